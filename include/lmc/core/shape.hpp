@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <initializer_list>
+#include <numeric>
+#include <ostream>
+#include <utility>
+#include <vector>
+
+namespace lmc {
+
+/// Signed size and position, as Eigen counts.
+using Index = std::ptrdiff_t;
+
+/// Lengths of the axes of an array, outermost first; the last axis is contiguous. A plain number is a shape of one axis.
+class Shape {
+ public:
+  Shape() = default;
+  Shape(Index length) : axes_{length} {}  // NOLINT(google-explicit-constructor): `.in = 784` should read as it does
+  Shape(std::initializer_list<Index> axes) : axes_(axes) {}
+  explicit Shape(std::vector<Index> axes) : axes_(std::move(axes)) {}
+
+  [[nodiscard]] Index rank() const { return static_cast<Index>(axes_.size()); }
+  [[nodiscard]] Index operator[](Index axis) const { return axes_[static_cast<std::size_t>(axis)]; }
+  [[nodiscard]] const std::vector<Index>& axes() const { return axes_; }
+  /// Number of entries: the product of the lengths; 1 for a shape without axes.
+  [[nodiscard]] Index size() const { return std::accumulate(axes_.begin(), axes_.end(), Index{1}, std::multiplies<>{}); }
+  friend bool operator==(const Shape&, const Shape&) = default;
+
+ private:
+  std::vector<Index> axes_;
+};
+
+/// Prints `[28, 28, 1]`.
+inline std::ostream& operator<<(std::ostream& out, const Shape& shape) {
+  out << '[';
+  for (Index i = 0; i < shape.rank(); ++i) out << (i == 0 ? "" : ", ") << shape[i];
+  return out << ']';
+}
+
+}  // namespace lmc

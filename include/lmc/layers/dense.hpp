@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/layers/initialization.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/simd/product.hpp>
+#include <lmc/simd/vector.hpp>
+
+namespace lmc {
+
+struct DenseOptions {
+  Shape in = {};  // of one example; every axis > 0
+  Index out = 0;  // features per example, > 0
+  InitializationOptions initialization = {};
+};
+
+/// Fully connected layer, Y = X Wᵀ + 1 bᵀ.
+///
+/// Shapes, row-major, N = batch size, in = product of the input's axes:
+///   X [N, in]   W [out, in]   b [out]   Y [N, out]   D = ∂L/∂Y [N, out]
+/// W's segment keeps the input's axes: [out, height, width, channels] after a convolution.
+/// backward:
+///   ∂L/∂X  = D W
+///   ∂L/∂W += Dᵀ X
+///   ∂L/∂b += Dᵀ 1
+/// Cache: none. Throws: Error on construction, when a size is not positive.
+template <std::floating_point Scalar>
+class Dense {
+ public:
+  explicit Dense(DenseOptions options) : o_(std::move(options)), in_(o_.in.size()) {
+    bool positive = o_.in.rank() > 0 && o_.out > 0;
+    for (const Index length : o_.in.axes()) positive = positive && length > 0;
+    require(positive, "Dense: in = ", o_.in, ", out = ", o_.out, "; all sizes must be positive");
+  }
+
+  [[nodiscard]] std::string_view kind() const { return "dense"; }
+  [[nodiscard]] std::string describe() const { return detail::concat(in_, " -> ", o_.out); }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return o_.out; }
+
+  void declare(LayoutBuilder& layout) const {
+    const GroupId units = layout.add_group(o_.out);
+    std::vector<Index> shape{o_.out};
+    shape.insert(shape.end(), o_.in.axes().begin(), o_.in.axes().end());
+    std::vector<GroupId> groups{units};
+    groups.insert(groups.end(), layout.activation_groups.begin(), layout.activation_groups.end());
+    layout.add_parameter("weight", Shape(std::move(shape)), Role::weight, std::move(groups));
+    layout.add_parameter("bias", o_.out, Role::bias, {units});
+    layout.activation_groups = {units};
+  }
+  void initialize(const InitializeArgs<Scalar>& a) const {
+    initialize_weights_and_biases(a, o_.out * in_, in_, o_.out, o_.initialization);
+  }
+  [[nodiscard]] Index cache_size(Index) const { return 0; }
+  [[nodiscard]] Index workspace_size(Index) const { return 0; }
+
+  void forward(const ForwardArgs<Scalar>& a) const {
+    product<Scalar>(a.x, Strided<const Scalar>(weight(a.params)).transposed(), a.y, Into::overwrite);
+    for (Index i = 0; i < a.y.rows(); ++i) axpy(Scalar(1), bias(a.params), row_of(a.y, i));
+  }
+  void backward(const BackwardArgs<Scalar>& a) const {
+    if (a.dx) product<Scalar>(a.dy, weight(a.params), *a.dx, Into::overwrite);
+    product<Scalar>(Strided<const Scalar>(a.dy).transposed(), a.x, weight(a.dparams), Into::add);
+    for (Index i = 0; i < a.dy.rows(); ++i) axpy(Scalar(1), row_of(a.dy, i), bias(a.dparams));
+  }
+
+ private:
+  template <class T>
+  auto weight(std::span<T> params) const {
+    return matrix_view(params, o_.out, in_);
+  }
+  template <class T>
+  auto bias(std::span<T> params) const {
+    return slice(params, o_.out * in_, o_.out);
+  }
+  DenseOptions o_;
+  Index in_;
+};
+static_assert(Layer<Dense<float>, float>);
+
+}  // namespace lmc

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/simd/relu.hpp>
+
+namespace lmc {
+
+struct LeakyReluOptions {
+  double slope = 0.01;  // for negative inputs, in [0, 1]: 0 is ReLU, 1 the identity
+};
+
+/// Leaky rectified linear unit, element by element: y = x where x > 0, else slope · x; backward: dx = dy where y > 0, else
+/// slope · dy. NaN stays NaN. Takes any shape; no parameters, no cache.
+/// Throws: Error on construction, when slope is outside [0, 1].
+template <std::floating_point Scalar>
+class LeakyRelu {
+ public:
+  explicit LeakyRelu(LeakyReluOptions options) : o_(options) {
+    require(o_.slope >= 0 && o_.slope <= 1, "LeakyRelu: slope = ", o_.slope, "; expected 0 (ReLU) to 1 (identity)");
+  }
+  [[nodiscard]] std::string_view kind() const { return "leaky_relu"; }
+  [[nodiscard]] std::string describe() const { return detail::concat("slope ", o_.slope); }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return std::nullopt; }
+  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
+  void declare(LayoutBuilder&) const {}
+  void initialize(const InitializeArgs<Scalar>&) const {}
+  [[nodiscard]] Index cache_size(Index) const { return 0; }
+  [[nodiscard]] Index workspace_size(Index) const { return 0; }
+  void forward(const ForwardArgs<Scalar>& a) const { leaky_relu(span_of(a.x), slope(), span_of(a.y)); }
+  void backward(const BackwardArgs<Scalar>& a) const {
+    if (a.dx) leaky_relu_backward(span_of(a.y), span_of(a.dy), slope(), span_of(*a.dx));
+  }
+
+ private:
+  [[nodiscard]] Scalar slope() const { return static_cast<Scalar>(o_.slope); }
+  LeakyReluOptions o_;
+};
+static_assert(Layer<LeakyRelu<float>, float>);
+
+}  // namespace lmc

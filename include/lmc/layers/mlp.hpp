@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <utility>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/layers/dense.hpp>
+#include <lmc/layers/initialization.hpp>
+#include <lmc/layers/leaky_relu.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/layers/relu.hpp>
+
+namespace lmc {
+
+struct MlpOptions {
+  Shape inputs = {};               // of one example
+  std::vector<Index> hidden = {};  // units of each hidden layer; none: logistic regression
+  Index outputs = 0;               // classes
+  double slope = 0;  // for negative inputs of the hidden units: 0 is ReLU, above it leaky ReLU, 1 a linear network
+  Initialization initialization = Initialization::torch;
+};
+
+/// Multilayer perceptron: [Dense → (leaky) ReLU] for every hidden layer, then a Dense readout to logits.
+/// The He schemes take the slope of the units that follow, and ReLU's for the readout.
+/// Throws: Error when a size is not positive or the slope is outside [0, 1].
+template <std::floating_point Scalar>
+Network<Scalar> mlp(const MlpOptions& options) {
+  std::vector<AnyLayer<Scalar>> layers;
+  Shape in = options.inputs;
+  for (const Index units : options.hidden) {
+    layers.push_back(
+        Dense<Scalar>({.in = in, .out = units, .initialization = {.scheme = options.initialization, .slope = options.slope}}));
+    if (options.slope == 0)
+      layers.push_back(Relu<Scalar>());
+    else
+      layers.push_back(LeakyRelu<Scalar>({.slope = options.slope}));
+    in = units;
+  }
+  layers.push_back(Dense<Scalar>({.in = in, .out = options.outputs, .initialization = {.scheme = options.initialization}}));
+  return Network<Scalar>(std::move(layers));
+}
+
+struct LogisticRegressionOptions {
+  Shape inputs = {};  // of one example
+  Index outputs = 0;  // classes
+  Initialization initialization = Initialization::torch;
+};
+
+/// Multinomial logistic regression: one Dense layer to logits.
+template <std::floating_point Scalar>
+Network<Scalar> logistic_regression(const LogisticRegressionOptions& options) {
+  return mlp<Scalar>({.inputs = options.inputs, .outputs = options.outputs, .initialization = options.initialization});
+}
+
+}  // namespace lmc

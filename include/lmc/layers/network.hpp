@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <iomanip>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/random.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/layers/any_layer.hpp>
+#include <lmc/layers/layer.hpp>
+
+namespace lmc {
+
+struct InitializeOptions {
+  std::uint64_t seed = 0;
+};
+
+/// A sequence of layers, y = f_L(… f_2(f_1(x))): itself a layer, so that blocks nest.
+///
+/// Layers are named by kind and number: dense1, relu1, dense2, …; a nested network is a block, so that its first weights are
+/// `block1/dense1/weight`. The cache holds the activations between the layers, then the layers' own caches.
+/// Throws: Error on construction, when there is no layer, none says which shape it takes, or two neighbors do not fit.
+template <std::floating_point Scalar>
+class Network {
+ public:
+  explicit Network(std::vector<AnyLayer<Scalar>> layers) {
+    require(!layers.empty(), "Network: no layers; expected at least one");
+    const auto shaped = std::find_if(layers.begin(), layers.end(), [](const auto& l) { return l.input_shape().has_value(); });
+    require(shaped != layers.end(), "Network: none of its ", layers.size(),
+            " layers says which shape it takes; expected at least one that does, such as Dense");
+    input_ = *shaped->input_shape();  // layers before it take any shape and keep it
+    std::map<std::string, int> numbers;
+    for (AnyLayer<Scalar>& layer : layers) {
+      const std::string kind(layer.kind());
+      Part part{std::move(layer), kind + std::to_string(++numbers[kind]), {}, {}, {}};
+      const Shape& in = output_shape();
+      const Shape taken = part.layer.input_shape().value_or(in);
+      require(taken == in, "Network: ", parts_.empty() ? "the input" : titled(parts_.back()), " gives examples of shape ", in,
+              ", but ", titled(part), " takes ", taken, "; the shapes of neighbors must be equal");
+      part.output = part.layer.output_shape(in);
+      parts_.push_back(std::move(part));
+    }
+    LayoutBuilder builder(input_);
+    for (Part& part : parts_) {
+      part.params.first = builder.parameter_count();
+      part.buffers.first = builder.buffer_count();
+      builder.inside(part.name, [&] { part.layer.declare(builder); });
+      part.params.count = builder.parameter_count() - part.params.first;
+      part.buffers.count = builder.buffer_count() - part.buffers.first;
+    }
+    layout_ = std::move(builder).build();
+  }
+
+  /// What lies where in θ and in the buffers.
+  [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
+  [[nodiscard]] const Shape& output_shape() const { return parts_.empty() ? input_ : parts_.back().output; }
+
+  /// A start: a function of (network, seed) alone.
+  [[nodiscard]] ModelState<Scalar> initialize(InitializeOptions options) const {
+    ModelState<Scalar> state{std::vector<Scalar>(static_cast<std::size_t>(layout_.parameter_count())),
+                             std::vector<Scalar>(static_cast<std::size_t>(layout_.buffer_count()))};
+    initialize({.params = state.parameters,
+                .buffers = state.buffers,
+                .stream = {.seed = options.seed, .purpose = Purpose::initialization}});
+    return state;
+  }
+
+  [[nodiscard]] std::string_view kind() const { return "block"; }
+  [[nodiscard]] std::string describe() const { return detail::concat(parts_.size(), " layers"); }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return input_; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return output_shape(); }
+
+  void declare(LayoutBuilder& layout) const {
+    for (const Part& part : parts_) layout.inside(part.name, [&] { part.layer.declare(layout); });
+  }
+  void initialize(const InitializeArgs<Scalar>& a) const {
+    for (const Part& part : parts_)
+      part.layer.initialize({.params = part.params.of(a.params),
+                             .buffers = part.buffers.of(a.buffers),
+                             .stream = a.stream,
+                             .first = a.first + part.params.first});
+  }
+
+  [[nodiscard]] Index cache_size(Index batch) const {
+    Index size = 0;
+    for (std::size_t i = 0; i < parts_.size(); ++i) size += inner_size(i, batch) + padded(parts_[i].layer.cache_size(batch));
+    return size;
+  }
+  [[nodiscard]] Index workspace_size(Index batch) const {
+    Index own = 0;
+    for (const Part& part : parts_) own = std::max(own, part.layer.workspace_size(batch));
+    return 2 * gradient_size(batch) + own;
+  }
+
+  void forward(const ForwardArgs<Scalar>& a) const {
+    const Index batch = a.x.rows();
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const Part& part = parts_[i];
+      part.layer.forward({.params = part.params.of(a.params),
+                          .buffers = part.buffers.of(a.buffers),
+                          .x = i == 0 ? a.x : as_const(inner(a.cache, i - 1, batch)),
+                          .y = i + 1 == parts_.size() ? a.y : inner(a.cache, i, batch),
+                          .cache = own_cache(a.cache, i, batch),
+                          .workspace = a.workspace,
+                          .mode = a.mode});
+    }
+  }
+
+  void backward(const BackwardArgs<Scalar>& a) const {
+    const Index batch = a.x.rows(), room = gradient_size(batch);
+    const std::span<Scalar> shared = a.workspace.subspan(static_cast<std::size_t>(2 * room));
+    // ∂L/∂(output of part i); two places take turns.
+    const auto gradient = [&](std::size_t i) {
+      return matrix_view(slice(a.workspace, static_cast<Index>(i % 2) * room, room), batch, parts_[i].output.size());
+    };
+    for (std::size_t i = parts_.size(); i-- > 0;) {
+      const Part& part = parts_[i];
+      part.layer.backward({.params = part.params.of(a.params),
+                           .buffers = part.buffers.of(a.buffers),
+                           .x = i == 0 ? a.x : inner(a.cache, i - 1, batch),
+                           .y = i + 1 == parts_.size() ? a.y : inner(a.cache, i, batch),
+                           .dy = i + 1 == parts_.size() ? a.dy : as_const(gradient(i)),
+                           .dx = i == 0 ? a.dx : gradient(i - 1),
+                           .dparams = part.params.of(a.dparams),
+                           .cache = own_cache(a.cache, i, batch),
+                           .workspace = shared});
+    }
+  }
+
+  /// The layers with their options, output shapes and numbers of parameters, as a table.
+  friend std::ostream& operator<<(std::ostream& out, const Network& network) {
+    out << "input " << network.input_ << '\n';
+    for (const Part& part : network.parts_)
+      out << "  " << std::left << std::setw(14) << part.name << std::setw(16) << part.layer.describe() << " output "
+          << std::setw(14) << detail::concat(part.output) << std::right << std::setw(10) << part.params.count
+          << " parameters\n";
+    return out << "total " << network.layout_.parameter_count() << " parameters\n";
+  }
+
+ private:
+  struct Range {
+    Index first = 0, count = 0;
+    template <class T>
+    [[nodiscard]] std::span<T> of(std::span<T> values) const {
+      return slice(values, first, count);
+    }
+  };
+  struct Part {
+    AnyLayer<Scalar> layer;
+    std::string name;
+    Shape output;
+    Range params, buffers;
+  };
+
+  static MatrixView<const Scalar> as_const(MatrixView<Scalar> view) { return {view.data(), view.rows(), view.cols()}; }
+  static std::string titled(const Part& part) {
+    const std::string options = part.layer.describe();
+    return options.empty() ? part.name : part.name + " (" + options + ")";
+  }
+  // Every array in the cache and the workspace starts on a cache line of its own, as the whole does.
+  static Index padded(Index size) {
+    constexpr Index line = 64 / sizeof(Scalar);
+    return (size + line - 1) / line * line;
+  }
+  // Room in the cache for the output of part i; the last one's is the caller's.
+  [[nodiscard]] Index inner_size(std::size_t i, Index batch) const {
+    return i + 1 == parts_.size() ? 0 : padded(batch * parts_[i].output.size());
+  }
+  // Room for the gradient of the widest inner activation.
+  [[nodiscard]] Index gradient_size(Index batch) const {
+    Index size = 0;
+    for (std::size_t i = 0; i < parts_.size(); ++i) size = std::max(size, inner_size(i, batch));
+    return size;
+  }
+  // The output of part i, in the cache.
+  template <class T>
+  [[nodiscard]] MatrixView<T> inner(std::span<T> cache, std::size_t i, Index batch) const {
+    Index at = 0;
+    for (std::size_t j = 0; j < i; ++j) at += inner_size(j, batch);
+    return matrix_view(slice(cache, at, inner_size(i, batch)), batch, parts_[i].output.size());
+  }
+  // The cache of part i itself, behind all activations.
+  template <class T>
+  [[nodiscard]] std::span<T> own_cache(std::span<T> cache, std::size_t i, Index batch) const {
+    Index at = 0;
+    for (std::size_t j = 0; j < parts_.size(); ++j) at += inner_size(j, batch);
+    for (std::size_t j = 0; j < i; ++j) at += padded(parts_[j].layer.cache_size(batch));
+    return slice(cache, at, parts_[i].layer.cache_size(batch));
+  }
+
+  std::vector<Part> parts_;
+  Shape input_;
+  ParameterLayout layout_;
+};
+static_assert(Layer<Network<float>, float>);
+
+}  // namespace lmc

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <Eigen/Core>
+#include <algorithm>
+#include <cassert>
+#include <concepts>
+#include <cstddef>
+#include <utility>
+#include <vector>
+#include <xsimd/xsimd.hpp>
+
+#include <lmc/core/shape.hpp>
+
+namespace lmc {
+
+/// A matrix in memory that somebody else owns: entry (i, j) lies at data[i * row_stride + j * col_stride].
+template <class T>
+struct Strided {
+  T* data;
+  Index rows, cols;
+  Index row_stride, col_stride;
+
+  Strided(T* data_, Index rows_, Index cols_, Index row_stride_, Index col_stride_ = 1)
+      : data(data_), rows(rows_), cols(cols_), row_stride(row_stride_), col_stride(col_stride_) {}
+  template <class Plain>
+  Strided(Eigen::Map<Plain> m)  // NOLINT(google-explicit-constructor): a view of a view
+      : Strided(m.data(), m.rows(), m.cols(), m.rowStride(), m.colStride()) {}
+
+  [[nodiscard]] Strided transposed() const { return {data, cols, rows, col_stride, row_stride}; }
+};
+
+/// Whether a product replaces what is in its destination or is added to it.
+enum class Into { overwrite, add };
+
+namespace detail {
+
+// The tile of C that stays in registers is tile_rows × tile_vectors vectors: as many accumulators as the register file holds
+// beside the vectors of B and a broadcast entry of A; wide enough that loads (one a row, one a vector of B) stay below the
+// arithmetic.
+template <class T>
+struct ProductTile {
+  using Batch = xsimd::batch<T>;
+  static constexpr Index lanes = static_cast<Index>(Batch::size);
+  static constexpr bool many_registers = sizeof(Batch) == 64;  // AVX-512: 32 vector registers, else 16
+  static constexpr Index rows = many_registers ? 12 : 6;
+  static constexpr Index vectors = 2;
+  static constexpr Index cols = vectors * lanes;
+};
+
+// Blocks of the summed dimension: constants, since they decide the bits. A panel of B, product_depth × ProductTile::cols, stays
+// in a first-level cache; a block of B, product_depth × product_width, in a second-level one.
+inline constexpr Index product_depth = 256;
+inline constexpr Index product_width = 768;
+
+/// C[Rows, cols] (+)= A B for one panel: a(r, k) at a[r * a_row + k * a_col], B packed as depth rows of ProductTile::cols
+/// entries. Every entry of C is one chain of multiply-adds in the order of k, so that its bits do not depend on its place in
+/// the tile.
+template <class T, Index Rows>
+void product_tile(Index depth, const T* a, Index a_row, Index a_col, const T* b, Strided<T> c, Into into) {
+  using Tile = ProductTile<T>;
+  using Batch = typename Tile::Batch;
+  Batch sum[Rows][2];
+#pragma GCC unroll 16
+  for (Index r = 0; r < Rows; ++r) sum[r][0] = sum[r][1] = Batch(T(0));
+  for (Index k = 0; k < depth; ++k) {
+    const Batch b0 = Batch::load_aligned(b), b1 = Batch::load_aligned(b + Tile::lanes);
+#pragma GCC unroll 16
+    for (Index r = 0; r < Rows; ++r) {
+      const Batch x(a[r * a_row]);
+      sum[r][0] = xsimd::fma(x, b0, sum[r][0]);
+      sum[r][1] = xsimd::fma(x, b1, sum[r][1]);
+    }
+    a += a_col;
+    b += Tile::cols;
+  }
+  if (c.cols == Tile::cols && c.col_stride == 1) {
+#pragma GCC unroll 16
+    for (Index r = 0; r < Rows; ++r) {
+      T* const out = c.data + r * c.row_stride;
+      if (into == Into::add) {
+        sum[r][0] += Batch::load_unaligned(out);
+        sum[r][1] += Batch::load_unaligned(out + Tile::lanes);
+      }
+      sum[r][0].store_unaligned(out);
+      sum[r][1].store_unaligned(out + Tile::lanes);
+    }
+    return;
+  }
+  alignas(64) T edge[Rows * Tile::cols];
+#pragma GCC unroll 16
+  for (Index r = 0; r < Rows; ++r) {
+    sum[r][0].store_aligned(edge + r * Tile::cols);
+    sum[r][1].store_aligned(edge + r * Tile::cols + Tile::lanes);
+  }
+  for (Index r = 0; r < Rows; ++r)
+    for (Index j = 0; j < c.cols; ++j) {
+      T& out = c.data[r * c.row_stride + j * c.col_stride];
+      const T value = edge[r * Tile::cols + j];
+      out = into == Into::add ? out + value : value;
+    }
+}
+
+/// packed[k, j] = b(k, j) for depth × cols entries; zeros beyond, up to ProductTile::cols.
+template <class T>
+void pack_panel(Strided<const T> b, T* packed) {
+  constexpr Index width = ProductTile<T>::cols;
+  if (b.cols < width) std::fill_n(packed, b.rows * width, T(0));
+  if (b.col_stride == 1) {
+    for (Index k = 0; k < b.rows; ++k) std::copy_n(b.data + k * b.row_stride, b.cols, packed + k * width);
+    return;
+  }
+  Index k = 0;
+  if (b.row_stride == 1) {
+    using Quad = xsimd::make_sized_batch_t<T, 16 / sizeof(T)>;
+    constexpr Index side = static_cast<Index>(Quad::size);
+    for (; k + side <= b.rows; k += side) {
+      Index j = 0;
+      for (; j + side <= b.cols; j += side) {
+        Quad row[side], mixed[side];
+        for (Index i = 0; i < side; ++i) row[i] = Quad::load_unaligned(b.data + (j + i) * b.col_stride + k);
+        for (Index stride = 1; stride < side; stride *= 2) {
+          for (Index i = 0; i < side / 2; ++i) {
+            mixed[2 * i] = xsimd::zip_lo(row[i], row[i + side / 2]);
+            mixed[2 * i + 1] = xsimd::zip_hi(row[i], row[i + side / 2]);
+          }
+          for (Index i = 0; i < side; ++i) row[i] = mixed[i];
+        }
+        for (Index i = 0; i < side; ++i) row[i].store_unaligned(packed + (k + i) * width + j);
+      }
+      for (; j < b.cols; ++j)
+        for (Index i = 0; i < side; ++i) packed[(k + i) * width + j] = b.data[j * b.col_stride + k + i];
+    }
+  }
+  for (; k < b.rows; ++k)
+    for (Index j = 0; j < b.cols; ++j) packed[k * width + j] = b.data[k * b.row_stride + j * b.col_stride];
+}
+
+/// C (+)= A B for one packed panel of B and all rows of A.
+template <class T>
+void product_rows(Index depth, Strided<const T> a, const T* panel, Strided<T> c, Into into) {
+  Index i = 0;
+  const auto run = [&]<Index Rows>(std::integral_constant<Index, Rows>) {
+    for (; i + Rows <= a.rows; i += Rows)
+      product_tile<T, Rows>(depth, a.data + i * a.row_stride, a.row_stride, a.col_stride, panel,
+                            Strided<T>(c.data + i * c.row_stride, Rows, c.cols, c.row_stride, c.col_stride), into);
+  };
+  run(std::integral_constant<Index, ProductTile<T>::rows>{});
+  if constexpr (ProductTile<T>::rows > 8) run(std::integral_constant<Index, 8>{});
+  run(std::integral_constant<Index, 4>{});
+  run(std::integral_constant<Index, 2>{});
+  run(std::integral_constant<Index, 1>{});
+}
+
+}  // namespace detail
+
+/// C = A B, or C += A B; A [m, k], B [k, n], C [m, n], any strides: `a.transposed()` costs nothing but the packing.
+///
+/// The only product of the library. Every entry of C sums k in order inside blocks of at most 256, and the blocks in order; so
+/// its bits depend on its own row of A and column of B and on k alone: not on threads, caches, or what else is in the batch.
+/// (Eigen's product takes its blocks from the detected caches, and its order of summation from the place in the tile.) Serial;
+/// it keeps one packing buffer of 768 KiB (float) a thread. C must not overlap A or B; shapes are asserted. Compute bound: 2mnk
+/// operations; benchmarks/product.cpp compares it with Eigen's product and with the measured peak.
+template <std::floating_point T>
+void product(Strided<const T> a, Strided<const T> b, Strided<T> c, Into into) {
+  using Tile = detail::ProductTile<T>;
+  const Index depth = a.cols;
+  assert(b.rows == depth && c.rows == a.rows && c.cols == b.cols);
+  thread_local std::vector<T, xsimd::aligned_allocator<T, 64>> packed(
+      static_cast<std::size_t>(detail::product_depth * detail::product_width));
+  const Index blocks = std::max<Index>(1, (depth + detail::product_depth - 1) / detail::product_depth);
+  const Index block = (depth + blocks - 1) / blocks;
+  for (Index j0 = 0; j0 < b.cols; j0 += detail::product_width) {
+    const Index width = std::min(detail::product_width, b.cols - j0);
+    for (Index k0 = 0; k0 == 0 || k0 < depth; k0 += block) {
+      const Index rows = std::min(block, depth - k0);
+      for (Index j = 0; j < width; j += Tile::cols)
+        detail::pack_panel(Strided<const T>(b.data + k0 * b.row_stride + (j0 + j) * b.col_stride, rows,
+                                            std::min(Tile::cols, width - j), b.row_stride, b.col_stride),
+                           packed.data() + j * rows);
+      for (Index j = 0; j < width; j += Tile::cols)
+        detail::product_rows<T>(
+            rows, Strided<const T>(a.data + k0 * a.col_stride, a.rows, rows, a.row_stride, a.col_stride),
+            packed.data() + j * rows,
+            Strided<T>(c.data + (j0 + j) * c.col_stride, a.rows, std::min(Tile::cols, width - j), c.row_stride, c.col_stride),
+            k0 == 0 ? into : Into::add);
+    }
+  }
+}
+
+}  // namespace lmc
