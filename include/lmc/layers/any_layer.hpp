@@ -29,8 +29,8 @@ class AnyLayer {
   void initialize(const InitializeArgs<Scalar>& a) const { held_->initialize(a); }
   [[nodiscard]] Index cache_size(Index batch) const { return held_->cache_size(batch); }
   [[nodiscard]] Index workspace_size(Index batch) const { return held_->workspace_size(batch); }
-  void forward(const ForwardArgs<Scalar>& a) const { held_->forward(a); }
-  void backward(const BackwardArgs<Scalar>& a) const { held_->backward(a); }
+  void forward(ForwardArgs<Scalar> a) const { held_->forward(a); }
+  void backward(BackwardArgs<Scalar> a) const { held_->backward(a); }
 
  private:
   struct Interface {
@@ -43,8 +43,8 @@ class AnyLayer {
     virtual void initialize(const InitializeArgs<Scalar>& a) const = 0;
     [[nodiscard]] virtual Index cache_size(Index batch) const = 0;
     [[nodiscard]] virtual Index workspace_size(Index batch) const = 0;
-    virtual void forward(const ForwardArgs<Scalar>& a) const = 0;
-    virtual void backward(const BackwardArgs<Scalar>& a) const = 0;
+    virtual void forward(ForwardArgs<Scalar> a) const = 0;
+    virtual void backward(BackwardArgs<Scalar> a) const = 0;
   };
   template <class L>
   struct Held final : Interface {
@@ -57,8 +57,8 @@ class AnyLayer {
     void initialize(const InitializeArgs<Scalar>& a) const override { layer.initialize(a); }
     [[nodiscard]] Index cache_size(Index batch) const override { return layer.cache_size(batch); }
     [[nodiscard]] Index workspace_size(Index batch) const override { return layer.workspace_size(batch); }
-    void forward(const ForwardArgs<Scalar>& a) const override { layer.forward(a); }
-    void backward(const BackwardArgs<Scalar>& a) const override { layer.backward(a); }
+    void forward(ForwardArgs<Scalar> a) const override { layer.forward(a); }
+    void backward(BackwardArgs<Scalar> a) const override { layer.backward(a); }
     L layer;
   };
   std::shared_ptr<const Interface> held_;

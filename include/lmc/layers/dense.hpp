@@ -63,11 +63,11 @@ class Dense {
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
-  void forward(const ForwardArgs<Scalar>& a) const {
+  void forward(ForwardArgs<Scalar> a) const {
     product<Scalar>(a.x, Strided<const Scalar>(weight(a.params)).transposed(), a.y, Into::overwrite);
     for (Index i = 0; i < a.y.rows(); ++i) axpy(Scalar(1), bias(a.params), row_of(a.y, i));
   }
-  void backward(const BackwardArgs<Scalar>& a) const {
+  void backward(BackwardArgs<Scalar> a) const {
     if (a.dx) product<Scalar>(a.dy, weight(a.params), *a.dx, Into::overwrite);
     product<Scalar>(Strided<const Scalar>(a.dy).transposed(), a.x, weight(a.dparams), Into::add);
     for (Index i = 0; i < a.dy.rows(); ++i) axpy(Scalar(1), row_of(a.dy, i), bias(a.dparams));

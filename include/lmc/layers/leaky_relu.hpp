@@ -33,8 +33,8 @@ class LeakyRelu {
   void initialize(const InitializeArgs<Scalar>&) const {}
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
-  void forward(const ForwardArgs<Scalar>& a) const { leaky_relu(span_of(a.x), slope(), span_of(a.y)); }
-  void backward(const BackwardArgs<Scalar>& a) const {
+  void forward(ForwardArgs<Scalar> a) const { leaky_relu(span_of(a.x), slope(), span_of(a.y)); }
+  void backward(BackwardArgs<Scalar> a) const {
     if (a.dx) leaky_relu_backward(span_of(a.y), span_of(a.dy), slope(), span_of(*a.dx));
   }
 

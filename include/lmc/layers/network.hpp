@@ -103,7 +103,7 @@ class Network {
     return 2 * gradient_size(batch) + own;
   }
 
-  void forward(const ForwardArgs<Scalar>& a) const {
+  void forward(ForwardArgs<Scalar> a) const {
     const Index batch = a.x.rows();
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       const Part& part = parts_[i];
@@ -117,7 +117,7 @@ class Network {
     }
   }
 
-  void backward(const BackwardArgs<Scalar>& a) const {
+  void backward(BackwardArgs<Scalar> a) const {
     const Index batch = a.x.rows(), room = gradient_size(batch);
     const std::span<Scalar> shared = a.workspace.subspan(static_cast<std::size_t>(2 * room));
     // ∂L/∂(output of part i); two places take turns.

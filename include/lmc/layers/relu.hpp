@@ -24,8 +24,8 @@ class Relu {
   void initialize(const InitializeArgs<Scalar>&) const {}
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
-  void forward(const ForwardArgs<Scalar>& a) const { relu(span_of(a.x), span_of(a.y)); }
-  void backward(const BackwardArgs<Scalar>& a) const {
+  void forward(ForwardArgs<Scalar> a) const { relu(span_of(a.x), span_of(a.y)); }
+  void backward(BackwardArgs<Scalar> a) const {
     if (a.dx) relu_backward(span_of(a.y), span_of(a.dy), span_of(*a.dx));
   }
 };

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <lmc/layers/dense.hpp>
+#include <support/gradient.hpp>
+#include <vector>
+
+using lmc::Index;
+
+namespace {
+
+// Dense with a mistake: the gradient of the bias is left out.
+class DenseWithoutBiasGradient : public lmc::Dense<double> {
+ public:
+  using Dense::Dense;
+  void backward(lmc::BackwardArgs<double> a) const {
+    std::vector<double> scratch(a.dparams.begin(), a.dparams.end());
+    const std::span<double> all = a.dparams;
+    a.dparams = scratch;
+    Dense::backward(a);
+    std::copy(scratch.begin(), scratch.end() - a.dy.cols(), all.begin());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("gradient_error: notices a wrong backward", "[testing]") {
+  CHECK(testing::gradient_error(DenseWithoutBiasGradient({.in = 3, .out = 2}), {.batch = 2}) > 1e-2);
+}
+
+TEST_CASE("Dense: backward is the derivative of forward", "[layers][gradient]") {
+  const auto [batch, in, out] = GENERATE(table<Index, Index, Index>({{1, 1, 1}, {3, 5, 2}, {4, 8, 17}, {13, 40, 33}}));
+  CAPTURE(batch, in, out);
+  // Every entry of x, W and b is perturbed; a lost transpose or sign is of order 1.
+  CHECK(testing::gradient_error(lmc::Dense<double>({.in = in, .out = out}), {.batch = batch, .seed = 7}) < 1e-7);
+}
+
+TEST_CASE("Dense: computes X Wᵀ + b, and takes no dx where none is asked for", "[layers]") {
+  const lmc::Dense<float> layer({.in = 2, .out = 2});
+  const std::vector<float> params{1, 2, 3, 4, 10, 20}, x{1, 1, 2, -1}, dy{1, 0, 0, 1};
+  std::vector<float> y(4), gradient(6, 100);
+  const auto view = [](const std::vector<float>& v) { return lmc::matrix_view(std::span<const float>(v), 2, 2); };
+  layer.forward({.params = params,
+                 .buffers = {},
+                 .x = view(x),
+                 .y = lmc::matrix_view(std::span(y), 2, 2),
+                 .cache = {},
+                 .workspace = {},
+                 .mode = lmc::Mode::evaluation});
+  CHECK(y == std::vector<float>{13, 27, 10, 22});
+  layer.backward({.params = params,
+                  .buffers = {},
+                  .x = view(x),
+                  .y = view(y),
+                  .dy = view(dy),
+                  .dx = {},
+                  .dparams = gradient,
+                  .cache = {},
+                  .workspace = {}});
+  CHECK(gradient == std::vector<float>{101, 101, 102, 99, 101, 101});
+}
+
+TEST_CASE("Dense: its weights keep the axes of an image, and their permutation groups", "[layers]") {
+  lmc::LayoutBuilder builder({4, 5, 3});
+  const lmc::GroupId channels = builder.add_group(3);
+  builder.activation_groups = {{}, {}, channels};
+  lmc::Dense<float>({.in = {4, 5, 3}, .out = 7}).declare(builder);
+  lmc::Dense<float>({.in = 7, .out = 2}).declare(builder);
+  const lmc::ParameterLayout layout = std::move(builder).build();
+  REQUIRE(layout.parameters.size() == 4);
+  CHECK(layout.parameters[0].shape == lmc::Shape{7, 4, 5, 3});
+  CHECK(layout.parameters[0].groups == std::vector<lmc::GroupId>{1, {}, {}, 0});
+  CHECK(layout.parameters[1].groups == std::vector<lmc::GroupId>{1});
+  CHECK(layout.parameters[2].groups == std::vector<lmc::GroupId>{{}, 1});  // the logits are in the data set's order
+  CHECK(layout.groups.size() == 2);
+}
+
+TEST_CASE("Dense: refuses sizes that are not positive, with the sizes", "[layers][errors]") {
+  CHECK_THROWS_WITH(lmc::Dense<float>({.in = 0, .out = 3}), "Dense: in = [0], out = 3; all sizes must be positive");
+  CHECK_THROWS_WITH(lmc::Dense<float>({.in = {4, -1}, .out = 3}), "Dense: in = [4, -1], out = 3; all sizes must be positive");
+  CHECK_THROWS_WITH(lmc::Dense<float>({.in = 4, .out = -3}), "Dense: in = [4], out = -3; all sizes must be positive");
+}

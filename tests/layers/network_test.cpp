@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <lmc/layers/dense.hpp>
+#include <lmc/layers/leaky_relu.hpp>
+#include <lmc/layers/mlp.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/layers/relu.hpp>
+#include <sstream>
+#include <support/gradient.hpp>
+#include <vector>
+
+using lmc::Dense;
+using lmc::Index;
+using lmc::Network;
+
+namespace {
+
+// What no other layer here needs yet: buffers that training changes, a cache and a workspace of its own.
+// y = x · scale, scale a parameter; the buffer counts the examples seen in training.
+class CountingScale {
+ public:
+  [[nodiscard]] std::string_view kind() const { return "counting_scale"; }
+  [[nodiscard]] std::string describe() const { return ""; }
+  [[nodiscard]] std::optional<lmc::Shape> input_shape() const { return std::nullopt; }
+  [[nodiscard]] lmc::Shape output_shape(const lmc::Shape& in) const { return in; }
+  void declare(lmc::LayoutBuilder& layout) const {
+    layout.add_parameter("scale", 1, lmc::Role::weight, {{}});
+    layout.add_buffer("count", 1, lmc::Role::weight, {{}});
+  }
+  void initialize(const lmc::InitializeArgs<double>& a) const {
+    a.params[0] = 2;
+    a.buffers[0] = 0;
+  }
+  [[nodiscard]] Index cache_size(Index batch) const { return batch; }
+  [[nodiscard]] Index workspace_size(Index batch) const { return 3 * batch; }
+  void forward(lmc::ForwardArgs<double> a) const {
+    REQUIRE(static_cast<Index>(a.cache.size()) == a.x.rows());
+    REQUIRE(static_cast<Index>(a.workspace.size()) >= 3 * a.x.rows());
+    std::fill(a.workspace.begin(), a.workspace.begin() + 3 * a.x.rows(), -1.0);
+    if (a.mode == lmc::Mode::training) a.buffers[0] += static_cast<double>(a.x.rows());
+    std::fill(a.cache.begin(), a.cache.end(), a.params[0]);
+    a.y = a.params[0] * a.x;
+  }
+  void backward(lmc::BackwardArgs<double> a) const {
+    for (const double cached : a.cache) REQUIRE(cached == a.params[0]);
+    std::fill(a.workspace.begin(), a.workspace.begin() + 3 * a.x.rows(), -1.0);
+    a.dparams[0] += (a.x.array() * a.dy.array()).sum();
+    if (a.dx) *a.dx = a.params[0] * a.dy;
+  }
+};
+static_assert(lmc::Layer<CountingScale, double>);
+
+std::vector<double> logits(const Network<double>& net, std::vector<double> theta, std::vector<double> x, Index batch) {
+  std::vector<double> y(static_cast<std::size_t>(batch * net.output_shape().size()));
+  std::vector<double> cache(static_cast<std::size_t>(net.cache_size(batch))),
+      workspace(static_cast<std::size_t>(net.workspace_size(batch)));
+  net.forward({.params = theta,
+               .buffers = {},
+               .x = lmc::matrix_view(std::span<const double>(x), batch, net.input_shape()->size()),
+               .y = lmc::matrix_view(std::span(y), batch, net.output_shape().size()),
+               .cache = cache,
+               .workspace = workspace,
+               .mode = lmc::Mode::evaluation});
+  return y;
+}
+
+// Entry i of every axis of the group goes where entry permutation[i] was.
+std::vector<double> permuted(const lmc::ParameterLayout& layout, const std::vector<double>& theta, std::size_t group,
+                             const std::vector<Index>& permutation) {
+  std::vector<double> result = theta;
+  for (const lmc::Segment& s : layout.parameters)
+    for (Index flat = 0; flat < s.size(); ++flat) {
+      Index rest = flat, from = 0, stride = 1;
+      for (Index axis = s.shape.rank() - 1; axis >= 0; --axis) {
+        const Index position = rest % s.shape[axis];
+        rest /= s.shape[axis];
+        const bool moves = s.groups[static_cast<std::size_t>(axis)] == lmc::GroupId(group);
+        from += stride * (moves ? permutation[static_cast<std::size_t>(position)] : position);
+        stride *= s.shape[axis];
+      }
+      result[static_cast<std::size_t>(s.offset + flat)] = theta[static_cast<std::size_t>(s.offset + from)];
+    }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("Network: backward is the derivative of forward, through every layer", "[layers][gradient]") {
+  const Index batch = GENERATE(1, 3);
+  const Network<double> net({Dense<double>({.in = 4, .out = 9}), lmc::Relu<double>(), CountingScale(),
+                             Dense<double>({.in = 9, .out = 5}), lmc::LeakyRelu<double>({.slope = 0.2}), CountingScale(),
+                             Dense<double>({.in = 5, .out = 3})});
+  CHECK(testing::gradient_error(net, {.batch = batch, .seed = 5}) < 1e-7);
+}
+
+TEST_CASE("Network: nests, and names its segments by path", "[layers][gradient]") {
+  const Network<double> inner(
+      {Dense<double>({.in = 6, .out = 7}), lmc::Relu<double>(), Dense<double>({.in = 7, .out = 6}), CountingScale()});
+  const Network<double> net(
+      {Dense<double>({.in = 4, .out = 6}), inner, lmc::Relu<double>(), inner, Dense<double>({.in = 6, .out = 3})});
+  CHECK(testing::gradient_error(net, {.batch = 3, .seed = 5}) < 1e-7);
+
+  std::vector<std::string> names, groups;
+  Index offset = 0;
+  for (const lmc::Segment& s : net.layout().parameters) {
+    names.push_back(s.name);
+    CHECK(s.offset == offset);
+    offset += s.size();
+  }
+  CHECK(names == std::vector<std::string>{"dense1/weight", "dense1/bias", "block1/dense1/weight", "block1/dense1/bias",
+                                          "block1/dense2/weight", "block1/dense2/bias", "block1/counting_scale1/scale",
+                                          "block2/dense1/weight", "block2/dense1/bias", "block2/dense2/weight",
+                                          "block2/dense2/bias", "block2/counting_scale1/scale", "dense2/weight",
+                                          "dense2/bias"});
+  for (const auto& g : net.layout().groups) groups.push_back(g.name);
+  CHECK(groups == std::vector<std::string>{"dense1", "block1/dense1", "block1/dense2", "block2/dense1", "block2/dense2"});
+  CHECK(net.layout().buffers[1].name == "block2/counting_scale1/count");
+  CHECK(net.layout().parameter_count() == offset);
+}
+
+TEST_CASE("Network: hands each layer its own parameters and buffers", "[layers]") {
+  const Network<double> net({CountingScale(), Dense<double>({.in = 2, .out = 2}), CountingScale()});
+  lmc::ModelState<double> state = net.initialize({.seed = 1});
+  CHECK(state.parameters.front() == 2);
+  CHECK(state.parameters.back() == 2);
+  REQUIRE(state.buffers == std::vector<double>{0, 0});
+  const std::vector<double> x(6, 1.0);
+  std::vector<double> y(6), cache(static_cast<std::size_t>(net.cache_size(3))),
+      workspace(static_cast<std::size_t>(net.workspace_size(3)));
+  for (const lmc::Mode mode : {lmc::Mode::evaluation, lmc::Mode::training})
+    net.forward({.params = state.parameters,
+                 .buffers = state.buffers,
+                 .x = lmc::matrix_view(std::span<const double>(x), 3, 2),
+                 .y = lmc::matrix_view(std::span(y), 3, 2),
+                 .cache = cache,
+                 .workspace = workspace,
+                 .mode = mode});
+  CHECK(state.buffers == std::vector<double>{3, 3});
+}
+
+TEST_CASE("Network: a permutation of hidden units, applied through the layout's groups, leaves its function unchanged",
+          "[layers]") {
+  const auto net = lmc::mlp<double>({.inputs = 5, .hidden = {4, 6}, .outputs = 3, .slope = 0.1});
+  const auto theta = net.initialize({.seed = 4}).parameters;
+  const auto x = testing::normal_numbers(35, 1, 9);
+  const auto before = logits(net, theta, x, 7);
+  REQUIRE(net.layout().groups.size() == 2);
+  const auto once = permuted(net.layout(), theta, 0, {2, 0, 3, 1});
+  const auto twice = permuted(net.layout(), once, 1, {5, 3, 1, 0, 2, 4});
+  CHECK(twice != theta);
+  const auto after = logits(net, twice, x, 7);
+  for (std::size_t i = 0; i < before.size(); ++i) CHECK_THAT(after[i], Catch::Matchers::WithinAbs(before[i], 1e-12));
+}
+
+TEST_CASE("Network: neighbors that do not fit are named, with their shapes", "[layers][errors]") {
+  using Layers = std::vector<lmc::AnyLayer<float>>;
+  CHECK_THROWS_WITH(Network<float>(Layers{Dense<float>({.in = 784, .out = 512}), Dense<float>({.in = 256, .out = 10})}),
+                    "Network: dense1 (784 -> 512) gives examples of shape [512], but dense2 (256 -> 10) takes [256]; the "
+                    "shapes of neighbors must be equal");
+  CHECK_THROWS_WITH(Network<float>(Layers{}), Catch::Contains("no layers"));
+  CHECK_THROWS_WITH(Network<float>(Layers{lmc::Relu<float>()}),
+                    Catch::Contains("none of its 1 layers says which shape it takes"));
+}
+
+TEST_CASE("Network: prints its layers, shapes and numbers of parameters", "[layers]") {
+  std::ostringstream text;
+  text << lmc::mlp<float>({.inputs = {28, 28, 1}, .hidden = {512}, .outputs = 10, .slope = 0.1});
+  CHECK(text.str() ==
+        "input [28, 28, 1]\n"
+        "  dense1        784 -> 512       output [512]             401920 parameters\n"
+        "  leaky_relu1   slope 0.1        output [512]                  0 parameters\n"
+        "  dense2        512 -> 10        output [10]                5130 parameters\n"
+        "total 407050 parameters\n");
+}
+
+TEST_CASE("logistic_regression: is one dense layer", "[layers]") {
+  const auto net = lmc::logistic_regression<float>({.inputs = 8, .outputs = 3, .initialization = lmc::Initialization::zero});
+  CHECK(net.layout().parameter_count() == 27);
+  CHECK(net.layout().groups.empty());
+  CHECK(net.initialize({.seed = 1}).parameters == std::vector<float>(27));
+}
