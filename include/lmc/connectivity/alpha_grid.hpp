@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <lmc/connectivity/detail/number_text.hpp>
+#include <lmc/connectivity/interpolate.hpp>
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+
+namespace lmc {
+
+/// The α at which a path is measured, both ends among them. Written as a count, `{.alphas = 25}`, or as a list,
+/// `{.alphas = {0, 0.25, 0.5, 1}}`.
+class AlphaGrid {
+ public:
+  /// K even steps with exactly mirrored weights: α = i/(K − 1), ᾱ = (K − 1 − i)/(K − 1).
+  /// Throws: Error when K is below 2.
+  template <std::integral Count>
+  AlphaGrid(Count count) {  // NOLINT(google-explicit-constructor): `.alphas = 25` should read as it does
+    require(count >= 2, "AlphaGrid: alphas = ", count, "; expected at least 2, since a barrier is measured from both ends");
+    const double last = static_cast<double>(count) - 1;
+    for (double i = 0; i <= last; ++i) points_.push_back({i / last, (last - i) / last});
+  }
+
+  /// These α, with ᾱ = 1 − α.
+  /// Throws: Error when they do not rise from 0 to 1.
+  AlphaGrid(const std::vector<double>& alphas) {  // NOLINT(google-explicit-constructor)
+    std::string list;
+    for (const double alpha : alphas) (list += list.empty() ? "" : ", ") += detail::shortest(alpha);
+    const auto check = [&](bool ok, const char* problem, const char* way_out) {
+      require(ok, "AlphaGrid: alphas = {", list, "} ", problem, "; ", way_out);
+    };
+    check(alphas.size() >= 2, "has fewer than two α", "a count is written without braces, as in .alphas = 25");
+    check(alphas.front() == 0, "does not begin with α = 0", "a barrier is measured from both ends, so add 0");
+    check(alphas.back() == 1, "does not end with α = 1", "a barrier is measured from both ends, so add 1");
+    for (std::size_t i = 0; i < alphas.size(); ++i) {
+      // Written so that a NaN fails.
+      check(i == 0 || alphas[i] > alphas[i - 1], "is not increasing", "sort the list, and name each α once");
+      points_.push_back({alphas[i], 1 - alphas[i]});
+    }
+  }
+  AlphaGrid(std::initializer_list<double> alphas) : AlphaGrid(std::vector<double>(alphas)) {}
+
+  [[nodiscard]] const std::vector<PathWeights>& points() const& { return points_; }
+  [[nodiscard]] std::vector<PathWeights> points() && { return std::move(points_); }  // for (… : AlphaGrid(25).points())
+
+ private:
+  std::vector<PathWeights> points_;
+};
+
+}  // namespace lmc

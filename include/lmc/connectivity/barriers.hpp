@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <ostream>
+#include <string_view>
+#include <vector>
+
+#include <lmc/connectivity/curve.hpp>
+#include <lmc/connectivity/detail/number_text.hpp>
+#include <lmc/connectivity/interpolate.hpp>
+#include <lmc/connectivity/interval.hpp>
+#include <lmc/connectivity/metrics.hpp>
+#include <lmc/core/error.hpp>
+
+// Every function here is arithmetic on a curve f(α), with chord(α) = (1 − α) f(0) + α f(1) and mean = (f(0) + f(1))/2. The
+// largest value on a grid is a lower bound of the sup over all α. All of these functions
+//   throw Error when the curve lacks α = 0 or α = 1;
+//   are NaN when f is NaN anywhere, or infinite at an end: divergence is data.
+
+namespace lmc {
+
+/// What the 95 % interval of an error barrier says about a threshold.
+enum class Verdict {
+  connected,  // all of the interval is below the threshold
+  broken,     // none of it is
+  undecided,  // the threshold is inside, or there is no interval
+};
+
+/// Prints `connected`, `broken` or `undecided`.
+inline std::ostream& operator<<(std::ostream& out, Verdict verdict) {
+  constexpr std::string_view names[] = {"connected", "broken", "undecided"};
+  return out << names[static_cast<int>(verdict)];
+}
+
+struct ErrorBarrierOptions {
+  double threshold = 0.02;  // error barrier from which two networks count as not connected
+};
+
+/// Height of the error over the line between its two ends.
+struct ErrorBarrier {
+  double value = 0;                       // a share of examples, ≥ 0
+  double alpha = 0;                       // where it is attained; the smallest such α
+  double normalized = 0;                  // value ÷ mean accuracy of the two ends
+  std::optional<Interval> interval = {};  // of value, 95 %; none where the curve has no outcomes of single examples
+  Verdict verdict = Verdict::undecided;
+};
+
+/// Height of the loss over the line between its two ends.
+struct LossBarrier {
+  double value = 0;       // in the units of the loss, ≥ 0
+  double alpha = 0;       // where it is attained; the smallest such α
+  double normalized = 0;  // value ÷ mean loss of the two ends
+};
+
+namespace detail {
+
+inline void require_ends(const Curve& curve) {
+  const auto& p = curve.points;
+  require(!p.empty() && p.front().alpha == 0 && p.back().alpha_bar == 0, "barrier: the curve has ", p.size(), " points",
+          p.empty() ? "" : concat(", from α = ", p.front().alpha, " to ", p.back().alpha),
+          "; expected α = 0 first and α = 1 last, since a barrier is measured from both ends");
+}
+
+inline double mean_of_ends(const Curve& curve, Metric metric) {
+  require_ends(curve);
+  return chord(curve.points.front().metrics[metric], curve.points.back().metrics[metric], {0.5, 0.5});
+}
+
+struct Bump {
+  double value = 0;
+  double alpha = 0;
+  const CurvePoint* point = nullptr;
+};
+
+/// The first point where height(point) is largest; NaN, and no point, where a height is NaN.
+template <class Height>
+Bump highest(const Curve& curve, Height height) {
+  Bump top{.value = -std::numeric_limits<double>::infinity()};
+  for (const CurvePoint& p : curve.points) {
+    const double value = height(p);
+    if (std::isnan(value)) return {value, value, nullptr};
+    if (value > top.value) top = {value, p.alpha, &p};
+  }
+  return top;
+}
+
+inline double above_chord(const Curve& curve, const CurvePoint& p, Metric metric) {
+  const double a = curve.points.front().metrics[metric], b = curve.points.back().metrics[metric];
+  return p.metrics[metric] - chord(a, b, p.weights());
+}
+
+/// sup over α of [ f(α) − chord(α) ].
+inline Bump highest_above_chord(const Curve& curve, Metric metric) {
+  require_ends(curve);
+  return highest(curve, [&](const CurvePoint& p) { return above_chord(curve, p, metric); });
+}
+
+/// sup over α of f(α), less the mean of the ends.
+inline double highest_above_mean(const Curve& curve, Metric metric) {
+  const double mean = mean_of_ends(curve, metric);
+  return highest(curve, [&](const CurvePoint& p) { return p.metrics[metric]; }).value - mean;
+}
+
+/// 0 ÷ 0 is 0: nothing is lost where nothing was to be lost.
+inline double ratio(double value, double scale) { return value == 0 ? 0 : value / scale; }
+
+}  // namespace detail
+
+/// Error barrier, the default of this library:
+///   value      = max over α of [ err(α) − chord(α) ] ≥ 0
+///   normalized = value ÷ (1 − mean error of the ends), that is ÷ their mean accuracy; 0 where value is 0, also at accuracy 0
+///   interval   : error_barrier_interval, and none where value is NaN
+///   verdict    : what the interval says about the threshold
+/// Source: Entezari et al., arXiv:2110.06296; normalized: Altıntaş et al., arXiv:2312.09832 (11 α).
+inline ErrorBarrier error_barrier(const Curve& curve, const ErrorBarrierOptions& options = {}) {
+  const detail::Bump bump = detail::highest_above_chord(curve, Metric::error);
+  ErrorBarrier barrier{.value = bump.value, .alpha = bump.alpha};
+  barrier.normalized = detail::ratio(bump.value, 1 - detail::mean_of_ends(curve, Metric::error));
+  if (std::isnan(bump.value)) return barrier;
+  barrier.interval = error_barrier_interval(curve);
+  if (barrier.interval && barrier.interval->high < options.threshold) barrier.verdict = Verdict::connected;
+  if (barrier.interval && barrier.interval->low >= options.threshold) barrier.verdict = Verdict::broken;
+  return barrier;
+}
+
+/// Loss barrier:
+///   value      = max over α of [ L(α) − chord(α) ] ≥ 0
+///   normalized = value ÷ mean loss of the ends; 0 where value is 0, infinite where only the ends have loss 0
+/// For a model that is linear in θ and a convex loss it is 0, up to rounding. Source: as error_barrier.
+inline LossBarrier loss_barrier(const Curve& curve) {
+  const detail::Bump bump = detail::highest_above_chord(curve, Metric::loss);
+  return {.value = bump.value,
+          .alpha = bump.alpha,
+          .normalized = detail::ratio(bump.value, detail::mean_of_ends(curve, Metric::loss))};
+}
+
+/// Linear interpolation instability, max over α of err(α) − mean: at least half the difference of the ends even without a bump,
+/// and no further than that from the error barrier. Source: Frankle et al., arXiv:1912.05671 (30 α).
+inline double instability(const Curve& curve) { return detail::highest_above_mean(curve, Metric::error); }
+
+/// Git Re-Basin's barrier, max over α of L(α) − mean. Source: Ainsworth et al., arXiv:2209.04836 (25 α).
+inline double git_rebasin(const Curve& curve) { return detail::highest_above_mean(curve, Metric::loss); }
+
+/// f(α*) − chord(α*) at the highest point α* of f itself, in [0, barrier]. It misses a bump under a higher end: kept to compare
+/// with results that were computed so. Source: the code of Altıntaş et al. 2025, gsaltintas/lmc (11 α).
+inline double argmax_barrier(const Curve& curve, Metric metric = Metric::error) {
+  detail::require_ends(curve);
+  const detail::Bump top = detail::highest(curve, [&](const CurvePoint& p) { return p.metrics[metric]; });
+  return top.point ? detail::above_chord(curve, *top.point, metric) : top.value;
+}
+
+/// f(½) − mean; may be negative. Throws: Error when ½ is neither on the grid nor beside it.
+/// Source: the code of Entezari et al., arXiv:2110.06296; REPAIR, Jordan et al., arXiv:2211.08403.
+inline double midpoint_barrier(const Curve& curve, Metric metric = Metric::error) {
+  const double mean = detail::mean_of_ends(curve, metric);
+  const auto is_middle = [](const CurvePoint& p) { return p.alpha == p.alpha_bar; };
+  const auto on_grid = std::find_if(curve.points.begin(), curve.points.end(), is_middle);
+  require(on_grid != curve.points.end() || curve.midpoint, "midpoint_barrier: the curve has no α = ½ among its ",
+          curve.points.size(), " points and no midpoint beside them; linear_path measures one");
+  return (on_grid != curve.points.end() ? *on_grid : *curve.midpoint).metrics[metric] - mean;
+}
+
+/// Prints `0.0012 at α 0.46, normalized 0.0345`.
+inline std::ostream& operator<<(std::ostream& out, const LossBarrier& barrier) {
+  using detail::fixed;
+  return out << fixed(barrier.value, 4) << " at α " << fixed(barrier.alpha, 2) << ", normalized "
+             << fixed(barrier.normalized, 4);
+}
+
+/// Prints `0.0003 at α 0.46, normalized 0.0003, 95 % [0.0000, 0.0011]`.
+inline std::ostream& operator<<(std::ostream& out, const ErrorBarrier& barrier) {
+  using detail::fixed;
+  out << LossBarrier{barrier.value, barrier.alpha, barrier.normalized};
+  if (barrier.interval)
+    return out << ", 95 % [" << fixed(barrier.interval->low, 4) << ", " << fixed(barrier.interval->high, 4) << ']';
+  const bool diverged = std::isnan(barrier.value);
+  return out << ", no interval: " << (diverged ? "an error is NaN" : "outcomes of single examples were not given");
+}
+
+}  // namespace lmc

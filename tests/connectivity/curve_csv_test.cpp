@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <lmc/connectivity/curve_csv.hpp>
+
+#include <limits>
+#include <sstream>
+
+#include "support/curves.hpp"
+
+TEST_CASE("write_curve_csv: numbers read back exactly", "[connectivity]") {
+  const auto values = testing::random_values(12, 3);
+  const lmc::Curve train = testing::curve({values.begin(), values.begin() + 3}, {values.begin() + 3, values.begin() + 6});
+  const lmc::Curve test = testing::curve({values.begin() + 6, values.begin() + 9}, {values.begin() + 9, values.end()});
+  std::stringstream csv;
+  lmc::write_curve_csv(csv, train, test);
+  std::string header;
+  std::getline(csv, header);
+  CHECK(header == "alpha,train_loss,train_error,test_loss,test_error");
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto &a = train.points[i].metrics, &b = test.points[i].metrics;
+    for (const double expected : {train.points[i].alpha, a.loss, a.error, b.loss, b.error}) {
+      double read = -1;
+      csv >> read;
+      csv.ignore();  // the comma, or the end of the line
+      CHECK(read == expected);
+    }
+  }
+  CHECK(csv.peek() == std::char_traits<char>::eof());
+}
+
+TEST_CASE("write_curve_csv: a plain number stays short, a diverged one has a name", "[connectivity]") {
+  std::ostringstream csv;
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  lmc::write_curve_csv(csv, testing::curve({0.1, 0.25}), testing::curve({nan, infinity}));
+  CHECK(csv.str() == "alpha,train_loss,train_error,test_loss,test_error\n0,0.1,0.1,nan,nan\n1,0.25,0.25,inf,inf\n");
+}
+
+TEST_CASE("write_curve_csv: curves on different grids are an error", "[connectivity]") {
+  std::ostringstream csv;
+  CHECK_THROWS_AS(lmc::write_curve_csv(csv, testing::curve({0, 0}), testing::curve({0, 0, 0})), lmc::Error);
+  lmc::Curve other = testing::curve({0, 0, 0});
+  other.points[1].alpha = 0.4;
+  CHECK_THROWS_AS(lmc::write_curve_csv(csv, testing::curve({0, 0, 0}), other), lmc::Error);
+}

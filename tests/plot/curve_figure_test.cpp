@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <lmc/plot/curve_figure.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+#include <string>
+
+#include "support/curves.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace {
+
+using Catch::Matchers::Contains;
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;
+using lmc::testing::content;
+namespace fs = std::filesystem;
+
+/// Where programs are looked for, until it goes out of scope.
+struct SearchPath {
+  explicit SearchPath(const fs::path& path) { setenv("PATH", path.c_str(), 1); }
+  ~SearchPath() { setenv("PATH", before.c_str(), 1); }
+  std::string before = std::getenv("PATH");
+};
+
+const lmc::CurveFigure figure = {.title = "a pair",
+                                 .train = testing::curve({0.01, 0.03, 0.02}, {0.1, 0.4, 0.2}),
+                                 .test = testing::curve({0.02, 0.03, 0.04}, {0.25, 0.5, 0.75})};
+
+std::string script(const lmc::CurveFigure& f) { return lmc::detail::figure_script(f, "svg"); }
+
+}  // namespace
+
+TEST_CASE("curve figure: the script has the curves, their chords and their barriers", "[plot]") {
+  const std::string text = script(figure);
+  CHECK_THAT(text, Contains("$train_loss << END\n0 0.1\n0.5 0.4\n1 0.2\nEND\n"));
+  CHECK_THAT(text, Contains("$test_error << END\n0 2\n0.5 3\n1 4\nEND\n"));
+  CHECK_THAT(text, Contains("set arrow from 0,0.1 to 1,0.2 nohead"));
+  CHECK_THAT(text, Contains("set arrow from 0.5,0.15000000000000002 to 0.5,0.4 heads"));
+  CHECK_THAT(text, Contains("'train, barrier 0.2500 at α = 0.50'"));
+  CHECK_THAT(text, Contains("'train, barrier 1.50 % at α = 0.50'"));
+  CHECK_THAT(text, Contains("'test, barrier 0.0000'") && Contains("'test, barrier 0.00 %'"));
+  CHECK_THAT(script({.test = figure.test}), !Contains("train"));
+}
+
+TEST_CASE("curve figure: a title cannot end its string or its line", "[plot]") {
+  CHECK_THAT(script({.title = "it's\nset output 'x' `ls` \"", .test = figure.test}),
+             Contains("title 'it''s set output ''x'' `ls` \"'\n"));
+}
+
+TEST_CASE("curve figure: each format is written, under any name", "[plot]") {
+  if (!lmc::gnuplot_available()) {
+    WARN("gnuplot is not installed: no figure was drawn");
+    return;
+  }
+  const lmc::testing::TemporaryDirectory folder;
+  const fs::path path = folder / "it's $(touch broken) `touch broken` \".png";
+  lmc::save_curve_figure(path, figure);
+  CHECK_THAT(content(path), StartsWith("\x89PNG\r\n\x1a\n") && EndsWith("IEND\xae\x42\x60\x82"));
+  lmc::save_curve_figure(folder / "x.svg", figure);
+  CHECK_THAT(content(folder / "x.svg"), Contains("<svg") && Contains("a pair") && Contains("</svg>"));
+  lmc::save_curve_figure(folder / "x.pdf", figure);
+  CHECK_THAT(content(folder / "x.pdf"), StartsWith("%PDF-") && Contains("%%EOF"));
+  CHECK(folder.names().size() == 3);  // nothing unfinished, nothing touched
+}
+
+TEST_CASE("curve figure: a diverged curve is drawn as far as it is finite", "[plot]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  const lmc::CurveFigure diverged = {.train = testing::curve({nan, nan, nan}), .test = testing::curve({0, infinity, 1})};
+  CHECK_THAT(script(diverged), Contains("'test, barrier not finite'") && Contains("\n0.5 NaN\n"));
+  if (!lmc::gnuplot_available()) return;
+  const lmc::testing::TemporaryDirectory folder;
+  for (const auto& f :
+       {diverged, lmc::CurveFigure{.test = *diverged.train}, lmc::CurveFigure{.test = testing::curve({0, 0, 0})}})
+    CHECK_NOTHROW(lmc::save_curve_figure(folder / "x.png", f));
+}
+
+TEST_CASE("curve figure: an extension that cannot be drawn is known beforehand", "[plot]") {
+  const lmc::testing::TemporaryDirectory folder;
+  CHECK_NOTHROW(lmc::check_figure_path(folder / "b.pdf"));
+  CHECK(folder.names().empty());
+  CHECK_THROWS_WITH(lmc::check_figure_path("b.pgn"), Contains("'.pgn'; did you mean '.png'?"));
+  CHECK_THROWS_WITH(lmc::check_figure_path("b"), Contains("no extension; known: .png, .svg, .pdf"));
+}
+
+TEST_CASE("curve figure: without gnuplot, and where nothing can be written, the error says so", "[plot]") {
+  const lmc::testing::TemporaryDirectory folder;
+  const fs::path path = folder / "x.png";
+  CHECK_THROWS_WITH(lmc::save_curve_figure(folder / "missing/x.png", figure), Contains("cannot write"));
+  CHECK_THROWS_WITH(lmc::check_figure_path(folder / "missing/x.png"), Contains("cannot write"));
+  const SearchPath empty(folder.path());
+  CHECK(!lmc::gnuplot_available());
+  CHECK_THROWS_WITH(lmc::save_curve_figure(path, figure), Contains("not installed"));
+  CHECK(folder.names().empty());
+}
+
+TEST_CASE("curve figure: what gnuplot complains about is in the error, and an older figure stays", "[plot]") {
+  const lmc::testing::TemporaryDirectory folder;
+  const fs::path path = folder.write("x.png", "older");
+  const fs::path program = folder.write("gnuplot", "#!/bin/sh\necho half a figure\necho a complaint >&2\nexit 3\n");
+  fs::permissions(program, fs::perms::owner_all);
+  const SearchPath search(folder.path());
+  CHECK_THROWS_WITH(lmc::save_curve_figure(path, figure), Contains("status 3: a complaint"));
+  CHECK(content(path) == "older");
+  CHECK(folder.names().size() == 2);
+}
