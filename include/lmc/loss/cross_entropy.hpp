@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <cstdint>
+#include <span>
+
+#include <lmc/core/views.hpp>
+#include <lmc/simd/softmax_cross_entropy.hpp>
+
+namespace lmc {
+
+/// Mean cross-entropy of the softmax of logits [N, classes] with labels [N], and its gradient:
+///   L = 1/N Σ_n (log Σ_j exp(z_nj) − z_ny)        returned, in nats, summed in double
+///   dlogits ← (softmax(z_n) − onehot(y_n)) / N    ∂L/∂z, overwritten
+template <std::floating_point Scalar>
+double mean_cross_entropy(MatrixView<Scalar> logits, std::span<const std::int32_t> labels, MatrixView<Scalar> dlogits) {
+  const auto n = static_cast<double>(labels.size());
+  return softmax_cross_entropy<Scalar>(span_of(logits), labels,
+                                       {.dlogits = span_of(dlogits), .scale = static_cast<Scalar>(1 / n)})
+             .loss /
+         n;
+}
+
+/// Sums of cross-entropy and of 0-1 errors of one batch of many: wrong[n] ← whether the greatest logit of example n is not its
+/// label's.
+template <std::floating_point Scalar>
+CrossEntropySum cross_entropy_sum(MatrixView<Scalar> logits, std::span<const std::int32_t> labels,
+                                  std::span<std::uint8_t> wrong) {
+  return softmax_cross_entropy<Scalar>(span_of(logits), labels, {.wrong = wrong});
+}
+
+}  // namespace lmc

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <Eigen/Core>
+#include <cassert>
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <lmc/core/layout.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/layers/network.hpp>
+
+namespace lmc {
+
+/// The memory of a forward and a backward pass of one network, for batches of at most batch_size examples; allocated once.
+template <std::floating_point Scalar>
+class BatchMemory {
+ public:
+  BatchMemory(const Network<Scalar>& network, Index batch_size)
+      : inputs_(network.input_shape()->size()),
+        outputs_(network.output_shape().size()),
+        labels_(static_cast<std::size_t>(batch_size)),
+        x_(batch_size * inputs_),
+        logits_(batch_size * outputs_),
+        dlogits_(batch_size * outputs_),
+        cache_(network.cache_size(batch_size)),
+        workspace_(network.workspace_size(batch_size)) {}
+
+  /// The first rows, to be filled by Dataset::gather.
+  [[nodiscard]] MatrixView<Scalar> x(Index batch) { return matrix_view(span(x_), batch, inputs_); }
+  [[nodiscard]] std::span<std::int32_t> labels(Index batch) { return slice(std::span(labels_), 0, batch); }
+  [[nodiscard]] MatrixView<Scalar> logits(Index batch) { return matrix_view(span(logits_), batch, outputs_); }
+  [[nodiscard]] MatrixView<Scalar> dlogits(Index batch) { return matrix_view(span(dlogits_), batch, outputs_); }
+
+  /// logits ← network(x) for the first rows of x.
+  void forward(const Network<Scalar>& network, std::span<const Scalar> params, std::span<Scalar> buffers, Index batch,
+               Mode mode) {
+    network.forward({.params = params,
+                     .buffers = buffers,
+                     .x = read(x(batch)),
+                     .y = logits(batch),
+                     .cache = span(cache_),
+                     .workspace = span(workspace_),
+                     .mode = mode});
+  }
+  /// dparams += ∂L/∂params for the batch that went forward last, ∂L/∂logits being in dlogits.
+  void backward(const Network<Scalar>& network, std::span<const Scalar> params, std::span<const Scalar> buffers, Index batch,
+                std::span<Scalar> dparams) {
+    network.backward({.params = params,
+                      .buffers = buffers,
+                      .x = read(x(batch)),
+                      .y = read(logits(batch)),
+                      .dy = read(dlogits(batch)),
+                      .dx = {},
+                      .dparams = dparams,
+                      .cache = span(cache_),
+                      .workspace = span(workspace_)});
+  }
+
+ private:
+  using Memory = Eigen::Array<Scalar, Eigen::Dynamic, 1>;  // aligned for vectors, and not written on allocation
+  static std::span<Scalar> span(Memory& m) { return {m.data(), static_cast<std::size_t>(m.size())}; }
+  static MatrixView<const Scalar> read(MatrixView<Scalar> view) { return {view.data(), view.rows(), view.cols()}; }
+
+  Index inputs_, outputs_;
+  std::vector<std::int32_t> labels_;
+  Memory x_, logits_, dlogits_, cache_, workspace_;
+};
+
+}  // namespace lmc

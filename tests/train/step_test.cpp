@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <lmc/data/dataset.hpp>
+#include <lmc/data/synthetic.hpp>
+#include <lmc/layers/mlp.hpp>
+#include <lmc/optim/optimizer.hpp>
+#include <lmc/train/step.hpp>
+#include <numeric>
+#include <support/allocations.hpp>
+#include <vector>
+
+using Catch::Matchers::WithinAbs;
+using lmc::Index;
+
+namespace {
+
+struct Reference {
+  double slope;
+  std::vector<double> losses, theta;
+};
+const std::vector<Reference> references{
+#include "mlp_reference.inc"
+};
+
+lmc::Dataset<double> reference_data() {
+  std::vector<double> x;
+  std::vector<std::int32_t> y;
+  for (int i = 0; i < 70; ++i) x.push_back(std::cos(0.7 * i));
+  for (int i = 0; i < 10; ++i) y.push_back(i % 3);
+  return lmc::Dataset<double>({.shape = 7, .classes = 3, .labels = y, .features = x});
+}
+
+std::vector<Index> all_of(const lmc::Dataset<double>& data) {
+  std::vector<Index> examples(static_cast<std::size_t>(data.size()));
+  std::iota(examples.begin(), examples.end(), Index{0});
+  return examples;
+}
+
+}  // namespace
+
+TEST_CASE("loss_and_gradient: training an MLP with it takes PyTorch's steps", "[train][golden]") {
+  const std::size_t which = GENERATE(0, 1);
+  const Reference& reference = references.at(which);
+  const auto data = reference_data();
+  const auto net = lmc::mlp<double>({.inputs = 7, .hidden = {6, 5}, .outputs = 3, .slope = reference.slope});
+  lmc::ModelState<double> state = net.initialize({.seed = 0});
+  for (std::size_t i = 0; i < state.parameters.size(); ++i) state.parameters[i] = 0.6 * std::sin(1.0 + static_cast<double>(i));
+  lmc::Optimizer<double> optimizer(which == 0 ? lmc::OptimizerOptions(lmc::SgdOptions{.learning_rate = 0.3, .momentum = 0.9})
+                                              : lmc::AdamWOptions{.learning_rate = 0.05, .weight_decay = 0.1},
+                                   state.parameters.size());
+  lmc::BatchMemory<double> memory(net, 10);
+  std::vector<double> gradient(state.parameters.size());
+  const auto examples = all_of(data);
+  for (const double expected : reference.losses) {
+    CHECK_THAT(lmc::loss_and_gradient<double>(net, data, examples, state, memory, gradient), WithinAbs(expected, 1e-13));
+    optimizer.step(gradient, state.parameters);
+  }
+  REQUIRE(reference.theta.size() == state.parameters.size());
+  // Sums of at most ten terms in another order, over four steps; AdamW divides by small roots.
+  for (std::size_t i = 0; i < state.parameters.size(); ++i)
+    CHECK_THAT(state.parameters[i], WithinAbs(reference.theta[i], 1e-12));
+}
+
+TEST_CASE("loss_and_gradient: the gradient is the derivative of the mean loss, and overwrites", "[train][gradient]") {
+  const auto data = reference_data();
+  const auto net = lmc::mlp<double>({.inputs = 7, .hidden = {5}, .outputs = 3});
+  lmc::ModelState<double> state = net.initialize({.seed = 3});
+  lmc::BatchMemory<double> memory(net, 4);
+  std::vector<double> gradient(state.parameters.size(), 99.0), ignored(gradient.size());
+  const std::vector<Index> examples{7, 2, 2, 9};
+  lmc::loss_and_gradient<double>(net, data, examples, state, memory, gradient);
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    const double value = state.parameters[i], h = 6e-6;
+    state.parameters[i] = value + h;
+    const double above = lmc::loss_and_gradient<double>(net, data, examples, state, memory, ignored);
+    state.parameters[i] = value - h;
+    const double below = lmc::loss_and_gradient<double>(net, data, examples, state, memory, ignored);
+    state.parameters[i] = value;
+    REQUIRE_THAT(gradient[i], WithinAbs((above - below) / (2 * h), 1e-8));
+  }
+}
+
+TEST_CASE("loss_and_gradient: allocates nothing after the first step", "[train]") {
+  const auto data = lmc::spirals<float>({.examples = 64});
+  const auto net = lmc::mlp<float>({.inputs = 2, .hidden = {33, 20}, .outputs = 3, .slope = 0.1});
+  lmc::ModelState<float> state = net.initialize({.seed = 0});
+  lmc::BatchMemory<float> memory(net, 32);
+  std::vector<float> gradient(state.parameters.size());
+  lmc::Optimizer<float> optimizer(lmc::AdamOptions{}, gradient.size());
+  std::vector<Index> examples(32);
+  std::iota(examples.begin(), examples.end(), Index{5});
+  const auto step = [&] {
+    lmc::loss_and_gradient<float>(net, data, examples, state, memory, gradient);
+    optimizer.step(gradient, state.parameters);
+  };
+  step();
+  const std::size_t before = testing::allocations();
+  step();
+  CHECK(testing::allocations() == before);
+  const std::vector<int> seen(1);
+  CHECK(testing::allocations() == before + 1);  // the counter counts
+}
+
+TEST_CASE("require_fit: data that do not fit the network are named with both shapes", "[train][errors]") {
+  const auto data = lmc::spirals<float>({.examples = 30, .classes = 3});
+  CHECK_NOTHROW(lmc::require_fit(lmc::mlp<float>({.inputs = 2, .hidden = {4}, .outputs = 3}), data));
+  CHECK_THROWS_WITH(lmc::require_fit(lmc::mlp<float>({.inputs = {2, 2}, .hidden = {4}, .outputs = 3}), data),
+                    Catch::Contains("takes examples of shape [2, 2] = 4 values, but the data set's have the shape [2] = 2"));
+  CHECK_THROWS_WITH(lmc::require_fit(lmc::mlp<float>({.inputs = 2, .hidden = {4}, .outputs = 4}), data),
+                    Catch::Contains("the network has 4 outputs, but the data set 3 classes"));
+}

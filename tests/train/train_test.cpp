@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <Eigen/Core>
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <lmc/data/synthetic.hpp>
+#include <lmc/layers/mlp.hpp>
+#include <lmc/train/evaluator.hpp>
+#include <lmc/train/train.hpp>
+#include <stdexcept>
+#include <vector>
+
+using lmc::Index;
+using lmc::NoiseSeeds;
+using lmc::ThreadTeam;
+
+namespace {
+
+const lmc::Dataset<float>& data() {
+  static const auto spirals = lmc::spirals<float>({.examples = 200, .classes = 3, .seed = 1});
+  return spirals;
+}
+const lmc::Network<float>& net() {
+  static const auto network = lmc::mlp<float>({.inputs = 2, .hidden = {24}, .outputs = 3});
+  return network;
+}
+lmc::ModelState<float> start() { return net().initialize({.seed = 7}); }
+
+lmc::TrainOptions<float> options(Index epochs) {
+  return {.epochs = epochs, .batch_size = 32, .optimizer = lmc::SgdOptions{.learning_rate = 0.1, .momentum = 0.5}};
+}
+
+}  // namespace
+
+TEST_CASE("train: lowers the loss, in as many steps as there are batches", "[train]") {
+  const auto run = lmc::train(net(), data(), start(), options(30), {.order = 1});
+  CHECK(run.steps == 30 * 7);
+  CHECK_FALSE(run.diverged_at);
+  const auto evaluate = lmc::evaluator(net(), data());
+  CHECK(evaluate(run.state.parameters).loss < 0.7 * evaluate(start().parameters).loss);
+
+  auto dropping = options(2);
+  dropping.drop_last = true;
+  CHECK(lmc::train(net(), data(), start(), dropping, {.order = 1}).steps == 2 * 6);
+}
+
+TEST_CASE("train_pair: side by side on any number of threads is bit-equal to one after another", "[train][determinism]") {
+  const auto alone_a = lmc::train(net(), data(), start(), options(5), {.order = 1});
+  const auto alone_b = lmc::train(net(), data(), start(), options(5), {.order = 2});
+  CHECK(alone_a.state != alone_b.state);
+  for (const int threads : {1, 2, 3}) {
+    const auto pair = lmc::train_pair(net(), data(), start(), options(5), {.order = 1}, {.order = 2}, ThreadTeam(threads));
+    CHECK(pair.a.state == alone_a.state);
+    CHECK(pair.b.state == alone_b.state);
+    CHECK(pair.b.digest() == alone_b.digest());
+    const auto swapped = lmc::train_pair(net(), data(), start(), options(5), {.order = 2}, {.order = 1}, ThreadTeam(threads));
+    CHECK(swapped.a.state == alone_b.state);
+  }
+}
+
+TEST_CASE("train: does not depend on the cache sizes and threads that Eigen sees", "[train][determinism]") {
+  // Eigen's own products take their blocks from these; they act on the whole process, so that they are put back.
+  const auto wide = lmc::mlp<float>({.inputs = 2, .hidden = {300, 300}, .outputs = 3});
+  const auto digest = [&] { return lmc::train(wide, data(), wide.initialize({.seed = 1}), options(1), {.order = 1}).digest(); };
+  const std::string before = digest();
+  const auto l1 = Eigen::l1CacheSize(), l2 = Eigen::l2CacheSize(), l3 = Eigen::l3CacheSize();
+  Eigen::setCpuCacheSizes(4096, 16384, 65536);
+  Eigen::setNbThreads(2);
+  const std::string after = digest();
+  Eigen::setCpuCacheSizes(l1, l2, l3);
+  Eigen::setNbThreads(0);
+  CHECK(after == before);
+}
+
+TEST_CASE("train_many: equal seeds give identical runs, and run numbers tell them apart", "[train]") {
+  std::array<std::atomic<int>, 3> events{};
+  auto observed = options(2);
+  observed.observers.push_back([&](const lmc::StepEvent<float>& e) {
+    ++events.at(e.run);
+    return lmc::Control::go_on;
+  });
+  const std::vector<NoiseSeeds> seeds{{.order = 4}, {.order = 5}, {.order = 4}};
+  const auto runs = lmc::train_many<float>(net(), data(), start(), observed, seeds, ThreadTeam(2));
+  CHECK(runs[0].state == runs[2].state);
+  CHECK(runs[0].state != runs[1].state);
+  CHECK(runs[1].seeds == seeds[1]);
+  for (const auto& count : events) CHECK(count == 14);
+}
+
+TEST_CASE("train: observers see every update, and may stop the run", "[train]") {
+  std::vector<lmc::StepEvent<float>> seen;
+  std::vector<float> theta_at_5;
+  auto observed = options(2);
+  observed.observers.push_back([&](const lmc::StepEvent<float>& e) {
+    seen.push_back(e);
+    if (e.step == 5) theta_at_5.assign(e.parameters.begin(), e.parameters.end());
+    return e.step == 9 ? lmc::Control::stop : lmc::Control::go_on;
+  });
+  const auto run = lmc::train(net(), data(), start(), observed, {.order = 1});
+  CHECK(run.stopped);
+  CHECK(run.steps == 9);
+  REQUIRE(seen.size() == 9);
+  CHECK(seen[0].steps == 14);
+  CHECK(seen[6].batch == 200 - 6 * 32);  // the short last batch of the first epoch
+  CHECK(seen[6].epoch == 0);
+  CHECK(seen[7].epoch == 1);
+  CHECK(seen[0].loss > 0);
+
+  auto shorter = options(2);
+  shorter.observers.push_back(
+      [](const lmc::StepEvent<float>& e) { return e.step == 5 ? lmc::Control::stop : lmc::Control::go_on; });
+  CHECK(lmc::train(net(), data(), start(), shorter, {.order = 1}).state.parameters == theta_at_5);
+}
+
+TEST_CASE("train: what an observer throws reaches the caller", "[train][errors]") {
+  auto observed = options(1);
+  observed.observers.push_back([](const lmc::StepEvent<float>& e) -> lmc::Control {
+    if (e.step == 3) throw std::runtime_error("disk full in run " + std::to_string(e.run));
+    return lmc::Control::go_on;
+  });
+  CHECK_THROWS_WITH(lmc::train_pair(net(), data(), start(), observed, {.order = 1}, {.order = 2}, ThreadTeam(2)),
+                    "disk full in run 0");
+}
+
+TEST_CASE("train: a diverging run is a result with its step and the last finite state", "[train][divergence]") {
+  // Rates that overflow at once, in the first epoch, and in a later one; with batches of 200 every step is the first of its
+  // epoch.
+  const double rate = GENERATE(1e38, 1e8, 10.0), momentum = GENERATE(1.3, 2.0);
+  const Index batch = GENERATE(32, 200);
+  CAPTURE(rate, momentum, batch);
+  lmc::TrainOptions<float> diverging{
+      .epochs = 400, .batch_size = batch, .optimizer = lmc::SgdOptions{.learning_rate = rate, .momentum = momentum}};
+  std::vector<std::vector<float>> states{start().parameters};
+  std::vector<double> losses;
+  diverging.observers.push_back([&](const lmc::StepEvent<float>& e) {
+    states.emplace_back(e.parameters.begin(), e.parameters.end());
+    losses.push_back(e.loss);
+    return lmc::Control::go_on;
+  });
+  const auto run = lmc::train(net(), data(), start(), diverging, {.order = 1});
+  REQUIRE(run.diverged_at);
+  REQUIRE(*run.diverged_at > 0);
+  CHECK(run.steps == *run.diverged_at - 1);
+  CHECK(static_cast<Index>(losses.size()) == *run.diverged_at);
+  CHECK(run.state.parameters == states[static_cast<std::size_t>(run.steps)]);
+  for (const double loss : losses) CHECK(std::isfinite(loss));
+  CHECK(std::all_of(run.state.parameters.begin(), run.state.parameters.end(), [](float x) { return std::isfinite(x); }));
+}
+
+TEST_CASE("train: parameters that the last update made infinite are a divergence, too", "[train][divergence]") {
+  lmc::TrainOptions<float> last{.epochs = 1, .batch_size = 200, .optimizer = lmc::SgdOptions{.learning_rate = 1e38}};
+  auto huge = start();
+  for (float& x : huge.parameters) x *= 1e6f;  // large, finite loss; its gradient times the rate overflows
+  const auto run = lmc::train(net(), data(), huge, last, {.order = 1});
+  CHECK(run.diverged_at == 1);
+  CHECK(run.steps == 0);
+  CHECK(run.state == huge);
+}
+
+TEST_CASE("train: a start without a finite loss has diverged before the first update", "[train][divergence]") {
+  auto broken = start();
+  broken.parameters[0] = std::nanf("");
+  const auto run = lmc::train(net(), data(), broken, options(1), {.order = 1});
+  CHECK(run.diverged_at == 0);
+  CHECK(run.steps == 0);
+}
+
+TEST_CASE("train: refuses what does not fit, with the numbers", "[train][errors]") {
+  CHECK_THROWS_WITH(lmc::train(net(), data(), start(), options(0), {.order = 1}),
+                    "train: epochs = 0; expected a positive number");
+  auto large = options(1);
+  large.batch_size = 201;
+  CHECK_THROWS_WITH(lmc::train(net(), data(), start(), large, {.order = 1}),
+                    Catch::Contains("batch_size = 201 is above the 200 examples"));
+  large.batch_size = -3;
+  CHECK_THROWS_WITH(lmc::train(net(), data(), start(), large, {.order = 1}), Catch::Contains("batch_size = -3"));
+  CHECK_THROWS_WITH(lmc::train(net(), data(), {.parameters = {1, 2}, .buffers = {}}, options(1), {.order = 1}),
+                    Catch::Contains("start has 2 parameters and 0 buffer values; the network has 147 and 0"));
+  auto warm = options(1);
+  warm.schedule.warmup = 100;
+  CHECK_THROWS_WITH(lmc::train(net(), data(), start(), warm, {.order = 1}),
+                    Catch::Contains("a warm-up of 100 steps in a run of 7"));
+}
