@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The main job: train two networks from one initialization with different data orders, walk the straight line between them, and
+// say how high the barrier is.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+#include <lmc/lmc.hpp>
+#include <lmc/plot/curve_figure.hpp>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace {
+
+using lmc::Index;
+
+struct Options {
+  std::string dataset = "mnist";
+  std::string data;
+  std::string hidden = "512";
+  double slope = 0;
+  std::string optimizer = "sgd";
+  std::optional<double> learning_rate;
+  double momentum = 0, weight_decay = 0;
+  std::string schedule = "constant";
+  double warmup = 0;
+  Index epochs = 10, batch_size = 128;
+  std::string init = "torch";
+  std::string alphas = "25";
+  std::uint64_t init_seed = 0;
+  std::vector<std::uint64_t> order_seeds{1, 2};
+  int threads = 0;
+  std::string checkpoints, json, csv, figure;
+};
+
+constexpr std::array<std::string_view, 3> dataset_names{"mnist", "fashion-mnist", "spirals"};
+
+// Throws: CLI::ParseError, which also stands for --help.
+Options parse(int argc, char** argv) {
+  Options o;
+  CLI::App app(
+      "Trains two networks from one initialization with different data orders, and measures the barrier between them.");
+  app.get_formatter()->column_width(34);
+  app.add_option("--dataset", o.dataset, "mnist, fashion-mnist or spirals")->capture_default_str();
+  app.add_option("--data", o.data, "folder of the data set's files [data/<dataset>]");
+  app.add_option("--hidden", o.hidden, "units of each hidden layer, as in 512,512; '' is logistic regression")
+      ->capture_default_str();
+  app.add_option("--slope", o.slope, "of the leaky ReLU; 0 is ReLU, 1 a linear network")->capture_default_str();
+  app.add_option("--optimizer", o.optimizer, "sgd, adam or adamw")->capture_default_str();
+  app.add_option("--learning-rate", o.learning_rate, "[0.1 for sgd, 0.001 for adam and adamw]");
+  app.add_option("--momentum", o.momentum, "of sgd")->capture_default_str();
+  app.add_option("--weight-decay", o.weight_decay)->capture_default_str();
+  app.add_option("--schedule", o.schedule, "constant, cosine, step, one-cycle or triangle")->capture_default_str();
+  app.add_option("--warmup", o.warmup, "steps of linear warm-up; below 1: their share of all steps")->capture_default_str();
+  app.add_option("--epochs", o.epochs)->capture_default_str();
+  app.add_option("--batch-size", o.batch_size)->capture_default_str();
+  app.add_option("--init", o.init, "torch (PyTorch's default), he-normal, he-uniform, xavier or zero")->capture_default_str();
+  app.add_option("--alphas", o.alphas, "number of even steps from 0 to 1, or a list as in 0,0.25,0.5,1")->capture_default_str();
+  app.add_option("--init-seed", o.init_seed)->capture_default_str();
+  app.add_option("--order-seeds", o.order_seeds, "of the two runs, as in 1,2")
+      ->delimiter(',')
+      ->expected(2)
+      ->capture_default_str();
+  app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
+  app.add_option("--save-checkpoints", o.checkpoints, "folder for a.safetensors and b.safetensors");
+  app.add_option("--json", o.json, "file for all results");
+  app.add_option("--csv", o.csv, "file for the curve");
+  app.add_option("--figure", o.figure, "file for the curve's figure: .png, .svg or .pdf");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (app.exit(e) != 0) throw;
+    std::exit(0);
+  }
+  return o;
+}
+
+// "512,256" as numbers; "" as none.
+std::vector<double> parse_list(std::string_view option, const std::string& text) {
+  std::vector<double> numbers;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    std::size_t used = 0;
+    double number = 0;
+    try {
+      number = std::stod(part, &used);
+    } catch (const std::exception&) {
+    }
+    lmc::require(used == part.size() && used > 0, option, " ", text, ": '", part,
+                 "' is not a number; expected numbers with commas between");
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
+std::vector<Index> parse_hidden(const std::string& text) {
+  std::vector<Index> hidden;
+  for (const double units : parse_list("--hidden", text)) {
+    lmc::require(units >= 1 && units <= 1e6 && units == std::floor(units), "--hidden ", text, ": a layer of ", units,
+                 " units; expected whole numbers from 1 to 1000000");
+    hidden.push_back(static_cast<Index>(units));
+  }
+  return hidden;
+}
+
+lmc::AlphaGrid parse_alphas(const std::string& text) {
+  const std::vector<double> numbers = parse_list("--alphas", text);
+  if (numbers.size() != 1) return numbers;
+  lmc::require(numbers[0] == std::floor(numbers[0]) && numbers[0] <= 1e6, "--alphas ", text,
+               "; expected a number of steps, or a list of α from 0 to 1");
+  return static_cast<Index>(numbers[0]);
+}
+
+lmc::OptimizerOptions optimizer_options(const Options& o) {
+  lmc::OptimizerOptions options = lmc::optimizer_named(o.optimizer);
+  std::visit(
+      [&](auto& chosen) {
+        if (o.learning_rate) chosen.learning_rate = *o.learning_rate;
+        chosen.weight_decay = o.weight_decay;
+      },
+      options);
+  if (auto* sgd = std::get_if<lmc::SgdOptions>(&options))
+    sgd->momentum = o.momentum;
+  else
+    lmc::require(o.momentum == 0, "--momentum ", o.momentum, " is an option of sgd; ", o.optimizer, " has beta1 in its place");
+  return options;
+}
+
+lmc::TrainTest<float> load(const Options& o) {
+  const std::string folder = o.data.empty() ? "data/" + o.dataset : o.data;
+  switch (lmc::find_name("data set", o.dataset, dataset_names)) {
+    case 0:
+      return lmc::load_mnist<float>(folder);
+    case 1:
+      return lmc::load_fashion_mnist<float>(folder);
+    default:
+      break;
+  }
+  lmc::require(o.data.empty(), "--data ", o.data, ": spirals are computed, and have no files; leave it out");
+  return {lmc::spirals<float>({.examples = 3000, .seed = 1}), lmc::spirals<float>({.examples = 3000, .seed = 2})};
+}
+
+// Every file that will be written, opened before training: a name that cannot be written is an error now, not after the work.
+struct Outputs {
+  explicit Outputs(const Options& o) {
+    std::string csv_path = o.csv;
+    if (!o.figure.empty()) {
+      lmc::check_figure_path(o.figure);
+      if (lmc::gnuplot_available()) {
+        figure = o.figure;
+      } else {
+        if (csv_path.empty()) csv_path = std::filesystem::path(o.figure).replace_extension(".csv").string();
+        std::cerr << "note: gnuplot is not installed, so that there will be no figure " << o.figure
+                  << ", but the curve's numbers in " << csv_path << "; on Debian: apt install gnuplot-nox\n";
+      }
+    }
+    if (!csv_path.empty()) csv.emplace(csv_path);
+    if (!o.json.empty()) json.emplace(o.json);
+    if (o.checkpoints.empty()) return;
+    const std::filesystem::path folder(o.checkpoints);
+    std::error_code failure;
+    std::filesystem::create_directories(folder, failure);
+    lmc::require(!failure, "--save-checkpoints: cannot make the folder '", o.checkpoints, "': ", failure.message());
+    a.emplace(folder / "a.safetensors");
+    b.emplace(folder / "b.safetensors");
+  }
+  std::optional<lmc::OutputFile> json, csv, a, b;
+  std::optional<std::string> figure;
+};
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Everything that was done and measured.
+struct Results {
+  Options options;
+  std::string network, optimizer, schedule;
+  Index parameters = 0;
+  lmc::Standardization input;
+  lmc::Pair<float> pair;
+  lmc::Curve train, test;
+  double train_seconds = 0, curve_train_seconds = 0, curve_test_seconds = 0, images_per_second = 0;
+  int threads = 1;
+};
+
+// Of all channels: one number where there is one channel; 0 and 1 for data that are taken as they are.
+nlohmann::json input_json(const std::vector<double>& channels, double otherwise) {
+  if (channels.empty()) return otherwise;
+  return channels.size() == 1 ? nlohmann::json(channels[0]) : nlohmann::json(channels);
+}
+
+lmc::Metadata metadata(const Results& r, const lmc::Run<float>& run) {
+  return {{"dataset", r.options.dataset},
+          {"network", r.network},
+          {"init", r.options.init},
+          {"optimizer", r.optimizer},
+          {"schedule", r.schedule},
+          {"epochs", std::to_string(r.options.epochs)},
+          {"batch_size", std::to_string(r.options.batch_size)},
+          {"init_seed", std::to_string(r.options.init_seed)},
+          {"order_seed", std::to_string(run.seeds.order)},
+          {"steps", std::to_string(run.steps)},
+          {"diverged_at", run.diverged_at ? std::to_string(*run.diverged_at) : ""},
+          {"digest", run.digest()},
+          {"input_mean", input_json(r.input.mean, 0).dump()},
+          {"input_std", input_json(r.input.deviation, 1).dump()}};
+}
+
+nlohmann::json barrier_json(const lmc::Curve& curve) {
+  const lmc::ErrorBarrier error = lmc::error_barrier(curve);
+  const lmc::LossBarrier loss = lmc::loss_barrier(curve);
+  const auto bound = [&](double lmc::Interval::*end) {
+    return error.interval ? nlohmann::json((*error.interval).*end) : nullptr;
+  };
+  return {{"error", error.value},
+          {"alpha", error.alpha},
+          {"normalized", error.normalized},
+          {"interval_low", bound(&lmc::Interval::low)},
+          {"interval_high", bound(&lmc::Interval::high)},
+          {"verdict", lmc::detail::concat(error.verdict)},
+          {"loss", loss.value},
+          {"loss_alpha", loss.alpha},
+          {"loss_normalized", loss.normalized},
+          {"instability", lmc::instability(curve)},
+          {"git_rebasin", lmc::git_rebasin(curve)},
+          {"argmax", lmc::argmax_barrier(curve)},
+          {"midpoint", lmc::midpoint_barrier(curve)}};
+}
+
+nlohmann::json to_json(const Results& r) {
+  const auto numbers = [](const lmc::CurvePoint& p) -> nlohmann::json {
+    return {{"loss", p.metrics.loss}, {"error", p.metrics.error}};
+  };
+  nlohmann::json curve = nlohmann::json::array(), endpoints = nlohmann::json::array();
+  for (std::size_t i = 0; i < r.test.points.size(); ++i)
+    curve.push_back(
+        {{"alpha", r.test.points[i].alpha}, {"train", numbers(r.train.points[i])}, {"test", numbers(r.test.points[i])}});
+  for (const auto& [run, end] : {std::pair(&r.pair.a, std::size_t{0}), std::pair(&r.pair.b, r.test.points.size() - 1)})
+    endpoints.push_back({{"train", numbers(r.train.points[end])},
+                         {"test", numbers(r.test.points[end])},
+                         {"steps", run->steps},
+                         {"diverged_at", run->diverged_at ? nlohmann::json(*run->diverged_at) : nullptr}});
+  const Options& o = r.options;
+  return {
+      {"dataset", o.dataset},
+      {"network", r.network},
+      {"parameters", r.parameters},
+      {"training",
+       {{"optimizer", r.optimizer},
+        {"schedule", r.schedule},
+        {"epochs", o.epochs},
+        {"batch_size", o.batch_size},
+        {"init", o.init}}},
+      {"seeds", {{"init", o.init_seed}, {"order", o.order_seeds}}},
+      {"input", {{"mean", input_json(r.input.mean, 0)}, {"std", input_json(r.input.deviation, 1)}}},
+      {"endpoints", endpoints},
+      {"curve", curve},
+      {"barrier", {{"train", barrier_json(r.train)}, {"test", barrier_json(r.test)}}},
+      {"seconds", {{"train", r.train_seconds}, {"curve_train", r.curve_train_seconds}, {"curve_test", r.curve_test_seconds}}},
+      {"images_per_second", r.images_per_second},
+      {"digest", {r.pair.a.digest(), r.pair.b.digest()}},
+      {"machine",
+       {{"processor", lmc::processor_name()},
+        {"threads", r.threads},
+        {"instruction_set", lmc::instruction_set()},
+        {"compiler", lmc::compiler_name()}}}};
+}
+
+void print_table(const Results& r) {
+  const auto row = [](std::string_view name, const auto& train, const auto& test, std::string_view meaning = "") {
+    std::cout << std::left << std::setw(26) << name << std::right << std::setw(18) << train << std::setw(18) << test << "   "
+              << meaning << '\n';
+  };
+  const auto number = [](double x) { return lmc::detail::fixed(x, 4); };
+  const auto both = [&](std::string_view name, auto measure, std::string_view meaning = "") {
+    row(name, number(measure(r.train)), number(measure(r.test)), meaning);
+  };
+  const auto interval = [&](const lmc::Curve& curve) -> std::string {
+    const auto barrier = lmc::error_barrier(curve);
+    return barrier.interval ? "[" + number(barrier.interval->low) + ", " + number(barrier.interval->high) + "]" : "none";
+  };
+  row("", "train", "test");
+  both("error, first run", [](const lmc::Curve& c) { return c.points.front().metrics.error; });
+  both("error, second run", [](const lmc::Curve& c) { return c.points.back().metrics.error; });
+  both("loss, first run", [](const lmc::Curve& c) { return c.points.front().metrics.loss; });
+  both("loss, second run", [](const lmc::Curve& c) { return c.points.back().metrics.loss; });
+  both(
+      "error barrier", [](const lmc::Curve& c) { return lmc::error_barrier(c).value; }, "max of error above the chord");
+  row("  95 % interval", interval(r.train), interval(r.test), "simultaneous band over examples");
+  both("  at alpha", [](const lmc::Curve& c) { return lmc::error_barrier(c).alpha; });
+  both(
+      "  normalized", [](const lmc::Curve& c) { return lmc::error_barrier(c).normalized; },
+      "divided by the ends' mean accuracy");
+  row("  at 0.02 the pair is", lmc::detail::concat(lmc::error_barrier(r.train).verdict),
+      lmc::detail::concat(lmc::error_barrier(r.test).verdict));
+  both(
+      "loss barrier", [](const lmc::Curve& c) { return lmc::loss_barrier(c).value; }, "max of loss above the chord");
+  both(
+      "  normalized", [](const lmc::Curve& c) { return lmc::loss_barrier(c).normalized; }, "divided by the ends' mean loss");
+  both("instability", lmc::instability, "max error - mean of ends (Frankle et al.)");
+  both("Git Re-Basin", lmc::git_rebasin, "max loss - mean of ends (Ainsworth et al.)");
+  both(
+      "arg-max convention", [](const lmc::Curve& c) { return lmc::argmax_barrier(c); },
+      "above the chord where the error is highest");
+  both(
+      "midpoint", [](const lmc::Curve& c) { return lmc::midpoint_barrier(c); }, "error at 1/2 - mean of ends");
+}
+
+lmc::Pair<float> train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, const lmc::TrainOptions<float>& options,
+                       const Options& o, Results& results) {
+  std::array<Index, 2> examples{};
+  lmc::TrainOptions<float> observed = options;
+  observed.observers.push_back(lmc::Progress({.runs = 2}));
+  observed.observers.push_back([&](const lmc::StepEvent<float>& event) {
+    examples[event.run] += event.batch;
+    return lmc::Control::go_on;
+  });
+  const auto start = std::chrono::steady_clock::now();
+  auto pair = lmc::train_pair(net, data, net.initialize({.seed = o.init_seed}), observed, {.order = o.order_seeds[0]},
+                              {.order = o.order_seeds[1]}, lmc::ThreadTeam(o.threads));
+  results.train_seconds = seconds_since(start);
+  results.images_per_second = static_cast<double>(examples[0] + examples[1]) / results.train_seconds;
+  return pair;
+}
+
+void run(const Options& o) {
+  Results r;
+  r.options = o;
+  const auto alphas = parse_alphas(o.alphas);
+  const std::vector<Index> hidden = parse_hidden(o.hidden);
+  const lmc::TrainOptions<float> training{.epochs = o.epochs,
+                                          .batch_size = o.batch_size,
+                                          .optimizer = optimizer_options(o),
+                                          .schedule = {.warmup = o.warmup, .then = lmc::rate_shape_named(o.schedule)}};
+  const lmc::Initialization init = lmc::parse_initialization(o.init);
+  const lmc::ThreadTeam team(o.threads);
+  lmc::require(!hidden.empty() || o.slope == 0, "--slope ", o.slope, ": without a hidden layer there is no ReLU; leave it out");
+  Outputs outputs(o);
+  if (o.order_seeds[0] == o.order_seeds[1])
+    std::cerr << "warning: both order seeds are " << o.order_seeds[0] << ", so that the two runs will be identical\n";
+
+  const lmc::TrainTest<float> data = load(o);
+  const auto net = lmc::mlp<float>({.inputs = data.train.shape(),
+                                    .hidden = hidden,
+                                    .outputs = data.train.classes(),
+                                    .slope = o.slope,
+                                    .initialization = init});
+  r.parameters = net.layout().parameter_count();
+  r.network = lmc::detail::concat(data.train.shape().size(), "-", o.hidden, hidden.empty() ? "" : "-", data.train.classes());
+  std::replace(r.network.begin(), r.network.end(), ',', '-');
+  if (!hidden.empty()) r.network += o.slope == 0 ? " relu" : lmc::detail::concat(" leaky relu ", o.slope);
+  r.optimizer = lmc::detail::concat(training.optimizer);
+  r.schedule = lmc::detail::concat(training.schedule);
+  r.input = data.train.standardization();
+  r.threads = team.size();
+  std::cout << o.dataset << ": " << data.train.size() << " training and " << data.test.size() << " test examples\n"
+            << net << r.optimizer << ", schedule " << r.schedule << ", batch size " << o.batch_size << ", " << o.epochs
+            << " epochs, initialization " << o.init << "\n"
+            << std::flush;
+
+  r.pair = train(net, data.train, training, o, r);
+  for (const auto& [name, ended] : {std::pair("first", &r.pair.a), std::pair("second", &r.pair.b)})
+    if (ended->diverged_at)
+      std::cerr
+          << "The " << name << " run diverged: after " << *ended->diverged_at
+          << " updates its loss or parameters were not finite. What follows is measured from its last finite state, after "
+          << ended->steps << " updates; a lower --learning-rate may help.\n";
+  for (auto& [file, ended] : {std::pair(&outputs.a, &r.pair.a), std::pair(&outputs.b, &r.pair.b)}) {
+    if (!*file) continue;
+    lmc::write_safetensors<float>((*file)->stream(), net.layout(), ended->state.parameters, metadata(r, *ended));
+    (*file)->commit();
+  }
+
+  auto start = std::chrono::steady_clock::now();
+  r.train = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.train, team), {.alphas = alphas});
+  r.curve_train_seconds = seconds_since(start);
+  start = std::chrono::steady_clock::now();
+  r.test = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.test, team), {.alphas = alphas});
+  r.curve_test_seconds = seconds_since(start);
+
+  print_table(r);
+  std::cout << "digests " << r.pair.a.digest() << ' ' << r.pair.b.digest() << "\ntraining "
+            << lmc::detail::fixed(r.train_seconds, 2) << " s for both runs (" << static_cast<Index>(r.images_per_second)
+            << " images/s), curves " << lmc::detail::fixed(r.curve_train_seconds, 2) << " s (train) and "
+            << lmc::detail::fixed(r.curve_test_seconds, 2) << " s (test), " << r.threads << " threads, "
+            << lmc::instruction_set() << '\n';
+  if (outputs.json) {
+    outputs.json->stream() << to_json(r).dump(2) << '\n';
+    outputs.json->commit();
+  }
+  if (outputs.csv) {
+    lmc::write_curve_csv(outputs.csv->stream(), r.train, r.test);
+    outputs.csv->commit();
+  }
+  if (outputs.figure)
+    lmc::save_curve_figure(*outputs.figure,
+                           {.title = o.dataset + ", " + r.network + ", " + r.optimizer, .train = r.train, .test = r.test});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    run(parse(argc, argv));
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    return e.get_exit_code();  // parse has said what was wrong
+  } catch (const std::bad_alloc&) {
+    std::cerr << "minimal_pair: not enough memory; is the network, the data set or the batch too large?\n";
+  } catch (const std::exception& e) {
+    std::cerr << "minimal_pair: " << e.what() << '\n';
+  }
+  return 1;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Two networks from one initialization, trained with different data orders: are they linearly connected?
+#include <iostream>
+#include <lmc/lmc.hpp>
+
+int main() {
+  const auto data = lmc::spirals<float>({.examples = 3000, .classes = 3, .seed = 1});
+  const auto test = lmc::spirals<float>({.examples = 3000, .classes = 3, .seed = 2});
+
+  const lmc::Network<float> net({lmc::Dense<float>({.in = 2, .out = 64}), lmc::Relu<float>(),  //
+                                 lmc::Dense<float>({.in = 64, .out = 3})});
+  const auto start = net.initialize({.seed = 0});
+  const auto [a, b] =
+      lmc::train_pair(net, data, start, {.epochs = 20, .batch_size = 32, .optimizer = lmc::SgdOptions{.learning_rate = 0.1}},
+                      {.order = 1}, {.order = 2});
+
+  const auto curve = lmc::linear_path(a, b, lmc::evaluator(net, test), {.alphas = 25});
+  std::cout << net << "test error " << curve.points.front().metrics.error << " and " << curve.points.back().metrics.error
+            << "\nerror barrier " << lmc::error_barrier(curve) << "\ndigests " << a.digest() << ' ' << b.digest() << '\n';
+}
