@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/core/views.hpp>
+
+namespace lmc {
+
+/// Mean and standard deviation per channel, of pixels scaled to [0, 1]. Empty for data that are not pixels.
+struct Standardization {
+  std::vector<double> mean, deviation;
+  friend bool operator==(const Standardization&, const Standardization&) = default;
+};
+
+/// The standardization of pixels with interleaved channels:
+///   mean_c = Σ p / n,   deviation_c = √(Σ (p − mean_c)² / n)   over the n values p = byte / 255 of channel c.
+/// Sums are of integers, so that only the last operations round. A constant channel gets the deviation 1, and is 0 once
+/// standardized. Throws: Error when there are no pixels, or not as many of each channel.
+inline Standardization standardization_of(std::span<const std::uint8_t> pixels, Index channels) {
+  require(channels > 0 && !pixels.empty() && static_cast<Index>(pixels.size()) % channels == 0,
+          "standardization_of: ", pixels.size(), " pixel values of ", channels, " channels; expected a positive multiple");
+  // One sum a position of a row, a row being some whole number of pixels: a loop that compilers vectorize for any number of
+  // channels.
+  const std::size_t row = static_cast<std::size_t>(channels) * static_cast<std::size_t>(1 + 1024 / channels);
+  constexpr int rows = 65536;  // 65536 · 255² is below 2³²
+  std::vector<std::uint64_t> sum(row), sum_of_squares(row);
+  std::vector<std::uint32_t> s(row), q(row);
+  for (std::size_t begin = 0; begin < pixels.size();) {
+    std::fill(s.begin(), s.end(), 0U);
+    std::fill(q.begin(), q.end(), 0U);
+    for (int r = 0; r < rows && begin < pixels.size(); ++r, begin += row) {
+      const std::uint8_t* p = pixels.data() + begin;
+      const std::size_t n = std::min(row, pixels.size() - begin);
+      for (std::size_t j = 0; j < n; ++j) {
+        const std::uint32_t byte = p[j];
+        s[j] += byte;
+        q[j] += byte * byte;
+      }
+    }
+    for (std::size_t j = 0; j < row; ++j) {
+      sum[j] += s[j];
+      sum_of_squares[j] += q[j];
+    }
+  }
+
+  Standardization result;
+  const auto n = static_cast<std::int64_t>(pixels.size()) / channels;
+  for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
+    std::int64_t total = 0, squares = 0;
+    for (std::size_t j = c; j < row; j += static_cast<std::size_t>(channels)) {
+      total += static_cast<std::int64_t>(sum[j]);
+      squares += static_cast<std::int64_t>(sum_of_squares[j]);
+    }
+    // About the integer m nearest to the mean, so that nothing cancels: Σ(b − m)² = Σb² − 2mΣb + nm².
+    const std::int64_t m = (total + n / 2) / n;
+    const double offset = static_cast<double>(total - n * m) / static_cast<double>(n);
+    const double variance = static_cast<double>(squares - 2 * m * total + n * m * m) / static_cast<double>(n) - offset * offset;
+    result.mean.push_back(static_cast<double>(total) / static_cast<double>(n) / 255);
+    result.deviation.push_back(variance > 0 ? std::sqrt(variance) / 255 : 1.0);
+  }
+  return result;
+}
+
+/// Example after example: 8-bit pixels, or values as they are.
+template <std::floating_point Scalar>
+using Features = std::variant<std::vector<std::uint8_t>, std::vector<Scalar>>;
+
+/// What a Dataset is made of.
+template <std::floating_point Scalar>
+struct DatasetParts {
+  Shape shape;        // of one example, channels last: [28, 28, 1]
+  Index classes = 0;  // labels are below it
+  std::vector<std::int32_t> labels;
+  Features<Scalar> features;
+  Standardization standardization = {};  // of pixels
+};
+
+namespace detail {
+
+/// Throws: Error that names the first example whose label is not in [0, classes); `what` begins the message.
+inline void require_labels(std::string_view what, std::span<const std::int32_t> labels, Index classes) {
+  const auto wrong = std::find_if(labels.begin(), labels.end(), [&](std::int32_t y) { return y < 0 || y >= classes; });
+  if (wrong == labels.end()) return;
+  throw Error(concat(what, ": example ", wrong - labels.begin(), " has the label ", *wrong, "; expected 0 to ", classes - 1));
+}
+
+}  // namespace detail
+
+/// Labelled examples in memory, immutable, so that any number of runs can share them. 8-bit pixels stay 8-bit, and are
+/// standardized while a batch is gathered:
+///   x = (byte / 255 − mean_c) / deviation_c,   computed as byte · scale_c + shift_c.
+template <std::floating_point Scalar>
+class Dataset {
+ public:
+  /// Throws: Error when there is no example or no class, features or standardization do not fit the shape, a deviation is not
+  /// positive, or a label is out of range.
+  explicit Dataset(DatasetParts<Scalar> parts) : p_(std::move(parts)) {
+    const auto features = std::visit([](const auto& f) { return static_cast<Index>(f.size()); }, p_.features);
+    require(size() > 0, "Dataset: there are no examples");
+    require(p_.shape.rank() > 0 && std::all_of(p_.shape.axes().begin(), p_.shape.axes().end(), [](Index n) { return n > 0; }),
+            "Dataset: the shape of an example is ", p_.shape, "; expected positive lengths");
+    require(features == size() * p_.shape.size(), "Dataset: there are ", features, " feature values; expected ", size(),
+            " examples × shape ", p_.shape, " = ", size() * p_.shape.size());
+    require(p_.classes > 0, "Dataset: classes = ", p_.classes, "; expected a positive number");
+    detail::require_labels("Dataset", p_.labels, p_.classes);
+    if (std::holds_alternative<std::vector<std::uint8_t>>(p_.features)) prepare_scaling();
+  }
+
+  [[nodiscard]] Index size() const { return static_cast<Index>(p_.labels.size()); }
+  [[nodiscard]] const Shape& shape() const { return p_.shape; }
+  [[nodiscard]] Index classes() const { return p_.classes; }
+  [[nodiscard]] std::span<const std::int32_t> labels() const { return p_.labels; }
+  [[nodiscard]] const Standardization& standardization() const { return p_.standardization; }
+
+  /// Features and labels of the given examples, in that order. x [examples, shape().size()], y [examples]: overwritten. Sizes
+  /// and positions are asserted.
+  void gather(std::span<const Index> examples, MatrixView<Scalar> x, std::span<std::int32_t> y) const {
+    assert(static_cast<Index>(examples.size()) == x.rows());
+    gather_rows([&](std::size_t row) { return examples[row]; }, x, y);
+  }
+
+  /// The same of the x.rows() examples from first on.
+  void gather_range(Index first, MatrixView<Scalar> x, std::span<std::int32_t> y) const {
+    gather_rows([&](std::size_t row) { return first + static_cast<Index>(row); }, x, y);
+  }
+
+  /// A data set of the given examples, in that order. Throws: Error when there are none; positions are asserted.
+  [[nodiscard]] Dataset subset(std::span<const Index> examples) const {
+    DatasetParts<Scalar> parts{p_.shape, p_.classes, {}, {}, p_.standardization};
+    parts.labels.reserve(examples.size());
+    for (const Index i : examples) {
+      assert(i >= 0 && i < size());
+      parts.labels.push_back(p_.labels[static_cast<std::size_t>(i)]);
+    }
+    parts.features = std::visit(
+        [&](const auto& all) -> Features<Scalar> {
+          std::remove_cvref_t<decltype(all)> some;
+          some.reserve(examples.size() * static_cast<std::size_t>(p_.shape.size()));
+          for (const Index i : examples) some.insert(some.end(), example(all, i), example(all, i + 1));
+          return some;
+        },
+        p_.features);
+    return Dataset(std::move(parts));
+  }
+
+ private:
+  void prepare_scaling() {
+    const Index channels = p_.shape[p_.shape.rank() - 1];
+    const Standardization& s = p_.standardization;
+    require(static_cast<Index>(s.mean.size()) == channels && static_cast<Index>(s.deviation.size()) == channels,
+            "Dataset: the standardization has ", s.mean.size(), " means and ", s.deviation.size(), " deviations; expected ",
+            channels, " each, the last axis of the shape ", p_.shape);
+    for (std::size_t j = 0; j < static_cast<std::size_t>(p_.shape.size()); ++j) {
+      const std::size_t c = j % s.mean.size();
+      require(s.deviation[c] > 0 && std::isfinite(s.deviation[c]) && std::isfinite(s.mean[c]), "Dataset: channel ", c,
+              " has the mean ", s.mean[c], " and the deviation ", s.deviation[c],
+              "; expected finite, and the deviation positive");
+      scale_.push_back(static_cast<Scalar>(1 / (255 * s.deviation[c])));
+      shift_.push_back(static_cast<Scalar>(-s.mean[c] / s.deviation[c]));
+    }
+  }
+
+  template <class T>
+  auto example(const std::vector<T>& features, Index i) const {
+    return features.data() + i * p_.shape.size();
+  }
+
+  // A scale and a shift for every position of an example: one loop that compilers vectorize whatever the number of channels.
+  void convert(const std::uint8_t* bytes, Scalar* x) const {
+    const Scalar *scale = scale_.data(), *shift = shift_.data();
+    const Index n = p_.shape.size();
+    for (Index j = 0; j < n; ++j) x[j] = static_cast<Scalar>(bytes[j]) * scale[j] + shift[j];
+  }
+  void convert(const Scalar* values, Scalar* x) const { std::copy_n(values, p_.shape.size(), x); }
+
+  static void prefetch(const void* begin, const void* end) {
+    constexpr std::ptrdiff_t line = 64;
+    for (auto p = static_cast<const char*>(begin); p < end; p += line) __builtin_prefetch(p);
+  }
+
+  template <class At>
+  void gather_rows(At at, MatrixView<Scalar> x, std::span<std::int32_t> y) const {
+    assert(x.cols() == p_.shape.size() && static_cast<Index>(y.size()) == x.rows());
+    std::visit(
+        [&](const auto& features) {
+          for (std::size_t row = 0; row < y.size(); ++row) {
+            // Examples in random order come from memory: without this, three quarters of the time of a batch of MNIST is
+            // waiting.
+            constexpr std::size_t ahead = 4;
+            if (row + ahead < y.size()) prefetch(example(features, at(row + ahead)), example(features, at(row + ahead) + 1));
+            const Index i = at(row);
+            assert(i >= 0 && i < size());
+            convert(example(features, i), x.data() + static_cast<Index>(row) * x.cols());
+            y[row] = p_.labels[static_cast<std::size_t>(i)];
+          }
+        },
+        p_.features);
+  }
+
+  DatasetParts<Scalar> p_;
+  std::vector<Scalar> scale_, shift_;  // of pixels, one a position of an example
+};
+
+/// Data to train on, and data of the same kind to test with.
+template <std::floating_point Scalar>
+struct TrainTest {
+  Dataset<Scalar> train, test;
+};
+
+}  // namespace lmc

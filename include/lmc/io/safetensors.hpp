@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstdint>
+#include <filesystem>
+#include <istream>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <ostream>
+#include <set>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/io/detail/array_size.hpp>
+#include <lmc/io/input_file.hpp>
+#include <lmc/io/output_file.hpp>
+
+// The format: 8 bytes, the length of the header as a little-endian number; the header, a JSON object that gives every tensor's
+// dtype, shape and place in the data, and in `__metadata__` a map of strings; then the tensors' values, little-endian,
+// row-major, without holes. Source: https://github.com/huggingface/safetensors, README, "Format".
+
+namespace lmc {
+
+/// Free text beside the tensors: options, seeds, digest.
+using Metadata = std::map<std::string, std::string>;
+
+/// A tensor as a safetensors file holds it.
+struct NamedTensor {
+  std::string name;
+  Shape shape;
+  std::variant<std::vector<float>, std::vector<double>> values;  // dtype F32, F64; row-major
+};
+
+/// What a safetensors file holds.
+struct Safetensors {
+  Metadata metadata;
+  std::vector<NamedTensor> tensors;  // in the order of their data
+};
+
+namespace detail {
+
+static_assert(std::endian::native == std::endian::little, "safetensors: values are written as they lie in memory");
+
+template <class T>
+inline constexpr const char* safetensors_dtype = std::same_as<T, float> ? "F32" : "F64";
+
+inline constexpr const char* metadata_key = "__metadata__";
+
+/// A tensor as the header declares it.
+struct SafetensorsEntry {
+  std::string name, dtype;
+  Shape shape;
+  std::uint64_t begin = 0, end = 0;  // bytes, from the first after the header
+};
+
+/// Parses JSON in which no object has a key twice; nlohmann's parser alone would take the last.
+inline nlohmann::json parse_json_without_duplicates(const std::string& text) {
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  const auto check = [&](int /*depth*/, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+    using Event = nlohmann::json::parse_event_t;
+    if (event == Event::object_start) keys.emplace_back();
+    if (event == Event::object_end) keys.pop_back();
+    if (event == Event::key) {
+      const auto& key = parsed.get_ref<const std::string&>();
+      require(keys.back().insert(key).second, "the key '", key, "' appears twice");
+    }
+    return true;
+  };
+  try {
+    return nlohmann::json::parse(text, check);
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(detail::concat("the header is not valid JSON: ", e.what()));
+  }
+}
+
+inline Metadata parse_metadata(const nlohmann::json& object) {
+  require(object.is_object(), metadata_key, " is not an object");
+  Metadata metadata;
+  for (const auto& [key, value] : object.items()) {
+    require(value.is_string(), metadata_key, " '", key, "' is not a string");
+    metadata[key] = value.get<std::string>();
+  }
+  return metadata;
+}
+
+inline SafetensorsEntry parse_entry(const std::string& name, const nlohmann::json& object) {
+  const auto fail = [&](const auto&... parts) { throw Error(concat("tensor '", name, "': ", parts...)); };
+  const auto is_count = [](const nlohmann::json& x) {
+    return x.is_number_unsigned() && x.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<Index>::max()};
+  };
+  const auto counts = [&](const char* key) {
+    if (!object.is_object() || !object.contains(key) || !object[key].is_array() ||
+        !std::all_of(object[key].begin(), object[key].end(), is_count)) {
+      fail("'", key, "' is not an array of numbers that are not negative");
+    }
+    return object[key].get<std::vector<Index>>();
+  };
+  SafetensorsEntry entry{.name = name, .dtype = {}, .shape = Shape(counts("shape"))};
+  const std::vector<Index> offsets = counts("data_offsets");
+  if (offsets.size() != 2 || offsets[0] > offsets[1]) fail("'data_offsets' are not a begin and an end");
+  entry.begin = static_cast<std::uint64_t>(offsets[0]);
+  entry.end = static_cast<std::uint64_t>(offsets[1]);
+  if (!object.contains("dtype") || !object["dtype"].is_string()) fail("'dtype' is not a string");
+  entry.dtype = object["dtype"].get<std::string>();
+  if (entry.dtype != "F32" && entry.dtype != "F64") fail("dtype ", entry.dtype, " cannot be read; expected F32 or F64");
+
+  const std::uint64_t item = entry.dtype == "F32" ? sizeof(float) : sizeof(double);
+  const std::optional<Index> size = array_size(entry.shape);
+  if (!size || static_cast<std::uint64_t>(*size) > std::numeric_limits<std::uint64_t>::max() / item)
+    fail("the shape ", entry.shape, " has more entries than can be addressed");
+  if (static_cast<std::uint64_t>(*size) * item != entry.end - entry.begin) {
+    fail("the shape ", entry.shape, " of ", entry.dtype, " takes ", static_cast<std::uint64_t>(*size) * item,
+         " bytes, and 'data_offsets' give it ", entry.end - entry.begin);
+  }
+  return entry;
+}
+
+/// Throws: Error unless the entries, put in order of their data, fill [0, data_size) exactly.
+inline void require_no_holes(std::vector<SafetensorsEntry>& entries, std::uint64_t data_size) {
+  std::sort(entries.begin(), entries.end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
+  std::uint64_t end = 0;
+  for (const SafetensorsEntry& e : entries) {
+    require(e.begin == end, "tensor '", e.name, "' begins at byte ", e.begin, " of the data, expected ", end,
+            e.begin < end ? ": it overlaps another" : ": there is a hole before it");
+    end = e.end;
+  }
+  require(end <= data_size, "the file is cut: its tensors take ", end, " bytes, and there are ", data_size);
+  require(end == data_size, "bytes are left over: the tensors take ", end, " bytes, and there are ", data_size);
+}
+
+template <class T>
+std::vector<T> read_values(std::istream& in, const Shape& shape) {
+  std::vector<T> values(static_cast<std::size_t>(shape.size()));
+  in.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(T)));
+  return values;
+}
+
+inline Safetensors read_safetensors(InputFile& file) {
+  require(file.size >= 8, "the file has ", file.size, " bytes; expected the header's length in the first 8");
+  std::uint64_t header_size = 0;
+  file.stream.read(reinterpret_cast<char*>(&header_size), 8);
+  require(header_size <= file.size - 8, "the file is cut or no safetensors file: its header should take ", header_size,
+          " bytes, and ", file.size - 8, " follow");
+  std::string header(static_cast<std::size_t>(header_size), ' ');
+  file.stream.read(header.data(), static_cast<std::streamsize>(header_size));
+  const nlohmann::json json = parse_json_without_duplicates(header);
+  require(json.is_object(), "the header is not a JSON object");
+
+  Safetensors result;
+  std::vector<SafetensorsEntry> entries;
+  for (const auto& [name, value] : json.items()) {
+    if (name == metadata_key) {
+      result.metadata = parse_metadata(value);
+    } else {
+      entries.push_back(parse_entry(name, value));
+    }
+  }
+  require_no_holes(entries, file.size - 8 - header_size);
+  for (SafetensorsEntry& e : entries) {
+    NamedTensor tensor{std::move(e.name), std::move(e.shape), {}};
+    if (e.dtype == "F32") {
+      tensor.values = read_values<float>(file.stream, tensor.shape);
+    } else {
+      tensor.values = read_values<double>(file.stream, tensor.shape);
+    }
+    result.tensors.push_back(std::move(tensor));
+  }
+  require(file.stream.good(), "the file could not be read to its end");
+  return result;
+}
+
+}  // namespace detail
+
+/// Writes θ, one tensor a segment of layout.parameters, in that order. Text that is not UTF-8 is written with replacement
+/// characters. Throws: Error when theta's length is not the layout's, or a name appears twice. The stream's state is the
+/// caller's to check, as OutputFile::commit does.
+template <std::floating_point T>
+void write_safetensors(std::ostream& out, const ParameterLayout& layout, std::span<const T> theta,
+                       const Metadata& metadata = {}) {
+  require(static_cast<Index>(theta.size()) == layout.parameter_count(), "write_safetensors: theta has ", theta.size(),
+          " entries; expected the layout's ", layout.parameter_count());
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header[detail::metadata_key] = metadata;
+  for (const Segment& s : layout.parameters) {
+    require(!header.contains(s.name) && s.name != detail::metadata_key, "write_safetensors: the segment name '", s.name,
+            "' is taken; expected every segment to have a name of its own");
+    const auto item = static_cast<Index>(sizeof(T));
+    header[s.name] = {{"dtype", detail::safetensors_dtype<T>},
+                      {"shape", s.shape.axes()},
+                      {"data_offsets", std::array{s.offset * item, (s.offset + s.size()) * item}}};
+  }
+  std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the values are aligned in the file
+  const std::uint64_t length = text.size();
+  out.write(reinterpret_cast<const char*>(&length), 8);
+  out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  out.write(reinterpret_cast<const char*>(theta.data()), static_cast<std::streamsize>(theta.size_bytes()));
+}
+
+/// write_safetensors to a file that appears when it is complete. Throws: Error also when the file cannot be written.
+template <std::floating_point T>
+void save_safetensors(const std::filesystem::path& path, const ParameterLayout& layout, std::span<const T> theta,
+                      const Metadata& metadata = {}) {
+  OutputFile file(path);
+  write_safetensors(file.stream(), layout, theta, metadata);
+  file.commit();
+}
+
+/// Reads a whole file. The header is checked against the file's length before memory is taken for the values.
+/// Throws: Error that names the file when it is missing, cut, followed by other bytes, or its header is wrong: no JSON, a key
+/// twice, a dtype other than F32 and F64, offsets that do not fit the shapes, leave holes, or overlap.
+inline Safetensors load_safetensors(const std::filesystem::path& path) {
+  InputFile file = open_input_file(path);
+  try {
+    return detail::read_safetensors(file);
+  } catch (const Error& e) {
+    throw Error(detail::concat("load_safetensors: '", path.string(), "': ", e.what()));
+  }
+}
+
+/// Reads θ of a network: the file holds one tensor of T for each segment of layout.parameters, in any order, and no other.
+/// Throws: Error as load_safetensors does, and when names, shapes or dtypes are not the layout's.
+template <std::floating_point T>
+std::vector<T> load_parameters(const std::filesystem::path& path, const ParameterLayout& layout) {
+  const Safetensors file = load_safetensors(path);
+  const std::string who = "load_parameters: '" + path.string() + "'";
+  std::vector<T> theta(static_cast<std::size_t>(layout.parameter_count()));
+  std::string names;
+  for (const NamedTensor& t : file.tensors) names += (names.empty() ? "" : ", ") + t.name;
+  for (const Segment& s : layout.parameters) {
+    const auto tensor = std::find_if(file.tensors.begin(), file.tensors.end(), [&](const auto& t) { return t.name == s.name; });
+    require(tensor != file.tensors.end(), who, " has no tensor '", s.name, "'; there are: ", names,
+            "; is it a checkpoint of another network?");
+    require(tensor->shape == s.shape, who, ": tensor '", s.name, "' has the shape ", tensor->shape, ", expected ", s.shape);
+    const auto* values = std::get_if<std::vector<T>>(&tensor->values);
+    require(values != nullptr, who, ": tensor '", s.name, "' is not ", detail::safetensors_dtype<T>,
+            "; load it with the other scalar type");
+    std::copy(values->begin(), values->end(), theta.begin() + s.offset);
+  }
+  for (const NamedTensor& t : file.tensors) {
+    const bool known =
+        std::any_of(layout.parameters.begin(), layout.parameters.end(), [&](const Segment& s) { return s.name == t.name; });
+    require(known, who, ": tensor '", t.name, "' is not in the network; is it a checkpoint of another network?");
+  }
+  return theta;
+}
+
+}  // namespace lmc

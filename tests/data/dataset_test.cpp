@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/data/dataset.hpp>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <random>
+
+namespace {
+
+using Catch::Matchers::Contains;
+using Catch::Matchers::WithinAbs;
+using Catch::Matchers::WithinRel;
+using lmc::Index;
+using Bytes = std::vector<std::uint8_t>;
+
+Bytes random_bytes(std::size_t size) {
+  std::mt19937 generator(1);
+  Bytes bytes(size);
+  for (auto& b : bytes) b = static_cast<std::uint8_t>(generator());
+  return bytes;
+}
+
+// Five examples of shape [3, 7, channels], labels 0 to 4.
+template <class Scalar>
+lmc::DatasetParts<Scalar> pixel_parts(Index channels) {
+  Bytes bytes = random_bytes(static_cast<std::size_t>(5 * 21 * channels));
+  const auto standardization = lmc::standardization_of(bytes, channels);
+  return {.shape = {3, 7, channels},
+          .classes = 5,
+          .labels = {0, 1, 2, 3, 4},
+          .features = std::move(bytes),
+          .standardization = standardization};
+}
+
+lmc::DatasetParts<double> value_parts() {
+  return {.shape = 2, .classes = 2, .labels = {0, 1, 1}, .features = std::vector<double>{1, 2, 3, 4, 5, 6}};
+}
+
+// Batches with a canary behind them.
+template <class Scalar>
+struct Batch {
+  Batch(Index rows, Index cols)
+      : x(static_cast<std::size_t>(rows * cols + 1), Scalar(-99)),
+        y(static_cast<std::size_t>(rows)),
+        rows_(rows),
+        cols_(cols) {}
+  auto view() { return lmc::matrix_view(std::span(x), rows_, cols_); }
+  std::vector<Scalar> x;
+  std::vector<std::int32_t> y;
+
+ private:
+  Index rows_, cols_;
+};
+
+}  // namespace
+
+TEST_CASE("standardization_of: is the mean and deviation of each channel", "[data]") {
+  // Channel 0 is 0 and 255, channel 1 is 51 throughout.
+  const Bytes bytes = {0, 51, 255, 51, 255, 51, 0, 51};
+  const lmc::Standardization s = lmc::standardization_of(bytes, 2);
+  CHECK(s.mean == std::vector<double>{0.5, 0.2});
+  CHECK(s.deviation == std::vector<double>{0.5, 1.0});  // a constant channel has deviation 1
+}
+
+TEST_CASE("standardization_of: agrees with two passes in long double, for any number of channels", "[data]") {
+  const auto channels = GENERATE(as<Index>{}, 1, 2, 3, 5, 1500);
+  CAPTURE(channels);
+  const Bytes bytes = random_bytes(static_cast<std::size_t>(channels * 4001));
+  const lmc::Standardization s = lmc::standardization_of(bytes, channels);
+  REQUIRE(static_cast<Index>(s.mean.size()) == channels);
+  for (std::size_t c = 0; c < s.mean.size(); ++c) {
+    long double sum = 0, squares = 0;
+    for (std::size_t i = c; i < bytes.size(); i += s.mean.size()) sum += bytes[i] / 255.0L;
+    const long double mean = sum / 4001;
+    for (std::size_t i = c; i < bytes.size(); i += s.mean.size())
+      squares += (bytes[i] / 255.0L - mean) * (bytes[i] / 255.0L - mean);
+    // A handful of roundings of double.
+    CHECK_THAT(s.mean[c], WithinRel(static_cast<double>(mean), 1e-15));
+    CHECK_THAT(s.deviation[c], WithinRel(static_cast<double>(std::sqrt(squares / 4001)), 2e-15));
+  }
+}
+
+TEST_CASE("standardization_of: sums of more than 2^32 do not wrap, and nothing cancels next to a constant channel", "[data]") {
+  // 80 million pixels of 255 but for one of 254: sums of squares per position pass 2³² several times over.
+  Bytes bytes(80'000'000, 255);
+  bytes.back() = 254;
+  const double n = 8e7;
+  const lmc::Standardization s = lmc::standardization_of(bytes, 1);
+  CHECK_THAT(s.mean[0], WithinRel(1 - 1 / n / 255, 1e-15));
+  CHECK_THAT(s.deviation[0], WithinRel(std::sqrt((1 - 1 / n) / n) / 255, 1e-14));
+}
+
+TEST_CASE("standardization_of: refuses no pixels, and channels that do not divide them", "[data]") {
+  CHECK_THROWS_WITH(lmc::standardization_of(Bytes{}, 1), Contains("0 pixel values of 1 channels"));
+  CHECK_THROWS_WITH(lmc::standardization_of(Bytes(7), 3), Contains("7 pixel values of 3 channels"));
+  CHECK_THROWS_WITH(lmc::standardization_of(Bytes(7), 0), Contains("of 0 channels"));
+}
+
+TEMPLATE_TEST_CASE("Dataset: gathers standardized pixels and labels of the examples asked for", "[data]", float, double) {
+  const auto channels = GENERATE(as<Index>{}, 1, 3);
+  CAPTURE(channels);
+  const auto parts = pixel_parts<TestType>(channels);
+  const auto& bytes = std::get<Bytes>(parts.features);
+  const lmc::Dataset<TestType> data(parts);
+  const Index size = data.shape().size();
+  CHECK(data.size() == 5);
+  CHECK(size == 21 * channels);
+
+  const std::vector<Index> examples = {3, 0, 3, 4};
+  Batch<TestType> batch(4, size);
+  data.gather(examples, batch.view(), batch.y);
+  CHECK(batch.y == std::vector<std::int32_t>{3, 0, 3, 4});
+  CHECK(batch.x.back() == TestType(-99));
+  // scale, shift and their use round three times; the values are below 2.
+  const double tolerance = 4 * static_cast<double>(std::numeric_limits<TestType>::epsilon());
+  for (Index row = 0; row < 4; ++row) {
+    for (Index j = 0; j < size; ++j) {
+      const auto c = static_cast<std::size_t>(j % channels);
+      const double byte = bytes[static_cast<std::size_t>(examples[static_cast<std::size_t>(row)] * size + j)];
+      const double expected = (byte / 255 - parts.standardization.mean[c]) / parts.standardization.deviation[c];
+      CHECK_THAT(static_cast<double>(batch.view()(row, j)), WithinAbs(expected, tolerance));
+    }
+  }
+}
+
+TEST_CASE("Dataset: gathering a range, or one example at a time, gives the same bits", "[data]") {
+  const lmc::Dataset<float> data(pixel_parts<float>(3));
+  const Index size = data.shape().size();
+  Batch<float> range(3, size), listed(3, size), single(1, size);
+  data.gather_range(2, range.view(), range.y);
+  data.gather(std::vector<Index>{2, 3, 4}, listed.view(), listed.y);
+  CHECK(range.x == listed.x);
+  CHECK(range.y == std::vector<std::int32_t>{2, 3, 4});
+  CHECK(listed.y == range.y);
+  data.gather_range(4, single.view(), single.y);
+  CHECK(std::memcmp(single.x.data(), range.x.data() + 2 * size, sizeof(float) * static_cast<std::size_t>(size)) == 0);
+}
+
+TEST_CASE("Dataset: gives values as they are", "[data]") {
+  const lmc::Dataset<double> data(value_parts());
+  Batch<double> batch(2, 2);
+  data.gather(std::vector<Index>{2, 0}, batch.view(), batch.y);
+  CHECK(batch.x == std::vector<double>{5, 6, 1, 2, -99});
+  CHECK(batch.y == std::vector<std::int32_t>{1, 0});
+  data.gather_range(1, batch.view(), batch.y);
+  CHECK(batch.x == std::vector<double>{3, 4, 5, 6, -99});
+  CHECK(data.standardization() == lmc::Standardization{});
+  CHECK(data.classes() == 2);
+}
+
+TEST_CASE("Dataset: a batch of no examples touches nothing", "[data]") {
+  Batch<double> batch(0, 2);
+  lmc::Dataset<double>(value_parts()).gather({}, batch.view(), batch.y);
+  CHECK(batch.x == std::vector<double>{-99});
+}
+
+TEST_CASE("Dataset: a subset has the examples asked for, standardized as before", "[data]") {
+  const lmc::Dataset<float> data(pixel_parts<float>(3));
+  const lmc::Dataset<float> some = data.subset(std::vector<Index>{4, 1});
+  CHECK(some.shape() == data.shape());
+  CHECK(some.classes() == 5);
+  CHECK(some.standardization() == data.standardization());
+  Batch<float> a(2, data.shape().size()), b(2, data.shape().size());
+  some.gather_range(0, a.view(), a.y);
+  data.gather(std::vector<Index>{4, 1}, b.view(), b.y);
+  CHECK(a.x == b.x);
+  CHECK(a.y == std::vector<std::int32_t>{4, 1});
+  CHECK_THROWS_WITH(data.subset({}), Contains("there are no examples"));
+
+  const auto values = lmc::Dataset<double>(value_parts()).subset(std::vector<Index>{2});
+  Batch<double> v(1, 2);
+  values.gather_range(0, v.view(), v.y);
+  CHECK(v.x == std::vector<double>{5, 6, -99});
+}
+
+TEST_CASE("Dataset: refuses parts that do not fit", "[data]") {
+  const auto with = [](auto change) {
+    auto parts = value_parts();
+    change(parts);
+    return lmc::Dataset<double>(parts);
+  };
+  CHECK_THROWS_WITH(with([](auto& p) { p.labels.clear(); }), Contains("there are no examples"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.shape = {2, 0}; }), Contains("the shape of an example is [2, 0]"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.shape = {}; }), Contains("the shape of an example is []"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.shape = 3; }),
+                    Contains("there are 6 feature values; expected 3 examples × shape [3] = 9"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.classes = 0; }), Contains("classes = 0"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.labels[1] = 2; }), Contains("Dataset: example 1 has the label 2; expected 0 to 1"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.labels[2] = -1; }), Contains("example 2 has the label -1; expected 0 to 1"));
+
+  const auto pixels_with = [](auto change) {
+    auto parts = pixel_parts<float>(3);
+    change(parts.standardization);
+    return lmc::Dataset<float>(parts);
+  };
+  CHECK_THROWS_WITH(pixels_with([](auto& s) { s = {}; }), Contains("has 0 means and 0 deviations; expected 3 each"));
+  CHECK_THROWS_WITH(pixels_with([](auto& s) { s.mean.pop_back(); }), Contains("has 2 means and 3 deviations; expected 3 each"));
+  CHECK_THROWS_WITH(pixels_with([](auto& s) { s.deviation[1] = 0; }),
+                    Contains("channel 1 has the mean") && Contains("the deviation 0;"));
+  CHECK_THROWS_WITH(pixels_with([](auto& s) { s.mean[2] = std::nan(""); }), Contains("channel 2 has the mean nan"));
+}

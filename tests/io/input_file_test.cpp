@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/io/input_file.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <unistd.h>
+
+#include <support/temporary_directory.hpp>
+
+using Catch::Matchers::Contains;
+
+TEST_CASE("open_input_file: opens at the first byte and knows the length", "[io]") {
+  const testing::TemporaryDirectory directory;
+  lmc::InputFile file = lmc::open_input_file(directory.write("file", "abc\n"));
+  CHECK(file.size == 4);
+  CHECK(file.path == directory / "file");
+  CHECK(file.stream.get() == 'a');
+}
+
+TEST_CASE("open_input_file: says why a path cannot be opened", "[io]") {
+  const testing::TemporaryDirectory directory;
+  CHECK_THROWS_WITH(lmc::open_input_file(directory / "absent"), Contains("absent': there is no such file"));
+  CHECK_THROWS_WITH(lmc::open_input_file(directory / "absent/file"), Contains("absent/file': there is no such file"));
+  CHECK_THROWS_WITH(lmc::open_input_file(directory.path()), Contains("it is a directory, expected a file"));
+  CHECK_THROWS_WITH(lmc::open_input_file(directory.write("file", "") / "below"), Contains("cannot open"));
+  CHECK_THROWS_WITH(lmc::open_input_file("/dev/null"), Contains("it is not a regular file"));
+  CHECK_THROWS_WITH(lmc::open_input_file(""), Contains("cannot open ''"));
+  if (::geteuid() == 0) {
+    WARN("run as root, to whom every file is readable: permission is not tested");
+    return;
+  }
+  const auto secret = directory.write("secret", "abc");
+  std::filesystem::permissions(secret, std::filesystem::perms::none);
+  CHECK_THROWS_WITH(lmc::open_input_file(secret), Contains("secret': Permission denied"));
+}
