@@ -196,8 +196,9 @@ void elementwise(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(Kernel::bytes * n));
 }
 
-// In a first-level cache, in a second-level one (the parameters of 784-512-10), in memory.
-void sizes(benchmark::internal::Benchmark* b) { b->Arg(1 << 11)->Arg(407050)->Arg(1 << 24); }
+// In a first-level cache, in a second-level one (the activations of 128 examples and 512 units), at its edge (the parameters of
+// 784-512-10), in memory.
+void sizes(benchmark::internal::Benchmark* b) { b->Arg(1 << 11)->Arg(1 << 16)->Arg(407050)->Arg(1 << 24); }
 
 BENCHMARK_TEMPLATE(elementwise, Relu, &Relu::ours)->Name("relu")->Apply(sizes);
 BENCHMARK_TEMPLATE(elementwise, Relu, &Relu::eigen)->Name("relu_eigen")->Apply(sizes);

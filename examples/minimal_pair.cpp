@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <exception>
@@ -39,7 +40,7 @@ struct Options {
   std::string init = "torch";
   std::string alphas = "25";
   std::uint64_t init_seed = 0;
-  std::vector<std::uint64_t> order_seeds{1, 2};
+  std::string order_seeds = "1,2";
   int threads = 0;
   std::string checkpoints, json, csv, figure;
 };
@@ -52,6 +53,7 @@ Options parse(int argc, char** argv) {
   CLI::App app(
       "Trains two networks from one initialization with different data orders, and measures the barrier between them.");
   app.get_formatter()->column_width(34);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's options can be overridden
   app.add_option("--dataset", o.dataset, "mnist, fashion-mnist or spirals")->capture_default_str();
   app.add_option("--data", o.data, "folder of the data set's files [data/<dataset>]");
   app.add_option("--hidden", o.hidden, "units of each hidden layer, as in 512,512; '' is logistic regression")
@@ -68,10 +70,7 @@ Options parse(int argc, char** argv) {
   app.add_option("--init", o.init, "torch (PyTorch's default), he-normal, he-uniform, xavier or zero")->capture_default_str();
   app.add_option("--alphas", o.alphas, "number of even steps from 0 to 1, or a list as in 0,0.25,0.5,1")->capture_default_str();
   app.add_option("--init-seed", o.init_seed)->capture_default_str();
-  app.add_option("--order-seeds", o.order_seeds, "of the two runs, as in 1,2")
-      ->delimiter(',')
-      ->expected(2)
-      ->capture_default_str();
+  app.add_option("--order-seeds", o.order_seeds, "of the two runs, as in 1,2")->capture_default_str();
   app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
   app.add_option("--save-checkpoints", o.checkpoints, "folder for a.safetensors and b.safetensors");
   app.add_option("--json", o.json, "file for all results");
@@ -112,6 +111,17 @@ std::vector<Index> parse_hidden(const std::string& text) {
     hidden.push_back(static_cast<Index>(units));
   }
   return hidden;
+}
+
+std::array<std::uint64_t, 2> parse_order_seeds(const std::string& text) {
+  std::array<std::uint64_t, 2> seeds{};
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, seeds[0]);
+  const bool comma = first.ec == std::errc() && first.ptr != end && *first.ptr == ',';
+  const auto second = comma ? std::from_chars(first.ptr + 1, end, seeds[1]) : first;
+  lmc::require(comma && second.ec == std::errc() && second.ptr == end, "--order-seeds ", text,
+               "; expected two whole numbers with a comma between, as in 1,2");
+  return seeds;
 }
 
 lmc::AlphaGrid parse_alphas(const std::string& text) {
@@ -263,7 +273,7 @@ nlohmann::json to_json(const Results& r) {
         {"epochs", o.epochs},
         {"batch_size", o.batch_size},
         {"init", o.init}}},
-      {"seeds", {{"init", o.init_seed}, {"order", o.order_seeds}}},
+      {"seeds", {{"init", o.init_seed}, {"order", {r.pair.a.seeds.order, r.pair.b.seeds.order}}}},
       {"input", {{"mean", input_json(r.input.mean, 0)}, {"std", input_json(r.input.deviation, 1)}}},
       {"endpoints", endpoints},
       {"curve", curve},
@@ -319,7 +329,7 @@ void print_table(const Results& r) {
 }
 
 lmc::Pair<float> train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, const lmc::TrainOptions<float>& options,
-                       const Options& o, Results& results) {
+                       const Options& o, const std::array<std::uint64_t, 2>& order_seeds, Results& results) {
   std::array<Index, 2> examples{};
   lmc::TrainOptions<float> observed = options;
   observed.observers.push_back(lmc::Progress({.runs = 2}));
@@ -328,8 +338,8 @@ lmc::Pair<float> train(const lmc::Network<float>& net, const lmc::Dataset<float>
     return lmc::Control::go_on;
   });
   const auto start = std::chrono::steady_clock::now();
-  auto pair = lmc::train_pair(net, data, net.initialize({.seed = o.init_seed}), observed, {.order = o.order_seeds[0]},
-                              {.order = o.order_seeds[1]}, lmc::ThreadTeam(o.threads));
+  auto pair = lmc::train_pair(net, data, net.initialize({.seed = o.init_seed}), observed, {.order = order_seeds[0]},
+                              {.order = order_seeds[1]}, lmc::ThreadTeam(o.threads));
   results.train_seconds = seconds_since(start);
   results.images_per_second = static_cast<double>(examples[0] + examples[1]) / results.train_seconds;
   return pair;
@@ -340,6 +350,7 @@ void run(const Options& o) {
   r.options = o;
   const auto alphas = parse_alphas(o.alphas);
   const std::vector<Index> hidden = parse_hidden(o.hidden);
+  const auto order_seeds = parse_order_seeds(o.order_seeds);
   const lmc::TrainOptions<float> training{.epochs = o.epochs,
                                           .batch_size = o.batch_size,
                                           .optimizer = optimizer_options(o),
@@ -348,8 +359,8 @@ void run(const Options& o) {
   const lmc::ThreadTeam team(o.threads);
   lmc::require(!hidden.empty() || o.slope == 0, "--slope ", o.slope, ": without a hidden layer there is no ReLU; leave it out");
   Outputs outputs(o);
-  if (o.order_seeds[0] == o.order_seeds[1])
-    std::cerr << "warning: both order seeds are " << o.order_seeds[0] << ", so that the two runs will be identical\n";
+  if (order_seeds[0] == order_seeds[1])
+    std::cerr << "warning: both order seeds are " << order_seeds[0] << ", so that the two runs will be identical\n";
 
   const lmc::TrainTest<float> data = load(o);
   const auto net = lmc::mlp<float>({.inputs = data.train.shape(),
@@ -370,7 +381,7 @@ void run(const Options& o) {
             << " epochs, initialization " << o.init << "\n"
             << std::flush;
 
-  r.pair = train(net, data.train, training, o, r);
+  r.pair = train(net, data.train, training, o, order_seeds, r);
   for (const auto& [name, ended] : {std::pair("first", &r.pair.a), std::pair("second", &r.pair.b)})
     if (ended->diverged_at)
       std::cerr

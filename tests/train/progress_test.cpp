@@ -14,7 +14,7 @@ TEST_CASE("Progress: a plain line for every epoch of every run where there is no
   const lmc::Progress progress({.runs = 2, .out = &out, .terminal = false});
   for (const lmc::Index step : {1, 2, 3, 4}) progress(event(1, step));
   const std::string text = out.str();
-  CHECK(text.find("run 2: epoch 1 done, ") == 0);
+  CHECK(text.find("run 2: epoch 1 done, 50 %, batch loss 0.25, ") == 0);
   CHECK(text.find("run 2: epoch 2 done, 100 %, batch loss 0.25, ") != std::string::npos);
   CHECK(text.find(" examples/s, ") != std::string::npos);
   CHECK(std::count(text.begin(), text.end(), '\n') == 2);

@@ -10,6 +10,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include <lmc/core/shape.hpp>
+#include <lmc/simd/transpose.hpp>
 
 namespace lmc {
 
@@ -107,32 +108,13 @@ void pack_panel(Strided<const T> b, T* packed) {
   if (b.cols < width) std::fill_n(packed, b.rows * width, T(0));
   if (b.col_stride == 1) {
     for (Index k = 0; k < b.rows; ++k) std::copy_n(b.data + k * b.row_stride, b.cols, packed + k * width);
-    return;
+  } else if (b.row_stride == 1) {
+    const auto size = [](Index n) { return static_cast<std::size_t>(n); };
+    transpose(b.data, size(b.col_stride), size(b.cols), size(b.rows), packed, size(width));
+  } else {
+    for (Index k = 0; k < b.rows; ++k)
+      for (Index j = 0; j < b.cols; ++j) packed[k * width + j] = b.data[k * b.row_stride + j * b.col_stride];
   }
-  Index k = 0;
-  if (b.row_stride == 1) {
-    using Quad = xsimd::make_sized_batch_t<T, 16 / sizeof(T)>;
-    constexpr Index side = static_cast<Index>(Quad::size);
-    for (; k + side <= b.rows; k += side) {
-      Index j = 0;
-      for (; j + side <= b.cols; j += side) {
-        Quad row[side], mixed[side];
-        for (Index i = 0; i < side; ++i) row[i] = Quad::load_unaligned(b.data + (j + i) * b.col_stride + k);
-        for (Index stride = 1; stride < side; stride *= 2) {
-          for (Index i = 0; i < side / 2; ++i) {
-            mixed[2 * i] = xsimd::zip_lo(row[i], row[i + side / 2]);
-            mixed[2 * i + 1] = xsimd::zip_hi(row[i], row[i + side / 2]);
-          }
-          for (Index i = 0; i < side; ++i) row[i] = mixed[i];
-        }
-        for (Index i = 0; i < side; ++i) row[i].store_unaligned(packed + (k + i) * width + j);
-      }
-      for (; j < b.cols; ++j)
-        for (Index i = 0; i < side; ++i) packed[(k + i) * width + j] = b.data[j * b.col_stride + k + i];
-    }
-  }
-  for (; k < b.rows; ++k)
-    for (Index j = 0; j < b.cols; ++j) packed[k * width + j] = b.data[k * b.row_stride + j * b.col_stride];
 }
 
 /// C (+)= A B for one packed panel of B and all rows of A.

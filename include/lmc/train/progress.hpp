@@ -69,7 +69,7 @@ class Progress {
       }
       if (!options.terminal && (new_epoch || done)) {
         const State& ended = done ? state : before;
-        *options.out << detail::concat("run ", run + 1, ": epoch ", ended.epoch + 1, " done, ", percent(state),
+        *options.out << detail::concat("run ", run + 1, ": epoch ", ended.epoch + 1, " done, ", percent(ended),
                                        " %, batch loss ", ended.loss, ", ", rate(), '\n')
                      << std::flush;
       }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/simd/adam.hpp>
+
+namespace lmc {
+
+struct AdamOptions {
+  double learning_rate = 1e-3;  // at least 0
+  double beta1 = 0.9;           // decay of the mean of g, in [0, 1)
+  double beta2 = 0.999;         // decay of the mean of g², in [0, 1)
+  double epsilon = 1e-8;        // added to √v̂, after bias correction; positive
+  double weight_decay = 0.0;    // λ, added to the gradient as λ θ, at least 0
+  friend bool operator==(const AdamOptions&, const AdamOptions&) = default;
+};
+
+struct AdamWOptions {
+  double learning_rate = 1e-3;  // at least 0
+  double beta1 = 0.9;           // decay of the mean of g, in [0, 1)
+  double beta2 = 0.999;         // decay of the mean of g², in [0, 1)
+  double epsilon = 1e-8;        // added to √v̂, after bias correction; positive
+  double weight_decay = 0.0;    // λ, decoupled from the gradient, at least 0
+  friend bool operator==(const AdamWOptions&, const AdamWOptions&) = default;
+};
+
+namespace detail {
+
+template <class Options>
+inline constexpr bool decoupled_decay = std::same_as<Options, AdamWOptions>;
+
+template <class Options>
+std::ostream& print_adam(std::ostream& out, std::string_view name, const Options& o) {
+  out << name << "(learning_rate = " << o.learning_rate;
+  if (o.beta1 != Options().beta1) out << ", beta1 = " << o.beta1;
+  if (o.beta2 != Options().beta2) out << ", beta2 = " << o.beta2;
+  if (o.epsilon != Options().epsilon) out << ", epsilon = " << o.epsilon;
+  if (o.weight_decay != 0) out << ", weight_decay = " << o.weight_decay;
+  return out << ')';
+}
+
+}  // namespace detail
+
+/// Prints `adam(learning_rate = 0.001)`: the learning rate, and what is not the default.
+inline std::ostream& operator<<(std::ostream& out, const AdamOptions& o) { return detail::print_adam(out, "adam", o); }
+inline std::ostream& operator<<(std::ostream& out, const AdamWOptions& o) { return detail::print_adam(out, "adamw", o); }
+
+/// Adam over one flat vector. At step t = 1, 2, …, with learning rate r:
+///   g' = g + λ θ for AdamOptions, g for AdamWOptions
+///   m ← β₁ m + (1 − β₁) g'       m̂ = m / (1 − β₁ᵗ)
+///   v ← β₂ v + (1 − β₂) g'²      v̂ = v / (1 − β₂ᵗ)
+///   θ ← θ − r m̂ / (√v̂ + ε)                 for AdamOptions
+///   θ ← (1 − r λ) θ − r m̂ / (√v̂ + ε)       for AdamWOptions
+/// as torch.optim.Adam and torch.optim.AdamW; the paper of the latter scales λ by the schedule alone, not by the learning rate.
+/// Source: arXiv:1412.6980, Algorithm 1; arXiv:1711.05101, Algorithm 2.
+/// Checked against PyTorch: tests/optim/optimizer_reference.inc, made by tests/optim/optimizer_reference.py.
+template <std::floating_point Scalar, class Options>
+class AdamMethod {
+ public:
+  Options options;                   // to change one, make a new object
+  std::int64_t steps = 0;            // updates applied so far, t
+  std::vector<Scalar> mean, square;  // m and v, as long as θ; zero at first
+
+  /// For a θ of `size` entries. Throws: Error for an option out of range.
+  AdamMethod(const Options& o, std::size_t size) : options(o), mean(size), square(size) {
+    require(std::isfinite(o.learning_rate) && o.learning_rate >= 0, "Adam: learning_rate = ", o.learning_rate,
+            "; expected a finite number, at least 0");
+    require(o.beta1 >= 0 && o.beta1 < 1, "Adam: beta1 = ", o.beta1, "; expected a number in [0, 1)");
+    require(o.beta2 >= 0 && o.beta2 < 1, "Adam: beta2 = ", o.beta2, "; expected a number in [0, 1)");
+    // In the scalar type too: where gradient and mean are 0, it keeps 0/0 out of θ.
+    require(std::isfinite(o.epsilon) && static_cast<Scalar>(o.epsilon) > 0, "Adam: epsilon = ", o.epsilon,
+            "; expected a positive, finite number");
+    require(std::isfinite(o.weight_decay) && o.weight_decay >= 0, "Adam: weight_decay = ", o.weight_decay,
+            "; expected a finite number, at least 0");
+  }
+
+  /// One update, at the given learning rate. Throws: Error when a length is not the one given at construction.
+  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate) {
+    require(gradient.size() == mean.size() && theta.size() == mean.size(), "Adam: gradient has ", gradient.size(),
+            " entries, theta ", theta.size(), "; expected ", mean.size());
+    ++steps;
+    const auto t = static_cast<double>(steps);
+    const bool decoupled = detail::decoupled_decay<Options>;
+    adam_update(gradient, std::span(mean), std::span(square), theta,
+                AdamUpdate<Scalar>{
+                    .keep1 = static_cast<Scalar>(options.beta1),
+                    .take1 = static_cast<Scalar>(1 - options.beta1),
+                    .keep2 = static_cast<Scalar>(options.beta2),
+                    .take2 = static_cast<Scalar>(1 - options.beta2),
+                    .rate = static_cast<Scalar>(learning_rate / (1 - std::pow(options.beta1, t))),
+                    .root_scale = static_cast<Scalar>(1 / std::sqrt(1 - std::pow(options.beta2, t))),
+                    .epsilon = static_cast<Scalar>(options.epsilon),
+                    .decay = static_cast<Scalar>(decoupled ? 0 : options.weight_decay),
+                    .shrink = static_cast<Scalar>(decoupled ? 1 - learning_rate * options.weight_decay : 1),
+                });
+  }
+};
+
+/// Adam with a decay that is added to the gradient.
+template <std::floating_point Scalar>
+using Adam = AdamMethod<Scalar, AdamOptions>;
+
+/// Adam with a decay decoupled from the gradient.
+template <std::floating_point Scalar>
+using AdamW = AdamMethod<Scalar, AdamWOptions>;
+
+}  // namespace lmc

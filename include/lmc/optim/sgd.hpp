@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <span>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/simd/sgd.hpp>
+
+namespace lmc {
+
+struct SgdOptions {
+  double learning_rate = 0.1;  // at least 0
+  double momentum = 0.0;       // μ, share of the velocity that is kept, at least 0
+  double dampening = 0.0;      // τ, share of the gradient that does not enter the velocity
+  double weight_decay = 0.0;   // λ, added to the gradient as λ θ, at least 0
+  bool nesterov = false;       // step by the velocity after the next gradient; needs momentum, and no dampening
+  friend bool operator==(const SgdOptions&, const SgdOptions&) = default;
+};
+
+/// Prints `sgd(learning_rate = 0.1, momentum = 0.9)`: the learning rate, and what is not 0.
+inline std::ostream& operator<<(std::ostream& out, const SgdOptions& o) {
+  out << "sgd(learning_rate = " << o.learning_rate;
+  if (o.momentum != 0) out << ", momentum = " << o.momentum;
+  if (o.dampening != 0) out << ", dampening = " << o.dampening;
+  if (o.weight_decay != 0) out << ", weight_decay = " << o.weight_decay;
+  return out << (o.nesterov ? ", nesterov)" : ")");
+}
+
+/// Stochastic gradient descent over one flat vector. At step t = 1, 2, …, with learning rate r:
+///   g' = g + λ θ
+///   without momentum     θ ← θ − r g'
+///   with momentum        v ← g' at t = 1, then μ v + (1 − τ) g'     θ ← θ − r (nesterov ? g' + μ v : v)
+/// The rate is outside the velocity and the first gradient enters it undampened, both as in torch.optim.SGD.
+/// Checked against PyTorch: tests/optim/optimizer_reference.inc, made by tests/optim/optimizer_reference.py.
+template <std::floating_point Scalar>
+class Sgd {
+ public:
+  SgdOptions options;            // to change one, make a new object
+  std::int64_t steps = 0;        // updates applied so far
+  std::vector<Scalar> velocity;  // v, as long as θ; empty without momentum
+
+  /// For a θ of `size` entries. Throws: Error for an option out of range.
+  Sgd(const SgdOptions& o, std::size_t size) : options(o) {
+    require(std::isfinite(o.learning_rate) && o.learning_rate >= 0, "Sgd: learning_rate = ", o.learning_rate,
+            "; expected a finite number, at least 0");
+    require(std::isfinite(o.momentum) && o.momentum >= 0, "Sgd: momentum = ", o.momentum,
+            "; expected a finite number, at least 0");
+    require(std::isfinite(o.dampening), "Sgd: dampening = ", o.dampening, "; expected a finite number");
+    require(std::isfinite(o.weight_decay) && o.weight_decay >= 0, "Sgd: weight_decay = ", o.weight_decay,
+            "; expected a finite number, at least 0");
+    require(!o.nesterov || (o.momentum > 0 && o.dampening == 0), "Sgd: nesterov with momentum = ", o.momentum,
+            ", dampening = ", o.dampening, "; it needs momentum > 0 and dampening = 0");
+    if (o.momentum > 0) velocity.resize(size);
+  }
+
+  /// One update, at the given learning rate. Throws: Error when a length is not the one given at construction.
+  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate) {
+    require(gradient.size() == theta.size() && (velocity.empty() || velocity.size() == theta.size()), "Sgd: gradient has ",
+            gradient.size(), " entries, theta ", theta.size(), ", the velocity ", velocity.size());
+    const auto rate = static_cast<Scalar>(learning_rate), decay = static_cast<Scalar>(options.weight_decay);
+    if (options.momentum == 0)
+      sgd_update(gradient, theta, rate, decay);
+    else
+      sgd_momentum_update(gradient, std::span(velocity), theta,
+                          SgdMomentum<Scalar>{.rate = rate,
+                                              .decay = decay,
+                                              .keep = static_cast<Scalar>(options.momentum),
+                                              .take = static_cast<Scalar>(steps == 0 ? 1 : 1 - options.dampening),
+                                              .nesterov = options.nesterov});
+    ++steps;
+  }
+};
+
+}  // namespace lmc

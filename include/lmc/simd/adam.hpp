@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <cassert>
+#include <concepts>
+#include <cstddef>
+#include <span>
+
+#include <lmc/simd/lanes.hpp>
+
+namespace lmc {
+
+/// What is the same for all entries of θ in one step of Adam or AdamW.
+template <std::floating_point T>
+struct AdamUpdate {
+  T keep1, take1;  // β₁ and 1 − β₁
+  T keep2, take2;  // β₂ and 1 − β₂
+  T rate;          // learning rate ÷ (1 − β₁ᵗ)
+  T root_scale;    // 1 ÷ √(1 − β₂ᵗ)
+  T epsilon;
+  T decay;   // λ of a decay that is added to the gradient, else 0
+  T shrink;  // 1 − learning rate · λ of a decoupled decay, else 1
+};
+
+/// One sweep over θ, g and the means m of g and v of g², for equal lengths (asserted):
+///   g' = g + decay θ     m ← keep1 m + take1 g'     v ← keep2 v + take2 g'²
+///   θ ← shrink θ − rate m / (root_scale √v + epsilon)
+/// Reads 4n, writes 3n scalars; in a first- or second-level cache it is bound by the root and the division.
+template <std::floating_point T>
+void adam_update(std::span<const T> gradient, std::span<T> mean, std::span<T> square, std::span<T> theta,
+                 const AdamUpdate<T>& o) {
+  assert(gradient.size() == theta.size() && mean.size() == theta.size() && square.size() == theta.size());
+  using V = xsimd::batch<T>;
+  for_each_lane(theta,
+                [o, g_ = gradient.data(), m_ = mean.data(), v_ = square.data(), t_ = theta.data()](auto lane, std::size_t i) {
+                  const V t = lane.load(t_ + i);
+                  const V g = xsimd::fma(V(o.decay), t, lane.load(g_ + i));
+                  const V m = xsimd::fma(V(o.keep1), lane.load(m_ + i), V(o.take1) * g);
+                  const V v = xsimd::fma(V(o.keep2), lane.load(v_ + i), V(o.take2) * g * g);
+                  lane.store(m_ + i, m);
+                  lane.store(v_ + i, v);
+                  const V direction = m / xsimd::fma(V(o.root_scale), xsimd::sqrt(v), V(o.epsilon));
+                  lane.store(t_ + i, xsimd::fnma(V(o.rate), direction, V(o.shrink) * t));
+                });
+}
+
+}  // namespace lmc

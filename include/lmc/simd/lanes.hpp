@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <xsimd/xsimd.hpp>
+
+namespace lmc {
+
+/// As many consecutive scalars as a vector register holds. Any alignment.
+template <std::floating_point T>
+struct WholeLane {
+  using Vector = xsimd::batch<T>;
+  static Vector load(const T* from) { return Vector::load_unaligned(from); }
+  static void store(T* to, const Vector& value) { value.store_unaligned(to); }
+};
+
+/// Fewer scalars, count > 0, in a whole register, of which the rest is zero and not stored.
+template <std::floating_point T>
+struct PartLane {
+  using Vector = xsimd::batch<T>;
+  std::size_t count;
+
+  Vector load(const T* from) const {
+#ifdef __AVX512F__  // a detour through memory costs some 5 ns, since a load cannot overtake the narrower stores it needs
+    if constexpr (std::is_same_v<T, float>) return _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask()), from);
+    if constexpr (std::is_same_v<T, double>) return _mm512_maskz_loadu_pd(static_cast<__mmask8>(mask()), from);
+#else
+    alignas(Vector) T buffer[Vector::size] = {};
+    std::copy_n(from, count, buffer);
+    return Vector::load_aligned(buffer);
+#endif
+  }
+  void store(T* to, const Vector& value) const {
+#ifdef __AVX512F__
+    if constexpr (std::is_same_v<T, float>) _mm512_mask_storeu_ps(to, static_cast<__mmask16>(mask()), value);
+    if constexpr (std::is_same_v<T, double>) _mm512_mask_storeu_pd(to, static_cast<__mmask8>(mask()), value);
+#else
+    alignas(Vector) T buffer[Vector::size];
+    value.store_aligned(buffer);
+    std::copy_n(buffer, count, to);
+#endif
+  }
+
+ private:
+  [[nodiscard]] unsigned mask() const { return (1u << count) - 1; }
+};
+
+/// Calls body(lane, i) for the lanes that cover the positions 0 … out.size() − 1 in order; lane.load(x + i) and
+/// lane.store(y + i, v) move the scalars of any array as long.
+///
+/// The ends go through the same vector instructions as the rest, not through scalar ones: the arithmetic is written once, and
+/// what is computed of a scalar does not depend on where in the array it lies (a scalar exp, fma or max may differ from the
+/// vector's). The first lane is a short one where that aligns the others with out: a store across two cache lines costs up to
+/// 40 % in a second-level cache, and std::vector aligns to 16 bytes only.
+template <class T, class Body>
+void for_each_lane(std::span<T> out, Body body) {
+  using Scalar = std::remove_const_t<T>;
+  using Vector = xsimd::batch<Scalar>;
+  constexpr std::size_t size = Vector::size;
+  const std::size_t n = out.size();
+  const std::size_t past_boundary = reinterpret_cast<std::uintptr_t>(out.data()) / sizeof(T) % size;
+  std::size_t i = std::min(n, (size - past_boundary) % size);
+  if (i > 0) body(PartLane<Scalar>{i}, 0);
+  for (; i + size <= n; i += size) body(WholeLane<Scalar>{}, i);
+  if (i < n) body(PartLane<Scalar>{n - i}, i);
+}
+
+}  // namespace lmc

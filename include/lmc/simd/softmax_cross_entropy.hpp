@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+#include <xsimd/xsimd.hpp>
+
+#include <lmc/core/shape.hpp>
+#include <lmc/simd/transpose.hpp>
+
+namespace lmc {
+
+/// Sums over examples, so that those of several batches can be added before they are divided by the number of all examples.
+struct CrossEntropySum {
+  double loss = 0;  // in nats
+  Index wrong = 0;  // examples whose predicted class is not their label
+
+  CrossEntropySum& operator+=(const CrossEntropySum& other) {
+    loss += other.loss;
+    wrong += other.wrong;
+    return *this;
+  }
+};
+
+/// What softmax_cross_entropy writes beside the sums; each is left out where its span is empty, and overwritten otherwise.
+template <std::floating_point T>
+struct CrossEntropyOutputs {
+  std::span<T> dlogits = {};           // [N, C], scale · ∂(summed loss)/∂logits; may be the logits
+  T scale = 1;                         // 1/N for the gradient of the mean
+  std::span<std::uint8_t> wrong = {};  // [N], 1 for a wrong example, else 0
+};
+
+/// Cross-entropy of the softmax of logits z [N, C], row-major, with labels y [N] in [0, C); lengths and labels are asserted.
+///   loss    = Σ_n log Σ_j exp(z_nj) − z_ny       summed in double, in the order of the examples
+///   wrong   = Σ_n [argmax_j z_nj ≠ y_n]          of several greatest logits the first counts
+///   dlogits = scale (softmax(z) − onehot(y))
+/// The greatest logit is subtracted first, so that nothing overflows. Its term of the sum, exp(0), is left to log1p: losses far
+/// below the scalar's ε are exact to a few ulp (xsimd's exp is within 1.5 ulp of the true one, its log1p within 0.8, and terms
+/// below the smallest normal number are 0). An example with a NaN, or with +∞, has a loss that is NaN or infinite; a NaN loss
+/// counts as wrong, whatever the label. −∞ is a class of probability 0.
+///
+/// An example's results do not depend on its place in the batch: examples lie across the register, so every example, the last
+/// too, is summed over its classes in order by the same instructions. With 10 classes that is faster than a register along a
+/// row; with 200, the other way round. Allocates in a thread's first call, or its first with so many classes.
+template <std::floating_point T>
+CrossEntropySum softmax_cross_entropy(std::span<const T> logits, std::span<const std::int32_t> labels,
+                                      const CrossEntropyOutputs<T>& outputs = {}) {
+  using V = xsimd::batch<T>;
+  constexpr std::size_t lanes = V::size;
+  const std::size_t examples = labels.size();
+  if (examples == 0) return {};
+  const std::size_t classes = logits.size() / examples;
+  assert(logits.size() == examples * classes && classes > 0 && classes < (std::size_t{1} << 24));  // a float must hold a class
+  assert(outputs.dlogits.empty() || outputs.dlogits.size() == logits.size());
+  assert(outputs.wrong.empty() || outputs.wrong.size() == examples);
+
+  // block[j · lanes + r] is class j of the block's example r. Behind the last example stand those of an earlier block: they are
+  // computed and not looked at.
+  thread_local std::vector<T, xsimd::aligned_allocator<T, alignof(V)>> storage;
+  if (storage.size() < classes * lanes) storage.resize(classes * lanes);
+  T* const block = storage.data();
+  alignas(V) T label[lanes] = {}, label_logit[lanes] = {}, loss[lanes], best_class[lanes];
+
+  CrossEntropySum sum;
+  for (std::size_t first = 0; first < examples; first += lanes) {
+    const std::size_t count = std::min(lanes, examples - first);
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::int32_t y = labels[first + r];
+      assert(y >= 0 && static_cast<std::size_t>(y) < classes);
+      label[r] = static_cast<T>(y);
+      label_logit[r] = logits[(first + r) * classes + static_cast<std::size_t>(y)];
+    }
+
+    transpose(logits.data() + first * classes, classes, count, classes, block, lanes);
+
+    V best = V::load_aligned(block), best_at(T(0));
+    for (std::size_t j = 1; j < classes; ++j) {
+      const V z = V::load_aligned(block + j * lanes);
+      const auto greater = z > best;
+      best = xsimd::select(greater, z, best);
+      best_at = xsimd::select(greater, V(static_cast<T>(j)), best_at);
+    }
+    V rest(T(0));  // Σ exp(z − best) without the best's own
+    for (std::size_t j = 0; j < classes; ++j) {
+      const V e = xsimd::exp(V::load_aligned(block + j * lanes) - best);
+      e.store_aligned(block + j * lanes);
+      rest += xsimd::select(best_at == V(static_cast<T>(j)), V(T(0)), e);
+    }
+    (xsimd::log1p(rest) + (best - V::load_aligned(label_logit))).store_aligned(loss);
+    best_at.store_aligned(best_class);
+    for (std::size_t r = 0; r < count; ++r) {
+      sum.loss += static_cast<double>(loss[r]);
+      const bool wrong = best_class[r] != label[r] || std::isnan(loss[r]);
+      sum.wrong += wrong ? 1 : 0;
+      if (!outputs.wrong.empty()) outputs.wrong[first + r] = wrong ? 1 : 0;
+    }
+
+    if (outputs.dlogits.empty()) continue;
+    const V scale(outputs.scale), factor = scale / (V(T(1)) + rest), y = V::load_aligned(label);
+    for (std::size_t j = 0; j < classes; ++j) {
+      const V here = xsimd::select(y == V(static_cast<T>(j)), scale, V(T(0)));
+      xsimd::fms(V::load_aligned(block + j * lanes), factor, here).store_aligned(block + j * lanes);
+    }
+    transpose(block, lanes, classes, count, outputs.dlogits.data() + first * classes, classes);
+  }
+  return sum;
+}
+
+}  // namespace lmc
