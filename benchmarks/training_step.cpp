@@ -41,8 +41,7 @@ struct Trainer {
   lmc::Network<Scalar> net;
   lmc::ModelState<Scalar> state;
   lmc::Optimizer<Scalar> optimizer;
-  lmc::BatchMemory<Scalar> memory{net, batch};
-  std::vector<Scalar> gradient = std::vector<Scalar>(state.parameters.size());
+  lmc::StepMemory<Scalar> memory{net, batch};
   std::vector<Index> examples = std::vector<Index>(batch);
 
   Trainer(const std::vector<Index>& hidden, const lmc::OptimizerOptions& options)
@@ -51,11 +50,7 @@ struct Trainer {
         optimizer(options, state.parameters.size()) {
     std::iota(examples.begin(), examples.end(), Index{0});
   }
-  double step() {
-    const double loss = lmc::loss_and_gradient<Scalar>(net, data, examples, state, memory, gradient);
-    optimizer.step(gradient, state.parameters);
-    return loss;
-  }
+  double step() { return lmc::step<Scalar>(net, data, examples, state, optimizer, 1.0, memory); }
 };
 
 void training_step(benchmark::State& state, const std::vector<Index>& hidden, const lmc::OptimizerOptions& options) {
@@ -64,8 +59,8 @@ void training_step(benchmark::State& state, const std::vector<Index>& hidden, co
     Trainer<double> reference(hidden, options);
     const double loss = trainer.step(), expected = reference.step();
     double worst = 0;
-    for (std::size_t i = 0; i < trainer.gradient.size(); ++i)
-      worst = std::max(worst, std::abs(double{trainer.gradient[i]} - reference.gradient[i]));
+    for (std::size_t i = 0; i < trainer.memory.gradient.size(); ++i)
+      worst = std::max(worst, std::abs(double{trainer.memory.gradient[i]} - reference.memory.gradient[i]));
     // Gradients are below 1 here; sums of 128 float products of normalized activations.
     if (std::abs(loss - expected) > 1e-5 || worst > 1e-5) return state.SkipWithError("differs from the step in double");
   }

@@ -363,7 +363,7 @@ void run(const Options& o) {
     std::cerr << "warning: both order seeds are " << order_seeds[0] << ", so that the two runs will be identical\n";
 
   const lmc::TrainTest<float> data = load(o);
-  const auto net = lmc::mlp<float>({.inputs = data.train.shape(),
+  const auto net = lmc::mlp<float>({.inputs = data.train.shape().size(),
                                     .hidden = hidden,
                                     .outputs = data.train.classes(),
                                     .slope = o.slope,

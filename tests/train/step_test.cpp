@@ -40,7 +40,7 @@ std::vector<Index> all_of(const lmc::Dataset<double>& data) {
 
 }  // namespace
 
-TEST_CASE("loss_and_gradient: training an MLP with it takes PyTorch's steps", "[train][golden]") {
+TEST_CASE("step: trains an MLP as PyTorch does", "[train][golden]") {
   const std::size_t which = GENERATE(0, 1);
   const Reference& reference = references.at(which);
   const auto data = reference_data();
@@ -50,13 +50,10 @@ TEST_CASE("loss_and_gradient: training an MLP with it takes PyTorch's steps", "[
   lmc::Optimizer<double> optimizer(which == 0 ? lmc::OptimizerOptions(lmc::SgdOptions{.learning_rate = 0.3, .momentum = 0.9})
                                               : lmc::AdamWOptions{.learning_rate = 0.05, .weight_decay = 0.1},
                                    state.parameters.size());
-  lmc::BatchMemory<double> memory(net, 10);
-  std::vector<double> gradient(state.parameters.size());
+  lmc::StepMemory<double> memory(net, 10);
   const auto examples = all_of(data);
-  for (const double expected : reference.losses) {
-    CHECK_THAT(lmc::loss_and_gradient<double>(net, data, examples, state, memory, gradient), WithinAbs(expected, 1e-13));
-    optimizer.step(gradient, state.parameters);
-  }
+  for (const double expected : reference.losses)
+    CHECK_THAT(lmc::step<double>(net, data, examples, state, optimizer, 1.0, memory), WithinAbs(expected, 1e-13));
   REQUIRE(reference.theta.size() == state.parameters.size());
   // Sums of at most ten terms in another order, over four steps; AdamW divides by small roots.
   for (std::size_t i = 0; i < state.parameters.size(); ++i)
@@ -82,19 +79,15 @@ TEST_CASE("loss_and_gradient: the gradient is the derivative of the mean loss, a
   }
 }
 
-TEST_CASE("loss_and_gradient: allocates nothing after the first step", "[train]") {
+TEST_CASE("step: allocates nothing after the first one", "[train]") {
   const auto data = lmc::spirals<float>({.examples = 64});
   const auto net = lmc::mlp<float>({.inputs = 2, .hidden = {33, 20}, .outputs = 3, .slope = 0.1});
   lmc::ModelState<float> state = net.initialize({.seed = 0});
-  lmc::BatchMemory<float> memory(net, 32);
-  std::vector<float> gradient(state.parameters.size());
-  lmc::Optimizer<float> optimizer(lmc::AdamOptions{}, gradient.size());
+  lmc::StepMemory<float> memory(net, 32);
+  lmc::Optimizer<float> optimizer(lmc::AdamOptions{}, state.parameters.size());
   std::vector<Index> examples(32);
   std::iota(examples.begin(), examples.end(), Index{5});
-  const auto step = [&] {
-    lmc::loss_and_gradient<float>(net, data, examples, state, memory, gradient);
-    optimizer.step(gradient, state.parameters);
-  };
+  const auto step = [&] { return lmc::step<float>(net, data, examples, state, optimizer, 0.5, memory); };
   step();
   const std::size_t before = testing::allocations();
   step();
@@ -110,4 +103,17 @@ TEST_CASE("require_fit: data that do not fit the network are named with both sha
                     Catch::Contains("takes examples of shape [2, 2] = 4 values, but the data set's have the shape [2] = 2"));
   CHECK_THROWS_WITH(lmc::require_fit(lmc::mlp<float>({.inputs = 2, .hidden = {4}, .outputs = 4}), data),
                     Catch::Contains("the network has 4 outputs, but the data set 3 classes"));
+}
+
+TEST_CASE("step: leaves the parameters alone when the loss is not finite", "[train][divergence]") {
+  const auto data = reference_data();
+  const auto net = lmc::mlp<double>({.inputs = 7, .hidden = {5}, .outputs = 3});
+  lmc::ModelState<double> state = net.initialize({.seed = 3});
+  state.parameters.back() = std::nan("");
+  const auto before = state.parameters;
+  lmc::Optimizer<double> optimizer(lmc::SgdOptions{}, before.size());
+  lmc::StepMemory<double> memory(net, 10);
+  CHECK(std::isnan(lmc::step<double>(net, data, all_of(data), state, optimizer, 1.0, memory)));
+  CHECK(std::equal(before.begin(), before.end() - 1, state.parameters.begin()));
+  CHECK(optimizer.steps() == 0);
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <span>
+#include <vector>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/loss/cross_entropy.hpp>
+#include <lmc/optim/optimizer.hpp>
 #include <lmc/train/batch_memory.hpp>
 
 namespace lmc {
@@ -35,6 +38,27 @@ double loss_and_gradient(const Network<Scalar>& network, const Dataset<Scalar>& 
   const double loss = mean_cross_entropy<Scalar>(memory.logits(batch), memory.labels(batch), memory.dlogits(batch));
   std::fill(gradient.begin(), gradient.end(), Scalar(0));
   memory.backward(network, state.parameters, state.buffers, batch, gradient);
+  return loss;
+}
+
+/// The memory of training steps with batches of at most batch_size examples; allocated once.
+template <std::floating_point Scalar>
+struct StepMemory {
+  BatchMemory<Scalar> batch;
+  std::vector<Scalar> gradient;  // of the last step
+
+  StepMemory(const Network<Scalar>& network, Index batch_size)
+      : batch(network, batch_size), gradient(static_cast<std::size_t>(network.layout().parameter_count())) {}
+};
+
+/// One training step: θ ← optimizer(θ, ∇L) at rate_factor times its learning rate, L being the mean cross-entropy of the given
+/// examples, at most as many as memory was made for. Returns L before the update; an L that is not finite is returned without
+/// an update. Nothing is allocated.
+template <std::floating_point Scalar>
+double step(const Network<Scalar>& network, const Dataset<Scalar>& data, std::span<const Index> examples,
+            ModelState<Scalar>& state, Optimizer<Scalar>& optimizer, double rate_factor, StepMemory<Scalar>& memory) {
+  const double loss = loss_and_gradient<Scalar>(network, data, examples, state, memory.batch, memory.gradient);
+  if (std::isfinite(loss)) optimizer.step(memory.gradient, state.parameters, rate_factor);
   return loss;
 }
 

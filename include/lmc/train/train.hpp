@@ -22,7 +22,6 @@
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/optim/schedule.hpp>
 #include <lmc/simd/vector.hpp>
-#include <lmc/train/batch_memory.hpp>
 #include <lmc/train/step.hpp>
 
 namespace lmc {
@@ -87,7 +86,6 @@ class Training {
         schedule_(options.schedule),
         batches_(data.size(), {.batch_size = options.batch_size, .order_seed = seeds.order, .drop_last = options.drop_last}),
         memory_(network, options.batch_size),
-        gradient_(start.parameters.size()),
         now_{start, Optimizer<Scalar>(options.optimizer, start.parameters.size()), 0},
         steps_(options.epochs * batches_.per_epoch()) {}
 
@@ -103,10 +101,10 @@ class Training {
       batches_.shuffle(static_cast<std::uint32_t>(epoch()));
       candidate_ = now_;
     }
-    const double loss = loss_and_gradient<Scalar>(network_, data_, batch(), now_.state, memory_, gradient_);
+    const double factor = schedule_.factor(now_.step, steps_);
+    const double loss = lmc::step<Scalar>(network_, data_, batch(), now_.state, now_.optimizer, factor, memory_);
     if (!std::isfinite(loss)) return loss;
     if (now_.step % batches_.per_epoch() == 0) std::swap(snapshot_, candidate_);
-    now_.optimizer.step(gradient_, now_.state.parameters, schedule_.factor(now_.step, steps_));
     ++now_.step;
     return loss;
   }
@@ -129,8 +127,7 @@ class Training {
   const Dataset<Scalar>& data_;
   const Schedule& schedule_;
   Batches batches_;
-  BatchMemory<Scalar> memory_;
-  std::vector<Scalar> gradient_;
+  StepMemory<Scalar> memory_;
   Progress now_;
   // The beginning of the last epoch whose first loss was finite, and of one whose first loss is still being computed.
   std::optional<Progress> snapshot_, candidate_;
