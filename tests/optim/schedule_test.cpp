@@ -52,8 +52,8 @@ TEST_CASE("Schedule: a warm-up below 1 is a share of all steps", "[optim]") {
   CHECK(factors({.warmup = 0.25}, 16) == factors({.warmup = 4}, 16));
   CHECK(factors({.warmup = 0.07}, 100) == factors({.warmup = 7}, 100));
   CHECK(factors({.warmup = 0.29}, 100) == factors({.warmup = 29}, 100));  // 28.999999999999996, rounded
-  CHECK(factors({.warmup = 0.01}, 10) == factors({}, 10));  // rounded to no step
-  CHECK(factors({.warmup = 1}, 4) == factors({}, 4));       // one step, at the full rate
+  CHECK(factors({.warmup = 0.01}, 10) == factors({}, 10));                // rounded to no step
+  CHECK(factors({.warmup = 1}, 4) == factors({}, 4));                     // one step, at the full rate
   CHECK(factors({.warmup = 4}, 4) == std::vector<double>{0.25, 0.5, 0.75, 1});
 }
 

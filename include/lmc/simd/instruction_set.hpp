@@ -5,8 +5,8 @@
 
 namespace lmc {
 
-/// The vector instructions that the including program was compiled for, as xsimd names them: `avx512bw`, `sse2`, …; stated beside
-/// every figure of speed.
+/// The vector instructions that the including program was compiled for, as xsimd names them: `avx512bw`, `sse2`, …; stated
+/// beside every figure of speed.
 inline std::string instruction_set() { return xsimd::default_arch::name(); }
 
 }  // namespace lmc
