@@ -80,6 +80,10 @@ done
 "${pair[@]}" --order-seeds 2,1 --csv mirrored.csv > /dev/null 2>&1
 diff <(tail -n +2 curve.csv | cut -d, -f 2-) <(tail -n +2 mirrored.csv | cut -d, -f 2- | tac) || fail "swapping the runs does not mirror the curve"
 
+if command -v gnuplot > /dev/null; then
+  "${pair[@]}" --figure curve.svg > out 2> err
+  grep -q '</svg>' curve.svg || fail "no figure: $(cat err)"
+fi
 # Without gnuplot: a note, and the numbers.
 env PATH=/nonexistent "${pair[@]}" --figure lonely.png > out 2> err || fail "a missing gnuplot is an error: $(cat err)"
 grep -q 'gnuplot is not installed' err || fail "nothing is said of the missing gnuplot"

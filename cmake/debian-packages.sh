@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash disable=SC2034
+# Sourced by the scripts that a fresh machine runs first.
+
+# All that the presets dev, release and asan need.
+lmc_packages=(cmake ninja-build g++ libeigen3-dev libxsimd-dev nlohmann-json3-dev zlib1g-dev catch2 libcli11-dev libbenchmark-dev
+  gnuplot-nox)
+
+# install_packages PACKAGE...: installs those that are missing, and says which; silent when none is. Where there is no apt-get, it
+# says what is needed and goes on, since the tools may have come from elsewhere.
+install_packages() {
+  if ! command -v apt-get > /dev/null; then
+    echo "No apt-get here. Needed are what Debian calls: $*" >&2
+    return 0
+  fi
+  local package missing=() as_root=()
+  for package; do
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2> /dev/null) == installed ]] || missing+=("$package")
+  done
+  ((${#missing[@]} > 0)) || return 0
+  if ((EUID != 0)); then
+    if ! command -v sudo > /dev/null; then
+      echo "Missing Debian packages, and no sudo to install them with: ${missing[*]}" >&2
+      return 1
+    fi
+    as_root=(sudo)
+  fi
+  echo "Installing Debian packages: ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
+}

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# For our own tests, examples and benchmarks; nothing of this reaches a consumer.
+
+add_library(lmc_warnings INTERFACE)
+target_compile_options(lmc_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+# GCC 12 finds its own AVX-512 intrinsics uninitialized (its bug 105593); clang looks for the same mistakes.
+target_compile_options(lmc_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized -Wno-maybe-uninitialized>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # Set off by GCC's own headers: AVX-512 (gcc.gnu.org/PR105593) and "text" + std::string (gcc.gnu.org/PR105651). clang looks for the
+  # same mistakes.
+  target_compile_options(lmc_warnings INTERFACE -Wno-maybe-uninitialized -Wno-uninitialized -Wno-restrict -Wno-array-bounds
+                                                -Wno-stringop-overflow -Wno-stringop-overread)
+endif()
+
+add_library(lmc_dev INTERFACE)
+target_link_libraries(lmc_dev INTERFACE lmc lmc_native lmc_warnings)
+
+if(PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(LMC_CCACHE ccache)
+  if(LMC_CCACHE)
+    # ccache cannot look into a precompiled header; without these two it leaves every file alone that uses one.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${LMC_CCACHE})
+    target_compile_options(lmc_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  endif()
+endif()

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Install and export. Two export sets, so that lmc::connectivity is found on machines without the dependencies of lmc::lmc.
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+set(lmc_package_dir ${CMAKE_INSTALL_DATADIR}/cmake/lmc)
+
+install(TARGETS lmc_connectivity lmc_native EXPORT lmcConnectivityTargets FILE_SET HEADERS)
+install(TARGETS lmc EXPORT lmcTargets FILE_SET HEADERS)
+install(EXPORT lmcConnectivityTargets NAMESPACE lmc:: DESTINATION ${lmc_package_dir})
+install(EXPORT lmcTargets NAMESPACE lmc:: DESTINATION ${lmc_package_dir})
+
+configure_package_config_file(cmake/lmcConfig.cmake.in lmcConfig.cmake INSTALL_DESTINATION ${lmc_package_dir}
+                              NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(lmcConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/lmcConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/lmcConfigVersion.cmake
+        DESTINATION ${lmc_package_dir})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

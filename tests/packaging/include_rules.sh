@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# include_rules.sh REPOSITORY: checks who includes whom in include/lmc, and that lmc.hpp is complete. Prints every violation.
+set -euo pipefail
+cd "$1/include"
+
+# Headers that need an optional dependency are not part of lmc.hpp; there are none yet. One path a line.
+optional=''
+
+# The folders that a header of a folder may include, its own among them. Includes point one way.
+allowed_for() {
+  case $1 in
+    core) echo core ;;
+    simd) echo core simd ;;
+    layers | loss | optim) echo core simd "$1" ;;
+    connectivity | align | io) echo core "$1" ;;
+    data) echo core simd io data ;;
+    train) echo core simd layers loss optim data io connectivity train ;;
+    plot) echo core io connectivity plot ;;
+    study) echo core simd layers loss optim data io connectivity train align plot study ;;
+    *) return 1 ;;
+  esac
+}
+
+violations=0
+violation() {
+  echo "$*" >&2
+  violations=$((violations + 1))
+}
+
+for header in $(find lmc -name '*.hpp' | sort); do
+  [[ $(sed -n 1p "$header") == '// SPDX-License-Identifier: BSD-3-Clause' ]] || violation "$header: line 1 is not the SPDX line"
+  [[ $(sed -n 2p "$header") == '#pragma once' ]] || violation "$header: line 2 is not #pragma once"
+  ! grep -q '^ *# *include *"' "$header" || violation "$header: includes with quotes; write <lmc/…>"
+  [[ $header != lmc/lmc.hpp ]] || continue
+
+  folder=${header#lmc/}
+  folder=${folder%%/*}
+  if ! allowed=" $(allowed_for "$folder") "; then
+    violation "$header: the folder $folder is unknown to include_rules.sh; say there what it may include"
+    continue
+  fi
+  for included in $(sed -n 's|^ *# *include *<\(lmc/[^>]*\)>.*|\1|p' "$header"); do
+    target=${included#lmc/}
+    target=${target%%/*}
+    [[ $allowed == *" $target "* ]] || violation "$header: includes <$included>; $folder/ may include only:$allowed"
+  done
+  [[ $folder == simd ]] || ! grep -qE 'xsimd::|<xsimd/' "$header" || violation "$header: names xsimd; only simd/ does"
+done
+
+public_headers=$(find lmc -name '*.hpp' ! -path '*/detail/*' ! -path 'lmc/study/*' ! -path lmc/lmc.hpp | LC_ALL=C sort)
+expected=$(grep -vxF -e "$optional" <<< "$public_headers" | sed 's|.*|#include <&>|')
+found=$(grep '^#include' lmc/lmc.hpp || true)
+if [[ $found != "$expected" ]]; then
+  violation "lmc/lmc.hpp: its includes must be the public headers in order; < is missing there, > is too much:"
+  diff <(echo "$expected") <(echo "$found") | grep '^[<>]' >&2 || true
+fi
+
+((violations == 0)) || { echo "$violations violations" >&2; exit 1; }
