@@ -20,7 +20,8 @@ template <class T>
 std::vector<T> exact_numbers(Index n, std::uint64_t seed) {
   std::vector<T> values;
   for (Index i = 0; i < n; ++i)
-    values.push_back(static_cast<T>(static_cast<double>(lmc::uniform_below({.seed = seed}, static_cast<std::uint64_t>(i), 32)) / 8 - 2));
+    values.push_back(
+        static_cast<T>(static_cast<double>(lmc::uniform_below({.seed = seed}, static_cast<std::uint64_t>(i), 32)) / 8 - 2));
   return values;
 }
 
@@ -51,7 +52,8 @@ std::vector<T> reference(Strided<const T> a, Strided<const T> b, std::vector<T> 
 }  // namespace
 
 TEMPLATE_TEST_CASE("product: equals the triple loop for every shape, storage and mode", "[simd][product]", float, double) {
-  // Rows around the tile's 12, 8, 4, 2, 1; columns around one and two panels and the packing block of 768; sums around blocks of 256.
+  // Rows around the tile's 12, 8, 4, 2, 1; columns around one and two panels and the packing block of 768; sums around blocks
+  // of 256.
   const auto [m, n, k] = GENERATE(table<Index, Index, Index>({{1, 1, 1},
                                                               {3, 5, 2},
                                                               {12, 32, 7},
@@ -66,7 +68,8 @@ TEMPLATE_TEST_CASE("product: equals the triple loop for every shape, storage and
   const bool a_transposed = GENERATE(false, true), b_transposed = GENERATE(false, true);
   const Into into = GENERATE(Into::overwrite, Into::add);
   CAPTURE(m, n, k, a_transposed, b_transposed, into == Into::add);
-  const auto a = exact_numbers<TestType>(m * k, 1), b = exact_numbers<TestType>(k * n, 2), c = exact_numbers<TestType>(m * n, 3);
+  const auto a = exact_numbers<TestType>(m * k, 1), b = exact_numbers<TestType>(k * n, 2),
+             c = exact_numbers<TestType>(m * n, 3);
   const auto a_view = stored(a, m, k, a_transposed), b_view = stored(b, k, n, b_transposed);
   auto result = c;
   lmc::product<TestType>(a_view, b_view, Strided<TestType>(result.data(), m, n, n), into);
