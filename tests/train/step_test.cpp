@@ -41,7 +41,7 @@ std::vector<Index> all_of(const lmc::Dataset<double>& data) {
 }  // namespace
 
 TEST_CASE("step: trains an MLP as PyTorch does", "[train][golden]") {
-  const std::size_t which = GENERATE(0, 1);
+  const std::size_t which = GENERATE(std::size_t{0}, std::size_t{1});
   const Reference& reference = references.at(which);
   const auto data = reference_data();
   const auto net = lmc::mlp<double>({.inputs = 7, .hidden = {6, 5}, .outputs = 3, .slope = reference.slope});
