@@ -3,6 +3,7 @@
 // the peak of one core: compute bound, 2mnk operations. Every shape is first verified against Eigen's product in double.
 #include <benchmark/benchmark.h>
 
+#define EIGEN_DONT_PARALLELIZE  // one thread against one
 #include <Eigen/Core>
 #include <lmc/simd/product.hpp>
 #include <xsimd/xsimd.hpp>
