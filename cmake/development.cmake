@@ -3,8 +3,6 @@
 
 add_library(lmc_warnings INTERFACE)
 target_compile_options(lmc_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
-# GCC 12 finds its own AVX-512 intrinsics uninitialized (its bug 105593); clang looks for the same mistakes.
-target_compile_options(lmc_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized -Wno-maybe-uninitialized>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # Set off by GCC's own headers: AVX-512 (gcc.gnu.org/PR105593) and "text" + std::string (gcc.gnu.org/PR105651). clang looks for the
   # same mistakes.

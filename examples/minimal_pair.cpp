@@ -332,8 +332,8 @@ lmc::Pair<float> train(const lmc::Network<float>& net, const lmc::Dataset<float>
                        const Options& o, const std::array<std::uint64_t, 2>& order_seeds, Results& results) {
   std::array<Index, 2> examples{};
   lmc::TrainOptions<float> observed = options;
-  observed.observers.push_back(lmc::Progress({.runs = 2}));
-  observed.observers.push_back([&](const lmc::StepEvent<float>& event) {
+  observed.observers.emplace_back(lmc::Progress({.runs = 2}));
+  observed.observers.emplace_back([&](const lmc::StepEvent<float>& event) {
     examples[event.run] += event.batch;
     return lmc::Control::go_on;
   });

@@ -15,7 +15,7 @@ namespace {
 using Catch::Matchers::Contains;
 using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
-using lmc::testing::content;
+using testing::content;
 namespace fs = std::filesystem;
 
 /// Where programs are looked for, until it goes out of scope.
@@ -55,7 +55,7 @@ TEST_CASE("curve figure: each format is written, under any name", "[plot]") {
     WARN("gnuplot is not installed: no figure was drawn");
     return;
   }
-  const lmc::testing::TemporaryDirectory folder;
+  const testing::TemporaryDirectory folder;
   const fs::path path = folder / "it's $(touch broken) `touch broken` \".png";
   lmc::save_curve_figure(path, figure);
   CHECK_THAT(content(path), StartsWith("\x89PNG\r\n\x1a\n") && EndsWith("IEND\xae\x42\x60\x82"));
@@ -71,14 +71,14 @@ TEST_CASE("curve figure: a diverged curve is drawn as far as it is finite", "[pl
   const lmc::CurveFigure diverged = {.train = testing::curve({nan, nan, nan}), .test = testing::curve({0, infinity, 1})};
   CHECK_THAT(script(diverged), Contains("'test, barrier not finite'") && Contains("\n0.5 NaN\n"));
   if (!lmc::gnuplot_available()) return;
-  const lmc::testing::TemporaryDirectory folder;
+  const testing::TemporaryDirectory folder;
   for (const auto& f :
        {diverged, lmc::CurveFigure{.test = *diverged.train}, lmc::CurveFigure{.test = testing::curve({0, 0, 0})}})
     CHECK_NOTHROW(lmc::save_curve_figure(folder / "x.png", f));
 }
 
 TEST_CASE("curve figure: an extension that cannot be drawn is known beforehand", "[plot]") {
-  const lmc::testing::TemporaryDirectory folder;
+  const testing::TemporaryDirectory folder;
   CHECK_NOTHROW(lmc::check_figure_path(folder / "b.pdf"));
   CHECK(folder.names().empty());
   CHECK_THROWS_WITH(lmc::check_figure_path("b.pgn"), Contains("'.pgn'; did you mean '.png'?"));
@@ -86,7 +86,7 @@ TEST_CASE("curve figure: an extension that cannot be drawn is known beforehand",
 }
 
 TEST_CASE("curve figure: without gnuplot, and where nothing can be written, the error says so", "[plot]") {
-  const lmc::testing::TemporaryDirectory folder;
+  const testing::TemporaryDirectory folder;
   const fs::path path = folder / "x.png";
   CHECK_THROWS_WITH(lmc::save_curve_figure(folder / "missing/x.png", figure), Contains("cannot write"));
   CHECK_THROWS_WITH(lmc::check_figure_path(folder / "missing/x.png"), Contains("cannot write"));
@@ -97,7 +97,7 @@ TEST_CASE("curve figure: without gnuplot, and where nothing can be written, the 
 }
 
 TEST_CASE("curve figure: what gnuplot complains about is in the error, and an older figure stays", "[plot]") {
-  const lmc::testing::TemporaryDirectory folder;
+  const testing::TemporaryDirectory folder;
   const fs::path path = folder.write("x.png", "older");
   const fs::path program = folder.write("gnuplot", "#!/bin/sh\necho half a figure\necho a complaint >&2\nexit 3\n");
   fs::permissions(program, fs::perms::owner_all);

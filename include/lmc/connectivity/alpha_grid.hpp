@@ -22,8 +22,11 @@ class AlphaGrid {
   template <std::integral Count>
   AlphaGrid(Count count) {  // NOLINT(google-explicit-constructor): `.alphas = 25` should read as it does
     require(count >= 2, "AlphaGrid: alphas = ", count, "; expected at least 2, since a barrier is measured from both ends");
-    const double last = static_cast<double>(count) - 1;
-    for (double i = 0; i <= last; ++i) points_.push_back({i / last, (last - i) / last});
+    const auto last = static_cast<double>(count - 1);
+    for (Count i = 0; i < count; ++i) {
+      const auto step = static_cast<double>(i);
+      points_.push_back({step / last, (last - step) / last});
+    }
   }
 
   /// These α, with ᾱ = 1 − α.

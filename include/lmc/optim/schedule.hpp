@@ -59,7 +59,8 @@ struct StepRate {
     require(every > 0, "schedule: step's every = ", every, "; expected a positive number of steps, or a share of them below 1");
     require(std::isfinite(gamma) && gamma >= 0, "schedule: step's gamma = ", gamma, "; expected a finite number, at least 0");
     const Index length = std::max<Index>(1, detail::steps_of("step's every", every, n));
-    return std::pow(gamma, static_cast<double>(s / length));
+    const Index drops = s / length;
+    return std::pow(gamma, static_cast<double>(drops));
   }
 };
 inline std::ostream& operator<<(std::ostream& out, const StepRate& r) {
