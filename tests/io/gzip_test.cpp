@@ -2,6 +2,7 @@
 #include <lmc/io/gzip.hpp>
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <random>
 
 #include <support/idx_files.hpp>
@@ -101,4 +102,16 @@ TEST_CASE("GzipReader: refuses corrupt data, a wrong check sum, a wrong length, 
                     Contains("corrupt gzip (incorrect header check)"));
   CHECK_THROWS_WITH(read_all(directory.write("no deflate", Bytes{0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0}), 1000),
                     Contains("corrupt gzip (unknown compression method)"));
+}
+
+TEST_CASE("GzipReader: reads a real archive", "[io][real]") {
+  const char* const folder = std::getenv("LMC_TEST_DATA");
+  if (folder == nullptr) {
+    WARN("skipped: LMC_TEST_DATA is not set");
+    return;
+  }
+  // CIFAR-10's binary format: 2,500 records of a label below 10 and 3,072 bytes.
+  const Bytes records = read_all(std::filesystem::path(folder) / "cifar-10-batches-bin" / "data_batch_1.bin.gz", 1 << 20);
+  REQUIRE(records.size() == 2500 * 3073);
+  for (std::size_t i = 0; i < records.size(); i += 3073) REQUIRE(records[i] < 10);
 }
