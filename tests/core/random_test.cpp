@@ -72,7 +72,8 @@ TEST_CASE("shuffle: keeps all values, and every order of three is equally likely
   for (std::uint32_t epoch = 0; epoch < 60000; ++epoch) {
     std::array<int, 3> order{0, 1, 2};
     lmc::shuffle({.seed = 5, .purpose = Purpose::order, .epoch = epoch}, std::span<int>(order));
-    ++counts[static_cast<std::size_t>(9 * order[0] + 3 * order[1] + order[2])];
+    const int code = 9 * order[0] + 3 * order[1] + order[2];
+    ++counts[static_cast<std::size_t>(code)];
   }
   int orders = 0;
   for (const int count : counts) {

@@ -36,7 +36,7 @@ class TemporaryDirectory {
 
   /// Writes a file in the directory; returns its path.
   std::filesystem::path write(std::string_view name, std::span<const std::uint8_t> bytes) const {
-    const auto path = path_ / name;
+    auto path = path_ / name;
     std::ofstream(path, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     return path;
