@@ -212,6 +212,7 @@ TEST_CASE("Binomial: inverts the binomial distribution function", "[connectivity
     };
     // The sampler has to jump from k to k + 1 at u = P(X ≤ k). lgamma(60001) is 6e5, good to 1e-10, and so the reference.
     double below = 0, checked = 0;
+    // Whole numbers, exactly. NOLINTNEXTLINE(clang-analyzer-security.FloatLoopCounter)
     for (double k = 0; k <= size; ++k) {
       const double next = below + probability(k);
       if (next - below > 1e-6) {

@@ -130,7 +130,7 @@ TEST_CASE("gaussian_mixture: classes have unit covariance, and centers the dista
     for (std::size_t l = 0; l < k; ++l)
       for (std::size_t j = 0; j < 4; ++j) distance += std::pow(means[4 * k + j] - means[4 * l + j], 2);
   // 400 coordinates of centers: a standard error of about 4 %.
-  CHECK_THAT(std::sqrt(distance / (100 * 99 / 2)), WithinAbs(6, 1));
+  CHECK_THAT(std::sqrt(distance / (100 * 99 / 2.0)), WithinAbs(6, 1));
 }
 
 TEST_CASE("gaussian_mixture: refuses sizes and separation out of range", "[data]") {
