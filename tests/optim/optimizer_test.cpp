@@ -85,10 +85,13 @@ TEST_CASE("Optimizer: follows PyTorch's trajectories", "[optim]") {
 }
 
 TEST_CASE("Optimizer: the reference tells its cases apart", "[optim]") {
+  const auto rate = [](const lmc::OptimizerOptions& options) {
+    return std::visit([](const auto& o) { return o.learning_rate; }, options);
+  };
   for (const Trajectory& a : reference())
     for (const Trajectory& b : reference())
       // Adam and AdamW are one method without decay.
-      if (&a != &b && !(lmc::learning_rate(a.options) == lmc::learning_rate(b.options) && a.after_1 == b.after_1))
+      if (&a != &b && !(rate(a.options) == rate(b.options) && a.after_1 == b.after_1))
         CHECK(difference(a.after_12, b.after_12) > 1e-4);
 }
 
@@ -135,7 +138,6 @@ TEST_CASE("Optimizer: is named and printed", "[optim]") {
   CHECK(text(lmc::SgdOptions{.momentum = 0.9, .weight_decay = 0.5, .nesterov = true}) ==
         "sgd(learning_rate = 0.1, momentum = 0.9, weight_decay = 0.5, nesterov)");
   CHECK(text(lmc::AdamWOptions{.weight_decay = 0.01}) == "adamw(learning_rate = 0.001, weight_decay = 0.01)");
-  CHECK(lmc::learning_rate(lmc::optimizer_named("adam")) == 1e-3);
   CHECK_THROWS_AS(lmc::optimizer_named("adamm"), lmc::Error);
   CHECK_THROWS_WITH(lmc::optimizer_named("adamm"), Catch::Matchers::Contains("did you mean 'adam'"));
 }

@@ -16,8 +16,6 @@ enum class Purpose : std::uint8_t {
   split = 2,
   synthetic_data = 3,
   bootstrap = 4,
-  augmentation = 5,
-  dropout = 6,
 };
 
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any

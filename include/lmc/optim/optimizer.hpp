@@ -27,11 +27,6 @@ inline OptimizerOptions optimizer_named(std::string_view name) {
   return all[find_name("optimizer", name, optimizer_names)];
 }
 
-/// The learning rate before any schedule.
-inline double learning_rate(const OptimizerOptions& options) {
-  return std::visit([](const auto& o) { return o.learning_rate; }, options);
-}
-
 inline std::ostream& operator<<(std::ostream& out, const OptimizerOptions& options) {
   return std::visit([&](const auto& o) -> std::ostream& { return out << o; }, options);
 }
