@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <lmc/align/permute.hpp>
 #include <lmc/connectivity/alpha_grid.hpp>
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/connectivity.hpp>
@@ -18,6 +19,7 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/core/thread_team.hpp>
 #include <lmc/core/views.hpp>
+#include <lmc/core/window.hpp>
 #include <lmc/data/batches.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/mnist.hpp>
@@ -30,12 +32,16 @@
 #include <lmc/io/safetensors.hpp>
 #include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/dense.hpp>
+#include <lmc/layers/dropout.hpp>
+#include <lmc/layers/flatten.hpp>
+#include <lmc/layers/identity.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/leaky_relu.hpp>
 #include <lmc/layers/mlp.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
+#include <lmc/layers/residual.hpp>
 #include <lmc/loss/cross_entropy.hpp>
 #include <lmc/optim/adam.hpp>
 #include <lmc/optim/optimizer.hpp>

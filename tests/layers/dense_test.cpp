@@ -62,15 +62,15 @@ TEST_CASE("Dense: computes X Wᵀ + b, and takes no dx where none is asked for",
 TEST_CASE("Dense: its weights keep the axes of an image, and their permutation groups", "[layers]") {
   lmc::LayoutBuilder builder({4, 5, 3});
   const lmc::GroupId channels = builder.add_group(3);
-  builder.activation_groups = {{}, {}, channels};
+  builder.activation.groups = {{}, {}, channels};
   lmc::Dense<float>({.in = {4, 5, 3}, .out = 7}).declare(builder);
   lmc::Dense<float>({.in = 7, .out = 2}).declare(builder);
   const lmc::ParameterLayout layout = std::move(builder).build();
   REQUIRE(layout.parameters.size() == 4);
   CHECK(layout.parameters[0].shape == lmc::Shape{7, 4, 5, 3});
-  CHECK(layout.parameters[0].groups == std::vector<lmc::GroupId>{1, {}, {}, 0});
-  CHECK(layout.parameters[1].groups == std::vector<lmc::GroupId>{1});
-  CHECK(layout.parameters[2].groups == std::vector<lmc::GroupId>{{}, 1});  // the logits are in the data set's order
+  CHECK(layout.parameters[0].groups == std::vector<lmc::AxisGroups>{lmc::GroupId(1), {}, {}, lmc::GroupId(0)});
+  CHECK(layout.parameters[1].groups == std::vector<lmc::AxisGroups>{lmc::GroupId(1)});
+  CHECK(layout.parameters[2].groups == std::vector<lmc::AxisGroups>{{}, lmc::GroupId(1)});  // the logits are in the data set's order
   CHECK(layout.groups.size() == 2);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <lmc/align/permute.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/leaky_relu.hpp>
 #include <lmc/layers/mlp.hpp>
@@ -65,25 +66,6 @@ std::vector<double> logits(const Network<double>& net, std::vector<double> theta
   return y;
 }
 
-// Entry i of every axis of the group goes where entry permutation[i] was.
-std::vector<double> permuted(const lmc::ParameterLayout& layout, const std::vector<double>& theta, std::size_t group,
-                             const std::vector<Index>& permutation) {
-  std::vector<double> result = theta;
-  for (const lmc::Segment& s : layout.parameters)
-    for (Index flat = 0; flat < s.size(); ++flat) {
-      Index rest = flat, from = 0, stride = 1;
-      for (Index axis = s.shape.rank() - 1; axis >= 0; --axis) {
-        const Index position = rest % s.shape[axis];
-        rest /= s.shape[axis];
-        const bool moves = s.groups[static_cast<std::size_t>(axis)] == lmc::GroupId(group);
-        from += stride * (moves ? permutation[static_cast<std::size_t>(position)] : position);
-        stride *= s.shape[axis];
-      }
-      result[static_cast<std::size_t>(s.offset + flat)] = theta[static_cast<std::size_t>(s.offset + from)];
-    }
-  return result;
-}
-
 }  // namespace
 
 TEST_CASE("Network: backward is the derivative of forward, through every layer", "[layers][gradient]") {
@@ -146,8 +128,7 @@ TEST_CASE("Network: a permutation of hidden units, applied through the layout's 
   const auto x = testing::normal_numbers(35, 1, 9);
   const auto before = logits(net, theta, x, 7);
   REQUIRE(net.layout().groups.size() == 2);
-  const auto once = permuted(net.layout(), theta, 0, {2, 0, 3, 1});
-  const auto twice = permuted(net.layout(), once, 1, {5, 3, 1, 0, 2, 4});
+  const auto twice = lmc::permute<double>(net.layout(), {{2, 0, 3, 1}, {5, 3, 1, 0, 2, 4}}, {theta, {}}).parameters;
   CHECK(twice != theta);
   const auto after = logits(net, twice, x, 7);
   for (std::size_t i = 0; i < before.size(); ++i) CHECK_THAT(after[i], Catch::Matchers::WithinAbs(before[i], 1e-12));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,15 +14,41 @@
 
 namespace lmc {
 
-/// What a segment of θ does in its layer.
-enum class Role { weight, bias };
+/// What a segment of θ, or of the buffers, does in its layer.
+enum class Role { weight, bias, scale, embedding, mean, variance };
 
 /// Position of a permutation group in ParameterLayout::groups; nothing for an axis whose order is fixed from outside (pixels,
 /// classes).
 using GroupId = std::optional<std::size_t>;
 
-/// Interchangeable units: applying one permutation of 0 … size − 1 to every axis of the group, all over θ, leaves the network's
-/// function unchanged.
+/// The permutation group of an axis of an array: one for the whole array, or one for each index of other axes (a locally
+/// connected layer's channels can be permuted at each position on their own).
+struct AxisGroups {
+  std::vector<Index> over = {};                // the axes whose index selects the group, ascending; none: one group
+  std::vector<GroupId> ids = {std::nullopt};  // one for each index over those axes, row-major
+
+  AxisGroups() = default;
+  AxisGroups(GroupId id) : ids{id} {}  // NOLINT(google-explicit-constructor): one group is the usual case
+  AxisGroups(std::nullopt_t) : AxisGroups() {}  // NOLINT(google-explicit-constructor)
+  AxisGroups(std::vector<Index> over_, std::vector<GroupId> ids_) : over(std::move(over_)), ids(std::move(ids_)) {}
+
+  /// The group at an index of the array, which has that shape.
+  [[nodiscard]] GroupId at(const Shape& shape, std::span<const Index> index) const {
+    Index entry = 0;
+    for (const Index axis : over) entry = entry * shape[axis] + index[static_cast<std::size_t>(axis)];
+    return ids[static_cast<std::size_t>(entry)];
+  }
+  /// The same groups in an array that has `axes` more axes in front.
+  [[nodiscard]] AxisGroups shifted(Index axes) const {
+    AxisGroups moved = *this;
+    for (Index& axis : moved.over) axis += axes;
+    return moved;
+  }
+  friend bool operator==(const AxisGroups&, const AxisGroups&) = default;
+};
+
+/// Interchangeable units: applying one permutation of 0 … size − 1 wherever the group occurs in θ and in the buffers leaves the
+/// network's function unchanged.
 struct PermutationGroup {
   std::string name;  // the layer whose outputs are permuted: `dense1`
   Index size = 0;
@@ -33,7 +60,7 @@ struct Segment {
   std::string name;  // path from the outermost network: `block1/dense2/weight`
   Shape shape;       // never flattened: a readout after a convolution is [out, height, width, channels]
   Role role = Role::weight;
-  std::vector<GroupId> groups;  // one an axis
+  std::vector<AxisGroups> groups;  // one an axis
   Index offset = 0;             // of the first entry
 
   [[nodiscard]] Index size() const { return shape.size(); }
@@ -65,28 +92,61 @@ struct ParameterLayout {
   }
 };
 
+/// What one layer hands to the next: the axes of an example, which a Flatten leaves as they were, and their permutation groups.
+struct Activation {
+  Shape shape;
+  std::vector<AxisGroups> groups;  // one an axis
+};
+
 /// Collects the segments of a network, layer by layer in the order of the forward pass.
 class LayoutBuilder {
  public:
   /// input: the shape of an example; none of its axes is interchangeable.
-  explicit LayoutBuilder(const Shape& input) : activation_groups(static_cast<std::size_t>(input.rank())) {}
+  explicit LayoutBuilder(const Shape& input)
+      : activation{input, std::vector<AxisGroups>(static_cast<std::size_t>(input.rank()))} {}
 
-  /// Appends a segment of θ; groups name the permutation group of every axis of shape.
-  void add_parameter(std::string_view name, Shape shape, Role role, std::vector<GroupId> groups) {
-    assert(static_cast<Index>(groups.size()) == shape.rank());
-    const Index offset = layout_.parameter_count();
-    layout_.parameters.push_back({scope_ + std::string(name), std::move(shape), role, std::move(groups), offset});
+  /// Appends a segment of θ; groups name the permutation groups of every axis of shape.
+  void add_parameter(std::string_view name, Shape shape, Role role, std::vector<AxisGroups> groups) {
+    add(layout_.parameters, layout_.parameter_count(), name, std::move(shape), role, std::move(groups));
   }
-  void add_buffer(std::string_view name, Shape shape, Role role, std::vector<GroupId> groups) {
-    assert(static_cast<Index>(groups.size()) == shape.rank());
-    const Index offset = layout_.buffer_count();
-    layout_.buffers.push_back({scope_ + std::string(name), std::move(shape), role, std::move(groups), offset});
+  void add_buffer(std::string_view name, Shape shape, Role role, std::vector<AxisGroups> groups) {
+    add(layout_.buffers, layout_.buffer_count(), name, std::move(shape), role, std::move(groups));
   }
   /// A new group of `size` interchangeable units, named after the layer that is being declared.
   GroupId add_group(Index size) {
     layout_.groups.push_back({scope_.substr(0, scope_.empty() ? 0 : scope_.size() - 1), size});
+    same_as_.push_back(same_as_.size());
+    fixed_.push_back(false);
     return layout_.groups.size() - 1;
   }
+  /// From now on a and b are one group; one that is joined with a fixed axis is fixed.
+  void unify(GroupId a, GroupId b) {
+    if (!a || !b) {
+      if (a) fixed_[root(*a)] = true;
+      if (b) fixed_[root(*b)] = true;
+      return;
+    }
+    const std::size_t x = root(*a), y = root(*b);
+    assert(layout_.groups[x].size == layout_.groups[y].size);
+    same_as_[std::max(x, y)] = std::min(x, y);
+    fixed_[std::min(x, y)] = fixed_[x] || fixed_[y];
+  }
+  /// Two activations are added to each other: their groups are one, axis by axis and index by index. Where one of them was
+  /// flattened, nothing corresponds, and no permutation is allowed.
+  void unify(const Activation& a, const Activation& b) {
+    if (a.shape != b.shape) {
+      for (const Activation* side : {&a, &b})
+        for (const AxisGroups& axis : side->groups)
+          for (const GroupId& id : axis.ids) fix(id);
+      return;
+    }
+    for_each_index(a.shape, [&](std::span<const Index> index) {
+      for (std::size_t axis = 0; axis < a.groups.size(); ++axis)
+        unify(a.groups[axis].at(a.shape, index), b.groups[axis].at(b.shape, index));
+    });
+  }
+  /// No permutation of these units is allowed.
+  void fix(GroupId group) { unify(group, std::nullopt); }
 
   /// Lengths of θ and of the buffers as declared so far.
   [[nodiscard]] Index parameter_count() const { return layout_.parameter_count(); }
@@ -103,28 +163,49 @@ class LayoutBuilder {
 
   /// The finished layout. Groups that reach the network's output become fixed: the order of the logits is the data set's.
   [[nodiscard]] ParameterLayout build() && {
-    std::vector<GroupId> renamed;
+    for (const AxisGroups& axis : activation.groups)
+      for (const GroupId& id : axis.ids) fix(id);
+    std::vector<bool> used(layout_.groups.size());
+    for (const auto* segments : {&layout_.parameters, &layout_.buffers})
+      for (const Segment& s : *segments)
+        for (const AxisGroups& axis : s.groups)
+          for (const GroupId& id : axis.ids)
+            if (id) used[root(*id)] = true;
+    std::vector<GroupId> renamed(layout_.groups.size());
     std::vector<PermutationGroup> kept;
     for (std::size_t g = 0; g < layout_.groups.size(); ++g) {
-      const bool fixed = std::find(activation_groups.begin(), activation_groups.end(), GroupId(g)) != activation_groups.end();
-      renamed.push_back(fixed ? GroupId() : GroupId(kept.size()));
-      if (!fixed) kept.push_back(layout_.groups[g]);
+      if (!used[g] || fixed_[g] || root(g) != g) continue;
+      renamed[g] = kept.size();
+      kept.push_back(layout_.groups[g]);
     }
     for (auto* segments : {&layout_.parameters, &layout_.buffers})
       for (Segment& s : *segments)
-        for (GroupId& g : s.groups)
-          if (g) g = renamed[*g];
+        for (AxisGroups& axis : s.groups)
+          for (GroupId& id : axis.ids)
+            if (id) id = renamed[root(*id)];
     layout_.groups = std::move(kept);
     return std::move(layout_);
   }
 
-  /// The permutation group of every axis of the activation that the next layer receives; a layer that mixes or makes axes
-  /// replaces them.
-  std::vector<GroupId> activation_groups;
+  /// What the next layer receives; a layer that mixes or makes axes replaces it.
+  Activation activation;
 
  private:
+  void add(std::vector<Segment>& segments, Index offset, std::string_view name, Shape shape, Role role,
+           std::vector<AxisGroups> groups) {
+    assert(static_cast<Index>(groups.size()) == shape.rank());
+    segments.push_back({scope_ + std::string(name), std::move(shape), role, std::move(groups), offset});
+  }
+  // The group that stands for g and all that were joined with it: the first declared.
+  [[nodiscard]] std::size_t root(std::size_t g) {
+    while (same_as_[g] != g) g = same_as_[g] = same_as_[same_as_[g]];
+    return g;
+  }
+
   ParameterLayout layout_;
   std::string scope_;
+  std::vector<std::size_t> same_as_;  // a disjoint-set forest over the groups
+  std::vector<bool> fixed_;           // of roots
 };
 
 /// Everything that training changes in a network.

@@ -16,6 +16,9 @@ enum class Purpose : std::uint8_t {
   split = 2,
   synthetic_data = 3,
   bootstrap = 4,
+  layer_noise = 5,  // dropout
+  mask = 6,         // of a sparse layer
+  block_path = 7,   // the progress of blocks along a path
 };
 
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any

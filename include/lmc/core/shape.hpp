@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <numeric>
 #include <ostream>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,16 @@ class Shape {
  private:
   std::vector<Index> axes_;
 };
+
+/// Calls visit(index) for every index of an array of that shape, the last axis fastest; index is a span of one position an axis.
+template <class Visit>
+void for_each_index(const Shape& shape, Visit visit) {
+  std::vector<Index> index(shape.axes().size(), 0);
+  for (Index left = shape.size(); left > 0; --left) {
+    visit(std::span<const Index>(index));
+    for (std::size_t axis = index.size(); axis-- > 0 && ++index[axis] == shape.axes()[axis];) index[axis] = 0;
+  }
+}
 
 /// Prints `[28, 28, 1]`.
 inline std::ostream& operator<<(std::ostream& out, const Shape& shape) {

@@ -42,4 +42,17 @@ std::span<Scalar> slice(std::span<Scalar> values, Index offset, Index count) {
   return values.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(count));
 }
 
+/// size rounded up so that what follows an array of that size begins on a cache line of its own, if the array does.
+template <class Scalar>
+constexpr Index padded(Index size) {
+  constexpr Index line = 64 / sizeof(Scalar);
+  return (size + line - 1) / line * line;
+}
+
+/// A view that can only be read.
+template <class Scalar>
+MatrixView<const Scalar> as_const(MatrixView<Scalar> view) {
+  return {view.data(), view.rows(), view.cols()};
+}
+
 }  // namespace lmc

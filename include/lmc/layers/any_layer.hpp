@@ -11,7 +11,7 @@
 
 namespace lmc {
 
-/// Any layer, as a value: exactly the members of the Layer concept, one indirect call each. Copies share the description, which
+/// Any layer, as a value: the members of the Layer concept, one indirect call each, and a way back. Copies share the description, which
 /// never changes.
 template <std::floating_point Scalar>
 class AnyLayer {
@@ -31,6 +31,13 @@ class AnyLayer {
   [[nodiscard]] Index workspace_size(Index batch) const { return held_->workspace_size(batch); }
   void forward(ForwardArgs<Scalar> a) const { held_->forward(a); }
   void backward(BackwardArgs<Scalar> a) const { held_->backward(a); }
+
+  /// The layer itself, if it is an L; else null.
+  template <class L>
+  [[nodiscard]] const L* target() const {
+    const auto* held = dynamic_cast<const Held<L>*>(held_.get());
+    return held == nullptr ? nullptr : &held->layer;
+  }
 
  private:
   struct Interface {

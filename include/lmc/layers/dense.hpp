@@ -27,7 +27,7 @@ struct DenseOptions {
 ///
 /// Shapes, row-major, N = batch size, in = product of the input's axes:
 ///   X [N, in]   W [out, in]   b [out]   Y [N, out]   D = ∂L/∂Y [N, out]
-/// W's segment keeps the input's axes: [out, height, width, channels] after a convolution.
+/// W's segment keeps the input's axes, from before a Flatten: [out, height, width, channels] after a convolution.
 /// backward:
 ///   ∂L/∂X  = D W
 ///   ∂L/∂W += Dᵀ X
@@ -49,13 +49,14 @@ class Dense {
 
   void declare(LayoutBuilder& layout) const {
     const GroupId units = layout.add_group(o_.out);
+    const Activation& in = layout.activation;  // with the axes from before a Flatten
     std::vector<Index> shape{o_.out};
-    shape.insert(shape.end(), o_.in.axes().begin(), o_.in.axes().end());
-    std::vector<GroupId> groups{units};
-    groups.insert(groups.end(), layout.activation_groups.begin(), layout.activation_groups.end());
+    shape.insert(shape.end(), in.shape.axes().begin(), in.shape.axes().end());
+    std::vector<AxisGroups> groups{units};
+    for (const AxisGroups& axis : in.groups) groups.push_back(axis.shifted(1));
     layout.add_parameter("weight", Shape(std::move(shape)), Role::weight, std::move(groups));
     layout.add_parameter("bias", o_.out, Role::bias, {units});
-    layout.activation_groups = {units};
+    layout.activation = {o_.out, {units}};
   }
   void initialize(const InitializeArgs<Scalar>& a) const {
     initialize_weights_and_biases(a, o_.out * in_, in_, o_.out, o_.initialization);

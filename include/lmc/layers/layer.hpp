@@ -14,19 +14,41 @@
 
 namespace lmc {
 
-/// Whether a forward pass may change buffers and add noise (training), or must be a function of (θ, buffers, x) (evaluation).
-enum class Mode { evaluation, training };
+/// What a forward pass is for.
+///   evaluation  a function of (θ, buffers, x), example by example
+///   training    may take statistics over the batch, move buffers, and add noise
+///   estimation  as training, but without noise, and the buffers become the statistics of this batch alone
+enum class Mode { evaluation, training, estimation };
+
+/// Where the noise of a training step has its address: a draw of a layer is a function of (seed, epoch, example, entry), whatever
+/// the batch that the example is in.
+struct NoiseAddress {
+  std::uint64_t seed = 0;
+  std::uint32_t epoch = 0;
+  std::span<const Index> examples = {};  // position in the data set of each row of x; none: the row numbers
+
+  /// The address for the layer at position i of a sequence: draws in different layers have nothing to do with each other.
+  [[nodiscard]] NoiseAddress inside(std::size_t i) const {
+    const auto bits = random_bits({.seed = seed, .purpose = Purpose::layer_noise}, i);
+    return {std::uint64_t{bits[0]} << 32 | bits[1], epoch, examples};
+  }
+  /// Position in the data set of a row of x.
+  [[nodiscard]] std::uint64_t example(Index row) const {
+    return static_cast<std::uint64_t>(examples.empty() ? row : examples[static_cast<std::size_t>(row)]);
+  }
+};
 
 /// Shapes, N = batch size: x [N, in], y [N, out], one example a row, its shape flattened row-major.
 template <class Scalar>
 struct ForwardArgs {
   std::span<const Scalar> params;  // the layer's own part of θ
-  std::span<Scalar> buffers;       // the layer's own part of the buffers; written in training mode only
+  std::span<Scalar> buffers;       // the layer's own part of the buffers; not written in evaluation mode
   MatrixView<const Scalar> x;
   MatrixView<Scalar> y;         // overwritten
   std::span<Scalar> cache;      // cache_size(N): what backward will need; overwritten
   std::span<Scalar> workspace;  // workspace_size(N): of no meaning before or after
   Mode mode = Mode::evaluation;
+  NoiseAddress noise = {};  // of this layer, in training mode
 };
 
 /// L is the scalar that is differentiated; x, y and cache are those of the forward pass.
@@ -57,7 +79,7 @@ struct InitializeArgs {
 ///   describe()        its options for a summary; may be empty
 ///   input_shape()     the shape of an example that it takes; nothing when any shape will do, as for element-wise layers
 ///   output_shape(in)  the shape of an example that it gives for an accepted in
-///   declare(layout)   adds its segments in order, and says what becomes of the permutation groups of the activation's axes
+///   declare(layout)   adds its segments in order, and replaces layout.activation where its axes or their groups change
 ///   initialize(args)  fills params and buffers
 ///   cache_size(N), workspace_size(N)   in scalars, for a batch of N
 ///   forward(args), backward(args)      formulas in each layer's own comment

@@ -34,6 +34,21 @@ struct InitializeOptions {
 template <std::floating_point Scalar>
 class Network {
  public:
+  /// A stretch of a flat vector.
+  struct Range {
+    Index first = 0, count = 0;
+    template <class T>
+    [[nodiscard]] std::span<T> of(std::span<T> values) const {
+      return slice(values, first, count);
+    }
+  };
+  struct Part {
+    AnyLayer<Scalar> layer;
+    std::string name;       // `dense1`
+    Shape output;           // of one example
+    Range params, buffers;  // the layer's own, in θ and in the buffers
+  };
+
   explicit Network(std::vector<AnyLayer<Scalar>> layers) {
     require(!layers.empty(), "Network: no layers; expected at least one");
     const auto shaped = std::find_if(layers.begin(), layers.end(), [](const auto& l) { return l.input_shape().has_value(); });
@@ -64,6 +79,8 @@ class Network {
 
   /// What lies where in θ and in the buffers.
   [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
+  /// The layers in order.
+  [[nodiscard]] const std::vector<Part>& parts() const { return parts_; }
   [[nodiscard]] const Shape& output_shape() const { return parts_.empty() ? input_ : parts_.back().output; }
 
   /// A start: a function of (network, seed) alone.
@@ -94,7 +111,7 @@ class Network {
 
   [[nodiscard]] Index cache_size(Index batch) const {
     Index size = 0;
-    for (std::size_t i = 0; i < parts_.size(); ++i) size += inner_size(i, batch) + padded(parts_[i].layer.cache_size(batch));
+    for (std::size_t i = 0; i < parts_.size(); ++i) size += inner_size(i, batch) + padded<Scalar>(parts_[i].layer.cache_size(batch));
     return size;
   }
   [[nodiscard]] Index workspace_size(Index batch) const {
@@ -109,11 +126,12 @@ class Network {
       const Part& part = parts_[i];
       part.layer.forward({.params = part.params.of(a.params),
                           .buffers = part.buffers.of(a.buffers),
-                          .x = i == 0 ? a.x : as_const(inner(a.cache, i - 1, batch)),
+                          .x = i == 0 ? a.x : as_const<Scalar>(inner(a.cache, i - 1, batch)),
                           .y = i + 1 == parts_.size() ? a.y : inner(a.cache, i, batch),
                           .cache = own_cache(a.cache, i, batch),
                           .workspace = a.workspace,
-                          .mode = a.mode});
+                          .mode = a.mode,
+                          .noise = a.mode == Mode::training ? a.noise.inside(i) : NoiseAddress()});
     }
   }
 
@@ -130,7 +148,7 @@ class Network {
                            .buffers = part.buffers.of(a.buffers),
                            .x = i == 0 ? a.x : inner(a.cache, i - 1, batch),
                            .y = i + 1 == parts_.size() ? a.y : inner(a.cache, i, batch),
-                           .dy = i + 1 == parts_.size() ? a.dy : as_const(gradient(i)),
+                           .dy = i + 1 == parts_.size() ? a.dy : as_const<Scalar>(gradient(i)),
                            .dx = i == 0 ? a.dx : gradient(i - 1),
                            .dparams = part.params.of(a.dparams),
                            .cache = own_cache(a.cache, i, batch),
@@ -149,33 +167,14 @@ class Network {
   }
 
  private:
-  struct Range {
-    Index first = 0, count = 0;
-    template <class T>
-    [[nodiscard]] std::span<T> of(std::span<T> values) const {
-      return slice(values, first, count);
-    }
-  };
-  struct Part {
-    AnyLayer<Scalar> layer;
-    std::string name;
-    Shape output;
-    Range params, buffers;
-  };
-
-  static MatrixView<const Scalar> as_const(MatrixView<Scalar> view) { return {view.data(), view.rows(), view.cols()}; }
   static std::string titled(const Part& part) {
     const std::string options = part.layer.describe();
     return options.empty() ? part.name : part.name + " (" + options + ")";
   }
-  // Every array in the cache and the workspace starts on a cache line of its own, as the whole does.
-  static Index padded(Index size) {
-    constexpr Index line = 64 / sizeof(Scalar);
-    return (size + line - 1) / line * line;
-  }
-  // Room in the cache for the output of part i; the last one's is the caller's.
+  // Room in the cache for the output of part i; the last one's is the caller's. Every array in the cache and the workspace starts
+  // on a cache line of its own, as the whole does.
   [[nodiscard]] Index inner_size(std::size_t i, Index batch) const {
-    return i + 1 == parts_.size() ? 0 : padded(batch * parts_[i].output.size());
+    return i + 1 == parts_.size() ? 0 : padded<Scalar>(batch * parts_[i].output.size());
   }
   // Room for the gradient of the widest inner activation.
   [[nodiscard]] Index gradient_size(Index batch) const {
@@ -195,7 +194,7 @@ class Network {
   [[nodiscard]] std::span<T> own_cache(std::span<T> cache, std::size_t i, Index batch) const {
     Index at = 0;
     for (std::size_t j = 0; j < parts_.size(); ++j) at += inner_size(j, batch);
-    for (std::size_t j = 0; j < i; ++j) at += padded(parts_[j].layer.cache_size(batch));
+    for (std::size_t j = 0; j < i; ++j) at += padded<Scalar>(parts_[j].layer.cache_size(batch));
     return slice(cache, at, parts_[i].layer.cache_size(batch));
   }
 

@@ -22,6 +22,24 @@ void axpy(T a, std::span<const T> x, std::span<T> y) {
   });
 }
 
+/// out[i] = x[i] + y[i], for equal lengths (asserted); out may be x or y. Memory bound: reads 2n, writes n scalars.
+template <std::floating_point T>
+void add(std::span<const T> x, std::span<const T> y, std::span<T> out) {
+  assert(x.size() == y.size() && x.size() == out.size());
+  for_each_lane(out, [a = x.data(), b = y.data(), to = out.data()](auto lane, std::size_t i) {
+    lane.store(to + i, lane.load(a + i) + lane.load(b + i));
+  });
+}
+
+/// out[i] = x[i] · y[i], for equal lengths (asserted); out may be x or y. Memory bound: reads 2n, writes n scalars.
+template <std::floating_point T>
+void multiply(std::span<const T> x, std::span<const T> y, std::span<T> out) {
+  assert(x.size() == y.size() && x.size() == out.size());
+  for_each_lane(out, [a = x.data(), b = y.data(), to = out.data()](auto lane, std::size_t i) {
+    lane.store(to + i, lane.load(a + i) * lane.load(b + i));
+  });
+}
+
 /// out = ᾱ a + α b, for equal lengths (asserted), α = alpha the weight of b and ᾱ = alpha_bar that of a, both given so that
 /// mirrored places have exactly swapped weights; out may be a or b. Computed from the nearer end, as
 ///   a + α (b − a)  for α < ᾱ,    b + ᾱ (a − b)  for α > ᾱ,    ½ a + ½ b  for α = ᾱ,    and copied where a weight is 0,

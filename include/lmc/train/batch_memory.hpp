@@ -35,14 +35,15 @@ class BatchMemory {
 
   /// logits ← network(x) for the first rows of x.
   void forward(const Network<Scalar>& network, std::span<const Scalar> params, std::span<Scalar> buffers, Index batch,
-               Mode mode) {
+               Mode mode, const NoiseAddress& noise = {}) {
     network.forward({.params = params,
                      .buffers = buffers,
                      .x = read(x(batch)),
                      .y = logits(batch),
                      .cache = span(cache_),
                      .workspace = span(workspace_),
-                     .mode = mode});
+                     .mode = mode,
+                     .noise = noise});
   }
   /// dparams += ∂L/∂params for the batch that went forward last, ∂L/∂logits being in dlogits.
   void backward(const Network<Scalar>& network, std::span<const Scalar> params, std::span<const Scalar> buffers, Index batch,

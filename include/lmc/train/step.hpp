@@ -9,6 +9,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/loss/cross_entropy.hpp>
 #include <lmc/optim/optimizer.hpp>
@@ -28,13 +29,16 @@ void require_fit(const Network<Scalar>& network, const Dataset<Scalar>& data) {
 
 /// Mean cross-entropy of the given examples, and its gradient:
 ///   returns L = 1/N Σ_i CE(network(x_i), y_i);   gradient ← ∂L/∂θ   (overwritten)
-/// in training mode, so that running statistics in the buffers move. Nothing is allocated.
+/// in training mode, so that running statistics in the buffers move, and layers may draw noise, whose seed and epoch are given.
+/// Nothing is allocated.
 template <std::floating_point Scalar>
 double loss_and_gradient(const Network<Scalar>& network, const Dataset<Scalar>& data, std::span<const Index> examples,
-                         ModelState<Scalar>& state, BatchMemory<Scalar>& memory, std::span<Scalar> gradient) {
+                         ModelState<Scalar>& state, BatchMemory<Scalar>& memory, std::span<Scalar> gradient,
+                         NoiseAddress noise = {}) {
   const auto batch = static_cast<Index>(examples.size());
   data.gather(examples, memory.x(batch), memory.labels(batch));
-  memory.forward(network, state.parameters, state.buffers, batch, Mode::training);
+  noise.examples = examples;
+  memory.forward(network, state.parameters, state.buffers, batch, Mode::training, noise);
   const double loss = mean_cross_entropy<Scalar>(memory.logits(batch), memory.labels(batch), memory.dlogits(batch));
   std::fill(gradient.begin(), gradient.end(), Scalar(0));
   memory.backward(network, state.parameters, state.buffers, batch, gradient);
@@ -56,8 +60,9 @@ struct StepMemory {
 /// an update. Nothing is allocated.
 template <std::floating_point Scalar>
 double step(const Network<Scalar>& network, const Dataset<Scalar>& data, std::span<const Index> examples,
-            ModelState<Scalar>& state, Optimizer<Scalar>& optimizer, double rate_factor, StepMemory<Scalar>& memory) {
-  const double loss = loss_and_gradient<Scalar>(network, data, examples, state, memory.batch, memory.gradient);
+            ModelState<Scalar>& state, Optimizer<Scalar>& optimizer, double rate_factor, StepMemory<Scalar>& memory,
+            const NoiseAddress& noise = {}) {
+  const double loss = loss_and_gradient<Scalar>(network, data, examples, state, memory.batch, memory.gradient, noise);
   if (std::isfinite(loss)) optimizer.step(memory.gradient, state.parameters, rate_factor);
   return loss;
 }

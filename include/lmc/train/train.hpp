@@ -56,7 +56,8 @@ struct TrainOptions {
 
 /// One seed for each source of noise in training.
 struct NoiseSeeds {
-  std::uint64_t order = 0;  // of the data
+  std::uint64_t order = 0;    // of the data
+  std::uint64_t dropout = 0;  // of the layers that draw noise
   friend bool operator==(const NoiseSeeds&, const NoiseSeeds&) = default;
 };
 
@@ -86,6 +87,7 @@ class Training {
         schedule_(options.schedule),
         batches_(data.size(), {.batch_size = options.batch_size, .order_seed = seeds.order, .drop_last = options.drop_last}),
         memory_(network, options.batch_size),
+        noise_seed_(seeds.dropout),
         now_{start, Optimizer<Scalar>(options.optimizer, start.parameters.size()), 0},
         steps_(options.epochs * batches_.per_epoch()) {}
 
@@ -102,7 +104,8 @@ class Training {
       candidate_ = now_;
     }
     const double factor = schedule_.factor(now_.step, steps_);
-    const double loss = lmc::step<Scalar>(network_, data_, batch(), now_.state, now_.optimizer, factor, memory_);
+    const double loss = lmc::step<Scalar>(network_, data_, batch(), now_.state, now_.optimizer, factor, memory_,
+                                          {.seed = noise_seed_, .epoch = static_cast<std::uint32_t>(epoch())});
     if (!std::isfinite(loss)) return loss;
     if (now_.step % batches_.per_epoch() == 0) std::swap(snapshot_, candidate_);
     ++now_.step;
@@ -128,6 +131,7 @@ class Training {
   const Schedule& schedule_;
   Batches batches_;
   StepMemory<Scalar> memory_;
+  std::uint64_t noise_seed_;
   Progress now_;
   // The beginning of the last epoch whose first loss was finite, and of one whose first loss is still being computed.
   std::optional<Progress> snapshot_, candidate_;

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+
+namespace lmc {
+
+/// One permutation for each of a layout's groups: unit i of the permuted network is unit permutations[group][i] of the given one.
+using Permutations = std::vector<std::vector<Index>>;
+
+namespace detail {
+
+inline void require_permutations(const ParameterLayout& layout, const Permutations& permutations) {
+  require(permutations.size() == layout.groups.size(), "permute: ", permutations.size(), " permutations; the layout has ",
+          layout.groups.size(), " groups");
+  for (std::size_t g = 0; g < permutations.size(); ++g) {
+    std::vector<Index> sorted = permutations[g], all(static_cast<std::size_t>(layout.groups[g].size));
+    std::sort(sorted.begin(), sorted.end());
+    std::iota(all.begin(), all.end(), Index{0});
+    require(sorted == all, "permute: permutations[", g, "] is no permutation of 0 … ", layout.groups[g].size - 1,
+            ", the units of group '", layout.groups[g].name, "'");
+  }
+}
+
+template <class T>
+std::vector<T> permute_segments(const std::vector<Segment>& segments, const Permutations& permutations,
+                                std::span<const T> values) {
+  std::vector<T> result(values.begin(), values.end());
+  for (const Segment& s : segments) {
+    // First the axes with one group: the others choose theirs by the source's index along these.
+    std::vector<std::size_t> order(s.groups.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_partition(order.begin(), order.end(), [&](std::size_t axis) { return s.groups[axis].over.empty(); });
+    Index to = s.offset;
+    std::vector<Index> source;
+    for_each_index(s.shape, [&](std::span<const Index> index) {
+      source.assign(index.begin(), index.end());
+      for (const std::size_t axis : order)
+        if (const GroupId g = s.groups[axis].at(s.shape, source))
+          source[axis] = permutations[*g][static_cast<std::size_t>(index[axis])];
+      Index from = 0;
+      for (std::size_t axis = 0; axis < source.size(); ++axis) from = from * s.shape.axes()[axis] + source[axis];
+      result[static_cast<std::size_t>(to++)] = values[static_cast<std::size_t>(s.offset + from)];
+    });
+  }
+  return result;
+}
+
+}  // namespace detail
+
+/// The same network with its units in another order: entry (i₁, i₂, …) of a segment becomes the entry (j₁, j₂, …) of the given
+/// one, where j = permutations[g][i] for an axis with group g, and j = i for a fixed axis. An axis with a group for each index of
+/// other axes takes that of the source's index j. The network's function stays the same, to rounding.
+/// Throws: Error when there is not one permutation of the right size a group, or a length is not the layout's.
+template <class Scalar>
+ModelState<Scalar> permute(const ParameterLayout& layout, const Permutations& permutations, const ModelState<Scalar>& state) {
+  detail::require_permutations(layout, permutations);
+  require(static_cast<Index>(state.parameters.size()) == layout.parameter_count() &&
+              static_cast<Index>(state.buffers.size()) == layout.buffer_count(),
+          "permute: the state has ", state.parameters.size(), " parameters and ", state.buffers.size(),
+          " buffer values; the layout has ", layout.parameter_count(), " and ", layout.buffer_count());
+  return {detail::permute_segments<Scalar>(layout.parameters, permutations, state.parameters),
+          detail::permute_segments<Scalar>(layout.buffers, permutations, state.buffers)};
+}
+
+}  // namespace lmc

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/layers/any_layer.hpp>
+#include <lmc/layers/identity.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/simd/vector.hpp>
+
+namespace lmc {
+
+template <std::floating_point Scalar>
+struct ResidualOptions {
+  AnyLayer<Scalar> body;
+  AnyLayer<Scalar> shortcut = Identity<Scalar>();
+};
+
+/// y = body(x) + shortcut(x); all that a residual network or a transformer block needs.
+/// backward: dx = ∂body ᵀ dy + ∂shortcut ᵀ dy.
+///
+/// The units that are added to each other share their permutation groups. Segments: those of `body/…`, then of `shortcut/…`.
+/// Cache: the outputs and the caches of both; an Identity needs neither. Source: arXiv:1512.03385.
+/// Throws: Error on construction, when neither layer says which shape it takes, or they take or give unequal shapes.
+template <std::floating_point Scalar>
+class Residual {
+ public:
+  explicit Residual(ResidualOptions<Scalar> options)
+      : o_(std::move(options)), plain_(o_.shortcut.template target<Identity<Scalar>>() != nullptr) {
+    const auto of_body = o_.body.input_shape(), of_shortcut = o_.shortcut.input_shape();
+    require(of_body || of_shortcut, "Residual: neither its body (", o_.body.kind(), ") nor its shortcut (", o_.shortcut.kind(),
+            ") says which shape it takes; expected at least one that does");
+    in_ = of_body ? *of_body : *of_shortcut;
+    require(of_shortcut.value_or(in_) == in_, "Residual: its body takes ", in_, ", its shortcut ", of_shortcut.value_or(in_),
+            "; the shapes must be equal");
+    out_ = o_.body.output_shape(in_);
+    const Shape beside = o_.shortcut.output_shape(in_);
+    require(beside == out_, "Residual: its body gives ", out_, ", its shortcut (", o_.shortcut.kind(), ") ", beside,
+            "; the shapes must be equal: give the shortcut a layer that changes the shape as the body does");
+    const auto count = [&](const AnyLayer<Scalar>& layer) {
+      LayoutBuilder builder(in_);
+      layer.declare(builder);
+      return std::array{builder.parameter_count(), builder.buffer_count()};
+    };
+    body_ = count(o_.body);
+    shortcut_ = count(o_.shortcut);
+  }
+
+  [[nodiscard]] std::string_view kind() const { return "residual"; }
+  [[nodiscard]] std::string describe() const {
+    return detail::concat(o_.body.kind(), " + ", o_.shortcut.kind());
+  }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return in_; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return out_; }
+
+  void declare(LayoutBuilder& layout) const {
+    const Activation in = layout.activation;
+    layout.inside("body", [&] { o_.body.declare(layout); });
+    const Activation out = std::exchange(layout.activation, in);
+    layout.inside("shortcut", [&] { o_.shortcut.declare(layout); });
+    layout.unify(out, layout.activation);
+  }
+  void initialize(const InitializeArgs<Scalar>& a) const {
+    o_.body.initialize({.params = slice(a.params, 0, body_[0]),
+                        .buffers = slice(a.buffers, 0, body_[1]),
+                        .stream = a.stream,
+                        .first = a.first});
+    o_.shortcut.initialize({.params = slice(a.params, body_[0], shortcut_[0]),
+                            .buffers = slice(a.buffers, body_[1], shortcut_[1]),
+                            .stream = a.stream,
+                            .first = a.first + body_[0]});
+  }
+  [[nodiscard]] Index cache_size(Index batch) const {
+    return outputs(batch) * (plain_ ? 1 : 2) + padded<Scalar>(o_.body.cache_size(batch)) + o_.shortcut.cache_size(batch);
+  }
+  [[nodiscard]] Index workspace_size(Index batch) const {
+    return padded<Scalar>(batch * in_.size()) + std::max(o_.body.workspace_size(batch), o_.shortcut.workspace_size(batch));
+  }
+
+  void forward(ForwardArgs<Scalar> a) const {
+    const Index batch = a.x.rows();
+    const Memory<Scalar> m(*this, a.cache, batch);
+    const auto run = [&](const AnyLayer<Scalar>& layer, bool second, std::span<Scalar> y, std::span<Scalar> cache) {
+      layer.forward({.params = slice(a.params, second ? body_[0] : 0, second ? shortcut_[0] : body_[0]),
+                     .buffers = slice(a.buffers, second ? body_[1] : 0, second ? shortcut_[1] : body_[1]),
+                     .x = a.x,
+                     .y = matrix_view(y, batch, out_.size()),
+                     .cache = cache,
+                     .workspace = a.workspace,
+                     .mode = a.mode,
+                     .noise = a.mode == Mode::training ? a.noise.inside(second ? 1 : 0) : NoiseAddress()});
+    };
+    run(o_.body, false, m.body, m.body_cache);
+    if (!plain_) run(o_.shortcut, true, m.shortcut, m.shortcut_cache);
+    add<Scalar>(m.body, plain_ ? span_of(a.x) : m.shortcut, span_of(a.y));
+  }
+  void backward(BackwardArgs<Scalar> a) const {
+    const Index batch = a.x.rows();
+    const Memory<const Scalar> m(*this, a.cache, batch);
+    const auto beside = slice(a.workspace, 0, batch * in_.size());
+    const auto run = [&](const AnyLayer<Scalar>& layer, bool second, std::span<const Scalar> y, std::span<const Scalar> cache,
+                         std::optional<MatrixView<Scalar>> dx) {
+      layer.backward({.params = slice(a.params, second ? body_[0] : 0, second ? shortcut_[0] : body_[0]),
+                      .buffers = slice(a.buffers, second ? body_[1] : 0, second ? shortcut_[1] : body_[1]),
+                      .x = a.x,
+                      .y = matrix_view(y, batch, out_.size()),
+                      .dy = a.dy,
+                      .dx = dx,
+                      .dparams = slice(a.dparams, second ? body_[0] : 0, second ? shortcut_[0] : body_[0]),
+                      .cache = cache,
+                      .workspace = a.workspace.subspan(static_cast<std::size_t>(padded<Scalar>(batch * in_.size())))});
+    };
+    run(o_.body, false, m.body, m.body_cache, a.dx);
+    if (plain_) {
+      if (a.dx) axpy<Scalar>(Scalar(1), span_of(a.dy), span_of(*a.dx));
+      return;
+    }
+    std::optional<MatrixView<Scalar>> dx;
+    if (a.dx) dx.emplace(matrix_view(beside, batch, in_.size()));
+    run(o_.shortcut, true, m.shortcut, m.shortcut_cache, dx);
+    if (a.dx) axpy<Scalar>(Scalar(1), beside, span_of(*a.dx));
+  }
+
+ private:
+  // The parts of the cache.
+  template <class T>
+  struct Memory {
+    std::span<T> body, shortcut, body_cache, shortcut_cache;
+    Memory(const Residual& layer, std::span<T> cache, Index batch) {
+      Index at = 0;
+      const auto take = [&](Index size) {
+        const auto part = slice(cache, at, size);
+        at += padded<Scalar>(size);
+        return part;
+      };
+      body = take(batch * layer.out_.size());
+      if (!layer.plain_) shortcut = take(batch * layer.out_.size());
+      body_cache = take(layer.o_.body.cache_size(batch));
+      shortcut_cache = take(layer.o_.shortcut.cache_size(batch));
+    }
+  };
+  [[nodiscard]] Index outputs(Index batch) const { return padded<Scalar>(batch * out_.size()); }
+
+  ResidualOptions<Scalar> o_;
+  bool plain_;  // the shortcut is the input itself
+  Shape in_, out_;
+  std::array<Index, 2> body_{}, shortcut_{};  // parameters and buffer values of each
+};
+static_assert(Layer<Residual<float>, float>);
+
+}  // namespace lmc

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <lmc/layers/dense.hpp>
+#include <lmc/layers/dropout.hpp>
+#include <lmc/layers/flatten.hpp>
+#include <lmc/layers/identity.hpp>
+#include <lmc/layers/network.hpp>
+#include <support/gradient.hpp>
+#include <support/permutation.hpp>
+#include <vector>
+
+using lmc::Dropout;
+using lmc::Index;
+
+namespace {
+
+// Dropout of ones: the mask itself.
+std::vector<float> mask(double rate, Index entries, std::vector<Index> examples, lmc::NoiseAddress noise,
+                        lmc::Mode mode = lmc::Mode::training) {
+  const Dropout<float> layer({.in = entries, .rate = rate});
+  const auto batch = static_cast<Index>(examples.size());
+  const std::vector<float> x(static_cast<std::size_t>(batch * entries), 1.0f);
+  std::vector<float> y(x.size()), cache(static_cast<std::size_t>(layer.cache_size(batch)));
+  noise.examples = examples;
+  layer.forward({.params = {},
+                 .buffers = {},
+                 .x = lmc::matrix_view(std::span<const float>(x), batch, entries),
+                 .y = lmc::matrix_view(std::span(y), batch, entries),
+                 .cache = cache,
+                 .workspace = {},
+                 .mode = mode,
+                 .noise = noise});
+  return y;
+}
+
+}  // namespace
+
+TEST_CASE("Dropout: backward is the derivative of forward", "[layers][gradient]") {
+  CHECK(testing::gradient_error(Dropout<double>({.in = 7, .rate = 0.4}), {.batch = 3}) < 1e-7);
+}
+
+TEST_CASE("Dropout: drops the given share and scales the rest, in training alone", "[layers]") {
+  const auto m = mask(0.25, 1000, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, {.seed = 3});
+  int dropped = 0;
+  for (const float value : m) {
+    CHECK((value == 0 || value == 4.0f / 3));
+    dropped += value == 0;
+  }
+  CHECK(std::abs(dropped - 2500) < 5 * 43.3);  // five standard deviations of a binomial
+  CHECK(mask(0.25, 6, {0}, {.seed = 3}, lmc::Mode::evaluation) == std::vector<float>(6, 1.0f));
+  CHECK(mask(0.25, 6, {0}, {.seed = 3}, lmc::Mode::estimation) == std::vector<float>(6, 1.0f));
+}
+
+TEST_CASE("Dropout: an example's mask depends on its address, not on its batch", "[layers]") {
+  const auto both = mask(0.5, 101, {17, 4}, {.seed = 1, .epoch = 2}), one = mask(0.5, 101, {4}, {.seed = 1, .epoch = 2});
+  CHECK(std::equal(one.begin(), one.end(), both.begin() + 101));
+  CHECK_FALSE(std::equal(one.begin(), one.end(), both.begin()));
+  CHECK(mask(0.5, 101, {4}, {.seed = 2, .epoch = 2}) != one);
+  CHECK(mask(0.5, 101, {4}, {.seed = 1, .epoch = 3}) != one);
+  const lmc::NoiseAddress net{.seed = 1};
+  CHECK(net.inside(0).seed != net.inside(1).seed);
+  CHECK(net.inside(0).inside(1).seed != net.inside(1).inside(0).seed);
+}
+
+TEST_CASE("Dropout: refuses a rate outside [0, 1)", "[layers][errors]") {
+  CHECK_THROWS_WITH(Dropout<float>({.in = 2, .rate = 1}), "Dropout: rate = 1; expected a share in [0, 1)");
+  CHECK_THROWS_WITH(Dropout<float>({.in = 0}), "Dropout: in = [0]; all sizes must be positive");
+}
+
+TEST_CASE("Flatten, Identity: pass values and gradients on", "[layers][gradient]") {
+  const lmc::Network<double> net({lmc::Identity<double>(), lmc::Dense<double>({.in = {2, 3}, .out = 4}), lmc::Identity<double>(),
+                                  lmc::Flatten<double>(), lmc::Dense<double>({.in = 4, .out = 3})});
+  CHECK(testing::gradient_error(net, {.batch = 2}) < 1e-7);
+}
+
+TEST_CASE("Flatten: what follows keeps the image's axes", "[layers]") {
+  lmc::LayoutBuilder builder({2, 3, 5});
+  lmc::Flatten<float>().declare(builder);
+  lmc::Dense<float>({.in = 30, .out = 4}).declare(builder);
+  CHECK(std::move(builder).build().at("weight").shape == lmc::Shape{4, 2, 3, 5});
+  CHECK(lmc::Flatten<float>().output_shape({2, 3, 5}) == lmc::Shape(30));
+}
