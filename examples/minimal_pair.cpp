@@ -390,7 +390,7 @@ void run(const Options& o) {
           << ended->steps << " updates; a lower --learning-rate may help.\n";
   for (auto& [file, ended] : {std::pair(&outputs.a, &r.pair.a), std::pair(&outputs.b, &r.pair.b)}) {
     if (!*file) continue;
-    lmc::write_safetensors<float>((*file)->stream(), net.layout(), ended->state.parameters, metadata(r, *ended));
+    lmc::write_safetensors<float>((*file)->stream(), net.layout(), ended->state, metadata(r, *ended));
     (*file)->commit();
   }
 

@@ -49,7 +49,7 @@ std::string tensor(const std::string& name, const std::string& dtype, const std:
 TEST_CASE("write_safetensors: writes the format byte by byte", "[io]") {
   std::ostringstream out;
   const std::vector<float> theta = {1, 2, 3, 4, 5, 6, 7, 8};
-  lmc::write_safetensors<float>(out, two_segments(), theta, {{"seed", "7"}, {"digest", "a\"b"}});
+  lmc::write_safetensors<float>(out, two_segments(), {theta, {}}, {{"seed", "7"}, {"digest", "a\"b"}});
   // The layout's order, not the alphabet's; padded to a multiple of 8.
   std::string header = R"({"__metadata__":{"digest":"a\"b","seed":"7"},)"
                        R"("dense10/weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
@@ -65,7 +65,7 @@ TEST_CASE("write_safetensors: values begin at a multiple of 8, however long the 
   for (std::size_t n = 0; n < 16; ++n) {
     CAPTURE(n);
     std::ostringstream out;
-    lmc::write_safetensors<float>(out, two_segments(), std::vector<float>(8), {{"text", std::string(n, 'x')}});
+    lmc::write_safetensors<float>(out, two_segments(), {std::vector<float>(8), {}}, {{"text", std::string(n, 'x')}});
     CHECK(out.str().size() % 8 == 0);
     CHECK(out.str().substr(out.str().size() - 32) == std::string(32, '\0'));
   }
@@ -76,7 +76,7 @@ TEMPLATE_TEST_CASE("save_safetensors: what it writes is read back, bit for bit",
   const auto path = directory / "a.safetensors";
   const std::vector<TestType> theta = eight_values<TestType>();
   const lmc::Metadata metadata{{"learning rate", "0.1"}, {"empty", ""}, {"Unicode", "α ↦ θ(α)\n"}};
-  lmc::save_safetensors<TestType>(path, two_segments(), theta, metadata);
+  lmc::save_safetensors<TestType>(path, two_segments(), {theta, {}}, metadata);
   CHECK(directory.names() == std::set<std::string>{"a.safetensors"});
 
   const lmc::Safetensors file = lmc::load_safetensors(path);
@@ -89,36 +89,37 @@ TEMPLATE_TEST_CASE("save_safetensors: what it writes is read back, bit for bit",
   CHECK(file.tensors[1].shape == lmc::Shape(2));
   CHECK(same_bits(std::get<std::vector<TestType>>(file.tensors[1].values), {theta.begin() + 6, theta.end()}));
 
-  CHECK(same_bits(lmc::load_parameters<TestType>(path, two_segments()), theta));
+  CHECK(same_bits(lmc::load_state<TestType>(path, two_segments()).parameters, theta));
 }
 
 TEST_CASE("write_safetensors: writes text that is not UTF-8 so that the file can be read", "[io]") {
   const testing::TemporaryDirectory directory;
   const auto path = directory / "a.safetensors";
-  lmc::save_safetensors<float>(path, {}, std::span<const float>(), {{"path", "caf\xe9"}});
+  lmc::save_safetensors<float>(path, {}, {}, {{"path", "caf\xe9"}});
   CHECK(lmc::load_safetensors(path).metadata == lmc::Metadata{{"path", "caf\xef\xbf\xbd"}});
 }
 
 TEST_CASE("write_safetensors: refuses a theta of another length, and names that are taken", "[io]") {
   std::ostringstream out;
   const std::vector<float> theta(9);
-  CHECK_THROWS_WITH(lmc::write_safetensors<float>(out, two_segments(), theta),
-                    Contains("theta has 9 entries; expected the layout's 8"));
+  CHECK_THROWS_WITH(lmc::write_safetensors<float>(out, two_segments(), {theta, {}}),
+                    Contains("the state has 9 parameters; expected the layout's 8"));
   lmc::ParameterLayout layout = two_segments();
   layout.parameters[1].name = layout.parameters[0].name;
-  CHECK_THROWS_WITH(lmc::write_safetensors<float>(out, layout, std::span(theta).first(8)),
+  CHECK_THROWS_WITH(lmc::write_safetensors<float>(out, layout, {std::vector<float>(8), {}}),
                     Contains("'dense10/weight' is taken"));
   layout.parameters[1].name = "__metadata__";
-  CHECK_THROWS_WITH(lmc::write_safetensors<float>(out, layout, std::span(theta).first(8)), Contains("'__metadata__' is taken"));
+  CHECK_THROWS_WITH(lmc::write_safetensors<float>(out, layout, {std::vector<float>(8), {}}),
+                    Contains("'__metadata__' is taken"));
   CHECK(out.str().empty());
 }
 
 TEST_CASE("save_safetensors: says that a file cannot be written", "[io]") {
   const testing::TemporaryDirectory directory;
   const std::vector<float> theta(8);
-  CHECK_THROWS_WITH(lmc::save_safetensors<float>(directory / "absent/a.safetensors", two_segments(), theta),
+  CHECK_THROWS_WITH(lmc::save_safetensors<float>(directory / "absent/a.safetensors", two_segments(), {theta, {}}),
                     Contains("there is no directory"));
-  CHECK_THROWS_WITH(lmc::save_safetensors<float>("/dev/full", two_segments(), theta),
+  CHECK_THROWS_WITH(lmc::save_safetensors<float>("/dev/full", two_segments(), {theta, {}}),
                     Contains("cannot write all of '/dev/full'"));
 }
 
@@ -207,7 +208,7 @@ TEST_CASE("load_safetensors: refuses offsets that do not fit the shapes, each ot
 TEST_CASE("load_safetensors: refuses a cut file, wherever it is cut, and a missing one", "[io]") {
   const testing::TemporaryDirectory directory;
   std::ostringstream out;
-  lmc::write_safetensors<float>(out, two_segments(), eight_values<float>(), {{"seed", "1"}});
+  lmc::write_safetensors<float>(out, two_segments(), {eight_values<float>(), {}}, {{"seed", "1"}});
   const std::string whole = out.str();
   CHECK_NOTHROW(lmc::load_safetensors(directory.write("file", whole)));
   for (std::size_t n = 0; n < whole.size(); ++n) {
@@ -224,21 +225,37 @@ TEST_CASE("load_safetensors: refuses a cut file, wherever it is cut, and a missi
   CHECK_THROWS_WITH(lmc::load_safetensors(directory / "absent"), Contains("absent': there is no such file"));
 }
 
-TEST_CASE("load_parameters: refuses a checkpoint of another network", "[io]") {
+TEST_CASE("load_state: refuses a checkpoint of another network", "[io]") {
   const testing::TemporaryDirectory directory;
   const auto path = directory / "a.safetensors";
-  lmc::save_safetensors<float>(path, two_segments(), eight_values<float>());
+  lmc::save_safetensors<float>(path, two_segments(), {eight_values<float>(), {}});
 
   lmc::ParameterLayout other = two_segments();
   other.parameters[1].name = "dense3/bias";
-  CHECK_THROWS_WITH(lmc::load_parameters<float>(path, other),
+  CHECK_THROWS_WITH(lmc::load_state<float>(path, other),
                     Contains("a.safetensors' has no tensor 'dense3/bias'; there are: dense10/weight, dense2/bias"));
   other = two_segments();
   other.parameters[0].shape = {3, 2};
-  CHECK_THROWS_WITH(lmc::load_parameters<float>(path, other),
+  CHECK_THROWS_WITH(lmc::load_state<float>(path, other),
                     Contains("tensor 'dense10/weight' has the shape [2, 3], expected [3, 2]"));
   other = two_segments();
   other.parameters.pop_back();
-  CHECK_THROWS_WITH(lmc::load_parameters<float>(path, other), Contains("tensor 'dense2/bias' is not in the network"));
-  CHECK_THROWS_WITH(lmc::load_parameters<double>(path, two_segments()), Contains("tensor 'dense10/weight' is not F64"));
+  CHECK_THROWS_WITH(lmc::load_state<float>(path, other), Contains("tensor 'dense2/bias' is not in the network"));
+  CHECK_THROWS_WITH(lmc::load_state<double>(path, two_segments()), Contains("tensor 'dense10/weight' is not F64"));
+}
+
+TEST_CASE("save_safetensors: buffers are tensors beside the parameters, and come back", "[io]") {
+  const testing::TemporaryDirectory directory;
+  const auto path = directory / "a.safetensors";
+  lmc::LayoutBuilder builder(2);
+  builder.add_parameter("scale", 2, lmc::Role::scale, {{}});
+  builder.add_buffer("mean", 2, lmc::Role::mean, {{}});
+  builder.add_buffer("variance", 2, lmc::Role::variance, {{}});
+  const lmc::ParameterLayout layout = std::move(builder).build();
+  const lmc::ModelState<double> state{{1, 2}, {3, 4, 5, 6}};
+  lmc::save_safetensors(path, layout, state);
+  CHECK(lmc::load_safetensors(path).tensors.size() == 3);
+  CHECK(lmc::load_state<double>(path, layout) == state);
+  CHECK_THROWS_WITH(lmc::save_safetensors<double>(path, layout, {{1, 2}, {}}),
+                    Contains("the state has 0 buffer values; expected the layout's 4"));
 }

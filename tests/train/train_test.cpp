@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <lmc/data/synthetic.hpp>
+#include <lmc/layers/dropout.hpp>
 #include <lmc/layers/mlp.hpp>
 #include <lmc/train/evaluator.hpp>
 #include <lmc/train/train.hpp>
@@ -182,4 +183,48 @@ TEST_CASE("train: refuses what does not fit, with the numbers", "[train][errors]
   warm.schedule.warmup = 100;
   CHECK_THROWS_WITH(lmc::train(net(), data(), start(), warm, {.order = 1}),
                     Catch::Contains("a warm-up of 100 steps in a run of 7"));
+}
+
+TEST_CASE("train: goes on from a checkpoint as if it had not been interrupted, in the middle of an epoch, too", "[train]") {
+  const Index until = GENERATE(1, 7, 10, 35);
+  const lmc::Network<float> noisy({lmc::Dense<float>({.in = 2, .out = 16}), lmc::Dropout<float>({.in = 16, .rate = 0.2}),
+                                   lmc::Relu<float>(), lmc::Dense<float>({.in = 16, .out = 3})});
+  auto whole = options(5);
+  whole.optimizer = lmc::AdamOptions{.learning_rate = 0.01};
+  whole.schedule = {.warmup = 12, .then = lmc::CosineRate()};
+  const auto begin = noisy.initialize({.seed = 1});
+  const lmc::NoiseSeeds seeds{.order = 3, .dropout = 4};
+  const auto uninterrupted = lmc::train(noisy, data(), begin, whole, seeds);
+  auto part = whole;
+  part.until = until;
+  const auto prefix = lmc::train(noisy, data(), begin, part, seeds);
+  CHECK(prefix.steps == until);
+  const auto children = lmc::train_pair(noisy, data(), prefix.checkpoint(), whole, seeds, {.order = 3, .dropout = 5});
+  CHECK(children.a.steps == 35);
+  CHECK(children.a.digest() == uninterrupted.digest());
+  CHECK((children.b.digest() == uninterrupted.digest()) == (until == 35));  // another noise for the rest
+}
+
+TEST_CASE("train: a run that diverges after a checkpoint returns to its last finite state", "[train][divergence]") {
+  auto first = options(5);
+  first.until = 10;
+  auto exploding = lmc::train(net(), data(), start(), first, {.order = 1}).checkpoint();
+  exploding.optimizer = lmc::Optimizer<float>(lmc::SgdOptions{.learning_rate = 1e30}, exploding.state.parameters.size());
+  const auto run = lmc::train(net(), data(), exploding, options(5), {.order = 1});
+  REQUIRE(run.diverged_at);
+  CHECK(*run.diverged_at > 10);
+  CHECK(run.steps == *run.diverged_at - 1);
+  CHECK(lmc::all_finite<float>(run.state.parameters));
+}
+
+TEST_CASE("train: refuses an end before the start or after the last epoch", "[train][errors]") {
+  auto wrong = options(2);
+  wrong.until = 15;
+  CHECK_THROWS_WITH(lmc::train(net(), data(), start(), wrong, {.order = 1}),
+                    "train: until = 15, but 2 epochs are 14 updates; use more epochs, or a smaller number");
+  const auto end = lmc::train(net(), data(), start(), options(2), {.order = 1}).checkpoint();
+  wrong.until = 13;
+  CHECK_THROWS_WITH(lmc::train(net(), data(), end, wrong, {.order = 1}),
+                    "train: the start is at step 14, the end at step 13; expected a start before the end");
+  CHECK_THROWS_WITH(lmc::Run<float>().checkpoint(), "Run: no checkpoint, since nothing was trained");
 }

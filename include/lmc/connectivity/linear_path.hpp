@@ -90,18 +90,9 @@ inline void require_same(const Metrics& on_path, const Metrics& alone, double al
   }
 }
 
-}  // namespace detail
-
-/// Measures the straight line θ(α) = (1 − α) a + α b at every α of the grid, and at ½ beside it. Each end is also evaluated
-/// alone, and has to give what it gives as an end of the path.
-///
-/// a and b have one length (T = float or double) and are only read. A plain callable gets one θ at a time, on this thread, in
-/// memory that is reused by the next; a PathEvaluator gets the whole line in one call.
-/// Throws: Error when a and b are empty or of unequal length; when metrics contradict themselves (see Metrics) or the number of
-/// examples changes; when the evaluator writes into a or b; when an end differs from itself evaluated alone. NaN is data, and
-/// equal to NaN.
-template <std::floating_point T, Evaluator<T> E>
-Curve linear_path(std::span<const T> a, std::span<const T> b, E&& evaluate, const PathOptions& options = {}) {
+/// The curve of a path from a to b whose points `measure` measures: std::span<const PathWeights> → std::vector<Metrics>.
+template <std::floating_point T, Evaluator<T> E, class Measure>
+Curve path_curve(std::span<const T> a, std::span<const T> b, E& evaluate, const PathOptions& options, Measure measure) {
   require(a.size() == b.size(), "linear_path: a has ", a.size(), " parameters and b ", b.size(),
           "; expected two θ of one network");
   require(!a.empty(), "linear_path: a and b are empty; expected the parameters of two networks");
@@ -120,15 +111,15 @@ Curve linear_path(std::span<const T> a, std::span<const T> b, E&& evaluate, cons
   };
   require(unchanged(a, a_before) && unchanged(b, b_before),
           "linear_path: the evaluator changes a or b; is one of them the memory that it loads θ into? Pass a copy");
-  std::vector<Metrics> measured = detail::evaluate_path<T>(a, b, evaluate, points);
+  std::vector<Metrics> measured = measure(std::span<const PathWeights>(points));
   require(measured.size() == points.size(), "linear_path: evaluate_path gave ", measured.size(), " metrics for ", points.size(),
           " points");
 
   Curve curve;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    detail::require_consistent(measured[i], a_alone, points[i].alpha);
-    if (points[i].alpha == 0) detail::require_same(measured[i], a_alone, 0, options.endpoint_tolerance);
-    if (points[i].alpha_bar == 0) detail::require_same(measured[i], b_alone, 1, options.endpoint_tolerance);
+    require_consistent(measured[i], a_alone, points[i].alpha);
+    if (points[i].alpha == 0) require_same(measured[i], a_alone, 0, options.endpoint_tolerance);
+    if (points[i].alpha_bar == 0) require_same(measured[i], b_alone, 1, options.endpoint_tolerance);
     curve.points.push_back({points[i].alpha, points[i].alpha_bar, std::move(measured[i])});
   }
   if (midpoint_beside) {
@@ -136,6 +127,23 @@ Curve linear_path(std::span<const T> a, std::span<const T> b, E&& evaluate, cons
     curve.points.pop_back();
   }
   return curve;
+}
+
+}  // namespace detail
+
+/// Measures the straight line θ(α) = (1 − α) a + α b at every α of the grid, and at ½ beside it. Each end is also evaluated
+/// alone, and has to give what it gives as an end of the path.
+///
+/// a and b have one length (T = float or double) and are only read. A plain callable gets one θ at a time, on this thread, in
+/// memory that is reused by the next; a PathEvaluator gets the whole line in one call.
+/// Throws: Error when a and b are empty or of unequal length; when metrics contradict themselves (see Metrics) or the number of
+/// examples changes; when the evaluator writes into a or b; when an end differs from itself evaluated alone. NaN is data, and
+/// equal to NaN.
+template <std::floating_point T, Evaluator<T> E>
+Curve linear_path(std::span<const T> a, std::span<const T> b, E&& evaluate, const PathOptions& options = {}) {
+  return detail::path_curve<T>(a, b, evaluate, options, [&](std::span<const PathWeights> points) {
+    return detail::evaluate_path<T>(a, b, evaluate, points);
+  });
 }
 
 /// A vector, an array, …: its T need not be named.

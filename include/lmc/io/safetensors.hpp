@@ -185,38 +185,45 @@ inline Safetensors read_safetensors(InputFile& file) {
 
 }  // namespace detail
 
-/// Writes θ, one tensor a segment of layout.parameters, in that order. Text that is not UTF-8 is written with replacement
-/// characters. Throws: Error when theta's length is not the layout's, or a name appears twice. The stream's state is the
-/// caller's to check, as OutputFile::commit does.
+/// Writes a model state, one tensor a segment: layout.parameters in order, then layout.buffers. Text that is not UTF-8 is
+/// written with replacement characters. Throws: Error when a length is not the layout's, or a name appears twice. The stream's
+/// state is the caller's to check, as OutputFile::commit does.
 template <std::floating_point T>
-void write_safetensors(std::ostream& out, const ParameterLayout& layout, std::span<const T> theta,
+void write_safetensors(std::ostream& out, const ParameterLayout& layout, const ModelState<T>& state,
                        const Metadata& metadata = {}) {
-  require(static_cast<Index>(theta.size()) == layout.parameter_count(), "write_safetensors: theta has ", theta.size(),
-          " entries; expected the layout's ", layout.parameter_count());
+  require(static_cast<Index>(state.parameters.size()) == layout.parameter_count(), "write_safetensors: the state has ",
+          state.parameters.size(), " parameters; expected the layout's ", layout.parameter_count());
+  require(static_cast<Index>(state.buffers.size()) == layout.buffer_count(), "write_safetensors: the state has ",
+          state.buffers.size(), " buffer values; expected the layout's ", layout.buffer_count());
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header[detail::metadata_key] = metadata;
-  for (const Segment& s : layout.parameters) {
-    require(!header.contains(s.name) && s.name != detail::metadata_key, "write_safetensors: the segment name '", s.name,
-            "' is taken; expected every segment to have a name of its own");
-    const auto item = static_cast<Index>(sizeof(T));
-    header[s.name] = {{"dtype", detail::safetensors_dtype<T>},
-                      {"shape", s.shape.axes()},
-                      {"data_offsets", std::array{s.offset * item, (s.offset + s.size()) * item}}};
-  }
+  const auto add = [&](const std::vector<Segment>& segments, Index first) {
+    for (const Segment& s : segments) {
+      require(!header.contains(s.name) && s.name != detail::metadata_key, "write_safetensors: the segment name '", s.name,
+              "' is taken; expected every segment to have a name of its own");
+      const auto item = static_cast<Index>(sizeof(T));
+      header[s.name] = {{"dtype", detail::safetensors_dtype<T>},
+                        {"shape", s.shape.axes()},
+                        {"data_offsets", std::array{(first + s.offset) * item, (first + s.offset + s.size()) * item}}};
+    }
+  };
+  add(layout.parameters, 0);
+  add(layout.buffers, layout.parameter_count());
   std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the values are aligned in the file
   const std::uint64_t length = text.size();
   out.write(reinterpret_cast<const char*>(&length), 8);
   out.write(text.data(), static_cast<std::streamsize>(text.size()));
-  out.write(reinterpret_cast<const char*>(theta.data()), static_cast<std::streamsize>(theta.size_bytes()));
+  for (const std::vector<T>* values : {&state.parameters, &state.buffers})
+    out.write(reinterpret_cast<const char*>(values->data()), static_cast<std::streamsize>(values->size() * sizeof(T)));
 }
 
 /// write_safetensors to a file that appears when it is complete. Throws: Error also when the file cannot be written.
 template <std::floating_point T>
-void save_safetensors(const std::filesystem::path& path, const ParameterLayout& layout, std::span<const T> theta,
+void save_safetensors(const std::filesystem::path& path, const ParameterLayout& layout, const ModelState<T>& state,
                       const Metadata& metadata = {}) {
   OutputFile file(path);
-  write_safetensors(file.stream(), layout, theta, metadata);
+  write_safetensors(file.stream(), layout, state, metadata);
   file.commit();
 }
 
@@ -232,31 +239,37 @@ inline Safetensors load_safetensors(const std::filesystem::path& path) {
   }
 }
 
-/// Reads θ of a network: the file holds one tensor of T for each segment of layout.parameters, in any order, and no other.
+/// Reads a network's state: the file holds one tensor of T for each segment of the layout, in any order, and no other.
 /// Throws: Error as load_safetensors does, and when names, shapes or dtypes are not the layout's.
 template <std::floating_point T>
-std::vector<T> load_parameters(const std::filesystem::path& path, const ParameterLayout& layout) {
+ModelState<T> load_state(const std::filesystem::path& path, const ParameterLayout& layout) {
   const Safetensors file = load_safetensors(path);
-  const std::string who = "load_parameters: '" + path.string() + "'";
-  std::vector<T> theta(static_cast<std::size_t>(layout.parameter_count()));
+  const std::string who = "load_state: '" + path.string() + "'";
   std::string names;
   for (const NamedTensor& t : file.tensors) names += (names.empty() ? "" : ", ") + t.name;
-  for (const Segment& s : layout.parameters) {
-    const auto tensor = std::find_if(file.tensors.begin(), file.tensors.end(), [&](const auto& t) { return t.name == s.name; });
-    require(tensor != file.tensors.end(), who, " has no tensor '", s.name, "'; there are: ", names,
-            "; is it a checkpoint of another network?");
-    require(tensor->shape == s.shape, who, ": tensor '", s.name, "' has the shape ", tensor->shape, ", expected ", s.shape);
-    const auto* values = std::get_if<std::vector<T>>(&tensor->values);
-    require(values != nullptr, who, ": tensor '", s.name, "' is not ", detail::safetensors_dtype<T>,
-            "; load it with the other scalar type");
-    std::copy(values->begin(), values->end(), theta.begin() + s.offset);
-  }
-  for (const NamedTensor& t : file.tensors) {
-    const bool known =
-        std::any_of(layout.parameters.begin(), layout.parameters.end(), [&](const Segment& s) { return s.name == t.name; });
-    require(known, who, ": tensor '", t.name, "' is not in the network; is it a checkpoint of another network?");
-  }
-  return theta;
+  const auto read = [&](const std::vector<Segment>& segments, Index size) {
+    std::vector<T> all(static_cast<std::size_t>(size));
+    for (const Segment& s : segments) {
+      const auto tensor =
+          std::find_if(file.tensors.begin(), file.tensors.end(), [&](const auto& t) { return t.name == s.name; });
+      require(tensor != file.tensors.end(), who, " has no tensor '", s.name, "'; there are: ", names,
+              "; is it a checkpoint of another network?");
+      require(tensor->shape == s.shape, who, ": tensor '", s.name, "' has the shape ", tensor->shape, ", expected ", s.shape);
+      const auto* values = std::get_if<std::vector<T>>(&tensor->values);
+      require(values != nullptr, who, ": tensor '", s.name, "' is not ", detail::safetensors_dtype<T>,
+              "; load it with the other scalar type");
+      std::copy(values->begin(), values->end(), all.begin() + s.offset);
+    }
+    return all;
+  };
+  const auto in = [](const std::vector<Segment>& segments, const NamedTensor& t) {
+    return std::any_of(segments.begin(), segments.end(), [&](const Segment& s) { return s.name == t.name; });
+  };
+  ModelState<T> state{read(layout.parameters, layout.parameter_count()), read(layout.buffers, layout.buffer_count())};
+  for (const NamedTensor& t : file.tensors)
+    require(in(layout.parameters, t) || in(layout.buffers, t), who, ": tensor '", t.name,
+            "' is not in the network; is it a checkpoint of another network?");
+  return state;
 }
 
 }  // namespace lmc

@@ -54,6 +54,10 @@ class Residual {
     shortcut_ = count(o_.shortcut);
   }
 
+  [[nodiscard]] const ResidualOptions<Scalar>& options() const { return o_; }
+  /// The body's part of the parameters; the shortcut's come after it.
+  [[nodiscard]] Index body_parameters() const { return body_[0]; }
+
   [[nodiscard]] std::string_view kind() const { return "residual"; }
   [[nodiscard]] std::string describe() const {
     return detail::concat(o_.body.kind(), " + ", o_.shortcut.kind());

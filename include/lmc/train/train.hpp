@@ -47,6 +47,7 @@ using Observer = std::function<Control(const StepEvent<Scalar>&)>;
 template <class Scalar>
 struct TrainOptions {
   Index epochs = 10;
+  std::optional<Index> until = {};  // end after so many updates; the schedule is that of all epochs
   Index batch_size = 128;
   bool drop_last = false;  // leave out the last batch of an epoch where it is short
   OptimizerOptions optimizer = SgdOptions{};
@@ -61,14 +62,29 @@ struct NoiseSeeds {
   friend bool operator==(const NoiseSeeds&, const NoiseSeeds&) = default;
 };
 
+/// A place in a training: everything that the next update depends on, the options and seeds aside.
+template <std::floating_point Scalar>
+struct Checkpoint {
+  ModelState<Scalar> state;
+  Optimizer<Scalar> optimizer;
+  Index step = 0;  // updates that led here
+};
+
 /// What became of one training.
 template <class Scalar>
 struct Run {
-  ModelState<Scalar> state = {};  // the end; of a diverged run, the last state with a finite loss
+  ModelState<Scalar> state = {};                    // the end; of a diverged run, the last state with a finite loss
+  std::optional<Optimizer<Scalar>> optimizer = {};  // and its optimizer there
   NoiseSeeds seeds = {};
   Index steps = 0;                        // updates that led to state
   bool stopped = false;                   // by an observer
   std::optional<Index> diverged_at = {};  // number of updates after which loss or parameters were not finite
+
+  /// The end, to go on from. Throws: Error when nothing was trained.
+  [[nodiscard]] Checkpoint<Scalar> checkpoint() const {
+    require(optimizer.has_value(), "Run: no checkpoint, since nothing was trained");
+    return {state, *optimizer, steps};
+  }
 
   /// Names the exact bits of the final parameters.
   [[nodiscard]] std::string digest() const { return lmc::digest(std::span<const Scalar>(state.parameters)); }
@@ -76,11 +92,11 @@ struct Run {
 
 namespace detail {
 
-/// One training in progress: everything that the next update depends on.
+/// One training in progress.
 template <std::floating_point Scalar>
 class Training {
  public:
-  Training(const Network<Scalar>& network, const Dataset<Scalar>& data, const ModelState<Scalar>& start,
+  Training(const Network<Scalar>& network, const Dataset<Scalar>& data, Checkpoint<Scalar> start,
            const TrainOptions<Scalar>& options, const NoiseSeeds& seeds)
       : network_(network),
         data_(data),
@@ -88,26 +104,33 @@ class Training {
         batches_(data.size(), {.batch_size = options.batch_size, .order_seed = seeds.order, .drop_last = options.drop_last}),
         memory_(network, options.batch_size),
         noise_seed_(seeds.dropout),
-        now_{start, Optimizer<Scalar>(options.optimizer, start.parameters.size()), 0},
-        steps_(options.epochs * batches_.per_epoch()) {}
+        now_(std::move(start)),
+        first_(now_.step),
+        all_steps_(options.epochs * batches_.per_epoch()),
+        steps_(options.until.value_or(all_steps_)) {
+    require(steps_ <= all_steps_, "train: until = ", steps_, ", but ", options.epochs, " epochs are ", all_steps_,
+            " updates; use more epochs, or a smaller number");
+    require(now_.step >= 0 && now_.step <= steps_, "train: the start is at step ", now_.step, ", the end at step ", steps_,
+            "; expected a start before the end");
+    batches_.shuffle(static_cast<std::uint32_t>(epoch()));
+  }
 
   [[nodiscard]] Index steps() const { return steps_; }
   [[nodiscard]] Index epoch() const { return now_.step / batches_.per_epoch(); }
   [[nodiscard]] std::span<const Index> batch() const { return batches_.batch(now_.step % batches_.per_epoch()); }
-  [[nodiscard]] ModelState<Scalar>& state() { return now_.state; }
+  [[nodiscard]] Checkpoint<Scalar>& now() { return now_; }
   [[nodiscard]] Index step() const { return now_.step; }
 
   /// The next update, and the mean loss before it. A loss that is not finite is returned without an update.
   double update() {
-    if (now_.step % batches_.per_epoch() == 0) {
-      batches_.shuffle(static_cast<std::uint32_t>(epoch()));
-      candidate_ = now_;
-    }
-    const double factor = schedule_.factor(now_.step, steps_);
+    const bool new_epoch = now_.step % batches_.per_epoch() == 0, worth_keeping = new_epoch || now_.step == first_;
+    if (new_epoch) batches_.shuffle(static_cast<std::uint32_t>(epoch()));
+    if (worth_keeping) candidate_ = now_;
+    const double factor = schedule_.factor(now_.step, all_steps_);
     const double loss = lmc::step<Scalar>(network_, data_, batch(), now_.state, now_.optimizer, factor, memory_,
                                           {.seed = noise_seed_, .epoch = static_cast<std::uint32_t>(epoch())});
     if (!std::isfinite(loss)) return loss;
-    if (now_.step % batches_.per_epoch() == 0) std::swap(snapshot_, candidate_);
+    if (worth_keeping) std::swap(snapshot_, candidate_);
     ++now_.step;
     return loss;
   }
@@ -121,43 +144,41 @@ class Training {
   }
 
  private:
-  struct Progress {
-    ModelState<Scalar> state;
-    Optimizer<Scalar> optimizer;
-    Index step;
-  };
   const Network<Scalar>& network_;
   const Dataset<Scalar>& data_;
   const Schedule& schedule_;
   Batches batches_;
   StepMemory<Scalar> memory_;
   std::uint64_t noise_seed_;
-  Progress now_;
-  // The beginning of the last epoch whose first loss was finite, and of one whose first loss is still being computed.
-  std::optional<Progress> snapshot_, candidate_;
-  Index steps_;
+  Checkpoint<Scalar> now_;
+  Index first_;  // the step that the training began at
+  // The start, or the beginning of the last epoch, whose first loss was finite; and one whose first loss is still being
+  // computed.
+  std::optional<Checkpoint<Scalar>> snapshot_, candidate_;
+  Index all_steps_, steps_;
 };
 
 }  // namespace detail
 
-/// Trains network on data from start. The result is a function of the arguments alone, to the bit; observers see every update
-/// and may stop the run. A loss or a parameter that becomes NaN or infinite ends the run as a result: diverged_at, and the last
-/// state with a finite loss. Throws: Error when options, data, start and network do not fit together; what an observer throws.
+/// Goes on with a training from a place in it: with the options and seeds that led there, to the bit as if it had not been
+/// interrupted; with other seeds, a child that shares the beginning. The optimizer is the checkpoint's, the schedule and the
+/// number of epochs are the options'. Otherwise as train() from a start.
 template <std::floating_point Scalar>
-Run<Scalar> train(const Network<Scalar>& network, const Dataset<Scalar>& data, const ModelState<Scalar>& start,
+Run<Scalar> train(const Network<Scalar>& network, const Dataset<Scalar>& data, const Checkpoint<Scalar>& start,
                   const TrainOptions<Scalar>& options, const NoiseSeeds& seeds, std::size_t run_number = 0) {
   require_fit(network, data);
   require(options.epochs > 0, "train: epochs = ", options.epochs, "; expected a positive number");
-  require(static_cast<Index>(start.parameters.size()) == network.layout().parameter_count() &&
-              static_cast<Index>(start.buffers.size()) == network.layout().buffer_count(),
-          "train: start has ", start.parameters.size(), " parameters and ", start.buffers.size(),
+  const ModelState<Scalar>& from = start.state;
+  require(static_cast<Index>(from.parameters.size()) == network.layout().parameter_count() &&
+              static_cast<Index>(from.buffers.size()) == network.layout().buffer_count(),
+          "train: start has ", from.parameters.size(), " parameters and ", from.buffers.size(),
           " buffer values; the network has ", network.layout().parameter_count(), " and ", network.layout().buffer_count(),
           "; use its initialize()");
   detail::Training<Scalar> training(network, data, start, options, seeds);
-  Run<Scalar> run{.state = {}, .seeds = seeds};
+  Run<Scalar> run{.state = {}, .optimizer = {}, .seeds = seeds};
   const auto diverged = [&](Index at) {
     run.diverged_at = at;
-    if (at > 0) training.rewind(at - 1);
+    if (at > start.step) training.rewind(at - 1);
   };
   while (training.step() < training.steps() && !run.stopped) {
     const Index epoch = training.epoch(), before = training.step();
@@ -173,23 +194,34 @@ Run<Scalar> train(const Network<Scalar>& network, const Dataset<Scalar>& data, c
                                   .epoch = epoch,
                                   .batch = batch,
                                   .loss = loss,
-                                  .parameters = training.state().parameters};
+                                  .parameters = training.now().state.parameters};
     for (const Observer<Scalar>& observe : options.observers)
       if (observe(event) == Control::stop) run.stopped = true;
   }
   // Nobody has computed a loss from the last update's parameters.
-  if (!run.diverged_at && !all_finite<Scalar>(training.state().parameters)) diverged(training.step());
+  if (!run.diverged_at && !all_finite<Scalar>(training.now().state.parameters)) diverged(training.step());
   run.steps = training.step();
-  run.state = std::move(training.state());
+  run.state = std::move(training.now().state);
+  run.optimizer = std::move(training.now().optimizer);
   return run;
 }
 
-/// One run for every entry of seeds, side by side on the threads of team, all from one start: bit-equal to train() one after
-/// another.
+/// Trains network on data from start. The result is a function of the arguments alone, to the bit; observers see every update
+/// and may stop the run. A loss or a parameter that becomes NaN or infinite ends the run as a result: diverged_at, and the last
+/// state with a finite loss. Throws: Error when options, data, start and network do not fit together; what an observer throws.
 template <std::floating_point Scalar>
-std::vector<Run<Scalar>> train_many(const Network<Scalar>& network, const Dataset<Scalar>& data,
-                                    const ModelState<Scalar>& start, const TrainOptions<Scalar>& options,
-                                    std::span<const NoiseSeeds> seeds, ThreadTeam team = ThreadTeam()) {
+Run<Scalar> train(const Network<Scalar>& network, const Dataset<Scalar>& data, const ModelState<Scalar>& start,
+                  const TrainOptions<Scalar>& options, const NoiseSeeds& seeds, std::size_t run_number = 0) {
+  return train(network, data, Checkpoint<Scalar>{start, Optimizer<Scalar>(options.optimizer, start.parameters.size()), 0},
+               options, seeds, run_number);
+}
+
+/// One run for every entry of seeds, side by side on the threads of team, all from one start or checkpoint: bit-equal to
+/// train() one after another.
+template <std::floating_point Scalar, class Start>
+requires std::same_as<Start, ModelState<Scalar>> || std::same_as<Start, Checkpoint<Scalar>> std::vector<Run<Scalar>> train_many(
+    const Network<Scalar>& network, const Dataset<Scalar>& data, const Start& start, const TrainOptions<Scalar>& options,
+    std::span<const NoiseSeeds> seeds, ThreadTeam team = ThreadTeam()) {
   std::vector<Run<Scalar>> runs(seeds.size());
   team.for_each(static_cast<Index>(seeds.size()), [&](Index i, int) {
     const auto run = static_cast<std::size_t>(i);
@@ -204,10 +236,10 @@ struct Pair {
 };
 
 /// Two runs from one start, as train_many: the endpoints of a path. With equal seeds they are identical.
-template <std::floating_point Scalar>
-Pair<Scalar> train_pair(const Network<Scalar>& network, const Dataset<Scalar>& data, const ModelState<Scalar>& start,
-                        const TrainOptions<Scalar>& options, const NoiseSeeds& a, const NoiseSeeds& b,
-                        ThreadTeam team = ThreadTeam()) {
+template <std::floating_point Scalar, class Start>
+requires std::same_as<Start, ModelState<Scalar>> || std::same_as<Start, Checkpoint<Scalar>> Pair<Scalar> train_pair(
+    const Network<Scalar>& network, const Dataset<Scalar>& data, const Start& start, const TrainOptions<Scalar>& options,
+    const NoiseSeeds& a, const NoiseSeeds& b, ThreadTeam team = ThreadTeam()) {
   const std::array seeds{a, b};
   auto runs = train_many<Scalar>(network, data, start, options, seeds, team);
   return {std::move(runs[0]), std::move(runs[1])};
