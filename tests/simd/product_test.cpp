@@ -53,7 +53,7 @@ std::vector<T> reference(Strided<const T> a, Strided<const T> b, std::vector<T> 
 
 TEMPLATE_TEST_CASE("product: equals the triple loop for every shape, storage and mode", "[simd][product]", float, double) {
   // Rows around the tile's 12, 8, 4, 2, 1; columns around one and two panels and the packing block of 768; sums around blocks
-  // of 256.
+  // of 256; few columns and long sums, in blocks of 1024, for the narrow product.
   const auto [m, n, k] = GENERATE(table<Index, Index, Index>({{1, 1, 1},
                                                               {3, 5, 2},
                                                               {12, 32, 7},
@@ -64,7 +64,9 @@ TEMPLATE_TEST_CASE("product: equals the triple loop for every shape, storage and
                                                               {5, 3, 257},
                                                               {15, 40, 600},
                                                               {2, 768, 3},
-                                                              {4, 801, 9}}));
+                                                              {4, 801, 9},
+                                                              {9, 16, 2061},
+                                                              {6, 7, 1024}}));
   const bool a_transposed = GENERATE(false, true), b_transposed = GENERATE(false, true);
   const Into into = GENERATE(Into::overwrite, Into::add);
   CAPTURE(m, n, k, a_transposed, b_transposed, into == Into::add);
@@ -98,6 +100,21 @@ TEST_CASE("product: the bits of an entry do not depend on its neighbors", "[simd
                           Strided<float>(entry.data(), 1, 1, 1), Into::overwrite);
       REQUIRE(entry[0] == whole[static_cast<std::size_t>(i * n + j)]);
     }
+}
+
+TEST_CASE("product: the bits of a readout's row do not depend on the other rows", "[simd][product]") {
+  const Index m = 11, n = 10, k = 1500;
+  std::vector<float> a, b;
+  for (Index i = 0; i < m * k; ++i) a.push_back(static_cast<float>(lmc::normal({.seed = 1}, static_cast<std::uint64_t>(i))));
+  for (Index i = 0; i < k * n; ++i) b.push_back(static_cast<float>(lmc::normal({.seed = 2}, static_cast<std::uint64_t>(i))));
+  std::vector<float> whole(static_cast<std::size_t>(m * n)), row(static_cast<std::size_t>(n));
+  const auto weights = row_major(b, n, k).transposed();
+  lmc::product<float>(row_major(a, m, k), weights, Strided<float>(whole.data(), m, n, n), Into::overwrite);
+  for (Index i = 0; i < m; ++i) {
+    lmc::product<float>(Strided<const float>(a.data() + i * k, 1, k, k), weights, Strided<float>(row.data(), 1, n, n),
+                        Into::overwrite);
+    REQUIRE(std::equal(row.begin(), row.end(), whole.begin() + i * n));
+  }
 }
 
 TEST_CASE("product: NaN and infinity reach exactly the entries that use them", "[simd][product]") {

@@ -79,6 +79,23 @@ TEST_CASE("loss_and_gradient: the gradient is the derivative of the mean loss, a
   }
 }
 
+TEST_CASE("loss_and_gradient: a batch with large activations goes through in parts, and gives the same", "[train]") {
+  const auto data = lmc::spirals<double>({.examples = 64});
+  const auto net = lmc::mlp<double>({.inputs = 2, .hidden = {9000}, .outputs = 3});
+  CHECK(lmc::examples_at_once(net, 20) == 20);
+  CHECK(lmc::examples_at_once(net, 64) == 32);
+  CHECK(lmc::examples_at_once(net, 1000000) < 64);
+  lmc::ModelState<double> state = net.initialize({.seed = 3});
+  lmc::StepMemory<double> parts(net, 64);
+  CHECK(parts.batch.size() == 32);
+  lmc::BatchMemory<double> whole(net, 64);
+  std::vector<double> expected(state.parameters.size(), 99.0);
+  const auto examples = all_of(data);
+  const double loss = lmc::loss_and_gradient<double>(net, data, examples, state, whole, expected);
+  CHECK_THAT(lmc::loss_and_gradient<double>(net, data, examples, state, parts.batch, parts.gradient), WithinAbs(loss, 1e-13));
+  for (std::size_t i = 0; i < expected.size(); ++i) REQUIRE_THAT(parts.gradient[i], WithinAbs(expected[i], 1e-13));
+}
+
 TEST_CASE("step: allocates nothing after the first one", "[train]") {
   const auto data = lmc::spirals<float>({.examples = 64});
   const auto net = lmc::mlp<float>({.inputs = 2, .hidden = {33, 20}, .outputs = 3, .slope = 0.1});

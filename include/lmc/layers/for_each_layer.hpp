@@ -9,8 +9,8 @@
 
 namespace lmc {
 
-/// Calls visit(layer, first) for every layer that is no sequence or residual of others, in the order of θ; first is the position
-/// of its first parameter in θ.
+/// Calls visit(layer, first) for every layer that is no sequence or residual of others, in the order of θ; first is the
+/// position of its first parameter in θ.
 template <std::floating_point Scalar, class Visit>
 void for_each_layer(const AnyLayer<Scalar>& layer, const Visit& visit, Index first = 0) {
   if (const auto* network = layer.template target<Network<Scalar>>()) {

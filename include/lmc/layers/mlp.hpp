@@ -4,12 +4,11 @@
 #include <utility>
 #include <vector>
 
-#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
 #include <lmc/layers/dense.hpp>
+#include <lmc/layers/detail/rectifier.hpp>
 #include <lmc/layers/initialization.hpp>
-#include <lmc/layers/leaky_relu.hpp>
 #include <lmc/layers/network.hpp>
-#include <lmc/layers/relu.hpp>
 
 namespace lmc {
 
@@ -31,10 +30,7 @@ Network<Scalar> mlp(const MlpOptions& options) {
   for (const Index units : options.hidden) {
     layers.push_back(
         Dense<Scalar>({.in = in, .out = units, .initialization = {.scheme = options.initialization, .slope = options.slope}}));
-    if (options.slope == 0)
-      layers.push_back(Relu<Scalar>());
-    else
-      layers.push_back(LeakyRelu<Scalar>({.slope = options.slope}));
+    layers.push_back(detail::rectifier<Scalar>(options.slope));
     in = units;
   }
   layers.push_back(Dense<Scalar>({.in = in, .out = options.outputs, .initialization = {.scheme = options.initialization}}));

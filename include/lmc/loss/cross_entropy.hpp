@@ -10,15 +10,17 @@
 namespace lmc {
 
 /// Mean cross-entropy of the softmax of logits [N, classes] with labels [N], and its gradient:
-///   L = 1/N Σ_n (log Σ_j exp(z_nj) − z_ny)        returned, in nats, summed in double
-///   dlogits ← (softmax(z_n) − onehot(y_n)) / N    ∂L/∂z, overwritten
+///   L = 1/M Σ_n (log Σ_j exp(z_nj) − z_ny)        returned, in nats, summed in double
+///   dlogits ← (softmax(z_n) − onehot(y_n)) / M    ∂L/∂z, overwritten
+/// M = examples, of which these N are all or a part.
 template <std::floating_point Scalar>
-double mean_cross_entropy(MatrixView<Scalar> logits, std::span<const std::int32_t> labels, MatrixView<Scalar> dlogits) {
-  const auto n = static_cast<double>(labels.size());
+double mean_cross_entropy(MatrixView<Scalar> logits, std::span<const std::int32_t> labels, MatrixView<Scalar> dlogits,
+                          Index examples) {
+  const auto m = static_cast<double>(examples);
   return softmax_cross_entropy<Scalar>(span_of(logits), labels,
-                                       {.dlogits = span_of(dlogits), .scale = static_cast<Scalar>(1 / n)})
+                                       {.dlogits = span_of(dlogits), .scale = static_cast<Scalar>(1 / m)})
              .loss /
-         n;
+         m;
 }
 
 /// Sums of cross-entropy and of 0-1 errors of one batch of many: wrong[n] ← whether the greatest logit of example n is not its

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <Eigen/Core>
 #include <algorithm>
 #include <cassert>
 #include <concepts>
@@ -10,28 +9,11 @@
 #include <xsimd/xsimd.hpp>
 
 #include <lmc/core/shape.hpp>
+#include <lmc/simd/narrow_product.hpp>
+#include <lmc/simd/strided.hpp>
 #include <lmc/simd/transpose.hpp>
 
 namespace lmc {
-
-/// A matrix in memory that somebody else owns: entry (i, j) lies at data[i * row_stride + j * col_stride].
-template <class T>
-struct Strided {
-  T* data;
-  Index rows, cols;
-  Index row_stride, col_stride;
-
-  Strided(T* data_, Index rows_, Index cols_, Index row_stride_, Index col_stride_ = 1)
-      : data(data_), rows(rows_), cols(cols_), row_stride(row_stride_), col_stride(col_stride_) {}
-  template <class Plain>
-  Strided(Eigen::Map<Plain> m)  // NOLINT(google-explicit-constructor): a view of a view
-      : Strided(m.data(), m.rows(), m.cols(), m.rowStride(), m.colStride()) {}
-
-  [[nodiscard]] Strided transposed() const { return {data, cols, rows, col_stride, row_stride}; }
-};
-
-/// Whether a product replaces what is in its destination or is added to it.
-enum class Into { overwrite, add };
 
 namespace detail {
 
@@ -49,22 +31,22 @@ struct ProductTile {
 };
 
 // Blocks of the summed dimension: constants, since they decide the bits. A panel of B, product_depth × ProductTile::cols, stays
-// in a first-level cache; a block of B, product_depth × product_width, in a second-level one.
+// in a first-level cache; the columns of C that go through all blocks before the next do, product_width, in a second-level one.
 inline constexpr Index product_depth = 256;
 inline constexpr Index product_width = 768;
 
-/// C[Rows, cols] (+)= A B for one panel: a(r, k) at a[r * a_row + k * a_col], B packed as depth rows of ProductTile::cols
-/// entries. Every entry of C is one chain of multiply-adds in the order of k, so that its bits do not depend on its place in
-/// the tile.
-template <class T, Index Rows>
-void product_tile(Index depth, const T* a, Index a_row, Index a_col, const T* b, Strided<T> c, Into into) {
+/// C[Rows, cols] (+)= A B for one panel: a(r, k) at a[r * a_row + k * a_col], B as depth rows of ProductTile::cols entries,
+/// b_row apart. Every entry of C is one chain of multiply-adds in the order of k, so that its bits do not depend on its place
+/// in the tile.
+template <class T, Index Rows, class Stride>
+void product_tile(Index depth, const T* a, Index a_row, Index a_col, const T* b, Stride b_row, Strided<T> c, Into into) {
   using Tile = ProductTile<T>;
   using Batch = typename Tile::Batch;
   Batch sum[Rows][2];
 #pragma GCC unroll 16
   for (Index r = 0; r < Rows; ++r) sum[r][0] = sum[r][1] = Batch(T(0));
   for (Index k = 0; k < depth; ++k) {
-    const Batch b0 = Batch::load_aligned(b), b1 = Batch::load_aligned(b + Tile::lanes);
+    const Batch b0 = Batch::load_unaligned(b), b1 = Batch::load_unaligned(b + Tile::lanes);
 #pragma GCC unroll 16
     for (Index r = 0; r < Rows; ++r) {
       const Batch x(a[r * a_row]);
@@ -72,7 +54,7 @@ void product_tile(Index depth, const T* a, Index a_row, Index a_col, const T* b,
       sum[r][1] = xsimd::fma(x, b1, sum[r][1]);
     }
     a += a_col;
-    b += Tile::cols;
+    b += b_row;
   }
   if (c.cols == Tile::cols && c.col_stride == 1) {
 #pragma GCC unroll 16
@@ -117,13 +99,13 @@ void pack_panel(Strided<const T> b, T* packed) {
   }
 }
 
-/// C (+)= A B for one packed panel of B and all rows of A.
-template <class T>
-void product_rows(Index depth, Strided<const T> a, const T* panel, Strided<T> c, Into into) {
+/// C (+)= A B for one panel of B, its rows panel_row apart, and all rows of A.
+template <class T, class Stride>
+void product_rows(Index depth, Strided<const T> a, const T* panel, Stride panel_row, Strided<T> c, Into into) {
   Index i = 0;
   const auto run = [&]<Index Rows>(std::integral_constant<Index, Rows>) {
     for (; i + Rows <= a.rows; i += Rows)
-      product_tile<T, Rows>(depth, a.data + i * a.row_stride, a.row_stride, a.col_stride, panel,
+      product_tile<T, Rows>(depth, a.data + i * a.row_stride, a.row_stride, a.col_stride, panel, panel_row,
                             Strided<T>(c.data + i * c.row_stride, Rows, c.cols, c.row_stride, c.col_stride), into);
   };
   run(std::integral_constant<Index, ProductTile<T>::rows>{});
@@ -137,34 +119,40 @@ void product_rows(Index depth, Strided<const T> a, const T* panel, Strided<T> c,
 
 /// C = A B, or C += A B; A [m, k], B [k, n], C [m, n], any strides: `a.transposed()` costs nothing but the packing.
 ///
-/// The only product of the library. Every entry of C sums k in order inside blocks of at most 256, and the blocks in order; so
-/// its bits depend on its own row of A and column of B and on k alone: not on threads, caches, or what else is in the batch.
+/// The only product of the library. Every entry of C sums k in order inside blocks of at most 256, and the blocks in order (a
+/// narrow_product, for a few columns of B, sums in lanes); so its bits depend on its own row of A and column of B and on the
+/// number of columns of B alone: not on threads, caches, or what else is in the batch.
 /// (Eigen's product takes its blocks from the detected caches, and its order of summation from the place in the tile.) Serial;
-/// it keeps one packing buffer of 768 KiB (float) a thread. C must not overlap A or B; shapes are asserted. Compute bound: 2mnk
+/// it keeps one packing buffer of 32 KiB a thread. C must not overlap A or B; shapes are asserted. Compute bound: 2mnk
 /// operations; benchmarks/product.cpp compares it with Eigen's product and with the measured peak.
 template <std::floating_point T>
 void product(Strided<const T> a, Strided<const T> b, Strided<T> c, Into into) {
   using Tile = detail::ProductTile<T>;
   const Index depth = a.cols;
   assert(b.rows == depth && c.rows == a.rows && c.cols == b.cols);
+  if (detail::narrow_product_fits(a, b)) return detail::narrow_product(a, b, c, into);
   thread_local std::vector<T, xsimd::aligned_allocator<T, 64>> packed(
-      static_cast<std::size_t>(detail::product_depth * detail::product_width));
+      static_cast<std::size_t>(detail::product_depth * Tile::cols));
   const Index blocks = std::max<Index>(1, (depth + detail::product_depth - 1) / detail::product_depth);
   const Index block = (depth + blocks - 1) / blocks;
   for (Index j0 = 0; j0 < b.cols; j0 += detail::product_width) {
     const Index width = std::min(detail::product_width, b.cols - j0);
     for (Index k0 = 0; k0 == 0 || k0 < depth; k0 += block) {
       const Index rows = std::min(block, depth - k0);
-      for (Index j = 0; j < width; j += Tile::cols)
-        detail::pack_panel(Strided<const T>(b.data + k0 * b.row_stride + (j0 + j) * b.col_stride, rows,
-                                            std::min(Tile::cols, width - j), b.row_stride, b.col_stride),
-                           packed.data() + j * rows);
-      for (Index j = 0; j < width; j += Tile::cols)
-        detail::product_rows<T>(
-            rows, Strided<const T>(a.data + k0 * a.col_stride, a.rows, rows, a.row_stride, a.col_stride),
-            packed.data() + j * rows,
-            Strided<T>(c.data + (j0 + j) * c.col_stride, a.rows, std::min(Tile::cols, width - j), c.row_stride, c.col_stride),
-            k0 == 0 ? into : Into::add);
+      const Strided<const T> a_block(a.data + k0 * a.col_stride, a.rows, rows, a.row_stride, a.col_stride);
+      const Into how = k0 == 0 ? into : Into::add;
+      for (Index j = 0; j < width; j += Tile::cols) {
+        const Strided<const T> panel(b.data + k0 * b.row_stride + (j0 + j) * b.col_stride, rows,
+                                     std::min(Tile::cols, width - j), b.row_stride, b.col_stride);
+        const Strided<T> result(c.data + (j0 + j) * c.col_stride, a.rows, panel.cols, c.row_stride, c.col_stride);
+        // A panel that is used once is used where it lies.
+        if (a.rows <= Tile::rows && b.col_stride == 1 && panel.cols == Tile::cols) {
+          detail::product_rows<T>(rows, a_block, panel.data, b.row_stride, result, how);
+        } else {
+          detail::pack_panel(panel, packed.data());
+          detail::product_rows<T>(rows, a_block, packed.data(), std::integral_constant<Index, Tile::cols>{}, result, how);
+        }
+      }
     }
   }
 }

@@ -27,6 +27,8 @@ class BatchMemory {
         cache_(network.cache_size(batch_size)),
         workspace_(network.workspace_size(batch_size)) {}
 
+  /// The most examples that there is room for.
+  [[nodiscard]] Index size() const { return static_cast<Index>(labels_.size()); }
   /// The first rows, to be filled by Dataset::gather.
   [[nodiscard]] MatrixView<Scalar> x(Index batch) { return matrix_view(span(x_), batch, inputs_); }
   [[nodiscard]] std::span<std::int32_t> labels(Index batch) { return slice(std::span(labels_), 0, batch); }

@@ -27,21 +27,37 @@ void require_fit(const Network<Scalar>& network, const Dataset<Scalar>& data) {
           " outputs, but the data set ", data.classes(), " classes; expected one output a class");
 }
 
+/// How many examples of a batch go through the network at once: all, or one of the fewest equal parts whose activations take at
+/// most 8 MiB. What the next pass reads is then still in a cache, and two runs share one. A network with buffers may take
+/// statistics over the batch, and gets it whole. A function of the network and the batch size alone, since it decides the bits.
+template <std::floating_point Scalar>
+Index examples_at_once(const Network<Scalar>& network, Index batch_size) {
+  constexpr Index limit = 8 << 20;
+  if (network.layout().buffer_count() > 0 || batch_size < 1) return batch_size;
+  const Index bytes = network.cache_size(batch_size) * static_cast<Index>(sizeof(Scalar));
+  const Index parts = std::min(batch_size, (bytes + limit - 1) / limit);
+  return parts < 2 ? batch_size : (batch_size + parts - 1) / parts;
+}
+
 /// Mean cross-entropy of the given examples, and its gradient:
 ///   returns L = 1/N Σ_i CE(network(x_i), y_i);   gradient ← ∂L/∂θ   (overwritten)
 /// in training mode, so that running statistics in the buffers move, and layers may draw noise, whose seed and epoch are given.
-/// Nothing is allocated.
+/// The examples go through the network in parts of the memory's size. Nothing is allocated.
 template <std::floating_point Scalar>
 double loss_and_gradient(const Network<Scalar>& network, const Dataset<Scalar>& data, std::span<const Index> examples,
                          ModelState<Scalar>& state, BatchMemory<Scalar>& memory, std::span<Scalar> gradient,
                          NoiseAddress noise = {}) {
-  const auto batch = static_cast<Index>(examples.size());
-  data.gather(examples, memory.x(batch), memory.labels(batch));
-  noise.examples = examples;
-  memory.forward(network, state.parameters, state.buffers, batch, Mode::training, noise);
-  const double loss = mean_cross_entropy<Scalar>(memory.logits(batch), memory.labels(batch), memory.dlogits(batch));
+  const auto all = static_cast<Index>(examples.size());
   std::fill(gradient.begin(), gradient.end(), Scalar(0));
-  memory.backward(network, state.parameters, state.buffers, batch, gradient);
+  double loss = 0;
+  for (Index first = 0; first < all; first += memory.size()) {
+    const Index batch = std::min(memory.size(), all - first);
+    noise.examples = slice(examples, first, batch);
+    data.gather(noise.examples, memory.x(batch), memory.labels(batch));
+    memory.forward(network, state.parameters, state.buffers, batch, Mode::training, noise);
+    loss += mean_cross_entropy<Scalar>(memory.logits(batch), memory.labels(batch), memory.dlogits(batch), all);
+    memory.backward(network, state.parameters, state.buffers, batch, gradient);
+  }
   return loss;
 }
 
@@ -52,7 +68,8 @@ struct StepMemory {
   std::vector<Scalar> gradient;  // of the last step
 
   StepMemory(const Network<Scalar>& network, Index batch_size)
-      : batch(network, batch_size), gradient(static_cast<std::size_t>(network.layout().parameter_count())) {}
+      : batch(network, examples_at_once(network, batch_size)),
+        gradient(static_cast<std::size_t>(network.layout().parameter_count())) {}
 };
 
 /// One training step: θ ← optimizer(θ, ∇L) at rate_factor times its learning rate, L being the mean cross-entropy of the given
