@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/core/window.hpp>
+#include <lmc/layers/detail/channel_groups.hpp>
+#include <lmc/layers/initialization.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/simd/convolution.hpp>
+
+namespace lmc {
+
+struct Conv2dOptions {
+  Shape in = {};       // of one example: [rows, cols, channels], every axis > 0
+  Index out = 0;       // channels of the output, > 0
+  Extent kernel = 3;   // size of the filters
+  Extent stride = 1;   // from one output position to the next
+  Extent padding = 0;  // rows and columns of zeros around the image, less than kernel
+  Index groups = 1;    // divides in's channels and out; channels of the output see those of the input in their own group alone
+  bool bias = true;
+  InitializationOptions initialization = {};  // fan in: kernel size · in's channels / groups
+};
+
+/// Convolution (cross-correlation, as in PyTorch's Conv2d): one bank of filters for all positions of an image.
+///
+/// Shapes, N = batch size; Window says how many output positions there are, and which input a tap lies over:
+///   x [N, rows, cols, in]   W [out, kernel rows, kernel cols, in / groups]   b [out]   y [N, out rows, out cols, out]
+///   y[r, c, o] = b[o] + Σ_{i, j, k} W[o, i, j, k] · x[r · stride + i − padding, c · stride + j − padding, g · in / groups + k]
+/// where g = o / (out / groups), and x is 0 outside the image.
+/// backward, D = ∂L/∂y:
+///   ∂L/∂x[u, v, k]    = Σ over all o and positions (r, c) with a tap (i, j) over (u, v) of W[o, i, j, k] · D[r, c, o]
+///   ∂L/∂W[o, i, j, k] += Σ over examples and positions of D[r, c, o] · x[under tap (i, j), k]
+///   ∂L/∂b[o]          += Σ over examples and positions of D[r, c, o]
+/// Cache: none. The bits of an example's y and dx depend on nothing but that example and the parameters.
+///
+/// Permutation groups: the output channels are one; so are the input channels, even where they could be permuted at each
+/// position on their own before. With groups, a permutation would have to keep to each group, which no PermutationGroup can
+/// say: then neither side can be permuted, but for a depthwise convolution (in = out = groups), whose output channels go with
+/// those of its input.
+/// Throws: Error on construction, when out is not positive, groups does not divide the channels, or as Window does.
+template <std::floating_point Scalar>
+class Conv2d {
+ public:
+  explicit Conv2d(Conv2dOptions options)
+      : o_(std::move(options)), window_("Conv2d", o_.in, o_.kernel, o_.stride, o_.padding), kernel_(checked_shape()) {}
+
+  [[nodiscard]] const Conv2dOptions& options() const { return o_; }
+  [[nodiscard]] const Window& window() const { return window_; }
+
+  [[nodiscard]] std::string_view kind() const { return "conv"; }
+  /// As in `32 -> 64, 3x3, stride 2x2`; what is as usual is left out.
+  [[nodiscard]] std::string describe() const {
+    std::string text = detail::concat(o_.in[2], " -> ", o_.out, ", ", o_.kernel);
+    if (o_.stride != Extent(1)) text += detail::concat(", stride ", o_.stride);
+    if (o_.padding != Extent(0)) text += detail::concat(", padding ", o_.padding);
+    if (o_.groups != 1) text += detail::concat(", groups ", o_.groups);
+    if (!o_.bias) text += ", no bias";
+    return text;
+  }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return {window_.out.rows, window_.out.cols, o_.out}; }
+
+  void declare(LayoutBuilder& layout) const {
+    const GroupId inputs = detail::shared_channel_group(layout);  // one order everywhere, as a filter is the same everywhere
+    const bool depthwise = o_.groups > 1 && o_.groups == o_.in[2] && o_.groups == o_.out;
+    GroupId units;
+    if (depthwise) {
+      units = inputs;
+    } else if (o_.groups == 1) {
+      units = layout.add_group(o_.out);
+    } else {
+      layout.fix(inputs);
+    }
+    layout.add_parameter("weight", {o_.out, o_.kernel.rows, o_.kernel.cols, o_.in[2] / o_.groups}, Role::weight,
+                         {units, {}, {}, o_.groups == 1 ? AxisGroups(inputs) : AxisGroups()});
+    if (o_.bias) layout.add_parameter("bias", o_.out, Role::bias, {units});
+    layout.activation = {output_shape(o_.in), {{}, {}, units}};
+  }
+  void initialize(const InitializeArgs<Scalar>& a) const {
+    initialize_weights_and_biases(a, weights(), o_.kernel.size() * (o_.in[2] / o_.groups), o_.kernel.size() * o_.out,
+                                  o_.initialization);
+  }
+  [[nodiscard]] Index cache_size(Index) const { return 0; }
+  [[nodiscard]] Index workspace_size(Index) const { return kernel_.workspace_size(); }
+
+  void forward(ForwardArgs<Scalar> a) const { kernel_.forward(weight(a.params), bias(a.params), a.x, a.y, a.workspace); }
+  void backward(BackwardArgs<Scalar> a) const {
+    if (a.dx) kernel_.backward_input(weight(a.params), a.dy, *a.dx, a.workspace);
+    kernel_.backward_weights(a.x, a.dy, weight(a.dparams), bias(a.dparams), a.workspace);
+  }
+
+ private:
+  [[nodiscard]] ConvolutionShape checked_shape() const {
+    require(o_.out > 0, "Conv2d: out = ", o_.out, "; expected a positive number of channels");
+    require(o_.groups > 0 && o_.in[2] % o_.groups == 0 && o_.out % o_.groups == 0, "Conv2d: groups = ", o_.groups, " with ",
+            o_.in[2], " input and ", o_.out, " output channels; groups must divide both");
+    return {window_, o_.in[2], o_.out, o_.groups};
+  }
+  [[nodiscard]] Index weights() const { return o_.out * o_.kernel.size() * (o_.in[2] / o_.groups); }
+  template <class T>
+  auto weight(std::span<T> params) const {
+    return slice(params, 0, weights());
+  }
+  template <class T>
+  auto bias(std::span<T> params) const {
+    return slice(params, weights(), o_.bias ? o_.out : 0);
+  }
+
+  Conv2dOptions o_;
+  Window window_;
+  Convolution<Scalar> kernel_;
+};
+static_assert(Layer<Conv2d<float>, float>);
+
+}  // namespace lmc
