@@ -3,10 +3,16 @@
 #include <cmath>
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/data/synthetic.hpp>
+#include <lmc/layers/batch_norm.hpp>
+#include <lmc/layers/dense.hpp>
 #include <lmc/layers/mlp.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/layers/relu.hpp>
+#include <lmc/simd/vector.hpp>
 #include <lmc/train/evaluator.hpp>
 #include <lmc/train/train.hpp>
 #include <span>
+#include <utility>
 #include <vector>
 
 using Catch::Matchers::WithinAbs;
@@ -25,6 +31,36 @@ const lmc::Network<float>& net() {
   return network;
 }
 std::vector<float> theta(std::uint64_t seed) { return net().initialize({.seed = seed}).parameters; }
+
+// With running statistics.
+lmc::Network<float> normalized_mlp(const std::vector<Index>& hidden) {
+  std::vector<lmc::AnyLayer<float>> layers;
+  Index in = 4;
+  for (const Index units : hidden) {
+    layers.push_back(lmc::Dense<float>({.in = in, .out = units}));
+    layers.push_back(lmc::BatchNorm<float>({.in = units}));
+    layers.push_back(lmc::Relu<float>());
+    in = units;
+  }
+  layers.push_back(lmc::Dense<float>({.in = in, .out = 3}));
+  return lmc::Network<float>(layers);
+}
+const lmc::Network<float>& normalized() {
+  static const auto network = normalized_mlp({19, 8});
+  return network;
+}
+
+template <class... Arguments>
+concept GivesEvaluator = requires(Arguments&&... arguments) {
+  lmc::evaluator(std::forward<Arguments>(arguments)...);
+};
+using Net = lmc::Network<float>;
+using Data = lmc::Dataset<float>;
+static_assert(GivesEvaluator<Net&, Data&> && GivesEvaluator<const Net&, const Data&, ThreadTeam>);
+static_assert(GivesEvaluator<const Net&, Data&, const Data&> && GivesEvaluator<Net&, Data&, Data&, ThreadTeam>);
+// What it would point at would be gone.
+static_assert(!GivesEvaluator<Net, Data&> && !GivesEvaluator<Net&, Data> && !GivesEvaluator<const Net, const Data, ThreadTeam>);
+static_assert(!GivesEvaluator<Net&, Data&, Data> && !GivesEvaluator<Net&, const Data, Data&, ThreadTeam>);
 
 }  // namespace
 
@@ -107,4 +143,90 @@ TEST_CASE("evaluator: refuses what does not fit", "[train][errors]") {
   const auto evaluate = lmc::evaluator(net(), data());
   const std::vector<float> too_short(5);
   CHECK_THROWS_WITH(evaluate(too_short), "evaluator: θ has 5 entries; the network has 155 parameters");
+}
+
+TEST_CASE("evaluator: estimates running statistics anew for every θ, the ends included", "[train][connectivity]") {
+  const auto train = lmc::gaussian_mixture<float>({.examples = 500, .classes = 3, .dimension = 4, .separation = 2.5});
+  const auto a = normalized().initialize({.seed = 1}).parameters, b = normalized().initialize({.seed = 2}).parameters;
+  const auto one = lmc::evaluator(normalized(), data(), train, ThreadTeam(1), {.batch_size = 64});
+  const lmc::Curve serial = lmc::linear_path(a, b, one, {.alphas = 5, .endpoint_tolerance = 0});
+  CHECK(serial.points.front().metrics == one(a));
+  for (const int threads : {2, 3, 16}) {
+    const auto many = lmc::evaluator(normalized(), data(), train, ThreadTeam(threads), {.batch_size = 64});
+    CHECK(lmc::linear_path(a, b, many, {.alphas = 5, .endpoint_tolerance = 0}) == serial);
+  }
+  // Each point is the network with the buffers that belong to its θ.
+  for (const lmc::CurvePoint& point : serial.points) {
+    std::vector<float> t(a.size());
+    lmc::lerp<float>(a, b, point.alpha, point.alpha_bar, t);
+    const auto buffers = lmc::estimate_buffers(normalized(), t, train, ThreadTeam(2), {.batch_size = 64});
+    CHECK(point.metrics == lmc::evaluate(normalized(), {t, buffers}, data()));
+  }
+  const lmc::Curve back = lmc::linear_path(b, a, one, {.alphas = 5});
+  for (std::size_t i = 0; i < 5; ++i) CHECK(serial.points[i].metrics == back.points[4 - i].metrics);
+}
+
+TEST_CASE("evaluator: ignores the training data where there is nothing to estimate", "[train]") {
+  const auto t = theta(1);
+  CHECK(lmc::evaluator(net(), data(), data())(t) == lmc::evaluator(net(), data())(t));
+}
+
+TEST_CASE("evaluator: weights before a normalization can be scaled without a change", "[train][connectivity]") {
+  const auto a = normalized().initialize({.seed = 1}).parameters;
+  auto scaled = a;
+  const auto& weight = normalized().layout().at("dense1/weight");
+  const auto& bias = normalized().layout().at("dense1/bias");
+  for (Index i = weight.offset; i < bias.offset + bias.size(); ++i) scaled[static_cast<std::size_t>(i)] *= 8;
+  const auto evaluate = lmc::evaluator(normalized(), data(), data());
+  // Not to the bit: ε is added to a variance of order 1, or 64.
+  CHECK_THAT(evaluate(scaled).loss, WithinAbs(evaluate(a).loss, 1e-4));
+  // With the statistics of before, it is another network.
+  const auto before = lmc::estimate_buffers(normalized(), a, data());
+  CHECK(std::abs(lmc::evaluate(normalized(), {scaled, before}, data()).loss - evaluate(a).loss) > 0.1);
+}
+
+TEST_CASE("evaluator: between two networks, statistics in between are worse than those of the network",
+          "[train][connectivity]") {
+  // As in REPAIR (arXiv:2211.08403): averaged weights give activations that vary less than the average of the variances says,
+  // layer after layer.
+  const auto deep = normalized_mlp({128, 128, 128, 128});
+  const lmc::TrainOptions<float> options{.epochs = 6, .batch_size = 32, .optimizer = lmc::SgdOptions{.learning_rate = 0.1}};
+  const auto a = lmc::train(deep, data(), deep.initialize({.seed = 1}), options, {.order = 1}).state;
+  const auto b = lmc::train(deep, data(), deep.initialize({.seed = 2}), options, {.order = 2}).state;
+  lmc::ModelState<float> middle{std::vector<float>(a.parameters.size()), std::vector<float>(a.buffers.size())};
+  lmc::lerp<float>(a.parameters, b.parameters, 0.5, 0.5, middle.parameters);
+  lmc::lerp<float>(a.buffers, b.buffers, 0.5, 0.5, middle.buffers);
+  const auto evaluate = lmc::evaluator(deep, data(), data());
+  const lmc::Metrics estimated = evaluate(middle.parameters), forgotten = lmc::evaluate(deep, middle, data());
+  CAPTURE(estimated.loss, forgotten.loss);
+  CHECK(estimated.loss < forgotten.loss - 0.1);    // 0.79 and 1.05 here
+  CHECK(estimated.error < forgotten.error - 0.1);  // 0.31 and 0.51
+  // At the ends, which have 0.51, stored and estimated statistics nearly agree.
+  CHECK_THAT(lmc::evaluate(deep, a, data()).loss, WithinAbs(evaluate(a.parameters).loss, 0.02));
+}
+
+TEST_CASE("evaluate: measures a state as it is, with any number of threads", "[train][determinism]") {
+  const auto state = net().initialize({.seed = 3});
+  CHECK(lmc::evaluate(net(), state, data()) == lmc::evaluator(net(), data())(state.parameters));
+  auto with_buffers = normalized().initialize({.seed = 3});
+  for (std::size_t i = 0; i < with_buffers.buffers.size(); ++i) with_buffers.buffers[i] = 1 + 0.1F * static_cast<float>(i % 7);
+  const auto before = with_buffers;
+  const auto serial = lmc::evaluate(normalized(), with_buffers, data(), ThreadTeam(1));
+  CHECK(lmc::evaluate(normalized(), with_buffers, data(), ThreadTeam(3)) == serial);
+  CHECK(with_buffers == before);
+  CHECK(serial != lmc::evaluate(normalized(), normalized().initialize({.seed = 3}), data()));
+}
+
+TEST_CASE("evaluator: refuses running statistics without training data, evaluate a state that does not fit",
+          "[train][errors]") {
+  CHECK_THROWS_WITH(
+      lmc::evaluator(normalized(), data()),
+      "evaluator: the network has buffers (54 values, the first in 'batch_norm1/mean'), which belong to one θ and "
+      "are estimated anew for every other; say from which data: evaluator(network, data, training_data)");
+  const auto other = lmc::spirals<float>({.examples = 10});
+  CHECK_THROWS_WITH(lmc::evaluator(normalized(), data(), other), Catch::Contains("takes examples of shape [4]"));
+  auto state = normalized().initialize({.seed = 1});
+  state.buffers.pop_back();
+  CHECK_THROWS_WITH(lmc::evaluate(normalized(), state, data()),
+                    "evaluate: the state has 336 parameters and 53 buffer values; the network has 336 and 54");
 }

@@ -19,6 +19,7 @@
 #include <lmc/core/views.hpp>
 #include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/layers/residual.hpp>
 
 namespace lmc {
 
@@ -111,7 +112,8 @@ class Network {
 
   [[nodiscard]] Index cache_size(Index batch) const {
     Index size = 0;
-    for (std::size_t i = 0; i < parts_.size(); ++i) size += inner_size(i, batch) + padded<Scalar>(parts_[i].layer.cache_size(batch));
+    for (std::size_t i = 0; i < parts_.size(); ++i)
+      size += inner_size(i, batch) + padded<Scalar>(parts_[i].layer.cache_size(batch));
     return size;
   }
   [[nodiscard]] Index workspace_size(Index batch) const {
@@ -156,23 +158,60 @@ class Network {
     }
   }
 
-  /// The layers with their options, output shapes and numbers of parameters, as a table.
+  /// The layers with their options, output shapes and numbers of parameters, as a table; those inside another one beneath it,
+  /// indented.
   friend std::ostream& operator<<(std::ostream& out, const Network& network) {
+    std::vector<Row> rows;
+    for (const Part& part : network.parts_) part_rows(rows, "  ", "", part);
+    std::size_t name = 16, options = 16, output = 14;  // room that small networks do not fill
+    for (const Row& row : rows) {
+      name = std::max(name, row.name.size() + 2);
+      options = std::max(options, row.options.size() + 1);
+      output = std::max(output, row.output.size() + 1);
+    }
+    const auto width = [](std::size_t n) { return std::setw(static_cast<int>(n)); };
     out << "input " << network.input_ << '\n';
-    for (const Part& part : network.parts_)
-      out << "  " << std::left << std::setw(14) << part.name << std::setw(16) << part.layer.describe() << " output "
-          << std::setw(14) << detail::concat(part.output) << std::right << std::setw(10) << part.params.count
-          << " parameters\n";
-    return out << "total " << network.layout_.parameter_count() << " parameters\n";
+    for (const Row& row : rows)
+      out << std::left << width(name) << row.name << width(options) << row.options << " output " << width(output) << row.output
+          << std::right << std::setw(10) << row.parameters << " parameters\n";
+    out << "total " << network.layout_.parameter_count() << " parameters";
+    if (network.layout_.buffer_count() > 0) out << ", " << network.layout_.buffer_count() << " buffer values";
+    return out << '\n';
   }
 
  private:
+  // A line of the printed table.
+  struct Row {
+    std::string name, options, output;
+    Index parameters;
+  };
+  static void part_rows(std::vector<Row>& rows, const std::string& indent, const std::string& prefix, const Part& part) {
+    rows.push_back({indent + prefix + part.name, part.layer.describe(), detail::concat(part.output), part.params.count});
+    const std::string deeper = indent + "  ";
+    if (const auto* network = part.layer.template target<Network>()) {
+      for (const Part& inner : network->parts_) part_rows(rows, deeper, "", inner);
+    } else if (const auto* residual = part.layer.template target<Residual<Scalar>>()) {
+      const Index of_body = residual->body_parameters();
+      branch_rows(rows, deeper, "body", residual->options().body, part.output, of_body);
+      branch_rows(rows, deeper, "shortcut", residual->options().shortcut, part.output, part.params.count - of_body);
+    }
+  }
+  static void branch_rows(std::vector<Row>& rows, const std::string& indent, const std::string& branch,
+                          const AnyLayer<Scalar>& layer, const Shape& output, Index parameters) {
+    if (const auto* network = layer.template target<Network>()) {
+      for (const Part& inner : network->parts_) part_rows(rows, indent, branch + "/", inner);
+    } else {
+      const std::string options = layer.describe();
+      rows.push_back({indent + branch, std::string(layer.kind()) + (options.empty() ? "" : ", " + options),
+                      detail::concat(output), parameters});
+    }
+  }
   static std::string titled(const Part& part) {
     const std::string options = part.layer.describe();
     return options.empty() ? part.name : part.name + " (" + options + ")";
   }
-  // Room in the cache for the output of part i; the last one's is the caller's. Every array in the cache and the workspace starts
-  // on a cache line of its own, as the whole does.
+  // Room in the cache for the output of part i; the last one's is the caller's. Every array in the cache and the workspace
+  // starts on a cache line of its own, as the whole does.
   [[nodiscard]] Index inner_size(std::size_t i, Index batch) const {
     return i + 1 == parts_.size() ? 0 : padded<Scalar>(batch * parts_[i].output.size());
   }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -12,82 +14,40 @@
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
 #include <lmc/core/thread_team.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/loss/cross_entropy.hpp>
 #include <lmc/simd/vector.hpp>
 #include <lmc/train/batch_memory.hpp>
+#include <lmc/train/estimate_buffers.hpp>
 #include <lmc/train/step.hpp>
 
 namespace lmc {
 
-/// Mean cross-entropy, 0-1 error and outcome of every example of one data set, as a function of θ; the PathEvaluator of our
-/// networks. Sums are in double over fixed chunks of the data, added in order: the bits do not depend on the team.
-///
-/// A single θ is evaluated with the chunks in parallel, a path with its points in parallel. Network and data set must outlive
-/// it.
+namespace detail {
+
+/// The metrics of a network on one data set, in chunks. Sums are in double, chunks in order.
 template <std::floating_point Scalar>
-class NetworkEvaluator {
+class DatasetMetrics {
  public:
-  /// Throws: Error when the data set does not fit the network.
-  NetworkEvaluator(const Network<Scalar>& network, const Dataset<Scalar>& data, ThreadTeam team)
-      : network_(&network), data_(&data), team_(team) {
+  DatasetMetrics(const Network<Scalar>& network, const Dataset<Scalar>& data) : network_(&network), data_(&data) {
     require_fit(network, data);
-    require(network.layout().buffer_count() == 0,
-            "evaluator: the network has buffers, whose values along a path this evaluator does not know");
   }
 
-  Metrics operator()(std::span<const Scalar> theta) const {
-    require_length(theta);
-    std::vector<std::optional<BatchMemory<Scalar>>> memories(static_cast<std::size_t>(team_.size()));
-    std::vector<std::uint8_t> wrong(static_cast<std::size_t>(data_->size()));
-    const CrossEntropySum sum = team_.sum_in_order(chunks(), CrossEntropySum{}, [&](Index c, int worker) {
-      return chunk_sum(theta, c, memories[static_cast<std::size_t>(worker)], wrong);
-    });
-    return finish(sum, wrong);
-  }
-
-  [[nodiscard]] std::vector<Metrics> evaluate_path(std::span<const Scalar> a, std::span<const Scalar> b,
-                                                   std::span<const PathWeights> points) const {
-    require_length(a);
-    require_length(b);
-    struct Worker {
-      std::vector<Scalar> theta;
-      std::optional<BatchMemory<Scalar>> memory;
-      std::vector<std::uint8_t> wrong;
-    };
-    std::vector<Worker> workers(static_cast<std::size_t>(team_.size()));
-    std::vector<Metrics> measured(points.size());
-    team_.for_each(static_cast<Index>(points.size()), [&](Index i, int w) {
-      Worker& worker = workers[static_cast<std::size_t>(w)];
-      worker.theta.resize(a.size());
-      worker.wrong.resize(static_cast<std::size_t>(data_->size()));
-      const PathWeights& weights = points[static_cast<std::size_t>(i)];
-      lerp<Scalar>(a, b, weights.alpha, weights.alpha_bar, worker.theta);
-      CrossEntropySum sum;
-      for (Index c = 0; c < chunks(); ++c) sum += chunk_sum(worker.theta, c, worker.memory, worker.wrong);
-      measured[static_cast<std::size_t>(i)] = finish(sum, worker.wrong);
-    });
-    return measured;
-  }
-
- private:
   static constexpr Index chunk = 256;  // examples; fixed, since it decides the bits of the sums
 
+  [[nodiscard]] Index examples() const { return data_->size(); }
   [[nodiscard]] Index chunks() const { return (data_->size() + chunk - 1) / chunk; }
 
-  void require_length(std::span<const Scalar> theta) const {
-    require(static_cast<Index>(theta.size()) == network_->layout().parameter_count(), "evaluator: θ has ", theta.size(),
-            " entries; the network has ", network_->layout().parameter_count(), " parameters");
-  }
-  CrossEntropySum chunk_sum(std::span<const Scalar> theta, Index c, std::optional<BatchMemory<Scalar>>& memory,
-                            std::span<std::uint8_t> wrong) const {
-    if (!memory) memory.emplace(*network_, std::min(chunk, data_->size()));
+  /// buffers are not written; memory is for at least min(chunk, examples()) examples, wrong has an entry an example.
+  CrossEntropySum sum(std::span<const Scalar> theta, std::span<Scalar> buffers, Index c, BatchMemory<Scalar>& memory,
+                      std::span<std::uint8_t> wrong) const {
     const Index first = c * chunk, batch = std::min(chunk, data_->size() - first);
-    data_->gather_range(first, memory->x(batch), memory->labels(batch));
-    memory->forward(*network_, theta, {}, batch, Mode::evaluation);
-    return cross_entropy_sum<Scalar>(memory->logits(batch), memory->labels(batch), slice(wrong, first, batch));
+    data_->gather_range(first, memory.x(batch), memory.labels(batch));
+    memory.forward(*network_, theta, buffers, batch, Mode::evaluation);
+    return cross_entropy_sum<Scalar>(memory.logits(batch), memory.labels(batch), slice(wrong, first, batch));
   }
   [[nodiscard]] Metrics finish(const CrossEntropySum& sum, std::span<const std::uint8_t> wrong) const {
     const double n = static_cast<double>(data_->size());
@@ -96,9 +56,105 @@ class NetworkEvaluator {
             .count = data_->size(),
             .wrong = std::vector<bool>(wrong.begin(), wrong.end())};
   }
+  /// Of all chunks, in parallel; memory(worker) is a thread's own.
+  template <class MemoryOf>
+  [[nodiscard]] Metrics all(std::span<const Scalar> theta, std::span<Scalar> buffers, const ThreadTeam& team,
+                            MemoryOf memory) const {
+    std::vector<std::uint8_t> wrong(static_cast<std::size_t>(data_->size()));
+    const CrossEntropySum total = team.sum_in_order(
+        chunks(), CrossEntropySum{}, [&](Index c, int worker) { return sum(theta, buffers, c, memory(worker), wrong); });
+    return finish(total, wrong);
+  }
 
+ private:
   const Network<Scalar>* network_;
   const Dataset<Scalar>* data_;
+};
+
+}  // namespace detail
+
+/// Mean cross-entropy, 0-1 error and outcome of every example of one data set, as a function of θ; the PathEvaluator of our
+/// networks. Where the network has buffers (running statistics), they are estimated anew for every θ, as estimate_buffers does:
+/// those between two networks are no mean of theirs, and at the ends the procedure is the same. Sums are in double over fixed
+/// chunks of the data, added in order: the bits do not depend on the team.
+///
+/// A single θ is evaluated with the chunks in parallel, a path with its points in parallel, each thread with its own memory.
+/// Network and data sets must outlive it.
+template <std::floating_point Scalar>
+class NetworkEvaluator {
+ public:
+  /// Throws: Error when the data set does not fit the network, or the network has buffers.
+  NetworkEvaluator(const Network<Scalar>& network, const Dataset<Scalar>& data, ThreadTeam team)
+      : network_(&network), metrics_(network, data), team_(team) {
+    require(network.layout().buffer_count() == 0, "evaluator: the network has buffers (", network.layout().buffer_count(),
+            " values, the first in '", first_buffer(network),
+            "'), which belong to one θ and are estimated anew for every "
+            "other; say from which data: evaluator(network, data, training_data)");
+  }
+  /// statistics: the training data, from which buffers are estimated; a network without buffers needs none, and ignores it.
+  /// Throws: Error when a data set does not fit the network, or the batch size is not positive.
+  NetworkEvaluator(const Network<Scalar>& network, const Dataset<Scalar>& data, const Dataset<Scalar>& statistics,
+                   ThreadTeam team, EstimateOptions options)
+      : network_(&network), metrics_(network, data), estimate_(std::in_place, network, statistics, options), team_(team) {}
+
+  Metrics operator()(std::span<const Scalar> theta) const {
+    require_length(theta);
+    std::vector<std::optional<BatchMemory<Scalar>>> memories(static_cast<std::size_t>(team_.size()));
+    const auto memory = [&](int worker) -> BatchMemory<Scalar>& { return made(memories[static_cast<std::size_t>(worker)]); };
+    std::vector<Scalar> buffers(static_cast<std::size_t>(network_->layout().buffer_count()));
+    if (!buffers.empty()) estimate_->run(theta, team_, memory, buffers);
+    return metrics_.all(theta, buffers, team_, memory);
+  }
+
+  [[nodiscard]] std::vector<Metrics> evaluate_path(std::span<const Scalar> a, std::span<const Scalar> b,
+                                                   std::span<const PathWeights> points) const {
+    require_length(a);
+    require_length(b);
+    struct Worker {
+      std::vector<Scalar> theta, buffers;
+      std::optional<BatchMemory<Scalar>> memory;
+      std::vector<std::uint8_t> wrong;
+    };
+    std::vector<Worker> workers(static_cast<std::size_t>(team_.size()));
+    std::vector<Metrics> measured(points.size());
+    team_.for_each(static_cast<Index>(points.size()), [&](Index i, int w) {
+      Worker& worker = workers[static_cast<std::size_t>(w)];
+      worker.theta.resize(a.size());
+      worker.buffers.resize(static_cast<std::size_t>(network_->layout().buffer_count()));
+      worker.wrong.resize(static_cast<std::size_t>(metrics_.examples()));
+      BatchMemory<Scalar>& memory = made(worker.memory);
+      const PathWeights& weights = points[static_cast<std::size_t>(i)];
+      lerp<Scalar>(a, b, weights.alpha, weights.alpha_bar, worker.theta);
+      if (!worker.buffers.empty()) estimate_->run(worker.theta, memory, worker.buffers);
+      CrossEntropySum sum;
+      for (Index c = 0; c < metrics_.chunks(); ++c) sum += metrics_.sum(worker.theta, worker.buffers, c, memory, worker.wrong);
+      measured[static_cast<std::size_t>(i)] = metrics_.finish(sum, worker.wrong);
+    });
+    return measured;
+  }
+
+ private:
+  static std::string_view first_buffer(const Network<Scalar>& network) {
+    const auto& buffers = network.layout().buffers;
+    return buffers.empty() ? std::string_view() : buffers.front().name;
+  }
+  void require_length(std::span<const Scalar> theta) const {
+    require(static_cast<Index>(theta.size()) == network_->layout().parameter_count(), "evaluator: θ has ", theta.size(),
+            " entries; the network has ", network_->layout().parameter_count(), " parameters");
+  }
+  // Large enough for a chunk and for a batch of the estimate.
+  BatchMemory<Scalar>& made(std::optional<BatchMemory<Scalar>>& memory) const {
+    if (!memory) {
+      const Index chunk = std::min(metrics_.chunk, metrics_.examples());
+      const bool estimated = network_->layout().buffer_count() > 0;
+      memory.emplace(*network_, estimated ? std::max(chunk, estimate_->batch_size()) : chunk);
+    }
+    return *memory;
+  }
+
+  const Network<Scalar>* network_;
+  detail::DatasetMetrics<Scalar> metrics_;
+  std::optional<detail::BufferEstimate<Scalar>> estimate_;
   ThreadTeam team_;
 };
 
@@ -108,12 +164,51 @@ NetworkEvaluator<Scalar> evaluator(const Network<Scalar>& network, const Dataset
                                    ThreadTeam team = ThreadTeam()) {
   return NetworkEvaluator<Scalar>(network, data, team);
 }
-// It would point at objects that are gone.
+/// The same for a network that may have running statistics: for every θ they are estimated from `statistics`, the training
+/// data.
 template <std::floating_point Scalar>
-void evaluator(Network<Scalar>&&, const Dataset<Scalar>&, ThreadTeam = ThreadTeam()) = delete;
+NetworkEvaluator<Scalar> evaluator(const Network<Scalar>& network, const Dataset<Scalar>& data,
+                                   const Dataset<Scalar>& statistics, ThreadTeam team = ThreadTeam(),
+                                   EstimateOptions options = {}) {
+  return NetworkEvaluator<Scalar>(network, data, statistics, team, options);
+}
+
+namespace detail {
+template <class T>
+inline constexpr bool is_kept_by_evaluator = false;
 template <std::floating_point Scalar>
-void evaluator(const Network<Scalar>&, Dataset<Scalar>&&, ThreadTeam = ThreadTeam()) = delete;
+inline constexpr bool is_kept_by_evaluator<Network<Scalar>> = true;
 template <std::floating_point Scalar>
-void evaluator(Network<Scalar>&&, Dataset<Scalar>&&, ThreadTeam = ThreadTeam()) = delete;
+inline constexpr bool is_kept_by_evaluator<Dataset<Scalar>> = true;
+template <class... Arguments>
+concept DanglingInEvaluator = ((!std::is_lvalue_reference_v<Arguments> && is_kept_by_evaluator<std::remove_cv_t<Arguments>>) ||
+                               ...);
+}  // namespace detail
+
+// It would point at a network or a data set that is gone.
+template <class... Arguments>
+requires detail::DanglingInEvaluator<Arguments...>
+void evaluator(Arguments&&...) = delete;
+
+/// The metrics of a trained network as it is: with the buffers of its state, the running statistics of its training. They
+/// differ from an evaluator's, which estimates the buffers; for a network without buffers both are equal, to the bit. Throws:
+/// Error when state or data do not fit the network.
+template <std::floating_point Scalar>
+Metrics evaluate(const Network<Scalar>& network, const ModelState<Scalar>& state, const Dataset<Scalar>& data,
+                 const ThreadTeam& team = ThreadTeam()) {
+  const detail::DatasetMetrics<Scalar> metrics(network, data);
+  const ParameterLayout& layout = network.layout();
+  require(static_cast<Index>(state.parameters.size()) == layout.parameter_count() &&
+              static_cast<Index>(state.buffers.size()) == layout.buffer_count(),
+          "evaluate: the state has ", state.parameters.size(), " parameters and ", state.buffers.size(),
+          " buffer values; the network has ", layout.parameter_count(), " and ", layout.buffer_count());
+  std::vector<Scalar> buffers = state.buffers;  // not written, but a layer could
+  std::vector<std::optional<BatchMemory<Scalar>>> memories(static_cast<std::size_t>(team.size()));
+  return metrics.all(state.parameters, buffers, team, [&](int worker) -> BatchMemory<Scalar>& {
+    auto& memory = memories[static_cast<std::size_t>(worker)];
+    if (!memory) memory.emplace(network, std::min(metrics.chunk, data.size()));
+    return *memory;
+  });
+}
 
 }  // namespace lmc

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/layers/detail/channel_groups.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/simd/batch_norm.hpp>
+
+namespace lmc {
+
+struct BatchNormOptions {
+  Shape in = {};          // of one example; the last axis are the channels
+  double epsilon = 1e-5;  // added to the variance, positive
+  double momentum = 0.1;  // weight of a batch in the running statistics, in [0, 1]
+};
+
+/// Batch normalization of every channel, the last axis of an example:
+///   y = (x − μ_c) / √(v_c + ε) · scale_c + bias_c.
+///
+/// Shapes, N = batch size: x, y [N, …, channels]; scale, bias and the buffers mean, variance [channels]. They begin with 1, 0,
+/// 0, 1. In training, μ and v are mean and variance over the n entries that a batch has of the channel, n = N · positions: v
+/// divided by n; and
+///   mean ← (1 − momentum) mean + momentum μ      variance ← (1 − momentum) variance + momentum v n / (n − 1).
+/// In estimation the same, with mean ← μ and variance ← v n / (n − 1). In evaluation μ and v are the buffers: then alone is an
+/// example's y independent of the batch around it.
+/// backward, x̂ = (x − μ) / √(v + ε), D = ∂L/∂y, Σ over the n entries of the channel:
+///   ∂L/∂scale += Σ D x̂      ∂L/∂bias += Σ D      ∂L/∂x = scale / √(v + ε) · (D − (Σ D + x̂ Σ D x̂) / n)
+/// and after a forward pass in evaluation, where μ and v are constants, ∂L/∂x = scale / √(v + ε) · D.
+/// Sums are in fixed blocks: the bits do not depend on threads. Cache: μ, 1 / √(v + ε), and which of the two derivatives holds.
+///
+/// Permutation groups: scale and bias are shared by all positions, so channels that could be permuted at each position on their
+/// own become one group. After a Flatten every entry is a channel, and the segments keep the axes from before it.
+/// Source: arXiv:1502.03167; as torch.nn.BatchNorm1d and 2d.
+/// Throws: Error on construction, when a size or epsilon is not positive, or momentum is outside [0, 1]; in forward, when a
+/// batch has one entry a channel, which has no variance.
+template <std::floating_point Scalar>
+class BatchNorm {
+ public:
+  explicit BatchNorm(BatchNormOptions options) : o_(std::move(options)) {
+    require(o_.in.rank() > 0 && std::ranges::all_of(o_.in.axes(), [](Index length) { return length > 0; }),
+            "BatchNorm: in = ", o_.in, "; all sizes must be positive");
+    require(o_.epsilon > 0, "BatchNorm: epsilon = ", o_.epsilon, "; expected a positive number");
+    require(o_.momentum >= 0 && o_.momentum <= 1, "BatchNorm: momentum = ", o_.momentum, "; expected a weight in [0, 1]");
+    channels_ = o_.in[o_.in.rank() - 1];
+  }
+
+  [[nodiscard]] const BatchNormOptions& options() const { return o_; }
+
+  [[nodiscard]] std::string_view kind() const { return "batch_norm"; }
+  [[nodiscard]] std::string describe() const { return detail::concat(channels_, " channels"); }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
+
+  void declare(LayoutBuilder& layout) const {
+    Shape shape = channels_;
+    std::vector<AxisGroups> groups;
+    if (layout.activation.shape == o_.in) {
+      groups = {detail::shared_channel_group(layout)};
+    } else {  // flattened
+      shape = layout.activation.shape;
+      groups = layout.activation.groups;
+    }
+    layout.add_parameter("scale", shape, Role::scale, groups);
+    layout.add_parameter("bias", shape, Role::bias, groups);
+    layout.add_buffer("mean", shape, Role::mean, groups);
+    layout.add_buffer("variance", shape, Role::variance, groups);
+  }
+  void initialize(const InitializeArgs<Scalar>& a) const {
+    std::ranges::fill(first(a.params), Scalar(1));
+    std::ranges::fill(second(a.params), Scalar(0));
+    std::ranges::fill(first(a.buffers), Scalar(0));
+    std::ranges::fill(second(a.buffers), Scalar(1));
+  }
+  [[nodiscard]] Index cache_size(Index) const { return 2 * channels_ + 1; }
+  [[nodiscard]] Index workspace_size(Index) const {
+    return static_cast<Index>(batch_norm_workspace<Scalar>(static_cast<std::size_t>(channels_)));
+  }
+
+  void forward(ForwardArgs<Scalar> a) const {
+    const std::span<Scalar> mean = first(a.cache), inverse_deviation = second(a.cache);
+    const bool of_batch = a.mode != Mode::evaluation;
+    a.cache[static_cast<std::size_t>(2 * channels_)] = of_batch ? Scalar(1) : Scalar(0);
+    const auto set = [&](std::size_t c, double mu, double v) {
+      mean[c] = static_cast<Scalar>(mu);
+      inverse_deviation[c] = static_cast<Scalar>(1 / std::sqrt(v + o_.epsilon));
+    };
+    const std::span<Scalar> running_mean = first(a.buffers), running_variance = second(a.buffers);
+    if (of_batch) {
+      const Index n = a.x.size() / channels_;
+      require(n > 1, "BatchNorm (", o_.in,
+              "): a batch of 1 example has 1 value a channel, whose variance is not defined; expected "
+              "more than 1 value in training: use another batch size, or leave out the short last batch of an epoch");
+      const double unbiased = static_cast<double>(n) / static_cast<double>(n - 1);
+      const double weight = a.mode == Mode::training ? o_.momentum : 1;
+      channel_moments<Scalar>(span_of(a.x), static_cast<std::size_t>(channels_), a.workspace,
+                              [&](std::size_t c, double mu, double v) {
+                                set(c, mu, v);
+                                const auto move = [weight](Scalar& statistic, double value) {
+                                  const double before = weight == 1 ? 0 : static_cast<double>(statistic);  // it may be NaN
+                                  statistic = static_cast<Scalar>((1 - weight) * before + weight * value);
+                                };
+                                move(running_mean[c], mu);
+                                move(running_variance[c], v * unbiased);
+                              });
+    } else {
+      for (std::size_t c = 0; c < mean.size(); ++c)
+        set(c, static_cast<double>(running_mean[c]), static_cast<double>(running_variance[c]));
+    }
+    normalize_channels<Scalar>(span_of(a.x), mean, inverse_deviation, first(a.params), second(a.params), span_of(a.y),
+                               a.workspace);
+  }
+  void backward(BackwardArgs<Scalar> a) const {
+    const bool of_batch = a.cache[static_cast<std::size_t>(2 * channels_)] != 0;
+    normalize_channels_backward<Scalar>(span_of(a.x), span_of(a.dy), first(a.cache), second(a.cache), first(a.params), of_batch,
+                                        a.dx ? span_of(*a.dx) : std::span<Scalar>(), first(a.dparams), second(a.dparams),
+                                        a.workspace);
+  }
+
+ private:
+  // Of two arrays with an entry a channel that lie behind each other: scale and bias, or mean and variance.
+  template <class T>
+  auto first(std::span<T> values) const {
+    return slice(values, 0, channels_);
+  }
+  template <class T>
+  auto second(std::span<T> values) const {
+    return slice(values, channels_, channels_);
+  }
+
+  BatchNormOptions o_;
+  Index channels_ = 0;
+};
+static_assert(Layer<BatchNorm<float>, float>);
+
+}  // namespace lmc

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <array>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <lmc/layers/batch_norm.hpp>
+#include <lmc/layers/dense.hpp>
+#include <lmc/layers/flatten.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/layers/relu.hpp>
+#include <support/allocations.hpp>
+#include <support/gradient.hpp>
+#include <support/permutation.hpp>
+#include <vector>
+
+using Catch::Matchers::WithinAbs;
+using lmc::BatchNorm;
+using lmc::Dense;
+using lmc::Index;
+using lmc::Mode;
+using lmc::Network;
+using lmc::Relu;
+using lmc::Shape;
+
+namespace {
+
+struct Reference {
+  Index batch;
+  std::vector<Index> axes;
+  double epsilon, momentum;
+  std::vector<double> y, dx, gradient, statistics, evaluated;
+};
+const std::vector<Reference> references{
+#include "batch_norm_reference.inc"
+};
+
+// A layer with what it needs for one batch.
+template <class Scalar>
+struct Bench {
+  BatchNorm<Scalar> layer;
+  Index batch, size;
+  std::vector<Scalar> params, buffers, cache, workspace, y, dx, gradient;
+
+  Bench(const lmc::BatchNormOptions& options, Index batch_) : layer(options), batch(batch_), size(options.in.size()) {
+    const auto vector = [](Index n) { return std::vector<Scalar>(static_cast<std::size_t>(n)); };
+    const Index channels = options.in[options.in.rank() - 1];
+    params = buffers = gradient = vector(2 * channels);
+    cache = vector(layer.cache_size(batch));
+    workspace = vector(layer.workspace_size(batch));
+    y = dx = vector(batch * size);
+    layer.initialize({.params = params, .buffers = buffers, .stream = {}});
+  }
+  auto view(const std::vector<Scalar>& v) const { return lmc::matrix_view(std::span<const Scalar>(v), batch, size); }
+  auto view(std::vector<Scalar>& v) const { return lmc::matrix_view(std::span(v), batch, size); }
+  const std::vector<Scalar>& forward(const std::vector<Scalar>& x, Mode mode) {
+    layer.forward({.params = params,
+                   .buffers = buffers,
+                   .x = view(x),
+                   .y = view(y),
+                   .cache = cache,
+                   .workspace = workspace,
+                   .mode = mode});
+    return y;
+  }
+  void backward(const std::vector<Scalar>& x, const std::vector<Scalar>& dy) {
+    layer.backward({.params = params,
+                    .buffers = buffers,
+                    .x = view(x),
+                    .y = view(std::as_const(y)),
+                    .dy = view(dy),
+                    .dx = view(dx),
+                    .dparams = gradient,
+                    .cache = cache,
+                    .workspace = workspace});
+  }
+};
+
+// In channels-last order, the example that the script makes in the same order.
+std::vector<double> example(Index size, double frequency) {
+  std::vector<double> x;
+  for (Index i = 0; i < size; ++i) x.push_back(2 * std::sin(1.0 + frequency * static_cast<double>(i)) + 0.5);
+  return x;
+}
+
+double distance(const std::vector<double>& a, const std::vector<double>& b) {
+  REQUIRE(a.size() == b.size());
+  double worst = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(a[i] - b[i]));
+  return worst;
+}
+
+// BatchNorm after a forward pass in evaluation: gradient_error's own runs are in training.
+class Frozen : public BatchNorm<double> {
+ public:
+  using BatchNorm::BatchNorm;
+  void forward(lmc::ForwardArgs<double> a) const {
+    a.mode = Mode::evaluation;
+    BatchNorm::forward(a);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("BatchNorm: backward is the derivative of forward", "[layers][gradient]") {
+  using Case = std::pair<Index, Shape>;
+  const auto [batch, in] = GENERATE(Case{2, {1}}, Case{3, {5}}, Case{1, {3, 2, 4}}, Case{4, {2, 3, 1}}, Case{3, {5, 3, 17}},
+                                    Case{3, {43}}, Case{2, {4, 6}});
+  CAPTURE(batch, in);
+  CHECK(testing::gradient_error(BatchNorm<double>({.in = in}), {.batch = batch, .seed = 5}) < 1e-7);
+  // The statistics in the buffers are constants.
+  CHECK(testing::gradient_error(Frozen({.in = in}), {.batch = batch, .seed = 5}) < 1e-7);
+}
+
+TEST_CASE("BatchNorm: trains, keeps statistics and evaluates as PyTorch does", "[layers][golden]") {
+  const std::size_t which = GENERATE(range(std::size_t{0}, references.size()));
+  CAPTURE(which);
+  const Reference& reference = references[which];
+  Bench<double> b({.in = Shape(reference.axes), .epsilon = reference.epsilon, .momentum = reference.momentum}, reference.batch);
+  const std::size_t channels = b.params.size() / 2;
+  for (std::size_t c = 0; c < channels; ++c) {
+    b.params[c] = 1.5 * std::cos(static_cast<double>(c));
+    b.params[channels + c] = 0.3 * std::sin(static_cast<double>(c));
+  }
+  const auto all = [&](double frequency) { return example(b.batch * b.size, frequency); };
+  b.forward(all(1.3), Mode::training);
+  // A few roundings of numbers of order 1; two examples that nearly agree make 1/√v some 10.
+  CHECK(distance(b.forward(all(0.7), Mode::training), reference.y) < 1e-13);
+  b.backward(all(0.7), all(0.9));
+  CHECK(distance(b.dx, reference.dx) < 1e-12);
+  CHECK(distance(b.gradient, reference.gradient) < 1e-12);
+  CHECK(distance(b.buffers, reference.statistics) < 1e-14);
+  const auto before = b.buffers;
+  CHECK(distance(b.forward(all(0.7), Mode::evaluation), reference.evaluated) < 1e-13);
+  CHECK(b.buffers == before);
+}
+
+TEST_CASE("BatchNorm: in estimation it trains, and its buffers become the batch's own statistics", "[layers]") {
+  const Index batch = 3;
+  const Shape in{2, 1, 2};
+  Bench<double> trained({.in = in}, batch), estimated({.in = in}, batch);
+  const auto x = example(batch * in.size(), 0.7);
+  estimated.buffers.assign(4, std::nan(""));  // what was there does not matter
+  CHECK(trained.forward(x, Mode::training) == estimated.forward(x, Mode::estimation));
+  for (std::size_t c = 0; c < 2; ++c) {
+    double mean = 0, squares = 0;
+    for (std::size_t i = c; i < x.size(); i += 2) mean += x[i] / 6;
+    for (std::size_t i = c; i < x.size(); i += 2) squares += (x[i] - mean) * (x[i] - mean);
+    CHECK_THAT(estimated.buffers[c], WithinAbs(mean, 1e-14));
+    CHECK_THAT(estimated.buffers[2 + c], WithinAbs(squares / 5, 1e-14));
+    CHECK_THAT(trained.buffers[c], WithinAbs(0.1 * mean, 1e-14));
+    CHECK_THAT(trained.buffers[2 + c], WithinAbs(0.9 + 0.1 * squares / 5, 1e-14));
+  }
+}
+
+TEST_CASE("BatchNorm: in evaluation an example's bits do not depend on the batch around it", "[layers][determinism]") {
+  const Shape in{3, 1, 7};
+  Bench<float> all({.in = in}, 5), one({.in = in}, 1);
+  std::vector<float> x(static_cast<std::size_t>(5 * in.size()));
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::sin(static_cast<float>(i));
+  all.forward(x, Mode::training);
+  one.buffers = all.buffers;
+  all.forward(x, Mode::evaluation);
+  for (Index i = 0; i < 5; ++i) {
+    const auto first = static_cast<std::ptrdiff_t>(i * in.size()), last = first + static_cast<std::ptrdiff_t>(in.size());
+    const std::vector<float> alone = one.forward(std::vector<float>(x.begin() + first, x.begin() + last), Mode::evaluation);
+    CHECK(std::equal(alone.begin(), alone.end(), all.y.begin() + first));
+  }
+}
+
+TEST_CASE("BatchNorm: allocates nothing", "[layers]") {
+  Bench<float> b({.in = {4, 4, 3}}, 8);
+  const std::vector<float> x(8 * 48, 1.0F);
+  const std::size_t before = testing::allocations();
+  b.forward(x, Mode::training);
+  b.backward(x, x);
+  b.forward(x, Mode::evaluation);
+  CHECK(testing::allocations() == before);
+}
+
+TEST_CASE("BatchNorm: its channels are permuted with the units that they come from", "[layers]") {
+  const auto check = [](const Network<double>& net, std::size_t groups) {
+    CHECK(net.layout().groups.size() == groups);
+    const auto effect = testing::permutation_effect(net);
+    CHECK(effect.outputs < 1e-12);
+    CHECK(effect.parameters > 0.1);
+  };
+  check(Network<double>({Dense<double>({.in = 3, .out = 6}), BatchNorm<double>({.in = 6}), Relu<double>(),
+                         Dense<double>({.in = 6, .out = 2})}),
+        1);
+  // Channels with a permutation at each position become one group, since scale and bias are the same at all positions.
+  const Shape image{2, 2, 5};
+  check(Network<double>({Dense<double>({.in = 3, .out = image}), BatchNorm<double>({.in = image}), Relu<double>(),
+                         Dense<double>({.in = image, .out = 2})}),
+        1);
+  // Flattened, each position has its own.
+  const Network<double> flat({Dense<double>({.in = 3, .out = image}), lmc::Flatten<double>(), BatchNorm<double>({.in = 20}),
+                              Relu<double>(), Dense<double>({.in = 20, .out = 2})});
+  check(flat, 4);
+  CHECK(flat.layout().at("batch_norm1/scale").shape == image);
+}
+
+TEST_CASE("BatchNorm: names its parameters and buffers", "[layers]") {
+  const Network<double> net({BatchNorm<double>({.in = {2, 2, 3}}), Dense<double>({.in = {2, 2, 3}, .out = 2})});
+  const auto& layout = net.layout();
+  REQUIRE(layout.parameters.size() == 4);
+  REQUIRE(layout.buffers.size() == 2);
+  CHECK(layout.parameters[0].name == "batch_norm1/scale");
+  CHECK(layout.parameters[0].role == lmc::Role::scale);
+  CHECK(layout.parameters[1].name == "batch_norm1/bias");
+  CHECK(layout.buffers[0].name == "batch_norm1/mean");
+  CHECK(layout.buffers[0].role == lmc::Role::mean);
+  CHECK(layout.buffers[1].name == "batch_norm1/variance");
+  CHECK(layout.buffers[1].role == lmc::Role::variance);
+  const auto state = net.initialize({.seed = 1});
+  CHECK(std::vector<double>(state.parameters.begin(), state.parameters.begin() + 6) == std::vector<double>{1, 1, 1, 0, 0, 0});
+  CHECK(state.buffers == std::vector<double>{0, 0, 0, 1, 1, 1});
+}
+
+TEST_CASE("BatchNorm: refuses options that make no sense, and a batch without a variance", "[layers][errors]") {
+  CHECK_THROWS_WITH(BatchNorm<float>({.in = {4, 0, 3}}), "BatchNorm: in = [4, 0, 3]; all sizes must be positive");
+  CHECK_THROWS_WITH(BatchNorm<float>({.in = Shape{}}), "BatchNorm: in = []; all sizes must be positive");
+  CHECK_THROWS_WITH(BatchNorm<float>({.in = 3, .epsilon = 0}), "BatchNorm: epsilon = 0; expected a positive number");
+  CHECK_THROWS_WITH(BatchNorm<float>({.in = 3, .momentum = 1.5}), "BatchNorm: momentum = 1.5; expected a weight in [0, 1]");
+  Bench<double> b({.in = {1, 1, 3}}, 1);
+  const std::vector<double> x(3);
+  CHECK_THROWS_WITH(
+      b.forward(x, Mode::training),
+      "BatchNorm ([1, 1, 3]): a batch of 1 example has 1 value a channel, whose variance is not defined; expected "
+      "more than 1 value in training: use another batch size, or leave out the short last batch of an epoch");
+  CHECK_THROWS_WITH(b.forward(x, Mode::estimation), Catch::Contains("BatchNorm ([1, 1, 3]): a batch of 1 example"));
+  CHECK_NOTHROW(b.forward(x, Mode::evaluation));
+}
