@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/random.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/layers/detail/channel_groups.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/layers/pooling.hpp>
+#include <lmc/simd/vector.hpp>
+
+namespace lmc {
+
+struct ClassTokenOptions {
+  Shape in = {};            // of one example: [tokens, width]
+  double deviation = 0.02;  // of its first values, N(0, deviation²)
+};
+
+/// Puts a learned token before the others: y [N, 1 + tokens, width] = (t, x), N = batch size, t [width].
+/// backward: ∂L/∂x is the rest of ∂L/∂y; ∂L/∂t += Σ over the examples of its first token.
+///
+/// t has the permutation group of x's units. Cache: none. Source: arXiv:1810.04805, arXiv:2010.11929.
+/// Throws: Error on construction, when in is not [tokens, width] with positive sizes, or the deviation is negative.
+template <std::floating_point Scalar>
+class ClassToken {
+ public:
+  explicit ClassToken(ClassTokenOptions options) : o_(std::move(options)) {
+    require(o_.in.rank() == 2 && o_.in[0] > 0 && o_.in[1] > 0, "ClassToken: in = ", o_.in,
+            "; expected [tokens, width] with positive sizes");
+    require(o_.deviation >= 0, "ClassToken: deviation = ", o_.deviation, "; expected a number that is not negative");
+  }
+
+  [[nodiscard]] const ClassTokenOptions& options() const { return o_; }
+
+  [[nodiscard]] std::string_view kind() const { return "class_token"; }
+  [[nodiscard]] std::string describe() const { return ""; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return {o_.in[0] + 1, o_.in[1]}; }
+  void declare(LayoutBuilder& layout) const {
+    detail::fix_positions(layout);
+    const GroupId units = detail::shared_channel_group(layout);
+    layout.add_parameter("weight", o_.in[1], Role::embedding, {units});
+    layout.activation.shape = output_shape(o_.in);
+  }
+  void initialize(const InitializeArgs<Scalar>& a) const {
+    for (std::size_t i = 0; i < a.params.size(); ++i)
+      a.params[i] = static_cast<Scalar>(o_.deviation * normal(a.stream, static_cast<std::uint64_t>(a.first) + i));
+  }
+  [[nodiscard]] Index cache_size(Index) const { return 0; }
+  [[nodiscard]] Index workspace_size(Index) const { return 0; }
+
+  void forward(ForwardArgs<Scalar> a) const {
+    for (Index i = 0; i < a.x.rows(); ++i) {
+      std::ranges::copy(a.params, row_of(a.y, i).begin());
+      std::ranges::copy(row_of(a.x, i), row_of(a.y, i).begin() + o_.in[1]);
+    }
+  }
+  void backward(BackwardArgs<Scalar> a) const {
+    for (Index i = 0; i < a.dy.rows(); ++i) {
+      const auto dy = row_of(a.dy, i);
+      axpy<Scalar>(Scalar(1), slice(dy, 0, o_.in[1]), a.dparams);
+      if (a.dx) std::ranges::copy(slice(dy, o_.in[1], a.dx->cols()), row_of(*a.dx, i).begin());
+    }
+  }
+
+ private:
+  ClassTokenOptions o_;
+};
+static_assert(Layer<ClassToken<float>, float>);
+
+}  // namespace lmc

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <concepts>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/layers/detail/channel_groups.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/simd/layer_norm.hpp>
+
+namespace lmc {
+
+struct LayerNormOptions {
+  Shape in = {};          // of one example; what is normalized lies along the last axis
+  double epsilon = 1e-5;  // added to the variance, positive
+};
+
+/// Layer normalization over the last axis, at every position of every example by itself, with the mean μ and the variance v
+/// (divided by n) of its n entries:
+///   y = (x − μ) / √(v + ε) · scale + bias.
+///
+/// Shapes, N = batch size: x, y [N, …, n]; scale, bias [n], which begin with 1 and 0.
+/// backward, x̂ = (x − μ) / √(v + ε), D = ∂L/∂y, Σ over examples and positions, means over the n entries:
+///   ∂L/∂scale += Σ D x̂     ∂L/∂bias += Σ D     ∂L/∂x = (G − mean G − x̂ mean(G x̂)) / √(v + ε),   G = scale D
+/// Cache: μ and 1 / √(v + ε) of every position.
+///
+/// After a convolution it normalizes the channels of each position, not the whole image. Permutation groups: scale and bias
+/// have that of the last axis; units that could be permuted at each position on their own become one group. After a Flatten all
+/// entries of an example are normalized together, and the segments keep the axes from before it.
+/// Source: arXiv:1607.06450; as torch.nn.LayerNorm(n). Throws: Error on construction, when a size or epsilon is not positive.
+template <std::floating_point Scalar>
+class LayerNorm {
+ public:
+  explicit LayerNorm(LayerNormOptions options) : o_(std::move(options)) {
+    require(o_.in.rank() > 0 && std::ranges::all_of(o_.in.axes(), [](Index length) { return length > 0; }),
+            "LayerNorm: in = ", o_.in, "; all sizes must be positive");
+    require(o_.epsilon > 0, "LayerNorm: epsilon = ", o_.epsilon, "; expected a positive number");
+    width_ = o_.in[o_.in.rank() - 1];
+  }
+
+  [[nodiscard]] const LayerNormOptions& options() const { return o_; }
+
+  [[nodiscard]] std::string_view kind() const { return "layer_norm"; }
+  [[nodiscard]] std::string describe() const { return detail::concat("over ", width_); }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
+
+  void declare(LayoutBuilder& layout) const {
+    Shape shape = width_;
+    std::vector<AxisGroups> groups;
+    if (layout.activation.shape == o_.in) {
+      groups = {detail::shared_channel_group(layout)};
+    } else {  // flattened
+      shape = layout.activation.shape;
+      groups = layout.activation.groups;
+    }
+    layout.add_parameter("scale", shape, Role::scale, groups);
+    layout.add_parameter("bias", shape, Role::bias, groups);
+  }
+  void initialize(const InitializeArgs<Scalar>& a) const {
+    std::ranges::fill(scale(a.params), Scalar(1));
+    std::ranges::fill(bias(a.params), Scalar(0));
+  }
+  [[nodiscard]] Index cache_size(Index batch) const { return 2 * rows(batch); }
+  [[nodiscard]] Index workspace_size(Index) const { return 0; }
+
+  void forward(ForwardArgs<Scalar> a) const {
+    layer_norm<Scalar>(by_position(a.x), scale(a.params), bias(a.params), o_.epsilon, by_position(a.y),
+                       moments(a.cache, a.x.rows()));
+  }
+  void backward(BackwardArgs<Scalar> a) const {
+    layer_norm_backward<Scalar>(by_position(a.x), by_position(a.dy), scale(a.params), moments(a.cache, a.x.rows()),
+                                a.dx ? by_position(*a.dx) : MatrixView<Scalar>(nullptr, 0, 0), scale(a.dparams),
+                                bias(a.dparams));
+  }
+
+ private:
+  [[nodiscard]] Index rows(Index batch) const { return batch * (o_.in.size() / width_); }
+  template <class View>
+  View by_position(View examples) const {
+    return {examples.data(), rows(examples.rows()), width_};
+  }
+  template <class T>
+  RowMoments<T> moments(std::span<T> cache, Index batch) const {
+    return {slice(cache, 0, rows(batch)), slice(cache, rows(batch), rows(batch))};
+  }
+  template <class T>
+  auto scale(std::span<T> params) const {
+    return slice(params, 0, width_);
+  }
+  template <class T>
+  auto bias(std::span<T> params) const {
+    return slice(params, width_, width_);
+  }
+
+  LayerNormOptions o_;
+  Index width_ = 0;
+};
+static_assert(Layer<LayerNorm<float>, float>);
+
+}  // namespace lmc

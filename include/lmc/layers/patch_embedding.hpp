@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/core/window.hpp>
+#include <lmc/layers/detail/channel_groups.hpp>
+#include <lmc/layers/detail/row_blocks.hpp>
+#include <lmc/layers/initialization.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/layers/pooling.hpp>
+#include <lmc/simd/patches.hpp>
+#include <lmc/simd/product.hpp>
+#include <lmc/simd/rows.hpp>
+
+namespace lmc {
+
+struct PatchEmbeddingOptions {
+  Shape in = {};     // of one example: [rows, cols, channels]
+  Extent patch = 4;  // divides the image
+  Index width = 0;   // of a token, > 0
+  InitializationOptions initialization = {};
+};
+
+/// Cuts an image into patches side by side, and makes a token of each: Y = P Wᵀ + 1 bᵀ, a convolution whose stride is its
+/// kernel.
+///
+/// Shapes, N = batch size, tokens = (rows / patch rows) · (cols / patch cols), row by row:
+///   x [N, rows, cols, channels]   P [N · tokens, patch rows · patch cols · channels]   y [N, tokens, width]
+///   weight [width, patch rows, patch cols, channels]   bias [width]
+/// backward, D = ∂L/∂Y: ∂L/∂P = D W, put back into the image;   ∂L/∂W += Dᵀ P;   ∂L/∂b += Dᵀ 1.
+/// Cache: none. The units of a token are one permutation group; channels that could be permuted at each position on their own
+/// become one, and the order of positions is fixed. Source: arXiv:2010.11929.
+/// Throws: Error on construction, when a size is not positive or the patch does not divide the image.
+template <std::floating_point Scalar>
+class PatchEmbedding {
+ public:
+  explicit PatchEmbedding(PatchEmbeddingOptions options)
+      : o_(std::move(options)), window_("PatchEmbedding", o_.in, o_.patch, o_.patch, 0) {
+    const Index rows = window_.in.rows % o_.patch.rows, cols = window_.in.cols % o_.patch.cols;
+    require(rows == 0 && cols == 0, "PatchEmbedding: patch = ", o_.patch, " does not divide the image, ", window_.in,
+            ": it leaves ", rows, " rows and ", cols, " columns; choose a patch that divides both");
+    require(o_.width > 0, "PatchEmbedding: width = ", o_.width, "; expected a positive number");
+    channels_ = o_.in[2];
+    pixels_ = o_.patch.size() * channels_;
+    tokens_ = window_.out.size();
+  }
+
+  [[nodiscard]] const PatchEmbeddingOptions& options() const { return o_; }
+
+  [[nodiscard]] std::string_view kind() const { return "patches"; }
+  [[nodiscard]] std::string describe() const { return detail::concat(window_.out, " of ", o_.patch); }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return {tokens_, o_.width}; }
+
+  void declare(LayoutBuilder& layout) const {
+    detail::fix_positions(layout);
+    const GroupId channels = detail::shared_channel_group(layout), units = layout.add_group(o_.width);
+    layout.add_parameter("weight", {o_.width, o_.patch.rows, o_.patch.cols, channels_}, Role::weight,
+                         {units, {}, {}, channels});
+    layout.add_parameter("bias", o_.width, Role::bias, {units});
+    layout.activation = {{tokens_, o_.width}, {{}, units}};
+  }
+  void initialize(const InitializeArgs<Scalar>& a) const {
+    initialize_weights_and_biases(a, o_.width * pixels_, pixels_, o_.width, o_.initialization);
+  }
+  [[nodiscard]] Index cache_size(Index) const { return 0; }
+  [[nodiscard]] Index workspace_size(Index batch) const { return std::min(batch, block()) * tokens_ * pixels_; }
+
+  void forward(ForwardArgs<Scalar> a) const {
+    detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
+      const auto patches = gather(a.x, first, count, a.workspace);
+      const auto y = detail::rows_of(a.y.data(), o_.width, first * tokens_, count * tokens_);
+      product<Scalar>(as_const<Scalar>(patches), Strided<const Scalar>(weight(a.params)).transposed(), y, Into::overwrite);
+      add_to_rows<Scalar>(bias(a.params), y);
+    });
+  }
+  void backward(BackwardArgs<Scalar> a) const {
+    detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
+      auto patches = gather(a.x, first, count, a.workspace);
+      const auto dy = detail::rows_of(a.dy.data(), o_.width, first * tokens_, count * tokens_);
+      product<Scalar>(Strided<const Scalar>(dy).transposed(), as_const<Scalar>(patches), weight(a.dparams), Into::add);
+      add_column_sums<Scalar>(dy, bias(a.dparams));
+      if (!a.dx) return;
+      product<Scalar>(dy, weight(a.params), patches, Into::overwrite);
+      for (Index i = 0; i < count; ++i)
+        scatter_patches<Scalar>(window_, channels_,
+                                slice(std::span<const Scalar>(a.workspace), i * tokens_ * pixels_, tokens_ * pixels_),
+                                row_of(*a.dx, first + i));
+    });
+  }
+
+ private:
+  // Examples that are taken at a time.
+  [[nodiscard]] Index block() const { return std::max<Index>(1, detail::row_block / tokens_); }
+  // The patches of the examples first, …, first + count − 1.
+  MatrixView<Scalar> gather(const MatrixView<const Scalar>& x, Index first, Index count, std::span<Scalar> workspace) const {
+    for (Index i = 0; i < count; ++i)
+      gather_patches<Scalar>(window_, channels_, row_of(x, first + i),
+                             slice(workspace, i * tokens_ * pixels_, tokens_ * pixels_));
+    return matrix_view(workspace, count * tokens_, pixels_);
+  }
+  template <class T>
+  auto weight(std::span<T> params) const {
+    return matrix_view(params, o_.width, pixels_);
+  }
+  template <class T>
+  auto bias(std::span<T> params) const {
+    return slice(params, o_.width * pixels_, o_.width);
+  }
+
+  PatchEmbeddingOptions o_;
+  Window window_;
+  Index channels_ = 0, pixels_ = 0, tokens_ = 0;
+};
+static_assert(Layer<PatchEmbedding<float>, float>);
+
+}  // namespace lmc

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/random.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/simd/rows.hpp>
+
+namespace lmc {
+
+struct PositionEmbeddingOptions {
+  Shape in = {};            // of one example: [tokens, width]
+  double deviation = 0.02;  // of its first values, N(0, deviation²)
+};
+
+/// A learned vector for every position: y = x + p, with p of the shape of an example.
+/// backward: ∂L/∂x = ∂L/∂y; ∂L/∂p += Σ over the examples of ∂L/∂y.
+///
+/// p begins with N(0, 0.02²), as arXiv:1810.04805 and, truncated, most vision transformers do. Its axes have the permutation
+/// groups of the input's. Cache: none. Throws: Error on construction, when a size is not positive or the deviation negative.
+template <std::floating_point Scalar>
+class PositionEmbedding {
+ public:
+  explicit PositionEmbedding(PositionEmbeddingOptions options) : o_(std::move(options)) {
+    require(o_.in.rank() > 0 && std::ranges::all_of(o_.in.axes(), [](Index length) { return length > 0; }),
+            "PositionEmbedding: in = ", o_.in, "; all sizes must be positive");
+    require(o_.deviation >= 0, "PositionEmbedding: deviation = ", o_.deviation, "; expected a number that is not negative");
+  }
+
+  [[nodiscard]] const PositionEmbeddingOptions& options() const { return o_; }
+
+  [[nodiscard]] std::string_view kind() const { return "positions"; }
+  [[nodiscard]] std::string describe() const { return ""; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
+  void declare(LayoutBuilder& layout) const {
+    layout.add_parameter("weight", layout.activation.shape, Role::embedding, layout.activation.groups);
+  }
+  void initialize(const InitializeArgs<Scalar>& a) const {
+    for (std::size_t i = 0; i < a.params.size(); ++i)
+      a.params[i] = static_cast<Scalar>(o_.deviation * normal(a.stream, static_cast<std::uint64_t>(a.first) + i));
+  }
+  [[nodiscard]] Index cache_size(Index) const { return 0; }
+  [[nodiscard]] Index workspace_size(Index) const { return 0; }
+
+  void forward(ForwardArgs<Scalar> a) const {
+    for (Index i = 0; i < a.x.rows(); ++i) add<Scalar>(row_of(a.x, i), a.params, row_of(a.y, i));
+  }
+  void backward(BackwardArgs<Scalar> a) const {
+    add_column_sums<Scalar>(a.dy, a.dparams);
+    if (a.dx) std::ranges::copy(span_of(a.dy), a.dx->data());
+  }
+
+ private:
+  PositionEmbeddingOptions o_;
+};
+static_assert(Layer<PositionEmbedding<float>, float>);
+
+}  // namespace lmc

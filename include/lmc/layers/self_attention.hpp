@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <concepts>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/layers/detail/channel_groups.hpp>
+#include <lmc/layers/detail/row_blocks.hpp>
+#include <lmc/layers/initialization.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/simd/attention.hpp>
+#include <lmc/simd/product.hpp>
+#include <lmc/simd/rows.hpp>
+
+namespace lmc {
+
+struct SelfAttentionOptions {
+  Shape in = {};    // of one example: [tokens, width]
+  Index heads = 1;  // divides width
+  InitializationOptions initialization = {};
+};
+
+/// Multi-head self-attention. For every example X [tokens, width], and for every head h with d = width / heads units:
+///   Q = X W_qᵀ + 1 b_qᵀ,   K = X W_kᵀ + 1 b_kᵀ,   V = X W_vᵀ + 1 b_vᵀ    [tokens, heads, d]
+///   O_h = softmax(Q_h K_hᵀ / √d) V_h                                    softmax over the keys of each query
+///   Y = O W_oᵀ + 1 b_oᵀ                                                 [tokens, width]
+/// Parameters, in this order, so that the first three are one matrix [3 width, width]:
+///   query/weight, key/weight, value/weight [heads, d, width]   query/bias, key/bias, value/bias [heads, d]
+///   output/weight [width, heads, d]   output/bias [width]
+/// backward adds to the parameters' gradient block by block of examples, in order. Cache: Q, K, V, the softmax and O.
+///
+/// Permutation groups: the heads are one; in each head the units of query and key are one, jointly, and those of value and
+/// output another, as tables over the heads. The output units are one, as are input units at all tokens. Initialization:
+/// `torch` is that of torch.nn.MultiheadAttention: the three matrices U(±√(6/(4 width))), Xavier's bound for the [3 width,
+/// width] that they form, the output matrix U(±1/√width), all biases 0. The other schemes take each matrix by itself. Source:
+/// arXiv:1706.03762, section 3.2. Throws: Error on construction, when in is not [tokens, width] with positive sizes or the
+/// heads do not divide the width.
+template <std::floating_point Scalar>
+class SelfAttention {
+ public:
+  explicit SelfAttention(SelfAttentionOptions options) : o_(std::move(options)) {
+    require(o_.in.rank() == 2 && o_.in[0] > 0 && o_.in[1] > 0, "SelfAttention: in = ", o_.in,
+            "; expected [tokens, width] with positive sizes");
+    require(o_.heads > 0 && o_.in[1] % o_.heads == 0, "SelfAttention: heads = ", o_.heads, " with in = ", o_.in,
+            ": every head takes width / heads units; expected a number that divides the width, ", o_.in[1]);
+    shape_ = {.tokens = o_.in[0], .heads = o_.heads, .head_width = o_.in[1] / o_.heads};
+  }
+
+  [[nodiscard]] const SelfAttentionOptions& options() const { return o_; }
+
+  [[nodiscard]] std::string_view kind() const { return "attention"; }
+  [[nodiscard]] std::string describe() const { return detail::concat(o_.heads, o_.heads == 1 ? " head" : " heads"); }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
+
+  void declare(LayoutBuilder& layout) const {
+    const GroupId in = detail::shared_channel_group(layout), heads = layout.add_group(o_.heads);
+    std::vector<GroupId> of_query_and_key, of_value;
+    for (Index h = 0; h < o_.heads; ++h) {
+      of_query_and_key.push_back(layout.add_group(shape_.head_width));
+      of_value.push_back(layout.add_group(shape_.head_width));
+    }
+    const GroupId out = layout.add_group(width());
+    const Shape units{o_.heads, shape_.head_width};
+    const AxisGroups query{{0}, of_query_and_key}, value{{0}, of_value};
+    layout.add_parameter("query/weight", {o_.heads, shape_.head_width, width()}, Role::weight, {heads, query, in});
+    layout.add_parameter("key/weight", {o_.heads, shape_.head_width, width()}, Role::weight, {heads, query, in});
+    layout.add_parameter("value/weight", {o_.heads, shape_.head_width, width()}, Role::weight, {heads, value, in});
+    layout.add_parameter("query/bias", units, Role::bias, {heads, query});
+    layout.add_parameter("key/bias", units, Role::bias, {heads, query});
+    layout.add_parameter("value/bias", units, Role::bias, {heads, value});
+    layout.add_parameter("output/weight", {width(), o_.heads, shape_.head_width}, Role::weight, {out, heads, value.shifted(1)});
+    layout.add_parameter("output/bias", width(), Role::bias, {out});
+    layout.activation.groups.back() = out;
+  }
+  void initialize(const InitializeArgs<Scalar>& a) const {
+    const auto fill = [&](std::span<Scalar> weights, Index fan_out, InitializationOptions options) {
+      const Index first = a.first + (weights.data() - a.params.data());
+      initialize_weights_and_biases<Scalar>({.params = weights, .buffers = {}, .stream = a.stream, .first = first},
+                                            static_cast<Index>(weights.size()), width(), fan_out, options);
+    };
+    InitializationOptions in_projection = o_.initialization;
+    if (in_projection.scheme == Initialization::torch) in_projection.scheme = Initialization::xavier;
+    fill(span_of(in_weight(a.params)), o_.initialization.scheme == Initialization::torch ? 3 * width() : width(),
+         in_projection);
+    fill(span_of(out_weight(a.params)), width(), o_.initialization);
+    std::ranges::fill(in_bias(a.params), Scalar(0));
+    std::ranges::fill(out_bias(a.params), Scalar(0));
+  }
+  [[nodiscard]] Index cache_size(Index batch) const {
+    const Index values = batch * o_.in.size();
+    return padded<Scalar>(3 * values) + padded<Scalar>(values) + batch * shape_.weights();
+  }
+  [[nodiscard]] Index workspace_size(Index batch) const {
+    const Index values = std::min(batch, block()) * o_.in.size();
+    return padded<Scalar>(3 * values) + padded<Scalar>(values) + shape_.scratch();
+  }
+
+  void forward(ForwardArgs<Scalar> a) const {
+    const Index tokens = shape_.tokens;
+    const Memory<Scalar> m(*this, a.cache, a.x.rows());
+    detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
+      const auto rows = [&](auto* data, Index cols) { return detail::rows_of(data, cols, first * tokens, count * tokens); };
+      const auto qkv = rows(m.qkv.data(), 3 * width());
+      product<Scalar>(rows(a.x.data(), width()), Strided<const Scalar>(in_weight(a.params)).transposed(), qkv, Into::overwrite);
+      add_to_rows<Scalar>(in_bias(a.params), qkv);
+      for (Index i = first; i < first + count; ++i)
+        attention_heads<Scalar>(shape_, example(as_const_span(m.qkv), i, 3), weights(m.weights, i), example(m.mixed, i, 1),
+                                a.workspace);
+      const auto y = rows(a.y.data(), width());
+      product<Scalar>(as_const<Scalar>(rows(m.mixed.data(), width())), Strided<const Scalar>(out_weight(a.params)).transposed(), y,
+                      Into::overwrite);
+      add_to_rows<Scalar>(out_bias(a.params), y);
+    });
+  }
+  void backward(BackwardArgs<Scalar> a) const {
+    const Index tokens = shape_.tokens, room = std::min(a.x.rows(), block()) * o_.in.size();
+    const Memory<const Scalar> m(*this, a.cache, a.x.rows());
+    const auto dqkv_room = slice(a.workspace, 0, 3 * room), dmixed_room = slice(a.workspace, padded<Scalar>(3 * room), room);
+    const auto scratch = a.workspace.subspan(static_cast<std::size_t>(padded<Scalar>(3 * room) + padded<Scalar>(room)));
+    detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
+      const auto rows = [&](auto* data, Index cols) { return detail::rows_of(data, cols, first * tokens, count * tokens); };
+      const auto dy = rows(a.dy.data(), width());
+      const auto dmixed = matrix_view(dmixed_room, count * tokens, width());
+      product<Scalar>(dy, out_weight(a.params), dmixed, Into::overwrite);
+      product<Scalar>(Strided<const Scalar>(dy).transposed(), rows(m.mixed.data(), width()), out_weight(a.dparams), Into::add);
+      add_column_sums<Scalar>(dy, out_bias(a.dparams));
+      for (Index i = 0; i < count; ++i)
+        attention_heads_backward<Scalar>(shape_, example(m.qkv, first + i, 3), weights(m.weights, first + i),
+                                         example(as_const_span(dmixed_room), i, 1), example(dqkv_room, i, 3), scratch);
+      const auto dqkv = matrix_view(as_const_span(dqkv_room), count * tokens, 3 * width());
+      if (a.dx) product<Scalar>(dqkv, in_weight(a.params), rows(a.dx->data(), width()), Into::overwrite);
+      product<Scalar>(Strided<const Scalar>(dqkv).transposed(), rows(a.x.data(), width()), in_weight(a.dparams), Into::add);
+      add_column_sums<Scalar>(dqkv, in_bias(a.dparams));
+    });
+  }
+
+ private:
+  // The parts of the cache.
+  template <class T>
+  struct Memory {
+    std::span<T> qkv, mixed, weights;  // mixed: O, the values as the heads mix them
+    Memory(const SelfAttention& layer, std::span<T> cache, Index batch) {
+      const Index values = batch * layer.o_.in.size();
+      qkv = slice(cache, 0, 3 * values);
+      mixed = slice(cache, padded<Scalar>(3 * values), values);
+      weights = slice(cache, padded<Scalar>(3 * values) + padded<Scalar>(values), batch * layer.shape_.weights());
+    }
+  };
+  static std::span<const Scalar> as_const_span(std::span<Scalar> values) { return values; }
+  // Example i of an array with `times` values for every value of the input.
+  template <class T>
+  [[nodiscard]] std::span<T> example(std::span<T> values, Index i, Index times) const {
+    return slice(values, i * times * o_.in.size(), times * o_.in.size());
+  }
+  template <class T>
+  [[nodiscard]] std::span<T> weights(std::span<T> values, Index i) const {
+    return slice(values, i * shape_.weights(), shape_.weights());
+  }
+  // Examples that are taken at a time.
+  [[nodiscard]] Index block() const { return std::max<Index>(1, detail::row_block / shape_.tokens); }
+  [[nodiscard]] Index width() const { return o_.in[1]; }
+  template <class T>
+  auto in_weight(std::span<T> params) const {
+    return matrix_view(params, 3 * width(), width());
+  }
+  template <class T>
+  auto in_bias(std::span<T> params) const {
+    return slice(params, 3 * width() * width(), 3 * width());
+  }
+  template <class T>
+  auto out_weight(std::span<T> params) const {
+    return matrix_view(slice(params, 3 * width() * (width() + 1), width() * width()), width(), width());
+  }
+  template <class T>
+  auto out_bias(std::span<T> params) const {
+    return slice(params, 3 * width() * (width() + 1) + width() * width(), width());
+  }
+
+  SelfAttentionOptions o_;
+  AttentionShape shape_{};
+};
+static_assert(Layer<SelfAttention<float>, float>);
+
+}  // namespace lmc

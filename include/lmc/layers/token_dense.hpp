@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <concepts>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/layers/detail/channel_groups.hpp>
+#include <lmc/layers/detail/row_blocks.hpp>
+#include <lmc/layers/initialization.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/simd/product.hpp>
+#include <lmc/simd/rows.hpp>
+
+namespace lmc {
+
+struct TokenDenseOptions {
+  Shape in = {};  // of one example: [tokens, features], or positions along several axes; every axis > 0
+  Index out = 0;  // features, > 0
+  InitializationOptions initialization = {};
+};
+
+/// The same fully connected layer at every token, Y = X Wᵀ + 1 bᵀ; over an image, a convolution with a kernel of 1.
+///
+/// Shapes, row-major, R = batch size · tokens, in = the last axis:
+///   X [R, in]   W [out, in]   b [out]   Y [R, out]   D = ∂L/∂Y [R, out]
+/// backward:
+///   ∂L/∂X  = D W
+///   ∂L/∂W += Dᵀ X
+///   ∂L/∂b += Dᵀ 1
+/// The output units are one permutation group; input units that could be permuted at each token on their own become one.
+/// Cache: none. Throws: Error on construction, when a size is not positive or there is no axis of tokens.
+template <std::floating_point Scalar>
+class TokenDense {
+ public:
+  explicit TokenDense(TokenDenseOptions options) : o_(std::move(options)) {
+    require(o_.in.rank() > 1 && std::ranges::all_of(o_.in.axes(), [](Index length) { return length > 0; }) && o_.out > 0,
+            "TokenDense: in = ", o_.in, ", out = ", o_.out,
+            "; expected [tokens, features] and a number of features, all positive");
+    in_ = o_.in[o_.in.rank() - 1];
+    tokens_ = o_.in.size() / in_;
+  }
+
+  [[nodiscard]] const TokenDenseOptions& options() const { return o_; }
+
+  [[nodiscard]] std::string_view kind() const { return "token_dense"; }
+  [[nodiscard]] std::string describe() const { return detail::concat(in_, " -> ", o_.out); }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return with_width(o_.in, o_.out); }
+
+  void declare(LayoutBuilder& layout) const {
+    const GroupId in = detail::shared_channel_group(layout), out = layout.add_group(o_.out);
+    layout.add_parameter("weight", {o_.out, in_}, Role::weight, {out, in});
+    layout.add_parameter("bias", o_.out, Role::bias, {out});
+    layout.activation.shape = with_width(layout.activation.shape, o_.out);
+    layout.activation.groups.back() = out;
+  }
+  void initialize(const InitializeArgs<Scalar>& a) const {
+    initialize_weights_and_biases(a, o_.out * in_, in_, o_.out, o_.initialization);
+  }
+  [[nodiscard]] Index cache_size(Index) const { return 0; }
+  [[nodiscard]] Index workspace_size(Index) const { return 0; }
+
+  void forward(ForwardArgs<Scalar> a) const {
+    detail::for_each_row_block(a.x.rows() * tokens_, detail::row_block, [&](Index first, Index count) {
+      const auto y = detail::rows_of(a.y.data(), o_.out, first, count);
+      product<Scalar>(detail::rows_of(a.x.data(), in_, first, count), Strided<const Scalar>(weight(a.params)).transposed(), y,
+                      Into::overwrite);
+      add_to_rows<Scalar>(bias(a.params), y);
+    });
+  }
+  void backward(BackwardArgs<Scalar> a) const {
+    detail::for_each_row_block(a.x.rows() * tokens_, detail::row_block, [&](Index first, Index count) {
+      const auto dy = detail::rows_of(a.dy.data(), o_.out, first, count);
+      if (a.dx) product<Scalar>(dy, weight(a.params), detail::rows_of(a.dx->data(), in_, first, count), Into::overwrite);
+      product<Scalar>(Strided<const Scalar>(dy).transposed(), detail::rows_of(a.x.data(), in_, first, count), weight(a.dparams),
+                      Into::add);
+      add_column_sums<Scalar>(dy, bias(a.dparams));
+    });
+  }
+
+ private:
+  static Shape with_width(const Shape& shape, Index width) {
+    std::vector<Index> axes = shape.axes();
+    axes.back() = width;
+    return Shape(std::move(axes));
+  }
+  template <class T>
+  auto weight(std::span<T> params) const {
+    return matrix_view(params, o_.out, in_);
+  }
+  template <class T>
+  auto bias(std::span<T> params) const {
+    return slice(params, o_.out * in_, o_.out);
+  }
+
+  TokenDenseOptions o_;
+  Index in_ = 0, tokens_ = 0;
+};
+static_assert(Layer<TokenDense<float>, float>);
+
+}  // namespace lmc

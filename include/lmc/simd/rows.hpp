@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <array>
+#include <cassert>
+#include <concepts>
+#include <cstddef>
+#include <numeric>
+#include <span>
+#include <xsimd/xsimd.hpp>
+
+#include <lmc/core/shape.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/simd/lanes.hpp>
+
+namespace lmc {
+
+/// Calls body(lane, j) for the lanes that cover the positions 0 … n − 1 of a row: whole ones from its first entry on, then a
+/// short one. Unlike for_each_lane, a sum over lanes does not depend on where in memory the row begins. Always part of
+/// its caller: GCC 12 keeps what body sums up in memory, not in registers, when it makes a function of its own of it.
+template <std::floating_point T, class Body>
+[[gnu::always_inline]] inline void for_each_row_lane(std::size_t n, Body body) {
+  constexpr std::size_t lanes = xsimd::batch<T>::size;
+  std::size_t j = 0;
+  for (; j + lanes <= n; j += lanes) body(WholeLane<T>{}, j);
+  if (j < n) body(PartLane<T>{n - j}, j);
+}
+
+namespace detail {
+
+/// v with zeros where the lane has no scalars: of what is computed from them, a sum is to take nothing.
+template <std::floating_point T>
+xsimd::batch<T> only(const WholeLane<T>&, const xsimd::batch<T>& v) {
+  return v;
+}
+template <std::floating_point T>
+xsimd::batch<T> only(const PartLane<T>& lane, const xsimd::batch<T>& v) {
+  using V = xsimd::batch<T>;
+  static constexpr auto positions = [] {
+    std::array<T, V::size> numbers{};
+    std::iota(numbers.begin(), numbers.end(), T(0));
+    return numbers;
+  }();
+  return xsimd::select(V::load_unaligned(positions.data()) < V(static_cast<T>(lane.count)), v, V(T(0)));
+}
+
+/// The sum of a register's entries, which xsimd 9 calls by another name than xsimd 8.
+template <std::floating_point T>
+T sum_of(const xsimd::batch<T>& v) {
+  if constexpr (requires { reduce_add(v); })
+    return reduce_add(v);
+  else
+    return hadd(v);
+}
+
+}  // namespace detail
+
+/// y[i, j] += v[j] for every row i. Memory bound: reads and writes y.
+template <std::floating_point T>
+void add_to_rows(std::span<const T> v, MatrixView<T> y) {
+  assert(static_cast<Index>(v.size()) == y.cols());
+  for (Index i = 0; i < y.rows(); ++i) {
+    T* const row = y.data() + i * y.cols();
+    for_each_row_lane<T>(v.size(),
+                         [&](auto lane, std::size_t j) { lane.store(row + j, lane.load(row + j) + lane.load(v.data() + j)); });
+  }
+}
+
+/// sums[j] += Σ_i x[i, j]: first the rows in order, then what is there. Memory bound: reads x.
+template <std::floating_point T>
+void add_column_sums(MatrixView<const T> x, std::span<T> sums) {
+  using V = xsimd::batch<T>;
+  constexpr std::size_t lanes = V::size, side_by_side = 4;  // as many additions are under way as it takes to hide their latency
+  const std::size_t cols = sums.size();
+  assert(static_cast<Index>(cols) == x.cols());
+  std::size_t first = 0;
+  for (; first + side_by_side * lanes <= cols; first += side_by_side * lanes) {
+    V sum[side_by_side] = {V(T(0)), V(T(0)), V(T(0)), V(T(0))};
+    for (Index i = 0; i < x.rows(); ++i)
+#pragma GCC unroll 4
+      for (std::size_t k = 0; k < side_by_side; ++k) sum[k] += V::load_unaligned(x.data() + i * x.cols() + first + k * lanes);
+    for (std::size_t k = 0; k < side_by_side; ++k) {
+      T* const to = sums.data() + first + k * lanes;
+      (V::load_unaligned(to) + sum[k]).store_unaligned(to);
+    }
+  }
+  for_each_row_lane<T>(cols - first, [&](auto lane, std::size_t j) {
+    V sum(T(0));
+    for (Index i = 0; i < x.rows(); ++i) sum += lane.load(x.data() + i * x.cols() + first + j);
+    lane.store(sums.data() + first + j, lane.load(sums.data() + first + j) + sum);
+  });
+}
+
+}  // namespace lmc

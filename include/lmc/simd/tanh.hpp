@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <cassert>
+#include <concepts>
+#include <cstddef>
+#include <span>
+
+#include <lmc/simd/lanes.hpp>
+
+namespace lmc {
+
+/// y[i] = tanh(x[i]), for equal lengths (asserted); y may be x. xsimd's, within 2 ε of the true one. NaN stays NaN.
+template <std::floating_point T>
+void tanh(std::span<const T> x, std::span<T> y) {
+  assert(x.size() == y.size());
+  for_each_lane(
+      y, [in = x.data(), out = y.data()](auto lane, std::size_t i) { lane.store(out + i, xsimd::tanh(lane.load(in + i))); });
+}
+
+/// dx[i] = dy[i] (1 − y[i]²), from the output y of tanh, for equal lengths (asserted); dx may be dy or y.
+template <std::floating_point T>
+void tanh_backward(std::span<const T> y, std::span<const T> dy, std::span<T> dx) {
+  assert(y.size() == dy.size() && y.size() == dx.size());
+  using V = xsimd::batch<T>;
+  for_each_lane(dx, [y_ = y.data(), in = dy.data(), out = dx.data()](auto lane, std::size_t i) {
+    const V v = lane.load(y_ + i);
+    lane.store(out + i, lane.load(in + i) * xsimd::fnma(v, v, V(T(1))));
+  });
+}
+
+}  // namespace lmc

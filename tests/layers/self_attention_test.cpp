@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <lmc/layers/dense.hpp>
+#include <lmc/layers/self_attention.hpp>
+#include <lmc/layers/token_dense.hpp>
+#include <support/gradient.hpp>
+#include <support/permutation.hpp>
+#include <vector>
+
+using lmc::Dense;
+using lmc::Index;
+using lmc::Network;
+using lmc::SelfAttention;
+
+TEST_CASE("SelfAttention: backward is the derivative of forward", "[layers][gradient]") {
+  const auto [batch, tokens, width, heads] =
+      GENERATE(table<Index, Index, Index, Index>({{1, 1, 1, 1}, {2, 3, 4, 2}, {1, 9, 6, 3}, {3, 2, 5, 1}, {2, 17, 3, 3}}));
+  CAPTURE(batch, tokens, width, heads);
+  CHECK(testing::gradient_error(SelfAttention<double>({.in = {tokens, width}, .heads = heads}), {.batch = batch, .seed = 2}) <
+        1e-7);
+}
+
+TEST_CASE("SelfAttention: backward is the derivative of forward beyond one block of examples", "[layers][gradient]") {
+  // 512 rows are a block: 200 tokens leave room for 2 examples, 600 for none, and yet one is taken.
+  CHECK(testing::gradient_error(SelfAttention<double>({.in = {200, 1}}), {.batch = 5, .seed = 3}) < 1e-7);
+  CHECK(testing::gradient_error(SelfAttention<double>({.in = {600, 1}}), {.batch = 1, .seed = 3}) < 1e-7);
+}
+
+TEST_CASE("SelfAttention: an example's outputs do not depend on the batch around it", "[layers]") {
+  const Network<float> net({SelfAttention<float>({.in = {5, 12}, .heads = 4})});
+  const auto state = net.initialize({.seed = 3});
+  const Index batch = 210, size = 60;  // more than the block of 102 examples
+  std::vector<float> x, together(static_cast<std::size_t>(batch * size)), alone(static_cast<std::size_t>(size));
+  for (const double v : testing::normal_numbers(batch * size, 1, 2)) x.push_back(static_cast<float>(v));
+  const auto run = [&](std::span<const float> in, std::span<float> out, Index n) {
+    std::vector<float> cache(static_cast<std::size_t>(net.cache_size(n))),
+        workspace(static_cast<std::size_t>(net.workspace_size(n)));
+    net.forward({.params = state.parameters,
+                 .buffers = {},
+                 .x = lmc::matrix_view(in, n, size),
+                 .y = lmc::matrix_view(out, n, size),
+                 .cache = cache,
+                 .workspace = workspace});
+  };
+  run(x, together, batch);
+  for (const Index i : {0, 1, 101, 102, 209}) {
+    CAPTURE(i);
+    run(lmc::slice(std::span<const float>(x), i * size, size), alone, 1);
+    CHECK(std::ranges::equal(alone, lmc::slice(std::span<const float>(together), i * size, size)));
+  }
+}
+
+TEST_CASE("SelfAttention: heads, and units inside each head, can be permuted", "[layers]") {
+  const Network<double> net({SelfAttention<double>({.in = {4, 6}, .heads = 3}),
+                             SelfAttention<double>({.in = {4, 6}, .heads = 2}), Dense<double>({.in = {4, 6}, .out = 3})});
+  const auto& layout = net.layout();
+  // Each layer: its heads, two groups a head; between the layers and before the readout: the units.
+  CHECK(layout.groups.size() == (1 + 2 * 3 + 1) + (1 + 2 * 2 + 1));
+  CHECK(layout.at("attention1/query/weight").shape == lmc::Shape{3, 2, 6});
+  CHECK(layout.at("attention1/query/weight").groups[1] == layout.at("attention1/key/bias").groups[1]);
+  CHECK(layout.at("attention1/value/weight").groups[1] != layout.at("attention1/query/weight").groups[1]);
+  CHECK(layout.at("attention1/output/weight").shape == lmc::Shape{6, 3, 2});
+  const auto effect = testing::permutation_effect(net);
+  CHECK(effect.outputs < 1e-12);
+  CHECK(effect.parameters > 0.1);
+}
+
+TEST_CASE("SelfAttention: units that could be permuted at each token on their own are one group", "[layers]") {
+  const Network<double> net({Dense<double>({.in = 5, .out = {3, 4}}), SelfAttention<double>({.in = {3, 4}, .heads = 2}),
+                             Dense<double>({.in = {3, 4}, .out = 2})});
+  CHECK(net.layout().groups.size() == 1 + (1 + 2 * 2 + 1));
+  CHECK(testing::permutation_effect(net).outputs < 1e-12);
+}
+
+TEST_CASE("SelfAttention: starts as torch.nn.MultiheadAttention does, or each matrix by a named scheme", "[layers]") {
+  const auto start = [](lmc::Initialization scheme) {
+    return Network<double>({SelfAttention<double>({.in = {2, 24}, .heads = 3, .initialization = {.scheme = scheme}})})
+        .initialize({.seed = 5})
+        .parameters;
+  };
+  const auto largest = [](const std::vector<double>& all, Index first, Index count) {
+    double size = 0;
+    for (Index i = first; i < first + count; ++i) size = std::max(size, std::abs(all[static_cast<std::size_t>(i)]));
+    return size;
+  };
+  const Index in = 3 * 24 * 24, in_bias = 3 * 24, out = 24 * 24;
+  const auto torch = start(lmc::Initialization::torch);
+  REQUIRE(static_cast<Index>(torch.size()) == in + in_bias + out + 24);
+  const double in_bound = std::sqrt(6.0 / (4 * 24)), out_bound = 1 / std::sqrt(24.0);
+  // Of some hundred uniform numbers the largest is within 2 % of the bound.
+  CHECK((largest(torch, 0, in) > 0.98 * in_bound && largest(torch, 0, in) < in_bound));
+  CHECK((largest(torch, in + in_bias, out) > 0.98 * out_bound && largest(torch, in + in_bias, out) < out_bound));
+  CHECK(largest(torch, in, in_bias) == 0);
+  CHECK(largest(torch, in + in_bias + out, 24) == 0);
+  const auto xavier = start(lmc::Initialization::xavier);
+  const double bound = std::sqrt(6.0 / 48);
+  CHECK((largest(xavier, 0, in) > 0.98 * bound && largest(xavier, 0, in) < bound));
+  CHECK((largest(xavier, in + in_bias, out) > 0.98 * bound && largest(xavier, in + in_bias, out) < bound));
+}
+
+TEST_CASE("SelfAttention: refuses heads that do not divide the width, with the numbers", "[layers][errors]") {
+  CHECK_THROWS_WITH(SelfAttention<float>({.in = {16, 64}, .heads = 5}),
+                    "SelfAttention: heads = 5 with in = [16, 64]: every head takes width / heads units; expected a number that "
+                    "divides the width, 64");
+  CHECK_THROWS_WITH(SelfAttention<float>({.in = {16, 64}, .heads = 0}),
+                    "SelfAttention: heads = 0 with in = [16, 64]: every head takes width / heads units; expected a number that "
+                    "divides the width, 64");
+  CHECK_THROWS_WITH(SelfAttention<float>({.in = 64}), "SelfAttention: in = [64]; expected [tokens, width] with positive sizes");
+  CHECK_THROWS_WITH(SelfAttention<float>({.in = {0, 64}}),
+                    "SelfAttention: in = [0, 64]; expected [tokens, width] with positive sizes");
+}

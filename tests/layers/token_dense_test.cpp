@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <lmc/layers/dense.hpp>
+#include <lmc/layers/token_dense.hpp>
+#include <support/gradient.hpp>
+#include <support/permutation.hpp>
+
+using lmc::Dense;
+using lmc::Index;
+using lmc::Network;
+using lmc::Shape;
+using lmc::TokenDense;
+
+TEST_CASE("TokenDense: backward is the derivative of forward", "[layers][gradient]") {
+  const auto [batch, in, out] = GENERATE(
+      table<Index, Shape, Index>({{1, Shape{1, 1}, 1}, {2, Shape{3, 5}, 9}, {3, Shape{2, 3, 4}, 1}, {2, Shape{300, 1}, 2}}));
+  CAPTURE(batch, in, out);  // the last one has more than one block of rows
+  CHECK(testing::gradient_error(TokenDense<double>({.in = in, .out = out}), {.batch = batch, .seed = 7}) < 1e-7);
+}
+
+TEST_CASE("TokenDense: keeps the axes of the positions, and permutes their units together", "[layers]") {
+  const Network<double> net({Dense<double>({.in = 4, .out = {2, 3, 5}}), TokenDense<double>({.in = {2, 3, 5}, .out = 7}),
+                             Dense<double>({.in = {2, 3, 7}, .out = 2})});
+  CHECK(net.parts()[1].output == Shape{2, 3, 7});
+  CHECK(net.layout().groups.size() == 2);
+  const auto effect = testing::permutation_effect(net);
+  CHECK(effect.outputs < 1e-12);
+  CHECK(effect.parameters > 0.1);
+}
+
+TEST_CASE("TokenDense: refuses an input without tokens, and sizes that are not positive", "[layers][errors]") {
+  CHECK_THROWS_WITH(TokenDense<float>({.in = 5, .out = 3}),
+                    "TokenDense: in = [5], out = 3; expected [tokens, features] and a number of features, all positive");
+  CHECK_THROWS_WITH(TokenDense<float>({.in = {2, 5}, .out = 0}),
+                    "TokenDense: in = [2, 5], out = 0; expected [tokens, features] and a number of features, all positive");
+  CHECK_THROWS_WITH(TokenDense<float>({.in = {0, 5}, .out = 3}),
+                    "TokenDense: in = [0, 5], out = 3; expected [tokens, features] and a number of features, all positive");
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <lmc/layers/patch_embedding.hpp>
+#include <lmc/layers/tanh.hpp>
+#include <lmc/layers/transformer_block.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+using Catch::Matchers::WithinAbs;
+using lmc::AnyLayer;
+using lmc::Index;
+using lmc::matrix_view;
+using lmc::Shape;
+
+namespace {
+
+struct Reference {
+  std::string name;
+  Index batch;
+  std::vector<double> y, dx, gradient;
+};
+const std::vector<Reference> references{
+#include "transformer_reference.inc"
+};
+
+struct Case {
+  AnyLayer<double> layer;
+  Shape in;
+};
+Case case_of(const std::string& name) {
+  if (name == "gelu") return {lmc::Gelu<double>(), 9};
+  if (name == "tanh") return {lmc::Tanh<double>(), 9};
+  if (name == "layer_norm") return {lmc::LayerNorm<double>({.in = {3, 5}}), {3, 5}};
+  if (name == "token_dense") return {lmc::TokenDense<double>({.in = {3, 5}, .out = 4}), {3, 5}};
+  if (name == "patches") return {lmc::PatchEmbedding<double>({.in = {6, 4, 3}, .patch = {3, 2}, .width = 5}), {6, 4, 3}};
+  if (name == "attention, 1 head") return {lmc::SelfAttention<double>({.in = {4, 3}, .heads = 1}), {4, 3}};
+  if (name == "attention, 3 heads") return {lmc::SelfAttention<double>({.in = {5, 6}, .heads = 3}), {5, 6}};
+  if (name == "block") return {lmc::transformer_block<double>({.in = {5, 4}, .heads = 2, .mlp_ratio = 3}), {5, 4}};
+  throw lmc::Error("no layer of the name " + name);
+}
+
+void check_equal(const std::vector<double>& got, const std::vector<double>& expected) {
+  REQUIRE(got.size() == expected.size());
+  // Sums of some dozen terms of order 1 in another order.
+  for (std::size_t i = 0; i < got.size(); ++i) CHECK_THAT(got[i], WithinAbs(expected[i], 2e-14 * (1 + std::abs(expected[i]))));
+}
+
+}  // namespace
+
+TEST_CASE("the layers of a transformer compute what PyTorch's compute", "[layers][golden]") {
+  REQUIRE(references.size() == 8);
+  for (const Reference& reference : references) {
+    CAPTURE(reference.name);
+    const auto [layer, in] = case_of(reference.name);
+    const Index batch = reference.batch, outputs = layer.output_shape(in).size();
+    lmc::LayoutBuilder builder(in);
+    layer.declare(builder);
+    std::vector<double> x(static_cast<std::size_t>(batch * in.size())), dy(static_cast<std::size_t>(batch * outputs)),
+        params(static_cast<std::size_t>(builder.parameter_count()));
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = 2 * std::sin(1.0 + 0.7 * static_cast<double>(i));
+    for (std::size_t i = 0; i < dy.size(); ++i) dy[i] = std::cos(0.9 * static_cast<double>(i));
+    for (std::size_t i = 0; i < params.size(); ++i) params[i] = 0.6 * std::sin(1.0 + static_cast<double>(i));
+    std::vector<double> y(dy.size()), dx(x.size()), gradient(params.size()),
+        cache(static_cast<std::size_t>(layer.cache_size(batch))),
+        workspace(static_cast<std::size_t>(layer.workspace_size(batch)));
+    const auto read = [](const std::vector<double>& v) { return std::span<const double>(v); };
+    layer.forward({.params = params,
+                   .buffers = {},
+                   .x = matrix_view(read(x), batch, in.size()),
+                   .y = matrix_view(std::span(y), batch, outputs),
+                   .cache = cache,
+                   .workspace = workspace,
+                   .mode = lmc::Mode::training});
+    layer.backward({.params = params,
+                    .buffers = {},
+                    .x = matrix_view(read(x), batch, in.size()),
+                    .y = matrix_view(read(y), batch, outputs),
+                    .dy = matrix_view(read(dy), batch, outputs),
+                    .dx = matrix_view(std::span(dx), batch, in.size()),
+                    .dparams = gradient,
+                    .cache = cache,
+                    .workspace = workspace});
+    check_equal(y, reference.y);
+    check_equal(dx, reference.dx);
+    check_equal(gradient, reference.gradient);
+  }
+}
