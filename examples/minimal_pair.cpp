@@ -22,6 +22,8 @@
 #include <variant>
 #include <vector>
 
+#include "network_options.hpp"
+
 namespace {
 
 using lmc::Index;
@@ -29,8 +31,7 @@ using lmc::Index;
 struct Options {
   std::string dataset = "mnist";
   std::string data;
-  std::string hidden = "512";
-  double slope = 0;
+  NetworkOptions network;
   std::string optimizer = "sgd";
   std::optional<double> learning_rate;
   double momentum = 0, weight_decay = 0;
@@ -56,9 +57,7 @@ Options parse(int argc, char** argv) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's options can be overridden
   app.add_option("--dataset", o.dataset, "mnist, fashion-mnist or spirals")->capture_default_str();
   app.add_option("--data", o.data, "folder of the data set's files [data/<dataset>]");
-  app.add_option("--hidden", o.hidden, "units of each hidden layer, as in 512,512; '' is logistic regression")
-      ->capture_default_str();
-  app.add_option("--slope", o.slope, "of the leaky ReLU; 0 is ReLU, 1 a linear network")->capture_default_str();
+  add_network_options(app, o.network);
   app.add_option("--optimizer", o.optimizer, "sgd, adam or adamw")->capture_default_str();
   app.add_option("--learning-rate", o.learning_rate, "[0.1 for sgd, 0.001 for adam and adamw]");
   app.add_option("--momentum", o.momentum, "of sgd")->capture_default_str();
@@ -83,34 +82,6 @@ Options parse(int argc, char** argv) {
     std::exit(0);
   }
   return o;
-}
-
-// "512,256" as numbers; "" as none.
-std::vector<double> parse_list(std::string_view option, const std::string& text) {
-  std::vector<double> numbers;
-  std::istringstream parts(text);
-  for (std::string part; std::getline(parts, part, ',');) {
-    std::size_t used = 0;
-    double number = 0;
-    try {
-      number = std::stod(part, &used);
-    } catch (const std::exception&) {
-    }
-    lmc::require(used == part.size() && used > 0, option, " ", text, ": '", part,
-                 "' is not a number; expected numbers with commas between");
-    numbers.push_back(number);
-  }
-  return numbers;
-}
-
-std::vector<Index> parse_hidden(const std::string& text) {
-  std::vector<Index> hidden;
-  for (const double units : parse_list("--hidden", text)) {
-    lmc::require(units >= 1 && units <= 1e6 && units == std::floor(units), "--hidden ", text, ": a layer of ", units,
-                 " units; expected whole numbers from 1 to 1000000");
-    hidden.push_back(static_cast<Index>(units));
-  }
-  return hidden;
 }
 
 std::array<std::uint64_t, 2> parse_order_seeds(const std::string& text) {
@@ -193,6 +164,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+struct EndMetrics {
+  lmc::Metrics train, test;
+};
+
 // Everything that was done and measured.
 struct Results {
   Options options;
@@ -201,6 +176,8 @@ struct Results {
   lmc::Standardization input;
   lmc::Pair<float> pair;
   lmc::Curve train, test;
+  // Of both ends with the running statistics that training left, where a network has any: on a path they are estimated anew.
+  std::vector<EndMetrics> stored;
   double train_seconds = 0, curve_train_seconds = 0, curve_test_seconds = 0, images_per_second = 0;
   int threads = 1;
 };
@@ -250,9 +227,8 @@ nlohmann::json barrier_json(const lmc::Curve& curve) {
 }
 
 nlohmann::json to_json(const Results& r) {
-  const auto numbers = [](const lmc::CurvePoint& p) -> nlohmann::json {
-    return {{"loss", p.metrics.loss}, {"error", p.metrics.error}};
-  };
+  const auto of_metrics = [](const lmc::Metrics& m) -> nlohmann::json { return {{"loss", m.loss}, {"error", m.error}}; };
+  const auto numbers = [&](const lmc::CurvePoint& p) { return of_metrics(p.metrics); };
   nlohmann::json curve = nlohmann::json::array(), endpoints = nlohmann::json::array();
   for (std::size_t i = 0; i < r.test.points.size(); ++i)
     curve.push_back(
@@ -262,6 +238,8 @@ nlohmann::json to_json(const Results& r) {
                          {"test", numbers(r.test.points[end])},
                          {"steps", run->steps},
                          {"diverged_at", run->diverged_at ? nlohmann::json(*run->diverged_at) : nullptr}});
+  for (std::size_t i = 0; i < r.stored.size(); ++i)
+    endpoints[i]["stored_statistics"] = {{"train", of_metrics(r.stored[i].train)}, {"test", of_metrics(r.stored[i].test)}};
   const Options& o = r.options;
   return {
       {"dataset", o.dataset},
@@ -304,6 +282,9 @@ void print_table(const Results& r) {
   row("", "train", "test");
   both("error, first run", [](const lmc::Curve& c) { return c.points.front().metrics.error; });
   both("error, second run", [](const lmc::Curve& c) { return c.points.back().metrics.error; });
+  for (std::size_t i = 0; i < r.stored.size(); ++i)
+    row("  with stored statistics", number(r.stored[i].train.error), number(r.stored[i].test.error),
+        i == 0 ? "first run: those that training left" : "second run");
   both("loss, first run", [](const lmc::Curve& c) { return c.points.front().metrics.loss; });
   both("loss, second run", [](const lmc::Curve& c) { return c.points.back().metrics.loss; });
   both(
@@ -349,7 +330,6 @@ void run(const Options& o) {
   Results r;
   r.options = o;
   const auto alphas = parse_alphas(o.alphas);
-  const std::vector<Index> hidden = parse_hidden(o.hidden);
   const auto order_seeds = parse_order_seeds(o.order_seeds);
   const lmc::TrainOptions<float> training{.epochs = o.epochs,
                                           .batch_size = o.batch_size,
@@ -357,21 +337,14 @@ void run(const Options& o) {
                                           .schedule = {.warmup = o.warmup, .then = lmc::rate_shape_named(o.schedule)}};
   const lmc::Initialization init = lmc::parse_initialization(o.init);
   const lmc::ThreadTeam team(o.threads);
-  lmc::require(!hidden.empty() || o.slope == 0, "--slope ", o.slope, ": without a hidden layer there is no ReLU; leave it out");
   Outputs outputs(o);
   if (order_seeds[0] == order_seeds[1])
     std::cerr << "warning: both order seeds are " << order_seeds[0] << ", so that the two runs will be identical\n";
 
   const lmc::TrainTest<float> data = load(o);
-  const auto net = lmc::mlp<float>({.inputs = data.train.shape().size(),
-                                    .hidden = hidden,
-                                    .outputs = data.train.classes(),
-                                    .slope = o.slope,
-                                    .initialization = init});
+  const auto [net, description] = make_network(o.network, data.train.shape(), data.train.classes(), init);
   r.parameters = net.layout().parameter_count();
-  r.network = lmc::detail::concat(data.train.shape().size(), "-", o.hidden, hidden.empty() ? "" : "-", data.train.classes());
-  std::replace(r.network.begin(), r.network.end(), ',', '-');
-  if (!hidden.empty()) r.network += o.slope == 0 ? " relu" : lmc::detail::concat(" leaky relu ", o.slope);
+  r.network = description;
   r.optimizer = lmc::detail::concat(training.optimizer);
   r.schedule = lmc::detail::concat(training.schedule);
   r.input = data.train.standardization();
@@ -395,11 +368,15 @@ void run(const Options& o) {
   }
 
   auto start = std::chrono::steady_clock::now();
-  r.train = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.train, team), {.alphas = alphas});
+  r.train = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.train, data.train, team), {.alphas = alphas});
   r.curve_train_seconds = seconds_since(start);
   start = std::chrono::steady_clock::now();
-  r.test = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.test, team), {.alphas = alphas});
+  r.test = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.test, data.train, team), {.alphas = alphas});
   r.curve_test_seconds = seconds_since(start);
+  if (net.layout().buffer_count() > 0)
+    for (const lmc::Run<float>* ended : {&r.pair.a, &r.pair.b})
+      r.stored.push_back(
+          {lmc::evaluate(net, ended->state, data.train, team), lmc::evaluate(net, ended->state, data.test, team)});
 
   print_table(r);
   std::cout << "digests " << r.pair.a.digest() << ' ' << r.pair.b.digest() << "\ntraining "

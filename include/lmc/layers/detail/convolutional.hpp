@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/core/window.hpp>
+#include <lmc/layers/any_layer.hpp>
+#include <lmc/layers/dense.hpp>
+#include <lmc/layers/detail/rectifier.hpp>
+#include <lmc/layers/initialization.hpp>
+#include <lmc/layers/max_pool2d.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/layers/normalization.hpp>
+
+namespace lmc::detail {
+
+/// Entry i of a list that has one entry for all layers, or one each.
+inline Extent entry(const std::vector<Extent>& list, std::size_t i) { return list.size() == 1 ? list[0] : list[i]; }
+
+inline void require_entries(std::string_view builder, std::string_view option, const std::vector<Extent>& list,
+                            std::size_t layers) {
+  require(list.size() == 1 || list.size() == layers, builder, ": ", option, " has ", list.size(),
+          " entries; expected one for all layers, or one for each of the ", layers, " entries of channels");
+}
+
+/// [make(i, in, initialization) → norm → (leaky) ReLU → max pooling] for each entry of options.channels, then a readout.
+template <std::floating_point Scalar, class Options, class Make>
+Network<Scalar> convolutional(std::string_view builder, const Options& options, Make make) {
+  require(!options.channels.empty(), builder, ": channels is empty; expected one entry a layer");
+  require_entries(builder, "kernel", options.kernel, options.channels.size());
+  require_entries(builder, "stride", options.stride, options.channels.size());
+  require_entries(builder, "padding", options.padding, options.channels.size());
+  std::vector<AnyLayer<Scalar>> layers;
+  Shape in = options.inputs;
+  const auto push = [&](AnyLayer<Scalar> layer) {
+    in = layer.output_shape(in);
+    layers.push_back(std::move(layer));
+  };
+  for (std::size_t i = 0; i < options.channels.size(); ++i) {
+    push(make(i, in, InitializationOptions{.scheme = options.initialization, .slope = options.slope}));
+    if (std::optional<AnyLayer<Scalar>> norm = normalization_layer<Scalar>(options.norm, in)) push(std::move(*norm));
+    push(rectifier<Scalar>(options.slope));
+    if (options.pool != Extent(1)) push(MaxPool2d<Scalar>({.in = in, .kernel = options.pool}));
+  }
+  push(Dense<Scalar>({.in = in, .out = options.outputs, .initialization = {.scheme = options.initialization}}));
+  return Network<Scalar>(std::move(layers));
+}
+
+}  // namespace lmc::detail

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <lmc/core/shape.hpp>
+#include <lmc/layers/any_layer.hpp>
+#include <lmc/layers/dense.hpp>
+#include <lmc/layers/detail/rectifier.hpp>
+#include <lmc/layers/initialization.hpp>
+#include <lmc/layers/mask.hpp>
+#include <lmc/layers/masked_dense.hpp>
+#include <lmc/layers/network.hpp>
+
+namespace lmc {
+
+struct SparseMlpOptions {
+  Shape inputs = {};               // of one example
+  std::vector<Index> hidden = {};  // units of each hidden layer
+  Index outputs = 0;               // classes
+  double sparsity = 0.9;           // share of each hidden layer's weights that are masked, in [0, 1)
+  std::uint64_t mask_seed = 0;     // layers have masks of their own
+  double slope = 0;                // of the leaky ReLU; 0 is ReLU, 1 a linear network
+  Initialization initialization = Initialization::torch;
+};
+
+/// Multilayer perceptron under random masks: [MaskedDense → (leaky) ReLU] for every hidden layer, then a Dense readout, which
+/// keeps all its weights. Throws: Error as the layers do.
+template <std::floating_point Scalar>
+Network<Scalar> sparse_mlp(const SparseMlpOptions& options) {
+  std::vector<AnyLayer<Scalar>> layers;
+  Shape in = options.inputs;
+  for (std::size_t i = 0; i < options.hidden.size(); ++i) {
+    const Index units = options.hidden[i];
+    layers.push_back(MaskedDense<Scalar>(
+        {.in = in,
+         .out = units,
+         .mask = random_mask(
+             {.outputs = units, .inputs = in.size(), .sparsity = options.sparsity, .seed = options.mask_seed, .layer = i}),
+         .initialization = {.scheme = options.initialization, .slope = options.slope}}));
+    layers.push_back(detail::rectifier<Scalar>(options.slope));
+    in = units;
+  }
+  layers.push_back(Dense<Scalar>({.in = in, .out = options.outputs, .initialization = {.scheme = options.initialization}}));
+  return Network<Scalar>(std::move(layers));
+}
+
+}  // namespace lmc
