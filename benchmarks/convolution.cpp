@@ -93,7 +93,7 @@ void multiply_add_peak(benchmark::State& state) {
   for (auto _ : state) {
     for (int round = 0; round < 1000; ++round) {
 #pragma GCC unroll 20
-      for (V& v : sum) v = xsimd::fma(v, V(0.999f), V(0.001f));
+      for (V& v : sum) v = lmc::multiply_add(v, V(0.999f), V(0.001f));
     }
     benchmark::DoNotOptimize(sum);
   }

@@ -70,7 +70,8 @@ TEST_CASE("Dense: its weights keep the axes of an image, and their permutation g
   CHECK(layout.parameters[0].shape == lmc::Shape{7, 4, 5, 3});
   CHECK(layout.parameters[0].groups == std::vector<lmc::AxisGroups>{lmc::GroupId(1), {}, {}, lmc::GroupId(0)});
   CHECK(layout.parameters[1].groups == std::vector<lmc::AxisGroups>{lmc::GroupId(1)});
-  CHECK(layout.parameters[2].groups == std::vector<lmc::AxisGroups>{{}, lmc::GroupId(1)});  // the logits are in the data set's order
+  CHECK(layout.parameters[2].groups ==
+        std::vector<lmc::AxisGroups>{{}, lmc::GroupId(1)});  // the logits are in the data set's order
   CHECK(layout.groups.size() == 2);
 }
 

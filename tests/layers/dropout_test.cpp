@@ -69,8 +69,8 @@ TEST_CASE("Dropout: refuses a rate outside [0, 1)", "[layers][errors]") {
 }
 
 TEST_CASE("Flatten, Identity: pass values and gradients on", "[layers][gradient]") {
-  const lmc::Network<double> net({lmc::Identity<double>(), lmc::Dense<double>({.in = {2, 3}, .out = 4}), lmc::Identity<double>(),
-                                  lmc::Flatten<double>(), lmc::Dense<double>({.in = 4, .out = 3})});
+  const lmc::Network<double> net({lmc::Identity<double>(), lmc::Dense<double>({.in = {2, 3}, .out = 4}),
+                                  lmc::Identity<double>(), lmc::Flatten<double>(), lmc::Dense<double>({.in = 4, .out = 3})});
   CHECK(testing::gradient_error(net, {.batch = 2}) < 1e-7);
 }
 

@@ -22,7 +22,8 @@ TEST_CASE("LayerNorm: backward is the derivative of forward", "[layers][gradient
 }
 
 TEST_CASE("LayerNorm: starts as the plain normalization", "[layers]") {
-  CHECK(Network<double>({LayerNorm<double>({.in = {4, 2}})}).initialize({.seed = 1}).parameters == std::vector<double>{1, 1, 0, 0});
+  CHECK(Network<double>({LayerNorm<double>({.in = {4, 2}})}).initialize({.seed = 1}).parameters ==
+        std::vector<double>{1, 1, 0, 0});
 }
 
 TEST_CASE("LayerNorm: scale and bias are permuted with the units, at all positions and after a Flatten", "[layers]") {

@@ -18,7 +18,8 @@ namespace {
 
 // Ends in a ReLU, whose backward needs its own output and not the sum.
 Network<double> body(Index in, Index out) {
-  return Network<double>({Dense<double>({.in = in, .out = 4}), Relu<double>(), Dense<double>({.in = 4, .out = out}), Relu<double>()});
+  return Network<double>(
+      {Dense<double>({.in = in, .out = 4}), Relu<double>(), Dense<double>({.in = 4, .out = out}), Relu<double>()});
 }
 
 }  // namespace
@@ -52,9 +53,10 @@ TEST_CASE("Residual: units that are added are permuted together, and those added
 }
 
 TEST_CASE("Residual: refuses layers that cannot be added, with their shapes", "[layers][errors]") {
-  CHECK_THROWS_WITH(Residual<double>({.body = Relu<double>()}),
-                    "Residual: neither its body (relu) nor its shortcut (identity) says which shape it takes; expected at least "
-                    "one that does");
+  CHECK_THROWS_WITH(
+      Residual<double>({.body = Relu<double>()}),
+      "Residual: neither its body (relu) nor its shortcut (identity) says which shape it takes; expected at least "
+      "one that does");
   CHECK_THROWS_WITH(Residual<double>({.body = body(5, 3)}),
                     "Residual: its body gives [3], its shortcut (identity) [5]; the shapes must be equal: give the shortcut a "
                     "layer that changes the shape as the body does");

@@ -19,7 +19,10 @@ namespace {
 constexpr double epsilon = 1e-5;
 
 // Scalar references, in a wider type; every row has its own offset, so that no two are alike.
-double input(std::size_t i, std::size_t cols) { return dyadic(i) + static_cast<double>(i / cols); }
+double input(std::size_t i, std::size_t cols) {
+  const std::size_t row = i / cols;
+  return dyadic(i) + static_cast<double>(row);
+}
 struct Row {
   long double mean = 0, inverse = 0;
   Row(std::size_t row, std::size_t cols) {
@@ -65,7 +68,7 @@ TEMPLATE_TEST_CASE("layer_norm: normalizes every row, at every width", "[simd]",
   using T = TestType;
   constexpr std::size_t lanes = xsimd::batch<T>::size;
   for (std::size_t cols = 2; cols <= 9 * lanes + 1; cols += cols < 4 * lanes ? 1 : 3)
-    for (const std::size_t rows : {1, 3, 70}) {  // two blocks of 32 rows and a rest
+    for (const std::size_t rows : {1U, 3U, 70U}) {  // two blocks of 32 rows and a rest
       if (rows == 70 && cols % 5 != 0) continue;
       CAPTURE(rows, cols);
       Arrays<T> a(rows, cols, cols % lanes);
@@ -103,7 +106,7 @@ TEMPLATE_TEST_CASE("layer_norm: normalizes every row, at every width", "[simd]",
 
 TEMPLATE_TEST_CASE("layer_norm: a row's bits do not depend on its place", "[simd]", float, double) {
   using T = TestType;
-  const std::size_t cols = GENERATE(5, 37);
+  const std::size_t cols = GENERATE(5U, 37U);
   Arrays<T> together(40, cols, 3);
   for (std::size_t i = cols; i < 40 * cols; ++i) {  // all rows as the first
     together.x[i] = together.x[i % cols];

@@ -22,7 +22,7 @@ template <class T, class Check>
 void for_each_width(Check check) {
   constexpr std::size_t lanes = xsimd::batch<T>::size;
   for (std::size_t cols = 1; cols <= 9 * lanes + 1; cols += cols < 4 * lanes ? 1 : 3)
-    for (const std::size_t rows : {0, 1, 2, 5}) check(rows, cols);
+    for (const std::size_t rows : {0U, 1U, 2U, 5U}) check(rows, cols);
 }
 
 }  // namespace

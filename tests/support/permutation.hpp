@@ -27,7 +27,8 @@ inline lmc::Permutations random_permutations(const lmc::ParameterLayout& layout,
 }
 
 /// The network's outputs for x, [batch, inputs], in evaluation mode.
-inline std::vector<double> outputs(const lmc::Network<double>& net, lmc::ModelState<double> state, const std::vector<double>& x) {
+inline std::vector<double> outputs(const lmc::Network<double>& net, lmc::ModelState<double> state,
+                                   const std::vector<double>& x) {
   const auto size = [](lmc::Index n) { return static_cast<std::size_t>(n); };
   const lmc::Index inputs = net.input_shape()->size(), batch = static_cast<lmc::Index>(x.size()) / inputs;
   std::vector<double> y(size(batch * net.output_shape().size())), cache(size(net.cache_size(batch))),

@@ -164,6 +164,13 @@ TEST_CASE("evaluator: estimates running statistics anew for every θ, the ends i
   }
   const lmc::Curve back = lmc::linear_path(b, a, one, {.alphas = 5});
   for (std::size_t i = 0; i < 5; ++i) CHECK(serial.points[i].metrics == back.points[4 - i].metrics);
+  // Batches may be larger than the chunks of the data, or than all of it.
+  for (const Index batch : {450, 4000}) {
+    const auto large = lmc::evaluator(normalized(), data(), train, ThreadTeam(2), {.batch_size = batch});
+    const auto buffers = lmc::estimate_buffers(normalized(), a, train, ThreadTeam(1), {.batch_size = batch});
+    CHECK(large(a) == lmc::evaluate(normalized(), {a, buffers}, data()));
+    CHECK(lmc::linear_path(a, b, large, {.alphas = 3}).points.front().metrics == large(a));
+  }
 }
 
 TEST_CASE("evaluator: ignores the training data where there is nothing to estimate", "[train]") {

@@ -10,7 +10,8 @@
 
 namespace lmc {
 
-/// One permutation for each of a layout's groups: unit i of the permuted network is unit permutations[group][i] of the given one.
+/// One permutation for each of a layout's groups: unit i of the permuted network is unit permutations[group][i] of the given
+/// one.
 using Permutations = std::vector<std::vector<Index>>;
 
 namespace detail {
@@ -54,9 +55,9 @@ std::vector<T> permute_segments(const std::vector<Segment>& segments, const Perm
 }  // namespace detail
 
 /// The same network with its units in another order: entry (i₁, i₂, …) of a segment becomes the entry (j₁, j₂, …) of the given
-/// one, where j = permutations[g][i] for an axis with group g, and j = i for a fixed axis. An axis with a group for each index of
-/// other axes takes that of the source's index j. The network's function stays the same, to rounding.
-/// Throws: Error when there is not one permutation of the right size a group, or a length is not the layout's.
+/// one, where j = permutations[g][i] for an axis with group g, and j = i for a fixed axis. An axis with a group for each index
+/// of other axes takes that of the source's index j. The network's function stays the same, to rounding. Throws: Error when
+/// there is not one permutation of the right size a group, or a length is not the layout's.
 template <class Scalar>
 ModelState<Scalar> permute(const ParameterLayout& layout, const Permutations& permutations, const ModelState<Scalar>& state) {
   detail::require_permutations(layout, permutations);

@@ -24,11 +24,11 @@ using GroupId = std::optional<std::size_t>;
 /// The permutation group of an axis of an array: one for the whole array, or one for each index of other axes (a locally
 /// connected layer's channels can be permuted at each position on their own).
 struct AxisGroups {
-  std::vector<Index> over = {};                // the axes whose index selects the group, ascending; none: one group
+  std::vector<Index> over = {};               // the axes whose index selects the group, ascending; none: one group
   std::vector<GroupId> ids = {std::nullopt};  // one for each index over those axes, row-major
 
   AxisGroups() = default;
-  AxisGroups(GroupId id) : ids{id} {}  // NOLINT(google-explicit-constructor): one group is the usual case
+  AxisGroups(GroupId id) : ids{id} {}           // NOLINT(google-explicit-constructor): one group is the usual case
   AxisGroups(std::nullopt_t) : AxisGroups() {}  // NOLINT(google-explicit-constructor)
   AxisGroups(std::vector<Index> over_, std::vector<GroupId> ids_) : over(std::move(over_)), ids(std::move(ids_)) {}
 
@@ -61,7 +61,7 @@ struct Segment {
   Shape shape;       // never flattened: a readout after a convolution is [out, height, width, channels]
   Role role = Role::weight;
   std::vector<AxisGroups> groups;  // one an axis
-  Index offset = 0;             // of the first entry
+  Index offset = 0;                // of the first entry
 
   [[nodiscard]] Index size() const { return shape.size(); }
   friend bool operator==(const Segment&, const Segment&) = default;

@@ -33,7 +33,8 @@ class Shape {
   std::vector<Index> axes_;
 };
 
-/// Calls visit(index) for every index of an array of that shape, the last axis fastest; index is a span of one position an axis.
+/// Calls visit(index) for every index of an array of that shape, the last axis fastest; index is a span of one position an
+/// axis.
 template <class Visit>
 void for_each_index(const Shape& shape, Visit visit) {
   std::vector<Index> index(shape.axes().size(), 0);

@@ -29,16 +29,16 @@ struct IndexRange {
   friend bool operator==(const IndexRange&, const IndexRange&) = default;
 };
 
-/// A window of kernel.rows × kernel.cols taps that slides over the plane of an image [rows, cols, channels] with zeros around it.
-/// Tap (i, j) of output position (r, c) lies over input position
+/// A window of kernel.rows × kernel.cols taps that slides over the plane of an image [rows, cols, channels] with zeros around
+/// it. Tap (i, j) of output position (r, c) lies over input position
 ///   (r · stride.rows + i − padding.rows,  c · stride.cols + j − padding.cols),
 /// and there are ⌊(in + 2 padding − kernel) / stride⌋ + 1 output positions along each axis.
 class Window {
  public:
   Extent in, kernel, stride, padding, out;
 
-  /// layer names the user of the window in errors. Throws: Error when image is not [rows, cols, channels] with positive lengths,
-  /// kernel or stride are not positive, padding is negative or not below kernel, or there is no output position.
+  /// layer names the user of the window in errors. Throws: Error when image is not [rows, cols, channels] with positive
+  /// lengths, kernel or stride are not positive, padding is negative or not below kernel, or there is no output position.
   Window(std::string_view layer, const Shape& image, Extent kernel_, Extent stride_, Extent padding_)
       : in(0), kernel(kernel_), stride(stride_), padding(padding_), out(0) {
     require(image.rank() == 3 && image[0] > 0 && image[1] > 0 && image[2] > 0, layer, ": in = ", image,
@@ -49,8 +49,9 @@ class Window {
     require(padding.rows >= 0 && padding.cols >= 0 && padding.rows < kernel.rows && padding.cols < kernel.cols, layer,
             ": padding = ", padding, " with kernel = ", kernel, "; expected at least 0 and less than the kernel");
     const Index rows = in.rows + 2 * padding.rows, cols = in.cols + 2 * padding.cols;
-    require(kernel.rows <= rows && kernel.cols <= cols, layer, ": the kernel, ", kernel, ", is larger than the input with its padding, ",
-            in, " + 2 * ", padding, " = ", Extent(rows, cols), "; there would be no output: use a smaller kernel or more padding");
+    require(kernel.rows <= rows && kernel.cols <= cols, layer, ": the kernel, ", kernel,
+            ", is larger than the input with its padding, ", in, " + 2 * ", padding, " = ", Extent(rows, cols),
+            "; there would be no output: use a smaller kernel or more padding");
     out = {(rows - kernel.rows) / stride.rows + 1, (cols - kernel.cols) / stride.cols + 1};
   }
 

@@ -11,8 +11,8 @@
 
 namespace lmc {
 
-/// Any layer, as a value: the members of the Layer concept, one indirect call each, and a way back. Copies share the description, which
-/// never changes.
+/// Any layer, as a value: the members of the Layer concept, one indirect call each, and a way back. Copies share the
+/// description, which never changes.
 template <std::floating_point Scalar>
 class AnyLayer {
  public:

@@ -22,8 +22,8 @@ struct DropoutOptions {
   double rate = 0.5;  // share of entries that are set to 0, in [0, 1)
 };
 
-/// In training y = m ⊙ x, backward dx = m ⊙ dy, where each m is 0 with probability `rate` and else 1/(1 − rate); otherwise y = x.
-/// The m of an entry is a function of (noise seed, layer, epoch, example, entry), not of the batch that the example is in.
+/// In training y = m ⊙ x, backward dx = m ⊙ dy, where each m is 0 with probability `rate` and else 1/(1 − rate); otherwise y =
+/// x. The m of an entry is a function of (noise seed, layer, epoch, example, entry), not of the batch that the example is in.
 /// No parameters. Cache: m. Source: arXiv:1207.0580, scaled in training as in torch.nn.Dropout.
 /// Throws: Error on construction, when the rate is outside [0, 1) or a size is not positive.
 template <std::floating_point Scalar>

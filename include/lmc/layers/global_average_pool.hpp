@@ -11,7 +11,6 @@
 #include <lmc/core/views.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
 #include <lmc/layers/layer.hpp>
-#include <lmc/layers/pooling.hpp>
 #include <lmc/simd/pooling.hpp>
 
 namespace lmc {

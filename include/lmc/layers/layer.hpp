@@ -20,8 +20,8 @@ namespace lmc {
 ///   estimation  as training, but without noise, and the buffers become the statistics of this batch alone
 enum class Mode { evaluation, training, estimation };
 
-/// Where the noise of a training step has its address: a draw of a layer is a function of (seed, epoch, example, entry), whatever
-/// the batch that the example is in.
+/// Where the noise of a training step has its address: a draw of a layer is a function of (seed, epoch, example, entry),
+/// whatever the batch that the example is in.
 struct NoiseAddress {
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;

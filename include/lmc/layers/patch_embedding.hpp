@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <algorithm>
 #include <concepts>
 #include <optional>
 #include <span>
@@ -15,7 +16,6 @@
 #include <lmc/layers/detail/row_blocks.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
-#include <lmc/layers/pooling.hpp>
 #include <lmc/simd/patches.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>

@@ -8,6 +8,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/window.hpp>
+#include <lmc/layers/detail/channel_groups.hpp>
 
 namespace lmc {
 
@@ -31,15 +32,6 @@ inline std::string describe_pool(const Window& w) {
   if (w.stride != w.kernel) text += concat(", stride ", w.stride);
   if (w.padding != Extent(0)) text += concat(", padding ", w.padding);
   return text;
-}
-
-/// Positions are mixed: their order is fixed.
-inline void fix_positions(LayoutBuilder& layout) {
-  std::vector<AxisGroups>& groups = layout.activation.groups;
-  for (std::size_t axis = 0; axis + 1 < groups.size(); ++axis) {
-    for (const GroupId& id : groups[axis].ids) layout.fix(id);
-    groups[axis] = {};
-  }
 }
 
 /// The channels of an output are a mean or a maximum over those of the window's positions: where these can be permuted at each

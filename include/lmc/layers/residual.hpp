@@ -59,9 +59,7 @@ class Residual {
   [[nodiscard]] Index body_parameters() const { return body_[0]; }
 
   [[nodiscard]] std::string_view kind() const { return "residual"; }
-  [[nodiscard]] std::string describe() const {
-    return detail::concat(o_.body.kind(), " + ", o_.shortcut.kind());
-  }
+  [[nodiscard]] std::string describe() const { return detail::concat(o_.body.kind(), " + ", o_.shortcut.kind()); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return in_; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return out_; }
 

@@ -116,8 +116,8 @@ class SelfAttention {
         attention_heads<Scalar>(shape_, example(as_const_span(m.qkv), i, 3), weights(m.weights, i), example(m.mixed, i, 1),
                                 a.workspace);
       const auto y = rows(a.y.data(), width());
-      product<Scalar>(as_const<Scalar>(rows(m.mixed.data(), width())), Strided<const Scalar>(out_weight(a.params)).transposed(), y,
-                      Into::overwrite);
+      product<Scalar>(as_const<Scalar>(rows(m.mixed.data(), width())), Strided<const Scalar>(out_weight(a.params)).transposed(),
+                      y, Into::overwrite);
       add_to_rows<Scalar>(out_bias(a.params), y);
     });
   }

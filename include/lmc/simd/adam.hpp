@@ -33,13 +33,13 @@ void adam_update(std::span<const T> gradient, std::span<T> mean, std::span<T> sq
   for_each_lane(theta,
                 [o, g_ = gradient.data(), m_ = mean.data(), v_ = square.data(), t_ = theta.data()](auto lane, std::size_t i) {
                   const V t = lane.load(t_ + i);
-                  const V g = xsimd::fma(V(o.decay), t, lane.load(g_ + i));
-                  const V m = xsimd::fma(V(o.keep1), lane.load(m_ + i), V(o.take1) * g);
-                  const V v = xsimd::fma(V(o.keep2), lane.load(v_ + i), V(o.take2) * g * g);
+                  const V g = multiply_add(V(o.decay), t, lane.load(g_ + i));
+                  const V m = multiply_add(V(o.keep1), lane.load(m_ + i), V(o.take1) * g);
+                  const V v = multiply_add(V(o.keep2), lane.load(v_ + i), V(o.take2) * g * g);
                   lane.store(m_ + i, m);
                   lane.store(v_ + i, v);
-                  const V direction = m / xsimd::fma(V(o.root_scale), xsimd::sqrt(v), V(o.epsilon));
-                  lane.store(t_ + i, xsimd::fnma(V(o.rate), direction, V(o.shrink) * t));
+                  const V direction = m / multiply_add(V(o.root_scale), xsimd::sqrt(v), V(o.epsilon));
+                  lane.store(t_ + i, negative_multiply_add(V(o.rate), direction, V(o.shrink) * t));
                 });
 }
 

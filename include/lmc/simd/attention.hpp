@@ -42,11 +42,11 @@ void small_product_tile(Lane lane, const Strided<const T>& a, const T* b, Index 
     const T* entry = column;
 #pragma GCC unroll 4
     for (Index r = 0; r < Rows; r += 4, entry += 4 * a.row_stride) {
-      sum[r] = xsimd::fma(V(entry[0]), row, sum[r]);
+      sum[r] = multiply_add(V(entry[0]), row, sum[r]);
       if constexpr (Rows > 1) {
-        sum[r + 1] = xsimd::fma(V(entry[a.row_stride]), row, sum[r + 1]);
-        sum[r + 2] = xsimd::fma(V(entry[2 * a.row_stride]), row, sum[r + 2]);
-        sum[r + 3] = xsimd::fma(V(entry[3 * a.row_stride]), row, sum[r + 3]);
+        sum[r + 1] = multiply_add(V(entry[a.row_stride]), row, sum[r + 1]);
+        sum[r + 2] = multiply_add(V(entry[2 * a.row_stride]), row, sum[r + 2]);
+        sum[r + 3] = multiply_add(V(entry[3 * a.row_stride]), row, sum[r + 3]);
       }
     }
   }
@@ -157,7 +157,7 @@ void attention_heads_backward(const AttentionShape& shape, std::span<const T> qk
       V sum(T(0));
       for (Index j = 0; j < n; ++j) {
         const Index at = j * n + static_cast<Index>(i);
-        sum = xsimd::fma(lane.load(a + at), lane.load(ds + at), sum);
+        sum = multiply_add(lane.load(a + at), lane.load(ds + at), sum);
       }
       for (Index j = 0; j < n; ++j) {
         const Index at = j * n + static_cast<Index>(i);

@@ -70,7 +70,7 @@ void channel_sums(std::size_t size, std::size_t channels, Terms terms, std::span
       for (std::size_t k = 0; k < Vectors; ++k) {
         const auto [u, v] = terms(lane, row * period + j + k * lanes, j + k * lanes);
         u_sum[k] += u;
-        uv_sum[k] = xsimd::fma(u, v, uv_sum[k]);
+        uv_sum[k] = multiply_add(u, v, uv_sum[k]);
       }
     }
     for (std::size_t k = 0; k < Vectors; ++k) {
@@ -180,7 +180,7 @@ void normalize_channels(std::span<const T> x, std::span<const T> mean, std::span
   detail::fill_columns(column(2), channels, [&](std::size_t c) { return bias[c]; });
   const T *const in = x.data(), *const m = column(0).data(), *const a = column(1).data(), *const b = column(2).data();
   detail::for_each_column_lane<T>(x.size(), period, [=, out = y.data()](auto lane, std::size_t i, std::size_t j) {
-    lane.store(out + i, xsimd::fma(lane.load(in + i) - lane.load(m + j), lane.load(a + j), lane.load(b + j)));
+    lane.store(out + i, multiply_add(lane.load(in + i) - lane.load(m + j), lane.load(a + j), lane.load(b + j)));
   });
 }
 
@@ -223,7 +223,7 @@ void normalize_channels_backward(std::span<const T> x, std::span<const T> dy, st
   const T *const e = mean_of_d.data(), *const s = slope.data(), *const a = column(2).data();
   detail::for_each_column_lane<T>(x.size(), period, [=, out = dx.data()](auto lane, std::size_t i, std::size_t j) {
     const V centered = lane.load(in + i) - lane.load(m + j), rest = lane.load(d + i) - lane.load(e + j);
-    lane.store(out + i, lane.load(a + j) * xsimd::fnma(centered, lane.load(s + j), rest));
+    lane.store(out + i, lane.load(a + j) * negative_multiply_add(centered, lane.load(s + j), rest));
   });
 }
 

@@ -153,7 +153,7 @@ void convolution_tile(const std::array<const T*, Positions>& source, const std::
       for (std::size_t p = 0; p < Positions; ++p) {
         const Batch entry(x[p][k]);
 #pragma GCC unroll 4
-        for (Index v = 0; v < Vectors; ++v) sum[p][v] = xsimd::fma(entry, wv[v], sum[p][v]);
+        for (Index v = 0; v < Vectors; ++v) sum[p][v] = multiply_add(entry, wv[v], sum[p][v]);
       }
     }
   }
@@ -229,7 +229,7 @@ void convolution_gradient_tile(const ConvolutionSweep& sweep, IndexRange rows, I
         for (std::size_t e = 0; e < Entries; ++e) {
           const Batch entry(x[at[e]]);
 #pragma GCC unroll 4
-          for (Index v = 0; v < Vectors; ++v) sum[e][v] = xsimd::fma(entry, dv[v], sum[e][v]);
+          for (Index v = 0; v < Vectors; ++v) sum[e][v] = multiply_add(entry, dv[v], sum[e][v]);
         }
       }
     }

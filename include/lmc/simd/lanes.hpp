@@ -10,6 +10,37 @@
 
 namespace lmc {
 
+/// x · y + z, rounded once where the instruction set has fused multiply-adds. (xsimd 8 writes a product and a sum for AVX-512;
+/// GCC joins them, clang does not.)
+template <class V>
+V multiply_add(const V& x, const V& y, const V& z) {
+#ifdef __AVX512F__
+  if constexpr (std::is_same_v<V, xsimd::batch<float>>) return _mm512_fmadd_ps(x, y, z);
+  if constexpr (std::is_same_v<V, xsimd::batch<double>>) return _mm512_fmadd_pd(x, y, z);
+#else
+  return xsimd::fma(x, y, z);
+#endif
+}
+/// z − x · y, the same way.
+template <class V>
+V negative_multiply_add(const V& x, const V& y, const V& z) {
+#ifdef __AVX512F__
+  if constexpr (std::is_same_v<V, xsimd::batch<float>>) return _mm512_fnmadd_ps(x, y, z);
+  if constexpr (std::is_same_v<V, xsimd::batch<double>>) return _mm512_fnmadd_pd(x, y, z);
+#else
+  return xsimd::fnma(x, y, z);
+#endif
+}
+
+/// The sum of a register's entries, which xsimd 9 calls by another name than xsimd 8.
+template <std::floating_point T>
+T sum_of(const xsimd::batch<T>& v) {
+  if constexpr (requires { reduce_add(v); })
+    return reduce_add(v);
+  else
+    return hadd(v);
+}
+
 /// As many consecutive scalars as a vector register holds. Any alignment.
 template <std::floating_point T>
 struct WholeLane {
@@ -67,6 +98,17 @@ void for_each_lane(std::span<T> out, Body body) {
   if (i > 0) body(PartLane<Scalar>{i}, 0);
   for (; i + size <= n; i += size) body(WholeLane<Scalar>{}, i);
   if (i < n) body(PartLane<Scalar>{n - i}, i);
+}
+
+/// Calls body(lane, j) for the lanes that cover the positions 0 … n − 1 of a row: whole ones from its first entry on, then a
+/// short one. Unlike for_each_lane, a sum over lanes does not depend on where in memory the row begins. Always part of
+/// its caller: GCC 12 keeps what body sums up in memory, not in registers, when it makes a function of its own of it.
+template <std::floating_point T, class Body>
+[[gnu::always_inline]] inline void for_each_row_lane(std::size_t n, Body body) {
+  constexpr std::size_t lanes = xsimd::batch<T>::size;
+  std::size_t j = 0;
+  for (; j + lanes <= n; j += lanes) body(WholeLane<T>{}, j);
+  if (j < n) body(PartLane<T>{n - j}, j);
 }
 
 }  // namespace lmc

@@ -39,15 +39,15 @@ void layer_norm(MatrixView<const T> x, std::span<const T> scale, std::span<const
     T* const out = y.data() + i * y.cols();
     V sum(T(0)), squares(T(0));
     for_each_row_lane<T>(width, [&](auto lane, std::size_t j) { sum += lane.load(in + j); });
-    const T mean = share * detail::sum_of(sum);
+    const T mean = share * sum_of(sum);
     for_each_row_lane<T>(width, [&](auto lane, std::size_t j) {
       const V centered = detail::only<T>(lane, lane.load(in + j) - V(mean));
-      squares = xsimd::fma(centered, centered, squares);
+      squares = multiply_add(centered, centered, squares);
     });
-    const T inverse = T(1) / std::sqrt(share * detail::sum_of(squares) + static_cast<T>(epsilon));
+    const T inverse = T(1) / std::sqrt(share * sum_of(squares) + static_cast<T>(epsilon));
     for_each_row_lane<T>(width, [&](auto lane, std::size_t j) {
       const V normal = (lane.load(in + j) - V(mean)) * V(inverse);
-      lane.store(out + j, xsimd::fma(normal, lane.load(scale.data() + j), lane.load(bias.data() + j)));
+      lane.store(out + j, multiply_add(normal, lane.load(scale.data() + j), lane.load(bias.data() + j)));
     });
     moments.mean[static_cast<std::size_t>(i)] = mean;
     moments.inverse_deviation[static_cast<std::size_t>(i)] = inverse;
@@ -70,7 +70,7 @@ void layer_norm_column_sums(Lane lane, MatrixView<const T> x, MatrixView<const T
 #pragma GCC unroll 4
     for (std::size_t k = 0; k < Vectors; ++k) {
       const V d = lane.load(dy.data() + at + k * V::size), normal = (lane.load(x.data() + at + k * V::size) - mean) * inverse;
-      of_products[k] = xsimd::fma(d, normal, of_products[k]);
+      of_products[k] = multiply_add(d, normal, of_products[k]);
       of_dy[k] += d;
     }
   }
@@ -120,12 +120,12 @@ void layer_norm_backward(MatrixView<const T> x, MatrixView<const T> dy, std::spa
       for_each_row_lane<T>(width, [&](auto lane, std::size_t k) {
         const V g = lane.load(d + k) * lane.load(scale.data() + k), normal = (lane.load(in + k) - mean) * inverse;
         of_g += g;
-        of_products = xsimd::fma(g, normal, of_products);
+        of_products = multiply_add(g, normal, of_products);
       });
-      const V mean_of_g(share * detail::sum_of(of_g)), mean_of_products(share * detail::sum_of(of_products));
+      const V mean_of_g(share * sum_of(of_g)), mean_of_products(share * sum_of(of_products));
       for_each_row_lane<T>(width, [&](auto lane, std::size_t k) {
         const V g = lane.load(d + k) * lane.load(scale.data() + k), normal = (lane.load(in + k) - mean) * inverse;
-        lane.store(out + k, inverse * xsimd::fnma(normal, mean_of_products, g - mean_of_g));
+        lane.store(out + k, inverse * negative_multiply_add(normal, mean_of_products, g - mean_of_g));
       });
     }
   }

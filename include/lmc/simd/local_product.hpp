@@ -53,8 +53,8 @@ void product_sum_tile(std::span<const ProductTerm<T>> terms, const ProductTerms&
 #pragma GCC unroll 16
       for (Index r = 0; r < Rows; ++r) {
         const Batch x(a[r * s.a_row_stride]);
-        if constexpr (Vectors == 2) sum[r][0] = xsimd::fma(x, of_b[0], sum[r][0]);
-        sum[r][Vectors - 1] = xsimd::fma(x, of_b[Vectors - 1], sum[r][Vectors - 1]);
+        if constexpr (Vectors == 2) sum[r][0] = multiply_add(x, of_b[0], sum[r][0]);
+        sum[r][Vectors - 1] = multiply_add(x, of_b[Vectors - 1], sum[r][Vectors - 1]);
       }
       a += s.a_col_stride;
       b += s.b_row_stride;

@@ -35,7 +35,7 @@ void narrow_tile(Index depth, const T* a, Index a_row, const T* b, Index b_col, 
     for (Index j = 0; j < Cols; ++j) {
       const Batch w = lane.load(b + j * b_col + k);
 #pragma GCC unroll 8
-      for (Index r = 0; r < Rows; ++r) sum[r][j] = xsimd::fma(x[r], w, sum[r][j]);
+      for (Index r = 0; r < Rows; ++r) sum[r][j] = multiply_add(x[r], w, sum[r][j]);
     }
   };
   Index k = 0;
@@ -46,7 +46,7 @@ void narrow_tile(Index depth, const T* a, Index a_row, const T* b, Index b_col, 
 #pragma GCC unroll 8
     for (Index j = 0; j < Cols; ++j) {
       T& out = c.data[r * c.row_stride + j * c.col_stride];
-      const T value = xsimd::hadd(sum[r][j]);
+      const T value = sum_of(sum[r][j]);
       out = into == Into::add ? out + value : value;
     }
 }

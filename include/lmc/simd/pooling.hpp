@@ -15,15 +15,6 @@ namespace lmc {
 
 namespace detail {
 
-/// Calls body(lane, j) for the lanes that cover the channels.
-template <std::floating_point T, class Body>
-void for_each_channel_lane(Index channels, Body body) {
-  constexpr Index lanes = static_cast<Index>(xsimd::batch<T>::size);
-  Index j = 0;
-  for (; j + lanes <= channels; j += lanes) body(WholeLane<T>{}, j);
-  if (j < channels) body(PartLane<T>{static_cast<std::size_t>(channels - j)}, j);
-}
-
 /// The taps of a window that lie over the input: of most windows all, and of most kernels a number known beforehand.
 template <Index Rows, Index Cols>
 struct WholeWindow {
@@ -78,7 +69,8 @@ template <std::floating_point T, class Body>
 void for_each_lane_of_run(const WindowRun& run, Body body) {
   Index in = run.in, out = run.out;
   for (Index n = 0; n < run.count; ++n, in += run.step, out += run.channels)
-    for_each_channel_lane<T>(run.channels, [&](auto lane, Index j) { body(lane, in + j, out + j); });
+    for_each_row_lane<T>(static_cast<std::size_t>(run.channels),
+                         [&](auto lane, std::size_t j) { body(lane, in + j, out + j); });
 }
 
 /// Calls body(place, tap) for the taps in order, from the place of tap (0, 0).
@@ -180,7 +172,7 @@ void average_rows(std::span<const T> x, std::span<T> y) {
   const auto channels = static_cast<Index>(y.size()), size = static_cast<Index>(x.size());
   assert(channels > 0 && size > 0 && size % channels == 0);
   const xsimd::batch<T> share(T(1) / static_cast<T>(size / channels));
-  detail::for_each_channel_lane<T>(channels, [&](auto lane, Index j) {
+  for_each_row_lane<T>(static_cast<std::size_t>(channels), [&](auto lane, std::size_t j) {
     xsimd::batch<T> sum(T(0));
     for (Index i = j; i < size; i += channels) sum += lane.load(x.data() + i);
     lane.store(y.data() + j, share * sum);
@@ -193,7 +185,7 @@ void average_rows_backward(std::span<const T> dy, std::span<T> dx) {
   const auto channels = static_cast<Index>(dy.size()), size = static_cast<Index>(dx.size());
   assert(channels > 0 && size > 0 && size % channels == 0);
   const xsimd::batch<T> share(T(1) / static_cast<T>(size / channels));
-  detail::for_each_channel_lane<T>(channels, [&](auto lane, Index j) {
+  for_each_row_lane<T>(static_cast<std::size_t>(channels), [&](auto lane, std::size_t j) {
     const xsimd::batch<T> value = share * lane.load(dy.data() + j);
     for (Index i = j; i < size; i += channels) lane.store(dx.data() + i, value);
   });

@@ -50,8 +50,8 @@ void product_tile(Index depth, const T* a, Index a_row, Index a_col, const T* b,
 #pragma GCC unroll 16
     for (Index r = 0; r < Rows; ++r) {
       const Batch x(a[r * a_row]);
-      sum[r][0] = xsimd::fma(x, b0, sum[r][0]);
-      sum[r][1] = xsimd::fma(x, b1, sum[r][1]);
+      sum[r][0] = multiply_add(x, b0, sum[r][0]);
+      sum[r][1] = multiply_add(x, b1, sum[r][1]);
     }
     a += a_col;
     b += b_row;

@@ -14,17 +14,6 @@
 
 namespace lmc {
 
-/// Calls body(lane, j) for the lanes that cover the positions 0 … n − 1 of a row: whole ones from its first entry on, then a
-/// short one. Unlike for_each_lane, a sum over lanes does not depend on where in memory the row begins. Always part of
-/// its caller: GCC 12 keeps what body sums up in memory, not in registers, when it makes a function of its own of it.
-template <std::floating_point T, class Body>
-[[gnu::always_inline]] inline void for_each_row_lane(std::size_t n, Body body) {
-  constexpr std::size_t lanes = xsimd::batch<T>::size;
-  std::size_t j = 0;
-  for (; j + lanes <= n; j += lanes) body(WholeLane<T>{}, j);
-  if (j < n) body(PartLane<T>{n - j}, j);
-}
-
 namespace detail {
 
 /// v with zeros where the lane has no scalars: of what is computed from them, a sum is to take nothing.
@@ -41,15 +30,6 @@ xsimd::batch<T> only(const PartLane<T>& lane, const xsimd::batch<T>& v) {
     return numbers;
   }();
   return xsimd::select(V::load_unaligned(positions.data()) < V(static_cast<T>(lane.count)), v, V(T(0)));
-}
-
-/// The sum of a register's entries, which xsimd 9 calls by another name than xsimd 8.
-template <std::floating_point T>
-T sum_of(const xsimd::batch<T>& v) {
-  if constexpr (requires { reduce_add(v); })
-    return reduce_add(v);
-  else
-    return hadd(v);
 }
 
 }  // namespace detail

@@ -16,8 +16,8 @@ void sgd_update(std::span<const T> gradient, std::span<T> theta, T rate, T decay
   using V = xsimd::batch<T>;
   for_each_lane(theta, [=, g = gradient.data(), th = theta.data()](auto lane, std::size_t i) {
     const V t = lane.load(th + i);
-    const V d = xsimd::fma(V(decay), t, lane.load(g + i));
-    lane.store(th + i, xsimd::fnma(V(rate), d, t));
+    const V d = multiply_add(V(decay), t, lane.load(g + i));
+    lane.store(th + i, negative_multiply_add(V(rate), d, t));
   });
 }
 
@@ -39,10 +39,10 @@ void sgd_momentum_update(std::span<const T> gradient, std::span<T> velocity, std
   using V = xsimd::batch<T>;
   for_each_lane(theta, [o, g = gradient.data(), ve = velocity.data(), th = theta.data()](auto lane, std::size_t i) {
     const V t = lane.load(th + i);
-    const V d = xsimd::fma(V(o.decay), t, lane.load(g + i));
-    const V v = xsimd::fma(V(o.keep), lane.load(ve + i), V(o.take) * d);
+    const V d = multiply_add(V(o.decay), t, lane.load(g + i));
+    const V v = multiply_add(V(o.keep), lane.load(ve + i), V(o.take) * d);
     lane.store(ve + i, v);
-    lane.store(th + i, xsimd::fnma(V(o.rate), o.nesterov ? xsimd::fma(V(o.keep), v, d) : v, t));
+    lane.store(th + i, negative_multiply_add(V(o.rate), o.nesterov ? multiply_add(V(o.keep), v, d) : v, t));
   });
 }
 

@@ -24,7 +24,7 @@ void tanh_backward(std::span<const T> y, std::span<const T> dy, std::span<T> dx)
   using V = xsimd::batch<T>;
   for_each_lane(dx, [y_ = y.data(), in = dy.data(), out = dx.data()](auto lane, std::size_t i) {
     const V v = lane.load(y_ + i);
-    lane.store(out + i, lane.load(in + i) * xsimd::fnma(v, v, V(T(1))));
+    lane.store(out + i, lane.load(in + i) * negative_multiply_add(v, v, V(T(1))));
   });
 }
 

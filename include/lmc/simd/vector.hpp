@@ -18,7 +18,7 @@ void axpy(T a, std::span<const T> x, std::span<T> y) {
   assert(x.size() == y.size());
   using V = xsimd::batch<T>;
   for_each_lane(y, [a, in = x.data(), out = y.data()](auto lane, std::size_t i) {
-    lane.store(out + i, xsimd::fma(V(a), lane.load(in + i), lane.load(out + i)));
+    lane.store(out + i, multiply_add(V(a), lane.load(in + i), lane.load(out + i)));
   });
 }
 
@@ -67,7 +67,7 @@ void lerp(std::span<const T> a, std::span<const T> b, double alpha, double alpha
   } else {
     for_each_lane(out, [=](auto lane, std::size_t i) {
       const V x = lane.load(near + i);
-      lane.store(to + i, xsimd::fma(step, lane.load(far + i) - x, x));
+      lane.store(to + i, multiply_add(step, lane.load(far + i) - x, x));
     });
   }
 }

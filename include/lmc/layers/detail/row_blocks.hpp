@@ -7,8 +7,8 @@
 
 namespace lmc::detail {
 
-/// Rows that a layer for tokens takes through all its steps before it turns to the next: 512 rows of 256 floats stay in a second-level
-/// cache, and are enough that a product's packing is a small share of it.
+/// Rows that a layer for tokens takes through all its steps before it turns to the next: 512 rows of 256 floats stay in a
+/// second-level cache, and are enough that a product's packing is a small share of it.
 inline constexpr Index row_block = 512;
 
 /// Calls body(first, count) for blocks of at most `block` of n rows, in order.
