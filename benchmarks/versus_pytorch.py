@@ -8,11 +8,14 @@
 Float, batches of 128 images of 28x28x1, 10 classes, SGD. PyTorch runs in each of its configurations, two processes with one
 thread each and one process with two threads, and with convolutions in both memory formats; its fastest counts. lmc trains both
 runs in one process. Programs alternate; a number is the median over the rounds of images/s of both runs together, in
-parentheses the slowest and the fastest round. Needs PyTorch (Debian: python3-torch).
+parentheses the slowest and the fastest round. Needs PyTorch. Debian: python3-torch libopenblas0-pthread; without the latter its
+products go to the reference BLAS, which is ten times slower.
 """
 import argparse
+import importlib.util
 import json
 import multiprocessing
+import os
 import statistics
 import subprocess
 import sys
@@ -82,6 +85,8 @@ def network(name, torch):
 
 def train(name, threads, channels_last, barrier=None, result=None):
     """Trains one run for STEPS steps, and gives the seconds."""
+    for library in ("OMP", "OPENBLAS", "MKL"):  # read when PyTorch is loaded
+        os.environ[library + "_NUM_THREADS"] = str(threads)
     import torch
 
     torch.set_num_threads(threads)
@@ -150,6 +155,8 @@ def main():
     for name in arguments.names:
         if name not in NAMES:
             parser.error(f"no workload '{name}'; there are: {', '.join(NAMES)}")
+    if importlib.util.find_spec("torch") is None:
+        parser.error(f"{sys.executable} has no PyTorch; on Debian: apt install python3-torch, and /usr/bin/python3")
     results = {}
     print(f"{'workload':14}{'lmc':>26}{'PyTorch':>26}  {'its configuration':30}{'ratio':>6}")
     for name in arguments.names or NAMES:

@@ -41,13 +41,21 @@ class DatasetMetrics {
   [[nodiscard]] Index examples() const { return data_->size(); }
   [[nodiscard]] Index chunks() const { return (data_->size() + chunk - 1) / chunk; }
 
-  /// buffers are not written; memory is for at least min(chunk, examples()) examples, wrong has an entry an example.
+  /// How many examples of a chunk are in memory together; their metrics do not depend on each other.
+  [[nodiscard]] Index part() const { return detail::cached_part(*network_, std::min(chunk, examples())); }
+
+  /// buffers are not written; memory is for at least part() examples, wrong has an entry an example.
   CrossEntropySum sum(std::span<const Scalar> theta, std::span<Scalar> buffers, Index c, BatchMemory<Scalar>& memory,
                       std::span<std::uint8_t> wrong) const {
-    const Index first = c * chunk, batch = std::min(chunk, data_->size() - first);
-    data_->gather_range(first, memory.x(batch), memory.labels(batch));
-    memory.forward(*network_, theta, buffers, batch, Mode::evaluation);
-    return cross_entropy_sum<Scalar>(memory.logits(batch), memory.labels(batch), slice(wrong, first, batch));
+    CrossEntropySum sum;
+    const Index last = std::min((c + 1) * chunk, data_->size()), part = this->part();
+    for (Index first = c * chunk; first < last; first += part) {
+      const Index batch = std::min(part, last - first);
+      data_->gather_range(first, memory.x(batch), memory.labels(batch));
+      memory.forward(*network_, theta, buffers, batch, Mode::evaluation);
+      sum += cross_entropy_sum<Scalar>(memory.logits(batch), memory.labels(batch), slice(wrong, first, batch));
+    }
+    return sum;
   }
   [[nodiscard]] Metrics finish(const CrossEntropySum& sum, std::span<const std::uint8_t> wrong) const {
     const double n = static_cast<double>(data_->size());
@@ -142,12 +150,11 @@ class NetworkEvaluator {
     require(static_cast<Index>(theta.size()) == network_->layout().parameter_count(), "evaluator: θ has ", theta.size(),
             " entries; the network has ", network_->layout().parameter_count(), " parameters");
   }
-  // Large enough for a chunk and for a batch of the estimate.
+  // Large enough for a part of a chunk and for a batch of the estimate.
   BatchMemory<Scalar>& made(std::optional<BatchMemory<Scalar>>& memory) const {
     if (!memory) {
-      const Index chunk = std::min(metrics_.chunk, metrics_.examples());
       const bool estimated = network_->layout().buffer_count() > 0;
-      memory.emplace(*network_, estimated ? std::max(chunk, estimate_->batch_size()) : chunk);
+      memory.emplace(*network_, estimated ? std::max(metrics_.part(), estimate_->batch_size()) : metrics_.part());
     }
     return *memory;
   }
@@ -206,7 +213,7 @@ Metrics evaluate(const Network<Scalar>& network, const ModelState<Scalar>& state
   std::vector<std::optional<BatchMemory<Scalar>>> memories(static_cast<std::size_t>(team.size()));
   return metrics.all(state.parameters, buffers, team, [&](int worker) -> BatchMemory<Scalar>& {
     auto& memory = memories[static_cast<std::size_t>(worker)];
-    if (!memory) memory.emplace(network, std::min(metrics.chunk, data.size()));
+    if (!memory) memory.emplace(network, metrics.part());
     return *memory;
   });
 }

@@ -27,16 +27,27 @@ void require_fit(const Network<Scalar>& network, const Dataset<Scalar>& data) {
           " outputs, but the data set ", data.classes(), " classes; expected one output a class");
 }
 
-/// How many examples of a batch go through the network at once: all, or one of the fewest equal parts whose activations take at
-/// most 8 MiB. What the next pass reads is then still in a cache, and two runs share one. A network with buffers may take
-/// statistics over the batch, and gets it whole. A function of the network and the batch size alone, since it decides the bits.
+namespace detail {
+
+/// One of the fewest equal parts of a batch whose activations take at most three times the memory of the parameters, or 2 MiB.
+/// What the next pass reads is then still in a cache, and going through the parameters once a part does not weigh more.
+template <std::floating_point Scalar>
+Index cached_part(const Network<Scalar>& network, Index batch_size) {
+  if (batch_size < 1) return batch_size;
+  constexpr Index least = (2 << 20) / sizeof(Scalar);
+  const Index limit = std::max(least, 3 * network.layout().parameter_count());
+  const Index parts = std::min(batch_size, (network.cache_size(batch_size) + limit - 1) / limit);
+  return parts < 2 ? batch_size : (batch_size + parts - 1) / parts;
+}
+
+}  // namespace detail
+
+/// How many examples of a batch go through the network at once in training: all, or equal parts of it where their activations
+/// would not stay in a cache. A network with buffers may take statistics over the batch, and gets it whole. A function of the
+/// network and the batch size alone, since it decides the bits.
 template <std::floating_point Scalar>
 Index examples_at_once(const Network<Scalar>& network, Index batch_size) {
-  constexpr Index limit = 8 << 20;
-  if (network.layout().buffer_count() > 0 || batch_size < 1) return batch_size;
-  const Index bytes = network.cache_size(batch_size) * static_cast<Index>(sizeof(Scalar));
-  const Index parts = std::min(batch_size, (bytes + limit - 1) / limit);
-  return parts < 2 ? batch_size : (batch_size + parts - 1) / parts;
+  return network.layout().buffer_count() > 0 ? batch_size : detail::cached_part(network, batch_size);
 }
 
 /// Mean cross-entropy of the given examples, and its gradient:
