@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# networks_test.sh PROGRAM: minimal_pair trains every network of the ladder, its bits depend on the seeds alone, and geometry that does
+# not fit is refused with the layer, the numbers and the constraint. On images made here, in MNIST's format.
+set -euo pipefail
+program=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+failures=0
+fail() {
+  echo "FAILED: $*" >&2
+  failures=$((failures + 1))
+}
+
+mkdir images
+write_set() {  # write_set NAME COUNT (two hexadecimal digits): COUNT images of 28x28, with labels 0 to 9
+  local count=$((16#$2))
+  { printf '\x00\x00\x08\x03\x00\x00\x00'"\\x$2"'\x00\x00\x00\x1c\x00\x00\x00\x1c'
+    awk -v n=$((count * 784)) 'BEGIN { for (i = 0; i < n; ++i) { x = (x * 75 + 74) % 65537; printf "%c", 33 + x % 90 } }'; } > "images/$1-images-idx3-ubyte"
+  { printf '\x00\x00\x08\x01\x00\x00\x00'"\\x$2"
+    for ((i = 0; i < count; ++i)); do printf "\\x0$((i % 10))"; done; } > "images/$1-labels-idx1-ubyte"
+}
+write_set train c8
+write_set t10k 64
+pair=("$program" --dataset mnist --data images --epochs 1 --batch-size 50 --alphas 3)
+digests() { "${pair[@]}" "$@" 2> err | sed -n 's/^digests //p'; }
+
+trains() {  # trains PARAMETERS OPTION...: so many parameters; two digests, the same for any number of threads
+  local parameters=$1 both
+  shift
+  "${pair[@]}" --network "$@" > out 2> err || fail "$*: $(cat err)"
+  grep -q "^total $parameters parameters" out || fail "$*: expected $parameters parameters: $(grep ^total out)"
+  grep -q '^error barrier' out || fail "$*: no barrier"
+  both=$(sed -n 's/^digests //p' out)
+  [[ -n $both && ${both% *} != "${both#* }" ]] || fail "$*: two order seeds gave the digests '$both'"
+  [[ $(digests --network "$@" --threads 1) == "$both" ]] || fail "$*: one thread gave other digests"
+}
+
+trains 7850 logistic
+trains 12730 mlp --hidden 16
+trains 12730 sparse-mlp --hidden 16 --sparsity 0.8
+trains 7018 cnn --channels 8,16 --stride 2
+trains 61338 lcn --channels 8,16 --stride 2
+trains 11722 tied --channels 8,16 --stride 2 --sharing 4x4
+trains 1690 cnn --channels 8,16 --kernel 5,3x2 --stride 2,1 --padding 1,0 --pool 2 --norm batch
+trains 9770 attention --width 40 --heads 5
+trains 67690 vit --width 40 --heads 2 --patch 14 --blocks 3
+trains 5142 resnet --blocks 1 --width 4
+trains 2965 resnet --blocks 1 --width 3 --norm layer
+trains 4266 vgg --channels 4,8 --norm none
+"${pair[@]}" --network resnet --blocks 1 --width 4 --json resnet.json --save-checkpoints ends > out 2> err
+grep -q 'with stored statistics' out || fail "nothing is said of the stored statistics"
+grep -q '"stored_statistics"' resnet.json || fail "the JSON file has no stored statistics"
+grep -qa '"batch_norm1/mean"' ends/a.safetensors || fail "the checkpoint has no running mean"
+
+refuses() {  # refuses TEXT OPTION...: fails with a message on standard error that contains TEXT
+  local text=$1
+  shift
+  if "${pair[@]}" "$@" > out 2> err; then fail "$* was accepted"; fi
+  grep -qF -- "$text" err || fail "$*: '$text' is not in: $(cat err)"
+}
+
+refuses "unknown network 'cnnn'; did you mean 'cnn'?" --network cnnn
+refuses "--heads is an option of attention vit, not of --network cnn" --network cnn --heads 4
+refuses "--sharing is an option of tied, not of --network lcn" --network lcn --sharing 2x2
+refuses "the kernel, 29x29, is larger than the input with its padding, 28x28" --network cnn --kernel 29
+refuses "Conv2d: the kernel, 3x3, is larger than the input" --network cnn --channels 4,4,4 --stride 9,2,1
+refuses "padding = 3x3 with kernel = 3x3" --network lcn --padding 3
+refuses "stride has 3 entries; expected one for all layers, or one for each of the 2" --network cnn --stride 1,1,1
+refuses "LocallyConnected2d: sharing = 40x2" --network tied --sharing 40x2
+refuses "--kernel 3x: '3x'; expected a whole number of at least 1" --network cnn --kernel 3x
+refuses "--kernel 0: '0'; expected a whole number of at least 1" --network cnn --kernel 0
+refuses "a layer of 0 channels" --network cnn --channels 8,0
+refuses "SelfAttention: heads = 5" --network vit --heads 5
+refuses "patch" --network vit --patch 5
+refuses "sparsity = 1.5; expected a share in [0, 1]" --network sparse-mlp --sparsity 1.5
+refuses "unknown normalization 'bach'; did you mean 'batch'?" --network resnet --norm bach
+refuses "vit: blocks = 0; expected at least 1" --network vit --blocks 0
+pair=("$program" --dataset spirals --epochs 1)
+refuses "--network cnn takes images, but an example of the data set has the shape [2]" --network cnn
+
+((failures == 0)) || { echo "$failures failures" >&2; exit 1; }
