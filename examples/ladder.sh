@@ -36,7 +36,7 @@ echo '| network | parameters | SGD: test error | barrier, mean (seeds 0, 1, 2) |
 echo '| --- | --- | --- | --- | --- | --- |'
 row 'logistic regression' --network logistic "$@"
 row 'MLP, 512 ReLU units' --network mlp --hidden 512 "$@"
-row 'the same, 90 % of the weights masked' --network sparse-mlp --hidden 512 --sparsity 0.9 "$@"
+row 'the same, 90 % of the first layer masked' --network sparse-mlp --hidden 512 --sparsity 0.9 "$@"
 row 'locally connected, 1→16→32 channels' --network lcn --channels 16,32 --stride 2 "$@"
 row 'tied in blocks of 4x4 positions' --network tied --channels 16,32 --stride 2 --sharing 4x4 "$@"
 row 'convolutional' --network cnn --channels 16,32 --stride 2 "$@"
