@@ -154,8 +154,9 @@ Options convolutional_options(const NetworkOptions& o, const lmc::Shape& inputs,
   options.stride = parse_extents("--stride", stride, 1);
   options.padding = parse_extents("--padding", padding, 0);
   options.norm = norm_of(o, lmc::Normalization::none);
-  const auto pool = parse_extents("--pool", text(o.pool, "1"), 1);
-  lmc::require(pool.size() == 1, "--pool ", *o.pool, "; expected one size for all layers");
+  const std::string pool_text = text(o.pool, "1");
+  const auto pool = parse_extents("--pool", pool_text, 1);
+  lmc::require(pool.size() == 1, "--pool ", pool_text, "; expected one size for all layers");
   options.pool = pool[0];
   options.slope = o.slope.value_or(0);
   options.initialization = init;
