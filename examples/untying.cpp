@@ -82,7 +82,8 @@ void run(const Options& o) {
   Table table(o.csv);
 
   const auto data = lmc::load_mnist<float>(o.data);
-  const auto [net, description] = make_network(o.network, data.train.shape(), data.train.classes(), lmc::Initialization::torch);
+  const lmc::Network<float> net =
+      make_network(o.network, data.train.shape(), data.train.classes(), lmc::Initialization::torch).network;
   lmc::require(!lmc::output_grids(net).empty(), "--network ", o.network.network, " has no filters to untie; use cnn or tied");
   std::cerr << net;
   lmc::TrainOptions<float> options{
@@ -90,8 +91,8 @@ void run(const Options& o) {
   std::visit([&](auto& chosen) { chosen.learning_rate = o.learning_rate; }, options.optimizer);
   const lmc::PathOptions path{.alphas = o.alphas};
   const auto curves = [&](const lmc::Network<float>& network, const lmc::Pair<float>& pair) {
-    return std::array{lmc::linear_path(pair.a, pair.b, lmc::evaluator(network, data.train, team), path),
-                      lmc::linear_path(pair.a, pair.b, lmc::evaluator(network, data.test, team), path)};
+    return std::array{lmc::linear_path(pair.a, pair.b, lmc::evaluator(network, data.train, data.train, team), path),
+                      lmc::linear_path(pair.a, pair.b, lmc::evaluator(network, data.test, data.train, team), path)};
   };
   const auto start = net.initialize({.seed = o.init_seed});
   const std::array<lmc::NoiseSeeds, 2> seeds{{{.order = 2 * o.init_seed + 1}, {.order = 2 * o.init_seed + 2}}};
@@ -108,8 +109,8 @@ void run(const Options& o) {
       for (Index pace = 0; pace < (spread == 0 ? 1 : o.paces); ++pace) {
         const lmc::BlockPathOptions along{.spread = spread, .seed = static_cast<std::uint64_t>(pace), .path = path};
         table.row("on the way", count, spread,
-                  lmc::block_path(a, b, block_of, lmc::evaluator(e.network, data.train, team), along),
-                  lmc::block_path(a, b, block_of, lmc::evaluator(e.network, data.test, team), along));
+                  lmc::block_path(a, b, block_of, lmc::evaluator(e.network, data.train, data.train, team), along),
+                  lmc::block_path(a, b, block_of, lmc::evaluator(e.network, data.test, data.train, team), along));
       }
   }
 

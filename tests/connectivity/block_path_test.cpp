@@ -35,7 +35,7 @@ TEST_CASE("block_path: blocks move at paces of their own, together inside a bloc
   CHECK(middle[3] != middle[0]);
   CHECK(seen[2] == a);
   CHECK(seen[6] == b);
-  for (const std::size_t block : {0, 1}) {
+  for (const std::size_t block : {std::size_t{0}, std::size_t{1}}) {
     const double u = 2 * lmc::uniform({.seed = 5, .purpose = lmc::Purpose::block_path}, block) - 1;
     CHECK_THAT(middle[block == 0 ? 0 : 3], Catch::Matchers::WithinAbs(0.5 + 0.3 * u, 1e-15));
     CHECK_THAT(seen[3][block == 0 ? 0 : 3], Catch::Matchers::WithinAbs(0.25 + 0.75 * 0.3 * u, 1e-15));

@@ -69,8 +69,10 @@ template <std::floating_point T, class Body>
 void for_each_lane_of_run(const WindowRun& run, Body body) {
   Index in = run.in, out = run.out;
   for (Index n = 0; n < run.count; ++n, in += run.step, out += run.channels)
-    for_each_row_lane<T>(static_cast<std::size_t>(run.channels),
-                         [&](auto lane, std::size_t j) { body(lane, in + j, out + j); });
+    for_each_row_lane<T>(static_cast<std::size_t>(run.channels), [&](auto lane, std::size_t j) {
+      const auto channel = static_cast<Index>(j);
+      body(lane, in + channel, out + channel);
+    });
 }
 
 /// Calls body(place, tap) for the taps in order, from the place of tap (0, 0).
@@ -174,7 +176,7 @@ void average_rows(std::span<const T> x, std::span<T> y) {
   const xsimd::batch<T> share(T(1) / static_cast<T>(size / channels));
   for_each_row_lane<T>(static_cast<std::size_t>(channels), [&](auto lane, std::size_t j) {
     xsimd::batch<T> sum(T(0));
-    for (Index i = j; i < size; i += channels) sum += lane.load(x.data() + i);
+    for (auto i = static_cast<Index>(j); i < size; i += channels) sum += lane.load(x.data() + i);
     lane.store(y.data() + j, share * sum);
   });
 }
@@ -187,7 +189,7 @@ void average_rows_backward(std::span<const T> dy, std::span<T> dx) {
   const xsimd::batch<T> share(T(1) / static_cast<T>(size / channels));
   for_each_row_lane<T>(static_cast<std::size_t>(channels), [&](auto lane, std::size_t j) {
     const xsimd::batch<T> value = share * lane.load(dy.data() + j);
-    for (Index i = j; i < size; i += channels) lane.store(dx.data() + i, value);
+    for (auto i = static_cast<Index>(j); i < size; i += channels) lane.store(dx.data() + i, value);
   });
 }
 
