@@ -143,7 +143,7 @@ inline lmc::Normalization norm_of(const NetworkOptions& o, lmc::Normalization ot
 template <class Options>
 Options convolutional_options(const NetworkOptions& o, const lmc::Shape& inputs, lmc::Index outputs, lmc::Initialization init,
                               std::string& description) {
-  const auto text = [&](const std::optional<std::string>& given, std::string otherwise) { return given.value_or(otherwise); };
+  const auto text = [&](const std::optional<std::string>& given, const char* otherwise) { return given.value_or(otherwise); };
   const std::string channels = text(o.channels, "32,64"), kernel = text(o.kernel, "3"), stride = text(o.stride, "1"),
                     padding = text(o.padding, "0");
   Options options;

@@ -147,10 +147,10 @@ void channel_moments(std::span<const T> x, std::size_t channels, std::span<T> wo
   const std::size_t period = columns.period, room = columns.room;
   const std::span<T> shift = workspace.subspan(0, room), sums = workspace.subspan(room);
   const T *const in = x.data(), *const near = shift.data();
-  const std::size_t first = std::min(x.size(), 16 * period), n = x.size() / channels;
+  const std::size_t first = std::min(x.size(), 16 * period), n = x.size() / channels, first_rows = first / channels;
   detail::channel_sums<T>(
       first, channels, [=](auto lane, std::size_t i, std::size_t) { return std::pair(lane.load(in + i), V(T(0))); }, sums,
-      [&](std::size_t c, double sum, double) { shift[c] = static_cast<T>(sum / static_cast<double>(first / channels)); });
+      [&](std::size_t c, double sum, double) { shift[c] = static_cast<T>(sum / static_cast<double>(first_rows)); });
   detail::fill_columns(shift, channels, [&](std::size_t c) { return shift[c]; });
   detail::channel_sums<T>(
       x.size(), channels,

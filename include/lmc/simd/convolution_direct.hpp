@@ -268,8 +268,8 @@ void add_rows(const T* values, Index rows, Index row_size, T* out, LastLane last
 template <std::floating_point T>
 class ConvolutionDirect {
  public:
-  explicit ConvolutionDirect(ConvolutionShape shape)
-      : s_(std::move(shape)), in_(s_.in_channels / s_.groups), out_(s_.out_channels / s_.groups) {
+  explicit ConvolutionDirect(const ConvolutionShape& shape)
+      : s_(shape), in_(s_.in_channels / s_.groups), out_(s_.out_channels / s_.groups) {
     const Window& w = s_.window;
     const Index in_row = w.in.cols * s_.in_channels, out_row = w.out.cols * s_.out_channels;
     for (const auto& r : detail::forward_runs(w.in.rows, w.out.rows, w.kernel.rows, w.stride.rows, w.padding.rows))

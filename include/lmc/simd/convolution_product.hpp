@@ -20,7 +20,7 @@ namespace lmc {
 template <std::floating_point T>
 class ConvolutionProduct {
  public:
-  explicit ConvolutionProduct(ConvolutionShape shape) : s_(std::move(shape)) {}
+  explicit ConvolutionProduct(const ConvolutionShape& shape) : s_(shape) {}
 
   [[nodiscard]] Index workspace_size() const { return images() * s_.positions() * s_.groups * s_.patch(); }
 

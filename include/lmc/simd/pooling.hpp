@@ -171,9 +171,9 @@ void average_pool_backward(const Window& w, Index channels, std::span<const T> d
 /// y[c] ← the mean of x [rows, channels] over its rows, added in order; rows > 0.
 template <std::floating_point T>
 void average_rows(std::span<const T> x, std::span<T> y) {
-  const auto channels = static_cast<Index>(y.size()), size = static_cast<Index>(x.size());
-  assert(channels > 0 && size > 0 && size % channels == 0);
-  const xsimd::batch<T> share(T(1) / static_cast<T>(size / channels));
+  const auto channels = static_cast<Index>(y.size()), size = static_cast<Index>(x.size()), rows = size / channels;
+  assert(size > 0 && size % channels == 0);
+  const xsimd::batch<T> share(T(1) / static_cast<T>(rows));
   for_each_row_lane<T>(static_cast<std::size_t>(channels), [&](auto lane, std::size_t j) {
     xsimd::batch<T> sum(T(0));
     for (auto i = static_cast<Index>(j); i < size; i += channels) sum += lane.load(x.data() + i);
@@ -184,9 +184,9 @@ void average_rows(std::span<const T> x, std::span<T> y) {
 /// The derivative of average_rows: every row of dx [rows, channels] ← dy / rows.
 template <std::floating_point T>
 void average_rows_backward(std::span<const T> dy, std::span<T> dx) {
-  const auto channels = static_cast<Index>(dy.size()), size = static_cast<Index>(dx.size());
-  assert(channels > 0 && size > 0 && size % channels == 0);
-  const xsimd::batch<T> share(T(1) / static_cast<T>(size / channels));
+  const auto channels = static_cast<Index>(dy.size()), size = static_cast<Index>(dx.size()), rows = size / channels;
+  assert(size > 0 && size % channels == 0);
+  const xsimd::batch<T> share(T(1) / static_cast<T>(rows));
   for_each_row_lane<T>(static_cast<std::size_t>(channels), [&](auto lane, std::size_t j) {
     const xsimd::batch<T> value = share * lane.load(dy.data() + j);
     for (auto i = static_cast<Index>(j); i < size; i += channels) lane.store(dx.data() + i, value);

@@ -19,7 +19,7 @@ Shape append_convolution(std::vector<AnyLayer<Scalar>>& layers, Conv2dOptions op
   options.bias = norm == Normalization::none;
   const Conv2d<Scalar> convolution(std::move(options));
   layers.push_back(convolution);
-  const Shape out = convolution.output_shape({});
+  Shape out = convolution.output_shape({});
   std::optional<AnyLayer<Scalar>> follows = normalization_layer<Scalar>(norm, out);
   if (follows) layers.push_back(std::move(*follows));
   return out;
