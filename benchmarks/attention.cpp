@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a transformer computes besides products, at the sizes of a vision transformer of width 64 with 4 heads on 128 images of
 // 16 tokens: every kernel is first compared with a scalar reference in double, then timed beside what Eigen makes of the same
-// formula; and whole training steps, first verified against the same step in double. One thread, float.
+// formula. One thread, float.
 #include <benchmark/benchmark.h>
 
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <numeric>
 #include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <lmc/core/random.hpp>
-#include <lmc/layers/vit.hpp>
 #include <lmc/simd/attention.hpp>
 #include <lmc/simd/gelu.hpp>
 #include <lmc/simd/layer_norm.hpp>
-#include <lmc/train/step.hpp>
 
 namespace {
 
@@ -254,67 +251,6 @@ void kernel(benchmark::State& state) {
   state.counters["images/s"] = benchmark::Counter(static_cast<double>(batch), benchmark::Counter::kIsIterationInvariantRate);
 }
 
-template <class Scalar>
-lmc::Dataset<Scalar> images() {
-  constexpr Index examples = 4 * batch;
-  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(examples * 784));
-  std::vector<std::int32_t> labels(static_cast<std::size_t>(examples));
-  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(lmc::random_bits({.seed = 1}, i)[0]);
-  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
-  return lmc::Dataset<Scalar>({.shape = {28, 28, 1},
-                               .classes = 10,
-                               .labels = std::move(labels),
-                               .features = std::move(pixels),
-                               .standardization = {.mean = {0.5}, .deviation = {0.3}}});
-}
-
-template <class Scalar>
-struct Trainer {
-  lmc::Dataset<Scalar> data = images<Scalar>();
-  lmc::Network<Scalar> net;
-  lmc::ModelState<Scalar> state;
-  lmc::Optimizer<Scalar> optimizer;
-  lmc::StepMemory<Scalar> memory{net, batch};
-  std::vector<Index> examples = std::vector<Index>(batch);
-
-  explicit Trainer(lmc::Network<Scalar> network)
-      : net(std::move(network)),
-        state(net.initialize({.seed = 1})),
-        optimizer(lmc::SgdOptions{.learning_rate = 0.01}, state.parameters.size()) {}
-  double step(Index first) {
-    std::iota(examples.begin(), examples.end(), first);
-    return lmc::step<Scalar>(net, data, examples, state, optimizer, 1.0, memory);
-  }
-};
-
-template <class Make>
-void training_step(benchmark::State& state, Make make) {
-  Trainer<float> trainer(make(float{}));
-  {
-    Trainer<double> reference(make(double{}));
-    const double loss = trainer.step(0), expected = reference.step(0);
-    double worst = 0;
-    for (std::size_t i = 0; i < trainer.memory.gradient.size(); ++i)
-      worst = std::max(worst, std::abs(double{trainer.memory.gradient[i]} - reference.memory.gradient[i]));
-    // Gradients are below 1 here; sums over 128 images of up to 17 tokens.
-    if (!(std::abs(loss - expected) < 1e-5 && worst < 1e-5)) return state.SkipWithError("differs from the step in double");
-  }
-  Index first = 0;
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(trainer.step(first));
-    first = (first + batch) % (4 * batch);
-  }
-  state.counters["images/s"] = benchmark::Counter(static_cast<double>(batch), benchmark::Counter::kIsIterationInvariantRate);
-}
-void vit(benchmark::State& state, Index blocks, lmc::TokenPooling pooling) {
-  training_step(state, [=]<class T>(T) {
-    return lmc::vit<T>({.inputs = {28, 28, 1}, .outputs = 10, .blocks = blocks, .pooling = pooling});
-  });
-}
-void attention_model(benchmark::State& state) {
-  training_step(state, []<class T>(T) { return lmc::attention<T>({.inputs = {28, 28, 1}, .outputs = 10}); });
-}
-
 // 17: with a class token. 64: patches of 4 × 4 of an image of 32 × 32.
 BENCHMARK_TEMPLATE(kernel, Attention, true)->Arg(16)->Arg(17)->Arg(64)->ArgName("tokens");
 BENCHMARK_TEMPLATE(kernel, Attention, false)->Arg(16)->Arg(17)->Arg(64)->ArgName("tokens");
@@ -328,10 +264,6 @@ BENCHMARK_TEMPLATE(kernel, Gelu, true)->Arg(16)->ArgName("tokens");
 BENCHMARK_TEMPLATE(kernel, Gelu, false)->Arg(16)->ArgName("tokens");
 BENCHMARK_TEMPLATE(kernel, GeluBackward, true)->Arg(16)->ArgName("tokens");
 BENCHMARK_TEMPLATE(kernel, GeluBackward, false)->Arg(16)->ArgName("tokens");
-BENCHMARK_CAPTURE(vit, one_block, 1, lmc::TokenPooling::mean);
-BENCHMARK_CAPTURE(vit, one_block_class_token, 1, lmc::TokenPooling::class_token);
-BENCHMARK_CAPTURE(vit, four_blocks, 4, lmc::TokenPooling::mean);
-BENCHMARK(attention_model);
 
 }  // namespace
 

@@ -15,6 +15,8 @@
 #include <vector>
 #include <xsimd/xsimd.hpp>
 
+#include "support/peak.hpp"
+
 namespace {
 
 using lmc::Index;
@@ -84,22 +86,6 @@ void convolution(benchmark::State& state, Pass pass) {
   state.counters["images/s"] = benchmark::Counter(static_cast<double>(batch), benchmark::Counter::kIsIterationInvariantRate);
 }
 
-// What one core can do: independent chains of fused multiply-adds in registers, more of them than the units have stages.
-void multiply_add_peak(benchmark::State& state) {
-  using V = xsimd::batch<float>;
-  constexpr int chains = sizeof(V) == 64 ? 20 : 12;
-  V sum[chains];
-  for (V& v : sum) v = V(1.0f);
-  for (auto _ : state) {
-    for (int round = 0; round < 1000; ++round) {
-#pragma GCC unroll 20
-      for (V& v : sum) v = lmc::multiply_add(v, V(0.999f), V(0.001f));
-    }
-    benchmark::DoNotOptimize(sum);
-  }
-  state.counters["GFLOP/s"] = benchmark::Counter(2e-9 * 1000 * chains * V::size, benchmark::Counter::kIsIterationInvariantRate);
-}
-
 void geometries(benchmark::internal::Benchmark* b) {
   b->ArgNames({"in", "channels", "out", "k", "s", "p"})
       ->Args({28, 1, 32, 3, 1, 0})  // first layers, of grey and of color images
@@ -123,7 +109,7 @@ void geometries(benchmark::internal::Benchmark* b) {
 void direct(benchmark::State& state, Pass pass) { convolution<lmc::ConvolutionDirect>(state, pass); }
 void product(benchmark::State& state, Pass pass) { convolution<lmc::ConvolutionProduct>(state, pass); }
 
-BENCHMARK(multiply_add_peak);
+BENCHMARK(support::multiply_add_peak)->Name("multiply_add_peak");
 BENCHMARK_CAPTURE(direct, forward, forward)->Apply(geometries);
 BENCHMARK_CAPTURE(product, forward, forward)->Apply(geometries);
 BENCHMARK_CAPTURE(direct, weights, weights)->Apply(geometries);

@@ -1,26 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Locally connected and tied layers with batches of 128, one thread: the kernel sum_of_products against product(), which packs
-// its second factor on every call; forward and backward of one layer; whole training steps of 1 → 32 → 64 channels (kernel 3,
-// stride 2, 28×28 images) with a Dense readout and SGD. Everything is first verified, against product() or in double. GFLOP/s
-// counts the products alone.
+// its second factor on every call; forward and backward of one layer. Everything is first verified, against product() or in
+// double. GFLOP/s counts the products alone.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <lmc/core/random.hpp>
-#include <lmc/data/dataset.hpp>
-#include <lmc/layers/dense.hpp>
 #include <lmc/layers/locally_connected2d.hpp>
-#include <lmc/layers/network.hpp>
-#include <lmc/layers/relu.hpp>
-#include <lmc/optim/optimizer.hpp>
 #include <lmc/simd/local_product.hpp>
 #include <lmc/simd/product.hpp>
-#include <lmc/train/step.hpp>
-#include <numeric>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace {
@@ -161,61 +152,6 @@ BENCHMARK_CAPTURE(one_layer, second_backward, second(1), Pass::backward);
 BENCHMARK_CAPTURE(one_layer, second_backward_weights, second(1), Pass::backward_without_inputs);
 BENCHMARK_CAPTURE(one_layer, second_tied_2x3_forward, second({2, 3}), Pass::forward);
 BENCHMARK_CAPTURE(one_layer, second_tied_2x3_backward, second({2, 3}), Pass::backward);
-
-template <class Scalar>
-lmc::Dataset<Scalar> images() {
-  constexpr Index examples = 1024;
-  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(examples * 784));
-  std::vector<std::int32_t> labels(static_cast<std::size_t>(examples));
-  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(lmc::random_bits({.seed = 1}, i)[0]);
-  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
-  return lmc::Dataset<Scalar>({.shape = {28, 28, 1},
-                               .classes = 10,
-                               .labels = std::move(labels),
-                               .features = std::move(pixels),
-                               .standardization = {.mean = {0.5}, .deviation = {0.3}}});
-}
-
-template <class Scalar>
-struct Trainer {
-  lmc::Dataset<Scalar> data = images<Scalar>();
-  lmc::Network<Scalar> net;
-  lmc::ModelState<Scalar> state;
-  lmc::Optimizer<Scalar> optimizer;
-  lmc::StepMemory<Scalar> memory{net, batch};
-  std::vector<Index> examples = std::vector<Index>(batch);
-
-  Trainer(Extent sharing1, Extent sharing2)
-      : net({lmc::LocallyConnected2d<Scalar>(first(sharing1)), lmc::Relu<Scalar>(),
-             lmc::LocallyConnected2d<Scalar>(second(sharing2)), lmc::Relu<Scalar>(),
-             lmc::Dense<Scalar>({.in = {6, 6, 64}, .out = 10})}),
-        state(net.initialize({.seed = 1})),
-        optimizer(lmc::SgdOptions{}, state.parameters.size()) {
-    std::iota(examples.begin(), examples.end(), Index{0});
-  }
-  double step() { return lmc::step<Scalar>(net, data, examples, state, optimizer, 1.0, memory); }
-};
-
-void training_step(benchmark::State& state, Extent sharing1, Extent sharing2) {
-  Trainer<float> trainer(sharing1, sharing2);
-  {
-    Trainer<double> reference(sharing1, sharing2);
-    const double loss = trainer.step(), expected = reference.step();
-    if (std::abs(loss - expected) > 1e-5 || !close(trainer.memory.gradient, reference.memory.gradient))
-      return state.SkipWithError("differs from the step in double");
-  }
-  Index first_example = 0;
-  for (auto _ : state) {
-    std::iota(trainer.examples.begin(), trainer.examples.end(), first_example);
-    first_example = (first_example + batch) % 1024;
-    benchmark::DoNotOptimize(trainer.step());
-  }
-  // The first layer and the readout without ∂L/∂x and with it.
-  count(state, 2.0 * batch * (169 * 32 * 9 * 2 + 36 * 64 * 288 * 3 + 2304 * 10 * 3));
-}
-BENCHMARK_CAPTURE(training_step, local, 1, 1);
-BENCHMARK_CAPTURE(training_step, tied_3x3, 3, 3);
-BENCHMARK_CAPTURE(training_step, tied_to_convolution, 13, 6);
 
 }  // namespace
 

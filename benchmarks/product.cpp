@@ -8,6 +8,8 @@
 #include <lmc/simd/product.hpp>
 #include <xsimd/xsimd.hpp>
 
+#include "support/peak.hpp"
+
 namespace {
 
 using lmc::Index;
@@ -76,22 +78,6 @@ void product_eigen(benchmark::State& state) {
   report(state);
 }
 
-// What one core can do: independent chains of fused multiply-adds in registers, more of them than the units have stages.
-void multiply_add_peak(benchmark::State& state) {
-  using V = xsimd::batch<float>;
-  constexpr int chains = sizeof(V) == 64 ? 20 : 12;
-  V sum[chains];
-  for (V& v : sum) v = V(1.0f);
-  for (auto _ : state) {
-    for (int round = 0; round < 1000; ++round) {
-#pragma GCC unroll 20
-      for (V& v : sum) v = lmc::multiply_add(v, V(0.999f), V(0.001f));
-    }
-    benchmark::DoNotOptimize(sum);
-  }
-  state.counters["GFLOP/s"] = benchmark::Counter(2e-9 * 1000 * chains * V::size, benchmark::Counter::kIsIterationInvariantRate);
-}
-
 // m, n, k, whether A and B are stored transposed
 void shapes(benchmark::internal::Benchmark* b) {
   b->ArgNames({"m", "n", "k", "At", "Bt"})
@@ -107,7 +93,7 @@ void shapes(benchmark::internal::Benchmark* b) {
       ->Args({1024, 1024, 1024, 0, 0});
 }
 
-BENCHMARK(multiply_add_peak);
+BENCHMARK(support::multiply_add_peak)->Name("multiply_add_peak");
 BENCHMARK(product_lmc)->Apply(shapes);
 BENCHMARK(product_eigen)->Apply(shapes);
 

@@ -1,75 +1,36 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One training step of an MLP on 28×28 images with batches of 128, one thread: gather, forward, backward, update. Each
-// network's step is first verified against the same step in double. Times are of the whole step; GFLOP/s counts the products
-// alone.
+// One training step on 28×28 images with batches of 128, one thread: gather, forward, backward, update. Each network's step is
+// first verified against the same step in double. GFLOP/s, of MLPs, counts the products alone.
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
-#include <cmath>
-#include <lmc/core/random.hpp>
-#include <lmc/data/dataset.hpp>
+#include <lmc/core/window.hpp>
+#include <lmc/layers/cnn.hpp>
+#include <lmc/layers/lcn.hpp>
 #include <lmc/layers/mlp.hpp>
-#include <lmc/optim/optimizer.hpp>
-#include <lmc/train/step.hpp>
-#include <numeric>
-#include <span>
+#include <lmc/layers/vit.hpp>
 #include <vector>
+
+#include "support/trainer.hpp"
 
 namespace {
 
+using lmc::Extent;
 using lmc::Index;
+using support::batch;
 
-constexpr Index batch = 128;
+const lmc::Shape image{28, 28, 1};
 
-template <class Scalar>
-lmc::Dataset<Scalar> images() {
-  constexpr Index examples = 1024;
-  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(examples * 784));
-  std::vector<std::int32_t> labels(static_cast<std::size_t>(examples));
-  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(lmc::random_bits({.seed = 1}, i)[0]);
-  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
-  return lmc::Dataset<Scalar>({.shape = {28, 28, 1},
-                               .classes = 10,
-                               .labels = std::move(labels),
-                               .features = std::move(pixels),
-                               .standardization = {.mean = {0.5}, .deviation = {0.3}}});
+template <class Make>
+void time_steps(benchmark::State& state, const Make& make, const lmc::OptimizerOptions& options) {
+  if (!support::verified(make, options)) return state.SkipWithError("differs from the step in double");
+  support::Trainer<float> trainer(make.template operator()<float>(), options);
+  for (auto _ : state) benchmark::DoNotOptimize(trainer.step());
+  state.counters["images/s"] = benchmark::Counter(static_cast<double>(batch), benchmark::Counter::kIsIterationInvariantRate);
 }
 
-template <class Scalar>
-struct Trainer {
-  lmc::Dataset<Scalar> data = images<Scalar>();
-  lmc::Network<Scalar> net;
-  lmc::ModelState<Scalar> state;
-  lmc::Optimizer<Scalar> optimizer;
-  lmc::StepMemory<Scalar> memory{net, batch};
-  std::vector<Index> examples = std::vector<Index>(batch);
-
-  Trainer(const std::vector<Index>& hidden, const lmc::OptimizerOptions& options)
-      : net(lmc::mlp<Scalar>({.inputs = 784, .hidden = hidden, .outputs = 10})),
-        state(net.initialize({.seed = 1})),
-        optimizer(options, state.parameters.size()) {
-    std::iota(examples.begin(), examples.end(), Index{0});
-  }
-  double step() { return lmc::step<Scalar>(net, data, examples, state, optimizer, 1.0, memory); }
-};
-
-void training_step(benchmark::State& state, const std::vector<Index>& hidden, const lmc::OptimizerOptions& options) {
-  Trainer<float> trainer(hidden, options);
-  {
-    Trainer<double> reference(hidden, options);
-    const double loss = trainer.step(), expected = reference.step();
-    double worst = 0;
-    for (std::size_t i = 0; i < trainer.memory.gradient.size(); ++i)
-      worst = std::max(worst, std::abs(double{trainer.memory.gradient[i]} - reference.memory.gradient[i]));
-    // Gradients are below 1 here; sums of 128 float products of normalized activations.
-    if (std::abs(loss - expected) > 1e-5 || worst > 1e-5) return state.SkipWithError("differs from the step in double");
-  }
-  Index first = 0;
-  for (auto _ : state) {
-    std::iota(trainer.examples.begin(), trainer.examples.end(), first);
-    first = (first + batch) % 1024;
-    benchmark::DoNotOptimize(trainer.step());
-  }
+void mlp(benchmark::State& state, const std::vector<Index>& hidden, const lmc::OptimizerOptions& options) {
+  time_steps(
+      state, [&]<class T>() { return lmc::mlp<T>({.inputs = 784, .hidden = hidden, .outputs = 10}); }, options);
   double operations = 0;
   Index in = 784;
   std::vector<Index> widths = hidden;
@@ -79,15 +40,50 @@ void training_step(benchmark::State& state, const std::vector<Index>& hidden, co
     in = out;
   }
   state.counters["GFLOP/s"] = benchmark::Counter(1e-9 * operations, benchmark::Counter::kIsIterationInvariantRate);
-  state.counters["images/s"] = benchmark::Counter(static_cast<double>(batch), benchmark::Counter::kIsIterationInvariantRate);
 }
 
-BENCHMARK_CAPTURE(training_step, logistic_sgd, {}, lmc::SgdOptions{});
-BENCHMARK_CAPTURE(training_step, 784_64_10_sgd, {64}, lmc::SgdOptions{});
-BENCHMARK_CAPTURE(training_step, 784_512_10_sgd, {512}, lmc::SgdOptions{});
-BENCHMARK_CAPTURE(training_step, 784_512_10_momentum, {512}, lmc::SgdOptions{.momentum = 0.9});
-BENCHMARK_CAPTURE(training_step, 784_512_10_adam, {512}, lmc::AdamOptions{});
-BENCHMARK_CAPTURE(training_step, 5x512_sgd, {512, 512, 512, 512, 512}, lmc::SgdOptions{});
+BENCHMARK_CAPTURE(mlp, logistic_sgd, {}, lmc::SgdOptions{});
+BENCHMARK_CAPTURE(mlp, 784_64_10_sgd, {64}, lmc::SgdOptions{});
+BENCHMARK_CAPTURE(mlp, 784_512_10_sgd, {512}, lmc::SgdOptions{});
+BENCHMARK_CAPTURE(mlp, 784_512_10_momentum, {512}, lmc::SgdOptions{.momentum = 0.9});
+BENCHMARK_CAPTURE(mlp, 784_512_10_adam, {512}, lmc::AdamOptions{});
+BENCHMARK_CAPTURE(mlp, 5x512_sgd, {512, 512, 512, 512, 512}, lmc::SgdOptions{});
+
+void cnn(benchmark::State& state, const std::vector<Index>& channels, Index stride) {
+  time_steps(
+      state, [&]<class T>() { return lmc::cnn<T>({.inputs = image, .channels = channels, .outputs = 10, .stride = {stride}}); },
+      lmc::SgdOptions{});
+}
+BENCHMARK_CAPTURE(cnn, 32, {32}, 1);
+BENCHMARK_CAPTURE(cnn, 32_64_stride_2, {32, 64}, 2);
+
+// From a filter bank at each position to the same blocks as the convolution.
+void lcn(benchmark::State& state, Extent first, Extent second) {
+  time_steps(
+      state,
+      [&]<class T>() {
+        return lmc::lcn<T>({.inputs = image, .channels = {32, 64}, .outputs = 10, .stride = {2}, .sharing = {first, second}});
+      },
+      lmc::SgdOptions{});
+}
+BENCHMARK_CAPTURE(lcn, local, 1, 1);
+BENCHMARK_CAPTURE(lcn, tied_3x3, 3, 3);
+BENCHMARK_CAPTURE(lcn, tied_to_convolution, 13, 6);
+
+void vit(benchmark::State& state, Index blocks, lmc::TokenPooling pooling) {
+  time_steps(
+      state, [&]<class T>() { return lmc::vit<T>({.inputs = image, .outputs = 10, .blocks = blocks, .pooling = pooling}); },
+      lmc::SgdOptions{});
+}
+BENCHMARK_CAPTURE(vit, one_block, 1, lmc::TokenPooling::mean);
+BENCHMARK_CAPTURE(vit, one_block_class_token, 1, lmc::TokenPooling::class_token);
+BENCHMARK_CAPTURE(vit, four_blocks, 4, lmc::TokenPooling::mean);
+
+void attention(benchmark::State& state) {
+  time_steps(
+      state, []<class T>() { return lmc::attention<T>({.inputs = image, .outputs = 10}); }, lmc::SgdOptions{});
+}
+BENCHMARK(attention);
 
 }  // namespace
 

@@ -4,8 +4,8 @@
 //       spread of the paces. The ends stay the convolutional ones.
 //   (b) In training: both runs are untied into blocks after k updates and trained on, over the number of blocks and k.
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <array>
+#include <cmath>
 #include <exception>
 #include <iomanip>
 #include <iostream>
@@ -13,6 +13,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "network_options.hpp"
@@ -73,11 +74,16 @@ class Table {
 };
 
 void run(const Options& o) {
-  const auto blocks = parse_sizes("--splits", "blocks", o.splits);
+  const std::vector<Index> blocks = parse_sizes("--splits", "blocks", o.splits);
   const auto spreads = parse_list("--spreads", o.spreads);
+  for (const double spread : spreads) lmc::require(spread >= 0, "--spreads ", o.spreads, ": ", spread, "; expected at least 0");
   std::vector<Index> steps;
-  for (const double k : parse_list("--steps", o.steps)) steps.push_back(static_cast<Index>(k));
-  lmc::require(std::is_sorted(steps.begin(), steps.end()), "--steps ", o.steps, "; expected ascending numbers of updates");
+  for (const double k : parse_list("--steps", o.steps)) {
+    lmc::require(k >= 0 && k == std::floor(k) && k < 1e9 && (steps.empty() || k > static_cast<double>(steps.back())),
+                 "--steps ", o.steps, ": ", k, "; expected ascending whole numbers of updates");
+    steps.push_back(static_cast<Index>(k));
+  }
+  lmc::require(o.batch_size > 0, "--batch-size ", o.batch_size, "; expected a positive number");
   const lmc::ThreadTeam team(o.threads);
   Table table(o.csv);
 
@@ -85,6 +91,12 @@ void run(const Options& o) {
   const lmc::Network<float> net =
       make_network(o.network, data.train.shape(), data.train.classes(), lmc::Initialization::torch).network;
   lmc::require(!lmc::output_grids(net).empty(), "--network ", o.network.network, " has no filters to untie; use cnn or tied");
+  const Index updates = o.epochs * ((data.train.size() + o.batch_size - 1) / o.batch_size);
+  lmc::require(steps.empty() || steps.back() <= updates, "--steps ", o.steps, ": ", o.epochs, " epochs are ", updates,
+               " updates; use smaller numbers, or more --epochs");
+  // All of them now: blocks that do not fit are an error before the work, not after it.
+  std::vector<lmc::Embedding<float>> embeddings;
+  for (const Index count : blocks) embeddings.push_back(lmc::embed_in_tied(net, sharing_for(net, count)));
   std::cerr << net;
   lmc::TrainOptions<float> options{
       .epochs = o.epochs, .batch_size = o.batch_size, .optimizer = lmc::optimizer_named(o.optimizer)};
@@ -101,14 +113,14 @@ void run(const Options& o) {
   const auto tied_curves = curves(net, tied);
   table.row("tied", 1, 0, tied_curves[0], tied_curves[1]);
 
-  for (const Index count : blocks) {
-    const auto e = lmc::embed_in_tied(net, sharing_for(net, count));
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const lmc::Embedding<float>& e = embeddings[i];
     const auto a = e.embed(tied.a.state).parameters, b = e.embed(tied.b.state).parameters;
     const auto block_of = lmc::position_blocks(e.network);
     for (const double spread : spreads)
       for (Index pace = 0; pace < (spread == 0 ? 1 : o.paces); ++pace) {
         const lmc::BlockPathOptions along{.spread = spread, .seed = static_cast<std::uint64_t>(pace), .path = path};
-        table.row("on the way", count, spread,
+        table.row("on the way", blocks[i], spread,
                   lmc::block_path(a, b, block_of, lmc::evaluator(e.network, data.train, data.train, team), along),
                   lmc::block_path(a, b, block_of, lmc::evaluator(e.network, data.test, data.train, team), along));
       }
@@ -124,15 +136,15 @@ void run(const Options& o) {
       const auto run = static_cast<std::size_t>(i);
       prefix[run] = lmc::train(net, data.train, prefix[run], until, seeds[run], run).checkpoint();
     });
-    for (const Index count : blocks) {
-      const auto e = lmc::embed_in_tied(net, sharing_for(net, count));
+    for (std::size_t split = 0; split < blocks.size(); ++split) {
+      const lmc::Embedding<float>& e = embeddings[split];
       std::array<lmc::Run<float>, 2> ends;
       team.for_each(2, [&](Index i, int) {
         const auto run = static_cast<std::size_t>(i);
         ends[run] = lmc::train(e.network, data.train, lmc::embed(e, prefix[run]), options, seeds[run], run);
       });
       const auto untied = curves(e.network, {ends[0], ends[1]});
-      table.row("in training", count, static_cast<double>(k), untied[0], untied[1]);
+      table.row("in training", blocks[split], static_cast<double>(k), untied[0], untied[1]);
     }
   }
   table.save();
@@ -166,7 +178,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& e) {
     return app.exit(e);
   } catch (const std::exception& e) {
-    std::cerr << "error: " << e.what() << '\n';
+    std::cerr << "untying: " << e.what() << '\n';
     return 1;
   }
 }

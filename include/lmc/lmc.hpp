@@ -39,6 +39,7 @@
 #include <lmc/layers/conv2d.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/dropout.hpp>
+#include <lmc/layers/element_wise.hpp>
 #include <lmc/layers/embedding.hpp>
 #include <lmc/layers/first_token.hpp>
 #include <lmc/layers/flatten.hpp>

@@ -4,6 +4,7 @@
 # not fit is refused with the layer, the numbers and the constraint. On images made here, in MNIST's format.
 set -euo pipefail
 program=$1
+scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -14,16 +15,7 @@ fail() {
   failures=$((failures + 1))
 }
 
-mkdir images
-write_set() {  # write_set NAME COUNT (two hexadecimal digits): COUNT images of 28x28, with labels 0 to 9
-  local count=$((16#$2))
-  { printf '\x00\x00\x08\x03\x00\x00\x00'"\\x$2"'\x00\x00\x00\x1c\x00\x00\x00\x1c'
-    awk -v n=$((count * 784)) 'BEGIN { for (i = 0; i < n; ++i) { x = (x * 75 + 74) % 65537; printf "%c", 33 + x % 90 } }'; } > "images/$1-images-idx3-ubyte"
-  { printf '\x00\x00\x08\x01\x00\x00\x00'"\\x$2"
-    for ((i = 0; i < count; ++i)); do printf "\\x0$((i % 10))"; done; } > "images/$1-labels-idx1-ubyte"
-}
-write_set train c8
-write_set t10k 64
+source "$scripts/images.sh"
 pair=("$program" --dataset mnist --data images --epochs 1 --batch-size 50 --alphas 3)
 digests() { "${pair[@]}" "$@" 2> err | sed -n 's/^digests //p'; }
 

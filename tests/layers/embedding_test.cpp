@@ -119,6 +119,7 @@ TEST_CASE("embedding: refuses blocks that do not divide, and vectors of another 
       lmc::embed_in_tied(tied, {{3, 5}}),
       "embed_in_tied: blocks of 3x5 positions do not fit into those of 4x5 that share a filter now; each length must "
       "divide that which it replaces");
+  CHECK_THROWS_WITH(lmc::embed_in_tied(tied, {0}), Catch::Contains("blocks of 0x0 positions do not fit"));
   CHECK_THROWS_WITH(lmc::embed_in_tied(tied, {1, 1}),
                     "embed_in_tied: 2 sizes of blocks; expected one for all, or one for each of the 1 convolutions and locally "
                     "connected layers");

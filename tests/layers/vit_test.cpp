@@ -68,12 +68,6 @@ TEST_CASE("vit: has the parameters of its description", "[layers]") {
   CHECK_THAT(summary.str(), Catch::Matchers::Contains("4x4 of 7x7") && Catch::Matchers::Contains("[16, 64]"));
 }
 
-TEST_CASE("vit: names its poolings", "[layers]") {
-  CHECK(lmc::parse_token_pooling("mean") == TokenPooling::mean);
-  CHECK(lmc::parse_token_pooling("class-token") == TokenPooling::class_token);
-  CHECK_THROWS_WITH(lmc::parse_token_pooling("class_token"), Catch::Matchers::Contains("class-token"));
-}
-
 TEST_CASE("vit: refuses what does not fit, and says which layer minds", "[layers][errors]") {
   CHECK_THROWS_WITH(lmc::vit<float>({.inputs = {28, 28, 1}, .outputs = 10, .blocks = 0}),
                     "vit: blocks = 0; expected at least 1");

@@ -46,7 +46,6 @@ lmc::TrainOptions<double> options(const lmc::OptimizerOptions& optimizer) {
 TEST_CASE("embed: a checkpoint goes on in the larger network, and its velocity carries all copies alike", "[train]") {
   const auto conv = convolution();
   const auto e = lmc::embed_in_local(conv);
-  // A gradient so small that the next step is the velocity's alone.
   auto opts = options(lmc::SgdOptions{.learning_rate = 0.1, .momentum = 0.9});
   opts.until = 7;
   const auto prefix = lmc::train(conv, data(), conv.initialize({.seed = 1}), opts, {.order = 1}).checkpoint();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstdint>
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/data/synthetic.hpp>
 #include <lmc/layers/batch_norm.hpp>
@@ -236,4 +237,19 @@ TEST_CASE("evaluator: refuses running statistics without training data, evaluate
   state.buffers.pop_back();
   CHECK_THROWS_WITH(lmc::evaluate(normalized(), state, data()),
                     "evaluate: the state has 336 parameters and 53 buffer values; the network has 336 and 54");
+}
+
+TEST_CASE("evaluator: a chunk with large activations goes through in parts, and misses no example", "[train]") {
+  const auto points = lmc::spirals<double>({.examples = 600, .classes = 3, .seed = 4});
+  const auto wide = lmc::mlp<double>({.inputs = 2, .hidden = {3000}, .outputs = 3});
+  REQUIRE(lmc::detail::cached_part(wide, 256) < 100);
+  const auto state = wide.initialize({.seed = 2});
+  lmc::BatchMemory<double> whole(wide, 600);
+  points.gather_range(0, whole.x(600), whole.labels(600));
+  whole.forward(wide, state.parameters, {}, 600, lmc::Mode::evaluation);
+  std::vector<std::uint8_t> wrong(600);
+  const auto expected = lmc::cross_entropy_sum<double>(whole.logits(600), whole.labels(600), wrong);
+  const auto metrics = lmc::evaluator(wide, points)(state.parameters);
+  CHECK_THAT(metrics.loss, Catch::Matchers::WithinAbs(expected.loss / 600, 1e-12));
+  CHECK(metrics.wrong == std::vector<bool>(wrong.begin(), wrong.end()));
 }

@@ -12,6 +12,7 @@
 #include <lmc/core/views.hpp>
 #include <lmc/core/window.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
+#include <lmc/layers/detail/describe_filters.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/simd/convolution.hpp>
@@ -56,15 +57,7 @@ class Conv2d {
   [[nodiscard]] const Window& window() const { return window_; }
 
   [[nodiscard]] std::string_view kind() const { return "conv"; }
-  /// As in `32 -> 64, 3x3, stride 2x2`; what is as usual is left out.
-  [[nodiscard]] std::string describe() const {
-    std::string text = detail::concat(o_.in[2], " -> ", o_.out, ", ", o_.kernel);
-    if (o_.stride != Extent(1)) text += detail::concat(", stride ", o_.stride);
-    if (o_.padding != Extent(0)) text += detail::concat(", padding ", o_.padding);
-    if (o_.groups != 1) text += detail::concat(", groups ", o_.groups);
-    if (!o_.bias) text += ", no bias";
-    return text;
-  }
+  [[nodiscard]] std::string describe() const { return detail::describe_filters(o_); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return {window_.out.rows, window_.out.cols, o_.out}; }
 

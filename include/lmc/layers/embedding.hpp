@@ -153,27 +153,27 @@ template <std::floating_point Scalar>
 EmbeddedLayer<Scalar> untie_layer(const LocallyConnected2d<Scalar>& from, Extent sharing) {
   LocallyConnected2dOptions options = from.options();
   const Extent grid = from.window().out, shared = options.sharing;
-  const auto fits = [](Index small, Index large, Index positions) { return large >= positions || large % small == 0; };
+  const auto fits = [](Index small, Index large, Index positions) {
+    return small > 0 && (large >= positions || large % small == 0);
+  };
   require(fits(sharing.rows, shared.rows, grid.rows) && fits(sharing.cols, shared.cols, grid.cols), "embed_in_tied: blocks of ",
           sharing, " positions do not fit into those of ", shared,
           " that share a filter now; each length must divide that which it replaces");
   options.sharing = sharing;
   LocallyConnected2d<Scalar> to(std::move(options));
-  const Extent blocks = to.blocks(), old_blocks = from.blocks();
-  const auto filter =
-      static_cast<std::size_t>(to.options().out * to.options().kernel.size() * to.options().in[2] / to.options().groups);
+  const Extent blocks = to.blocks();
+  const auto bank = static_cast<std::size_t>(to.bank_size());
   const auto units = static_cast<std::size_t>(to.options().out);
   Source source;
   const auto copy = [&](std::size_t entries, std::size_t offset) {
     for (Index row = 0; row < blocks.rows; ++row)
       for (Index col = 0; col < blocks.cols; ++col) {
-        const auto old =
-            static_cast<std::size_t>(row * sharing.rows / shared.rows * old_blocks.cols + col * sharing.cols / shared.cols);
+        const auto old = static_cast<std::size_t>(from.block_of(row * sharing.rows, col * sharing.cols));
         for (std::size_t i = 0; i < entries; ++i) source.push_back(offset + old * entries + i);
       }
   };
-  copy(filter, 0);
-  if (to.options().bias) copy(units, static_cast<std::size_t>(old_blocks.size()) * filter);
+  copy(bank, 0);
+  if (to.options().bias) copy(units, static_cast<std::size_t>(from.blocks().size()) * bank);
   return {std::move(to), std::move(source)};
 }
 
@@ -183,16 +183,14 @@ template <std::floating_point Scalar>
 Source matrix_source(const LocallyConnected2d<Scalar>& layer) {
   const LocallyConnected2dOptions& o = layer.options();
   const Window& w = layer.window();
-  const Extent blocks = layer.blocks();
   const Index inputs = o.in.size(), channels = o.in[2] / o.groups, units = o.out / o.groups;
-  const Index filter = o.kernel.size() * channels;
+  const Index filter = layer.bank_size() / o.out;
   Source source(static_cast<std::size_t>(w.out.size() * o.out * (inputs + 1)));
-  const auto block_of = [&](Index row, Index col) { return row / o.sharing.rows * blocks.cols + col / o.sharing.cols; };
   Index output = 0;
   for (Index row = 0; row < w.out.rows; ++row)
     for (Index col = 0; col < w.out.cols; ++col)
       for (Index unit = 0; unit < o.out; ++unit, ++output) {
-        const Index bank = (block_of(row, col) * o.out + unit) * filter, first_channel = unit / units * channels;
+        const Index bank = (layer.block_of(row, col) * o.out + unit) * filter, first_channel = unit / units * channels;
         for (Index i = 0; i < o.kernel.rows; ++i)
           for (Index j = 0; j < o.kernel.cols; ++j)
             for (Index channel = 0; channel < channels && w.inside(w.in_row(row, i), w.in_col(col, j)); ++channel)
@@ -201,7 +199,7 @@ Source matrix_source(const LocallyConnected2d<Scalar>& layer) {
                   static_cast<std::size_t>(bank + (i * o.kernel.cols + j) * channels + channel);
         if (o.bias)
           source[static_cast<std::size_t>(w.out.size() * o.out * inputs + output)] =
-              static_cast<std::size_t>(blocks.size() * o.out * filter + block_of(row, col) * o.out + unit);
+              static_cast<std::size_t>(layer.blocks().size() * layer.bank_size() + layer.block_of(row, col) * o.out + unit);
       }
   return source;
 }

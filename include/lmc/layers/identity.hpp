@@ -2,11 +2,10 @@
 #pragma once
 #include <algorithm>
 #include <concepts>
-#include <optional>
-#include <string>
 #include <string_view>
 
 #include <lmc/core/views.hpp>
+#include <lmc/layers/element_wise.hpp>
 #include <lmc/layers/layer.hpp>
 
 namespace lmc {
@@ -14,16 +13,9 @@ namespace lmc {
 /// y = x; backward: dx = dy. In the place of a non-linearity it makes a deep linear network; it is also the usual shortcut of a
 /// Residual. Takes any shape; no parameters, no cache.
 template <std::floating_point Scalar>
-class Identity {
+class Identity : public ElementWise {
  public:
   [[nodiscard]] std::string_view kind() const { return "identity"; }
-  [[nodiscard]] std::string describe() const { return ""; }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return std::nullopt; }
-  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
-  void declare(LayoutBuilder&) const {}
-  void initialize(const InitializeArgs<Scalar>&) const {}
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
   void forward(ForwardArgs<Scalar> a) const { std::ranges::copy(span_of(a.x), a.y.data()); }
   void backward(BackwardArgs<Scalar> a) const {
     if (a.dx) std::ranges::copy(span_of(a.dy), a.dx->data());

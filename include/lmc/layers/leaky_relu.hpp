@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <concepts>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/views.hpp>
+#include <lmc/layers/element_wise.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/simd/relu.hpp>
 
@@ -20,19 +20,13 @@ struct LeakyReluOptions {
 /// slope · dy. NaN stays NaN. Takes any shape; no parameters, no cache.
 /// Throws: Error on construction, when slope is outside [0, 1].
 template <std::floating_point Scalar>
-class LeakyRelu {
+class LeakyRelu : public ElementWise {
  public:
   explicit LeakyRelu(LeakyReluOptions options) : o_(options) {
     require(o_.slope >= 0 && o_.slope <= 1, "LeakyRelu: slope = ", o_.slope, "; expected 0 (ReLU) to 1 (identity)");
   }
   [[nodiscard]] std::string_view kind() const { return "leaky_relu"; }
   [[nodiscard]] std::string describe() const { return detail::concat("slope ", o_.slope); }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return std::nullopt; }
-  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
-  void declare(LayoutBuilder&) const {}
-  void initialize(const InitializeArgs<Scalar>&) const {}
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
   void forward(ForwardArgs<Scalar> a) const { leaky_relu(span_of(a.x), slope(), span_of(a.y)); }
   void backward(BackwardArgs<Scalar> a) const {
     if (a.dx) leaky_relu_backward(span_of(a.y), span_of(a.dy), slope(), span_of(*a.dx));

@@ -13,6 +13,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/views.hpp>
 #include <lmc/core/window.hpp>
+#include <lmc/layers/detail/describe_filters.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/simd/local_product.hpp>
@@ -75,16 +76,11 @@ class LocallyConnected2d {
   /// The block of output position (r, c); blocks are numbered row by row.
   [[nodiscard]] Index block_of(Index r, Index c) const { return r / o_.sharing.rows * blocks().cols + c / o_.sharing.cols; }
 
+  /// Weights of one block: its filters for all output channels.
+  [[nodiscard]] Index bank_size() const { return o_.out * filter(); }
+
   [[nodiscard]] std::string_view kind() const { return "local"; }
-  [[nodiscard]] std::string describe() const {
-    std::string text = detail::concat(o_.in[2], " -> ", o_.out, ", ", o_.kernel);
-    if (o_.stride != Extent(1)) text += detail::concat(", stride ", o_.stride);
-    if (o_.padding != Extent(0)) text += detail::concat(", padding ", o_.padding);
-    if (o_.groups != 1) text += detail::concat(", groups ", o_.groups);
-    if (o_.sharing != Extent(1)) text += detail::concat(", sharing ", o_.sharing);
-    if (!o_.bias) text += ", no bias";
-    return text;
-  }
+  [[nodiscard]] std::string describe() const { return detail::describe_filters(o_); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return {w_.out.rows, w_.out.cols, o_.out}; }
 
@@ -167,7 +163,7 @@ class LocallyConnected2d {
   [[nodiscard]] Index channels() const { return o_.in[2] / o_.groups; }         // that a filter sees
   [[nodiscard]] Index filter() const { return w_.kernel.size() * channels(); }  // weights of one
   [[nodiscard]] Index units() const { return o_.out / o_.groups; }              // filters of a group
-  [[nodiscard]] Index weights() const { return blocks().size() * o_.out * filter(); }
+  [[nodiscard]] Index weights() const { return blocks().size() * bank_size(); }
   // From one patch to the next, with room for a one behind it: an odd number of cache lines, so that patches fall into
   // different sets of a cache.
   [[nodiscard]] Index patch_stride() const {

@@ -13,6 +13,8 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/views.hpp>
+#include <lmc/layers/detail/affine.hpp>
+#include <lmc/layers/detail/dense_layout.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/mask.hpp>
@@ -50,10 +52,7 @@ template <std::floating_point Scalar>
 class MaskedDense {
  public:
   explicit MaskedDense(MaskedDenseOptions options) : o_(std::move(options)), in_(o_.in.size()), out_(o_.out.size()) {
-    bool positive = o_.in.rank() > 0 && o_.out.rank() > 0;
-    for (const Shape* shape : {&o_.in, &o_.out})
-      for (const Index length : shape->axes()) positive = positive && length > 0;
-    require(positive, "MaskedDense: in = ", o_.in, ", out = ", o_.out, "; all sizes must be positive");
+    detail::require_dense_sizes("MaskedDense", o_.in, o_.out);
     const Mask& mask = o_.mask;
     require(mask.outputs == out_ && mask.inputs == in_, "MaskedDense: the mask is for ", mask.inputs, " inputs and ",
             mask.outputs, " units, but in = ", o_.in, " has ", in_, " and out = ", o_.out, " has ", out_,
@@ -75,14 +74,12 @@ class MaskedDense {
   void declare(LayoutBuilder& layout) const {
     const Activation in = layout.activation;  // with the axes from before a Flatten
     fix_distinct_inputs(layout);
-    const std::vector<AxisGroups> units = unit_groups(layout);
-    std::vector<Index> shape = o_.out.axes();
-    shape.insert(shape.end(), in.shape.axes().begin(), in.shape.axes().end());
-    std::vector<AxisGroups> groups = units;
-    for (const AxisGroups& axis : in.groups) groups.push_back(axis.shifted(o_.out.rank()));
-    layout.add_parameter("weight", Shape(std::move(shape)), Role::weight, std::move(groups));
-    layout.add_parameter("bias", o_.out, Role::bias, units);
-    layout.activation = {o_.out, units};
+    const Index units = o_.out[o_.out.rank() - 1];
+    detail::declare_dense(layout, in, o_.out, [&](Index position) {
+      const auto row = o_.mask.bits.begin() + position * units * in_;
+      const bool alike = std::equal(row + in_, row + units * in_, row);  // every row is equal to the one before it
+      return alike ? layout.add_group(units) : GroupId();
+    });
   }
   void initialize(const InitializeArgs<Scalar>& a) const {
     const Index fan_out = std::max<Index>(1, (o_.mask.kept() + in_ / 2) / in_);
@@ -102,10 +99,7 @@ class MaskedDense {
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return out_ * in_; }
 
-  void forward(ForwardArgs<Scalar> a) const {
-    product<Scalar>(a.x, Strided<const Scalar>(masked(a.params, a.workspace)).transposed(), a.y, Into::overwrite);
-    add_to_rows<Scalar>(bias(a.params), a.y);
-  }
+  void forward(ForwardArgs<Scalar> a) const { detail::affine<Scalar>(a.x, masked(a.params, a.workspace), bias(a.params), a.y); }
   void backward(BackwardArgs<Scalar> a) const {
     if (a.dx) product<Scalar>(a.dy, masked(a.params, a.workspace), *a.dx, Into::overwrite);
     const std::span<Scalar> gradient = weight(a.workspace);
@@ -127,23 +121,6 @@ class MaskedDense {
   MatrixView<const Scalar> masked(std::span<const Scalar> params, std::span<Scalar> workspace) const {
     copy_masked<Scalar>(keep_, weight(params), weight(workspace));
     return as_const<Scalar>(matrix_view(workspace, out_, in_));
-  }
-
-  // Of the axes of out: none but the last, which has a group at each position where all units see the same inputs.
-  std::vector<AxisGroups> unit_groups(LayoutBuilder& layout) const {
-    std::vector<AxisGroups> axes(static_cast<std::size_t>(o_.out.rank()));
-    std::vector<Index> over(axes.size() - 1);
-    std::iota(over.begin(), over.end(), Index{0});
-    const Index units = o_.out[o_.out.rank() - 1];
-    std::vector<GroupId> ids;
-    for (Index first = 0; first < out_; first += units) {
-      const auto row = o_.mask.bits.begin() + first * in_;
-      // Every row is equal to the one before it.
-      const bool alike = std::equal(row + in_, row + units * in_, row);
-      ids.push_back(alike ? layout.add_group(units) : GroupId());
-    }
-    axes.back() = AxisGroups(std::move(over), std::move(ids));
-    return axes;
   }
 
   // A group of the input stays one where, along its axis, all columns of the mask are equal.

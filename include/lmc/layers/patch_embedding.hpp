@@ -12,13 +12,12 @@
 #include <lmc/core/layout.hpp>
 #include <lmc/core/views.hpp>
 #include <lmc/core/window.hpp>
+#include <lmc/layers/detail/affine.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
 #include <lmc/layers/detail/row_blocks.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/simd/patches.hpp>
-#include <lmc/simd/product.hpp>
-#include <lmc/simd/rows.hpp>
 
 namespace lmc {
 
@@ -76,20 +75,19 @@ class PatchEmbedding {
 
   void forward(ForwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
-      const auto patches = gather(a.x, first, count, a.workspace);
-      const auto y = detail::rows_of(a.y.data(), o_.width, first * tokens_, count * tokens_);
-      product<Scalar>(as_const<Scalar>(patches), Strided<const Scalar>(weight(a.params)).transposed(), y, Into::overwrite);
-      add_to_rows<Scalar>(bias(a.params), y);
+      detail::affine<Scalar>(as_const<Scalar>(gather(a.x, first, count, a.workspace)), weight(a.params), bias(a.params),
+                             detail::rows_of(a.y.data(), o_.width, first * tokens_, count * tokens_));
     });
   }
   void backward(BackwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
-      auto patches = gather(a.x, first, count, a.workspace);
-      const auto dy = detail::rows_of(a.dy.data(), o_.width, first * tokens_, count * tokens_);
-      product<Scalar>(Strided<const Scalar>(dy).transposed(), as_const<Scalar>(patches), weight(a.dparams), Into::add);
-      add_column_sums<Scalar>(dy, bias(a.dparams));
+      const auto patches = gather(a.x, first, count, a.workspace);
+      std::optional<MatrixView<Scalar>> dpatches;
+      if (a.dx) dpatches.emplace(patches);
+      detail::affine_backward<Scalar>(as_const<Scalar>(patches), weight(a.params),
+                                      detail::rows_of(a.dy.data(), o_.width, first * tokens_, count * tokens_),
+                                      weight(a.dparams), bias(a.dparams), dpatches);
       if (!a.dx) return;
-      product<Scalar>(dy, weight(a.params), patches, Into::overwrite);
       for (Index i = 0; i < count; ++i)
         scatter_patches<Scalar>(window_, channels_,
                                 slice(std::span<const Scalar>(a.workspace), i * tokens_ * pixels_, tokens_ * pixels_),

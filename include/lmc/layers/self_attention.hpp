@@ -12,13 +12,12 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/views.hpp>
+#include <lmc/layers/detail/affine.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
 #include <lmc/layers/detail/row_blocks.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/simd/attention.hpp>
-#include <lmc/simd/product.hpp>
-#include <lmc/simd/rows.hpp>
 
 namespace lmc {
 
@@ -110,15 +109,12 @@ class SelfAttention {
     detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
       const auto rows = [&](auto* data, Index cols) { return detail::rows_of(data, cols, first * tokens, count * tokens); };
       const auto qkv = rows(m.qkv.data(), 3 * width());
-      product<Scalar>(rows(a.x.data(), width()), Strided<const Scalar>(in_weight(a.params)).transposed(), qkv, Into::overwrite);
-      add_to_rows<Scalar>(in_bias(a.params), qkv);
+      detail::affine<Scalar>(rows(a.x.data(), width()), in_weight(a.params), in_bias(a.params), qkv);
       for (Index i = first; i < first + count; ++i)
         attention_heads<Scalar>(shape_, example(as_const_span(m.qkv), i, 3), weights(m.weights, i), example(m.mixed, i, 1),
                                 a.workspace);
-      const auto y = rows(a.y.data(), width());
-      product<Scalar>(as_const<Scalar>(rows(m.mixed.data(), width())), Strided<const Scalar>(out_weight(a.params)).transposed(),
-                      y, Into::overwrite);
-      add_to_rows<Scalar>(out_bias(a.params), y);
+      detail::affine<Scalar>(as_const<Scalar>(rows(m.mixed.data(), width())), out_weight(a.params), out_bias(a.params),
+                             rows(a.y.data(), width()));
     });
   }
   void backward(BackwardArgs<Scalar> a) const {
@@ -128,18 +124,17 @@ class SelfAttention {
     const auto scratch = a.workspace.subspan(static_cast<std::size_t>(padded<Scalar>(3 * room) + padded<Scalar>(room)));
     detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
       const auto rows = [&](auto* data, Index cols) { return detail::rows_of(data, cols, first * tokens, count * tokens); };
-      const auto dy = rows(a.dy.data(), width());
-      const auto dmixed = matrix_view(dmixed_room, count * tokens, width());
-      product<Scalar>(dy, out_weight(a.params), dmixed, Into::overwrite);
-      product<Scalar>(Strided<const Scalar>(dy).transposed(), rows(m.mixed.data(), width()), out_weight(a.dparams), Into::add);
-      add_column_sums<Scalar>(dy, out_bias(a.dparams));
+      detail::affine_backward<Scalar>(rows(m.mixed.data(), width()), out_weight(a.params), rows(a.dy.data(), width()),
+                                      out_weight(a.dparams), out_bias(a.dparams),
+                                      matrix_view(dmixed_room, count * tokens, width()));
       for (Index i = 0; i < count; ++i)
         attention_heads_backward<Scalar>(shape_, example(m.qkv, first + i, 3), weights(m.weights, first + i),
                                          example(as_const_span(dmixed_room), i, 1), example(dqkv_room, i, 3), scratch);
-      const auto dqkv = matrix_view(as_const_span(dqkv_room), count * tokens, 3 * width());
-      if (a.dx) product<Scalar>(dqkv, in_weight(a.params), rows(a.dx->data(), width()), Into::overwrite);
-      product<Scalar>(Strided<const Scalar>(dqkv).transposed(), rows(a.x.data(), width()), in_weight(a.dparams), Into::add);
-      add_column_sums<Scalar>(dqkv, in_bias(a.dparams));
+      std::optional<MatrixView<Scalar>> dx;
+      if (a.dx) dx.emplace(rows(a.dx->data(), width()));
+      detail::affine_backward<Scalar>(rows(a.x.data(), width()), in_weight(a.params),
+                                      matrix_view(as_const_span(dqkv_room), count * tokens, 3 * width()), in_weight(a.dparams),
+                                      in_bias(a.dparams), dx);
     });
   }
 

@@ -12,12 +12,11 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/views.hpp>
+#include <lmc/layers/detail/affine.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
 #include <lmc/layers/detail/row_blocks.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
-#include <lmc/simd/product.hpp>
-#include <lmc/simd/rows.hpp>
 
 namespace lmc {
 
@@ -70,19 +69,17 @@ class TokenDense {
 
   void forward(ForwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows() * tokens_, detail::row_block, [&](Index first, Index count) {
-      const auto y = detail::rows_of(a.y.data(), o_.out, first, count);
-      product<Scalar>(detail::rows_of(a.x.data(), in_, first, count), Strided<const Scalar>(weight(a.params)).transposed(), y,
-                      Into::overwrite);
-      add_to_rows<Scalar>(bias(a.params), y);
+      detail::affine<Scalar>(detail::rows_of(a.x.data(), in_, first, count), weight(a.params), bias(a.params),
+                             detail::rows_of(a.y.data(), o_.out, first, count));
     });
   }
   void backward(BackwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows() * tokens_, detail::row_block, [&](Index first, Index count) {
-      const auto dy = detail::rows_of(a.dy.data(), o_.out, first, count);
-      if (a.dx) product<Scalar>(dy, weight(a.params), detail::rows_of(a.dx->data(), in_, first, count), Into::overwrite);
-      product<Scalar>(Strided<const Scalar>(dy).transposed(), detail::rows_of(a.x.data(), in_, first, count), weight(a.dparams),
-                      Into::add);
-      add_column_sums<Scalar>(dy, bias(a.dparams));
+      std::optional<MatrixView<Scalar>> dx;
+      if (a.dx) dx.emplace(detail::rows_of(a.dx->data(), in_, first, count));
+      detail::affine_backward<Scalar>(detail::rows_of(a.x.data(), in_, first, count), weight(a.params),
+                                      detail::rows_of(a.dy.data(), o_.out, first, count), weight(a.dparams), bias(a.dparams),
+                                      dx);
     });
   }
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <array>
 #include <concepts>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <lmc/core/error.hpp>
-#include <lmc/core/names.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/window.hpp>
 #include <lmc/layers/class_token.hpp>
@@ -26,13 +23,6 @@ namespace lmc {
 
 /// How one vector is made of the tokens: their mean, or a class token of its own before the others.
 enum class TokenPooling { mean, class_token };
-
-inline constexpr std::array<std::string_view, 2> token_pooling_names{"mean", "class-token"};
-
-/// Throws: Error that names the nearest known one.
-inline TokenPooling parse_token_pooling(std::string_view name) {
-  return static_cast<TokenPooling>(find_name("pooling", name, token_pooling_names));
-}
 
 struct VitOptions {
   Shape inputs = {};    // of one example: [rows, cols, channels]

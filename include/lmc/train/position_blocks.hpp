@@ -21,13 +21,11 @@ BlockOfParameter position_blocks(const Network<Scalar>& network) {
   for_each_layer(network, [&](const AnyLayer<Scalar>& layer, Index first) {
     const auto* local = layer.template target<LocallyConnected2d<Scalar>>();
     if (local == nullptr) return;
-    const auto& o = local->options();
     const auto blocks = static_cast<std::size_t>(local->blocks().size());
-    const auto units = static_cast<std::size_t>(o.out);
+    const auto units = static_cast<std::size_t>(local->options().bias ? local->options().out : 0);
     auto at = static_cast<std::size_t>(first);
     // The banks of all blocks, then their biases.
-    for (const std::size_t entries :
-         {units * static_cast<std::size_t>(o.kernel.size() * o.in[2] / o.groups), o.bias ? units : 0})
+    for (const std::size_t entries : {static_cast<std::size_t>(local->bank_size()), units})
       for (std::size_t block = 0; block < blocks; ++block)
         for (std::size_t i = 0; i < entries; ++i) block_of[at++] = counted + block;
     counted += blocks;

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <optional>
+#include <span>
+
+#include <lmc/core/views.hpp>
+#include <lmc/simd/product.hpp>
+#include <lmc/simd/rows.hpp>
+
+namespace lmc::detail {
+
+/// Y = X Wᵀ + 1 bᵀ, overwritten; X [N, in], W [out, in], b [out].
+template <std::floating_point T>
+void affine(MatrixView<const T> x, MatrixView<const T> weight, std::span<const T> bias, MatrixView<T> y) {
+  product<T>(x, Strided<const T>(weight).transposed(), y, Into::overwrite);
+  add_to_rows<T>(bias, y);
+}
+
+/// With D = ∂L/∂Y: dW += Dᵀ X, db += Dᵀ 1, and then, if asked for, dX = D W, which may lie where X was.
+template <std::floating_point T>
+void affine_backward(MatrixView<const T> x, MatrixView<const T> weight, MatrixView<const T> dy, MatrixView<T> dweight,
+                     std::span<T> dbias, std::optional<MatrixView<T>> dx) {
+  product<T>(Strided<const T>(dy).transposed(), x, dweight, Into::add);
+  add_column_sums<T>(dy, dbias);
+  if (dx) product<T>(dy, weight, *dx, Into::overwrite);
+}
+
+}  // namespace lmc::detail
