@@ -202,3 +202,33 @@ TEST_CASE("Dataset: refuses parts that do not fit", "[data]") {
                     Contains("channel 1 has the mean") && Contains("the deviation 0;"));
   CHECK_THROWS_WITH(pixels_with([](auto& s) { s.mean[2] = std::nan(""); }), Contains("channel 2 has the mean nan"));
 }
+
+TEST_CASE("Dataset: other labels and another standardization share the features", "[data]") {
+  const lmc::Dataset<float> data(pixel_parts<float>(3));
+  const auto relabeled = data.with_labels({1, 0, 1, 0, 1}, 2);
+  CHECK(&relabeled.features() == &data.features());
+  CHECK(relabeled.classes() == 2);
+  CHECK(relabeled.labels()[0] == 1);
+  CHECK(relabeled.standardization() == data.standardization());
+  CHECK(data.labels()[1] == 1);
+  CHECK_THROWS_WITH(data.with_labels({1, 0, 1, 0, 2}, 2), Contains("example 4 has the label 2; expected 0 to 1"));
+  CHECK_THROWS_WITH(data.with_labels({1, 0}, 2), Contains("feature values; expected 2 examples"));
+
+  const auto scaled = data.with_standardization({.mean = {0, 0, 0}, .deviation = {1, 1, 0.5}});
+  CHECK(&scaled.features() == &data.features());
+  Batch<float> batch(1, 63);
+  scaled.gather_range(0, batch.view(), batch.y);
+  const auto& bytes = std::get<Bytes>(data.features());
+  CHECK(batch.x[2] == static_cast<float>(bytes[2]) * (2.0F / 255.0F));
+  CHECK_THROWS_WITH(data.with_standardization({.mean = {0}, .deviation = {1}}), Contains("expected 3 each"));
+  CHECK_THROWS_WITH(lmc::Dataset<double>(value_parts()).with_standardization({.mean = {0}, .deviation = {1}}),
+                    Contains("the features are numbers as they are"));
+}
+
+TEST_CASE("Dataset: the background is a black pixel once standardized, and 0 for other data", "[data]") {
+  const lmc::Dataset<double> data(pixel_parts<double>(3));
+  const auto shown = data.with_standardization({.mean = {0.5, 0.25, 0}, .deviation = {0.25, 0.5, 1}});
+  CHECK(std::vector(shown.background().begin(), shown.background().end()) == std::vector{-2.0, -0.5, 0.0});
+  const lmc::Dataset<double> values(value_parts());
+  CHECK(std::vector(values.background().begin(), values.background().end()) == std::vector{0.0, 0.0});
+}

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -98,31 +99,41 @@ inline void require_labels(std::string_view what, std::span<const std::int32_t> 
 
 }  // namespace detail
 
-/// Labelled examples in memory, immutable, so that any number of runs can share them. 8-bit pixels stay 8-bit, and are
-/// standardized while a batch is gathered:
+/// Labelled examples in memory, immutable, so that any number of runs can share them; copies share the features, also those
+/// with other labels or another standardization. 8-bit pixels stay 8-bit, and are standardized while a batch is gathered:
 ///   x = (byte / 255 − mean_c) / deviation_c,   computed as byte · scale_c + shift_c.
 template <std::floating_point Scalar>
 class Dataset {
  public:
   /// Throws: Error when there is no example or no class, features or standardization do not fit the shape, a deviation is not
   /// positive, or a label is out of range.
-  explicit Dataset(DatasetParts<Scalar> parts) : p_(std::move(parts)) {
-    const auto features = std::visit([](const auto& f) { return static_cast<Index>(f.size()); }, p_.features);
-    require(size() > 0, "Dataset: there are no examples");
-    require(p_.shape.rank() > 0 && std::all_of(p_.shape.axes().begin(), p_.shape.axes().end(), [](Index n) { return n > 0; }),
-            "Dataset: the shape of an example is ", p_.shape, "; expected positive lengths");
-    require(features == size() * p_.shape.size(), "Dataset: there are ", features, " feature values; expected ", size(),
-            " examples × shape ", p_.shape, " = ", size() * p_.shape.size());
-    require(p_.classes > 0, "Dataset: classes = ", p_.classes, "; expected a positive number");
-    detail::require_labels("Dataset", p_.labels, p_.classes);
-    if (std::holds_alternative<std::vector<std::uint8_t>>(p_.features)) prepare_scaling();
-  }
+  explicit Dataset(DatasetParts<Scalar> parts)
+      : Dataset(parts.shape, parts.classes, std::move(parts.labels),
+                std::make_shared<const Features<Scalar>>(std::move(parts.features)), std::move(parts.standardization)) {}
 
-  [[nodiscard]] Index size() const { return static_cast<Index>(p_.labels.size()); }
-  [[nodiscard]] const Shape& shape() const { return p_.shape; }
-  [[nodiscard]] Index classes() const { return p_.classes; }
-  [[nodiscard]] std::span<const std::int32_t> labels() const { return p_.labels; }
-  [[nodiscard]] const Standardization& standardization() const { return p_.standardization; }
+  [[nodiscard]] Index size() const { return static_cast<Index>(labels_.size()); }
+  [[nodiscard]] const Shape& shape() const { return shape_; }
+  [[nodiscard]] Index classes() const { return classes_; }
+  [[nodiscard]] std::span<const std::int32_t> labels() const { return labels_; }
+  /// Example after example, as they are stored.
+  [[nodiscard]] const Features<Scalar>& features() const { return *features_; }
+  [[nodiscard]] const Standardization& standardization() const { return standardization_; }
+  /// What black pixels are once standardized, for each channel; 0 for data that are not pixels: what an augmentation fills
+  /// with.
+  [[nodiscard]] std::span<const Scalar> background() const { return background_; }
+
+  /// The same examples with other labels. Throws: Error when there are not as many, or one is not in [0, classes).
+  [[nodiscard]] Dataset with_labels(std::vector<std::int32_t> labels, Index classes) const {
+    return Dataset(shape_, classes, std::move(labels), features_, standardization_);
+  }
+  /// The same pixels, standardized by other numbers, such as those of the data that a network was trained on. Throws: Error
+  /// when the data are not pixels, or the numbers do not fit the channels.
+  [[nodiscard]] Dataset with_standardization(Standardization standardization) const {
+    require(
+        std::holds_alternative<std::vector<std::uint8_t>>(*features_),
+        "Dataset: a standardization is for 8-bit pixels, but the features are numbers as they are; standardize them before");
+    return Dataset(shape_, classes_, labels_, features_, std::move(standardization));
+  }
 
   /// Features and labels of the given examples, in that order. x [examples, shape().size()], y [examples]: overwritten. Sizes
   /// and positions are asserted.
@@ -138,31 +149,51 @@ class Dataset {
 
   /// A data set of the given examples, in that order. Throws: Error when there are none; positions are asserted.
   [[nodiscard]] Dataset subset(std::span<const Index> examples) const {
-    DatasetParts<Scalar> parts{p_.shape, p_.classes, {}, {}, p_.standardization};
+    DatasetParts<Scalar> parts{shape_, classes_, {}, {}, standardization_};
     parts.labels.reserve(examples.size());
     for (const Index i : examples) {
       assert(i >= 0 && i < size());
-      parts.labels.push_back(p_.labels[static_cast<std::size_t>(i)]);
+      parts.labels.push_back(labels_[static_cast<std::size_t>(i)]);
     }
     parts.features = std::visit(
         [&](const auto& all) -> Features<Scalar> {
           std::remove_cvref_t<decltype(all)> some;
-          some.reserve(examples.size() * static_cast<std::size_t>(p_.shape.size()));
+          some.reserve(examples.size() * static_cast<std::size_t>(shape_.size()));
           for (const Index i : examples) some.insert(some.end(), example(all, i), example(all, i + 1));
           return some;
         },
-        p_.features);
+        *features_);
     return Dataset(std::move(parts));
   }
 
  private:
+  Dataset(Shape shape, Index classes, std::vector<std::int32_t> labels, std::shared_ptr<const Features<Scalar>> features,
+          Standardization standardization)
+      : shape_(std::move(shape)),
+        classes_(classes),
+        labels_(std::move(labels)),
+        features_(std::move(features)),
+        standardization_(std::move(standardization)) {
+    const auto count = std::visit([](const auto& f) { return static_cast<Index>(f.size()); }, *features_);
+    require(size() > 0, "Dataset: there are no examples");
+    require(shape_.rank() > 0 && std::all_of(shape_.axes().begin(), shape_.axes().end(), [](Index n) { return n > 0; }),
+            "Dataset: the shape of an example is ", shape_, "; expected positive lengths");
+    require(count == size() * shape_.size(), "Dataset: there are ", count, " feature values; expected ", size(),
+            " examples × shape ", shape_, " = ", size() * shape_.size());
+    require(classes_ > 0, "Dataset: classes = ", classes_, "; expected a positive number");
+    detail::require_labels("Dataset", labels_, classes_);
+    if (std::holds_alternative<std::vector<std::uint8_t>>(*features_)) prepare_scaling();
+    background_.resize(static_cast<std::size_t>(shape_[shape_.rank() - 1]));
+    std::copy_n(shift_.begin(), shift_.empty() ? 0 : background_.size(), background_.begin());
+  }
+
   void prepare_scaling() {
-    const Index channels = p_.shape[p_.shape.rank() - 1];
-    const Standardization& s = p_.standardization;
+    const Index channels = shape_[shape_.rank() - 1];
+    const Standardization& s = standardization_;
     require(static_cast<Index>(s.mean.size()) == channels && static_cast<Index>(s.deviation.size()) == channels,
             "Dataset: the standardization has ", s.mean.size(), " means and ", s.deviation.size(), " deviations; expected ",
-            channels, " each, the last axis of the shape ", p_.shape);
-    for (std::size_t j = 0; j < static_cast<std::size_t>(p_.shape.size()); ++j) {
+            channels, " each, the last axis of the shape ", shape_);
+    for (std::size_t j = 0; j < static_cast<std::size_t>(shape_.size()); ++j) {
       const std::size_t c = j % s.mean.size();
       require(s.deviation[c] > 0 && std::isfinite(s.deviation[c]) && std::isfinite(s.mean[c]), "Dataset: channel ", c,
               " has the mean ", s.mean[c], " and the deviation ", s.deviation[c],
@@ -174,16 +205,16 @@ class Dataset {
 
   template <class T>
   auto example(const std::vector<T>& features, Index i) const {
-    return features.data() + i * p_.shape.size();
+    return features.data() + i * shape_.size();
   }
 
   // A scale and a shift for every position of an example: one loop that compilers vectorize whatever the number of channels.
   void convert(const std::uint8_t* bytes, Scalar* x) const {
     const Scalar *scale = scale_.data(), *shift = shift_.data();
-    const Index n = p_.shape.size();
+    const Index n = shape_.size();
     for (Index j = 0; j < n; ++j) x[j] = static_cast<Scalar>(bytes[j]) * scale[j] + shift[j];
   }
-  void convert(const Scalar* values, Scalar* x) const { std::copy_n(values, p_.shape.size(), x); }
+  void convert(const Scalar* values, Scalar* x) const { std::copy_n(values, shape_.size(), x); }
 
   static void prefetch(const void* begin, const void* end) {
     constexpr std::ptrdiff_t line = 64;
@@ -192,7 +223,7 @@ class Dataset {
 
   template <class At>
   void gather_rows(At at, MatrixView<Scalar> x, std::span<std::int32_t> y) const {
-    assert(x.cols() == p_.shape.size() && static_cast<Index>(y.size()) == x.rows());
+    assert(x.cols() == shape_.size() && static_cast<Index>(y.size()) == x.rows());
     std::visit(
         [&](const auto& features) {
           for (std::size_t row = 0; row < y.size(); ++row) {
@@ -203,14 +234,19 @@ class Dataset {
             const Index i = at(row);
             assert(i >= 0 && i < size());
             convert(example(features, i), x.data() + static_cast<Index>(row) * x.cols());
-            y[row] = p_.labels[static_cast<std::size_t>(i)];
+            y[row] = labels_[static_cast<std::size_t>(i)];
           }
         },
-        p_.features);
+        *features_);
   }
 
-  DatasetParts<Scalar> p_;
+  Shape shape_;
+  Index classes_;
+  std::vector<std::int32_t> labels_;
+  std::shared_ptr<const Features<Scalar>> features_;
+  Standardization standardization_;
   std::vector<Scalar> scale_, shift_;  // of pixels, one a position of an example
+  std::vector<Scalar> background_;
 };
 
 /// Data to train on, and data of the same kind to test with.
