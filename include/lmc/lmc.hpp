@@ -21,8 +21,10 @@
 #include <lmc/core/thread_team.hpp>
 #include <lmc/core/views.hpp>
 #include <lmc/core/window.hpp>
+#include <lmc/data/augmentation.hpp>
 #include <lmc/data/batches.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/data/label_noise.hpp>
 #include <lmc/data/mnist.hpp>
 #include <lmc/data/split.hpp>
 #include <lmc/data/synthetic.hpp>
@@ -94,6 +96,7 @@
 #include <lmc/simd/masked.hpp>
 #include <lmc/simd/narrow_product.hpp>
 #include <lmc/simd/normal_distribution.hpp>
+#include <lmc/simd/normal_noise.hpp>
 #include <lmc/simd/patches.hpp>
 #include <lmc/simd/pooling.hpp>
 #include <lmc/simd/product.hpp>
@@ -109,6 +112,7 @@
 #include <lmc/train/embed_checkpoint.hpp>
 #include <lmc/train/estimate_buffers.hpp>
 #include <lmc/train/evaluator.hpp>
+#include <lmc/train/noise_seeds.hpp>
 #include <lmc/train/position_blocks.hpp>
 #include <lmc/train/progress.hpp>
 #include <lmc/train/step.hpp>

@@ -228,3 +228,40 @@ TEST_CASE("train: refuses an end before the start or after the last epoch", "[tr
                     "train: the start is at step 14, the end at step 13; expected a start before the end");
   CHECK_THROWS_WITH(lmc::Run<float>().checkpoint(), "Run: no checkpoint, since nothing was trained");
 }
+
+TEST_CASE("train: augmentation and label noise are sources of their own, each by its seed", "[train][determinism]") {
+  auto noisy = options(3);
+  noisy.augmentation = {.noise = 0.2};
+  noisy.label_noise = 0.3;
+  const auto digest = [&](const lmc::TrainOptions<float>& o, const NoiseSeeds& seeds) {
+    return lmc::train(net(), data(), start(), o, seeds).digest();
+  };
+  const NoiseSeeds seeds{.order = 1, .augmentation = 2, .label_noise = 3};
+  const std::string base = digest(noisy, seeds);
+  CHECK(digest(noisy, seeds) == base);
+  CHECK(digest(noisy, {.order = 9, .augmentation = 2, .label_noise = 3}) != base);
+  CHECK(digest(noisy, {.order = 1, .augmentation = 9, .label_noise = 3}) != base);
+  CHECK(digest(noisy, {.order = 1, .augmentation = 2, .label_noise = 9}) != base);
+  CHECK(digest(noisy, {.order = 1, .augmentation = 2, .dropout = 9, .label_noise = 3}) == base);  // the network draws none
+  // A seed without its noise changes nothing.
+  CHECK(digest(options(3), seeds) == digest(options(3), {.order = 1, .augmentation = 8, .label_noise = 8}));
+}
+
+TEST_CASE("train: with label noise is training on the wrong labels", "[train]") {
+  auto noisy = options(3);
+  noisy.label_noise = 0.4;
+  const auto wrong = lmc::with_label_noise(data(), {.share = 0.4, .seed = 5});
+  CHECK(lmc::train(net(), data(), start(), noisy, {.order = 1, .label_noise = 5}).digest() ==
+        lmc::train(net(), wrong, start(), options(3), {.order = 1}).digest());
+}
+
+TEST_CASE("train: with augmentation goes on from a checkpoint as if it had not been interrupted", "[train][determinism]") {
+  auto whole = options(3);
+  whole.augmentation = {.noise = 0.2};
+  auto part = whole;
+  part.until = GENERATE(7, 10);
+  const NoiseSeeds seeds{.order = 1, .augmentation = 2};
+  const auto prefix = lmc::train(net(), data(), start(), part, seeds);
+  CHECK(lmc::train(net(), data(), prefix.checkpoint(), whole, seeds).digest() ==
+        lmc::train(net(), data(), start(), whole, seeds).digest());
+}

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
+#include <lmc/core/views.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
@@ -50,14 +52,20 @@ Index examples_at_once(const Network<Scalar>& network, Index batch_size) {
   return network.layout().buffer_count() > 0 ? batch_size : detail::cached_part(network, batch_size);
 }
 
+/// What a batch is taken from: a Dataset, or an AugmentedDataset.
+///   gather(examples, x, y)   x [examples, size of an example] and the labels y are overwritten
+template <class Data, class Scalar>
+concept BatchSource = requires(Data& data, std::span<const Index> examples, MatrixView<Scalar> x, std::span<std::int32_t> y) {
+  data.gather(examples, x, y);
+};
+
 /// Mean cross-entropy of the given examples, and its gradient:
 ///   returns L = 1/N Σ_i CE(network(x_i), y_i);   gradient ← ∂L/∂θ   (overwritten)
 /// in training mode, so that running statistics in the buffers move, and layers may draw noise, whose seed and epoch are given.
 /// The examples go through the network in parts of the memory's size. Nothing is allocated.
-template <std::floating_point Scalar>
-double loss_and_gradient(const Network<Scalar>& network, const Dataset<Scalar>& data, std::span<const Index> examples,
-                         ModelState<Scalar>& state, BatchMemory<Scalar>& memory, std::span<Scalar> gradient,
-                         NoiseAddress noise = {}) {
+template <std::floating_point Scalar, BatchSource<Scalar> Data>
+double loss_and_gradient(const Network<Scalar>& network, Data& data, std::span<const Index> examples, ModelState<Scalar>& state,
+                         BatchMemory<Scalar>& memory, std::span<Scalar> gradient, NoiseAddress noise = {}) {
   const auto all = static_cast<Index>(examples.size());
   std::fill(gradient.begin(), gradient.end(), Scalar(0));
   double loss = 0;
@@ -86,10 +94,9 @@ struct StepMemory {
 /// One training step: θ ← optimizer(θ, ∇L) at rate_factor times its learning rate, L being the mean cross-entropy of the given
 /// examples, at most as many as memory was made for. Returns L before the update; an L that is not finite is returned without
 /// an update. Nothing is allocated.
-template <std::floating_point Scalar>
-double step(const Network<Scalar>& network, const Dataset<Scalar>& data, std::span<const Index> examples,
-            ModelState<Scalar>& state, Optimizer<Scalar>& optimizer, double rate_factor, StepMemory<Scalar>& memory,
-            const NoiseAddress& noise = {}) {
+template <std::floating_point Scalar, BatchSource<Scalar> Data>
+double step(const Network<Scalar>& network, Data& data, std::span<const Index> examples, ModelState<Scalar>& state,
+            Optimizer<Scalar>& optimizer, double rate_factor, StepMemory<Scalar>& memory, const NoiseAddress& noise = {}) {
   const double loss = loss_and_gradient<Scalar>(network, data, examples, state, memory.batch, memory.gradient, noise);
   if (std::isfinite(loss)) optimizer.step(memory.gradient, state.parameters, rate_factor);
   return loss;

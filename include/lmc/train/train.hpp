@@ -16,12 +16,15 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/thread_team.hpp>
+#include <lmc/data/augmentation.hpp>
 #include <lmc/data/batches.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/data/label_noise.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/optim/schedule.hpp>
 #include <lmc/simd/vector.hpp>
+#include <lmc/train/noise_seeds.hpp>
 #include <lmc/train/step.hpp>
 
 namespace lmc {
@@ -51,15 +54,10 @@ struct TrainOptions {
   Index batch_size = 128;
   bool drop_last = false;  // leave out the last batch of an epoch where it is short
   OptimizerOptions optimizer = SgdOptions{};
-  Schedule schedule = {};  // times the optimizer's learning rate
+  Schedule schedule = {};                 // times the optimizer's learning rate
+  AugmentationOptions augmentation = {};  // of the examples, by NoiseSeeds::augmentation
+  double label_noise = 0;                 // share of the labels that are wrong, by NoiseSeeds::label_noise (with_label_noise)
   std::vector<Observer<Scalar>> observers = {};
-};
-
-/// One seed for each source of noise in training.
-struct NoiseSeeds {
-  std::uint64_t order = 0;    // of the data
-  std::uint64_t dropout = 0;  // of the layers that draw noise
-  friend bool operator==(const NoiseSeeds&, const NoiseSeeds&) = default;
 };
 
 /// A place in a training: everything that the next update depends on, the options and seeds aside.
@@ -92,27 +90,28 @@ struct Run {
 
 namespace detail {
 
-/// One training in progress.
-template <std::floating_point Scalar>
+/// One training in progress. make_start() gives the place that it begins at, and again when it has to be found anew.
+template <std::floating_point Scalar, class MakeStart>
 class Training {
  public:
-  Training(const Network<Scalar>& network, const Dataset<Scalar>& data, Checkpoint<Scalar> start,
+  Training(const Network<Scalar>& network, const Dataset<Scalar>& data, const MakeStart& make_start,
            const TrainOptions<Scalar>& options, const NoiseSeeds& seeds)
       : network_(network),
-        data_(data),
+        labeled_(with_label_noise(data, {.share = options.label_noise, .seed = seeds.label_noise})),
+        data_(labeled_, options.augmentation, seeds.augmentation),
         schedule_(options.schedule),
         batches_(data.size(), {.batch_size = options.batch_size, .order_seed = seeds.order, .drop_last = options.drop_last}),
         memory_(network, options.batch_size),
         noise_seed_(seeds.dropout),
-        now_(std::move(start)),
-        first_(now_.step),
+        make_start_(make_start),
+        now_(make_start()),
         all_steps_(options.epochs * batches_.per_epoch()),
         steps_(options.until.value_or(all_steps_)) {
     require(steps_ <= all_steps_, "train: until = ", steps_, ", but ", options.epochs, " epochs are ", all_steps_,
             " updates; use more epochs, or a smaller number");
     require(now_.step >= 0 && now_.step <= steps_, "train: the start is at step ", now_.step, ", the end at step ", steps_,
             "; expected a start before the end");
-    batches_.shuffle(static_cast<std::uint32_t>(epoch()));
+    begin_epoch();
   }
 
   [[nodiscard]] Index steps() const { return steps_; }
@@ -123,62 +122,58 @@ class Training {
 
   /// The next update, and the mean loss before it. A loss that is not finite is returned without an update.
   double update() {
-    const bool new_epoch = now_.step % batches_.per_epoch() == 0, worth_keeping = new_epoch || now_.step == first_;
-    if (new_epoch) batches_.shuffle(static_cast<std::uint32_t>(epoch()));
-    if (worth_keeping) candidate_ = now_;
+    if (now_.step % batches_.per_epoch() == 0) begin_epoch();
     const double factor = schedule_.factor(now_.step, all_steps_);
     const double loss = lmc::step<Scalar>(network_, data_, batch(), now_.state, now_.optimizer, factor, memory_,
                                           {.seed = noise_seed_, .epoch = static_cast<std::uint32_t>(epoch())});
-    if (!std::isfinite(loss)) return loss;
-    if (worth_keeping) std::swap(snapshot_, candidate_);
-    ++now_.step;
+    if (std::isfinite(loss)) ++now_.step;
     return loss;
   }
 
-  /// Goes back to where `step` updates had been made. The loss there was finite, so that there is a snapshot at or before it:
-  /// every draw has an address, and the updates since can be repeated to the bit.
+  /// Goes back to where `step` updates had been made: every draw has an address, so that the updates can be repeated to the
+  /// bit, and no run has to keep a copy of where it was.
   void rewind(Index step) {
-    now_ = *snapshot_;
-    batches_.shuffle(static_cast<std::uint32_t>(epoch()));
+    now_ = make_start_();
+    begin_epoch();
     while (now_.step < step) update();
   }
 
  private:
+  void begin_epoch() {
+    batches_.shuffle(static_cast<std::uint32_t>(epoch()));
+    data_.set_epoch(static_cast<std::uint32_t>(epoch()));
+  }
+
   const Network<Scalar>& network_;
-  const Dataset<Scalar>& data_;
+  Dataset<Scalar> labeled_;
+  AugmentedDataset<Scalar> data_;
   const Schedule& schedule_;
   Batches batches_;
   StepMemory<Scalar> memory_;
   std::uint64_t noise_seed_;
+  const MakeStart& make_start_;
   Checkpoint<Scalar> now_;
-  Index first_;  // the step that the training began at
-  // The start, or the beginning of the last epoch, whose first loss was finite; and one whose first loss is still being
-  // computed.
-  std::optional<Checkpoint<Scalar>> snapshot_, candidate_;
   Index all_steps_, steps_;
 };
 
-}  // namespace detail
-
-/// Goes on with a training from a place in it: with the options and seeds that led there, to the bit as if it had not been
-/// interrupted; with other seeds, a child that shares the beginning. The optimizer is the checkpoint's, the schedule and the
-/// number of epochs are the options'. Otherwise as train() from a start.
-template <std::floating_point Scalar>
-Run<Scalar> train(const Network<Scalar>& network, const Dataset<Scalar>& data, const Checkpoint<Scalar>& start,
-                  const TrainOptions<Scalar>& options, const NoiseSeeds& seeds, std::size_t run_number = 0) {
+/// make_start() is called once the data are known to fit; its state is checked by the caller.
+template <std::floating_point Scalar, class MakeStart>
+Run<Scalar> train_from(const Network<Scalar>& network, const Dataset<Scalar>& data, const ModelState<Scalar>& from,
+                       const MakeStart& make_start, const TrainOptions<Scalar>& options, const NoiseSeeds& seeds,
+                       std::size_t run_number) {
   require_fit(network, data);
   require(options.epochs > 0, "train: epochs = ", options.epochs, "; expected a positive number");
-  const ModelState<Scalar>& from = start.state;
   require(static_cast<Index>(from.parameters.size()) == network.layout().parameter_count() &&
               static_cast<Index>(from.buffers.size()) == network.layout().buffer_count(),
           "train: start has ", from.parameters.size(), " parameters and ", from.buffers.size(),
           " buffer values; the network has ", network.layout().parameter_count(), " and ", network.layout().buffer_count(),
           "; use its initialize()");
-  detail::Training<Scalar> training(network, data, start, options, seeds);
+  Training<Scalar, MakeStart> training(network, data, make_start, options, seeds);
+  const Index first = training.step();
   Run<Scalar> run{.state = {}, .optimizer = {}, .seeds = seeds};
   const auto diverged = [&](Index at) {
     run.diverged_at = at;
-    if (at > start.step) training.rewind(at - 1);
+    if (at > first) training.rewind(at - 1);
   };
   while (training.step() < training.steps() && !run.stopped) {
     const Index epoch = training.epoch(), before = training.step();
@@ -206,14 +201,30 @@ Run<Scalar> train(const Network<Scalar>& network, const Dataset<Scalar>& data, c
   return run;
 }
 
+}  // namespace detail
+
+/// Goes on with a training from a place in it: with the options and seeds that led there, to the bit as if it had not been
+/// interrupted; with other seeds, a child that shares the beginning. The optimizer is the checkpoint's, the schedule and the
+/// number of epochs are the options'. Otherwise as train() from a start.
+template <std::floating_point Scalar>
+Run<Scalar> train(const Network<Scalar>& network, const Dataset<Scalar>& data, const Checkpoint<Scalar>& start,
+                  const TrainOptions<Scalar>& options, const NoiseSeeds& seeds, std::size_t run_number = 0) {
+  return detail::train_from(
+      network, data, start.state, [&] { return start; }, options, seeds, run_number);
+}
+
 /// Trains network on data from start. The result is a function of the arguments alone, to the bit; observers see every update
 /// and may stop the run. A loss or a parameter that becomes NaN or infinite ends the run as a result: diverged_at, and the last
-/// state with a finite loss. Throws: Error when options, data, start and network do not fit together; what an observer throws.
+/// state with a finite loss, found again by repeating the updates from the start. Beside data and start, which all runs share,
+/// a run holds θ, the gradient, the optimizer's vectors and the activations of a batch. Throws: Error when options, data, start
+/// and network do not fit together; what an observer throws.
 template <std::floating_point Scalar>
 Run<Scalar> train(const Network<Scalar>& network, const Dataset<Scalar>& data, const ModelState<Scalar>& start,
                   const TrainOptions<Scalar>& options, const NoiseSeeds& seeds, std::size_t run_number = 0) {
-  return train(network, data, Checkpoint<Scalar>{start, Optimizer<Scalar>(options.optimizer, start.parameters.size()), 0},
-               options, seeds, run_number);
+  const auto make_start = [&] {
+    return Checkpoint<Scalar>{start, Optimizer<Scalar>(options.optimizer, start.parameters.size()), 0};
+  };
+  return detail::train_from(network, data, start, make_start, options, seeds, run_number);
 }
 
 /// One run for every entry of seeds, side by side on the threads of team, all from one start or checkpoint: bit-equal to

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/data/augmentation.hpp>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <set>
+#include <sstream>
+#include <vector>
+
+namespace {
+
+using Catch::Matchers::Contains;
+using Catch::Matchers::WithinAbs;
+using lmc::AugmentationOptions;
+using lmc::AugmentedDataset;
+using lmc::Index;
+
+constexpr Index height = 5, width = 7, channels = 2, examples = 64;
+
+// Every pixel of every image has a value of its own, 1 to 70 of 255, the image's number added; the background is −0.5 and −1.
+lmc::Dataset<double> images() {
+  std::vector<std::uint8_t> pixels;
+  for (Index i = 0; i < examples; ++i)
+    for (Index j = 0; j < height * width * channels; ++j) pixels.push_back(static_cast<std::uint8_t>(1 + j + i));
+  return lmc::Dataset<double>({.shape = {height, width, channels},
+                               .classes = 2,
+                               .labels = std::vector<std::int32_t>(static_cast<std::size_t>(examples), 1),
+                               .features = pixels,
+                               .standardization = {.mean = {0.5, 1}, .deviation = {1, 1}}});
+}
+
+std::vector<double> gather(AugmentedDataset<double> data, const std::vector<Index>& which, std::uint32_t epoch = 0) {
+  const Index size = height * width * channels;
+  std::vector<double> x(which.size() * static_cast<std::size_t>(size));
+  std::vector<std::int32_t> y(which.size());
+  data.set_epoch(epoch);
+  data.gather(which, lmc::matrix_view(std::span(x), static_cast<Index>(which.size()), size), y);
+  CHECK(std::all_of(y.begin(), y.end(), [](std::int32_t label) { return label == 1; }));
+  return x;
+}
+std::vector<double> plain(const lmc::Dataset<double>& data, Index i) { return gather({data, {}, 0}, {i}); }
+
+// The image moved, as the definition says: by whole pixels, perhaps flipped.
+std::vector<double> moved(const std::vector<double>& image, Index down, Index right, bool flip) {
+  std::vector<double> result;
+  for (Index r = 0; r < height; ++r)
+    for (Index c = 0; c < width; ++c)
+      for (Index k = 0; k < channels; ++k) {
+        const Index row = r + down, column = (flip ? width - 1 - c : c) + right;
+        const bool seen = row >= 0 && row < height && column >= 0 && column < width;
+        result.push_back(seen ? image[static_cast<std::size_t>((row * width + column) * channels + k)] : k == 0 ? -0.5 : -1.0);
+      }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("AugmentedDataset: without options gives what the data set gives", "[data]") {
+  const auto data = images();
+  std::vector<double> x(70);
+  std::vector<std::int32_t> y(1);
+  data.gather_range(3, lmc::matrix_view(std::span(x), 1, 70), y);
+  CHECK(plain(data, 3) == x);
+}
+
+TEST_CASE("AugmentedDataset: crops and flips are moves by whole pixels, all of them equally likely", "[data]") {
+  const auto data = images();
+  const AugmentationOptions options{.crop_padding = 2, .flip = true};
+  std::map<std::tuple<Index, Index, bool>, int> counts;
+  constexpr std::uint32_t epochs = 40;
+  for (std::uint32_t epoch = 0; epoch < epochs; ++epoch)
+    for (Index i = 0; i < examples; ++i) {
+      const auto x = gather({data, options, 9}, {i}, epoch);
+      const auto image = plain(data, i);
+      int found = 0;
+      for (Index down = -2; down <= 2; ++down)
+        for (Index right = -2; right <= 2; ++right)
+          for (const bool flip : {false, true})
+            if (x == moved(image, down, right, flip)) {
+              ++found;
+              ++counts[{down, right, flip}];
+            }
+      REQUIRE(found == 1);
+    }
+  CHECK(counts.size() == 50);
+  // 51.2 each; five standard deviations of a Poisson number.
+  for (const auto& [move, count] : counts) CHECK_THAT(count, WithinAbs(51.2, 5 * std::sqrt(51.2)));
+}
+
+TEST_CASE("AugmentedDataset: a translation is bilinear between pixels", "[data]") {
+  // On an image that is linear in its coordinates, bilinear interpolation is exact: inside, a shift adds a constant.
+  std::vector<double> ramp;
+  for (Index r = 0; r < height; ++r)
+    for (Index c = 0; c < width; ++c)
+      for (Index k = 0; k < channels; ++k) ramp.push_back(k == 0 ? 3.0 * static_cast<double>(r) : static_cast<double>(c));
+  std::vector<double> features;
+  for (int i = 0; i < 50; ++i) features.insert(features.end(), ramp.begin(), ramp.end());
+  const lmc::Dataset<double> data(
+      {.shape = {height, width, channels}, .classes = 2, .labels = std::vector<std::int32_t>(50, 1), .features = features});
+  double lowest = 0, highest = 0;
+  std::set<double> shifts;
+  for (Index i = 0; i < 50; ++i) {
+    const auto x = gather({data, {.translation = 1.5}, 4}, {i});
+    const auto at = [&](Index r, Index c, Index k) { return x[static_cast<std::size_t>((r * width + c) * channels + k)]; };
+    const double down = at(2, 3, 0) / 3 - 2, right = at(2, 3, 1) - 3;
+    REQUIRE(std::abs(down) <= 1.5);
+    REQUIRE(std::abs(right) <= 1.5);
+    for (Index c = 2; c < width - 2; ++c) {
+      REQUIRE_THAT(at(2, c, 0), WithinAbs(3 * (2 + down), 1e-12));
+      REQUIRE_THAT(at(2, c, 1), WithinAbs(static_cast<double>(c) + right, 1e-12));
+    }
+    lowest = std::min({lowest, down, right});
+    highest = std::max({highest, down, right});
+    shifts.insert(down);
+    // Half a pixel past the edge there is half of the edge's pixel and half of the background, which is 0 here.
+    if (right > 0 && right < 1)
+      REQUIRE_THAT(at(2, width - 1, 1), WithinAbs((1 - right) * static_cast<double>(width - 1), 1e-12));
+  }
+  CHECK(shifts.size() == 50);
+  CHECK(lowest < -1.2);
+  CHECK(highest > 1.2);
+}
+
+TEST_CASE("AugmentedDataset: noise has the given deviation around the example, for data of any shape", "[data]") {
+  const lmc::Dataset<double> data({.shape = 1000, .classes = 2, .labels = {1, 1}, .features = std::vector<double>(2000, 3.0)});
+  AugmentedDataset<double> noisy(data, {.noise = 0.5}, 1);
+  std::vector<double> x(2000);
+  std::vector<std::int32_t> y(2);
+  const std::vector<Index> both{0, 1};
+  noisy.gather(both, lmc::matrix_view(std::span(x), 2, 1000), y);
+  double sum = 0, squares = 0;
+  for (const double v : x) {
+    sum += v - 3;
+    squares += (v - 3) * (v - 3);
+  }
+  CHECK_THAT(sum / 2000, WithinAbs(0, 5 * 0.5 / std::sqrt(2000)));
+  CHECK_THAT(squares / 2000, WithinAbs(0.25, 5 * 0.25 * std::sqrt(2.0 / 2000)));
+  CHECK(std::vector(x.begin(), x.begin() + 1000) != std::vector(x.begin() + 1000, x.end()));
+}
+
+TEST_CASE("AugmentedDataset: what becomes of an example depends on seed, epoch and example alone", "[data][determinism]") {
+  const auto data = images();
+  const AugmentationOptions options{.crop_padding = 2, .flip = true, .translation = 0.7, .noise = 0.1};
+  const auto alone = gather({data, options, 9}, {5}, 3);
+  const auto among = gather({data, options, 9}, {17, 5, 5, 0}, 3);
+  CHECK(std::vector(among.begin() + 70, among.begin() + 140) == alone);
+  CHECK(std::vector(among.begin() + 140, among.begin() + 210) == alone);
+  CHECK(gather({data, options, 9}, {5}, 4) != alone);
+  CHECK(gather({data, options, 8}, {5}, 3) != alone);
+}
+
+TEST_CASE("AugmentedDataset: refuses what does not fit", "[data][errors]") {
+  const auto data = images();
+  const auto with = [&](const AugmentationOptions& o) { return AugmentedDataset<double>(data, o, 0); };
+  CHECK_THROWS_WITH(with({.crop_padding = -1}), Contains("crop_padding = -1"));
+  CHECK_THROWS_WITH(with({.noise = std::numeric_limits<double>::infinity()}), Contains("noise = inf"));
+  CHECK_THROWS_WITH(with({.translation = std::nan("")}), Contains("translation = nan"));
+  CHECK_THROWS_WITH(with({.crop_padding = 5}), Contains("'crop 5' can move all of an image of shape [5, 7, 2] out of sight"));
+  CHECK_THROWS_WITH(with({.translation = 5}), Contains("expected less than 5 pixels"));
+  const lmc::Dataset<double> table({.shape = 2, .classes = 1, .labels = {0}, .features = std::vector<double>{1, 2}});
+  CHECK_THROWS_WITH(AugmentedDataset<double>(table, {.flip = true, .noise = 1}, 0),
+                    Contains("'flip noise 1' is for images [height, width, channels], but an example has the shape [2]"));
+}
+
+TEST_CASE("AugmentationOptions: are printed in the order in which they are done", "[data]") {
+  const auto text = [](const AugmentationOptions& o) {
+    std::ostringstream out;
+    out << o;
+    return out.str();
+  };
+  CHECK(text({}) == "none");
+  CHECK(text({.crop_padding = 4, .flip = true, .translation = 1.5, .noise = 0.1}) == "crop 4 flip translation 1.5 noise 0.1");
+  CHECK(text({.noise = 0.1}) == "noise 0.1");
+}
