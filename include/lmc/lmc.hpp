@@ -109,6 +109,7 @@
 #include <lmc/simd/transpose.hpp>
 #include <lmc/simd/vector.hpp>
 #include <lmc/train/batch_memory.hpp>
+#include <lmc/train/complexity.hpp>
 #include <lmc/train/embed_checkpoint.hpp>
 #include <lmc/train/estimate_buffers.hpp>
 #include <lmc/train/evaluator.hpp>
