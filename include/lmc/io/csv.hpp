@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <cassert>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/io/gzip.hpp>
+#include <lmc/io/utf8.hpp>
+
+namespace lmc {
+
+/// The number that text is as a whole, decimal, whatever the locale: "-1.5e3", "+2", also "nan" and "inf" in any case. NaN
+/// where it leaves the range of double. Nothing where text, or a part of it such as a blank, is no number.
+inline std::optional<double> parse_number(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  double value = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure == std::errc::invalid_argument || end != text.data() + text.size()) return std::nullopt;
+  return failure == std::errc{} ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// Reads the records of a CSV file, plain or gzip, one after the other, in blocks: in memory is one record at a time.
+///
+/// Fields are separated by a delimiter; one that begins with a quote ends at the next quote, and holds what is between them,
+/// also delimiters and line ends, and a quote where two follow each other. Blanks are part of a field. Lines end in LF or CRLF,
+/// the last line maybe in neither. A UTF-8 byte order mark is passed over, and so are empty lines.
+///
+/// Every member throws Error with the file and the line, where the file is not UTF-8 or holds a NUL byte, has a quote in a
+/// field that does not begin with one, text behind a closing quote, a quote that is never closed (the line where it began), or
+/// a CR without LF; and as GzipReader. Source: RFC 4180.
+class CsvReader {
+ public:
+  /// Throws: Error when the file cannot be opened, or the delimiter is none: no ASCII character, a quote or a line end.
+  explicit CsvReader(const std::filesystem::path& path, char delimiter = ',')
+      : path_(path.string()), delimiter_(delimiter), file_(path) {
+    const auto code = static_cast<unsigned char>(delimiter);
+    require(code > 0 && code < 0x80 && delimiter != '"' && delimiter != '\n' && delimiter != '\r', "'", path_,
+            "': the delimiter is the byte ", int{code}, "; expected an ASCII character, neither a quote nor a line end");
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    if (has(byte_order_mark.size() - 1) && std::string_view(buffer_).starts_with(byte_order_mark))
+      begin_ = byte_order_mark.size();
+  }
+
+  /// Passes over a line, which need not be CSV. Returns whether there was one.
+  bool skip_line() {
+    begin_line();
+    if (!has(0)) return false;
+    std::size_t length = 0;
+    while (has(length) && at(length) != '\n') ++length;
+    require_utf8(text(0, length), line_);
+    consumed_ = length + line_end(length);
+    ++next_line_;
+    return true;
+  }
+
+  /// Goes to the next record. Returns false where there is none. Throws also: Error when the record has not as many fields as
+  /// the first that next() went to.
+  bool next() {
+    if (!parse()) return false;
+    if (columns_ == 0) {
+      columns_ = size();
+      first_line_ = line_;
+    }
+    require(size() == columns_, "'", path_, "', line ", line_, ": the number of fields is ", size(), "; expected ", columns_,
+            ", as in line ", first_line_, "; a field that holds the delimiter must be in quotes");
+    return true;
+  }
+
+  /// Goes to the next record, which may have another number of fields than those to come: a line of names.
+  bool next_header() { return parse(); }
+
+  /// Number of fields of the record.
+  [[nodiscard]] Index size() const { return static_cast<Index>(ends_.size()); }
+  /// Field i of the record, without its quotes; i in [0, size()), asserted. Valid until the reader goes on.
+  [[nodiscard]] std::string_view field(Index i) const {
+    assert(i >= 0 && i < size());
+    const auto k = static_cast<std::size_t>(i);
+    const std::size_t offset = k == 0 ? 0 : ends_[k - 1];
+    return text(offset, ends_[k] - offset);
+  }
+  /// The line where the record, or the line passed over, begins, from 1.
+  [[nodiscard]] Index line() const { return line_; }
+
+ private:
+  [[nodiscard]] char at(std::size_t i) const { return buffer_[begin_ + i]; }
+  /// Whether the content goes on for more than i bytes from begin_.
+  bool has(std::size_t i) {
+    while (begin_ + i >= buffer_.size())
+      if (!read_block()) return false;
+    return true;
+  }
+  bool read_block() {
+    if (ended_) return false;
+    buffer_.erase(0, begin_);
+    begin_ = 0;
+    constexpr std::size_t block = std::size_t{1} << 16;
+    const std::size_t old = buffer_.size();
+    buffer_.resize(old + block);
+    const std::size_t count = file_.read({reinterpret_cast<std::uint8_t*>(buffer_.data()) + old, block});
+    buffer_.resize(old + count);
+    ended_ = count < block;
+    return count > 0;
+  }
+
+  [[nodiscard]] std::string_view text(std::size_t offset, std::size_t length) const {
+    return std::string_view(buffer_).substr(begin_ + offset, length);
+  }
+
+  void begin_line() {
+    begin_ += consumed_;
+    consumed_ = 0;
+    line_ = next_line_;
+  }
+  /// How long the line end at i is, 0 where there is none.
+  std::size_t line_end(std::size_t i) {
+    if (has(i) && at(i) == '\n') return 1;
+    return has(i + 1) && at(i) == '\r' && at(i + 1) == '\n' ? 2 : 0;
+  }
+
+  bool parse() {
+    ends_.clear();
+    begin_line();
+    while (const std::size_t empty_line = line_end(0)) {
+      consumed_ = empty_line;
+      ++next_line_;
+      begin_line();
+    }
+    if (!has(0)) return false;
+
+    // Fields are written over the record, without their quotes: `from` reads it, `to` writes.
+    std::size_t from = 0, to = 0;
+    for (bool more = true; more;) {
+      const std::size_t offset = to;
+      const Index first_line = next_line_;
+      if (has(from) && at(from) == '"')
+        parse_quoted(from, to);
+      else
+        parse_plain(from, to);
+      require_utf8(text(offset, to - offset), first_line);
+      ends_.push_back(to);
+      more = has(from) && at(from) == delimiter_;
+      from += more ? 1 : 0;
+    }
+    const std::size_t end = line_end(from);
+    if (end == 0 && has(from))
+      throw Error(detail::concat(
+          "'", path_, "', line ", next_line_,
+          at(from) == '\r' ? ": there is a carriage return without a line feed; expected lines that end in LF or CRLF"
+                           : ": there is text behind a closing quote; a quote inside a field in quotes must be doubled"));
+    consumed_ = from + end;
+    next_line_ += end > 0 ? 1 : 0;
+    return true;
+  }
+  void parse_plain(std::size_t& from, std::size_t& to) {
+    for (; has(from) && at(from) != delimiter_ && at(from) != '\n' && at(from) != '\r'; ++from, ++to) {
+      require(
+          at(from) != '"', "'", path_, "', line ", next_line_,
+          ": there is a quote inside a field that does not begin with one; put the field in quotes, and double those in it");
+      buffer_[begin_ + to] = at(from);
+    }
+  }
+  void parse_quoted(std::size_t& from, std::size_t& to) {
+    const Index opened = next_line_;
+    for (++from;; ++from, ++to) {
+      require(has(from), "'", path_, "', line ", opened, ": the quote that begins here is never closed");
+      if (at(from) == '"') {
+        ++from;
+        if (!has(from) || at(from) != '"') return;
+      }
+      if (at(from) == '\n') ++next_line_;
+      buffer_[begin_ + to] = at(from);
+    }
+  }
+
+  /// A NUL byte is refused as well: UTF-16 without a byte order mark is valid UTF-8, full of them.
+  void require_utf8(std::string_view part, Index first_line) const {
+    const std::size_t valid = std::min(invalid_utf8(part).value_or(part.size()), part.find('\0'));
+    if (valid >= part.size()) return;
+    const auto line = first_line + std::count(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(valid), '\n');
+    throw Error(detail::concat("'", path_, "', line ", line,
+                               ": this is not UTF-8 text; convert the file, as with iconv -f latin1 -t utf-8"));
+  }
+
+  std::string path_;
+  char delimiter_;
+  GzipReader file_;
+  std::string buffer_;        // what was read, and not yet dropped
+  std::size_t begin_ = 0;     // of the record in buffer_
+  std::size_t consumed_ = 0;  // how much of buffer_ from begin_ on is done with when the reader goes on
+  bool ended_ = false;        // whether the file has nothing beyond buffer_
+  Index line_ = 0, next_line_ = 1, first_line_ = 0;
+  Index columns_ = 0;
+  std::vector<std::size_t> ends_;  // of the record's fields, from begin_
+};
+
+}  // namespace lmc
