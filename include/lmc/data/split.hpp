@@ -24,6 +24,26 @@ struct TrainValidation {
   Dataset<Scalar> train, validation;
 };
 
+namespace detail {
+
+/// Positions of examples, ascending.
+struct SplitPositions {
+  std::vector<Index> rest, aside;
+};
+
+/// Puts `aside` of the positions 0 … examples − 1 aside at random, aside in [0, examples].
+inline SplitPositions split_positions(Index examples, Index aside, std::uint64_t seed) {
+  std::vector<Index> order(static_cast<std::size_t>(examples));
+  std::iota(order.begin(), order.end(), Index{0});
+  shuffle(Stream{.seed = seed, .purpose = Purpose::split}, std::span(order));
+  SplitPositions parts{{order.begin() + aside, order.end()}, {order.begin(), order.begin() + aside}};
+  std::sort(parts.rest.begin(), parts.rest.end());
+  std::sort(parts.aside.begin(), parts.aside.end());
+  return parts;
+}
+
+}  // namespace detail
+
 /// Puts examples aside at random. Every example is in one of the two parts, which keep the order of data and its
 /// standardization. Throws: Error when a part would be empty.
 template <std::floating_point Scalar>
@@ -31,14 +51,8 @@ TrainValidation<Scalar> split(const Dataset<Scalar>& data, SplitOptions options)
   const auto& o = options;
   require(o.validation > 0 && o.validation < data.size(), "split: validation = ", o.validation,
           "; expected at least 1 and less than ", data.size(), ", the size of the data set");
-  std::vector<Index> order(static_cast<std::size_t>(data.size()));
-  std::iota(order.begin(), order.end(), Index{0});
-  shuffle(Stream{.seed = o.seed, .purpose = Purpose::split}, std::span(order));
-  const auto validation = std::span(order).first(static_cast<std::size_t>(o.validation));
-  const auto train = std::span(order).subspan(static_cast<std::size_t>(o.validation));
-  std::sort(validation.begin(), validation.end());
-  std::sort(train.begin(), train.end());
-  return {data.subset(train), data.subset(validation)};
+  const auto parts = detail::split_positions(data.size(), o.validation, o.seed);
+  return {data.subset(parts.rest), data.subset(parts.aside)};
 }
 
 }  // namespace lmc
