@@ -28,6 +28,7 @@
 #include <lmc/data/mnist.hpp>
 #include <lmc/data/split.hpp>
 #include <lmc/data/synthetic.hpp>
+#include <lmc/data/table.hpp>
 #include <lmc/io/csv.hpp>
 #include <lmc/io/gzip.hpp>
 #include <lmc/io/idx.hpp>
