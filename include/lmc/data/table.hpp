@@ -289,7 +289,8 @@ inline SplitPositions split_rows(const CsvTable& file, const CsvOptions& o) {
 /// missing is imputed before deviations are computed.
 ///
 /// scikit-learn's breast_cancer.csv, whose first line holds no names: {.header = 1, .names = false}; its digits.csv, which has
-/// but rows: {.header = 0}. Memory: about ten times the content, and 8 or 4 bytes a feature of an example.
+/// but rows: {.header = 0}. Memory while it loads: some ten
+/// times the content, and a Scalar for each feature of each example.
 ///
 /// Throws: Error that names the file, and where it has one the line and column: as CsvReader; without rows; with equal column
 /// names, names that are all numbers, or another number of names than fields; a column in the options that does not exist
