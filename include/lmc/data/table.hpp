@@ -280,17 +280,14 @@ inline SplitPositions split_rows(const CsvTable& file, const CsvOptions& o) {
 /// Labelled examples from a CSV file, plain or gzip (as CsvReader; blanks around a field are cut off), or from two.
 ///
 /// Classes: the distinct labels of the training part, in order of value where all are whole numbers, else by their bytes;
-/// labels that are 0 … k − 1 stay as they are. Features, column after column: of a column whose training values are all
-/// numbers,
-///   x = (value − mean) / deviation,   mean = Σ value / n,   deviation = √(Σ (value − mean)² / n)   over the n training
-///   examples,
+/// labels that are 0 … k − 1 stay as they are. Features, column after column: of a column whose training values are all numbers
+///   x = (value − mean) / deviation,   mean = Σ value / n,   deviation = √(Σ (value − mean)² / n)   over n training examples,
 /// 0 where the column is constant, or the value as it is where standardize is false; of any other column, and of those listed
 /// in categorical, one feature a category, in the order of classes: 1 for the example's own and 0 for the others. What is
 /// missing is imputed before deviations are computed.
 ///
 /// scikit-learn's breast_cancer.csv, whose first line holds no names: {.header = 1, .names = false}; its digits.csv, which has
-/// but rows: {.header = 0}. Memory while it loads: some ten
-/// times the content, and a Scalar for each feature of each example.
+/// but rows: {.header = 0}. Memory while it loads: some ten times the content, and a Scalar for each feature of each example.
 ///
 /// Throws: Error that names the file, and where it has one the line and column: as CsvReader; without rows; with equal column
 /// names, names that are all numbers, or another number of names than fields; a column in the options that does not exist
