@@ -19,6 +19,7 @@ enum class Purpose : std::uint8_t {
   layer_noise = 5,  // dropout
   mask = 6,         // of a sparse layer
   block_path = 7,   // the progress of blocks along a path
+  subset = 8,       // of a data set's examples
 };
 
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any
