@@ -7,7 +7,7 @@ namespace testing {
 
 /// The byte of a generated image at a pixel (row · 32 + column) of a channel: no two channels or images are alike.
 inline std::uint8_t cifar_pixel(std::size_t image, std::size_t channel, std::size_t pixel) {
-  return static_cast<std::uint8_t>(image * 31 + channel * 85 + pixel * 7 + pixel / 32 * 11);
+  return static_cast<std::uint8_t>((image * 31 + channel * 85 + pixel * 7 + pixel / 32 * 11) % 251);
 }
 
 /// Records in CIFAR's binary format: labels[i] before image first_image + i.
