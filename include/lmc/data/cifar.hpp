@@ -78,9 +78,9 @@ TrainTest<Scalar> load_cifar100(const std::filesystem::path& directory, Cifar100
   constexpr std::string_view advice =
       "for CIFAR-100 fetch https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz and unpack it there";
   const auto folder = detail::cifar_folder(directory, "cifar-100-binary");
-  return detail::load_cifar_format<Scalar>({detail::find_plain_or_gzip(folder, "train.bin", advice)},
-                                           {detail::find_plain_or_gzip(folder, "test.bin", advice)}, cifar100_labels,
-                                           labels == Cifar100Labels::coarse ? 0 : 1);
+  const auto train = detail::find_plain_or_gzip(folder, "train.bin", advice);
+  const auto test = detail::find_plain_or_gzip(folder, "test.bin", advice);
+  return detail::load_cifar_format<Scalar>({train}, {test}, cifar100_labels, labels == Cifar100Labels::coarse ? 0 : 1);
 }
 
 }  // namespace lmc
