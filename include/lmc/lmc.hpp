@@ -23,12 +23,16 @@
 #include <lmc/core/window.hpp>
 #include <lmc/data/augmentation.hpp>
 #include <lmc/data/batches.hpp>
+#include <lmc/data/cifar.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/label_noise.hpp>
 #include <lmc/data/mnist.hpp>
+#include <lmc/data/pixels.hpp>
 #include <lmc/data/split.hpp>
+#include <lmc/data/subset.hpp>
 #include <lmc/data/synthetic.hpp>
 #include <lmc/data/table.hpp>
+#include <lmc/io/cifar.hpp>
 #include <lmc/io/csv.hpp>
 #include <lmc/io/gzip.hpp>
 #include <lmc/io/idx.hpp>

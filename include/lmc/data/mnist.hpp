@@ -11,22 +11,12 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/data/detail/find_file.hpp>
 #include <lmc/io/idx.hpp>
 
 namespace lmc {
 
 namespace detail {
-
-/// The path of directory/name or directory/name.gz, the first that exists. Throws: Error that ends in `advice`.
-inline std::filesystem::path find_plain_or_gzip(const std::filesystem::path& directory, const std::string& name,
-                                                std::string_view advice) {
-  require(std::filesystem::is_directory(directory), "there is no directory '", directory.string(), "'; ", advice);
-  for (const char* suffix : {"", ".gz"}) {
-    std::filesystem::path path = directory / (name + suffix);
-    if (std::filesystem::exists(path)) return path;
-  }
-  throw Error(concat("there is neither '", name, "' nor '", name, ".gz' in '", directory.string(), "'; ", advice));
-}
 
 struct LabelledImages {
   std::filesystem::path path;  // of the images

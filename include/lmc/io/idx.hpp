@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <lmc/core/detail/reserve_large.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/io/detail/array_size.hpp>
@@ -89,7 +90,7 @@ inline IdxArray read_idx(const std::filesystem::path& path) {
   };
   if (file.size()) require_length(*file.size() - header_size, "");
   // Images compress less than 16 times as a rule: one allocation, and still a small multiple of the file.
-  array.values.reserve(std::min(declared, 16 * file.file_size()));
+  detail::reserve_large(array.values, std::min(declared, 16 * file.file_size()));
   constexpr std::size_t chunk = std::size_t{1} << 20;
   std::size_t done = 0;
   for (std::size_t wanted = 0; done == wanted && done < declared;) {

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/data/cifar.hpp>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include <support/cifar_files.hpp>
+#include <support/idx_files.hpp>
+#include <support/temporary_directory.hpp>
+
+namespace {
+
+using Catch::Matchers::Contains;
+using Catch::Matchers::WithinAbs;
+using testing::Bytes;
+using testing::cifar_pixel;
+using testing::cifar_records;
+using testing::gzip;
+
+template <class Scalar>
+std::vector<int> labels(const lmc::Dataset<Scalar>& data) {
+  return {data.labels().begin(), data.labels().end()};
+}
+template <class Scalar>
+const Bytes& pixels(const lmc::Dataset<Scalar>& data) {
+  return std::get<Bytes>(data.features());
+}
+
+}  // namespace
+
+TEST_CASE("load_cifar10: takes the data batches that there are, in order, plain or compressed", "[data]") {
+  const testing::TemporaryDirectory directory;
+  directory.write("data_batch_2.bin", cifar_records({{3}, {9}}, 10));
+  directory.write("data_batch_5.bin.gz", gzip(cifar_records({{0}}, 12)));
+  directory.write("test_batch.bin", cifar_records({{7}}, 20));
+  const auto data = lmc::load_cifar10<double>(directory.path());
+  CHECK(data.train.shape() == lmc::Shape{32, 32, 3});
+  CHECK(data.train.classes() == 10);
+  CHECK(labels(data.train) == std::vector<int>{3, 9, 0});
+  CHECK(labels(data.test) == std::vector<int>{7});
+  CHECK(pixels(data.train)[2 * 3072 + 3 * 33 + 1] == cifar_pixel(12, 1, 33));  // row 1, column 1, green
+
+  CHECK(data.train.standardization() == lmc::standardization_of(pixels(data.train), 3));
+  CHECK(data.test.standardization() == data.train.standardization());
+  CHECK(data.test.standardization() != lmc::standardization_of(pixels(data.test), 3));
+  std::vector<double> x(3072);
+  std::vector<std::int32_t> y(1);
+  data.test.gather_range(0, lmc::matrix_view(std::span(x), 1, 3072), y);
+  const auto& s = data.train.standardization();
+  CHECK_THAT(x[3 * 40 + 2], WithinAbs((cifar_pixel(20, 2, 40) / 255.0 - s.mean[2]) / s.deviation[2], 1e-14));
+}
+
+TEST_CASE("load_cifar10, load_cifar100: find the folder that the archive makes", "[data]") {
+  const testing::TemporaryDirectory directory;
+  for (const char* folder : {"cifar-10-batches-bin", "cifar-100-binary"}) std::filesystem::create_directory(directory / folder);
+  directory.write("cifar-10-batches-bin/data_batch_1.bin", cifar_records({{3}}, 0));
+  directory.write("cifar-10-batches-bin/test_batch.bin", cifar_records({{4}}, 1));
+  directory.write("cifar-100-binary/train.bin", cifar_records({{3, 50}}, 0));
+  directory.write("cifar-100-binary/test.bin", cifar_records({{4, 60}}, 1));
+  CHECK(labels(lmc::load_cifar10<float>(directory.path()).train) == std::vector<int>{3});
+  CHECK(labels(lmc::load_cifar10<float>(directory / "cifar-10-batches-bin").test) == std::vector<int>{4});
+  CHECK(labels(lmc::load_cifar100<float>(directory.path()).train) == std::vector<int>{50});
+  CHECK(labels(lmc::load_cifar100<float>(directory / "cifar-100-binary").test) == std::vector<int>{60});
+}
+
+TEST_CASE("load_cifar100: gives the fine or the coarse classes", "[data]") {
+  const testing::TemporaryDirectory directory;
+  directory.write("train.bin.gz", gzip(cifar_records({{19, 99}, {2, 30}}, 0)));
+  directory.write("test.bin", cifar_records({{11, 0}}, 2));
+  const auto fine = lmc::load_cifar100<float>(directory.path());
+  CHECK(fine.train.classes() == 100);
+  CHECK(labels(fine.train) == std::vector<int>{99, 30});
+  CHECK(labels(fine.test) == std::vector<int>{0});
+  const auto coarse = lmc::load_cifar100<float>(directory.path(), lmc::Cifar100Labels::coarse);
+  CHECK(coarse.train.classes() == 20);
+  CHECK(labels(coarse.train) == std::vector<int>{19, 2});
+  CHECK(labels(coarse.test) == std::vector<int>{11});
+  CHECK(pixels(coarse.train) == pixels(fine.train));
+  CHECK(pixels(fine.train)[3072 + 3 * 1023 + 2] == cifar_pixel(1, 2, 1023));
+}
+
+TEST_CASE("load_cifar10, load_cifar100: say what is missing, and how to get it", "[data]") {
+  const testing::TemporaryDirectory directory;
+  const auto ten = [&] { return lmc::load_cifar10<float>(directory.path()); };
+  const auto hundred = [&] { return lmc::load_cifar100<float>(directory.path()); };
+  CHECK_THROWS_WITH(lmc::load_cifar10<float>(directory / "absent"),
+                    Contains("there is no directory '") && Contains("absent'") && Contains("get-data.sh cifar10"));
+  CHECK_THROWS_WITH(ten(), Contains("there is none of 'data_batch_1.bin' to 'data_batch_5.bin', plain or with .gz, in '") &&
+                               Contains("bash examples/get-data.sh cifar10"));
+  CHECK_THROWS_WITH(hundred(), Contains("neither 'train.bin' nor 'train.bin.gz'") && Contains("cifar-100-binary.tar.gz"));
+  directory.write("data_batch_5.bin", cifar_records({{3}}, 0));
+  directory.write("train.bin", cifar_records({{3, 50}}, 0));
+  CHECK_THROWS_WITH(ten(), Contains("neither 'test_batch.bin' nor 'test_batch.bin.gz'") && Contains("get-data.sh cifar10"));
+  CHECK_THROWS_WITH(hundred(), Contains("neither 'test.bin' nor 'test.bin.gz'") && Contains("cifar-100-binary.tar.gz"));
+}
+
+TEST_CASE("load_cifar10, load_cifar100: pass on what is wrong with a file, of several the training part's", "[data]") {
+  const std::map<std::string, Bytes> good = {{"data_batch_1.bin", cifar_records({{3}}, 0)},
+                                             {"test_batch.bin", cifar_records({{3}}, 0)},
+                                             {"train.bin", cifar_records({{3, 50}}, 0)},
+                                             {"test.bin", cifar_records({{3, 50}}, 0)}};
+  const testing::TemporaryDirectory directory;
+  const auto ten = [&] { return lmc::load_cifar10<float>(directory.path()); };
+  const auto hundred = [&] { return lmc::load_cifar100<float>(directory.path()); };
+  for (const auto& [name, bytes] : good) directory.write(name, bytes);
+  CHECK(ten().train.size() == 1);
+
+  directory.write("test_batch.bin", cifar_records({{0}, {10}}, 0));
+  CHECK_THROWS_WITH(ten(), Contains("test_batch.bin': record 1 has the label 10"));
+  directory.write("test.bin", testing::first(good.at("test.bin"), 3073));
+  CHECK_THROWS_WITH(hundred(), Contains("test.bin' is cut"));
+  directory.write("data_batch_1.bin", Bytes{});
+  CHECK_THROWS_WITH(ten(), Contains("data_batch_1.bin' is empty"));
+  directory.write("train.bin", cifar_records({{20, 0}}, 0));
+  CHECK_THROWS_WITH(hundred(), Contains("train.bin': record 0 has the coarse label 20"));
+  std::filesystem::create_directory(directory / "data_batch_3.bin");
+  directory.write("data_batch_1.bin", good.at("data_batch_1.bin"));
+  CHECK_THROWS_WITH(ten(), Contains("data_batch_3.bin': it is a directory, expected a file"));
+}
+
+TEST_CASE("load_cifar10: reads real files", "[data][real]") {
+  const char* const folder = std::getenv("LMC_TEST_DATA");
+  if (folder == nullptr) {
+    WARN("skipped: LMC_TEST_DATA is not set");
+    return;
+  }
+  const auto data = lmc::load_cifar10<float>(folder);
+  CHECK(data.train.size() == 2500);
+  CHECK(data.test.size() == 2000);
+  // Computed from the same file byte by byte in Python; both are sums of integers, and differ by a few roundings.
+  const double mean[] = {0.493714621629902, 0.48454217677696076, 0.450296178002451};
+  const double deviation[] = {0.2439987097596645, 0.24201674634987005, 0.2623381252759492};
+  for (std::size_t c = 0; c < 3; ++c) {
+    CHECK_THAT(data.train.standardization().mean[c], WithinAbs(mean[c], 1e-12));
+    CHECK_THAT(data.train.standardization().deviation[c], WithinAbs(deviation[c], 1e-12));
+  }
+}
