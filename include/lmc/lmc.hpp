@@ -33,6 +33,7 @@
 #include <lmc/io/input_file.hpp>
 #include <lmc/io/output_file.hpp>
 #include <lmc/io/safetensors.hpp>
+#include <lmc/io/utf8.hpp>
 #include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/average_pool2d.hpp>
 #include <lmc/layers/batch_norm.hpp>
