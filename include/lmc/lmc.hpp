@@ -13,6 +13,7 @@
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/core/hash.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/machine.hpp>
 #include <lmc/core/names.hpp>
@@ -23,8 +24,11 @@
 #include <lmc/core/window.hpp>
 #include <lmc/data/augmentation.hpp>
 #include <lmc/data/batches.hpp>
+#include <lmc/data/character_ngrams.hpp>
+#include <lmc/data/character_sequence.hpp>
 #include <lmc/data/cifar.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/data/fold_latin.hpp>
 #include <lmc/data/label_noise.hpp>
 #include <lmc/data/mnist.hpp>
 #include <lmc/data/pixels.hpp>
@@ -32,6 +36,9 @@
 #include <lmc/data/subset.hpp>
 #include <lmc/data/synthetic.hpp>
 #include <lmc/data/table.hpp>
+#include <lmc/data/text_dataset.hpp>
+#include <lmc/data/tsv_text.hpp>
+#include <lmc/data/words.hpp>
 #include <lmc/io/cifar.hpp>
 #include <lmc/io/csv.hpp>
 #include <lmc/io/gzip.hpp>
@@ -39,6 +46,7 @@
 #include <lmc/io/input_file.hpp>
 #include <lmc/io/output_file.hpp>
 #include <lmc/io/safetensors.hpp>
+#include <lmc/io/text_file.hpp>
 #include <lmc/io/utf8.hpp>
 #include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/average_pool2d.hpp>

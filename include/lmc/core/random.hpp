@@ -22,6 +22,7 @@ enum class Purpose : std::uint8_t {
   subset = 8,       // which examples of a data set
   label_noise = 9,
   augmentation = 10,
+  text = 13,  // words chosen from lists, and samples of them
 };
 
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any

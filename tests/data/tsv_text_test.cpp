@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/data/tsv_text.hpp>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <support/idx_files.hpp>
+#include <support/temporary_directory.hpp>
+
+namespace {
+
+using Catch::Matchers::Contains;
+using Labels = std::vector<std::int32_t>;
+
+// Ten lines of each of two classes, and a line of a third; the text of a line is its number in as many letters.
+std::string numbered_lines() {
+  std::string text;
+  for (std::size_t i = 1; i <= 20; ++i) text += (i % 2 == 0 ? "even\t" : "odd\t") + std::string(i, 'a') + "\n";
+  return text + "rare\t" + std::string(21, 'a') + "\n";
+}
+
+const lmc::TextFeatures letters = lmc::NgramOptions{.smallest = 1, .largest = 1, .dimension = 1};
+
+// The numbers of the lines in a part, by their letters.
+std::vector<int> numbers(const lmc::Dataset<float>& data) {
+  const auto& counts = std::get<std::vector<std::uint8_t>>(data.features());
+  return {counts.begin(), counts.end()};
+}
+
+Labels labels(const lmc::Dataset<float>& data) { return {data.labels().begin(), data.labels().end()}; }
+
+}  // namespace
+
+TEST_CASE("load_tsv_text: takes training and test part from two files, plain or compressed", "[data]") {
+  const testing::TemporaryDirectory directory;
+  const std::string train = "b\taa\r\n\xC3\xA9\ta\nb\taaa\twith a tab\n", test = "\xC3\xA9\taaaa";
+  const auto train_path = directory.write("train.gz", testing::gzip({train.begin(), train.end()}));
+  const auto data =
+      lmc::load_tsv_text<float>(train_path, {.test = directory.write("test", "\xEF\xBB\xBF" + test), .features = letters});
+  CHECK(data.classes == std::vector<std::string>{"b", "é"});
+  CHECK(labels(data.train) == Labels{0, 1, 0});
+  CHECK(numbers(data.train) == std::vector<int>{2, 1, 3 + 8});
+  CHECK(labels(data.test) == Labels{1});
+  CHECK(numbers(data.test) == std::vector<int>{4});
+  CHECK(data.test.classes() == 2);
+  const auto sequence = lmc::load_tsv_text<float>(train_path, {.test = directory / "test", .features = lmc::SequenceOptions{}});
+  CHECK(sequence.train.shape() == lmc::Shape{32, 1, 9});  // a, tab, space, b, h, i, t, w and others
+  CHECK(sequence.alphabet[0] == U'a');
+}
+
+TEST_CASE("load_tsv_text: puts a share of each class aside, decided by the seed", "[data]") {
+  const testing::TemporaryDirectory directory;
+  const auto path = directory.write("lines", numbered_lines());
+  const auto load = [&](double share, std::uint64_t seed) {
+    return lmc::load_tsv_text<float>(path, {.test_share = share, .features = letters, .seed = seed});
+  };
+  const auto data = load(0.2, 1);
+  CHECK(data.classes == std::vector<std::string>{"even", "odd", "rare"});
+  auto all = numbers(data.train);
+  const auto test = numbers(data.test);
+  CHECK(std::is_sorted(all.begin(), all.end()));
+  CHECK(std::count_if(test.begin(), test.end(), [](int n) { return n % 2 == 0; }) == 2);
+  CHECK(test.size() == 4);
+  for (std::size_t i = 0; i < test.size(); ++i) CHECK(data.test.labels()[i] == test[i] % 2);
+  all.insert(all.end(), test.begin(), test.end());
+  std::sort(all.begin(), all.end());
+  for (int i = 0; i < 21; ++i) CHECK(all[static_cast<std::size_t>(i)] == i + 1);
+
+  CHECK(numbers(load(0.2, 1).test) == test);
+  CHECK(numbers(load(0.2, 2).test) != test);
+  CHECK(numbers(load(0.99, 1).train).size() == 3);  // each class keeps a line
+}
+
+TEST_CASE("load_tsv_text: says which line is not label, tab, text", "[data]") {
+  const testing::TemporaryDirectory directory;
+  const auto load = [&](std::string_view text) { return lmc::load_tsv_text<float>(directory.write("lines", text)); };
+  CHECK_THROWS_WITH(load("a\tx\nno tab\nb\ty\n"), Contains("lines', line 2: there is no tab; expected label<TAB>text"));
+  CHECK_THROWS_WITH(load("a\tx\n\nb\ty\n"), Contains("line 2: there is no tab"));
+  CHECK_THROWS_WITH(load("\tx\n"), Contains("line 1: the label before the tab is empty"));
+  CHECK_THROWS_WITH(load("a\tx\nb\ty\nb\t\r\n"), Contains("line 3: the text behind the tab is empty"));
+  CHECK_THROWS_WITH(load("a\t \t\n"), Contains("line 1: the text behind the tab is empty"));
+  CHECK_THROWS_WITH(load("a\tx\nb\t\xE9\n"), Contains("line 2: the text is not valid UTF-8"));
+  CHECK_THROWS_WITH(load(""), Contains("lines' is empty; expected lines of label<TAB>text"));
+  CHECK_THROWS_WITH(load("a\tx\na\ty\n"), Contains("all lines have the label 'a'; expected at least two classes"));
+  CHECK_THROWS_WITH(lmc::load_tsv_text<float>(directory / "absent"), Contains("there is no such file"));
+}
+
+TEST_CASE("load_tsv_text: refuses a test part that does not fit", "[data]") {
+  const testing::TemporaryDirectory directory;
+  const auto path = directory.write("train", "a\tx\nb\ty\n");
+  CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = directory.write("test", "a\tx\nc\ty\n")}),
+                    Contains("test', line 2: the label 'c' is not one of the 2 of '") && Contains("train'"));
+  CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = directory.write("test", "")}), Contains("test' is empty"));
+  CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path), Contains("test_share = 0.2 leaves no line of '"));
+  for (const double share : {0.0, 1.0, -1.0, std::nan("")})
+    CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test_share = share}), Contains("expected between 0 and 1"));
+}
