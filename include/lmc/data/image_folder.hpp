@@ -136,7 +136,8 @@ TrainTest<Scalar> load_image_folder(const std::filesystem::path& directory, cons
           ", or 0 for images of one size");
   require(std::filesystem::is_directory(directory), "there is no directory '", directory.string(), "'");
   const ThreadTeam team(o.threads);
-  return detail::load_images<Scalar>(directory, detail::list_image_folder(directory.string(), o, team),
+  const std::string root = directory.string();
+  return detail::load_images<Scalar>(root, detail::list_image_folder(root, o, team),
                                      {.channels = o.channels, .size = o.size, .cache = o.cache, .progress = o.progress}, team);
 }
 

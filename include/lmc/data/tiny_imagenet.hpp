@@ -130,8 +130,8 @@ TrainTest<Scalar> load_tiny_imagenet(const std::filesystem::path& directory, con
   detail::ImageList list{.classes = static_cast<Index>(labels.size()),
                          .train = detail::list_tiny_imagenet_train(root, labels, team),
                          .test = detail::list_tiny_imagenet_val(root, labels)};
-  return detail::load_images<Scalar>(directory, std::move(list),
-                                     {.channels = o.channels, .cache = o.cache, .progress = o.progress}, team);
+  return detail::load_images<Scalar>(root, std::move(list), {.channels = o.channels, .cache = o.cache, .progress = o.progress},
+                                     team);
 }
 
 }  // namespace lmc

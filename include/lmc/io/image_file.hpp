@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
@@ -36,12 +37,12 @@ class ImageDecoder {
   }
 
   /// The same of a file. Throws: Error that names it, also when it cannot be read.
-  void load(const std::filesystem::path& path, Index channels, Image& image) {
+  void load(const std::string& path, Index channels, Image& image) {
     const std::span<const std::uint8_t> bytes = reader_.read(path);
     try {
       decode(bytes, channels, image);
     } catch (const Error& e) {
-      throw Error(detail::concat("cannot decode '", path.string(), "': ", e.what()));
+      throw Error(detail::concat("cannot decode '", path, "': ", e.what()));
     }
   }
 
@@ -54,7 +55,7 @@ class ImageDecoder {
 /// ImageDecoder::load.
 inline Image load_image(const std::filesystem::path& path, Index channels) {
   Image image;
-  ImageDecoder().load(path, channels, image);
+  ImageDecoder().load(path.string(), channels, image);
   return image;
 }
 

@@ -160,7 +160,7 @@ inline std::optional<DecodedImages> read_image_cache(const std::filesystem::path
                                                      const ThreadTeam& team) {
   try {
     const std::uint64_t file_size = open_input_file(path).size;
-    const FileDescriptor file(path);
+    const FileDescriptor file(path.string());
     ImageCacheHeader header;
     read_at(file, 0, {reinterpret_cast<std::uint8_t*>(&header), sizeof header});
     if (!is_plausible(header, file_size) || !std::equal(tree.begin(), tree.end(), header.tree.begin(), header.tree.end()))

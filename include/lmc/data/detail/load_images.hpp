@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
 #include <functional>
 #include <initializer_list>
 #include <mutex>
@@ -42,7 +41,7 @@ struct LoadImagesOptions {
 /// The images of a list on their way into memory.
 class ImageLoader {
  public:
-  ImageLoader(std::filesystem::path directory, ImageList list, LoadImagesOptions options, const ThreadTeam& team)
+  ImageLoader(std::string directory, ImageList list, LoadImagesOptions options, const ThreadTeam& team)
       : directory_(std::move(directory)),
         list_(std::move(list)),
         o_(std::move(options)),
@@ -53,7 +52,7 @@ class ImageLoader {
   DecodedImages load() {
     if (!o_.cache) return decode();
     look_up_files();
-    const std::filesystem::path cache = directory_ / cache_name();
+    const std::string cache = directory_ + "/" + cache_name();
     const std::string tree = digest_of_tree();
     if (std::optional<DecodedImages> cached = read_image_cache(cache, tree, team_)) {
       if (o_.progress) o_.progress(all_, all_);
@@ -77,6 +76,8 @@ class ImageLoader {
     Image image;
   };
 
+  [[nodiscard]] std::string path_of(const ImageFile& file) const { return directory_ + "/" + file.path; }
+
   [[nodiscard]] std::string cache_name() const {
     return o_.size == 0 ? concat(".lmc-images-", o_.channels, ".cache")
                         : concat(".lmc-images-", o_.size, "x", o_.size, "x", o_.channels, ".cache");
@@ -98,7 +99,7 @@ class ImageLoader {
     for (auto* part : {&list_.train, &list_.test}) {
       for_each_few(*part, [&](std::size_t, std::span<ImageFile> files, std::size_t) {
         for (ImageFile& file : files) {
-          const std::string path = (directory_ / file.path).string();
+          const std::string path = path_of(file);
           struct stat status {};
           require(::stat(path.c_str(), &status) == 0, "cannot open '", path, "': ", std::strerror(errno));
           file.size = status.st_size;
@@ -124,7 +125,7 @@ class ImageLoader {
   }
 
   const Image& load_one(Decoder& decoder, const ImageFile& file) {
-    decoder.decoder.load(directory_ / file.path, o_.channels, decoder.image);
+    decoder.decoder.load(path_of(file), o_.channels, decoder.image);
     if (o_.size > 0) center_square(decoder.image, o_.size);
     return decoder.image;
   }
@@ -133,8 +134,8 @@ class ImageLoader {
     auto to = pixels.begin();
     for (const ImageFile& file : files) {
       const Image& image = load_one(decoder, file);
-      require(image.height == shape[0] && image.width == shape[1], "'", (directory_ / file.path).string(), "' has ",
-              image.width, "×", image.height, " pixels, and '", list_.train[0].path, "' has ", shape[1], "×", shape[0],
+      require(image.height == shape[0] && image.width == shape[1], "'", path_of(file), "' has ", image.width, "×", image.height,
+              " pixels, and '", list_.train[0].path, "' has ", shape[1], "×", shape[0],
               "; expected images of one size: load_image_folder brings them to one with the option size");
       to = std::copy(image.pixels.begin(), image.pixels.end(), to);
     }
@@ -169,7 +170,7 @@ class ImageLoader {
     o_.progress(done_, all_);
   }
 
-  std::filesystem::path directory_;
+  std::string directory_;
   ImageList list_;
   LoadImagesOptions o_;
   const ThreadTeam& team_;
@@ -181,8 +182,7 @@ class ImageLoader {
 /// Decodes the images of a list, or takes them from the cache in the directory. Throws: Error that names the first image that
 /// cannot be read or decoded, or is of another size than the first.
 template <std::floating_point Scalar>
-TrainTest<Scalar> load_images(const std::filesystem::path& directory, ImageList list, LoadImagesOptions options,
-                              const ThreadTeam& team) {
+TrainTest<Scalar> load_images(const std::string& directory, ImageList list, LoadImagesOptions options, const ThreadTeam& team) {
   ImageLoader loader(directory, std::move(list), std::move(options), team);
   DecodedImages images = loader.load();
   const auto dataset = [&](const std::vector<ImageFile>& files, std::vector<std::uint8_t>& pixels) {
