@@ -101,7 +101,8 @@ class ImageLoader {
         for (ImageFile& file : files) {
           const std::string path = path_of(file);
           struct stat status {};
-          require(::stat(path.c_str(), &status) == 0, "cannot open '", path, "': ", std::strerror(errno));
+          const bool found = ::stat(path.c_str(), &status) == 0;
+          require(found, "cannot open '", path, "': ", std::strerror(errno));
           file.size = status.st_size;
           file.modified = std::int64_t{1'000'000'000} * status.st_mtim.tv_sec + status.st_mtim.tv_nsec;
         }
