@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # For our own tests, examples and benchmarks; nothing of this reaches a consumer.
 
+if((LMC_BUILD_TESTS OR LMC_BUILD_BENCHMARKS) AND NOT TARGET lmc_images)
+  message(FATAL_ERROR "Tests and benchmarks need libjpeg and libpng (Debian: libjpeg62-turbo-dev libpng-dev)")
+endif()
+
 add_library(lmc_warnings INTERFACE)
 target_compile_options(lmc_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Install and export. Two export sets, so that lmc::connectivity is found on machines without the dependencies of lmc::lmc.
+# Install and export. An export set for each set of dependencies, so that lmc::connectivity is found on machines without those of
+# lmc::lmc, and lmc::lmc without those of lmc::images.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -9,6 +10,10 @@ install(TARGETS lmc_connectivity lmc_native EXPORT lmcConnectivityTargets FILE_S
 install(TARGETS lmc EXPORT lmcTargets FILE_SET HEADERS)
 install(EXPORT lmcConnectivityTargets NAMESPACE lmc:: DESTINATION ${lmc_package_dir})
 install(EXPORT lmcTargets NAMESPACE lmc:: DESTINATION ${lmc_package_dir})
+if(TARGET lmc_images)
+  install(TARGETS lmc_images EXPORT lmcImagesTargets FILE_SET HEADERS)
+  install(EXPORT lmcImagesTargets NAMESPACE lmc:: DESTINATION ${lmc_package_dir})
+endif()
 
 configure_package_config_file(cmake/lmcConfig.cmake.in lmcConfig.cmake INSTALL_DESTINATION ${lmc_package_dir}
                               NO_SET_AND_CHECK_MACRO)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# consume.sh find_package|add_subdirectory|connectivity SOURCE BUILD WORK: uses the library at SOURCE, built in BUILD, as a user
+# consume.sh find_package|add_subdirectory|connectivity|images SOURCE BUILD WORK: uses the library at SOURCE, built in BUILD, as a user
 # does; configures, builds and runs the user's project in WORK. From the environment: CMAKE, CXX, XSIMD_INCLUDE (the path of
 # xsimd's headers).
 set -euo pipefail
@@ -50,7 +50,8 @@ add_library(xsimd INTERFACE IMPORTED)
 set_target_properties(xsimd PROPERTIES
   INTERFACE_INCLUDE_DIRECTORIES "${CMAKE_CURRENT_LIST_DIR}/include" INTERFACE_LINK_LIBRARIES xtl-is-not-needed)
 END
-    configure consumer -DCMAKE_PREFIX_PATH="$work/prefix" -Dxsimd_DIR="$work/xsimd"
+    configure consumer -DCMAKE_PREFIX_PATH="$work/prefix" -Dxsimd_DIR="$work/xsimd" \
+      -DCMAKE_DISABLE_FIND_PACKAGE_JPEG=ON -DCMAKE_DISABLE_FIND_PACKAGE_PNG=ON
     grep -q -- "-isystem $work/xsimd/include" "$work/build/compile_commands.json" || fail "the include path of xsimd is not used"
     ! grep -qF "$source/include" "$work/build/compile_commands.json" || fail "the checkout is used instead of what was installed"
     ;;
@@ -73,11 +74,20 @@ END
     grep -q 'lmc/connectivity/' "$work/read.txt" || fail "no header of lmc/connectivity was read"
     ! grep -E 'xsimd|Eigen|omp\.h|nlohmann|zlib\.h' "$work/read.txt" || fail "lmc/connectivity reads a header of a dependency"
     ;;
+  images)
+    configure images_consumer -DCMAKE_PREFIX_PATH="$work/prefix"
+    # Without libjpeg the component is not there, and the rest is.
+    "$CMAKE" -S "$here/images_consumer" -B "$work/without" -DCMAKE_PREFIX_PATH="$work/prefix" \
+      -DCMAKE_DISABLE_FIND_PACKAGE_JPEG=ON > "$work/without.log" 2>&1 && fail "lmc::images was found without libjpeg"
+    grep -q 'lmc::images needs libjpeg and libpng' "$work/without.log" || fail "it is not said what lmc::images needs"
+    "$CMAKE" -S "$here/images_consumer" -B "$work/optional" -DCMAKE_PREFIX_PATH="$work/prefix" -DOPTIONAL=ON \
+      -DCMAKE_DISABLE_FIND_PACKAGE_JPEG=ON
+    ;;
   *) fail "unknown consumer '$kind'" ;;
 esac
 
 "$work/build/consumer"
 check_flags '/consumer\.dir/'
-if [[ $kind != connectivity ]]; then
+if [[ $kind == find_package || $kind == add_subdirectory ]]; then
   grep -q -- '-march=native .*/native_consumer\.dir/' "$work/build/compile_commands.json" || fail "lmc::native does nothing"
 fi

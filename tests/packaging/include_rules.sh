@@ -4,8 +4,13 @@
 set -euo pipefail
 cd "$1/include"
 
-# Headers that need an optional dependency are not part of lmc.hpp; there are none yet. One path a line.
-optional=''
+# Headers that need an optional dependency are not part of lmc.hpp. One path a line: those of lmc::images.
+optional='lmc/data/image_folder.hpp
+lmc/data/tiny_imagenet.hpp
+lmc/io/image.hpp
+lmc/io/image_file.hpp
+lmc/io/jpeg.hpp
+lmc/io/png.hpp'
 
 # The folders that a header of a folder may include, its own among them. Includes point one way.
 allowed_for() {

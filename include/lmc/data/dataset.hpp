@@ -25,53 +25,89 @@ struct Standardization {
   friend bool operator==(const Standardization&, const Standardization&) = default;
 };
 
-/// The standardization of pixels with interleaved channels:
-///   mean_c = Σ p / n,   deviation_c = √(Σ (p − mean_c)² / n)   over the n values p = byte / 255 of channel c.
-/// Sums are of integers, so that only the last operations round. A constant channel gets the deviation 1, and is 0 once
-/// standardized. Throws: Error when there are no pixels, or not as many of each channel.
+/// What the standardization of pixels with interleaved channels is computed from. Sums are of integers, so that parts that are
+/// added up give the same bits in any order.
+class ChannelSums {
+ public:
+  /// Throws: Error when channels is not positive.
+  explicit ChannelSums(Index channels) : count_(0) {
+    require(channels > 0, "ChannelSums: channels = ", channels, "; expected a positive number");
+    total_.resize(static_cast<std::size_t>(channels));
+    squares_.resize(static_cast<std::size_t>(channels));
+  }
+
+  /// Adds pixels. Throws: Error when there are not as many values of each channel.
+  void add(std::span<const std::uint8_t> pixels) {
+    const std::size_t channels = total_.size();
+    require(pixels.size() % channels == 0, "ChannelSums: ", pixels.size(), " pixel values of ", channels,
+            " channels; expected a multiple");
+    // One sum a position of a row, a row being some whole number of pixels: a loop that compilers vectorize for any number of
+    // channels.
+    const std::size_t row = channels * (1 + 1024 / channels);
+    constexpr int rows = 65536;  // 65536 · 255² is below 2³²
+    std::vector<std::uint32_t> s(row), q(row);
+    for (std::size_t begin = 0; begin < pixels.size();) {
+      std::fill(s.begin(), s.end(), 0U);
+      std::fill(q.begin(), q.end(), 0U);
+      for (int r = 0; r < rows && begin < pixels.size(); ++r, begin += row) {
+        const std::uint8_t* p = pixels.data() + begin;
+        const std::size_t n = std::min(row, pixels.size() - begin);
+        for (std::size_t j = 0; j < n; ++j) {
+          const std::uint32_t byte = p[j];
+          s[j] += byte;
+          q[j] += byte * byte;
+        }
+      }
+      for (std::size_t j = 0; j < row; ++j) {
+        total_[j % channels] += s[j];
+        squares_[j % channels] += q[j];
+      }
+    }
+    count_ += static_cast<std::int64_t>(pixels.size() / channels);
+  }
+
+  /// Adds the sums of other pixels, of as many channels.
+  ChannelSums& operator+=(const ChannelSums& other) {
+    assert(total_.size() == other.total_.size());
+    count_ += other.count_;
+    for (std::size_t c = 0; c < total_.size(); ++c) {
+      total_[c] += other.total_[c];
+      squares_[c] += other.squares_[c];
+    }
+    return *this;
+  }
+
+  ///   mean_c = Σ p / n,   deviation_c = √(Σ (p − mean_c)² / n)   over the n values p = byte / 255 of channel c.
+  /// Only the last operations round. A constant channel gets the deviation 1, and is 0 once standardized. Throws: Error when
+  /// there are no pixels.
+  [[nodiscard]] Standardization standardization() const {
+    require(count_ > 0, "ChannelSums: there are no pixels to standardize by");
+    Standardization result;
+    for (std::size_t c = 0; c < total_.size(); ++c) {
+      // About the integer m nearest to the mean, so that nothing cancels: Σ(b − m)² = Σb² − 2mΣb + nm².
+      const std::int64_t n = count_, total = total_[c], m = (total + n / 2) / n;
+      const double offset = static_cast<double>(total - n * m) / static_cast<double>(n);
+      const double variance =
+          static_cast<double>(squares_[c] - 2 * m * total + n * m * m) / static_cast<double>(n) - offset * offset;
+      result.mean.push_back(static_cast<double>(total) / static_cast<double>(n) / 255);
+      result.deviation.push_back(variance > 0 ? std::sqrt(variance) / 255 : 1.0);
+    }
+    return result;
+  }
+
+ private:
+  std::int64_t count_;  // of each channel
+  std::vector<std::int64_t> total_, squares_;
+};
+
+/// The standardization of pixels with interleaved channels, as ChannelSums. Throws: Error when there are no pixels, or not as
+/// many of each channel.
 inline Standardization standardization_of(std::span<const std::uint8_t> pixels, Index channels) {
   require(channels > 0 && !pixels.empty() && static_cast<Index>(pixels.size()) % channels == 0,
           "standardization_of: ", pixels.size(), " pixel values of ", channels, " channels; expected a positive multiple");
-  // One sum a position of a row, a row being some whole number of pixels: a loop that compilers vectorize for any number of
-  // channels.
-  const std::size_t row = static_cast<std::size_t>(channels) * static_cast<std::size_t>(1 + 1024 / channels);
-  constexpr int rows = 65536;  // 65536 · 255² is below 2³²
-  std::vector<std::uint64_t> sum(row), sum_of_squares(row);
-  std::vector<std::uint32_t> s(row), q(row);
-  for (std::size_t begin = 0; begin < pixels.size();) {
-    std::fill(s.begin(), s.end(), 0U);
-    std::fill(q.begin(), q.end(), 0U);
-    for (int r = 0; r < rows && begin < pixels.size(); ++r, begin += row) {
-      const std::uint8_t* p = pixels.data() + begin;
-      const std::size_t n = std::min(row, pixels.size() - begin);
-      for (std::size_t j = 0; j < n; ++j) {
-        const std::uint32_t byte = p[j];
-        s[j] += byte;
-        q[j] += byte * byte;
-      }
-    }
-    for (std::size_t j = 0; j < row; ++j) {
-      sum[j] += s[j];
-      sum_of_squares[j] += q[j];
-    }
-  }
-
-  Standardization result;
-  const auto n = static_cast<std::int64_t>(pixels.size()) / channels;
-  for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
-    std::int64_t total = 0, squares = 0;
-    for (std::size_t j = c; j < row; j += static_cast<std::size_t>(channels)) {
-      total += static_cast<std::int64_t>(sum[j]);
-      squares += static_cast<std::int64_t>(sum_of_squares[j]);
-    }
-    // About the integer m nearest to the mean, so that nothing cancels: Σ(b − m)² = Σb² − 2mΣb + nm².
-    const std::int64_t m = (total + n / 2) / n;
-    const double offset = static_cast<double>(total - n * m) / static_cast<double>(n);
-    const double variance = static_cast<double>(squares - 2 * m * total + n * m * m) / static_cast<double>(n) - offset * offset;
-    result.mean.push_back(static_cast<double>(total) / static_cast<double>(n) / 255);
-    result.deviation.push_back(variance > 0 ? std::sqrt(variance) / 255 : 1.0);
-  }
-  return result;
+  ChannelSums sums(channels);
+  sums.add(pixels);
+  return sums.standardization();
 }
 
 /// Example after example: 8-bit pixels, or values as they are.

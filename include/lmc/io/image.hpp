@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+
+namespace lmc {
+
+/// 8-bit pixels, row by row, channels last: value (y, x, c) is pixels[(y · width + x) · channels + c].
+struct Image {
+  Index height = 0, width = 0;
+  Index channels = 0;  // 1: gray; 3: red, green, blue
+  std::vector<std::uint8_t> pixels;
+};
+
+/// The longest side of an image that is decoded, in pixels.
+inline constexpr Index max_image_side = 16384;
+
+namespace detail {
+
+inline void require_channels(std::string_view who, Index channels) {
+  require(channels == 1 || channels == 3, who, ": channels = ", channels, "; expected 1 (gray) or 3 (color)");
+}
+
+/// Compared before memory is taken for what a file declares. 100 pixels a byte is ten times as dense as a photograph of the
+/// poorest quality; small images that are all of one color are denser, and below a million pixels may be.
+/// Throws: Error when the image has no pixels, a side is too long, or the file too short for it.
+inline void require_plausible_size(std::uint64_t width, std::uint64_t height, std::size_t bytes) {
+  constexpr auto longest = static_cast<std::uint64_t>(max_image_side);
+  require(width > 0 && height > 0, "the image is declared as ", width, "×", height, ": it has no pixels");
+  require(width <= longest && height <= longest, "the image is declared as ", width, "×", height,
+          "; expected sides of at most ", longest, " pixels");
+  const std::uint64_t most = 1'000'000 + 100 * std::uint64_t{bytes};
+  require(width * height <= most, "the image is declared as ", width, "×", height, ", ", width * height,
+          " pixels in a file of ", bytes, " bytes; expected at most ", most, ", a million and a hundred for each byte");
+}
+
+/// Gray of n pixels of three channels, in place of the first n bytes: 0.299 R + 0.587 G + 0.114 B, rounded, with weights in
+/// units of 2⁻¹⁶, as Pillow's convert("L") has it. Source: ITU-R BT.601.
+inline void color_to_gray(std::uint8_t* pixels, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint8_t* p = pixels + 3 * i;
+    const std::uint32_t luma = 19595U * p[0] + 38470U * p[1] + 7471U * p[2] + 0x8000U;
+    pixels[i] = static_cast<std::uint8_t>(luma >> 16);
+  }
+}
+
+}  // namespace detail
+}  // namespace lmc

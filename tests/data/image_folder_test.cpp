@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/data/image_folder.hpp>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <unistd.h>
+
+#include <support/image_files.hpp>
+#include <support/temporary_directory.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+using Bytes = std::vector<std::uint8_t>;
+using lmc::Index;
+using lmc::load_image_folder;
+using testing::pattern;
+using testing::plain;
+using testing::png_file;
+
+constexpr const char* cache_name = ".lmc-images-3.cache";
+
+// A tree of files in a directory of its own.
+class Tree {
+ public:
+  void write(const std::string& name, const Bytes& bytes) const {
+    fs::create_directories((directory_ / name).parent_path());
+    directory_.write(name, bytes);
+  }
+  // An image of one value.
+  void image(const std::string& name, std::uint8_t value) const { write(name, png_file(plain(2, 2, {value}))); }
+  // Two classes; the values tell the order of the examples.
+  void two_classes(const std::string& prefix, std::uint8_t from) const {
+    image(prefix + "cat/1.png", from);
+    image(prefix + "cat/2.png", static_cast<std::uint8_t>(from + 1));
+    image(prefix + "dog/1.png", static_cast<std::uint8_t>(from + 2));
+  }
+
+  [[nodiscard]] const fs::path& path() const { return directory_.path(); }
+  fs::path operator/(const std::string& name) const { return directory_ / name; }
+
+ private:
+  testing::TemporaryDirectory directory_;
+};
+
+const Bytes& pixels(const lmc::Dataset<float>& data) { return std::get<Bytes>(data.features()); }
+
+// The first value of each example.
+Bytes values(const lmc::Dataset<float>& data) {
+  Bytes result;
+  for (Index i = 0; i < data.size(); ++i) result.push_back(pixels(data)[static_cast<std::size_t>(i * data.shape().size())]);
+  return result;
+}
+
+std::vector<int> labels(const lmc::Dataset<float>& data) { return {data.labels().begin(), data.labels().end()}; }
+
+lmc::ImageFolderOptions without_cache() { return {.cache = false}; }
+
+}  // namespace
+
+TEST_CASE("load_image_folder: labels are class folders by name, and images lie anywhere below them", "[data]") {
+  const Tree tree;
+  tree.image("train/b/2.PNG", 12);
+  tree.image("train/b/10.png", 11);
+  tree.image("train/b/z.png", 13);
+  tree.image("train/b/deep/er/0.png", 16);
+  tree.image("train/b/deep/1.png", 14);
+  tree.image("train/b/deep-/1.png", 15);  // before what is below `deep`: torchvision sorts whole paths, and - comes before /
+  tree.write("train/A/1.JpEg", testing::jpeg_file(plain(2, 2, {10, 10, 10})));
+  tree.image("train/c/1.png", 17);
+  tree.write("train/c/notes.txt", {1});
+  tree.write("train/c/.hidden.png", {1});
+  tree.write("train/.git/1.png", {1});
+  tree.write("train/beside.png", {1});
+  tree.image("test/c/1.png", 20);
+  tree.image("test/A/1.png", 21);
+  tree.image("val/c/1.png", 99);  // there is a test part
+  const auto data = load_image_folder<float>(tree.path(), without_cache());
+  CHECK(data.train.shape() == lmc::Shape{2, 2, 3});
+  CHECK(data.train.classes() == 3);
+  CHECK(values(data.train) == Bytes{10, 11, 12, 13, 14, 15, 16, 17});
+  CHECK(labels(data.train) == std::vector{0, 1, 1, 1, 1, 1, 1, 2});
+  CHECK(values(data.test) == Bytes{21, 20});
+  CHECK(labels(data.test) == std::vector{0, 2});
+  CHECK(!fs::exists(tree / cache_name));
+}
+
+TEST_CASE("load_image_folder: standardizes both parts by the training part, for any number of threads", "[data]") {
+  const Tree tree;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = std::string(i % 3 == 0 ? "x/" : "y/") + std::to_string(i) + ".png";
+    tree.write("train/" + name, png_file(pattern(6, 5, i % 5 == 0 ? 1 : 3, i)));
+    tree.write("val/" + name, png_file(pattern(6, 5, 3, i + 100)));
+  }
+  const auto one = load_image_folder<float>(tree.path(), {.threads = 1, .cache = false});
+  CHECK(one.train.standardization() == lmc::standardization_of(pixels(one.train), 3));
+  CHECK(one.test.standardization() == one.train.standardization());
+  CHECK(one.train.standardization() != lmc::standardization_of(pixels(one.test), 3));
+  for (const int threads : {2, 3, 7}) {
+    const auto many = load_image_folder<float>(tree.path(), {.threads = threads, .cache = false});
+    CHECK(pixels(many.train) == pixels(one.train));
+    CHECK(pixels(many.test) == pixels(one.test));
+    CHECK(many.train.standardization() == one.train.standardization());
+  }
+}
+
+TEST_CASE("load_image_folder: puts a share aside, by a seed, where there is no training part", "[data]") {
+  const Tree tree;
+  for (int i = 0; i < 50; ++i)
+    tree.image((i < 20 ? "a/" : "b/") + std::to_string(100 + i) + ".png", static_cast<std::uint8_t>(i));
+  const auto load = [&](double share, std::uint64_t seed) {
+    return load_image_folder<float>(tree.path(), {.test_share = share, .split_seed = seed, .cache = false});
+  };
+  const auto data = load(0.3, 1);
+  CHECK(data.test.size() == 15);
+  Bytes all = values(data.train), aside = values(data.test);
+  CHECK(std::is_sorted(all.begin(), all.end()));
+  CHECK(std::is_sorted(aside.begin(), aside.end()));
+  for (Index i = 0; i < 15; ++i)
+    CHECK(data.test.labels()[static_cast<std::size_t>(i)] == (aside[static_cast<std::size_t>(i)] < 20 ? 0 : 1));
+  all.insert(all.end(), aside.begin(), aside.end());
+  CHECK(std::set<int>(all.begin(), all.end()).size() == 50);
+  CHECK(values(load(0.3, 1).test) == aside);
+  CHECK(values(load(0.3, 2).test) != aside);
+  CHECK(load(0.001, 1).test.size() == 1);
+  CHECK(load(0.999, 1).train.size() == 1);
+  CHECK_THROWS_WITH(load(0, 1), Contains("test_share = 0; expected a number between 0 and 1"));
+  CHECK_THROWS_WITH(load(1, 1), Contains("test_share = 1;"));
+}
+
+TEST_CASE("load_image_folder: brings images to one channel or one size", "[data]") {
+  const Tree tree;
+  tree.write("train/a/1.png", png_file(plain(4, 6, {255, 0, 0})));
+  tree.write("train/a/2.png", png_file(plain(9, 3, {7})));
+  tree.write("val/a/1.png", png_file(plain(3, 3, {0, 255, 0})));
+  const auto data = load_image_folder<float>(tree.path(), {.channels = 1, .size = 3, .cache = false});
+  CHECK(data.train.shape() == lmc::Shape{3, 3, 1});
+  CHECK(pixels(data.train) == Bytes{76, 76, 76, 76, 76, 76, 76, 76, 76, 7, 7, 7, 7, 7, 7, 7, 7, 7});
+  CHECK(values(data.test) == Bytes{150});
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), without_cache()),
+                    Contains("train/a/2.png' has 3×9 pixels, and 'train/a/1.png' has 6×4; expected images of one size") &&
+                        Contains("option size"));
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.channels = 2}), Contains("channels = 2; expected 1"));
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.size = -1}), Contains("size = -1; expected at most 16384"));
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.threads = -1}), Contains("threads = -1"));
+}
+
+TEST_CASE("load_image_folder: follows links, but not in a circle", "[data]") {
+  const Tree tree, elsewhere;
+  elsewhere.image("cats/1.png", 5);
+  tree.two_classes("train/", 10);
+  tree.two_classes("val/", 20);
+  fs::create_directory_symlink(elsewhere / "cats", tree / "train/zebra");
+  fs::create_symlink(elsewhere / "cats/1.png", tree / "train/cat/0.png");
+  CHECK(values(load_image_folder<float>(tree.path(), without_cache()).train) == Bytes{5, 10, 11, 12, 5});
+  fs::create_symlink("nowhere", tree / "train/dog/2.png");
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), without_cache()), Contains("dog/2.png': there is no such file"));
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path()), Contains("dog/2.png': No such file"));
+  fs::remove(tree / "train/dog/2.png");
+  fs::create_directory_symlink("..", tree / "train/dog/circle");
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), without_cache()),
+                    Contains("train/dog/circle/dog' is a link to a folder that it lies in"));
+}
+
+TEST_CASE("load_image_folder: says what is wrong with a tree", "[data]") {
+  const Tree tree;
+  const auto load = [&] { return load_image_folder<float>(tree.path(), without_cache()); };
+  CHECK_THROWS_WITH(load_image_folder<float>(tree / "absent"), Contains("there is no directory '") && Contains("absent'"));
+  CHECK_THROWS_WITH(load(), Contains("there is no folder in '") && Contains("expected one a class"));
+  tree.image("a/1.png", 1);
+  CHECK_THROWS_WITH(load(), Contains("there is one image; expected one to train on and one to test with"));
+  tree.two_classes("train/", 10);
+  CHECK_THROWS_WITH(load(),
+                    Contains("has a folder 'train', but neither 'test' nor 'val'; load '") && Contains("/train' to put"));
+  fs::create_directory(tree / "val");
+  CHECK_THROWS_WITH(load(), Contains("there is no folder in '") && Contains("/val'"));
+  fs::create_directory(tree / "val/dog");
+  CHECK_THROWS_WITH(load(), Contains("the class folder '") && Contains("/val/dog' has no image (.jpg, .jpeg or .png)"));
+  tree.image("val/dog/1.png", 1);
+  CHECK_NOTHROW(load());
+  tree.image("val/horse/1.png", 1);
+  CHECK_THROWS_WITH(load(), Contains("val/horse', but no '") && Contains("train/horse'; expected the test part's classes"));
+  fs::remove_all(tree / "val/horse");
+  fs::create_directory(tree / "train/empty");
+  CHECK_THROWS_WITH(load(), Contains("train/empty' has no image"));
+}
+
+TEST_CASE("load_image_folder: names the first of several bad images, for any number of threads", "[data]") {
+  const Tree tree;
+  for (int i = 0; i < 200; ++i) tree.image("train/a/" + std::to_string(1000 + i) + ".png", 1);
+  tree.image("val/a/1.png", 1);
+  tree.write("train/a/1177.png", {});
+  tree.write("train/a/1133.png", {'n', 'o', 't'});
+  tree.write("train/a/1141.png", png_file(plain(3, 3, {1})));
+  tree.write("val/a/0.png", {});
+  for (const int threads : {1, 2, 8})
+    CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.threads = threads}),
+                      Contains("train/a/1133.png': it is neither JPEG nor PNG"));
+  CHECK(!fs::exists(tree / cache_name));
+}
+
+TEST_CASE("load_image_folder: reports progress up to the end, once where there is a cache", "[data]") {
+  const Tree tree;
+  for (int i = 0; i < 70; ++i) tree.image("train/a/" + std::to_string(i) + ".png", 1);
+  tree.image("val/a/1.png", 1);
+  std::vector<Index> seen;
+  const lmc::ImageFolderOptions options{.progress = [&](Index done, Index all) {
+    CHECK(all == 71);
+    seen.push_back(done);
+  }};
+  load_image_folder<float>(tree.path(), options);
+  CHECK(seen.size() > 3);
+  CHECK(std::is_sorted(seen.begin(), seen.end()));
+  CHECK(seen.back() == 71);
+  seen.clear();
+  load_image_folder<float>(tree.path(), options);
+  CHECK(seen == std::vector<Index>{71});
+}
+
+TEST_CASE("load_image_folder: takes decoded images from the cache, and leaves nothing else", "[data]") {
+  const Tree tree;
+  tree.two_classes("train/", 10);
+  tree.two_classes("val/", 20);
+  const auto first = load_image_folder<float>(tree.path());
+  REQUIRE(fs::exists(tree / cache_name));
+  CHECK(std::distance(fs::directory_iterator(tree.path()), fs::directory_iterator()) == 3);
+  // Files of the same sizes and times that hold no images: who decodes them, fails.
+  for (const char* name : {"train/cat/1.png", "val/dog/1.png"}) {
+    const auto time = fs::last_write_time(tree / name);
+    tree.write(name, Bytes(fs::file_size(tree / name)));
+    fs::last_write_time(tree / name, time);
+  }
+  const auto second = load_image_folder<float>(tree.path());
+  CHECK(pixels(second.train) == pixels(first.train));
+  CHECK(pixels(second.test) == pixels(first.test));
+  CHECK(labels(second.train) == labels(first.train));
+  CHECK(second.train.standardization() == first.train.standardization());
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), without_cache()), Contains("cat/1.png': it is neither"));
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.channels = 1}), Contains("cat/1.png': it is neither"));
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.size = 2}), Contains("cat/1.png': it is neither"));
+}
+
+TEST_CASE("load_image_folder: decodes again what has changed since", "[data]") {
+  const Tree tree;
+  tree.two_classes("train/", 10);
+  tree.two_classes("val/", 20);
+  const auto loaded = [&] { return values(load_image_folder<float>(tree.path()).train); };
+  CHECK(loaded() == Bytes{10, 11, 12});
+
+  SECTION("another file of the same size") {
+    const auto time = fs::last_write_time(tree / "train/cat/2.png");
+    const auto size = fs::file_size(tree / "train/cat/2.png");
+    tree.image("train/cat/2.png", 77);
+    REQUIRE(fs::file_size(tree / "train/cat/2.png") == size);
+    fs::last_write_time(tree / "train/cat/2.png", time + std::chrono::nanoseconds(100));
+    CHECK(loaded() == Bytes{10, 77, 12});
+  }
+  SECTION("another size at the same time") {
+    const auto time = fs::last_write_time(tree / "train/cat/2.png");
+    tree.write("train/cat/2.png", testing::jpeg_file(plain(2, 2, {77})));
+    fs::last_write_time(tree / "train/cat/2.png", time);
+    CHECK(loaded() == Bytes{10, 77, 12});
+  }
+  SECTION("a file more") {
+    tree.image("train/dog/0.png", 9);
+    CHECK(loaded() == Bytes{10, 11, 9, 12});
+  }
+  SECTION("a file less") {
+    fs::remove(tree / "train/cat/1.png");
+    CHECK(loaded() == Bytes{11, 12});
+  }
+  SECTION("another name") {
+    fs::rename(tree / "train/cat/1.png", tree / "train/cat/3.png");
+    CHECK(loaded() == Bytes{11, 10, 12});
+  }
+  SECTION("another class") {
+    fs::rename(tree / "train/dog", tree / "train/ant");
+    fs::rename(tree / "val/dog", tree / "val/ant");
+    CHECK(loaded() == Bytes{12, 10, 11});
+  }
+  SECTION("a class more, which moves the labels") {
+    tree.image("train/bee/1.png", 1);
+    CHECK(load_image_folder<float>(tree.path()).test.labels()[0] == 1);
+  }
+  SECTION("a damaged cache, and puts a sound one in its place") {
+    std::string cache = testing::content(tree / cache_name);
+    cache.back() = static_cast<char>(cache.back() ^ 1);
+    tree.write(cache_name, Bytes(cache.begin(), cache.end()));
+    CHECK(loaded() == Bytes{10, 11, 12});
+    CHECK(testing::content(tree / cache_name) != cache);
+  }
+  SECTION("a cut cache") {
+    fs::resize_file(tree / cache_name, 150);
+    CHECK(loaded() == Bytes{10, 11, 12});
+    CHECK(fs::file_size(tree / cache_name) > 150);
+  }
+}
+
+TEST_CASE("load_image_folder: another share put aside is not taken from the cache", "[data]") {
+  const Tree tree;
+  for (int i = 0; i < 30; ++i) tree.image("a/" + std::to_string(100 + i) + ".png", static_cast<std::uint8_t>(i));
+  for (const std::uint64_t seed : {1, 2, 2}) {
+    const lmc::ImageFolderOptions options{.split_seed = seed, .cache = false};
+    auto cached = options;
+    cached.cache = true;
+    CHECK(values(load_image_folder<float>(tree.path(), cached).test) ==
+          values(load_image_folder<float>(tree.path(), options).test));
+  }
+}
+
+TEST_CASE("load_image_folder: does without a cache where none can be written", "[data]") {
+  const Tree tree;
+  tree.two_classes("train/", 10);
+  tree.two_classes("val/", 20);
+  SECTION("its name is taken") {
+    fs::create_directory(tree / cache_name);
+    for (int i = 0; i < 2; ++i) CHECK(values(load_image_folder<float>(tree.path()).train) == Bytes{10, 11, 12});
+    CHECK(fs::is_directory(tree / cache_name));
+  }
+  SECTION("the folder is read-only") {
+    if (::geteuid() == 0) {
+      WARN("run as root, to whom every folder is writable: a read-only folder is not tested");
+      return;
+    }
+    fs::permissions(tree.path(), fs::perms::owner_read | fs::perms::owner_exec);
+    for (int i = 0; i < 2; ++i) CHECK(values(load_image_folder<float>(tree.path()).train) == Bytes{10, 11, 12});
+    CHECK(!fs::exists(tree / cache_name));
+    fs::permissions(tree.path(), fs::perms::owner_all);
+  }
+}

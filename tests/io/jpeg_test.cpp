@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/io/jpeg.hpp>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include <support/image_files.hpp>
+
+namespace {
+
+using Catch::Matchers::Contains;
+using Bytes = std::vector<std::uint8_t>;
+using lmc::Index;
+using testing::jpeg_file;
+using testing::pattern;
+using testing::plain;
+
+// The largest difference between values of equally many channels.
+int difference(const lmc::Image& a, const lmc::Image& b) {
+  REQUIRE(a.pixels.size() == b.pixels.size());
+  int most = 0;
+  for (std::size_t i = 0; i < a.pixels.size(); ++i) most = std::max(most, std::abs(a.pixels[i] - b.pixels[i]));
+  return most;
+}
+
+Bytes first(const Bytes& bytes, std::size_t n) { return {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n)}; }
+
+// A file whose header declares another size.
+Bytes declared(Bytes bytes, Index width, Index height) {
+  const Bytes start_of_frame{0xff, 0xc0, 0, 11, 8};
+  const auto at = std::search(bytes.begin(), bytes.end(), start_of_frame.begin(), start_of_frame.end()) + 5;
+  REQUIRE(at < bytes.end());
+  at[0] = static_cast<std::uint8_t>(height >> 8);
+  at[1] = static_cast<std::uint8_t>(height);
+  at[2] = static_cast<std::uint8_t>(width >> 8);
+  at[3] = static_cast<std::uint8_t>(width);
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("decode_jpeg: gives back what was stored, up to the rounding of quality 100", "[io]") {
+  const auto [height, width] = GENERATE(table<Index, Index>({{1, 1}, {8, 8}, {7, 13}, {64, 64}, {33, 100}}));
+  const auto progressive = GENERATE(false, true);
+  CAPTURE(height, width, progressive);
+  const lmc::Image gray = pattern(height, width, 1), color = pattern(height, width, 3);
+  // Quantized by 1, a coefficient of the cosine transform is off by at most 1/2, and a value by a few.
+  const lmc::Image read = lmc::decode_jpeg(jpeg_file(gray, {.progressive = progressive}), 1);
+  CHECK(read.height == height);
+  CHECK(read.width == width);
+  CHECK(read.channels == 1);
+  CHECK(difference(read, gray) <= 2);
+  // Stored as red, green, blue, so that no conversion rounds.
+  CHECK(difference(lmc::decode_jpeg(jpeg_file(color, {.progressive = progressive, .stored = JCS_RGB}), 3), color) <= 2);
+}
+
+TEST_CASE("decode_jpeg: repeats gray where color is asked for, and gives luma where gray is", "[io]") {
+  const lmc::Image gray = lmc::decode_jpeg(jpeg_file(pattern(16, 24, 1)), 1);
+  const lmc::Image color = lmc::decode_jpeg(jpeg_file(pattern(16, 24, 1)), 3);
+  REQUIRE(color.pixels.size() == 3 * gray.pixels.size());
+  for (std::size_t i = 0; i < color.pixels.size(); ++i) REQUIRE(color.pixels[i] == gray.pixels[i / 3]);
+
+  // 0.299 R + 0.587 G + 0.114 B of (200, 100, 50) is 124.2.
+  CHECK(difference(lmc::decode_jpeg(jpeg_file(plain(8, 8, {200, 100, 50})), 1), plain(8, 8, {124})) <= 1);
+  CHECK(difference(lmc::decode_jpeg(jpeg_file(plain(8, 8, {200, 100, 50})), 3), plain(8, 8, {200, 100, 50})) <= 2);
+  CHECK_THROWS_WITH(lmc::decode_jpeg(jpeg_file(gray), 2), Contains("channels = 2; expected 1 (gray) or 3 (color)"));
+}
+
+TEST_CASE("JpegDecoder: decodes one image after the other, also after a corrupt one", "[io]") {
+  const Bytes small = jpeg_file(pattern(8, 8, 3)), large = jpeg_file(pattern(40, 30, 3, 1), {.progressive = true});
+  lmc::JpegDecoder decoder;
+  lmc::Image image;
+  for (int i = 0; i < 3; ++i) {
+    decoder.decode(large, 3, image);
+    CHECK(image.pixels == lmc::decode_jpeg(large, 3).pixels);
+    CHECK_THROWS(decoder.decode(first(large, large.size() / 2), 3, image));
+    decoder.decode(small, 1, image);
+    CHECK(image.pixels == lmc::decode_jpeg(small, 1).pixels);
+  }
+}
+
+TEST_CASE("decode_jpeg: refuses a cut file, wherever it is cut", "[io]") {
+  const auto progressive = GENERATE(false, true);
+  const Bytes whole = jpeg_file(pattern(20, 20, 3), {.progressive = progressive});
+  CHECK_NOTHROW(lmc::decode_jpeg(whole, 3));
+  lmc::JpegDecoder decoder;
+  lmc::Image image;
+  for (std::size_t n = 0; n < whole.size(); ++n) {
+    CAPTURE(n);
+    REQUIRE_THROWS_WITH(decoder.decode(first(whole, n), 3, image), Contains("libjpeg: "));
+  }
+  CHECK_THROWS_WITH(lmc::decode_jpeg({}, 3), Contains("libjpeg: Empty input file"));
+  CHECK_THROWS_WITH(lmc::decode_jpeg(first(whole, whole.size() - 2), 3), Contains("Premature end of JPEG file"));
+}
+
+TEST_CASE("decode_jpeg: refuses corrupt data, of which libjpeg would only warn", "[io]") {
+  Bytes bytes = jpeg_file(pattern(64, 64, 1), {.restarts = true});
+  const Bytes marker{0xff, 0xd3};  // the fourth restart marker becomes the first
+  const auto at = std::search(bytes.begin(), bytes.end(), marker.begin(), marker.end());
+  REQUIRE(at != bytes.end());
+  at[1] = 0xd0;
+  CHECK_THROWS_WITH(lmc::decode_jpeg(bytes, 1), Contains("libjpeg: Corrupt JPEG data"));
+}
+
+TEST_CASE("decode_jpeg: never crashes on a changed byte", "[io]") {
+  const auto progressive = GENERATE(false, true);
+  const Bytes whole = jpeg_file(pattern(16, 16, 3), {.quality = 80, .progressive = progressive});
+  lmc::JpegDecoder decoder;
+  lmc::Image image;
+  int refused = 0;
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    for (const int change : {0x01, 0x80, 0xff}) {
+      Bytes bytes = whole;
+      bytes[i] = static_cast<std::uint8_t>(bytes[i] ^ change);
+      try {
+        decoder.decode(bytes, 3, image);
+        REQUIRE(static_cast<Index>(image.pixels.size()) == image.height * image.width * 3);
+      } catch (const lmc::Error&) {
+        ++refused;
+      }
+    }
+  }
+  CHECK(refused > static_cast<int>(whole.size()));  // a third
+}
+
+TEST_CASE("decode_jpeg: refuses what is declared too large, and other colors", "[io]") {
+  const Bytes small = jpeg_file(pattern(8, 8, 1));
+  CHECK_NOTHROW(lmc::decode_jpeg(declared(small, 8, 8), 1));
+  CHECK_THROWS_WITH(lmc::decode_jpeg(declared(small, 16385, 8), 1),
+                    Contains("the image is declared as 16385×8; expected sides of at most 16384 pixels"));
+  CHECK_THROWS_WITH(lmc::decode_jpeg(declared(small, 8, 40000), 1), Contains("declared as 8×40000; expected sides"));
+  CHECK_THROWS_WITH(lmc::decode_jpeg(declared(small, 16384, 16384), 1),
+                    Contains("the image is declared as 16384×16384, 268435456 pixels in a file of " +
+                             std::to_string(small.size()) + " bytes; expected at most "));
+  CHECK_THROWS_WITH(lmc::decode_jpeg(declared(small, 0, 8), 1), Contains("libjpeg: Empty JPEG image"));
+  lmc::Image inks = pattern(8, 8, 4);
+  CHECK_THROWS_WITH(lmc::decode_jpeg(jpeg_file(inks), 3), Contains("libjpeg: Unsupported color conversion request"));
+  CHECK_THROWS_WITH(lmc::decode_jpeg(Bytes{'n', 'o'}, 3), Contains("libjpeg: Not a JPEG file"));
+}
+
+TEST_CASE("decode_jpeg: refuses a file of thousands of scans", "[io]") {
+  // The last scan of a progressive file, again and again.
+  const Bytes whole = jpeg_file(pattern(16, 16, 1), {.progressive = true});
+  const Bytes start_of_scan{0xff, 0xda};
+  const auto last = std::find_end(whole.begin(), whole.end(), start_of_scan.begin(), start_of_scan.end());
+  const Bytes scan(last, whole.end() - 2);
+  Bytes bytes(whole.begin(), whole.end() - 2);
+  for (int i = 0; i < 2000; ++i) bytes.insert(bytes.end(), scan.begin(), scan.end());
+  bytes.insert(bytes.end(), whole.end() - 2, whole.end());
+  CHECK_THROWS_WITH(lmc::decode_jpeg(bytes, 1), Contains("libjpeg: "));
+}
