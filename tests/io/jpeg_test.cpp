@@ -83,6 +83,32 @@ TEST_CASE("JpegDecoder: decodes one image after the other, also after a corrupt 
   }
 }
 
+TEST_CASE("JpegDecoder: does not decode a file without tables by those of the image before", "[io]") {
+  // Segments FF C4 of Huffman tables and FF DB of quantization are taken out.
+  const auto without = [](Bytes bytes, std::uint8_t marker) {
+    for (std::size_t at = 2; bytes[at] == 0xff && bytes[at + 1] != 0xda;) {
+      const auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(at);
+      const std::size_t length = std::size_t{2} + (std::size_t{bytes[at + 2]} << 8) + bytes[at + 3];
+      if (bytes[at + 1] == marker)
+        bytes.erase(begin, begin + static_cast<std::ptrdiff_t>(length));
+      else
+        at += length;
+    }
+    return bytes;
+  };
+  // Progressive files have Huffman tables of their own, made for the image.
+  const Bytes first_image = jpeg_file(pattern(16, 16, 1), {.progressive = true});
+  const Bytes plain_image = jpeg_file(pattern(16, 16, 1));
+  lmc::JpegDecoder decoder;
+  lmc::Image image;
+  decoder.decode(first_image, 1, image);
+  CHECK_THROWS_AS(decoder.decode(without(plain_image, 0xdb), 1, image), lmc::Error);
+  // Without Huffman tables, as in Motion JPEG, those of the standard are meant.
+  decoder.decode(first_image, 1, image);
+  decoder.decode(without(plain_image, 0xc4), 1, image);
+  CHECK(image.pixels == lmc::decode_jpeg(plain_image, 1).pixels);
+}
+
 TEST_CASE("decode_jpeg: refuses a cut file, wherever it is cut", "[io]") {
   const auto progressive = GENERATE(false, true);
   const Bytes whole = jpeg_file(pattern(20, 20, 3), {.progressive = progressive});

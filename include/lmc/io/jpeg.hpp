@@ -16,7 +16,7 @@
 
 namespace lmc {
 
-/// Decodes JPEG files one after the other, with libjpeg's memory and tables kept in between: one for each thread.
+/// Decodes JPEG files one after the other: one for each thread. What an image becomes does not depend on those before.
 ///
 /// Slow integer transform and smooth upsampling, libjpeg's defaults, which Pillow and torchvision take as well. Baseline and
 /// progressive; gray and color. Orientation tags are not looked at.
@@ -25,7 +25,6 @@ class JpegDecoder {
   JpegDecoder() {
     codec_.err = jpeg_std_error(&errors_);
     codec_.client_data = this;
-    codec_.progress = &progress_;
     errors_.error_exit = [](j_common_ptr codec) { leave(codec); };
     // A level below 0 is a warning: data are missing or corrupt, and libjpeg would go on with gray in their place.
     errors_.emit_message = [](j_common_ptr codec, int level) {
@@ -53,6 +52,10 @@ class JpegDecoder {
     bytes_ = bytes;
     try {
       guarded([](JpegDecoder& d) {
+        // Anew for each image: libjpeg keeps tables, and would decode a file that lacks some with those of the one before.
+        jpeg_destroy_decompress(&d.codec_);
+        jpeg_create_decompress(&d.codec_);
+        d.codec_.progress = &d.progress_;
         jpeg_mem_src(&d.codec_, d.bytes_.data(), d.bytes_.size());
         jpeg_read_header(&d.codec_, TRUE);
       });
