@@ -84,7 +84,9 @@ inline std::vector<ImageFile> list_tiny_imagenet_val(const std::string& root,
   const std::vector<std::string> found = list_folder(root + "/val/images").images;
   std::vector<bool> annotated(found.size());
   std::vector<ImageFile> images;
-  for (const auto& [number, line] : read_lines(annotations)) {
+  for (const auto& numbered : read_lines(annotations)) {
+    const Index number = numbered.first;  // no structured binding: clang 16 cannot capture those with OpenMP
+    const std::string& line = numbered.second;
     const auto at = [&] { return concat("'", annotations, "', line ", number, ": "); };
     const std::size_t tab = line.find('\t');
     require(tab != std::string::npos, at(), "there is no tab; expected the image's name, its WordNet id and its box");
@@ -130,8 +132,8 @@ TrainTest<Scalar> load_tiny_imagenet(const std::filesystem::path& directory, con
   detail::ImageList list{.classes = static_cast<Index>(labels.size()),
                          .train = detail::list_tiny_imagenet_train(root, labels, team),
                          .test = detail::list_tiny_imagenet_val(root, labels)};
-  return detail::load_images<Scalar>(root, std::move(list), {.channels = o.channels, .cache = o.cache, .progress = o.progress},
-                                     team);
+  return detail::load_images<Scalar>(directory, std::move(list),
+                                     {.channels = o.channels, .cache = o.cache, .progress = o.progress}, team);
 }
 
 }  // namespace lmc
