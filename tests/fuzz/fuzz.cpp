@@ -21,7 +21,6 @@ std::atomic<std::ptrdiff_t> most = no_limit;  // that may be alive
 std::atomic<std::ptrdiff_t> beginning = 0;    // of the limit
 
 void* count(void* p) {
-  if (p == nullptr) throw std::bad_alloc();
   const std::ptrdiff_t now = alive += static_cast<std::ptrdiff_t>(malloc_usable_size(p));
   if (now > most) {
     std::fprintf(stderr, "fuzz: %td bytes are allocated, and %td are the limit\n", now - beginning, most - beginning);
@@ -30,23 +29,39 @@ void* count(void* p) {
   return p;
 }
 
-void release(void* p) {
+}  // namespace
+
+// All of them: the sanitizers' own would not end up in these, and complain where the two meet.
+void* operator new(std::size_t size) {
+  if (void* p = std::malloc(size)) return count(p);
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  const auto a = static_cast<std::size_t>(alignment);
+  if (void* p = std::aligned_alloc(a, (size + a - 1) / a * a)) return count(p);
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  void* p = std::malloc(size);
+  return p == nullptr ? p : count(p);
+}
+void* operator new[](std::size_t size) { return operator new(size); }
+void* operator new[](std::size_t size, std::align_val_t alignment) { return operator new(size, alignment); }
+void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept { return operator new(size, tag); }
+void operator delete(void* p) noexcept {
+  if (p == nullptr) return;
   alive -= static_cast<std::ptrdiff_t>(malloc_usable_size(p));
   std::free(p);
 }
-
-}  // namespace
-
-// Those for arrays and without exceptions end up in these.
-void* operator new(std::size_t size) { return count(std::malloc(size)); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  const auto a = static_cast<std::size_t>(alignment);
-  return count(std::aligned_alloc(a, (size + a - 1) / a * a));
-}
-void operator delete(void* p) noexcept { release(p); }
-void operator delete(void* p, std::size_t) noexcept { release(p); }
-void operator delete(void* p, std::align_val_t) noexcept { release(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { release(p); }
+void operator delete(void* p, std::size_t) noexcept { operator delete(p); }
+void operator delete(void* p, std::align_val_t) noexcept { operator delete(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { operator delete(p); }
+void operator delete(void* p, const std::nothrow_t&) noexcept { operator delete(p); }
+void operator delete[](void* p) noexcept { operator delete(p); }
+void operator delete[](void* p, std::size_t) noexcept { operator delete(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { operator delete(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { operator delete(p); }
+void operator delete[](void* p, const std::nothrow_t&) noexcept { operator delete(p); }
 
 namespace fuzz {
 
