@@ -92,7 +92,10 @@ std::filesystem::path in_memory_file(Bytes bytes, const std::string& name) {
   check(::ftruncate(file, 0) == 0 && ::pwrite(file, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()),
         "the file in memory can be written");
   std::filesystem::path path = folder / name;
-  if (!std::filesystem::is_symlink(path)) std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(file), path);
+  if (!std::filesystem::is_symlink(path)) {
+    std::filesystem::create_directories(path.parent_path());
+    std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(file), path);
+  }
   return path;
 }
 

@@ -14,7 +14,8 @@ namespace fuzz {
 
 using Bytes = std::span<const std::uint8_t>;
 
-/// A file in memory that holds the bytes, at a path with the given name. There is one at a time: the next one overwrites it.
+/// A file in memory that holds the bytes, at a path below a temporary folder that ends in the given one. There is one content
+/// at a time: the next call's is then that of all paths.
 std::filesystem::path in_memory_file(Bytes bytes, const std::string& name = "input");
 
 /// Number of bytes that the input's gzip members unpack to, up to where they are cut or corrupt; 0 when it is no gzip.
