@@ -5,6 +5,8 @@ import gzip
 import json
 import pathlib
 import struct
+import subprocess
+import zlib
 
 
 def write(folder, **files):
@@ -58,3 +60,133 @@ write("safetensors", float=safetensors(net, data), double=safetensors(double, st
       nested=safetensors('{"a":' * 100 + "1" + "}" * 100, b""),
       overflow=safetensors({"x": {"dtype": "F64", "shape": [2**62, 4], "data_offsets": [0, 0]}}, b""),
       negative=safetensors({"x": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}, bytes(4)))
+
+
+def cifar(labels, count, classes):
+    """Records whose labels are their places modulo the classes, of images that compress."""
+    return b"".join(bytes(i % n for n in classes[:labels]) + bytes([i]) * 1024 + bytes(range(256)) * 4 + bytes(1024)
+                    for i in range(count))
+
+
+for name, labels, classes in (("cifar10", 1, (10,)), ("cifar100", 2, (20, 100))):
+    two = cifar(labels, 2, classes)
+    write(name, two=two, one=cifar(labels, 1, classes), packed=packed(two), many_gz=packed(cifar(labels, 70, classes)),
+          cut=two[:-1], cut_gz=packed(two[:5000]), longer_gz=packed(two + b"\0"), empty=b"", empty_gz=packed(b""),
+          label=bytes([200]) + two[1:], label_gz=packed(two[:labels - 1] + bytes([100]) + two[labels:]))
+
+table = "a,b,kind,class\n" + "".join(f"{i},{i / 3:.3f},{'xyz'[i % 3]},{i % 2}\n" for i in range(12))
+write("csv", table=table.encode(), crlf=table.replace("\n", "\r\n").encode(), packed=packed(table.encode()),
+      mark=b"\xef\xbb\xbf" + table.encode(), headless=table.split("\n", 1)[1].encode(),
+      classes=b"# classes: no|yes\n" + table.encode(), quotes=b'a;"b ""c"";\nd";e\n1;"2";3\n"";x;"y"\n', empty=b"",
+      missing=b"a,class\n1,0\n?,1\n,0\n3,1\nNA,1\n", unequal=b"a,b\n1,2\n3\n", unclosed=b'a,b\n"1,2\n3,4\n', lone_cr=b"a\rb\r",
+      text_behind=b'a,b\n"1"2,3\n', latin1=b"a,b\n\xe5,1\n", nul="a,b\n1,2\n".encode("utf-16-le"),
+      numbers=b"x,class\n1e400,0\n-1e-400,1\n+1,0\n0x10,1\ninf,0\n1e308,1\n-1e308,0\n", last=b"a,class\n1,x\n2,y\n3,x",
+      unknown=b"a,class\n" + b"".join(b"%c,%d\n" % (97 + i, i % 2) for i in range(20)))
+texts = "".join(f"{'en' if i % 2 else 'de'}\t{'the word' if i % 2 else 'das Wört'} {i}\n" for i in range(10))
+write("tsv_text", texts=texts.encode(), packed=packed(texts.encode()), crlf=texts.replace("\n", "\r\n").encode(), empty=b"",
+      mark=b"\xef\xbb\xbf" + texts.encode(), no_tab=b"en the word\n", no_label=b"\tword\nb\tc\n", no_text=b"a\t \nb\tx\n",
+      one_class=b"a\tb\na\tc\n", latin1=b"a\tW\xf6rt\nb\tx\n", tabs=b"a\tb\tc\nd\te\tf\n", long=b"a\t" + b"x" * 2000 + b"\nb\ty\n",
+      planes="a\t\U0001f600 \u20ac\nb\t\u00e9\n".encode())
+words = "".join(f"{w}{e}\n" for w in ("apple", "Straße", "l'eau", "élève", "zażółć", "word", "longest", "berry") for e in
+                ("", "s", "en", "ing"))
+write("words", words=words.encode(), packed=packed(words.encode()), latin1="år\nörat\nvägen\n".encode("latin-1"), empty=b"",
+      crlf=words.replace("\n", "\r\n").encode(), damaged=words.encode() + b"\xc3\n", control=b"word\x80\n", last=b"word\nlast",
+      short=b"a\nbc\n", long=b"x" * 3000 + b"\n", letters="".join(f"{a}{b}word\n" for a in "abcdefgh" for b in "ijklm").encode())
+
+annotations = b"val_1.JPEG\tn01629819\t0\t32\t44\t62\nval_0.JPEG\tn01443537\t52\t55\t57\t59\n"
+write("tiny_imagenet", annotations=annotations, crlf=annotations.replace(b"\n", b"\r\n"), wnids=b"n01443537\nn01629819",
+      one=annotations[:35], twice=annotations * 2, no_tab=b"val_0.JPEG n01443537\n", unknown=b"val_0.JPEG\tn0\n", empty=b"",
+      no_box=b"val_0.JPEG\tn01443537\nval_1.JPEG\tn01443537", absent=b"val_2.JPEG\tn01443537\n", two_tabs=b"val_0.JPEG\t\t\n",
+      empty_lines=b"\n\n" + annotations + b"\n", same=b"n1\nn1\n")
+
+
+def chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def png(width, height, depth, color, rows, interlace=0, before=b"", after=b""):
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, interlace)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before + chunk(b"IDAT", zlib.compress(rows, 9)) + after
+            + chunk(b"IEND", b""))
+
+
+def png_rows(height, size, filters=(0,)):
+    return b"".join(bytes([filters[y % len(filters)]]) + bytes((y * size + x) * 7 % 256 for x in range(size)) for y in range(height))
+
+
+palette = chunk(b"PLTE", bytes(range(48)))
+rgb = png(5, 4, 8, 2, png_rows(4, 15, (0, 1, 2, 3, 4)))
+write("png", gray=png(5, 4, 8, 0, png_rows(4, 5)), rgb=rgb, alpha=png(5, 4, 8, 6, png_rows(4, 20, (4,))),
+      gray_alpha=png(5, 4, 8, 4, png_rows(4, 10)), deep=png(5, 4, 16, 2, png_rows(4, 30)), bits=png(9, 3, 1, 0, png_rows(3, 2)),
+      palette=png(5, 4, 4, 3, b"".join(b"\0\x12\x34\x50" for _ in range(4)), before=palette + chunk(b"tRNS", bytes(3))),
+      no_palette=png(5, 4, 4, 3, b"".join(b"\0\x12\x34\x50" for _ in range(4))), cut=rgb[:-30], empty=b"", magic=rgb[:8],
+      # Interlaced 2x2: pass 1 has pixel (0, 0), pass 6 (1, 0), pass 7 the second row.
+      interlaced=png(2, 2, 8, 0, b"\0\1\0\2\0\3\4", interlace=1), wrong_sum=rgb[:20] + b"\1" + rgb[21:],
+      huge=png(2**31 - 1, 2**31 - 1, 8, 2, b""), large=png(300, 300, 8, 0, bytes(301 * 300)), no_pixels=png(0, 4, 8, 0, b""),
+      text=png(5, 4, 8, 0, png_rows(4, 5), before=chunk(b"tEXt", b"key\0value") + chunk(b"gAMA", struct.pack(">I", 45455)),
+               after=chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(9999)))), rows_missing=png(5, 4, 8, 0, png_rows(3, 5)),
+      rows_left=png(5, 4, 8, 0, png_rows(9, 5)), longer=rgb + b"rest")
+
+
+def jpeg(image, *options):
+    """Of a PPM or PGM image, by libjpeg's cjpeg (Debian: libjpeg-turbo-progs)."""
+    return subprocess.run(["cjpeg", "-quality", "50", *options], input=image, stdout=subprocess.PIPE, check=True).stdout
+
+
+ppm = b"P6 19 17 255\n" + bytes(i * i % 253 for i in range(19 * 17 * 3))
+pgm = b"P5 8 9 255\n" + bytes(i * 3 % 256 for i in range(72))
+color = jpeg(ppm)
+
+
+def without(image, marker):
+    """A JPEG file without the segments of a marker."""
+    at = 2
+    while image[at + 1] != 0xda:
+        end = at + 2 + int.from_bytes(image[at + 2:at + 4], "big")
+        if image[at + 1] == marker:
+            image = image[:at] + image[end:]
+        else:
+            at = end
+    return image
+
+
+frame = color.index(b"\xff\xc0")
+write("jpeg", color=color, gray=jpeg(pgm), progressive=jpeg(ppm, "-progressive"), no_subsampling=jpeg(ppm, "-sample", "1x1"),
+      restart=jpeg(ppm, "-restart", "1B"), optimized=jpeg(ppm, "-optimize"), arithmetic=jpeg(ppm, "-arithmetic"),
+      rgb=jpeg(ppm, "-rgb"), wide=jpeg(ppm, "-sample", "2x1"), tall=jpeg(ppm, "-sample", "1x2"), cut=color[:-40], empty=b"",
+      magic=b"\xff\xd8\xff", huge=color[:frame + 5] + b"\xff\xff\xff\xff" + color[frame + 9:], longer=color + b"rest",
+      no_pixels=color[:frame + 5] + b"\0\0\0\0" + color[frame + 9:], without_huffman=without(color, 0xc4),
+      without_quantization=without(color, 0xdb))
+
+
+def check_sum(content):
+    """As include/lmc/data/detail/image_cache.hpp has it."""
+    offset, prime, mask = 0xcbf29ce484222325, 0x100000001b3, 2**64 - 1
+
+    def mix(value, word):
+        value = (value ^ word) * prime & mask
+        return value ^ value >> 32
+
+    lanes, whole = [offset] * 8, len(content) // 64 * 64
+    for i in range(0, whole, 64):
+        lanes = [mix(lane, word) for lane, word in zip(lanes, struct.unpack_from("<8Q", content, i))]
+    value = mix(offset, len(content))
+    for word in (*lanes, *content[whole:]):
+        value = mix(value, word)
+    return value
+
+
+def image_cache(shape, train, test, mean=(0.5,) * 3, deviation=(0.25,) * 3, tree=b"0123456789abcdef"):
+    size = shape[0] * shape[1] * shape[2]
+    parts = [bytes(i % 256 for i in range(count * size)) for count in (train, test)]
+    pixels = check_sum(b"".join(struct.pack("<Q", check_sum(part)) for part in parts if part))
+    header = struct.pack("<8s16s3q2q3d3dQ", b"lmcpix01", tree, *shape, train, test, *mean, *deviation, pixels)
+    return header + struct.pack("<Q", check_sum(header)) + b"".join(parts)
+
+
+cache = image_cache((3, 4, 3), 3, 2)
+write("image_cache", color=cache, gray=image_cache((5, 5, 1), 4, 1), cut=cache[:-3], longer=cache + b"\0", header=cache[:128],
+      empty=b"", cut_header=cache[:100], other_tree=image_cache((3, 4, 3), 1, 1, tree=b"fedcba9876543210"),
+      channels=image_cache((3, 4, 2), 3, 2), nan=image_cache((3, 4, 3), 3, 2, mean=(float("nan"),) * 3),
+      zero=image_cache((3, 4, 3), 3, 2, deviation=(0.0,) * 3), no_test=image_cache((3, 4, 3), 3, 0),
+      large=image_cache((16, 16, 3), 8, 2), changed=cache[:200] + b"\xff" + cache[201:])
