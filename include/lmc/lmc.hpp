@@ -76,6 +76,7 @@
 #include <lmc/layers/max_pool2d.hpp>
 #include <lmc/layers/mlp.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/layers/network_options.hpp>
 #include <lmc/layers/normalization.hpp>
 #include <lmc/layers/patch_embedding.hpp>
 #include <lmc/layers/pooling.hpp>

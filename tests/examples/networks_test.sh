@@ -55,15 +55,15 @@ refuses() {  # refuses TEXT OPTION...: fails with a message on standard error th
 }
 
 refuses "unknown network 'cnnn'; did you mean 'cnn'?" --network cnnn
-refuses "--heads is an option of attention vit, not of --network cnn" --network cnn --heads 4
-refuses "--sharing is an option of tied, not of --network lcn" --network lcn --sharing 2x2
+refuses "heads is an option of attention vit, not of the network cnn" --network cnn --heads 4
+refuses "sharing is an option of tied, not of the network lcn" --network lcn --sharing 2x2
 refuses "the kernel, 29x29, is larger than the input with its padding, 28x28" --network cnn --kernel 29
 refuses "Conv2d: the kernel, 3x3, is larger than the input" --network cnn --channels 4,4,4 --stride 9,2,1
 refuses "padding = 3x3 with kernel = 3x3" --network lcn --padding 3
 refuses "stride has 3 entries; expected one for all layers, or one for each of the 2" --network cnn --stride 1,1,1
 refuses "LocallyConnected2d: sharing = 40x2" --network tied --sharing 40x2
-refuses "--kernel 3x: '3x'; expected a whole number of at least 1" --network cnn --kernel 3x
-refuses "--kernel 0: '0'; expected a whole number of at least 1" --network cnn --kernel 0
+refuses "kernel 3x: '3x'; expected a whole number of at least 1" --network cnn --kernel 3x
+refuses "kernel 0: '0'; expected a whole number of at least 1" --network cnn --kernel 0
 refuses "a layer of 0 channels" --network cnn --channels 8,0
 refuses "SelfAttention: heads = 5" --network vit --heads 5
 refuses "patch" --network vit --patch 5
@@ -71,6 +71,6 @@ refuses "sparsity = 1.5; expected a share in [0, 1]" --network sparse-mlp --spar
 refuses "unknown normalization 'bach'; did you mean 'batch'?" --network resnet --norm bach
 refuses "vit: blocks = 0; expected at least 1" --network vit --blocks 0
 pair=("$program" --dataset spirals --epochs 1)
-refuses "--network cnn takes images, but an example of the data set has the shape [2]" --network cnn
+refuses "the network cnn takes images, but an example of the data set has the shape [2]" --network cnn
 
 ((failures == 0)) || { echo "$failures failures" >&2; exit 1; }
