@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The main job: train two networks from one initialization with different data orders, walk the straight line between them, and
-// say how high the barrier is.
+// The main job: train two networks from one initialization with different noise, walk the straight line between them, and say
+// how high the barrier is.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
@@ -22,6 +22,7 @@
 #include <variant>
 #include <vector>
 
+#include "dataset_options.hpp"
 #include "network_options.hpp"
 
 namespace {
@@ -29,8 +30,7 @@ namespace {
 using lmc::Index;
 
 struct Options {
-  std::string dataset = "mnist";
-  std::string data;
+  DatasetOptions data;
   NetworkOptions network;
   std::string optimizer = "sgd";
   std::optional<double> learning_rate;
@@ -41,22 +41,21 @@ struct Options {
   std::string init = "torch";
   std::string alphas = "25";
   std::uint64_t init_seed = 0;
-  std::string order_seeds = "1,2";
+  std::string noise = "order", noise_seeds = "1,2";
+  std::string augment;
+  double label_noise = 0;
+  std::optional<std::string> label_noise_seeds;
   int threads = 0;
   std::string checkpoints, json, csv, figure;
 };
 
-constexpr std::array<std::string_view, 3> dataset_names{"mnist", "fashion-mnist", "spirals"};
-
 // Throws: CLI::ParseError, which also stands for --help.
 Options parse(int argc, char** argv) {
   Options o;
-  CLI::App app(
-      "Trains two networks from one initialization with different data orders, and measures the barrier between them.");
+  CLI::App app("Trains two networks from one initialization with different noise, and measures the barrier between them.");
   app.get_formatter()->column_width(34);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's options can be overridden
-  app.add_option("--dataset", o.dataset, "mnist, fashion-mnist or spirals")->capture_default_str();
-  app.add_option("--data", o.data, "folder of the data set's files [data/<dataset>]");
+  add_dataset_options(app, o.data);
   add_network_options(app, o.network);
   app.add_option("--optimizer", o.optimizer, "sgd, adam or adamw")->capture_default_str();
   app.add_option("--learning-rate", o.learning_rate, "[0.1 for sgd, 0.001 for adam and adamw]");
@@ -69,7 +68,15 @@ Options parse(int argc, char** argv) {
   app.add_option("--init", o.init, "torch (PyTorch's default), he-normal, he-uniform, xavier or zero")->capture_default_str();
   app.add_option("--alphas", o.alphas, "number of even steps from 0 to 1, or a list as in 0,0.25,0.5,1")->capture_default_str();
   app.add_option("--init-seed", o.init_seed)->capture_default_str();
-  app.add_option("--order-seeds", o.order_seeds, "of the two runs, as in 1,2")->capture_default_str();
+  app.add_option("--noise", o.noise, "what the two runs differ in: order (of the data), augmentation or both")
+      ->capture_default_str();
+  app.add_option("--noise-seeds", o.noise_seeds, "of the two runs, as in 1,2; what they do not differ in has the first")
+      ->capture_default_str();
+  app.add_option("--augment", o.augment,
+                 "random changes of every example: crop=P (pixels of padding), flip, translation=P (pixels), noise=S (standard "
+                 "deviation), with commas between [none]");
+  app.add_option("--label-noise", o.label_noise, "share of the training labels that are wrong")->capture_default_str();
+  app.add_option("--label-noise-seeds", o.label_noise_seeds, "of the two runs [the first of --noise-seeds for both]");
   app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
   app.add_option("--save-checkpoints", o.checkpoints, "folder for a.safetensors and b.safetensors");
   app.add_option("--json", o.json, "file for all results");
@@ -84,15 +91,55 @@ Options parse(int argc, char** argv) {
   return o;
 }
 
-std::array<std::uint64_t, 2> parse_order_seeds(const std::string& text) {
+std::array<std::uint64_t, 2> parse_seeds(std::string_view option, const std::string& text) {
   std::array<std::uint64_t, 2> seeds{};
   const char* const end = text.data() + text.size();
   const auto first = std::from_chars(text.data(), end, seeds[0]);
   const bool comma = first.ec == std::errc() && first.ptr != end && *first.ptr == ',';
   const auto second = comma ? std::from_chars(first.ptr + 1, end, seeds[1]) : first;
-  lmc::require(comma && second.ec == std::errc() && second.ptr == end, "--order-seeds ", text,
+  lmc::require(comma && second.ec == std::errc() && second.ptr == end, option, " ", text,
                "; expected two whole numbers with a comma between, as in 1,2");
   return seeds;
+}
+
+std::array<lmc::NoiseSeeds, 2> noise_seeds(const Options& o) {
+  const auto [first, second] = parse_seeds("--noise-seeds", o.noise_seeds);
+  const lmc::PairNoise noise = lmc::pair_noise_named(o.noise);
+  lmc::require(noise == lmc::PairNoise::order || !o.augment.empty(), "--noise ", o.noise,
+               ": the runs cannot differ in an augmentation that there is none of; add --augment, as in --augment crop=4,flip");
+  auto seeds = lmc::pair_seeds(noise, first, second);
+  if (o.label_noise_seeds) {
+    lmc::require(o.label_noise > 0, "--label-noise-seeds ", *o.label_noise_seeds,
+                 ": there is no label noise; add --label-noise");
+    const auto of_labels = parse_seeds("--label-noise-seeds", *o.label_noise_seeds);
+    for (const std::size_t i : {0, 1}) seeds[i].label_noise = of_labels[i];
+  }
+  return seeds;
+}
+
+lmc::AugmentationOptions parse_augmentation(const std::string& text) {
+  lmc::AugmentationOptions options;
+  constexpr std::array<std::string_view, 4> names{"crop", "flip", "translation", "noise"};
+  for (const std::string& part : detail::split_list(text)) {
+    const std::size_t equals = part.find('=');
+    const std::size_t which = lmc::find_name("augmentation", part.substr(0, equals), names);
+    lmc::require((which == 1) == (equals == std::string::npos), "--augment ", text, ": '", part, "'; expected ",
+                 which == 1 ? "flip, without a number" : lmc::detail::concat(names.at(which), "= and a number"));
+    if (which == 1) {
+      options.flip = true;
+      continue;
+    }
+    const std::vector<double> numbers = parse_list("--augment", part.substr(equals + 1));
+    lmc::require(numbers.size() == 1, "--augment ", text, ": '", part, "'; expected a number");
+    if (which == 0) {
+      lmc::require(numbers[0] == std::floor(numbers[0]) && std::abs(numbers[0]) < 1e6, "--augment ", text, ": '", part,
+                   "'; expected a whole number of pixels");
+      options.crop_padding = static_cast<Index>(numbers[0]);
+    }
+    if (which == 2) options.translation = numbers[0];
+    if (which == 3) options.noise = numbers[0];
+  }
+  return options;
 }
 
 lmc::AlphaGrid parse_alphas(const std::string& text) {
@@ -116,20 +163,6 @@ lmc::OptimizerOptions optimizer_options(const Options& o) {
   else
     lmc::require(o.momentum == 0, "--momentum ", o.momentum, " is an option of sgd; ", o.optimizer, " has beta1 in its place");
   return options;
-}
-
-lmc::TrainTest<float> load(const Options& o) {
-  const std::string folder = o.data.empty() ? "data/" + o.dataset : o.data;
-  switch (lmc::find_name("data set", o.dataset, dataset_names)) {
-    case 0:
-      return lmc::load_mnist<float>(folder);
-    case 1:
-      return lmc::load_fashion_mnist<float>(folder);
-    default:
-      break;
-  }
-  lmc::require(o.data.empty(), "--data ", o.data, ": spirals are computed, and have no files; leave it out");
-  return {lmc::spirals<float>({.examples = 3000, .seed = 1}), lmc::spirals<float>({.examples = 3000, .seed = 2})};
 }
 
 // Every file that will be written, opened before training: a name that cannot be written is an error now, not after the work.
@@ -171,7 +204,9 @@ struct EndMetrics {
 // Everything that was done and measured.
 struct Results {
   Options options;
-  std::string network, optimizer, schedule;
+  std::string network, optimizer, schedule, augmentation;
+  std::array<Index, 2> examples{};  // of the two parts
+  Index classes = 0;
   Index parameters = 0;
   lmc::Standardization input;
   lmc::Pair<float> pair;
@@ -189,7 +224,7 @@ nlohmann::json input_json(const std::vector<double>& channels, double otherwise)
 }
 
 lmc::Metadata metadata(const Results& r, const lmc::Run<float>& run) {
-  return {{"dataset", r.options.dataset},
+  return {{"dataset", r.options.data.dataset},
           {"network", r.network},
           {"init", r.options.init},
           {"optimizer", r.optimizer},
@@ -198,6 +233,10 @@ lmc::Metadata metadata(const Results& r, const lmc::Run<float>& run) {
           {"batch_size", std::to_string(r.options.batch_size)},
           {"init_seed", std::to_string(r.options.init_seed)},
           {"order_seed", std::to_string(run.seeds.order)},
+          {"augmentation", r.augmentation},
+          {"augmentation_seed", std::to_string(run.seeds.augmentation)},
+          {"label_noise", lmc::detail::concat(r.options.label_noise)},
+          {"label_noise_seed", std::to_string(run.seeds.label_noise)},
           {"steps", std::to_string(run.steps)},
           {"diverged_at", run.diverged_at ? std::to_string(*run.diverged_at) : ""},
           {"digest", run.digest()},
@@ -242,7 +281,9 @@ nlohmann::json to_json(const Results& r) {
     endpoints[i]["stored_statistics"] = {{"train", of_metrics(r.stored[i].train)}, {"test", of_metrics(r.stored[i].test)}};
   const Options& o = r.options;
   return {
-      {"dataset", o.dataset},
+      {"dataset", o.data.dataset},
+      {"examples", {{"train", r.examples[0]}, {"test", r.examples[1]}}},
+      {"classes", r.classes},
       {"network", r.network},
       {"parameters", r.parameters},
       {"training",
@@ -250,8 +291,16 @@ nlohmann::json to_json(const Results& r) {
         {"schedule", r.schedule},
         {"epochs", o.epochs},
         {"batch_size", o.batch_size},
+        {"augmentation", r.augmentation},
+        {"label_noise", o.label_noise},
         {"init", o.init}}},
-      {"seeds", {{"init", o.init_seed}, {"order", {r.pair.a.seeds.order, r.pair.b.seeds.order}}}},
+      {"seeds",
+       {{"init", o.init_seed},
+        {"subset", o.data.subset_seed},
+        {"order", {r.pair.a.seeds.order, r.pair.b.seeds.order}},
+        {"augmentation", {r.pair.a.seeds.augmentation, r.pair.b.seeds.augmentation}},
+        {"label_noise", {r.pair.a.seeds.label_noise, r.pair.b.seeds.label_noise}}}},
+      {"runs_differ_in", lmc::differing_noise(r.pair.a.seeds, r.pair.b.seeds)},
       {"input", {{"mean", input_json(r.input.mean, 0)}, {"std", input_json(r.input.deviation, 1)}}},
       {"endpoints", endpoints},
       {"curve", curve},
@@ -310,7 +359,7 @@ void print_table(const Results& r) {
 }
 
 lmc::Pair<float> train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, const lmc::TrainOptions<float>& options,
-                       const Options& o, const std::array<std::uint64_t, 2>& order_seeds, Results& results) {
+                       const Options& o, const std::array<lmc::NoiseSeeds, 2>& seeds, Results& results) {
   std::array<Index, 2> examples{};
   lmc::TrainOptions<float> observed = options;
   observed.observers.emplace_back(lmc::Progress({.runs = 2}));
@@ -319,8 +368,8 @@ lmc::Pair<float> train(const lmc::Network<float>& net, const lmc::Dataset<float>
     return lmc::Control::go_on;
   });
   const auto start = std::chrono::steady_clock::now();
-  auto pair = lmc::train_pair(net, data, net.initialize({.seed = o.init_seed}), observed, {.order = order_seeds[0]},
-                              {.order = order_seeds[1]}, lmc::ThreadTeam(o.threads));
+  auto pair = lmc::train_pair(net, data, net.initialize({.seed = o.init_seed}), observed, seeds[0], seeds[1],
+                              lmc::ThreadTeam(o.threads));
   results.train_seconds = seconds_since(start);
   results.images_per_second = static_cast<double>(examples[0] + examples[1]) / results.train_seconds;
   return pair;
@@ -330,31 +379,39 @@ void run(const Options& o) {
   Results r;
   r.options = o;
   const auto alphas = parse_alphas(o.alphas);
-  const auto order_seeds = parse_order_seeds(o.order_seeds);
+  const auto seeds = noise_seeds(o);
   const lmc::TrainOptions<float> training{.epochs = o.epochs,
                                           .batch_size = o.batch_size,
                                           .optimizer = optimizer_options(o),
-                                          .schedule = {.warmup = o.warmup, .then = lmc::rate_shape_named(o.schedule)}};
+                                          .schedule = {.warmup = o.warmup, .then = lmc::rate_shape_named(o.schedule)},
+                                          .augmentation = parse_augmentation(o.augment),
+                                          .label_noise = o.label_noise};
   const lmc::Initialization init = lmc::parse_initialization(o.init);
   const lmc::ThreadTeam team(o.threads);
   Outputs outputs(o);
-  if (order_seeds[0] == order_seeds[1])
-    std::cerr << "warning: both order seeds are " << order_seeds[0] << ", so that the two runs will be identical\n";
+  const auto differing = lmc::differing_noise(seeds[0], seeds[1]);
+  if (differing.empty()) std::cerr << "warning: the noise seeds are equal, so that the two runs will be identical\n";
 
-  const lmc::TrainTest<float> data = load(o);
+  const lmc::TrainTest<float> data = load_dataset(o.data, o.threads);
   const auto [net, description] = make_network(o.network, data.train.shape(), data.train.classes(), init);
   r.parameters = net.layout().parameter_count();
   r.network = description;
   r.optimizer = lmc::detail::concat(training.optimizer);
   r.schedule = lmc::detail::concat(training.schedule);
+  r.augmentation = lmc::detail::concat(training.augmentation);
+  r.examples = {data.train.size(), data.test.size()};
+  r.classes = data.train.classes();
   r.input = data.train.standardization();
   r.threads = team.size();
-  std::cout << o.dataset << ": " << data.train.size() << " training and " << data.test.size() << " test examples\n"
+  std::cout << o.data.dataset << ": " << data.train.size() << " training and " << data.test.size() << " test examples of shape "
+            << data.train.shape() << ", " << r.classes << " classes\n"
             << net << r.optimizer << ", schedule " << r.schedule << ", batch size " << o.batch_size << ", " << o.epochs
-            << " epochs, initialization " << o.init << "\n"
-            << std::flush;
+            << " epochs, initialization " << o.init << "\naugmentation " << r.augmentation << ", label noise " << o.label_noise
+            << "; the runs differ in:";
+  for (const std::string_view source : differing) std::cout << ' ' << source << (source == differing.back() ? "" : ",");
+  std::cout << (differing.empty() ? " nothing" : "") << '\n' << std::flush;
 
-  r.pair = train(net, data.train, training, o, order_seeds, r);
+  r.pair = train(net, data.train, training, o, seeds, r);
   for (const auto& [name, ended] : {std::pair("first", &r.pair.a), std::pair("second", &r.pair.b)})
     if (ended->diverged_at)
       std::cerr
@@ -367,8 +424,12 @@ void run(const Options& o) {
     (*file)->commit();
   }
 
+  // Measured on the labels that both runs were trained on; where these differ, on the true ones.
+  const bool shared_labels = seeds[0].label_noise == seeds[1].label_noise;
+  const auto trained_on =
+      lmc::with_label_noise(data.train, {.share = shared_labels ? o.label_noise : 0, .seed = seeds[0].label_noise});
   auto start = std::chrono::steady_clock::now();
-  r.train = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.train, data.train, team), {.alphas = alphas});
+  r.train = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, trained_on, data.train, team), {.alphas = alphas});
   r.curve_train_seconds = seconds_since(start);
   start = std::chrono::steady_clock::now();
   r.test = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.test, data.train, team), {.alphas = alphas});
@@ -376,7 +437,7 @@ void run(const Options& o) {
   if (net.layout().buffer_count() > 0)
     for (const lmc::Run<float>* ended : {&r.pair.a, &r.pair.b})
       r.stored.push_back(
-          {lmc::evaluate(net, ended->state, data.train, team), lmc::evaluate(net, ended->state, data.test, team)});
+          {lmc::evaluate(net, ended->state, trained_on, team), lmc::evaluate(net, ended->state, data.test, team)});
 
   print_table(r);
   std::cout << "digests " << r.pair.a.digest() << ' ' << r.pair.b.digest() << "\ntraining "
@@ -394,7 +455,7 @@ void run(const Options& o) {
   }
   if (outputs.figure)
     lmc::save_curve_figure(*outputs.figure,
-                           {.title = o.dataset + ", " + r.network + ", " + r.optimizer, .train = r.train, .test = r.test});
+                           {.title = o.data.dataset + ", " + r.network + ", " + r.optimizer, .train = r.train, .test = r.test});
 }
 
 }  // namespace

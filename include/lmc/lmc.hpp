@@ -33,6 +33,7 @@
 #include <lmc/data/mnist.hpp>
 #include <lmc/data/pixels.hpp>
 #include <lmc/data/split.hpp>
+#include <lmc/data/standardize.hpp>
 #include <lmc/data/subset.hpp>
 #include <lmc/data/synthetic.hpp>
 #include <lmc/data/table.hpp>

@@ -32,7 +32,7 @@ refuses "no directory 'nowhere'" --json nowhere/pair.json
 refuses "no directory 'nowhere'" --figure nowhere/curve.png
 refuses "cannot make the folder" --save-checkpoints /proc/nowhere
 refuses "there is no directory 'nowhere'" --dataset mnist --data nowhere
-refuses "spirals are computed" --data nowhere
+refuses "data is an option of mnist fashion-mnist cifar10 cifar100 tiny-imagenet images csv words tsv, not of --dataset spirals" --data nowhere
 refuses "a layer of 0 units" --hidden 16,0
 refuses "'x' is not a number" --hidden 16,x
 refuses "expected 0 (ReLU) to 1 (identity)" --slope -1
@@ -43,7 +43,7 @@ refuses "batch_size = 3001 is above the 3000 examples" --batch-size 3001
 refuses "batch_size = 0" --batch-size 0
 refuses "epochs = 0" --epochs 0
 refuses "Could not convert" --epochs many
-refuses "expected two whole numbers with a comma between" --order-seeds 1,2,3
+refuses "expected two whole numbers with a comma between" --noise-seeds 1,2,3
 refuses "warm-up of 1000 steps in a run of 72" --warmup 1000
 refuses "--momentum 0.9 is an option of sgd" --optimizer adam --momentum 0.9
 refuses "learning_rate = -1" --learning-rate -1
@@ -53,11 +53,11 @@ rm out err
 both=$(digests)
 [[ -n $both && ${both% *} != "${both#* }" ]] || fail "two order seeds gave the digests '$both'"
 [[ $(digests --threads 1) == "$both" ]] || fail "one thread gave other digests"
-[[ $(digests --order-seeds 2,1) == "${both#* } ${both% *}" ]] || fail "swapped order seeds did not swap the digests"
+[[ $(digests --noise-seeds 2,1) == "${both#* } ${both% *}" ]] || fail "swapped order seeds did not swap the digests"
 [[ $(digests --init-seed 1) != "$both" ]] || fail "another initialization seed gave the same digests"
 
-"${pair[@]}" --order-seeds 5,5 --alphas 4 > out 2> err
-grep -q 'warning: both order seeds are 5' err || fail "no warning of equal order seeds"
+"${pair[@]}" --noise-seeds 5,5 --alphas 4 > out 2> err
+grep -q 'warning: the noise seeds are equal' err || fail "no warning of equal order seeds"
 grep -q '^error barrier  *0.0000  *0.0000 ' out || fail "identical runs have a barrier: $(cat out)"
 
 "${pair[@]}" --learning-rate 1e30 --json diverged.json --save-checkpoints diverged > out 2> err || fail "a diverged run is no result"
@@ -77,7 +77,7 @@ for name in dense1/weight dense1/bias dense2/weight dense2/bias digest input_mea
   grep -qa "\"$name\":" checkpoints/deep/b.safetensors || fail "the checkpoint has no $name"
 done
 # The columns of the mirrored curve, to the last digit.
-"${pair[@]}" --order-seeds 2,1 --csv mirrored.csv > /dev/null 2>&1
+"${pair[@]}" --noise-seeds 2,1 --csv mirrored.csv > /dev/null 2>&1
 diff <(tail -n +2 curve.csv | cut -d, -f 2-) <(tail -n +2 mirrored.csv | cut -d, -f 2- | tac) || fail "swapping the runs does not mirror the curve"
 
 if command -v gnuplot > /dev/null; then

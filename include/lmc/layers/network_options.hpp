@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -104,8 +105,16 @@ namespace detail {
 struct OptionUse {
   std::string_view option;
   bool given;
-  std::string_view networks;  // that take it, with spaces around each
+  std::string_view owners;  // the networks or data sets that take it, with spaces around each
 };
+
+/// Throws: Error for an option that was given, but is not one of `chosen`, the network or data set that `by` names.
+inline void require_used(std::span<const OptionUse> uses, std::string_view by, std::string_view chosen) {
+  for (const OptionUse& use : uses)
+    require(!use.given || use.owners.find(" " + std::string(chosen) + " ") != std::string_view::npos, use.option,
+            " is an option of", use.owners.substr(0, use.owners.empty() ? 0 : use.owners.size() - 1), ", not of ", by, ' ',
+            chosen, "; leave it out");
+}
 
 /// Throws: Error for an option that the network does not have.
 inline void require_used(const NetworkOptions& o, std::string_view network) {
@@ -126,10 +135,7 @@ inline void require_used(const NetworkOptions& o, std::string_view network) {
       {"patch", o.patch.has_value(), " attention vit "},
       {"blocks", o.blocks.has_value(), " vit resnet "},
   }};
-  for (const OptionUse& use : uses)
-    require(!use.given || use.networks.find(" " + std::string(network) + " ") != std::string_view::npos, use.option,
-            " is an option of", use.networks.substr(0, use.networks.empty() ? 0 : use.networks.size() - 1),
-            ", not of the network ", network, "; leave it out");
+  require_used(uses, "the network", network);
 }
 
 }  // namespace detail

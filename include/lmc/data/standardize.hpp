@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <cstdint>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/data/dataset.hpp>
+
+namespace lmc {
+
+/// Both parts with one standardization of their pixels, per channel of the last axis: a given one, such as that of the data
+/// that a network was trained on. Nothing is copied. Throws: Error when the data are not 8-bit pixels, or the numbers do not
+/// fit the channels.
+template <std::floating_point Scalar>
+TrainTest<Scalar> standardize(const TrainTest<Scalar>& data, const Standardization& given) {
+  return {data.train.with_standardization(given), data.test.with_standardization(given)};
+}
+
+/// The same by mean and deviation of the training part's pixels (standardization_of): after a subset was taken, say.
+template <std::floating_point Scalar>
+TrainTest<Scalar> standardize(const TrainTest<Scalar>& data) {
+  const auto* pixels = std::get_if<std::vector<std::uint8_t>>(&data.train.features());
+  require(pixels != nullptr, "standardize: the features are numbers as they are; expected 8-bit pixels");
+  const Shape& shape = data.train.shape();
+  return standardize(data, standardization_of(*pixels, shape[shape.rank() - 1]));
+}
+
+}  // namespace lmc
