@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a data set is, and how complex: its sizes, the entropy of its labels, and the test errors of two fixed references.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+#include <lmc/lmc.hpp>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "dataset_options.hpp"
+
+namespace {
+
+struct Options {
+  DatasetOptions data;
+  lmc::ComplexityOptions reference;
+  int threads = 0;
+  std::string json;
+};
+
+// Throws: CLI::ParseError, which also stands for --help.
+Options parse(int argc, char** argv) {
+  Options o;
+  CLI::App app("Describes a data set, and says how complex it is: the errors of logistic regression and of a fixed MLP.");
+  app.get_formatter()->column_width(34);
+  add_dataset_options(app, o.data);
+  app.add_option("--updates", o.reference.updates, "of the two references")->capture_default_str();
+  app.add_option("--seed", o.reference.seed, "of their initialization and order")->capture_default_str();
+  app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
+  app.add_option("--json", o.json, "file for the record");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (app.exit(e) != 0) throw;
+    std::exit(0);
+  }
+  return o;
+}
+
+void run(const Options& o) {
+  std::optional<lmc::OutputFile> json;
+  if (!o.json.empty()) json.emplace(o.json);
+  const lmc::TrainTest<float> data = load_dataset(o.data, o.threads);
+  const lmc::ComplexityRecord r = lmc::complexity_of(data, o.reference, lmc::ThreadTeam(o.threads));
+  const auto percent = [](double share) { return lmc::detail::fixed(100 * share, 2) + " %"; };
+  std::cout << o.data.dataset << "\nclasses              " << r.classes << "\ntraining examples    " << r.train_examples
+            << "\ntest examples        " << r.test_examples << "\nshape of an example  " << data.train.shape() << " = "
+            << r.dimension << " values\nlabel entropy        " << lmc::detail::fixed(r.label_entropy, 3)
+            << " bits\ntest error of\n  the majority class " << percent(r.majority_error) << "\n  logistic regression "
+            << percent(r.logistic_error) << " (training " << percent(r.logistic_train_error) << ")\n  MLP, "
+            << o.reference.hidden << " units     " << percent(r.mlp_error) << " (training " << percent(r.mlp_train_error)
+            << ")\n";
+  if (!json) return;
+  json->stream() << nlohmann::json{{"dataset", o.data.dataset},
+                                   {"classes", r.classes},
+                                   {"train_examples", r.train_examples},
+                                   {"test_examples", r.test_examples},
+                                   {"dimension", r.dimension},
+                                   {"label_entropy_bits", r.label_entropy},
+                                   {"majority_error", r.majority_error},
+                                   {"logistic_error", r.logistic_error},
+                                   {"logistic_train_error", r.logistic_train_error},
+                                   {"mlp_error", r.mlp_error},
+                                   {"mlp_train_error", r.mlp_train_error},
+                                   {"reference",
+                                    {{"updates", o.reference.updates},
+                                     {"hidden", o.reference.hidden},
+                                     {"batch_size", o.reference.batch_size},
+                                     {"learning_rate", o.reference.learning_rate},
+                                     {"seed", o.reference.seed}}}}
+                        .dump(2)
+                 << '\n';
+  json->commit();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    run(parse(argc, argv));
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    return e.get_exit_code();  // parse has said what was wrong
+  } catch (const std::bad_alloc&) {
+    std::cerr << "describe_data: not enough memory for this data set\n";
+  } catch (const std::exception& e) {
+    std::cerr << "describe_data: " << e.what() << '\n';
+  }
+  return 1;
+}
