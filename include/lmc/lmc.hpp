@@ -121,6 +121,7 @@
 #include <lmc/simd/rows.hpp>
 #include <lmc/simd/sgd.hpp>
 #include <lmc/simd/softmax_cross_entropy.hpp>
+#include <lmc/simd/sparse_product.hpp>
 #include <lmc/simd/strided.hpp>
 #include <lmc/simd/tanh.hpp>
 #include <lmc/simd/transpose.hpp>

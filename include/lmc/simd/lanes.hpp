@@ -41,6 +41,26 @@ T sum_of(const xsimd::batch<T>& v) {
     return hadd(v);
 }
 
+/// Bit i is set where entry i is true. (xsimd 8 has no name for it.)
+template <std::floating_point T>
+std::uint64_t bits_of(const xsimd::batch_bool<T>& v) {
+  using Register = typename xsimd::batch_bool<T>::register_type;
+  const auto bits = static_cast<Register>(v);
+#if defined(__AVX512F__)
+  return bits;
+#elif defined(__AVX__)
+  if constexpr (std::is_same_v<T, float>) return static_cast<unsigned>(_mm256_movemask_ps(bits));
+  if constexpr (std::is_same_v<T, double>) return static_cast<unsigned>(_mm256_movemask_pd(bits));
+#elif defined(__SSE2__)
+  if constexpr (std::is_same_v<T, float>) return static_cast<unsigned>(_mm_movemask_ps(bits));
+  if constexpr (std::is_same_v<T, double>) return static_cast<unsigned>(_mm_movemask_pd(bits));
+#else
+  std::uint64_t result = 0;
+  for (std::size_t i = 0; i < xsimd::batch_bool<T>::size; ++i) result |= std::uint64_t{v.get(i)} << i;
+  return result;
+#endif
+}
+
 /// As many consecutive scalars as a vector register holds. Any alignment.
 template <std::floating_point T>
 struct WholeLane {

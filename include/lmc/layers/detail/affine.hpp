@@ -7,12 +7,21 @@
 #include <lmc/core/views.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>
+#include <lmc/simd/sparse_product.hpp>
 
 namespace lmc::detail {
+
+/// The memory of products with sparse batches; nothing of it outlives a call.
+template <std::floating_point T>
+SparseBatch<T>& sparse_batch() {
+  thread_local SparseBatch<T> batch;
+  return batch;
+}
 
 /// Y = X Wᵀ + 1 bᵀ, overwritten; X [N, in], W [out, in], b [out].
 template <std::floating_point T>
 void affine(MatrixView<const T> x, MatrixView<const T> weight, std::span<const T> bias, MatrixView<T> y) {
+  if (SparseBatch<T>& sparse = sparse_batch<T>(); sparse.fits(x, weight.rows())) return sparse.affine(x, weight, bias, y);
   product<T>(x, Strided<const T>(weight).transposed(), y, Into::overwrite);
   add_to_rows<T>(bias, y);
 }
@@ -21,8 +30,12 @@ void affine(MatrixView<const T> x, MatrixView<const T> weight, std::span<const T
 template <std::floating_point T>
 void affine_backward(MatrixView<const T> x, MatrixView<const T> weight, MatrixView<const T> dy, MatrixView<T> dweight,
                      std::span<T> dbias, std::optional<MatrixView<T>> dx) {
-  product<T>(Strided<const T>(dy).transposed(), x, dweight, Into::add);
-  add_column_sums<T>(dy, dbias);
+  if (SparseBatch<T>& sparse = sparse_batch<T>(); sparse.fits(x, weight.rows())) {
+    sparse.affine_backward(x, dy, dweight, dbias);
+  } else {
+    product<T>(Strided<const T>(dy).transposed(), x, dweight, Into::add);
+    add_column_sums<T>(dy, dbias);
+  }
   if (dx) product<T>(dy, weight, *dx, Into::overwrite);
 }
 

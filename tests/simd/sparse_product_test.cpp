@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/core/random.hpp>
+#include <lmc/simd/sparse_product.hpp>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace {
+
+using Catch::Matchers::WithinAbs;
+using lmc::Index;
+
+// Multiples of 1/64 below 1: every sum here is exact in float.
+template <class T>
+T value(std::uint64_t seed, std::size_t i) {
+  return static_cast<T>(static_cast<int>(lmc::random_bits({.seed = seed}, i)[0] % 127) - 63) / T(64);
+}
+
+// Rows with a common background, of which a share of entries differ.
+template <class T>
+struct Batch {
+  Index rows, in, units;
+  std::vector<T> x, weight, bias, dy;
+
+  Batch(Index rows_, Index in_, Index units_, double share) : rows(rows_), in(in_), units(units_) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(rows * in); ++i) {
+      const std::size_t j = i % static_cast<std::size_t>(in);
+      const bool differs = lmc::uniform({.seed = 9}, i) < share;
+      x.push_back(j % 3 == 0 && !differs ? T(0) : value<T>(differs ? 2 : 1, differs ? i : j));
+    }
+    for (std::size_t i = 0; i < static_cast<std::size_t>(units * in); ++i) weight.push_back(value<T>(3, i));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(units); ++i) bias.push_back(value<T>(4, i));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(rows * units); ++i) dy.push_back(value<T>(5, i));
+  }
+  auto x_view() const { return lmc::matrix_view<const T>(x, rows, in); }
+  auto weight_view() const { return lmc::matrix_view<const T>(weight, units, in); }
+  auto dy_view() const { return lmc::matrix_view<const T>(dy, rows, units); }
+  T at(const std::vector<T>& v, Index cols, Index i, Index j) const { return v[static_cast<std::size_t>(i * cols + j)]; }
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("SparseBatch: gives what a loop gives, for any number of rows, inputs and units", "[simd]", float, double) {
+  const auto [rows, in, units] = GENERATE(
+      table<Index, Index, Index>({{16, 64, 32}, {17, 65, 33}, {128, 784, 64}, {20, 130, 100}, {33, 257, 192}, {16, 127, 65}}));
+  CAPTURE(rows, in, units);
+  const Batch<TestType> b(rows, in, units, 0.15);
+  lmc::SparseBatch<TestType> sparse;
+  REQUIRE(sparse.fits(b.x_view(), units));
+
+  std::vector<TestType> y(static_cast<std::size_t>(rows * units) + 1, TestType(-99));
+  sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), rows, units));
+  for (Index n = 0; n < rows; ++n)
+    for (Index u = 0; u < units; ++u) {
+      double sum = static_cast<double>(b.bias[static_cast<std::size_t>(u)]);
+      for (Index j = 0; j < in; ++j) sum += static_cast<double>(b.at(b.x, in, n, j) * b.at(b.weight, in, u, j));
+      REQUIRE(static_cast<double>(b.at(y, units, n, u)) == sum);
+    }
+  CHECK(y.back() == -99);
+
+  // Added to what is there.
+  std::vector<TestType> dw(static_cast<std::size_t>(units * in) + 1, TestType(2)),
+      db(static_cast<std::size_t>(units), TestType(3));
+  sparse.affine_backward(b.x_view(), b.dy_view(), lmc::matrix_view(std::span(dw), units, in), db);
+  for (Index u = 0; u < units; ++u) {
+    double bias = 3;
+    for (Index n = 0; n < rows; ++n) bias += static_cast<double>(b.at(b.dy, units, n, u));
+    REQUIRE(static_cast<double>(db[static_cast<std::size_t>(u)]) == bias);
+    for (Index j = 0; j < in; ++j) {
+      double sum = 2;
+      for (Index n = 0; n < rows; ++n) sum += static_cast<double>(b.at(b.dy, units, n, u) * b.at(b.x, in, n, j));
+      REQUIRE(static_cast<double>(b.at(dw, in, u, j)) == sum);
+    }
+  }
+  CHECK(dw.back() == 2);
+}
+
+TEST_CASE("SparseBatch: does not fit what is dense, small or narrow", "[simd]") {
+  lmc::SparseBatch<float> sparse;
+  const auto fits = [&](Index rows, Index in, Index units, double share) {
+    return sparse.fits(Batch<float>(rows, in, units, share).x_view(), units);
+  };
+  CHECK(fits(128, 784, 512, 0.19));
+  CHECK(fits(128, 784, 512, 0));
+  CHECK_FALSE(fits(128, 784, 512, 0.5));
+  CHECK_FALSE(fits(128, 784, 512, 1));
+  CHECK_FALSE(fits(8, 784, 512, 0.1));
+  CHECK_FALSE(fits(128, 32, 512, 0.1));
+  CHECK_FALSE(fits(128, 784, 10, 0.1));
+}
+
+TEST_CASE("SparseBatch: a few dense rows are found although the sampled ones are sparse", "[simd]") {
+  Batch<float> b(128, 784, 64, 0.05);
+  for (Index n = 0; n < 128; ++n)
+    if (n % 16 > 5)
+      for (Index j = 0; j < 784; ++j)
+        b.x[static_cast<std::size_t>(n * 784 + j)] = value<float>(7, static_cast<std::size_t>(n * 784 + j));
+  lmc::SparseBatch<float> sparse;
+  CHECK_FALSE(sparse.fits(b.x_view(), 64));
+}
+
+TEST_CASE("SparseBatch: NaN and infinity reach what depends on them, and nothing else", "[simd]") {
+  Batch<float> b(32, 100, 32, 0.1);
+  const float bad = GENERATE(std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity());
+  b.x[5 * 100 + 99] = bad;
+  lmc::SparseBatch<float> sparse;
+  REQUIRE(sparse.fits(b.x_view(), 32));
+  std::vector<float> y(32 * 32);
+  sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), 32, 32));
+  for (std::size_t n = 0; n < 32; ++n)
+    for (std::size_t u = 0; u < 32; ++u)
+      REQUIRE((std::isfinite(y[n * 32 + u]) || b.weight[u * 100 + 99] == 0) == (n != 5 || b.weight[u * 100 + 99] == 0));
+  // A background that is not finite is none.
+  for (std::size_t n = 0; n < 3; ++n) b.x[n * 100 + 7] = bad;
+  REQUIRE(sparse.fits(b.x_view(), 32));
+  sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), 32, 32));
+  CHECK(std::isfinite(y[9 * 32 + 3]));
+  CHECK_FALSE(std::isfinite(y[1 * 32 + 3]));
+}
