@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <lmc/core/error.hpp>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace versus {
+
+/// A program that runs beside this one, with its standard input and output at hand; its errors go where ours go. What is still
+/// running at the end of the object's life is waited for, its input closed.
+class ChildProcess {
+ public:
+  /// environment: added to this process's, or put in place of its values. Throws: lmc::Error when it cannot be started.
+  ChildProcess(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment)
+      : program_(arguments.front()) {
+    std::array<int, 2> input{}, output{};
+    lmc::require(pipe2(input.data(), O_CLOEXEC) == 0 && pipe2(output.data(), O_CLOEXEC) == 0,
+                 "no pipe: ", std::strerror(errno));
+    std::vector<std::string> variables;
+    for (char** v = environ; *v != nullptr; ++v) {
+      const std::string_view text(*v);
+      if (!environment.contains(std::string(text.substr(0, text.find('='))))) variables.emplace_back(text);
+    }
+    for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
+
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
+    const int failure =
+        posix_spawn(&pid_, program_.c_str(), &actions, nullptr, pointers(arguments).data(), pointers(variables).data());
+    posix_spawn_file_actions_destroy(&actions);
+    close(input[0]);
+    close(output[1]);
+    to_ = input[1];
+    from_ = fdopen(output[0], "r");
+    if (failure != 0) pid_ = 0;
+    lmc::require(failure == 0, "cannot start '", program_, "': ", std::strerror(failure));
+  }
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+  ChildProcess(ChildProcess&& other) noexcept
+      : program_(std::move(other.program_)),
+        pid_(std::exchange(other.pid_, 0)),
+        to_(std::exchange(other.to_, -1)),
+        from_(std::exchange(other.from_, nullptr)) {}
+  ChildProcess& operator=(ChildProcess&&) = delete;
+  ~ChildProcess() {
+    if (to_ >= 0) close(to_);
+    if (from_ != nullptr) std::fclose(from_);
+    if (pid_ > 0) wait();
+  }
+
+  /// Throws: lmc::Error when the program does not listen any more.
+  void write_line(std::string_view text) {
+    const std::string line = std::string(text) + "\n";
+    lmc::require(::write(to_, line.data(), line.size()) == static_cast<ssize_t>(line.size()), "'", program_,
+                 "' has ended early");
+  }
+  /// Throws: lmc::Error when the program ends before it has written a line.
+  std::string read_line() {
+    std::string line;
+    for (int c = 0; (c = std::fgetc(from_)) != EOF && c != '\n';) line += static_cast<char>(c);
+    lmc::require(std::feof(from_) == 0, "'", program_, "' ended without an answer, with status ", pid_ > 0 ? wait() : -1);
+    return line;
+  }
+
+ private:
+  static std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> all;
+    all.reserve(texts.size() + 1);
+    for (std::string& text : texts) all.push_back(text.data());
+    all.push_back(nullptr);
+    return all;
+  }
+  int wait() {
+    int status = 0;
+    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  std::string program_;
+  pid_t pid_ = 0;
+  int to_ = -1;
+  std::FILE* from_ = nullptr;
+};
+
+}  // namespace versus
