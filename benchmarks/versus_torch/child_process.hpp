@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -18,21 +19,26 @@
 
 namespace versus {
 
+/// Whether an environment variable may decide how fast a library computes: nothing of this is left over from the surroundings.
+inline bool decides_speed(std::string_view variable) {
+  constexpr std::array<std::string_view, 13> prefixes{"OMP_",    "GOMP_", "KMP_",  "OPENBLAS_",      "GOTO_",   "BLIS_", "MKL_",
+                                                      "ONEDNN_", "DNNL_", "ATEN_", "GLIBC_TUNABLES", "MALLOC_", "TORCH_"};
+  return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return variable.starts_with(prefix); });
+}
+
 /// A program that runs beside this one, with its standard input and output at hand; its errors go where ours go. What is still
 /// running at the end of the object's life is waited for, its input closed.
 class ChildProcess {
  public:
-  /// environment: added to this process's, or put in place of its values. Throws: lmc::Error when it cannot be started.
+  /// environment: added to this process's, without what decides_speed(). Throws: lmc::Error when it cannot be started.
   ChildProcess(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment)
       : program_(arguments.front()) {
     std::array<int, 2> input{}, output{};
     lmc::require(pipe2(input.data(), O_CLOEXEC) == 0 && pipe2(output.data(), O_CLOEXEC) == 0,
                  "no pipe: ", std::strerror(errno));
     std::vector<std::string> variables;
-    for (char** v = environ; *v != nullptr; ++v) {
-      const std::string_view text(*v);
-      if (!environment.contains(std::string(text.substr(0, text.find('='))))) variables.emplace_back(text);
-    }
+    for (char** v = environ; *v != nullptr; ++v)
+      if (!decides_speed(*v)) variables.emplace_back(*v);
     for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
 
     posix_spawn_file_actions_t actions;
@@ -73,7 +79,8 @@ class ChildProcess {
   std::string read_line() {
     std::string line;
     for (int c = 0; (c = std::fgetc(from_)) != EOF && c != '\n';) line += static_cast<char>(c);
-    lmc::require(std::feof(from_) == 0, "'", program_, "' ended without an answer, with status ", pid_ > 0 ? wait() : -1);
+    if (std::feof(from_) != 0)
+      throw lmc::Error(lmc::detail::concat("'", program_, "' ended without an answer, with status ", wait()));
     return line;
   }
 

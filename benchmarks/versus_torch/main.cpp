@@ -88,6 +88,7 @@ versus::ChildProcess start_torch(const Job& job) {
     return found == job.choice.end() ? std::string() : found->second;
   };
   if (chosen("vectors") == "avx512") environment["ATEN_CPU_CAPABILITY"] = "avx512";
+  if (chosen("BLAS kernels") == "SkylakeX") environment["OPENBLAS_CORETYPE"] = "SkylakeX";
   // Large arrays otherwise go back to the system and come again, page by page, in every step.
   const std::string kept =
       "glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=67108864:glibc.malloc.mmap_threshold=33554432";
@@ -164,7 +165,11 @@ std::vector<std::pair<std::string, std::vector<std::string>>> knobs(const Worklo
   if (w.family == versus::Family::vit) all.push_back({"formulation", {"linear", "conv2d"}});
   if (w.task == Task::training) all.push_back({"update", {"in place", "foreach", "torch::optim"}});
   if (w.task == Task::curve) all.push_back({"images at once", {"250", "1000", "10000"}});
+#ifdef __AVX512F__  // this program is compiled for this machine
   all.push_back({"vectors", {"avx512", "default"}});
+  // Which OpenBLAS takes by itself depends on whether it knows the processor.
+  all.push_back({"BLAS kernels", {"detected", "SkylakeX"}});
+#endif
   all.push_back({"malloc", {"keeps", "keeps, huge pages", "default"}});
   return all;
 }

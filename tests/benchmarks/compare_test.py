@@ -62,7 +62,8 @@ class Compare(unittest.TestCase):
         self.assertEqual(self.run_compare(*loud)[0], 0)
 
     def test_noise_alone_is_silent(self):
-        # 1000 benchmarks with 2 % of noise and one repetition in ten disturbed. Of 10,000 such pairs, seven, ...: see the rule.
+        # 2 % of noise, and one repetition in ten disturbed by 30 %. In 10,000 such benchmarks of nine repetitions none was slower
+        # by the rule, of five repetitions 27.
         numbers = random.Random(2)
 
         def times():
@@ -70,7 +71,7 @@ class Compare(unittest.TestCase):
 
         before, after = ({f"b{i}": times() for i in range(1000)} for _ in range(2))
         _, out, _ = self.run_compare(google(before), google(after))
-        self.assertLessEqual(sum(line.startswith("SLOWER") for line in out.splitlines()), 5)
+        self.assertLessEqual(sum(line.startswith("SLOWER") for line in out.splitlines()), 2)
 
     def test_one_disturbed_repetition_is_not_a_slowdown(self):
         self.assertEqual(self.run_compare(google({"a": [1, 1, 1, 1, 1]}), google({"a": [1, 1, 9, 1, 1]}))[0], 0)
