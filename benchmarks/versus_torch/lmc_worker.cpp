@@ -75,6 +75,7 @@ Outcome train(const Workload& w, const Job& job) {
       runs = lmc::train_many<float>(net, data.train, start, options, seeds, team);
   });
   outcome.peak_megabytes = peak_megabytes();
+  if (!job.evaluate) return outcome;
   for (const lmc::Run<float>& run : runs) outcome.losses.push_back(lmc::evaluate(net, run.state, data.test, team).loss);
   return outcome;
 }

@@ -33,9 +33,10 @@ struct Job {
   std::vector<std::uint64_t> seeds =
       {};                          // of the order of the data, one a run; the runs go side by side if there are as many threads
   std::vector<Index> points = {};  // of the curve
+  bool evaluate = true;            // the networks after the last step, once the time is taken
   int threads = 1;                 // of this process
   Choice choice = {};
-  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Job, task, workload, data, start, steps, repeats, seeds, points, threads, choice)
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Job, task, workload, data, start, steps, repeats, seeds, points, evaluate, threads, choice)
 };
 
 struct Outcome {

@@ -447,6 +447,7 @@ Outcome train(const Workload& w, const Job& job) {
     });
   });
   outcome.peak_megabytes = versus::peak_megabytes();
+  if (!job.evaluate) return outcome;
   for_each(runs.size(), side_by_side, [&](std::size_t i) {
     outcome.losses[i] = evaluate(runs[i].model(), *test, 250).loss / static_cast<double>(test->x.size(0));
   });
