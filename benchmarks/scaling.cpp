@@ -166,11 +166,12 @@ std::vector<Series> measure(const Options& o) {
   series("parallel runs", "an epoch of all", "thousand images/s", {1, 2, 3, 4, 5, 6, 7, 8}, [&](Index runs) -> Measured {
     return {epoch(o, mlp({512}), data, 128, runs), thousands * static_cast<double>(runs)};
   });
-  series("examples", "an epoch", "thousand images/s",
-         {o.examples / 60, o.examples / 20, o.examples / 6, o.examples / 2, o.examples}, [&](Index examples) -> Measured {
-           return {epoch(o, mlp({512}), images(std::max<Index>(examples, 128)), 128, 1),
-                   static_cast<double>(std::max<Index>(examples, 128)) / 1000};
-         });
+  std::vector<Index> numbers;  // of examples: at least a batch
+  for (const Index divisor : {60, 20, 6, 2, 1})
+    if (numbers.empty() || o.examples / divisor > numbers.back()) numbers.push_back(std::max<Index>(o.examples / divisor, 128));
+  series("examples", "an epoch", "thousand images/s", numbers, [&](Index examples) -> Measured {
+    return {epoch(o, mlp({512}), images(examples), 128, 1), static_cast<double>(examples) / 1000};
+  });
   const lmc::Dataset<float> test = images(std::max<Index>(o.examples / 6, 128));
   series("points of a curve", "a curve", "points/s", {2, 3, 5, 11, 25, 51, 101}, [&](Index points) -> Measured {
     return {curve(o, mlp({512}), test, points), static_cast<double>(points)};
