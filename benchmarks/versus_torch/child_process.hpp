@@ -10,8 +10,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <lmc/core/error.hpp>
 #include <map>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +26,15 @@ inline bool decides_speed(std::string_view variable) {
   constexpr std::array<std::string_view, 13> prefixes{"OMP_",    "GOMP_", "KMP_",  "OPENBLAS_",      "GOTO_",   "BLIS_", "MKL_",
                                                       "ONEDNN_", "DNNL_", "ATEN_", "GLIBC_TUNABLES", "MALLOC_", "TORCH_"};
   return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return variable.starts_with(prefix); });
+}
+
+/// Seconds that all cores together have worked since the start of the machine, for whatever program.
+inline double machine_seconds() {
+  std::ifstream file("/proc/stat");
+  std::string cpu;
+  double user = 0, nice = 0, system = 0;
+  file >> cpu >> user >> nice >> system;
+  return (user + nice + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 /// A program that runs beside this one, with its standard input and output at hand; its errors go where ours go. What is still
@@ -67,6 +78,20 @@ class ChildProcess {
     if (to_ >= 0) close(to_);
     if (from_ != nullptr) std::fclose(from_);
     if (pid_ > 0) wait();
+  }
+
+  /// Seconds of all its threads so far, as long as it has not been waited for.
+  [[nodiscard]] double processor_seconds() const {
+    std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    // Behind the name, which ends with the last parenthesis of the line: fields 3 to 13, then user and system time.
+    std::istringstream fields(text.substr(text.rfind(')') + 1));
+    std::string skipped;
+    double user = 0, system = 0;
+    for (int i = 0; i < 11; ++i) fields >> skipped;
+    fields >> user >> system;
+    return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
   }
 
   /// Throws: lmc::Error when the program does not listen any more.

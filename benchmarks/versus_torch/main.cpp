@@ -97,15 +97,30 @@ versus::ChildProcess start_torch(const Job& job) {
   return {{(this_program().parent_path() / "versus_torch_worker").string(), nlohmann::json(job).dump()}, environment};
 }
 
+/// What one measurement gave, and how many cores other programs took in its time.
+struct Measured {
+  Outcome outcome;
+  double disturbance = 0;
+};
+
 /// The outcomes of processes that begin together once all have loaded what they need.
-std::vector<Outcome> run(std::vector<versus::ChildProcess> children) {
+std::vector<Outcome> run(std::vector<versus::ChildProcess> children, double& disturbance) {
   for (versus::ChildProcess& child : children) {
     const std::string line = child.read_line();
     lmc::require(line == "ready", "a measuring process said '", line, "'; expected 'ready'");
   }
-  for (versus::ChildProcess& child : children) child.write_line("go");
+  const auto of_others = [&] {
+    double seconds = versus::machine_seconds();
+    for (const versus::ChildProcess& child : children) seconds -= child.processor_seconds();
+    return seconds;
+  };
+  const double before = of_others();
   std::vector<Outcome> outcomes;
-  for (versus::ChildProcess& child : children) outcomes.push_back(nlohmann::json::parse(child.read_line()).get<Outcome>());
+  const double seconds = versus::seconds_of([&] {
+    for (versus::ChildProcess& child : children) child.write_line("go");
+    for (versus::ChildProcess& child : children) outcomes.push_back(nlohmann::json::parse(child.read_line()).get<Outcome>());
+  });
+  disturbance = std::max(0.0, of_others() - before) / seconds;
   return outcomes;
 }
 
@@ -124,14 +139,16 @@ Outcome joined(const std::vector<Outcome>& parts, bool interleaved) {
   return all;
 }
 
-Outcome measure_lmc(Job job) {
+Measured measure_lmc(Job job) {
   job.threads = versus::cores;
   std::vector<versus::ChildProcess> children;
   children.push_back(start_lmc(job));
-  return joined(run(std::move(children)), false);
+  Measured measured;
+  measured.outcome = joined(run(std::move(children), measured.disturbance), false);
+  return measured;
 }
 
-Outcome measure_torch(Job job, const Choice& choice) {
+Measured measure_torch(Job job, const Choice& choice) {
   job.choice = choice;
   const bool processes = choice.at("arrangement") == "two processes";
   job.threads = choice.at("arrangement") == "in turn, two threads" ? 2 : 1;
@@ -147,7 +164,9 @@ Outcome measure_torch(Job job, const Choice& choice) {
       children.push_back(start_torch(part));
     }
   }
-  return joined(run(std::move(children)), processes && !job.points.empty());
+  Measured measured;
+  measured.outcome = joined(run(std::move(children), measured.disturbance), processes && !job.points.empty());
+  return measured;
 }
 
 /// Images of a whole measurement.
@@ -180,7 +199,7 @@ void tune_torch(const Workload& w, const Job& job, Row& row) {
   const auto all = knobs(w);
   for (const auto& [knob, values] : all) row.choice[knob] = values.front();
   const auto attempt = [&](const Choice& choice) {
-    row.trials.push_back({choice, images(w, job) / measure_torch(job, choice).seconds});
+    row.trials.push_back({choice, images(w, job) / measure_torch(job, choice).outcome.seconds});
     return row.trials.back().rate;
   };
   double best = attempt(row.choice);
@@ -256,7 +275,7 @@ Row measure(const Workload& w, const Options& o, const std::filesystem::path& fo
     job.evaluate = false;
     Choice first;
     for (const auto& [knob, values] : knobs(w)) first[knob] = values.front();
-    const double rate = images(w, job) / measure_torch(job, first).seconds;
+    const double rate = images(w, job) / measure_torch(job, first).outcome.seconds;
     job.evaluate = true;
     const Index epoch = 60'000 / w.batch;
     job.steps = std::clamp(static_cast<Index>(o.seconds * rate / static_cast<double>(2 * w.batch)), Index{20}, epoch);
@@ -272,17 +291,21 @@ Row measure(const Workload& w, const Options& o, const std::filesystem::path& fo
     return std::clamp(static_cast<Index>(std::round(o.seconds / probe.seconds)), Index{1}, Index{1000});
   };
   Job ours = job, theirs = job;
-  ours.repeats = row.lmc.repeats = repeats(measure_lmc(tuning));
-  theirs.repeats = row.torch.repeats = repeats(measure_torch(tuning, row.choice));
+  ours.repeats = row.lmc.repeats = repeats(measure_lmc(tuning).outcome);
+  theirs.repeats = row.torch.repeats = repeats(measure_torch(tuning, row.choice).outcome);
+  const auto add = [](versus::Side& side, const Measured& measured) {
+    side.outcomes.push_back(measured.outcome);
+    side.disturbances.push_back(measured.disturbance);
+  };
   for (int r = 0; r < o.repetitions; ++r) {
     if (w.task == Task::training) {
       const auto seed = static_cast<std::uint64_t>(2 * r + 1);
       ours.seeds = theirs.seeds = {seed, seed + 1};
     }
     // Neither always comes after the other.
-    if (r % 2 == 0) row.lmc.outcomes.push_back(measure_lmc(ours));
-    row.torch.outcomes.push_back(measure_torch(theirs, row.choice));
-    if (r % 2 == 1) row.lmc.outcomes.push_back(measure_lmc(ours));
+    if (r % 2 == 0) add(row.lmc, measure_lmc(ours));
+    add(row.torch, measure_torch(theirs, row.choice));
+    if (r % 2 == 1) add(row.lmc, measure_lmc(ours));
   }
   finish(row.lmc, images(w, ours));
   finish(row.torch, images(w, theirs));

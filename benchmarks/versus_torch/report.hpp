@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What was measured, as JSON, table, Markdown and figure.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <iomanip>
@@ -23,7 +24,8 @@ struct Side {
   double megabytes = 0;       // largest resident memory of all its processes together, of the median repetition
   Index repeats = 1;          // trainings or curves in one measurement
   std::vector<Outcome> outcomes;
-  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Side, rates, megabytes, repeats, outcomes)
+  std::vector<double> disturbances;  // of each repetition: cores that other programs took meanwhile
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Side, rates, megabytes, repeats, outcomes, disturbances)
 };
 
 /// What finding out the opponent's best configuration tried.
@@ -114,6 +116,12 @@ inline void print_row(std::ostream& out, const Row& row, double peak) {
       << padded_to(14, detail::share_text(row, row.lmc, peak) + "/" + detail::share_text(row, row.torch, peak))
       << padded_to(14, megabytes(row.lmc) + "/" + megabytes(row.torch)) << "  " << detail::choice_text(row.choice) << '\n';
   if (!row.invalid.empty()) out << "  void: " << row.invalid << '\n';
+  // Noise that the spread does not tell apart: half of the repetitions or more had company.
+  const double company =
+      std::max(support::spread_of(row.lmc.disturbances).median, support::spread_of(row.torch.disturbances).median);
+  if (company > 0.1)
+    out << "  disturbed: other programs took " << lmc::detail::fixed(company, 1)
+        << " cores meanwhile; repeat it on a quiet machine\n";
   out << std::flush;
 }
 

@@ -209,7 +209,7 @@ Model vit(const Choice& choice, Reader& theta) {
                                 p[0], p[1])
                          .view({n, tokens, width})
                    : at::conv2d(images.view({n, 1, 28, 28}), p[0], p[1], patch).flatten(2).transpose(1, 2);
-    x = (x + p[2]).view({n * tokens, width});
+    x = (x + p[2]).reshape({n * tokens, width});  // conv2d leaves channels in front
     const Tensor qkv =
         at::linear(norm(x, 3), p[5], p[6]).view({n, tokens, 3, heads, depth}).permute({2, 0, 3, 1, 4}).contiguous();
     const auto part = [&](Index i) { return qkv.select(0, i).view({n * heads, tokens, depth}); };
