@@ -109,10 +109,10 @@ Outcome measure_curve(const Workload& w, const Job& job) {
 
 // GFLOP/s of all cores at once.
 double measured_peak() {
-  constexpr int rounds = 400, calls = 200;
+  constexpr int rounds = 400, calls = 50'000;  // 0.05 s
   double best = 0;
   const lmc::ThreadTeam team(cores);
-  for (int attempt = 0; attempt < 5; ++attempt) {
+  for (int attempt = 0; attempt < 20; ++attempt) {
     const double seconds = seconds_of([&] {
       team.for_each(cores, [](Index, int) {
         support::MultiplyAddChains chains;
