@@ -362,10 +362,16 @@ std::vector<Workload> chosen_workloads(const std::string& names) {
   return chosen;
 }
 
+void save_json(const std::string& path, const Report& report) {
+  lmc::OutputFile file(path);
+  file.stream() << nlohmann::json(report).dump(1) << '\n';
+  file.commit();
+}
+
 void compare(const Options& o) {
   // A name that cannot be written is an error now, not after the work.
-  std::optional<lmc::OutputFile> json, markdown;
-  if (!o.json.empty()) json.emplace(o.json);
+  std::optional<lmc::OutputFile> markdown;
+  if (!o.json.empty()) lmc::OutputFile{o.json};
   if (!o.markdown.empty()) markdown.emplace(o.markdown);
   if (!o.figure.empty()) lmc::check_figure_path(o.figure);
   const auto chosen = chosen_workloads(o.names);
@@ -381,16 +387,14 @@ void compare(const Options& o) {
             << lmc::detail::fixed(report.peak, 0) << " GFLOP/s\n";
   versus::print_header(std::cout);
   for (const Row& row : report.rows) versus::print_row(std::cout, row, report.peak);
+  if (!o.json.empty()) save_json(o.json, report);
   if (o.read.empty()) {
     const ScratchFolder folder;
     for (const Workload& workload : chosen) {
       report.rows.push_back(measure(workload, o, folder.path()));
       versus::print_row(std::cout, report.rows.back(), report.peak);
+      if (!o.json.empty()) save_json(o.json, report);  // what is interrupted keeps the rows that it has
     }
-  }
-  if (json) {
-    json->stream() << nlohmann::json(report).dump(1) << '\n';
-    json->commit();
   }
   if (markdown) {
     versus::write_markdown(markdown->stream(), report);

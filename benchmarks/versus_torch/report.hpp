@@ -147,10 +147,10 @@ inline std::string figure_script(const Report& report) {
   lmc::require(!data.empty(), "figure: no row is valid, so that there is nothing to draw");
   std::string title = lmc::detail::concat("lmc's speed ÷ libtorch's, both runs of a pair on ", cores, " cores, ", processor);
   return lmc::detail::concat("$ratios << END\n", data, "END\nset title ", lmc::detail::gnuplot_string(title),
-                             "\nset style fill solid 0.8 border -1\nset boxwidth 0.6\nset yrange [0:*]\nset ylabel 'ratio'\n"
+                             "\nset style fill solid 0.8 border -1\nset yrange [0:*]\nset ylabel 'ratio'\n"
                              "set border 3\nset xtics nomirror rotate by 45 right out\nset ytics nomirror out\n"
                              "set grid y lc rgb '#cccccc' dt 1 lw 0.5\nset key off\nset offsets 0.6, 0.6, 0, 0\nset bmargin 8\n"
-                             "plot $ratios using 0:2:3:4:xtic(1) with boxerrorbars lc rgb '#0b3c6f', "
+                             "plot $ratios using 0:2:3:4:(0.6):xtic(1) with boxerrorbars lc rgb '#0b3c6f', "
                              "1 with lines lw 1.5 dt 2 lc rgb '#d55e00'\n");
 }
 
