@@ -15,7 +15,7 @@
 #include <vector>
 #include <xsimd/xsimd.hpp>
 
-#include "support/peak.hpp"
+#include "support/peak_benchmark.hpp"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <lmc/simd/product.hpp>
 #include <xsimd/xsimd.hpp>
 
-#include "support/peak.hpp"
+#include "support/peak_benchmark.hpp"
 
 namespace {
 

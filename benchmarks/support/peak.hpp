@@ -1,26 +1,33 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <benchmark/benchmark.h>
-
+#include <array>
 #include <lmc/simd/lanes.hpp>
 #include <xsimd/xsimd.hpp>
 
 namespace support {
 
 /// What one core can do: independent chains of fused multiply-adds in registers, more of them than the units have stages.
-inline void multiply_add_peak(benchmark::State& state) {
-  using V = xsimd::batch<float>;
-  constexpr int chains = sizeof(V) == 64 ? 20 : 12;
-  V sum[chains];
-  for (V& v : sum) v = V(1.0f);
-  for (auto _ : state) {
-    for (int round = 0; round < 1000; ++round) {
+class MultiplyAddChains {
+ public:
+  MultiplyAddChains() { sum_.fill(V(1.0f)); }
+
+  /// One multiply-add a chain and round.
+  void run(int rounds) {
+    auto sum = sum_;  // in registers
+    for (int round = 0; round < rounds; ++round) {
 #pragma GCC unroll 20
       for (V& v : sum) v = lmc::multiply_add(v, V(0.999f), V(0.001f));
     }
-    benchmark::DoNotOptimize(sum);
+    sum_ = sum;
+    asm volatile("" : : "r"(sum_.data()) : "memory");  // somebody may read it
   }
-  state.counters["GFLOP/s"] = benchmark::Counter(2e-9 * 1000 * chains * V::size, benchmark::Counter::kIsIterationInvariantRate);
-}
+  /// Of so many rounds, a multiply-add being two.
+  static constexpr double operations(int rounds) { return 2.0 * rounds * chains * static_cast<double>(V::size); }
+
+ private:
+  using V = xsimd::batch<float>;
+  static constexpr int chains = sizeof(V) == 64 ? 20 : 12;
+  std::array<V, chains> sum_;
+};
 
 }  // namespace support

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How a measuring process is told what to do, and answers: a job as JSON in its argument, `ready` on standard output once
+// everything is loaded, a line on standard input to begin, and the outcome as JSON on standard output.
+#pragma once
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <lmc/core/error.hpp>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "workload.hpp"
+
+namespace versus {
+
+/// Which of several ways a side goes about a workload: by name of the knob.
+using Choice = std::map<std::string, std::string>;
+
+struct Job {
+  std::string task = "measure";  // or versions, or peak
+  std::string workload = {};     // of workloads()
+  std::string data = {};         // folder of MNIST
+  std::string start = {};        // file of θ in lmc's layout, float; of a curve: both ends, one behind the other
+  Index steps = 0;               // of one training
+  Index repeats = 1;             // trainings or curves, one after another
+  std::vector<std::uint64_t> seeds =
+      {};                          // of the order of the data, one a run; the runs go side by side if there are as many threads
+  std::vector<Index> points = {};  // of the curve
+  bool evaluate = true;            // the networks after the last step, once the time is taken
+  int threads = 1;                 // of this process
+  Choice choice = {};
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Job, task, workload, data, start, steps, repeats, seeds, points, evaluate, threads, choice)
+};
+
+struct Outcome {
+  double seconds = 0;                // of all repeats, of all runs
+  std::vector<double> first_losses;  // of each run: of its first batch, before any update
+  std::vector<double> losses;        // of each run after its last step, on the test set; of a curve at each point
+  std::vector<double> errors;        // of a curve at each point
+  double peak_megabytes = 0;         // largest resident memory up to the end of the measurement, libraries included
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Outcome, seconds, first_losses, losses, errors, peak_megabytes)
+};
+
+inline double peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+/// Seconds that work() takes.
+template <class Work>
+double seconds_of(Work work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// Tells that everything is loaded, and waits for the sign to begin. Throws: lmc::Error when nobody is there any more.
+inline void wait_for_start() {
+  std::cout << "ready" << std::endl;
+  std::string line;
+  lmc::require(static_cast<bool>(std::getline(std::cin, line)), "the process that asked for a measurement is gone");
+}
+
+/// The θ in a file. Throws: lmc::Error when it does not hold `count` floats.
+inline std::vector<float> read_parameters(const std::string& path, std::size_t count) {
+  std::vector<float> theta(count);
+  std::ifstream file(path, std::ios::binary);
+  file.read(reinterpret_cast<char*>(theta.data()), static_cast<std::streamsize>(count * sizeof(float)));
+  lmc::require(file.good() && file.peek() == std::ifstream::traits_type::eof(), "'", path, "': expected ", count, " floats");
+  return theta;
+}
+
+/// A process's whole life: work(job) gives what is written as JSON.
+inline int serve(const std::string& job, const std::function<nlohmann::json(const Job&)>& work) {
+  try {
+    std::cout << work(nlohmann::json::parse(job).get<Job>()).dump() << std::endl;
+    return 0;
+  } catch (const std::exception& e) {
+    std::cerr << "error: " << e.what() << '\n';
+    return 1;
+  }
+}
+
+}  // namespace versus
