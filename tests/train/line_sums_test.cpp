@@ -4,7 +4,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/data/synthetic.hpp>
@@ -19,10 +18,13 @@
 #include <lmc/layers/sparse_mlp.hpp>
 #include <lmc/layers/tanh.hpp>
 #include <lmc/layers/vit.hpp>
+#include <lmc/loss/cross_entropy.hpp>
 #include <lmc/simd/lerp.hpp>
+#include <lmc/train/batch_memory.hpp>
 #include <lmc/train/detail/line_sums.hpp>
 #include <lmc/train/detail/split_network.hpp>
 #include <lmc/train/evaluator.hpp>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -149,6 +151,15 @@ TEST_CASE("SplitNetwork: cuts behind the first layer with parameters where that 
     CHECK(split->head_of(std::span(theta)).size() + split->tail_of(std::span(theta)).size() == theta.size());
     const Index tail = split->tail() ? split->tail()->layout().parameter_count() : 0;
     CHECK(tail == static_cast<Index>(split->tail_of(std::span(theta)).size()));
+    // Beside the network in one piece.
+    lmc::BatchMemory<float> memory(network, 701);
+    data<float>().gather_range(0, memory.x(701), memory.labels(701));
+    memory.forward(network, theta, {}, 701, lmc::Mode::evaluation);
+    std::vector<std::uint8_t> wrong(701);
+    const auto whole = lmc::cross_entropy_sum<float>(memory.logits(701), memory.labels(701), wrong);
+    const lmc::Metrics metrics = evaluator_of(network)(theta);
+    CHECK(std::abs(metrics.loss - whole.loss / 701) <= 1e-12 * metrics.loss);  // sums in double, in another order
+    CHECK(metrics.wrong == std::vector<bool>(wrong.begin(), wrong.end()));
   }
   for (const auto& [name, network] : whole_networks<float>()) {
     CAPTURE(name);
