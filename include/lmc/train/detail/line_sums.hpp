@@ -102,7 +102,8 @@ class LineSums {
   void measure_together(const Line& line, const ThreadTeam& team, std::span<PlaceSums> sums) const {
     const Index count = line.count();
     Array tails(count * tail_size_);
-    const auto tail_at = [&](Index i) { return slice(span(tails), i * tail_size_, split_.tail_of(line.a).size()); };
+    const auto tail_parameters = static_cast<Index>(split_.tail_of(line.a).size());
+    const auto tail_at = [&](Index i) { return slice(span(tails), i * tail_size_, tail_parameters); };
     team.for_each(count, [&](Index i, int) {
       lerp<Scalar>(split_.tail_of(line.a), split_.tail_of(line.b), line.at(i).alpha, line.at(i).alpha_bar, tail_at(i));
     });
