@@ -13,6 +13,7 @@
 
 #include <lmc/core/random.hpp>
 #include <lmc/simd/adam.hpp>
+#include <lmc/simd/lerp.hpp>
 #include <lmc/simd/relu.hpp>
 #include <lmc/simd/sgd.hpp>
 #include <lmc/simd/softmax_cross_entropy.hpp>

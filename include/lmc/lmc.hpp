@@ -109,6 +109,7 @@
 #include <lmc/simd/instruction_set.hpp>
 #include <lmc/simd/lanes.hpp>
 #include <lmc/simd/layer_norm.hpp>
+#include <lmc/simd/lerp.hpp>
 #include <lmc/simd/local_product.hpp>
 #include <lmc/simd/masked.hpp>
 #include <lmc/simd/narrow_product.hpp>

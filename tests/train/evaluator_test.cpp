@@ -9,7 +9,7 @@
 #include <lmc/layers/mlp.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
-#include <lmc/simd/vector.hpp>
+#include <lmc/simd/lerp.hpp>
 #include <lmc/train/evaluator.hpp>
 #include <lmc/train/train.hpp>
 #include <span>

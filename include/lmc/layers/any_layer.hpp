@@ -11,8 +11,8 @@
 
 namespace lmc {
 
-/// Any layer, as a value: the members of the Layer concept, one indirect call each, and a way back. Copies share the
-/// description, which never changes.
+/// Any layer, as a value: the members of the Layer concept, one indirect call each, what it says of itself, and a way back.
+/// Copies share the description, which never changes.
 template <std::floating_point Scalar>
 class AnyLayer {
  public:
@@ -25,6 +25,8 @@ class AnyLayer {
   [[nodiscard]] std::string describe() const { return held_->describe(); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return held_->input_shape(); }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return held_->output_shape(in); }
+  /// See AffineInParameters.
+  [[nodiscard]] bool affine_in_parameters() const { return held_->affine_in_parameters(); }
   void declare(LayoutBuilder& layout) const { held_->declare(layout); }
   void initialize(const InitializeArgs<Scalar>& a) const { held_->initialize(a); }
   [[nodiscard]] Index cache_size(Index batch) const { return held_->cache_size(batch); }
@@ -46,6 +48,7 @@ class AnyLayer {
     [[nodiscard]] virtual std::string describe() const = 0;
     [[nodiscard]] virtual std::optional<Shape> input_shape() const = 0;
     [[nodiscard]] virtual Shape output_shape(const Shape& in) const = 0;
+    [[nodiscard]] virtual bool affine_in_parameters() const = 0;
     virtual void declare(LayoutBuilder& layout) const = 0;
     virtual void initialize(const InitializeArgs<Scalar>& a) const = 0;
     [[nodiscard]] virtual Index cache_size(Index batch) const = 0;
@@ -60,6 +63,7 @@ class AnyLayer {
     [[nodiscard]] std::string describe() const override { return layer.describe(); }
     [[nodiscard]] std::optional<Shape> input_shape() const override { return layer.input_shape(); }
     [[nodiscard]] Shape output_shape(const Shape& in) const override { return layer.output_shape(in); }
+    [[nodiscard]] bool affine_in_parameters() const override { return AffineInParameters<L>; }
     void declare(LayoutBuilder& layout) const override { layer.declare(layout); }
     void initialize(const InitializeArgs<Scalar>& a) const override { layer.initialize(a); }
     [[nodiscard]] Index cache_size(Index batch) const override { return layer.cache_size(batch); }

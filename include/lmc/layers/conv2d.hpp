@@ -50,6 +50,8 @@ struct Conv2dOptions {
 template <std::floating_point Scalar>
 class Conv2d {
  public:
+  static constexpr bool affine_in_parameters = true;
+
   explicit Conv2d(Conv2dOptions options)
       : o_(std::move(options)), window_("Conv2d", o_.in, o_.kernel, o_.stride, o_.padding), kernel_(checked_shape()) {}
 

@@ -37,6 +37,8 @@ struct DenseOptions {
 template <std::floating_point Scalar>
 class Dense {
  public:
+  static constexpr bool affine_in_parameters = true;
+
   explicit Dense(DenseOptions options) : o_(std::move(options)), in_(o_.in.size()), out_(o_.out.size()) {
     detail::require_dense_sizes("Dense", o_.in, o_.out);
   }

@@ -99,4 +99,11 @@ concept Layer = requires(const L layer, LayoutBuilder& layout, const Shape& in, 
   { layer.backward(backward_args) } -> std::same_as<void>;
 };
 
+/// A layer without buffers whose y, for a fixed x, is affine in its parameters says so by a member `static constexpr bool
+/// affine_in_parameters = true`:
+///   layer(ᾱ a + α b, x) = ᾱ layer(a, x) + α layer(b, x)   in real arithmetic, with α + ᾱ = 1
+/// so that a path between two networks needs two products with x, not one at each place.
+template <class L>
+concept AffineInParameters = L::affine_in_parameters;
+
 }  // namespace lmc

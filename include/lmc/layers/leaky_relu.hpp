@@ -25,6 +25,8 @@ class LeakyRelu : public ElementWise {
   explicit LeakyRelu(LeakyReluOptions options) : o_(options) {
     require(o_.slope >= 0 && o_.slope <= 1, "LeakyRelu: slope = ", o_.slope, "; expected 0 (ReLU) to 1 (identity)");
   }
+  [[nodiscard]] Scalar slope() const { return static_cast<Scalar>(o_.slope); }
+
   [[nodiscard]] std::string_view kind() const { return "leaky_relu"; }
   [[nodiscard]] std::string describe() const { return detail::concat("slope ", o_.slope); }
   void forward(ForwardArgs<Scalar> a) const { leaky_relu(span_of(a.x), slope(), span_of(a.y)); }
@@ -33,7 +35,6 @@ class LeakyRelu : public ElementWise {
   }
 
  private:
-  [[nodiscard]] Scalar slope() const { return static_cast<Scalar>(o_.slope); }
   LeakyReluOptions o_;
 };
 static_assert(Layer<LeakyRelu<float>, float>);

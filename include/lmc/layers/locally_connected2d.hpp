@@ -56,6 +56,8 @@ struct LocallyConnected2dOptions {
 template <std::floating_point Scalar>
 class LocallyConnected2d {
  public:
+  static constexpr bool affine_in_parameters = true;
+
   explicit LocallyConnected2d(LocallyConnected2dOptions options)
       : o_(std::move(options)), w_("LocallyConnected2d", o_.in, o_.kernel, o_.stride, o_.padding) {
     require(o_.out > 0, "LocallyConnected2d: out = ", o_.out, "; expected a positive number of channels");

@@ -51,6 +51,8 @@ struct MaskedDenseOptions {
 template <std::floating_point Scalar>
 class MaskedDense {
  public:
+  static constexpr bool affine_in_parameters = true;
+
   explicit MaskedDense(MaskedDenseOptions options) : o_(std::move(options)), in_(o_.in.size()), out_(o_.out.size()) {
     detail::require_dense_sizes("MaskedDense", o_.in, o_.out);
     const Mask& mask = o_.mask;

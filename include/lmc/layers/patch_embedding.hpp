@@ -41,6 +41,8 @@ struct PatchEmbeddingOptions {
 template <std::floating_point Scalar>
 class PatchEmbedding {
  public:
+  static constexpr bool affine_in_parameters = true;
+
   explicit PatchEmbedding(PatchEmbeddingOptions options)
       : o_(std::move(options)), window_("PatchEmbedding", o_.in, o_.patch, o_.patch, 0) {
     const Index rows = window_.in.rows % o_.patch.rows, cols = window_.in.cols % o_.patch.cols;

@@ -9,16 +9,29 @@
 
 namespace lmc {
 
+namespace detail {
+
+/// max(v, 0); NaN stays NaN.
+template <class V>
+V relu_of(const V& v) {
+  // Not xsimd::max(v, 0): whether that keeps a NaN differs between releases of xsimd.
+  return xsimd::select(v <= V(typename V::value_type(0)), V(typename V::value_type(0)), v);
+}
+/// v where v > 0, else slope · v.
+template <class V>
+V leaky_relu_of(const V& v, const V& slope) {
+  return xsimd::select(v > V(typename V::value_type(0)), v, slope * v);
+}
+
+}  // namespace detail
+
 /// y[i] = max(x[i], 0), for equal lengths (asserted); y may be x. NaN stays NaN. Any alignment.
 /// Memory bound: reads n, writes n scalars.
 template <std::floating_point T>
 void relu(std::span<const T> x, std::span<T> y) {
   assert(x.size() == y.size());
-  using V = xsimd::batch<T>;
   for_each_lane(y, [in = x.data(), out = y.data()](auto lane, std::size_t i) {
-    const V v = lane.load(in + i);
-    // Not xsimd::max(v, 0): whether that keeps a NaN differs between releases of xsimd.
-    lane.store(out + i, xsimd::select(v <= V(T(0)), V(T(0)), v));
+    lane.store(out + i, detail::relu_of(lane.load(in + i)));
   });
 }
 
@@ -29,8 +42,7 @@ void leaky_relu(std::span<const T> x, T slope, std::span<T> y) {
   assert(x.size() == y.size() && slope >= 0 && slope <= 1);
   using V = xsimd::batch<T>;
   for_each_lane(y, [in = x.data(), out = y.data(), slope](auto lane, std::size_t i) {
-    const V v = lane.load(in + i);
-    lane.store(out + i, xsimd::select(v > V(T(0)), v, V(slope) * v));
+    lane.store(out + i, detail::leaky_relu_of(lane.load(in + i), V(slope)));
   });
 }
 

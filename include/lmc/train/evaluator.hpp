@@ -19,8 +19,10 @@
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/loss/cross_entropy.hpp>
-#include <lmc/simd/vector.hpp>
+#include <lmc/simd/lerp.hpp>
 #include <lmc/train/batch_memory.hpp>
+#include <lmc/train/detail/line_sums.hpp>
+#include <lmc/train/detail/split_network.hpp>
 #include <lmc/train/estimate_buffers.hpp>
 #include <lmc/train/step.hpp>
 
@@ -86,14 +88,16 @@ class DatasetMetrics {
 /// those between two networks are no mean of theirs, and at the ends the procedure is the same. Sums are in double over fixed
 /// chunks of the data, added in order: the bits do not depend on the team.
 ///
-/// A single θ is evaluated with the chunks in parallel, a path with its points in parallel, each thread with its own memory.
-/// Network and data sets must outlive it.
+/// Where the network has no buffers and its first layer with parameters is affine in them (Dense, MaskedDense, Conv2d,
+/// LocallyConnected2d, PatchEmbedding), a path runs that layer at the two ends alone, once; what it gives in between is on the
+/// line between its outputs there, up to rounding. The chunks are then worked on in parallel, as they are for a single θ; the
+/// points of any other path are. Each thread has its own memory. Network and data sets must outlive it.
 template <std::floating_point Scalar>
 class NetworkEvaluator {
  public:
   /// Throws: Error when the data set does not fit the network, or the network has buffers.
   NetworkEvaluator(const Network<Scalar>& network, const Dataset<Scalar>& data, ThreadTeam team)
-      : network_(&network), metrics_(network, data), team_(team) {
+      : network_(&network), metrics_(network, data), line_(line(network, data)), team_(team) {
     require(network.layout().buffer_count() == 0, "evaluator: the network has buffers (", network.layout().buffer_count(),
             " values, the first in '", first_buffer(network),
             "'), which belong to one θ and are estimated anew for every "
@@ -103,10 +107,18 @@ class NetworkEvaluator {
   /// Throws: Error when a data set does not fit the network, or the batch size is not positive.
   NetworkEvaluator(const Network<Scalar>& network, const Dataset<Scalar>& data, const Dataset<Scalar>& statistics,
                    ThreadTeam team, EstimateOptions options)
-      : network_(&network), metrics_(network, data), estimate_(std::in_place, network, statistics, options), team_(team) {}
+      : network_(&network),
+        metrics_(network, data),
+        line_(line(network, data)),
+        estimate_(std::in_place, network, statistics, options),
+        team_(team) {}
 
   Metrics operator()(std::span<const Scalar> theta) const {
     require_length(theta);
+    if (line_) {
+      const detail::PlaceSums sums = line_->measure(theta, team_);
+      return metrics_.finish(sums.total, sums.wrong);
+    }
     std::vector<std::optional<BatchMemory<Scalar>>> memories(static_cast<std::size_t>(team_.size()));
     const auto memory = [&](int worker) -> BatchMemory<Scalar>& { return made(memories[static_cast<std::size_t>(worker)]); };
     std::vector<Scalar> buffers(static_cast<std::size_t>(network_->layout().buffer_count()));
@@ -118,6 +130,20 @@ class NetworkEvaluator {
                                                    std::span<const PathWeights> points) const {
     require_length(a);
     require_length(b);
+    if (!line_) return evaluate_places(a, b, points);
+    const std::vector<detail::PlaceSums> sums = line_->measure(a, b, points, team_);
+    std::vector<Metrics> measured(points.size());
+    team_.for_each(static_cast<Index>(points.size()), [&](Index i, int) {
+      const detail::PlaceSums& place = sums[static_cast<std::size_t>(i)];
+      measured[static_cast<std::size_t>(i)] = metrics_.finish(place.total, place.wrong);
+    });
+    return measured;
+  }
+
+ private:
+  // Each by itself, places in parallel.
+  [[nodiscard]] std::vector<Metrics> evaluate_places(std::span<const Scalar> a, std::span<const Scalar> b,
+                                                     std::span<const PathWeights> points) const {
     struct Worker {
       std::vector<Scalar> theta, buffers;
       std::optional<BatchMemory<Scalar>> memory;
@@ -141,7 +167,14 @@ class NetworkEvaluator {
     return measured;
   }
 
- private:
+  // How θ are measured whose network can be split, unless its tail is so large that there is nothing to gain.
+  std::optional<detail::LineSums<Scalar>> line(const Network<Scalar>& network, const Dataset<Scalar>& data) const {
+    auto split = detail::SplitNetwork<Scalar>::of(network);
+    if (!split) return std::nullopt;
+    detail::LineSums<Scalar> line(std::move(*split), data, {.chunk = metrics_.chunk, .part = metrics_.part()});
+    if (line.places_at_once() < 3) return std::nullopt;
+    return line;
+  }
   static std::string_view first_buffer(const Network<Scalar>& network) {
     const auto& buffers = network.layout().buffers;
     return buffers.empty() ? std::string_view() : buffers.front().name;
@@ -161,6 +194,7 @@ class NetworkEvaluator {
 
   const Network<Scalar>* network_;
   detail::DatasetMetrics<Scalar> metrics_;
+  std::optional<detail::LineSums<Scalar>> line_;
   std::optional<detail::BufferEstimate<Scalar>> estimate_;
   ThreadTeam team_;
 };
@@ -209,6 +243,7 @@ Metrics evaluate(const Network<Scalar>& network, const ModelState<Scalar>& state
               static_cast<Index>(state.buffers.size()) == layout.buffer_count(),
           "evaluate: the state has ", state.parameters.size(), " parameters and ", state.buffers.size(),
           " buffer values; the network has ", layout.parameter_count(), " and ", layout.buffer_count());
+  if (state.buffers.empty()) return NetworkEvaluator<Scalar>(network, data, team)(state.parameters);
   std::vector<Scalar> buffers = state.buffers;  // not written, but a layer could
   std::vector<std::optional<BatchMemory<Scalar>>> memories(static_cast<std::size_t>(team.size()));
   return metrics.all(state.parameters, buffers, team, [&](int worker) -> BatchMemory<Scalar>& {

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A curve of 25 points on 10,000 images of 28×28, beside the same points measured one by one; all threads. The images are three
+// quarters black, as handwritten digits are. Each curve is first compared with the points by themselves.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <lmc/connectivity/linear_path.hpp>
+#include <lmc/core/random.hpp>
+#include <lmc/data/dataset.hpp>
+#include <lmc/layers/cnn.hpp>
+#include <lmc/layers/lcn.hpp>
+#include <lmc/layers/mlp.hpp>
+#include <lmc/layers/vit.hpp>
+#include <lmc/train/evaluator.hpp>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using lmc::Index;
+
+const lmc::Shape image{28, 28, 1};
+
+const lmc::Dataset<float>& images() {
+  static const lmc::Dataset<float> data = [] {
+    constexpr std::size_t examples = 10'000;
+    std::vector<std::uint8_t> pixels(examples * 784);
+    std::vector<std::int32_t> labels(examples);
+    for (std::size_t i = 0; i < pixels.size(); ++i) {
+      const std::uint32_t bits = lmc::random_bits({.seed = 1}, i)[0];
+      pixels[i] = bits % 4 == 0 ? static_cast<std::uint8_t>(bits >> 24) : std::uint8_t{0};
+    }
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
+    const lmc::Standardization standardization = lmc::standardization_of(pixels, 1);
+    return lmc::Dataset<float>({.shape = image,
+                                .classes = 10,
+                                .labels = std::move(labels),
+                                .features = std::move(pixels),
+                                .standardization = standardization});
+  }();
+  return data;
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+void curve(benchmark::State& state, const lmc::Network<float>& net) {
+  const auto a = net.initialize({.seed = 1}).parameters, b = net.initialize({.seed = 2}).parameters;
+  const auto evaluate = lmc::evaluator(net, images());
+  const auto as_path = [&] { return lmc::linear_path(a, b, evaluate, {.alphas = 25}); };
+  const auto one_by_one = [&] {
+    return lmc::linear_path(a, b, [&](std::span<const float> theta) { return evaluate(theta); }, {.alphas = 25});
+  };
+  const lmc::Curve path = as_path(), points = one_by_one();
+  for (std::size_t i = 0; i < 25; ++i)
+    if (!(std::abs(path.points[i].metrics.loss - points.points[i].metrics.loss) < 1e-6 * points.points[i].metrics.loss))
+      return state.SkipWithError("differs from the points one by one");
+
+  const auto seconds = [](const auto& measure) {
+    const auto begin = std::chrono::steady_clock::now();
+    benchmark::DoNotOptimize(measure());
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  std::vector<double> of_path, of_points;
+  for (auto _ : state) {
+    of_path.push_back(seconds(as_path));
+    of_points.push_back(seconds(one_by_one));
+    state.SetIterationTime(of_path.back());
+  }
+  state.counters["median_ms"] = 1e3 * median(of_path);
+  state.counters["one_by_one_ms"] = 1e3 * median(of_points);
+  state.counters["times_faster"] = median(of_points) / median(of_path);
+}
+
+#define CURVE(name, ...) BENCHMARK_CAPTURE(curve, name, __VA_ARGS__)->UseManualTime()->Unit(benchmark::kMillisecond)
+CURVE(logistic, lmc::logistic_regression<float>({.inputs = image, .outputs = 10}));
+CURVE(mlp_512, lmc::mlp<float>({.inputs = image, .hidden = {512}, .outputs = 10}));
+CURVE(mlp_5x512, lmc::mlp<float>({.inputs = image, .hidden = {512, 512, 512, 512, 512}, .outputs = 10}));
+CURVE(cnn_32, lmc::cnn<float>({.inputs = image, .channels = {32}, .outputs = 10}));
+CURVE(cnn_32_64_stride_2, lmc::cnn<float>({.inputs = image, .channels = {32, 64}, .outputs = 10, .stride = {2}}));
+CURVE(lcn_32_64_stride_2, lmc::lcn<float>({.inputs = image, .channels = {32, 64}, .outputs = 10, .stride = {2}}));
+CURVE(vit, lmc::vit<float>({.inputs = image, .outputs = 10, .blocks = 1}));
+
+}  // namespace
+
+BENCHMARK_MAIN();
