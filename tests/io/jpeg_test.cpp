@@ -177,5 +177,5 @@ TEST_CASE("decode_jpeg: refuses a file of thousands of scans", "[io]") {
   Bytes bytes(whole.begin(), whole.end() - 2);
   for (int i = 0; i < 2000; ++i) bytes.insert(bytes.end(), scan.begin(), scan.end());
   bytes.insert(bytes.end(), whole.end() - 2, whole.end());
-  CHECK_THROWS_WITH(lmc::decode_jpeg(bytes, 1), Contains("libjpeg: "));
+  CHECK_THROWS_WITH(lmc::decode_jpeg(bytes, 1), Contains("libjpeg: it has more than 500 scans"));
 }
