@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <lmc/data/augmentation.hpp>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <set>
+#include <span>
 #include <sstream>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -122,6 +127,92 @@ TEST_CASE("AugmentedDataset: a translation is bilinear between pixels", "[data]"
   CHECK(shifts.size() == 50);
   CHECK(lowest < -1.2);
   CHECK(highest > 1.2);
+}
+
+TEST_CASE("AugmentedDataset: a crop alone does not flip, and a flip alone does not move", "[data]") {
+  const auto data = images();
+  std::set<std::pair<Index, Index>> moves;
+  int flipped = 0;
+  for (Index i = 0; i < examples; ++i) {
+    const auto image = plain(data, i);
+    const auto cropped = gather({data, {.crop_padding = 1}, 2}, {i}), turned = gather({data, {.flip = true}, 2}, {i});
+    for (Index down = -1; down <= 1; ++down)
+      for (Index right = -1; right <= 1; ++right)
+        if (cropped == moved(image, down, right, false)) moves.emplace(down, right);
+    flipped += turned == moved(image, 0, 0, true) ? 1 : 0;
+    CHECK((turned == image || turned == moved(image, 0, 0, true)));
+    CHECK(cropped != moved(image, 0, 0, true));
+  }
+  CHECK(moves.size() == 9);
+  CHECK_THAT(flipped, WithinAbs(32, 5 * 4));  // five standard deviations of 64 coins
+}
+
+TEST_CASE("AugmentedDataset: a translation brings the background of each channel into view", "[data]") {
+  // Images of one value each, so that a corner tells how much of it is background: 1 − (1 − |down|) (1 − |right|).
+  constexpr Index side = 3;
+  const lmc::Dataset<double> data({.shape = {side, side, 2},
+                                   .classes = 2,
+                                   .labels = std::vector<std::int32_t>(20, 1),
+                                   .features = std::vector<std::uint8_t>(20 * side * side * 2, 255),
+                                   .standardization = {.mean = {0.5, 0.25}, .deviation = {1, 1}}});
+  AugmentedDataset<double> translated(data, {.translation = 0.9}, 3);
+  std::vector<double> x(20 * side * side * 2);
+  std::vector<std::int32_t> y(20);
+  std::vector<Index> all(20);
+  std::iota(all.begin(), all.end(), Index{0});
+  translated.gather(all, lmc::matrix_view(std::span(x), 20, side * side * 2), y);
+  for (std::size_t i = 0; i < 20; ++i) {
+    // Image: ½ and ¾. Background: −½ and −¼. Both are 1 lower, in both channels, by the share of background.
+    const auto at = [&](std::size_t r, std::size_t c, std::size_t k) { return x[((i * side + r) * side + c) * 2 + k]; };
+    const double top = 0.5 - at(0, 1, 0), bottom = 0.5 - at(2, 1, 0), left = 0.5 - at(1, 0, 0), right = 0.5 - at(1, 2, 0);
+    CHECK_THAT(std::min(top, bottom), WithinAbs(0, 1e-12));
+    CHECK_THAT(std::min(left, right), WithinAbs(0, 1e-12));
+    CHECK(top + bottom > 0);
+    CHECK_THAT(at(0, 0, 0), WithinAbs(0.5 - (1 - (1 - top) * (1 - left)), 1e-12));
+    CHECK_THAT(at(2, 2, 0), WithinAbs(0.5 - (1 - (1 - bottom) * (1 - right)), 1e-12));
+    for (std::size_t r = 0; r < side; ++r)
+      for (std::size_t c = 0; c < side; ++c) CHECK_THAT(at(r, c, 1), WithinAbs(at(r, c, 0) + 0.25, 1e-12));
+    // Down and to the right are drawn apart.
+    CHECK(std::abs((bottom - top) - (right - left)) > 1e-6);
+  }
+}
+
+TEST_CASE("AugmentedDataset: crop, translation and noise are drawn apart, and noise is on what came into view", "[data]") {
+  // Translated by t and cropped by s, a ramp's middle is moved by t + s; by t > 0 and s < 0 as often as by both of a sign.
+  std::vector<double> ramp;
+  for (Index i = 0; i < examples; ++i)
+    for (Index r = 0; r < height; ++r)
+      for (Index c = 0; c < width; ++c) ramp.insert(ramp.end(), {static_cast<double>(r), static_cast<double>(c)});
+  const lmc::Dataset<double> data({.shape = {height, width, channels},
+                                   .classes = 2,
+                                   .labels = std::vector<std::int32_t>(static_cast<std::size_t>(examples), 1),
+                                   .features = ramp});
+  int opposite = 0;
+  for (Index i = 0; i < examples; ++i) {
+    const auto middle = [&](const AugmentationOptions& o) {
+      return gather({data, o, 4}, {i})[static_cast<std::size_t>((2 * width + 3) * channels)] - 2;
+    };
+    const double crop = middle({.crop_padding = 1}), translation = middle({.translation = 1});
+    CHECK_THAT(middle({.crop_padding = 1, .translation = 1}), WithinAbs(crop + translation, 1e-12));
+    opposite += crop * translation < 0 ? 1 : 0;
+  }
+  CHECK_THAT(opposite, WithinAbs(64.0 / 3, 5 * std::sqrt(64.0 * 2 / 9)));  // five standard deviations
+
+  const auto pictures = images();
+  const auto crop = gather({pictures, {.crop_padding = 2}, 9}, {5}),
+             both = gather({pictures, {.crop_padding = 2, .noise = 0.1}, 9}, {5});
+  const auto noise = gather({pictures, {.noise = 0.1}, 9}, {5}), image = plain(pictures, 5);
+  for (std::size_t j = 0; j < both.size(); ++j) REQUIRE_THAT(both[j] - crop[j], WithinAbs(noise[j] - image[j], 1e-12));
+}
+
+TEST_CASE("AugmentedDataset: no number of the noise is that of another value or example", "[data]") {
+  const lmc::Dataset<double> data({.shape = 10, .classes = 2, .labels = {1, 1, 1}, .features = std::vector<double>(30, 0.0)});
+  AugmentedDataset<double> noisy(data, {.noise = 1}, 1);
+  std::vector<double> x(30);
+  std::vector<std::int32_t> y(3);
+  const std::vector<Index> all{0, 1, 2};
+  noisy.gather(all, lmc::matrix_view(std::span(x), 3, 10), y);
+  CHECK(std::set<double>(x.begin(), x.end()).size() == 30);
 }
 
 TEST_CASE("AugmentedDataset: noise has the given deviation around the example, for data of any shape", "[data]") {

@@ -265,3 +265,52 @@ TEST_CASE("train: with augmentation goes on from a checkpoint as if it had not b
   CHECK(lmc::train(net(), data(), prefix.checkpoint(), whole, seeds).digest() ==
         lmc::train(net(), data(), start(), whole, seeds).digest());
 }
+
+TEST_CASE("train: the changes of examples are other ones in every epoch", "[train]") {
+  // With a rate of 0 the losses of whole epochs differ by what augmentation makes of the examples, and by rounding, 1e-7.
+  lmc::TrainOptions<float> still{.epochs = 3, .batch_size = 200, .optimizer = lmc::SgdOptions{.learning_rate = 0}};
+  still.augmentation = {.noise = 0.2};
+  std::vector<double> losses;
+  still.observers.push_back([&](const lmc::StepEvent<float>& e) {
+    losses.push_back(e.loss);
+    return lmc::Control::go_on;
+  });
+  lmc::train(net(), data(), start(), still, {.order = 1, .augmentation = 2});
+  REQUIRE(losses.size() == 3);
+  CHECK(std::abs(losses[0] - losses[1]) > 1e-5);
+  CHECK(std::abs(losses[1] - losses[2]) > 1e-5);
+}
+
+TEST_CASE("train: with augmentation finds the last finite state again, whatever the epoch of the start",
+          "[train][divergence]") {
+  // Steps 10 to 14 end the second epoch: the run goes back from a later one into its middle.
+  auto o = options(100);
+  o.augmentation = {.noise = 0.2};
+  o.until = 10;
+  const NoiseSeeds seeds{.order = 1, .augmentation = 2};
+  auto exploding = lmc::train(net(), data(), start(), o, seeds).checkpoint();
+  exploding.optimizer =
+      lmc::Optimizer<float>(lmc::SgdOptions{.learning_rate = 10, .momentum = 2}, exploding.state.parameters.size());
+  o.until.reset();
+  std::vector<std::vector<float>> states{exploding.state.parameters};
+  o.observers.push_back([&](const lmc::StepEvent<float>& e) {
+    states.emplace_back(e.parameters.begin(), e.parameters.end());
+    return lmc::Control::go_on;
+  });
+  const auto run = lmc::train(net(), data(), exploding, o, seeds);
+  REQUIRE(run.diverged_at);
+  REQUIRE(*run.diverged_at > 14);
+  CHECK(run.steps == *run.diverged_at - 1);
+  CHECK(run.state.parameters == states[static_cast<std::size_t>(run.steps - 10)]);
+}
+
+TEST_CASE("train: what the layers draw is decided by the seed of dropout alone", "[train][determinism]") {
+  const lmc::Network<float> dropping({lmc::Dense<float>({.in = 2, .out = 24}), lmc::Dropout<float>({.in = 24, .rate = 0.5}),
+                                      lmc::Dense<float>({.in = 24, .out = 3})});
+  const auto digest = [&](const NoiseSeeds& seeds) {
+    return lmc::train(dropping, data(), dropping.initialize({.seed = 7}), options(1), seeds).digest();
+  };
+  const std::string base = digest({.order = 1, .dropout = 1});
+  CHECK(digest({.order = 1, .augmentation = 9, .dropout = 1, .label_noise = 9}) == base);
+  CHECK(digest({.order = 1, .dropout = 2}) != base);
+}

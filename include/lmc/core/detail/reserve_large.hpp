@@ -10,8 +10,9 @@
 
 namespace lmc::detail {
 
-/// Reserves memory for n values, in huge pages where the system has them on request. Linux hands memory out page by page as it
-/// is first written to, which in small pages can take longer than reading the file that fills it.
+/// values.reserve(n), in huge pages (2 MiB each) wherever a whole one lies within n values' room, and the system has them on
+/// request. Linux hands memory out page by page as it is first written to, which in small pages can take longer than reading
+/// the file that fills it. Throws: what reserve does.
 template <class T>
 void reserve_large(std::vector<T>& values, std::size_t n) {
   values.reserve(n);
