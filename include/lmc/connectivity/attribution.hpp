@@ -85,10 +85,10 @@ BarrierContributions barrier_contributions(std::span<const T> a, std::span<const
       }
   };
   if (alpha > 0 && alpha < 1) {  // at the ends c = 0
-    const auto panels = static_cast<double>(options.panels);
-    const Index before = std::max(Index{1}, static_cast<Index>(std::lround(alpha * panels)));
+    const auto share = std::lround(alpha * static_cast<double>(options.panels));
+    const Index before = std::clamp<Index>(share, 1, std::max<Index>(1, options.panels - 1));
     integrate(0, alpha, before, 1 - alpha);
-    integrate(alpha, 1, std::max(Index{1}, options.panels - before), -alpha);
+    integrate(alpha, 1, std::max<Index>(1, options.panels - before), -alpha);
   }
   for (std::size_t i = 0; i < c.size(); ++i) c[i] *= static_cast<double>(b[i]) - static_cast<double>(a[i]);
   result.sum = std::accumulate(c.begin(), c.end(), 0.0);
