@@ -23,6 +23,8 @@ enum class Purpose : std::uint8_t {
   label_noise = 9,
   augmentation = 10,
   text = 13,  // words chosen from lists, and samples of them
+  model_label = 14,  // labels drawn from a network's own probabilities
+  input_noise = 15,  // on the inputs that a network is tested with
 };
 
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any

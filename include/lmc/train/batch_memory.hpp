@@ -4,10 +4,12 @@
 #include <cassert>
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <lmc/core/layout.hpp>
+#include <lmc/core/thread_team.hpp>
 #include <lmc/core/views.hpp>
 #include <lmc/layers/network.hpp>
 
@@ -47,15 +49,15 @@ class BatchMemory {
                      .mode = mode,
                      .noise = noise});
   }
-  /// dparams += ∂L/∂params for the batch that went forward last, ∂L/∂logits being in dlogits.
+  /// dparams += ∂L/∂params for the batch that went forward last, ∂L/∂logits being in dlogits; dx ← ∂L/∂x, where asked for.
   void backward(const Network<Scalar>& network, std::span<const Scalar> params, std::span<const Scalar> buffers, Index batch,
-                std::span<Scalar> dparams) {
+                std::span<Scalar> dparams, const std::optional<MatrixView<Scalar>>& dx = {}) {
     network.backward({.params = params,
                       .buffers = buffers,
                       .x = read(x(batch)),
                       .y = read(logits(batch)),
                       .dy = read(dlogits(batch)),
-                      .dx = {},
+                      .dx = dx,
                       .dparams = dparams,
                       .cache = span(cache_),
                       .workspace = span(workspace_)});
@@ -69,6 +71,25 @@ class BatchMemory {
   Index inputs_, outputs_;
   std::vector<std::int32_t> labels_;
   Memory x_, logits_, dlogits_, cache_, workspace_;
+};
+
+/// A BatchMemory for each thread of a team, made when the thread first asks. The network must outlive it.
+template <std::floating_point Scalar>
+class TeamMemory {
+ public:
+  TeamMemory(const Network<Scalar>& network, Index batch_size, const ThreadTeam& team)
+      : network_(&network), batch_size_(batch_size), memories_(static_cast<std::size_t>(team.size())) {}
+
+  [[nodiscard]] BatchMemory<Scalar>& operator()(int worker) {
+    auto& memory = memories_[static_cast<std::size_t>(worker)];
+    if (!memory) memory.emplace(*network_, batch_size_);
+    return *memory;
+  }
+
+ private:
+  const Network<Scalar>* network_;
+  Index batch_size_;
+  std::vector<std::optional<BatchMemory<Scalar>>> memories_;
 };
 
 }  // namespace lmc

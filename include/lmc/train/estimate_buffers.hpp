@@ -2,7 +2,6 @@
 #pragma once
 #include <algorithm>
 #include <concepts>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -52,8 +51,7 @@ class BufferEstimate {
     finish(sum, buffers);
   }
   /// The estimate, batches in parallel; memory(worker) is a thread's own.
-  template <class MemoryOf>
-  void run(std::span<const Scalar> theta, const ThreadTeam& team, MemoryOf memory, std::span<Scalar> buffers) const {
+  void run(std::span<const Scalar> theta, const ThreadTeam& team, TeamMemory<Scalar>& memory, std::span<Scalar> buffers) const {
     const std::size_t count = buffers.size();
     std::vector<Scalar> of_batches(static_cast<std::size_t>(batches()) * count);
     team.for_each(batches(), [&](Index i, int worker) {
@@ -92,12 +90,7 @@ std::vector<Scalar> estimate_buffers(const Network<Scalar>& network, std::span<c
           " entries; the network has ", network.layout().parameter_count(), " parameters");
   std::vector<Scalar> buffers(static_cast<std::size_t>(network.layout().buffer_count()));
   if (buffers.empty()) return buffers;
-  std::vector<std::optional<BatchMemory<Scalar>>> memories(static_cast<std::size_t>(team.size()));
-  const auto memory = [&](int worker) -> BatchMemory<Scalar>& {
-    auto& made = memories[static_cast<std::size_t>(worker)];
-    if (!made) made.emplace(network, estimate.batch_size());
-    return *made;
-  };
+  TeamMemory<Scalar> memory(network, estimate.batch_size(), team);
   estimate.run(theta, team, memory, buffers);
   return buffers;
 }

@@ -21,6 +21,7 @@
 #include <lmc/loss/cross_entropy.hpp>
 #include <lmc/simd/lerp.hpp>
 #include <lmc/train/batch_memory.hpp>
+#include <lmc/train/detail/dataset_chunks.hpp>
 #include <lmc/train/detail/line_sums.hpp>
 #include <lmc/train/detail/split_network.hpp>
 #include <lmc/train/estimate_buffers.hpp>
@@ -30,56 +31,67 @@ namespace lmc {
 
 namespace detail {
 
-/// The metrics of a network on one data set, in chunks. Sums are in double, chunks in order.
+/// Leaves the inputs of DatasetMetrics as they are.
+struct Unchanged {
+  template <class... Arguments>
+  void operator()(const Arguments&...) const {}
+};
+
+/// The metrics of a network on one data set. Sums are in double, chunks in order.
 template <std::floating_point Scalar>
 class DatasetMetrics {
  public:
-  DatasetMetrics(const Network<Scalar>& network, const Dataset<Scalar>& data) : network_(&network), data_(&data) {
-    require_fit(network, data);
-  }
+  DatasetMetrics(const Network<Scalar>& network, const Dataset<Scalar>& data) : chunks_(network, data) {}
 
-  static constexpr Index chunk = 256;  // examples; fixed, since it decides the bits of the sums
+  [[nodiscard]] const DatasetChunks<Scalar>& chunks() const { return chunks_; }
 
-  [[nodiscard]] Index examples() const { return data_->size(); }
-  [[nodiscard]] Index chunks() const { return (data_->size() + chunk - 1) / chunk; }
-
-  /// How many examples of a chunk are in memory together; their metrics do not depend on each other.
-  [[nodiscard]] Index part() const { return detail::cached_part(*network_, std::min(chunk, examples())); }
-
-  /// buffers are not written; memory is for at least part() examples, wrong has an entry an example.
+  /// Of chunk c, after change(first, batch) of those inputs in memory, which begin with example `first`. buffers are not
+  /// written; wrong has an entry an example.
+  template <class Change = Unchanged>
   CrossEntropySum sum(std::span<const Scalar> theta, std::span<Scalar> buffers, Index c, BatchMemory<Scalar>& memory,
-                      std::span<std::uint8_t> wrong) const {
+                      std::span<std::uint8_t> wrong, Change change = {}) const {
     CrossEntropySum sum;
-    const Index last = std::min((c + 1) * chunk, data_->size()), part = this->part();
-    for (Index first = c * chunk; first < last; first += part) {
-      const Index batch = std::min(part, last - first);
-      data_->gather_range(first, memory.x(batch), memory.labels(batch));
-      memory.forward(*network_, theta, buffers, batch, Mode::evaluation);
+    chunks_.for_parts(c, memory, [&](Index first, Index batch) {
+      change(first, batch);
+      memory.forward(chunks_.network(), theta, buffers, batch, Mode::evaluation);
       sum += cross_entropy_sum<Scalar>(memory.logits(batch), memory.labels(batch), slice(wrong, first, batch));
-    }
+    });
     return sum;
   }
   [[nodiscard]] Metrics finish(const CrossEntropySum& sum, std::span<const std::uint8_t> wrong) const {
-    const double n = static_cast<double>(data_->size());
+    const double n = static_cast<double>(chunks_.examples());
     return {.loss = sum.loss / n,
             .error = static_cast<double>(sum.wrong) / n,
-            .count = data_->size(),
+            .count = chunks_.examples(),
             .wrong = std::vector<bool>(wrong.begin(), wrong.end())};
   }
-  /// Of all chunks, in parallel; memory(worker) is a thread's own.
-  template <class MemoryOf>
+  /// Of all chunks, in parallel, after change(worker, first, batch) of the inputs in memory(worker).
+  template <class Change = Unchanged>
   [[nodiscard]] Metrics all(std::span<const Scalar> theta, std::span<Scalar> buffers, const ThreadTeam& team,
-                            MemoryOf memory) const {
-    std::vector<std::uint8_t> wrong(static_cast<std::size_t>(data_->size()));
-    const CrossEntropySum total = team.sum_in_order(
-        chunks(), CrossEntropySum{}, [&](Index c, int worker) { return sum(theta, buffers, c, memory(worker), wrong); });
+                            TeamMemory<Scalar>& memory, Change change = {}) const {
+    std::vector<std::uint8_t> wrong(static_cast<std::size_t>(chunks_.examples()));
+    const CrossEntropySum total = team.sum_in_order(chunks_.count(), CrossEntropySum{}, [&](Index c, int worker) {
+      return sum(theta, buffers, c, memory(worker), wrong, [&](Index first, Index batch) { change(worker, first, batch); });
+    });
     return finish(total, wrong);
   }
 
  private:
-  const Network<Scalar>* network_;
-  const Dataset<Scalar>* data_;
+  DatasetChunks<Scalar> chunks_;
 };
+
+/// The metrics of a state as it is; `who` begins an error message, change is that of DatasetMetrics::all, and gets the memories
+/// first.
+template <std::floating_point Scalar, class Change>
+Metrics evaluate_changed(std::string_view who, const Network<Scalar>& network, const ModelState<Scalar>& state,
+                         const Dataset<Scalar>& data, const ThreadTeam& team, Change change) {
+  const DatasetMetrics<Scalar> metrics(network, data);
+  require_state(who, network, state);
+  std::vector<Scalar> buffers = state.buffers;  // not written, but a layer could
+  TeamMemory<Scalar> memory(network, metrics.chunks().part(), team);
+  return metrics.all(state.parameters, buffers, team, memory,
+                     [&](int worker, Index first, Index batch) { change(memory(worker), worker, first, batch); });
+}
 
 }  // namespace detail
 
@@ -119,8 +131,7 @@ class NetworkEvaluator {
       const detail::PlaceSums sums = line_->measure(theta, team_);
       return metrics_.finish(sums.total, sums.wrong);
     }
-    std::vector<std::optional<BatchMemory<Scalar>>> memories(static_cast<std::size_t>(team_.size()));
-    const auto memory = [&](int worker) -> BatchMemory<Scalar>& { return made(memories[static_cast<std::size_t>(worker)]); };
+    TeamMemory<Scalar> memory(*network_, batch_size(), team_);
     std::vector<Scalar> buffers(static_cast<std::size_t>(network_->layout().buffer_count()));
     if (!buffers.empty()) estimate_->run(theta, team_, memory, buffers);
     return metrics_.all(theta, buffers, team_, memory);
@@ -146,22 +157,23 @@ class NetworkEvaluator {
                                                      std::span<const PathWeights> points) const {
     struct Worker {
       std::vector<Scalar> theta, buffers;
-      std::optional<BatchMemory<Scalar>> memory;
       std::vector<std::uint8_t> wrong;
     };
     std::vector<Worker> workers(static_cast<std::size_t>(team_.size()));
+    TeamMemory<Scalar> memories(*network_, batch_size(), team_);
     std::vector<Metrics> measured(points.size());
     team_.for_each(static_cast<Index>(points.size()), [&](Index i, int w) {
       Worker& worker = workers[static_cast<std::size_t>(w)];
       worker.theta.resize(a.size());
       worker.buffers.resize(static_cast<std::size_t>(network_->layout().buffer_count()));
-      worker.wrong.resize(static_cast<std::size_t>(metrics_.examples()));
-      BatchMemory<Scalar>& memory = made(worker.memory);
+      worker.wrong.resize(static_cast<std::size_t>(metrics_.chunks().examples()));
+      BatchMemory<Scalar>& memory = memories(w);
       const PathWeights& weights = points[static_cast<std::size_t>(i)];
       lerp<Scalar>(a, b, weights.alpha, weights.alpha_bar, worker.theta);
       if (!worker.buffers.empty()) estimate_->run(worker.theta, memory, worker.buffers);
       CrossEntropySum sum;
-      for (Index c = 0; c < metrics_.chunks(); ++c) sum += metrics_.sum(worker.theta, worker.buffers, c, memory, worker.wrong);
+      for (Index c = 0; c < metrics_.chunks().count(); ++c)
+        sum += metrics_.sum(worker.theta, worker.buffers, c, memory, worker.wrong);
       measured[static_cast<std::size_t>(i)] = metrics_.finish(sum, worker.wrong);
     });
     return measured;
@@ -171,7 +183,8 @@ class NetworkEvaluator {
   std::optional<detail::LineSums<Scalar>> line(const Network<Scalar>& network, const Dataset<Scalar>& data) const {
     auto split = detail::SplitNetwork<Scalar>::of(network);
     if (!split) return std::nullopt;
-    detail::LineSums<Scalar> line(std::move(*split), data, {.chunk = metrics_.chunk, .part = metrics_.part()});
+    detail::LineSums<Scalar> line(std::move(*split), data,
+                                  {.chunk = detail::DatasetChunks<Scalar>::size, .part = metrics_.chunks().part()});
     if (line.places_at_once() < 3) return std::nullopt;
     return line;
   }
@@ -183,13 +196,10 @@ class NetworkEvaluator {
     require(static_cast<Index>(theta.size()) == network_->layout().parameter_count(), "evaluator: θ has ", theta.size(),
             " entries; the network has ", network_->layout().parameter_count(), " parameters");
   }
-  // Large enough for a part of a chunk and for a batch of the estimate.
-  BatchMemory<Scalar>& made(std::optional<BatchMemory<Scalar>>& memory) const {
-    if (!memory) {
-      const bool estimated = network_->layout().buffer_count() > 0;
-      memory.emplace(*network_, estimated ? std::max(metrics_.part(), estimate_->batch_size()) : metrics_.part());
-    }
-    return *memory;
+  // Room for a part of a chunk, and for a batch of the estimate.
+  [[nodiscard]] Index batch_size() const {
+    const bool estimated = network_->layout().buffer_count() > 0;
+    return estimated ? std::max(metrics_.chunks().part(), estimate_->batch_size()) : metrics_.chunks().part();
   }
 
   const Network<Scalar>* network_;
@@ -237,20 +247,11 @@ void evaluator(Arguments&&...) = delete;
 template <std::floating_point Scalar>
 Metrics evaluate(const Network<Scalar>& network, const ModelState<Scalar>& state, const Dataset<Scalar>& data,
                  const ThreadTeam& team = ThreadTeam()) {
-  const detail::DatasetMetrics<Scalar> metrics(network, data);
-  const ParameterLayout& layout = network.layout();
-  require(static_cast<Index>(state.parameters.size()) == layout.parameter_count() &&
-              static_cast<Index>(state.buffers.size()) == layout.buffer_count(),
-          "evaluate: the state has ", state.parameters.size(), " parameters and ", state.buffers.size(),
-          " buffer values; the network has ", layout.parameter_count(), " and ", layout.buffer_count());
-  if (state.buffers.empty()) return NetworkEvaluator<Scalar>(network, data, team)(state.parameters);
-  std::vector<Scalar> buffers = state.buffers;  // not written, but a layer could
-  std::vector<std::optional<BatchMemory<Scalar>>> memories(static_cast<std::size_t>(team.size()));
-  return metrics.all(state.parameters, buffers, team, [&](int worker) -> BatchMemory<Scalar>& {
-    auto& memory = memories[static_cast<std::size_t>(worker)];
-    if (!memory) memory.emplace(network, metrics.part());
-    return *memory;
-  });
+  if (state.buffers.empty()) {
+    detail::require_state("evaluate", network, state);
+    return NetworkEvaluator<Scalar>(network, data, team)(state.parameters);
+  }
+  return detail::evaluate_changed("evaluate", network, state, data, team, detail::Unchanged());
 }
 
 }  // namespace lmc

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <lmc/core/error.hpp>
@@ -30,6 +31,16 @@ void require_fit(const Network<Scalar>& network, const Dataset<Scalar>& data) {
 }
 
 namespace detail {
+
+/// Throws: Error, begun by `who`, when a state does not fit the network.
+template <std::floating_point Scalar>
+void require_state(std::string_view who, const Network<Scalar>& network, const ModelState<Scalar>& state) {
+  const ParameterLayout& layout = network.layout();
+  require(static_cast<Index>(state.parameters.size()) == layout.parameter_count() &&
+              static_cast<Index>(state.buffers.size()) == layout.buffer_count(),
+          who, ": the state has ", state.parameters.size(), " parameters and ", state.buffers.size(),
+          " buffer values; the network has ", layout.parameter_count(), " and ", layout.buffer_count());
+}
 
 /// One of the fewest equal parts of a batch whose activations take at most three times the memory of the parameters, or 2 MiB.
 /// What the next pass reads is then still in a cache, and going through the parameters once a part does not weigh more.
