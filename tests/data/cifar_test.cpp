@@ -53,6 +53,14 @@ TEST_CASE("load_cifar10: takes the data batches that there are, in order, plain 
   CHECK_THAT(x[3 * 40 + 2], WithinAbs((cifar_pixel(20, 2, 40) / 255.0 - s.mean[2]) / s.deviation[2], 1e-14));
 }
 
+TEST_CASE("load_cifar10: of a plain file and its gzip copy takes the plain one", "[data]") {
+  const testing::TemporaryDirectory directory;
+  directory.write("data_batch_1.bin", cifar_records({{3}}, 0));
+  directory.write("data_batch_1.bin.gz", gzip(cifar_records({{5}}, 0)));
+  directory.write("test_batch.bin", cifar_records({{4}}, 1));
+  CHECK(labels(lmc::load_cifar10<float>(directory.path()).train) == std::vector<int>{3});
+}
+
 TEST_CASE("load_cifar10, load_cifar100: find the folder that the archive makes", "[data]") {
   const testing::TemporaryDirectory directory;
   for (const char* folder : {"cifar-10-batches-bin", "cifar-100-binary"}) std::filesystem::create_directory(directory / folder);

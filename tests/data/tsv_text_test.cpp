@@ -72,6 +72,13 @@ TEST_CASE("load_tsv_text: puts a share of each class aside, decided by the seed"
   CHECK(numbers(load(0.2, 1).test) == test);
   CHECK(numbers(load(0.2, 2).test) != test);
   CHECK(numbers(load(0.99, 1).train).size() == 3);  // each class keeps a line
+  CHECK(numbers(load(0.26, 1).test).size() == 6);   // 2.6 of ten are three
+
+  // Each class has lines of its own: the even numbers for testing are not those after the odd ones.
+  std::vector<int> odd, even;
+  for (const int n : numbers(load(0.5, 1).test)) (n % 2 == 0 ? even : odd).push_back(n % 2 == 0 ? n : n + 1);
+  CHECK(odd.size() == 5);
+  CHECK(odd != even);
 }
 
 TEST_CASE("load_tsv_text: says which line is not label, tab, text", "[data]") {

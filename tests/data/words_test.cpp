@@ -100,6 +100,41 @@ TEST_CASE("load_words: gives as many samples of each language as were asked for,
   CHECK(sequence.train.shape()[2] == static_cast<Index>(sequence.alphabet.size()) + 1);
 }
 
+TEST_CASE("load_words: draws on its own for each language and part, by the seed", "[data]") {
+  // The same 64 words in both languages and parts, so that only the draws can differ.
+  lmc::detail::WordsByLength words;
+  for (char a = 'a'; a < 'i'; ++a)
+    for (char b = 'a'; b < 'i'; ++b) words[0].push_back({a, b, 'x', 'x'});
+  auto options = small_options, other = options;
+  other.seed = 1;
+  const lmc::detail::WordsPart train{"train", 20, 30}, test{"test", 20, 30};
+  const auto choose = [&](const lmc::detail::WordsPart& part, const lmc::WordsOptions& o) {
+    return lmc::detail::choose_words({words, words}, part, o);
+  };
+  const auto chosen = choose(train, options);
+  CHECK(chosen == choose(train, options));
+  CHECK(chosen[0] != chosen[1]);
+  CHECK(chosen != choose(test, options));
+  CHECK(chosen != choose(train, other));
+
+  const std::vector<std::vector<std::string>> all(2, words[0]);
+  const auto sample = [&](const lmc::detail::WordsPart& part, const lmc::WordsOptions& o) {
+    return lmc::detail::sample_words(all, part, o);
+  };
+  const auto samples = sample(train, options);
+  CHECK(std::vector(samples.begin(), samples.begin() + 30) != std::vector(samples.begin() + 30, samples.end()));
+  CHECK(samples != sample(test, options));
+  CHECK(samples != sample(train, other));
+
+  const auto for_test = [&](std::uint64_t seed) {
+    std::vector<std::string> result;
+    for (const auto& word : words[0])
+      if (lmc::detail::is_test_word(word, 0.5, seed)) result.push_back(word);
+    return result;
+  };
+  CHECK(for_test(0) != for_test(1));
+}
+
 TEST_CASE("load_words: keeps words of one beginning in one part, and as many of each length in every language", "[data]") {
   auto options = small_options;
   options.train_examples = options.test_examples = 3000;  // so that every word is drawn
@@ -120,12 +155,10 @@ TEST_CASE("load_words: keeps words of one beginning in one part, and as many of 
       for (const auto& word : std::set<std::string>(words.begin(), words.end())) ++lengths[l][word.size()];
     }
     CHECK(lengths[0] == lengths[1]);
+    CHECK(lengths[0].begin()->first == 4);
+    CHECK(lengths[0].rbegin()->first == 10);
     int total = 0;
-    for (const auto& [length, count] : lengths[0]) {
-      CHECK(length >= 4);
-      CHECK(length <= 10);
-      total += count;
-    }
+    for (const auto& [length, count] : lengths[0]) total += count;
     CHECK(total == (part == &samples.train ? 300 : 100));
   }
 }

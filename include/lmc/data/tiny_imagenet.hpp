@@ -17,6 +17,7 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/core/thread_team.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/data/detail/find_file.hpp>
 #include <lmc/data/detail/image_tree.hpp>
 #include <lmc/data/detail/load_images.hpp>
 #include <lmc/io/image.hpp>
@@ -124,8 +125,7 @@ template <std::floating_point Scalar>
 TrainTest<Scalar> load_tiny_imagenet(const std::filesystem::path& directory, const TinyImagenetOptions& options = {}) {
   const auto& o = options;
   detail::require_channels("load_tiny_imagenet", o.channels);
-  require(std::filesystem::is_directory(directory), "there is no directory '", directory.string(),
-          "'; for Tiny ImageNet unpack http://cs231n.stanford.edu/tiny-imagenet-200.zip");
+  detail::require_directory(directory, "for Tiny ImageNet unpack http://cs231n.stanford.edu/tiny-imagenet-200.zip");
   const ThreadTeam team(o.threads);
   const std::string root = directory.string();
   const auto labels = detail::read_wnids(root + "/wnids.txt");

@@ -46,9 +46,8 @@ class CsvReader {
     const auto code = static_cast<unsigned char>(delimiter);
     require(code > 0 && code < 0x80 && delimiter != '"' && delimiter != '\n' && delimiter != '\r', "'", path_,
             "': the delimiter is the byte ", int{code}, "; expected an ASCII character, neither a quote nor a line end");
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-    if (has(byte_order_mark.size() - 1) && std::string_view(buffer_).starts_with(byte_order_mark))
-      begin_ = byte_order_mark.size();
+    constexpr std::string_view mark = detail::byte_order_mark;
+    if (has(mark.size() - 1) && std::string_view(buffer_).starts_with(mark)) begin_ = mark.size();
   }
 
   /// Passes over a line, which need not be CSV. Returns whether there was one.

@@ -7,6 +7,11 @@
 
 namespace lmc {
 
+namespace detail {
+/// What some programs put before a text in UTF-8: U+FEFF.
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+}  // namespace detail
+
 /// A Unicode scalar value, and how many bytes it takes as UTF-8.
 struct CodePoint {
   char32_t value = 0;
