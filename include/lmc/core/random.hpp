@@ -22,7 +22,7 @@ enum class Purpose : std::uint8_t {
   subset = 8,       // which examples of a data set
   label_noise = 9,
   augmentation = 10,
-  text = 13,  // words chosen from lists, and samples of them
+  text = 13,         // words chosen from lists, and samples of them
   model_label = 14,  // labels drawn from a network's own probabilities
   input_noise = 15,  // on the inputs that a network is tested with
 };
