@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 
+#include <lmc/core/random.hpp>
 #include <support/image_files.hpp>
 #include <support/temporary_directory.hpp>
 
@@ -31,7 +32,9 @@ TEST_CASE("load_image: reads files of every length around its buffer", "[io]") {
     CHECK(lmc::load_image(directory.write("a.jpg", bytes), 3).pixels == lmc::decode_jpeg(bytes, 3).pixels);
   }
   lmc::Image large = testing::plain(300, 200, {0, 0, 0});
-  for (std::uint32_t i = 0; auto& value : large.pixels) value = static_cast<std::uint8_t>(++i * 2654435761U >> 24);
+  // Bytes that cannot be compressed.
+  for (std::uint64_t i = 0; auto& value : large.pixels)
+    value = static_cast<std::uint8_t>(lmc::random_bits({.seed = 1}, i++)[0]);
   const auto bytes = testing::png_file(large);
   REQUIRE(bytes.size() > 1U << 17U);
   CHECK(lmc::load_image(directory.write("large.png", bytes), 3).pixels == large.pixels);

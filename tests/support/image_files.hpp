@@ -31,6 +31,7 @@ inline lmc::Image plain(lmc::Index height, lmc::Index width, const std::vector<s
 struct JpegFileOptions {
   int quality = 100;
   bool progressive = false;
+  bool two_scans = false;              // progressive, of one channel: all means, then all the rest; neither is refined later
   bool restarts = false;               // a restart marker after each row of blocks
   J_COLOR_SPACE stored = JCS_UNKNOWN;  // as libjpeg chooses
 };
@@ -53,6 +54,11 @@ inline std::vector<std::uint8_t> jpeg_file(const lmc::Image& image, const JpegFi
   jpeg_set_quality(&codec, options.quality, TRUE);
   for (int c = 0; c < codec.num_components; ++c) codec.comp_info[c].h_samp_factor = codec.comp_info[c].v_samp_factor = 1;
   if (options.progressive) jpeg_simple_progression(&codec);
+  const jpeg_scan_info scans[2] = {{1, {0}, 0, 0, 0, 0}, {1, {0}, 1, 63, 0, 0}};
+  if (options.two_scans) {
+    codec.scan_info = scans;
+    codec.num_scans = 2;
+  }
   if (options.restarts) codec.restart_in_rows = 1;
   jpeg_start_compress(&codec, TRUE);
   while (codec.next_scanline < codec.image_height) {
