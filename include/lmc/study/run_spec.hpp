@@ -247,28 +247,44 @@ inline nlohmann::json to_json(const RunSpec& s) {
   return json;
 }
 
+namespace detail {
+
+/// Fills a specification from a JSON object. for_each calls take(name, field) for every field there is.
+template <class ForEach>
+void read_fields(const nlohmann::json& json, ForEach for_each) {
+  std::size_t used = 0;
+  try {
+    for_each([&](const char* name, auto& field) {
+      using Field = std::remove_cvref_t<decltype(field)>;
+      const auto found = json.find(name);
+      if (found == json.end()) return;
+      ++used;
+      if constexpr (is_optional<Field>)
+        field = found->template get<typename Field::value_type>();
+      else
+        field = found->template get<Field>();
+    });
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(lmc::detail::concat("a specification cannot be read: ", e.what()));
+  }
+  require(json.is_object() && used == json.size(), "a specification cannot be read: it has ", json.size(), " entries, ", used,
+          " of them known; was it written by a newer version?");
+}
+
+}  // namespace detail
+
 /// The inverse of to_json. Throws: Error when a key is unknown or a value has the wrong type.
 inline RunSpec run_spec_from_json(const nlohmann::json& json) {
   RunSpec s;
-  std::size_t used = 0;
-  const auto take = [&](const char* name, auto& field) {
-    using Field = std::remove_cvref_t<decltype(field)>;
-    const auto found = json.find(name);
-    if (found == json.end()) return;
-    ++used;
-    if constexpr (detail::is_optional<Field>)
-      field = found->template get<typename Field::value_type>();
-    else
-      field = found->template get<Field>();
-  };
-  try {
+  detail::read_fields(json, [&](const auto& take) {
     for_each_option(s, take);
     detail::for_each_seed(s, take);
-  } catch (const nlohmann::json::exception& e) {
-    throw Error(lmc::detail::concat("a run's specification cannot be read: ", e.what()));
-  }
-  require(json.is_object() && used == json.size(), "a run's specification cannot be read: it has ", json.size(), " entries, ",
-          used, " of them known; was it written by a newer version?");
+  });
+  return s;
+}
+inline DataSpec data_spec_from_json(const nlohmann::json& json) {
+  DataSpec s;
+  detail::read_fields(json, [&](const auto& take) { detail::for_each_data_option(s, take); });
   return s;
 }
 
