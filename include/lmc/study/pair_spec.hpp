@@ -52,7 +52,7 @@ inline PairSpec canonical(PairSpec s) {
   for (const auto& [spec, to] : {std::pair(&s.a, &a), std::pair(&s.b, &b)}) {
     detail::for_each_data_option(spec->data, put(*to));
     detail::for_each_network_option(spec->network, put(*to));
-    put (*to)("untie", spec->untie);
+    put (*to)("embed", spec->embed);
   }
   require(a == b, "a pair needs two runs of one network on one data set, but they are ", a.dump(), " and ", b.dump());
   return s;

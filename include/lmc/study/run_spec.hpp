@@ -38,7 +38,8 @@ struct DataSpec {
 
 /// Everything that determines one training, so that two runs of one specification are the same to the bit.
 ///
-/// A run may share its beginning with others (a prefix), and may go on in another network than it began in (untying).
+/// A run may share its beginning with others (a prefix), and may go on in another network than it began in (untied filters,
+/// say).
 struct RunSpec {
   DataSpec data = {};
   NetworkOptions network = {};
@@ -61,8 +62,10 @@ struct RunSpec {
   NoiseSeeds seeds = {};
   Index prefix = 0;              // the first so many updates are those of a run with prefix_seeds
   NoiseSeeds prefix_seeds = {};  // without meaning where prefix is 0
-  std::string untie = "none";    // cnn, lcn, tied: sizes of the blocks that share a filter from update untie_at on, as in 4x4
-  Index untie_at = 0;
+  // From update embed_at on, the network is the larger one that it is embedded in: the sizes of the blocks of positions that
+  // share a filter (as 4x4; 1 shares none), masked-dense or dense.
+  std::string embed = "none";
+  Index embed_at = 0;
   Index until = 0;  // end here, and keep the optimizer's state: the prefix of others; 0: a run of its own
 };
 
@@ -122,8 +125,8 @@ void for_each_option(Spec& s, const Visit& visit) {
   visit("input-noise", s.input_noise);
   visit("label-noise", s.label_noise);
   visit("prefix", s.prefix);
-  visit("untie", s.untie);
-  visit("untie-at", s.untie_at);
+  visit("embed", s.embed);
+  visit("embed-at", s.embed_at);
 }
 
 namespace detail {
@@ -202,17 +205,20 @@ inline RunSpec canonical(RunSpec s) {
   require(s.epochs > 0, "epochs = ", s.epochs, "; expected a positive number");
   require(s.batch_size > 0, "batch-size = ", s.batch_size, "; expected a positive number");
   for (const auto& [name, number] :
-       {std::pair("updates", s.updates), std::pair("prefix", s.prefix), std::pair("untie-at", s.untie_at),
+       {std::pair("updates", s.updates), std::pair("prefix", s.prefix), std::pair("embed-at", s.embed_at),
         std::pair("train-examples", s.data.train_examples), std::pair("test-examples", s.data.test_examples)})
     require(number >= 0, name, " = ", number, "; expected a number that is not negative");
   require(s.data.downsample > 0, "downsample = ", s.data.downsample, "; expected a positive number");
   if (s.updates > 0) s.epochs = 0;  // follows from the updates and the data
-  if (s.untie == "none") {
-    require(s.untie_at == 0, "untie-at = ", s.untie_at, ", but nothing is untied; give the size of the blocks by untie");
+  if (s.embed == "none") {
+    require(s.embed_at == 0, "embed-at = ", s.embed_at, ", but nothing is embedded; say in what by embed");
   } else {
-    require(s.network.sharing || s.network.network == "cnn" || s.network.network == "lcn", "untie = ", s.untie,
-            " is for a network that shares filters: cnn or tied, not ", s.network.network);
-    s.untie = detail::normal_extents("untie", s.untie, 1);
+    const std::string& network = s.network.network;
+    require(network == "cnn" || network == "lcn" || network == "tied", "embed = ", s.embed,
+            " is for a network that filters positions: cnn, tied or lcn, not ", network);
+    require(s.embed_at >= s.prefix, "embed-at = ", s.embed_at, " is within the prefix of ", s.prefix,
+            " updates; a prefix is of the network itself");
+    if (s.embed != "dense" && s.embed != "masked-dense") s.embed = detail::normal_extents("embed", s.embed, 1);
   }
   const auto without_meaning = [&](NoiseSeeds& seeds) {
     if (s.crop == 0 && !s.flip && s.translation == 0 && s.input_noise == 0) seeds.augmentation = 0;

@@ -4,18 +4,14 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
-#include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -59,9 +55,9 @@ struct PairRow {
   Provenance made = {};
 };
 
-/// One further measurement of a pair, named by Cell::measure.
+/// One further measurement of a pair, named by Cell::measure, or of a data set: its `complexity`.
 struct MeasurementRow {
-  std::string pair = {};  // id
+  std::string subject = {};  // id of the pair or the data set
   std::string name = {};
   nlohmann::json value = {};
   Provenance made = {};
@@ -74,7 +70,6 @@ struct DataRow {
   std::string digest = {};
   Index train = 0, test = 0, classes = 0;  // examples, examples, classes
   Shape shape = {};                        // of an example
-  nlohmann::json complexity = {};          // the complexity record: label entropy, errors of reference models
 };
 
 namespace detail {
@@ -85,7 +80,7 @@ inline constexpr int store_application = 0x6c6d6373;  // "lmcs"
 inline constexpr const char* store_schema = R"(
 CREATE TABLE data (
   id TEXT PRIMARY KEY, spec TEXT NOT NULL, digest TEXT NOT NULL, train INTEGER NOT NULL, test INTEGER NOT NULL,
-  classes INTEGER NOT NULL, shape TEXT NOT NULL, complexity TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  classes INTEGER NOT NULL, shape TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, spec TEXT NOT NULL, dataset TEXT NOT NULL, network TEXT NOT NULL, optimizer TEXT NOT NULL,
   learning_rate REAL NOT NULL, init_seed INTEGER NOT NULL, order_seed INTEGER NOT NULL, parameters INTEGER NOT NULL,
@@ -96,8 +91,8 @@ CREATE TABLE pairs (
   train_error_barrier REAL, test_error_barrier REAL, test_low REAL, test_high REAL, test_verdict TEXT NOT NULL,
   seconds REAL NOT NULL, machine TEXT NOT NULL, version TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE measurements (
-  pair TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
-  seconds REAL NOT NULL, machine TEXT NOT NULL, version TEXT NOT NULL, PRIMARY KEY (pair, name)) STRICT, WITHOUT ROWID;
+  subject TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+  seconds REAL NOT NULL, machine TEXT NOT NULL, version TEXT NOT NULL, PRIMARY KEY (subject, name)) STRICT, WITHOUT ROWID;
 )";
 
 }  // namespace detail
@@ -196,16 +191,16 @@ class Store {
   [[nodiscard]] std::optional<DataRow> data(const DataSpec& spec) const {
     return first(rows<DataRow>("SELECT * FROM data WHERE id = ?", read_data, id_of(spec)));
   }
-  [[nodiscard]] std::optional<MeasurementRow> measurement(const std::string& pair_id, const std::string& name) const {
+  [[nodiscard]] std::optional<MeasurementRow> measurement(const std::string& subject, const std::string& name) const {
     return first(
-        rows<MeasurementRow>("SELECT * FROM measurements WHERE pair = ? AND name = ?", read_measurement, pair_id, name));
+        rows<MeasurementRow>("SELECT * FROM measurements WHERE subject = ? AND name = ?", read_measurement, subject, name));
   }
   /// A pair with the measurements that there are.
   [[nodiscard]] std::optional<PairResult> result(const std::string& pair_id) const {
     auto row = pair(pair_id);
     if (!row) return std::nullopt;
     PairResult result{.train = std::move(row->train), .test = std::move(row->test)};
-    for (MeasurementRow& m : rows<MeasurementRow>("SELECT * FROM measurements WHERE pair = ?", read_measurement, pair_id))
+    for (MeasurementRow& m : rows<MeasurementRow>("SELECT * FROM measurements WHERE subject = ?", read_measurement, pair_id))
       result.extra[m.name] = std::move(m.value);
     return result;
   }
@@ -214,7 +209,7 @@ class Store {
   [[nodiscard]] std::vector<RunRow> runs() const { return rows<RunRow>("SELECT * FROM runs ORDER BY id", read_run); }
   [[nodiscard]] std::vector<PairRow> pairs() const { return rows<PairRow>("SELECT * FROM pairs ORDER BY id", read_pair); }
   [[nodiscard]] std::vector<MeasurementRow> measurements() const {
-    return rows<MeasurementRow>("SELECT * FROM measurements ORDER BY pair, name", read_measurement);
+    return rows<MeasurementRow>("SELECT * FROM measurements ORDER BY subject, name", read_measurement);
   }
   [[nodiscard]] std::vector<DataRow> all_data() const { return rows<DataRow>("SELECT * FROM data ORDER BY id", read_data); }
 
@@ -244,9 +239,9 @@ class Store {
     });
   }
   void put(const MeasurementRow& r) {
-    put(r, measurement(r.pair, r.name), "measurement " + r.name + " of pair " + r.pair, [&] {
+    put(r, measurement(r.subject, r.name), "measurement " + r.name + " of " + r.subject, [&] {
       SQLite::Statement insert(*database_, "INSERT INTO measurements VALUES (?,?,?,?,?,?)");
-      bind(insert, r.pair, r.name, r.value.dump(), r.made.seconds, r.made.machine, r.made.version);
+      bind(insert, r.subject, r.name, r.value.dump(), r.made.seconds, r.made.machine, r.made.version);
       insert.exec();
     });
   }
@@ -256,9 +251,9 @@ class Store {
             " is not the one that the runs in the store '", path_.string(), "' were trained on: its digest is ", r.digest,
             ", expected ", there ? there->digest : "", "; give the same --data as before, or another --store");
     put(r, there, "data set " + to_json(r.spec).dump(), [&] {
-      SQLite::Statement insert(*database_, "INSERT INTO data VALUES (?,?,?,?,?,?,?,?)");
+      SQLite::Statement insert(*database_, "INSERT INTO data VALUES (?,?,?,?,?,?,?)");
       bind(insert, id_of(r.spec), to_json(r.spec).dump(), r.digest, r.train, r.test, r.classes,
-           nlohmann::json(r.shape.axes()).dump(), r.complexity.dump());
+           nlohmann::json(r.shape.axes()).dump());
       insert.exec();
     });
   }
@@ -289,7 +284,7 @@ class Store {
 
   // SQLite's errors, in words that say what to do.
   template <class Work>
-  auto guarded(Work work) const {
+  std::invoke_result_t<Work> guarded(Work work) const {
     try {
       return work();
     } catch (const SQLite::Exception& e) {
@@ -425,7 +420,7 @@ class Store {
             .made = read_made(row)};
   }
   static MeasurementRow read_measurement(SQLite::Statement& row) {
-    return {.pair = row.getColumn("pair").getString(),
+    return {.subject = row.getColumn("subject").getString(),
             .name = row.getColumn("name").getString(),
             .value = parsed(row, "value"),
             .made = read_made(row)};
@@ -436,8 +431,8 @@ class Store {
             .train = row.getColumn("train").getInt64(),
             .test = row.getColumn("test").getInt64(),
             .classes = row.getColumn("classes").getInt64(),
-            .shape = Shape(parsed(row, "shape").get<std::vector<Index>>()),
-            .complexity = parsed(row, "complexity")};
+
+            .shape = Shape(parsed(row, "shape").get<std::vector<Index>>())};
   }
 
   std::filesystem::path path_;
