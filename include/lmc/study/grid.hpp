@@ -106,6 +106,7 @@ struct Experiment {
   std::string name = {};  // of the file, without what precedes the first '-' and the extension: depth, of 03-depth.toml
   std::string title = {}, question = {};
   bool all_others = false;  // its cells are those of all other experiments, with an axis `experiment` before their own
+  bool complexity = false;  // the complexity records of its data sets are wanted
   std::vector<std::string> measure = {};
   std::vector<Setting> base = {};
   std::vector<Axis> axes = {};
@@ -203,7 +204,7 @@ class GridReader {
 
   Experiment read() {
     const toml::table file = parse();
-    check_keys(file, "key", {"number", "title", "question", "of", "measure", "base", "axes", "presets", "claim"});
+    check_keys(file, "key", {"number", "title", "question", "of", "complexity", "measure", "base", "axes", "presets", "claim"});
     Experiment e{.number = whole(file, "number"), .name = path_.stem().string()};
     e.file = path_.string();
     if (const auto dash = e.name.find('-'); dash != std::string::npos) e.name.erase(0, dash + 1);
@@ -213,6 +214,8 @@ class GridReader {
       require(of->value<std::string>() == "all", where(*of), ": of: expected \"all\", the cells of all other experiments");
       e.all_others = true;
     }
+    if (const toml::node* complexity = file.get("complexity"))
+      e.complexity = as<toml::value<bool>>(*complexity, "complexity", "true or false").get();
     e.measure = texts(file, "measure");
     for (const std::string& name : e.measure)
       located(where(*file.get("measure")), [&] { return find_name("measurement", name, measurement_names); });
@@ -390,14 +393,11 @@ class GridReader {
         list.push_back(label_of(labels));
       if (e.all_others) continue;  // the labels are those of the other experiments
       std::vector<std::string_view> known;
-      for (const Axis& a : all_axes(e))
+      const std::vector<Axis> axes_of_all = all_axes(e);
+      for (const Axis& a : axes_of_all)
         if (a.name == name)
           for (const AxisValue& value : a.values) known.emplace_back(value.label);
-      // The labels live in e: all_axes copies, so look them up in a list that stays.
-      std::vector<std::string> kept(known.begin(), known.end());
-      for (const std::string& label : list)
-        located(where(labels),
-                [&] { return find_name("label", label, std::vector<std::string_view>(kept.begin(), kept.end())); });
+      for (const std::string& label : list) located(where(labels), [&] { return find_name("label", label, known); });
     }
     return meant;
   }

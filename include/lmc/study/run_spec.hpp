@@ -66,7 +66,8 @@ struct RunSpec {
   // share a filter (as 4x4; 1 shares none), masked-dense or dense.
   std::string embed = "none";
   Index embed_at = 0;
-  Index until = 0;  // end here, and keep the optimizer's state: the prefix of others; 0: a run of its own
+  Index until = 0;              // end here: the prefix of others; 0: a run of its own
+  bool keep_optimizer = false;  // the checkpoint holds the optimizer's state, too; that of a prefix does anyway
 };
 
 namespace detail {
@@ -127,6 +128,7 @@ void for_each_option(Spec& s, const Visit& visit) {
   visit("prefix", s.prefix);
   visit("embed", s.embed);
   visit("embed-at", s.embed_at);
+  visit("keep-optimizer", s.keep_optimizer);
 }
 
 namespace detail {
@@ -303,8 +305,10 @@ inline RunSpec prefix_of(const RunSpec& s, Index at) {
   RunSpec prefix = s;
   prefix.seeds = s.prefix_seeds;
   prefix.prefix = 0;
-  prefix.prefix_seeds = {};
+  prefix.embed = "none";
+  prefix.embed_at = 0;
   prefix.until = at;
+  prefix.keep_optimizer = true;
   return canonical(prefix);
 }
 
