@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,15 +23,15 @@ namespace lmc::study {
 inline double multiplications(const Network<float>& network) {
   double sum = 0;
   for_each_layer(network, [&](const AnyLayer<float>& layer, Index) {
+    const std::optional<Shape> in = layer.input_shape();
+    if (!in) return;  // element by element, without parameters
     const auto parameters = static_cast<double>(Network<float>({layer}).layout().parameter_count());
-    if (parameters == 0) return;
     if (const auto local = lmc::detail::as_local<float>(layer)) {
       const Extent grid = local->window().out;
       sum += static_cast<double>(local->bank_size()) * static_cast<double>(grid.rows * grid.cols);
       return;
     }
-    const auto in = layer.input_shape();
-    const Shape out = in ? layer.output_shape(*in) : Shape();
+    const Shape out = layer.output_shape(*in);
     sum += parameters * (out.rank() == 2 ? static_cast<double>(out[0]) : 1.0);
   });
   return sum;

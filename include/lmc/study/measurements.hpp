@@ -62,15 +62,15 @@ inline PairEnds read_ends(const PairSpec& s, const TrainTest<float>& data, const
 
 namespace detail {
 
-/// A sample of the training part, the same for all pairs on the data; 0: all of it.
-inline Dataset<float> train_sample(const Dataset<float>& train, Index examples) {
-  return examples == 0 || examples >= train.size() ? train : random_subset(train, examples, 0);
+/// A random sample of a data set, the same for all pairs on it; 0: all of it.
+inline Dataset<float> sample_of(const Dataset<float>& data, Index examples) {
+  return examples == 0 || examples >= data.size() ? data : random_subset(data, examples, 0);
 }
 
 /// Calls measure(α ↦ curve) for both parts.
 template <class MeasureCurve>
 std::array<PartResult, 2> both_parts(const PairSpec& s, const TrainTest<float>& data, const MeasureCurve& curve) {
-  return {part_result(curve(train_sample(data.train, s.curve_train_examples))), part_result(curve(data.test))};
+  return {part_result(curve(sample_of(data.train, s.curve_train_examples))), part_result(curve(data.test))};
 }
 
 }  // namespace detail
@@ -83,20 +83,21 @@ inline std::array<PartResult, 2> measure_curves(const PairSpec& s, const PairEnd
   });
 }
 
-/// Of the two ends, on the test part: error under noise and under the fast gradient sign method, for several strengths, as
-/// mean of the two,
+/// Of the two ends, on a sample of at most 2000 test examples: error under noise and under the fast gradient sign method, for
+/// several strengths, as mean of the two,
 ///   {"noise": {"0.1": error, …}, "fgsm": {"0.1": error, …}}
 /// on inputs that are standardized.
 inline nlohmann::json measure_robustness(const PairEnds& ends, const TrainTest<float>& data) {
   nlohmann::json result;
+  const Dataset<float> sample = detail::sample_of(data.test, 2000);
   const auto mean = [&](const auto& error_of) { return (error_of(ends.states[0]) + error_of(ends.states[1])) / 2; };
   for (const auto& [name, strength] : {std::pair("0.1", 0.1), std::pair("0.3", 0.3), std::pair("1", 1.0)})
     result["noise"][name] = detail::number_json(mean([&, deviation = strength](const ModelState<float>& state) {
-      return evaluate_under_noise(ends.network, state, data.test, {.deviation = deviation}, ThreadTeam(1)).error;
+      return evaluate_under_noise(ends.network, state, sample, {.deviation = deviation}, ThreadTeam(1)).error;
     }));
   for (const auto& [name, strength] : {std::pair("0.01", 0.01), std::pair("0.03", 0.03), std::pair("0.1", 0.1)})
     result["fgsm"][name] = detail::number_json(mean([&, epsilon = strength](const ModelState<float>& state) {
-      return evaluate_under_fgsm(ends.network, state, data.test, {.epsilon = epsilon}, ThreadTeam(1)).error;
+      return evaluate_under_fgsm(ends.network, state, sample, {.epsilon = epsilon}, ThreadTeam(1)).error;
     }));
   return result;
 }
@@ -109,7 +110,7 @@ inline nlohmann::json measure_robustness(const PairEnds& ends, const TrainTest<f
 /// second-moment is Adam's, where the checkpoints hold it; movement is |δ_i|. On a sample of at most 2000 examples.
 inline nlohmann::json measure_attribution(const PairSpec& s, const PairEnds& ends, const TrainTest<float>& data) {
   const Index examples = s.curve_train_examples == 0 ? 2000 : std::min<Index>(2000, s.curve_train_examples);
-  const Dataset<float> sample = detail::train_sample(data.train, examples);
+  const Dataset<float> sample = detail::sample_of(data.train, examples);
   const ThreadTeam team(1);
   const std::vector<float>&a = ends.states[0].parameters, &b = ends.states[1].parameters;
   const BarrierContributions c = barrier_contributions(a, b, gradient_function(ends.network, sample, team));
