@@ -5,7 +5,7 @@
 set -euo pipefail
 program=$1
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+trap 'umount "$folder/disk" 2> /dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
 export OMP_NUM_THREADS=2
 
@@ -53,14 +53,20 @@ replicates = 3
 GRID
 run=(run --experiments grids --preset smoke)
 
-"$program" list --experiments grids | grep -q '1  depth .*Depth: Does depth matter?' || fail "list does not list"
-"$program" plan --experiments grids --preset smoke --store whole.db | grep -q '^together *0/32 *0/12 *0/12' ||
-  fail "the plan is not of 32 runs: $("$program" plan --experiments grids --preset smoke --store whole.db)"
+# says TEXT ARGUMENT...: succeeds, and its output or messages have a line that matches TEXT
+says() {
+  local text=$1
+  shift
+  "$program" "$@" > out 2>&1 || fail "$*: $(cat out)"
+  grep -q -- "$text" out || fail "$*: '$text' is not in: $(cat out)"
+}
+
+says '1  depth .*Depth: Does depth matter?' list --experiments grids
+says '^together *0/32 *0/12 *0/12' plan --experiments grids --preset smoke --store whole.db
 [[ ! -e whole.db ]] || fail "a plan makes a store"
 "$program" "${run[@]}" --threads 1 --store whole.db 2> err || fail "run: $(cat err)"
-"$program" status --experiments grids --preset smoke --store whole.db | grep -q '^together *32/32 *12/12 *12/12' ||
-  fail "not all is done"
-"$program" "${run[@]}" --store whole.db 2>&1 | grep -q '^0 tasks' || fail "a complete study is done again"
+says '^together *32/32 *12/12 *12/12' status --experiments grids --preset smoke --store whole.db
+says '^0 tasks' "${run[@]}" --store whole.db
 
 # Killed again and again, without warning.
 for ((kills = 0; kills < 60; ++kills)); do
@@ -139,8 +145,7 @@ refuses "is no store" "${run[@]}" --store text.db
 grep -q 'this is a text' text.db || fail "a file that is no store was changed"
 refuses "there is no directory" "${run[@]}" --store nowhere/study.db
 sed 's/dataset = "spirals"/dataset = "mnist"/; s/hidden = "24,24"/hidden = "8"/' grids/01-depth.toml > bad/01-bad.toml
-"$program" run --experiments bad --preset smoke --data nowhere --store absent.db 2>&1 | grep -q "there is no mnist in 'nowhere'" ||
-  fail "nothing is said of an absent data set"
+says "there is no mnist in 'nowhere'" run --experiments bad --preset smoke --data nowhere --store absent.db
 
 # A checkpoint that is not that of its row.
 victim=$(sqlite3 merged.db "SELECT run_a FROM pairs LIMIT 1")
@@ -161,8 +166,6 @@ cmp -s "merged.db.checkpoints/$victim.safetensors" "whole.db.checkpoints/$victim
   ((failures == 0))
 ) || failures=$((failures + 1))
 "$program" "${run[@]}" --store full.db 2> err || fail "after the disk was full: $(cat err)"
-rm -f err out
-same whole.db full.db "x" 2> /dev/null || true
 mkdir disk
 if mount -t tmpfs -o size=200k none disk 2> /dev/null; then
   "$program" "${run[@]}" --store disk/study.db > out 2> err && fail "a full disk is no error"
@@ -171,7 +174,7 @@ if mount -t tmpfs -o size=200k none disk 2> /dev/null; then
   "$program" "${run[@]}" --store disk/study.db > out 2> err || fail "with room again: $(cat err)"
   mount -o remount,ro disk
   refuses "is read-only" run --experiments grids --preset standard --store disk/study.db
-  "$program" status --experiments grids --preset smoke --store disk/study.db | grep -q '^together *32/32' || fail "a read-only store cannot be read"
+  says '^together *32/32' status --experiments grids --preset smoke --store disk/study.db
   umount disk
 else
   echo "note: no tmpfs can be mounted here; a full and a read-only disk are not tried" >&2

@@ -114,7 +114,7 @@ TEST_CASE("grid: what is wrong in a file is named with its line", "[study]") {
                     Contains("unknown preset 'smok'; did you mean 'smoke'?"));
   CHECK_THROWS_WITH(load(with(good, "rate = [1]", "rates = [1]")), Contains("rates"));
   CHECK_THROWS_WITH(load(with(good, "test = \"rises\"", "test = \"raises\"")),
-                    Contains("03-depth.toml:19: unknown test 'raises'; did you mean 'rises'?"));
+                    Contains("03-depth.toml:20: unknown test 'raises'; did you mean 'rises'?"));
   CHECK_THROWS_WITH(load(with(good, "along = \"zeta\"", "along = \"zetta\"")),
                     Contains("unknown axis 'zetta'; did you mean 'zeta'?"));
   CHECK_THROWS_WITH(load(with(good, "optimizer = \"adam\"", "optimizer = \"adm\"")),

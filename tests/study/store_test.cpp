@@ -69,7 +69,7 @@ TEST_CASE("Store: gives back what was put, after it was closed, too", "[study]")
   const auto result = store.result(pair_row().id);
   REQUIRE(result);
   CHECK(to_json(result->test) == to_json(pair_row().test));
-  CHECK(result->test.error.value == 0.25);
+  CHECK(result->test.error.value == Approx(0.25));
   CHECK(result->extra.at("robustness").at("x") == 0.5);
 }
 

@@ -135,10 +135,17 @@ class Store {
             "' is a directory; expected the name of a file");
     require(exists || access == Access::write, "there is no store '", path_.string(), "'; `run` makes one");
     if (exists) {
-      open(SQLite::OPEN_READONLY);
+      // To read, too: what a killed writer has left half done is rolled back first. A file that cannot be written is opened to
+      // be read only.
+      open(SQLite::OPEN_READWRITE);
       check(access);
     }
-    if (access == Access::read) return;
+    if (access == Access::read) {
+      guarded([&] { database_->exec("PRAGMA query_only = ON"); });
+      return;
+    }
+    require(!exists || sqlite3_db_readonly(database_->getHandle(), "main") == 0, "the store '", path_.string(),
+            "' is read-only; copy it to where it can be written, or give another --store");
     const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : ".";
     require(std::filesystem::is_directory(folder, none), "cannot make the store '", path_.string(),
             "': there is no directory '", folder.string(), "'; create it first");
@@ -148,8 +155,6 @@ class Store {
     lock_ = std::make_unique<StoreLock>(checkpoints() / "lock", path_);
     open(SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     guarded([&] {
-      require(sqlite3_db_readonly(database_->getHandle(), "main") == 0, "the store '", path_.string(),
-              "' is read-only; copy it to where it can be written, or give another --store");
       SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
       if (!has_schema()) {
         database_->exec(detail::store_schema);
