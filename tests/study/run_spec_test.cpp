@@ -62,6 +62,15 @@ TEST_CASE("RunSpec: whatever changes the training changes the id", "[study]") {
   CHECK(changed([](RunSpec& s) { s.init = "he-normal"; }));
 }
 
+TEST_CASE("RunSpec: the canonical form of a canonical form is itself", "[study]") {
+  RunSpec s = tiny_run();
+  s.updates = 15;
+  s.prefix = 4;
+  s = canonical(s);
+  CHECK(to_json(canonical(s)) == to_json(s));
+  CHECK(id_of(canonical(s)) == id_of(s));
+}
+
 TEST_CASE("RunSpec: a seed of noise counts where there is such noise", "[study]") {
   RunSpec s = tiny_run();
   s.input_noise = 0.1;

@@ -204,7 +204,7 @@ inline RunSpec canonical(RunSpec s) {
   (void)parse_initialization(s.init);
   s.learning_rate = std::visit([](const auto& o) { return o.learning_rate; }, optimizer_of(s));
   (void)rate_shape_named(s.schedule);
-  require(s.epochs > 0, "epochs = ", s.epochs, "; expected a positive number");
+  require(s.epochs > 0 || s.updates > 0, "epochs = ", s.epochs, "; expected a positive number");
   require(s.batch_size > 0, "batch-size = ", s.batch_size, "; expected a positive number");
   for (const auto& [name, number] :
        {std::pair("updates", s.updates), std::pair("prefix", s.prefix), std::pair("embed-at", s.embed_at),
