@@ -16,7 +16,6 @@
 #include <lmc/core/version.hpp>
 #include <lmc/simd/instruction_set.hpp>
 #include <lmc/study/checkpoint_file.hpp>
-#include <lmc/study/complexity.hpp>
 #include <lmc/study/datasets.hpp>
 #include <lmc/study/measurements.hpp>
 #include <lmc/study/pair_spec.hpp>
@@ -24,6 +23,7 @@
 #include <lmc/study/spec_digest.hpp>
 #include <lmc/study/store.hpp>
 #include <lmc/study/training.hpp>
+#include <lmc/train/complexity.hpp>
 
 namespace lmc::study {
 
@@ -50,6 +50,17 @@ struct Outcome {
 namespace detail {
 
 inline std::string machine_text() { return processor_name() + "; " + std::string(instruction_set()) + "; " + compiler_name(); }
+
+inline nlohmann::json complexity_json(const ComplexityRecord& r) {
+  return {{"classes", r.classes},
+          {"train-examples", r.train_examples},
+          {"test-examples", r.test_examples},
+          {"dimension", r.dimension},
+          {"label-entropy", r.label_entropy},
+          {"majority-error", r.majority_error},
+          {"logistic-error", r.logistic_error},
+          {"mlp-error", r.mlp_error}};
+}
 
 inline Outcome execute_run(const Task& task, const LoadedData& loaded, const std::vector<std::string>& inputs,
                            const std::vector<Observer<float>>& observers) {
@@ -101,7 +112,9 @@ inline Outcome execute(const Task& task, DataSets& data_sets, const std::vector<
   if (task.kind == Task::Kind::run) {
     outcome = detail::execute_run(task, loaded, inputs, observers);
   } else if (task.kind == Task::Kind::complexity) {
-    outcome = {.row = MeasurementRow{.subject = task.id, .name = "complexity", .value = complexity_record(loaded.data)},
+    outcome = {.row = MeasurementRow{.subject = task.id,
+                                     .name = "complexity",
+                                     .value = detail::complexity_json(complexity_of(loaded.data, {}, ThreadTeam(1)))},
                .checkpoint = {},
                .data = loaded.row};
   } else {
