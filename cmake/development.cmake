@@ -5,10 +5,6 @@ if((LMC_BUILD_TESTS OR LMC_BUILD_BENCHMARKS) AND NOT TARGET lmc_images)
   message(FATAL_ERROR "Tests and benchmarks need libjpeg and libpng (Debian: libjpeg62-turbo-dev libpng-dev)")
 endif()
 
-if((LMC_BUILD_TESTS OR LMC_BUILD_EXAMPLES) AND NOT TARGET lmc_study)
-  message(FATAL_ERROR "Tests and examples need SQLiteCpp and toml++ (Debian: libsqlitecpp-dev libtomlplusplus-dev)")
-endif()
-
 add_library(lmc_warnings INTERFACE)
 target_compile_options(lmc_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
