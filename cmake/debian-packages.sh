@@ -5,6 +5,8 @@
 # All that the presets dev, release and asan need.
 lmc_packages=(cmake ninja-build g++ libeigen3-dev libxsimd-dev nlohmann-json3-dev zlib1g-dev catch2 libcli11-dev libbenchmark-dev
   gnuplot-nox libjpeg62-turbo-dev libpng-dev curl unzip)
+# What the study needs beside them.
+lmc_study_packages=(libsqlitecpp-dev libsqlite3-dev libtomlplusplus-dev openmpi-bin libopenmpi-dev sqlite3)
 # What the preset fuzz needs beside them.
 lmc_fuzz_packages=(clang-16 libclang-rt-16-dev libomp-16-dev)
 

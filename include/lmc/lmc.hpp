@@ -25,6 +25,7 @@
 #include <lmc/core/rank_correlation.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/thread_team.hpp>
+#include <lmc/core/version.hpp>
 #include <lmc/core/views.hpp>
 #include <lmc/core/window.hpp>
 #include <lmc/data/augmentation.hpp>

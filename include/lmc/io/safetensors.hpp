@@ -149,14 +149,15 @@ std::vector<T> read_values(std::istream& in, const Shape& shape) {
   return values;
 }
 
-inline Safetensors read_safetensors(InputFile& file) {
-  require(file.size >= 8, "the file has ", file.size, " bytes; expected the header's length in the first 8");
+/// A file of `size` bytes, at its first.
+inline Safetensors read_safetensors(std::istream& in, std::uintmax_t size) {
+  require(size >= 8, "the file has ", size, " bytes; expected the header's length in the first 8");
   std::uint64_t header_size = 0;
-  file.stream.read(reinterpret_cast<char*>(&header_size), 8);
-  require(header_size <= file.size - 8, "the file is cut or no safetensors file: its header should take ", header_size,
-          " bytes, and ", file.size - 8, " follow");
+  in.read(reinterpret_cast<char*>(&header_size), 8);
+  require(header_size <= size - 8, "the file is cut or no safetensors file: its header should take ", header_size,
+          " bytes, and ", size - 8, " follow");
   std::string header(static_cast<std::size_t>(header_size), ' ');
-  file.stream.read(header.data(), static_cast<std::streamsize>(header_size));
+  in.read(header.data(), static_cast<std::streamsize>(header_size));
   const nlohmann::json json = parse_json_without_duplicates(header);
   require(json.is_object(), "the header is not a JSON object");
 
@@ -169,17 +170,17 @@ inline Safetensors read_safetensors(InputFile& file) {
       entries.push_back(parse_entry(name, value));
     }
   }
-  require_no_holes(entries, file.size - 8 - header_size);
+  require_no_holes(entries, size - 8 - header_size);
   for (SafetensorsEntry& e : entries) {
     NamedTensor tensor{std::move(e.name), std::move(e.shape), {}};
     if (e.dtype == "F32") {
-      tensor.values = read_values<float>(file.stream, tensor.shape);
+      tensor.values = read_values<float>(in, tensor.shape);
     } else {
-      tensor.values = read_values<double>(file.stream, tensor.shape);
+      tensor.values = read_values<double>(in, tensor.shape);
     }
     result.tensors.push_back(std::move(tensor));
   }
-  require(file.stream.good(), "the file could not be read to its end");
+  require(in.good(), "the file could not be read to its end");
   return result;
 }
 
@@ -233,18 +234,16 @@ void save_safetensors(const std::filesystem::path& path, const ParameterLayout& 
 inline Safetensors load_safetensors(const std::filesystem::path& path) {
   InputFile file = open_input_file(path);
   try {
-    return detail::read_safetensors(file);
+    return detail::read_safetensors(file.stream, file.size);
   } catch (const Error& e) {
     throw Error(detail::concat("load_safetensors: '", path.string(), "': ", e.what()));
   }
 }
 
-/// Reads a network's state: the file holds one tensor of T for each segment of the layout, in any order, and no other.
-/// Throws: Error as load_safetensors does, and when names, shapes or dtypes are not the layout's.
+/// The state of a network in what was read: one tensor of T for each segment of the layout, in any order, and no other. `who`
+/// begins the messages. Throws: Error when names, shapes or dtypes are not the layout's.
 template <std::floating_point T>
-ModelState<T> load_state(const std::filesystem::path& path, const ParameterLayout& layout) {
-  const Safetensors file = load_safetensors(path);
-  const std::string who = "load_state: '" + path.string() + "'";
+ModelState<T> state_of(const Safetensors& file, const ParameterLayout& layout, const std::string& who) {
   std::string names;
   for (const NamedTensor& t : file.tensors) names += (names.empty() ? "" : ", ") + t.name;
   const auto read = [&](const std::vector<Segment>& segments, Index size) {
@@ -270,6 +269,12 @@ ModelState<T> load_state(const std::filesystem::path& path, const ParameterLayou
     require(in(layout.parameters, t) || in(layout.buffers, t), who, ": tensor '", t.name,
             "' is not in the network; is it a checkpoint of another network?");
   return state;
+}
+
+/// Reads a network's state from a file. Throws: Error as load_safetensors and state_of.
+template <std::floating_point T>
+ModelState<T> load_state(const std::filesystem::path& path, const ParameterLayout& layout) {
+  return state_of<T>(load_safetensors(path), layout, "load_state: '" + path.string() + "'");
 }
 
 }  // namespace lmc

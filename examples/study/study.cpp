@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The study: every experiment of the paper, planned, run, and reported.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+#include <lmc/lmc.hpp>
+#include <lmc/study/grid.hpp>
+#include <lmc/study/plan.hpp>
+#include <lmc/study/scheduler.hpp>
+#include <lmc/study/shard.hpp>
+#include <lmc/study/store.hpp>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+#if __has_include(<lmc/study/report.hpp>)
+#include <lmc/study/report.hpp>
+#define LMC_STUDY_REPORT 1
+#endif
+#ifdef LMC_STUDY_MPI
+#include "mpi_study.hpp"
+#endif
+
+namespace {
+
+namespace study = lmc::study;
+
+struct Options {
+  std::string grids = LMC_STUDY_EXPERIMENTS;
+  std::vector<std::string> experiments;  // by name or number; none: all
+  std::string preset = "standard";
+  std::string store = "study.db";
+  std::string data = "data";
+  std::string output;
+  std::string shard = "1/1";
+  int threads = 0;
+  std::vector<std::string> stores;  // to merge
+};
+
+// The chosen experiments, and all of them, since one may consist of the others' cells.
+struct Chosen {
+  std::vector<study::Experiment> all;
+  std::vector<const study::Experiment*> chosen;
+};
+
+Chosen choose(const Options& o) {
+  lmc::find_name("preset", o.preset, study::preset_names);
+  Chosen c{study::load_experiments(o.grids), {}};
+  for (const std::string& name : o.experiments) {
+    const study::Experiment* found = &study::find_experiment(c.all, name);
+    if (std::find(c.chosen.begin(), c.chosen.end(), found) == c.chosen.end()) c.chosen.push_back(found);
+  }
+  if (o.experiments.empty())
+    for (const study::Experiment& e : c.all) c.chosen.push_back(&e);
+  return c;
+}
+
+// What experiments ask for, as far as there are data for it.
+struct Wanted {
+  std::vector<study::PlannedPair> pairs;
+  std::vector<lmc::study::DataSpec> complexities;
+  std::set<std::string> absent;
+};
+
+void want(Wanted& to, const study::Experiment& e, const Options& o, const std::vector<study::Experiment>& all,
+          const study::DataSets& data) {
+  const std::vector<study::Cell> cells = study::expand(e, o.preset, all);
+  for (const study::Cell& cell : cells) {
+    const study::RunSpec& run = cell.pairs.front().a;
+    // A network that does not fit its data is an error now, and not after hours.
+    const study::DataKind kind = study::prepared_kind(run.data);
+    try {
+      (void)study::final_network(run, kind.shape, kind.classes);
+    } catch (const lmc::Error& error) {
+      std::string name = e.file + ":";
+      for (const auto& [axis, label] : cell.coordinates) name += " " + axis + " " + label;
+      throw lmc::Error(name + ": " + error.what());
+    }
+    if (!data.present(run.data)) {
+      to.absent.insert(run.data.dataset);
+      continue;
+    }
+    for (const study::PairSpec& pair : cell.pairs) to.pairs.push_back({pair, cell.measure});
+    if (e.complexity && std::find(to.complexities.begin(), to.complexities.end(), run.data) == to.complexities.end())
+      to.complexities.push_back(run.data);
+  }
+}
+
+void name_absent(const Wanted& wanted, const Options& o) {
+  for (const std::string& name : wanted.absent)
+    std::cerr << "note: there is no " << name << " in '" << o.data << "'; its cells are left out\n";
+}
+
+void list(const Options& o) {
+  for (const study::Experiment& e : study::load_experiments(o.grids))
+    std::cout << std::setw(2) << e.number << "  " << std::left << std::setw(14) << e.name << std::right << "  " << e.title
+              << ": " << e.question << '\n';
+}
+
+// Of each experiment, and of all together: pairs and runs are counted once, however many experiments share them.
+void plan(const Options& o, bool with_time) {
+  const Chosen c = choose(o);
+  const study::DataSets data(o.data);
+  std::optional<study::Store> store;
+  std::error_code none;
+  if (std::filesystem::exists(o.store, none)) store.emplace(o.store, study::Access::read);
+  const study::CostModel costs = store ? study::CostModel(*store) : study::CostModel();
+  const auto row = [&](const std::string& name, const Wanted& wanted) {
+    const study::Plan p = make_plan(wanted.pairs, wanted.complexities, store ? &*store : nullptr, costs);
+    const auto of = [](std::size_t done, std::size_t all) { return lmc::detail::concat(done, '/', all); };
+    std::cout << std::left << std::setw(20) << name << std::right << std::setw(13) << of(p.runs_done, p.runs) << std::setw(13)
+              << of(p.pairs_done, p.pairs) << std::setw(13) << of(p.measurements_done, p.measurements);
+    if (with_time) std::cout << std::setw(14) << study::duration_text(p.seconds());
+    std::cout << '\n';
+  };
+  std::cout << std::left << std::setw(20) << o.preset << std::right << std::setw(13) << "runs" << std::setw(13) << "pairs"
+            << std::setw(13) << "measured" << (with_time ? "   thread time" : "") << '\n';
+  Wanted all;
+  for (const study::Experiment* e : c.chosen) {
+    Wanted one;
+    want(one, *e, o, c.all, data);
+    row(lmc::detail::concat(e->number, ' ', e->name), one);
+    want(all, *e, o, c.all, data);
+  }
+  row("together", all);
+  if (with_time) name_absent(all, o);
+}
+
+#ifdef LMC_STUDY_MPI
+using Job = MpiJob;
+#else
+// Without MPI there is one rank.
+struct Job {
+  Job(int&, char**&) {}
+  static int rank() { return 0; }
+  static int size() { return 1; }
+  static void abort() {}
+};
+#endif
+
+void run(const Options& o, const Job& job) {
+  study::DataSets data(o.data);
+#ifdef LMC_STUDY_MPI
+  if (job.rank() > 0) return mpi_compute(data);
+#endif
+  const Chosen c = choose(o);
+  const study::Shard shard = study::parse_shard(o.shard);
+  Wanted wanted;
+  for (const study::Experiment* e : c.chosen) want(wanted, *e, o, c.all, data);
+  name_absent(wanted, o);
+  wanted.pairs = study::pairs_of_shard(wanted.pairs, shard);
+  if (shard.index != 1) wanted.complexities.clear();
+  study::Store store(o.store, study::Access::write);
+  study::Plan plan = make_plan(wanted.pairs, wanted.complexities, &store, study::CostModel(store));
+  const int workers = job.size() > 1 ? job.size() - 1 : lmc::ThreadTeam(o.threads).size();
+  std::cerr << plan.tasks.size() << " tasks: " << plan.runs - plan.runs_done << " runs, " << plan.pairs - plan.pairs_done
+            << " pairs and " << plan.measurements - plan.measurements_done << " further measurements, about "
+            << study::duration_text(plan.seconds() / workers) << " on " << workers
+            << (job.size() > 1 ? " ranks\n"
+                : workers == 1 ? " thread\n"
+                               : " threads\n");
+#ifdef LMC_STUDY_MPI
+  if (job.size() > 1) return mpi_hand_out(std::move(plan), store, job.size());
+#endif
+  run_plan(std::move(plan), store, data, workers);
+}
+
+void merge(const Options& o) {
+  study::Store to(o.store, study::Access::write);
+  for (const std::string& path : o.stores) {
+    const study::Store from(path, study::Access::read);
+    study::merge(from, to);
+    std::cout << path << ": " << from.runs().size() << " runs, " << from.pairs().size() << " pairs\n";
+  }
+  std::cout << o.store << ": " << to.runs().size() << " runs, " << to.pairs().size() << " pairs\n";
+}
+
+#ifdef LMC_STUDY_REPORT
+void report(const Options& o) {
+  const Chosen c = choose(o);
+  const study::Store store(o.store, study::Access::read);
+  study::write_report(store, c.all, o.preset, o.output);
+}
+#endif
+
+void run_command(int argc, char** argv, const Job& job) {
+  Options o;
+  CLI::App app("The experiments of the paper on linear mode connectivity: run, stored, judged.");
+  app.require_subcommand(1);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  const auto command = [&](const char* name, const char* what) {
+    CLI::App* sub = app.add_subcommand(name, what);
+    sub->get_formatter()->column_width(34);
+    return sub;
+  };
+  const auto grids = [&](CLI::App* sub) {
+    sub->add_option("--experiments", o.grids, "folder of the grid files")->capture_default_str();
+  };
+  const auto which = [&](CLI::App* sub) {
+    grids(sub);
+    sub->add_option("EXPERIMENT", o.experiments, "names or numbers [all]");
+    sub->add_option("--preset", o.preset, "size: smoke, standard or full")->capture_default_str();
+    sub->add_option("--store", o.store, "file of the results")->capture_default_str();
+  };
+  const auto with_data = [&](CLI::App* sub) {
+    sub->add_option("--data", o.data, "folder of the data sets, one subfolder each: mnist, cifar-10-batches-bin, …")
+        ->capture_default_str();
+  };
+  CLI::App* const list_command = command("list", "the experiments and their questions");
+  grids(list_command);
+  CLI::App* const plan_command = command("plan", "what there is to do, and how long it will take");
+  which(plan_command);
+  with_data(plan_command);
+  CLI::App* const run = command("run", "do what the store lacks; under mpirun, by all ranks");
+  which(run);
+  with_data(run);
+  run->add_option("--threads", o.threads, "runs side by side; 0 takes all cores; changes no result")->capture_default_str();
+  run->add_option("--shard", o.shard, "i/n: one of n parts, each with a store of its own")->capture_default_str();
+  CLI::App* const status = command("status", "how much of it is done");
+  which(status);
+  with_data(status);
+  CLI::App* const merge_command = command("merge", "join the stores of shards");
+  merge_command->add_option("STORE", o.stores, "stores to read")->required();
+  merge_command->add_option("--store", o.store, "store to add them to")->capture_default_str();
+#ifdef LMC_STUDY_REPORT
+  CLI::App* const report_command = command("report", "write results, figures and verdicts to an HTML file");
+  grids(report_command);
+  report_command->add_option("--preset", o.preset, "size: smoke, standard or full")->capture_default_str();
+  report_command->add_option("--store", o.store, "file of the results")->capture_default_str();
+  report_command->add_option("--output", o.output, "file to write")->required();
+#endif
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (app.exit(e) != 0) throw;
+    return;
+  }
+  if (list_command->parsed()) list(o);
+  if (plan_command->parsed()) plan(o, true);
+  if (run->parsed()) ::run(o, job);
+  if (status->parsed()) plan(o, false);
+  if (merge_command->parsed()) merge(o);
+#ifdef LMC_STUDY_REPORT
+  if (report_command->parsed()) report(o);
+#endif
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Job job(argc, argv);
+  int status = 1;
+  try {
+    run_command(argc, argv, job);
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    status = e.get_exit_code();  // the parser has said what was wrong
+  } catch (const std::bad_alloc&) {
+    std::cerr << "study: not enough memory; fewer --threads need less\n";
+  } catch (const std::exception& e) {
+    std::cerr << "study: " << e.what() << '\n';
+  }
+  job.abort();
+  return status;
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <lmc/core/shape.hpp>
+#include <lmc/layers/embedding.hpp>
+#include <lmc/layers/for_each_layer.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/study/datasets.hpp>
+#include <lmc/study/pair_spec.hpp>
+#include <lmc/study/run_spec.hpp>
+#include <lmc/study/store.hpp>
+#include <lmc/study/training.hpp>
+
+namespace lmc::study {
+
+/// Multiplications of one example's way forward: a filter bank counts at each position, other weights once a token, or once.
+/// Products of activations alone, as in attention, are left out.
+inline double multiplications(const Network<float>& network) {
+  double sum = 0;
+  for_each_layer(network, [&](const AnyLayer<float>& layer, Index) {
+    const std::optional<Shape> in = layer.input_shape();
+    if (!in) return;  // element by element, without parameters
+    const auto parameters = static_cast<double>(Network<float>({layer}).layout().parameter_count());
+    if (const auto local = lmc::detail::as_local<float>(layer)) {
+      const Extent grid = local->window().out;
+      sum += static_cast<double>(local->bank_size()) * static_cast<double>(grid.rows * grid.cols);
+      return;
+    }
+    const Shape out = layer.output_shape(*in);
+    sum += parameters * (out.rank() == 2 ? static_cast<double>(out[0]) : 1.0);
+  });
+  return sum;
+}
+
+/// What trainings and measurements take, in seconds on one thread: multiplications at a speed that is measured for each network
+/// where the store has runs of it, and else guessed from those of others.
+class CostModel {
+ public:
+  CostModel() = default;
+  explicit CostModel(const Store& store) {
+    for (const RunRow& row : store.runs()) learn(row.spec, row.steps, row.made.seconds);
+  }
+
+  /// Of a training from update `from` on.
+  [[nodiscard]] double seconds(const RunSpec& s, Index from = 0) const {
+    return work(s, std::max<Index>(0, updates(s) - from)) * seconds_per_multiplication(s);
+  }
+  /// Of the curves of a pair; of one further measurement it is taken to be as long.
+  [[nodiscard]] double seconds(const PairSpec& s) const {
+    const DataKind kind = prepared_kind(s.a.data);
+    const Index sample = s.curve_train_examples > 0 ? std::min(kind.train, s.curve_train_examples) : kind.train;
+    // A way forward is a third of an update's work.
+    return static_cast<double>((s.alphas + 2) * (sample + kind.test)) / 3 * per_example(s.a) * seconds_per_multiplication(s.a);
+  }
+  /// A training that was done takes that long.
+  void learn(const RunSpec& s, Index steps, double seconds) {
+    const double done = work(s, steps);
+    if (done <= 0 || seconds <= 0) return;
+    Speed& speed = of_network_[key(s)];
+    speed.work += done;
+    speed.seconds += seconds;
+    all_.work += done;
+    all_.seconds += seconds;
+  }
+
+ private:
+  struct Speed {
+    double work = 0, seconds = 0;
+  };
+  static std::string key(const RunSpec& s) {
+    nlohmann::json json = nlohmann::json::object();
+    detail::for_each_network_option(s.network, [&](const char* name, const auto& value) {
+      if constexpr (detail::is_optional<std::remove_cvref_t<decltype(value)>>) {
+        if (value) json[name] = *value;
+      } else {
+        json[name] = value;
+      }
+    });
+    return json.dump() + s.data.dataset + s.embed;
+  }
+  static Index updates(const RunSpec& s) {
+    const Index per_epoch = (prepared_kind(s.data).train + s.batch_size - 1) / s.batch_size;
+    return s.until > 0 ? s.until : s.updates > 0 ? s.updates : s.epochs * per_epoch;
+  }
+  // Forward, and twice as much backward.
+  [[nodiscard]] double per_example(const RunSpec& s) const {
+    auto& known = per_example_[key(s)];
+    if (known == 0) {
+      const DataKind kind = prepared_kind(s.data);
+      known = 3 * multiplications(final_network(s, kind.shape, kind.classes).network);
+    }
+    return known;
+  }
+  [[nodiscard]] double work(const RunSpec& s, Index steps) const {
+    return static_cast<double>(steps) * static_cast<double>(s.batch_size) * per_example(s);
+  }
+  [[nodiscard]] double seconds_per_multiplication(const RunSpec& s) const {
+    const auto known = of_network_.find(key(s));
+    const Speed& speed = known != of_network_.end() ? known->second : all_;
+    constexpr double guess = 1e-11;  // a core with AVX-512 does 784-512-10 at 0.7e-11, convolutions more slowly
+    return speed.work > 0 ? speed.seconds / speed.work : guess;
+  }
+
+  std::map<std::string, Speed> of_network_;
+  Speed all_;
+  mutable std::map<std::string, double> per_example_;
+};
+
+}  // namespace lmc::study

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/names.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/data/cifar.hpp>
+#include <lmc/data/dataset.hpp>
+#include <lmc/data/mnist.hpp>
+#include <lmc/data/pixels.hpp>
+#include <lmc/data/subset.hpp>
+#include <lmc/data/synthetic.hpp>
+#include <lmc/data/table.hpp>
+#include <lmc/data/tiny_imagenet.hpp>
+#include <lmc/data/words.hpp>
+#include <lmc/study/run_spec.hpp>
+#include <lmc/study/spec_digest.hpp>
+#include <lmc/study/store.hpp>
+
+namespace lmc::study {
+
+/// A data set that a specification may name. Sizes are those of the complete set: plans are made with them before anything is
+/// loaded.
+struct DataKind {
+  std::string_view name;
+  std::string_view folder;  // below that of all data; empty where it is computed
+  std::string_view file;    // in the folder, without which the set counts as absent; empty: the folder alone
+  Shape shape;
+  Index classes, train, test;
+};
+
+/// All of them. mixture and mixture-hard are ten Gaussians of 64 dimensions in the form of images, 4 and 2 standard deviations
+/// apart; words-K are samples of three words from K languages, as counts of character n-grams.
+inline const std::vector<DataKind>& data_kinds() {
+  static const std::vector<DataKind> kinds{
+      {"spirals", "", "", {2}, 3, 3000, 3000},
+      {"mixture", "", "", {8, 8, 1}, 10, 3000, 3000},
+      {"mixture-hard", "", "", {8, 8, 1}, 10, 3000, 3000},
+      {"mnist", "mnist", "", {28, 28, 1}, 10, 60000, 10000},
+      {"fashion-mnist", "fashion-mnist", "", {28, 28, 1}, 10, 60000, 10000},
+      {"cifar-10", "cifar-10-batches-bin", "", {32, 32, 3}, 10, 50000, 10000},
+      {"cifar-100", "cifar-100-binary", "", {32, 32, 3}, 100, 50000, 10000},
+      {"tiny-imagenet", "tiny-imagenet-200", "", {64, 64, 3}, 200, 100000, 10000},
+      {"spam", "tabular", "spam.csv.gz", {57}, 2, 3680, 921},
+      {"dna", "tabular", "dna.csv.gz", {180}, 3, 2548, 638},
+      {"satellite", "tabular", "satellite.csv.gz", {36}, 6, 4435, 2000},
+      {"shuttle", "tabular", "shuttle.csv.gz", {9}, 7, 46400, 11600},
+      {"letter", "tabular", "letter.csv.gz", {16}, 26, 16000, 4000},
+      {"words-2", "words", "", {1024}, 2, 20000, 4000},
+      {"words-5", "words", "", {1024}, 5, 50000, 10000},
+      {"words-10", "words", "", {1024}, 10, 100000, 20000},
+  };
+  return kinds;
+}
+
+/// Throws: Error that names the nearest.
+inline const DataKind& data_kind(const DataSpec& spec) {
+  std::vector<std::string_view> names;
+  for (const DataKind& kind : data_kinds()) names.push_back(kind.name);
+  return data_kinds()[find_name("data set", spec.dataset, names)];
+}
+
+/// What a complete data set becomes by its preparation: what a plan needs. Throws: Error for an unknown name.
+inline DataKind prepared_kind(const DataSpec& spec) {
+  DataKind kind = data_kind(spec);
+  if (kind.shape.rank() == 3)
+    kind.shape = {kind.shape[0] / spec.downsample, kind.shape[1] / spec.downsample, spec.gray ? 1 : kind.shape[2]};
+  if (spec.train_examples > 0) kind.train = spec.train_examples;
+  if (spec.test_examples > 0) kind.test = spec.test_examples;
+  return kind;
+}
+
+namespace detail {
+
+/// The same examples as images of that shape.
+inline Dataset<float> reshaped(const Dataset<float>& data, const Shape& shape) {
+  return Dataset<float>({.shape = shape,
+                         .classes = data.classes(),
+                         .labels = {data.labels().begin(), data.labels().end()},
+                         .features = data.features()});
+}
+
+inline TrainTest<float> load_data(const DataKind& kind, const DataSpec& spec, const std::filesystem::path& folder) {
+  const auto computed = [&](std::uint64_t seed) {
+    const Index given = seed == 1 ? spec.train_examples : spec.test_examples;
+    const Index examples = given > 0 ? given : seed == 1 ? kind.train : kind.test;
+    if (kind.name == "spirals") return spirals<float>({.examples = examples, .seed = seed});
+    return reshaped(gaussian_mixture<float>({.examples = examples,
+                                             .classes = kind.classes,
+                                             .dimension = kind.shape.size(),
+                                             .separation = kind.name == "mixture" ? 4.0 : 2.0,
+                                             .seed = seed}),
+                    kind.shape);
+  };
+  if (kind.folder.empty()) return {computed(1), computed(2)};
+  if (kind.name == "mnist") return load_mnist<float>(folder);
+  if (kind.name == "fashion-mnist") return load_fashion_mnist<float>(folder);
+  if (kind.name == "cifar-10") return load_cifar10<float>(folder);
+  if (kind.name == "cifar-100") return load_cifar100<float>(folder);
+  if (kind.name == "tiny-imagenet") return load_tiny_imagenet<float>(folder);
+  if (kind.folder == "tabular") {
+    CsvOptions options{.header = 2};
+    if (kind.name == "letter" || kind.name == "satellite") options.train_rows = kind.train;  // the first rows, by custom
+    return load_csv<float>(folder / kind.file, options);
+  }
+  WordsOptions options;
+  options.languages.resize(static_cast<std::size_t>(kind.classes));
+  return load_words<float>(folder, options);
+}
+
+inline TrainTest<float> prepare_data(TrainTest<float> data, const DataSpec& spec) {
+  if (spec.gray) data = grayscale(data);
+  if (spec.downsample > 1) data = downsample(data, spec.downsample);
+  for (const auto& [part, examples] : {std::pair(&data.train, spec.train_examples), std::pair(&data.test, spec.test_examples)})
+    if (examples > 0 && examples != part->size()) *part = random_subset(*part, examples, 0);
+  return data;
+}
+
+inline std::string data_digest(const TrainTest<float>& data) {
+  SpecDigest digest;
+  for (const Dataset<float>* part : {&data.train, &data.test}) {
+    digest.add(lmc::detail::concat(part->shape(), ' ', part->classes(), ' ', part->size(), '\n'));
+    digest.add(std::as_bytes(part->labels()));
+    std::visit([&](const auto& features) { digest.add(std::as_bytes(std::span(features))); }, part->features());
+    digest.add(std::as_bytes(std::span(part->standardization().mean)));
+    digest.add(std::as_bytes(std::span(part->standardization().deviation)));
+  }
+  return digest.text();
+}
+
+}  // namespace detail
+
+/// A prepared data set in memory, and its row in the store.
+struct LoadedData {
+  TrainTest<float> data;
+  DataRow row;
+};
+
+/// The data sets of a folder, one subfolder each; loaded when they are first asked for, and shared by all threads.
+class DataSets {
+ public:
+  explicit DataSets(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  /// Whether the data set is computed, or its files seem to be there. Throws: Error for an unknown name.
+  [[nodiscard]] bool present(const DataSpec& spec) const {
+    const DataKind& kind = data_kind(spec);
+    std::error_code none;
+    return kind.folder.empty() || std::filesystem::exists(folder_ / kind.folder / kind.file, none);
+  }
+
+  /// Throws: Error as the loaders do, and when a preparation does not fit the data.
+  const LoadedData& get(const DataSpec& spec) {
+    const std::lock_guard lock(mutex_);
+    std::unique_ptr<const LoadedData>& entry = loaded_[id_of(spec)];
+    if (!entry) {
+      const DataKind& kind = data_kind(spec);
+      DataSpec whole{.dataset = spec.dataset};
+      if (kind.folder.empty()) whole = spec;  // as many as are asked for are computed
+      auto& all = whole_[id_of(whole)];
+      if (!all) all.emplace(detail::load_data(kind, whole, folder_ / kind.folder));
+      LoadedData data{detail::prepare_data(*all, spec), {}};
+      const TrainTest<float>& parts = data.data;
+      data.row = {.spec = spec,
+                  .digest = detail::data_digest(parts),
+                  .train = parts.train.size(),
+                  .test = parts.test.size(),
+                  .classes = parts.train.classes(),
+                  .shape = parts.train.shape()};
+      entry = std::make_unique<const LoadedData>(std::move(data));
+    }
+    return *entry;
+  }
+
+ private:
+  std::filesystem::path folder_;
+  std::mutex mutex_;
+  std::map<std::string, std::optional<TrainTest<float>>> whole_;
+  std::map<std::string, std::unique_ptr<const LoadedData>> loaded_;
+};
+
+}  // namespace lmc::study

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <lmc/connectivity/attribution.hpp>
+#include <lmc/connectivity/barriers.hpp>
+#include <lmc/connectivity/block_path.hpp>
+#include <lmc/core/error.hpp>
+#include <lmc/core/rank_correlation.hpp>
+#include <lmc/core/thread_team.hpp>
+#include <lmc/data/dataset.hpp>
+#include <lmc/data/subset.hpp>
+#include <lmc/layers/embedding.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/study/checkpoint_file.hpp>
+#include <lmc/study/pair_spec.hpp>
+#include <lmc/study/training.hpp>
+#include <lmc/train/evaluator.hpp>
+#include <lmc/train/gradient.hpp>
+#include <lmc/train/importance.hpp>
+#include <lmc/train/position_blocks.hpp>
+#include <lmc/train/robustness.hpp>
+#include <lmc/train/train.hpp>
+
+// What is measured of a pair of trained networks: numbers that depend on the pair and its data alone.
+
+namespace lmc::study {
+
+/// The two ends of a pair, read from their checkpoints.
+struct PairEnds {
+  Network<float> network;
+  std::array<ModelState<float>, 2> states;
+  std::array<std::optional<Optimizer<float>>, 2> optimizers;  // where the checkpoints hold them
+};
+
+inline PairEnds read_ends(const PairSpec& s, const TrainTest<float>& data, const std::array<const std::string*, 2>& bytes) {
+  PairEnds ends{final_network(s.a, data.train.shape(), data.train.classes()).network, {}, {}};
+  const std::array<const RunSpec*, 2> specs{&s.a, &s.b};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::string who = "the checkpoint of run " + id_of(*specs[i]);
+    if (specs[i]->keep_optimizer) {
+      Checkpoint<float> at = checkpoint_from_bytes(*bytes[i], ends.network.layout(), optimizer_of(*specs[i]), who);
+      ends.states[i] = std::move(at.state);
+      ends.optimizers[i] = std::move(at.optimizer);
+    } else {
+      ends.states[i] = state_from_bytes(*bytes[i], ends.network.layout(), who);
+    }
+  }
+  return ends;
+}
+
+namespace detail {
+
+/// A random sample of a data set, the same for all pairs on it; 0: all of it.
+inline Dataset<float> sample_of(const Dataset<float>& data, Index examples) {
+  return examples == 0 || examples >= data.size() ? data : random_subset(data, examples, 0);
+}
+
+/// Calls measure(α ↦ curve) for both parts.
+template <class MeasureCurve>
+std::array<PartResult, 2> both_parts(const PairSpec& s, const TrainTest<float>& data, const MeasureCurve& curve) {
+  return {part_result(curve(sample_of(data.train, s.curve_train_examples))), part_result(curve(data.test))};
+}
+
+}  // namespace detail
+
+/// Curves and barriers on the training and the test part, in this order.
+inline std::array<PartResult, 2> measure_curves(const PairSpec& s, const PairEnds& ends, const TrainTest<float>& data) {
+  return detail::both_parts(s, data, [&](const Dataset<float>& part) {
+    return linear_path(ends.states[0].parameters, ends.states[1].parameters,
+                       evaluator(ends.network, part, data.train, ThreadTeam(1)), {.alphas = s.alphas});
+  });
+}
+
+/// Of the two ends, on a sample of at most 2000 test examples: error under noise and under the fast gradient sign method, for
+/// several strengths, as mean of the two,
+///   {"noise": {"0.1": error, …}, "fgsm": {"0.1": error, …}}
+/// on inputs that are standardized.
+inline nlohmann::json measure_robustness(const PairEnds& ends, const TrainTest<float>& data) {
+  nlohmann::json result;
+  const Dataset<float> sample = detail::sample_of(data.test, 2000);
+  const auto mean = [&](const auto& error_of) { return (error_of(ends.states[0]) + error_of(ends.states[1])) / 2; };
+  for (const auto& [name, strength] : {std::pair("0.1", 0.1), std::pair("0.3", 0.3), std::pair("1", 1.0)})
+    result["noise"][name] = detail::number_json(mean([&, deviation = strength](const ModelState<float>& state) {
+      return evaluate_under_noise(ends.network, state, sample, {.deviation = deviation}, ThreadTeam(1)).error;
+    }));
+  for (const auto& [name, strength] : {std::pair("0.01", 0.01), std::pair("0.03", 0.03), std::pair("0.1", 0.1)})
+    result["fgsm"][name] = detail::number_json(mean([&, epsilon = strength](const ModelState<float>& state) {
+      return evaluate_under_fgsm(ends.network, state, sample, {.epsilon = epsilon}, ThreadTeam(1)).error;
+    }));
+  return result;
+}
+
+/// Whether the parameters that are important to the ends are those that make the barrier: Spearman's rank correlation, over the
+/// parameters, of |c_i(½)|, the contribution to the loss barrier on the training part, with a measure of importance, the mean
+/// of that of the ends,
+///   {"correlation": {"gradient": {"all": ρ, "dense1": ρ, …}, "fisher": …, "second-moment": …, "movement": …},
+///    "sum": Σ c_i, "height": L(½) − chord(½)}
+/// second-moment is Adam's, where the checkpoints hold it; movement is |δ_i|. On a sample of at most 2000 examples.
+inline nlohmann::json measure_attribution(const PairSpec& s, const PairEnds& ends, const TrainTest<float>& data) {
+  const Index examples = s.curve_train_examples == 0 ? 2000 : std::min<Index>(2000, s.curve_train_examples);
+  const Dataset<float> sample = detail::sample_of(data.train, examples);
+  const ThreadTeam team(1);
+  const std::vector<float>&a = ends.states[0].parameters, &b = ends.states[1].parameters;
+  const BarrierContributions c = barrier_contributions(a, b, gradient_function(ends.network, sample, team));
+  std::vector<double> size;
+  for (const double contribution : c.contributions) size.push_back(std::abs(contribution));
+  nlohmann::json result{{"sum", detail::number_json(c.sum)}, {"height", detail::number_json(c.height)}};
+  const auto correlate = [&](const char* name, const std::vector<double>& importance) {
+    nlohmann::json& to = result["correlation"][name];
+    to["all"] = detail::number_json(rank_correlation(size, importance));
+    for (const NamedValue& layer : rank_correlation_by_layer(ends.network.layout(), size, importance))
+      to[layer.name] = detail::number_json(layer.value);
+  };
+  const auto mean_of_ends = [&](const auto& measure) {
+    std::vector<double> mean = measure(std::size_t{0});
+    const std::vector<double> other = measure(std::size_t{1});
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = (mean[i] + other[i]) / 2;
+    return mean;
+  };
+  correlate("gradient",
+            mean_of_ends([&](std::size_t i) { return gradient_magnitude(ends.network, ends.states[i], sample, team); }));
+  correlate("fisher",
+            mean_of_ends([&](std::size_t i) { return diagonal_fisher(ends.network, ends.states[i], sample, {}, team); }));
+  const auto has_moment = [&](std::size_t i) {
+    return ends.optimizers[i] && !std::holds_alternative<Sgd<float>>(ends.optimizers[i]->method);
+  };
+  if (has_moment(0) && has_moment(1))
+    correlate("second-moment", mean_of_ends([&](std::size_t i) { return second_moment(*ends.optimizers[i]); }));
+  std::vector<double> movement;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    movement.push_back(std::abs(static_cast<double>(b[i]) - static_cast<double>(a[i])));
+  correlate("movement", movement);
+  return result;
+}
+
+/// What untying costs on the way: barriers on the test part of the path on which every position's filters move at a pace of
+/// their own, which differs by σ, mean over three draws of the paces,
+///   {"0.1": {"error-barrier": …, "loss-barrier": …}, "0.3": …}
+/// Throws: Error when the network has no filters that could be untied.
+inline nlohmann::json measure_block_path(const PairSpec& s, const PairEnds& ends, const TrainTest<float>& data) {
+  require(!output_grids(ends.network).empty(), "block-path: the network ", s.a.network.network,
+          " has no filters at positions; it is for cnn, tied and lcn");
+  const Embedding<float> e = embed_in_local(ends.network);
+  const auto a = e.embed(std::span<const float>(ends.states[0].parameters)),
+             b = e.embed(std::span<const float>(ends.states[1].parameters));
+  const BlockOfParameter blocks = position_blocks(e.network);
+  nlohmann::json result;
+  for (const auto& [name, spread] : {std::pair("0.1", 0.1), std::pair("0.3", 0.3)}) {
+    double error = 0, loss = 0;
+    constexpr std::uint64_t draws = 3;
+    for (std::uint64_t seed = 0; seed < draws; ++seed) {
+      const Curve curve = block_path(a, b, blocks, evaluator(e.network, data.test, data.train, ThreadTeam(1)),
+                                     {.spread = spread, .seed = seed, .path = {.alphas = s.alphas}});
+      error += error_barrier(curve).value / draws;
+      loss += loss_barrier(curve).value / draws;
+    }
+    result[name] = {{"error-barrier", detail::number_json(error)}, {"loss-barrier", detail::number_json(loss)}};
+  }
+  return result;
+}
+
+/// A further measurement by its name in measurement_names.
+inline nlohmann::json measure(std::string_view name, const PairSpec& s, const PairEnds& ends, const TrainTest<float>& data) {
+  if (name == "robustness") return measure_robustness(ends, data);
+  if (name == "attribution") return measure_attribution(s, ends, data);
+  require(name == "block-path", "unknown measurement '", name, "'");
+  return measure_block_path(s, ends, data);
+}
+
+}  // namespace lmc::study

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <condition_variable>
+#include <exception>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/io/input_file.hpp>
+#include <lmc/io/output_file.hpp>
+#include <lmc/study/board.hpp>
+#include <lmc/study/datasets.hpp>
+#include <lmc/study/store.hpp>
+#include <lmc/study/study_progress.hpp>
+#include <lmc/study/task.hpp>
+
+namespace lmc::study {
+
+/// The bytes of the checkpoints that a task reads.
+inline std::vector<std::string> read_inputs(const Store& store, const Task& task) {
+  std::vector<std::string> inputs;
+  for (const std::string& run : task.inputs) {
+    InputFile file = open_input_file(store.checkpoint(run));
+    std::string bytes(static_cast<std::size_t>(file.size), ' ');
+    file.stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    require(file.stream.good(), "cannot read all of '", file.path.string(), "'");
+    inputs.push_back(std::move(bytes));
+  }
+  return inputs;
+}
+
+/// Writes what a task gave: a run's checkpoint first, so that a row is never without it. Throws: Error as Store::put; nothing
+/// that was there is overwritten by something else.
+inline void keep(Store& store, const Outcome& outcome) {
+  store.put(outcome.data);
+  if (const auto* run = std::get_if<RunRow>(&outcome.row)) {
+    if (store.run(run->id)) store.put(*run);  // it must be equal before its lost checkpoint is written again
+    OutputFile file(store.checkpoint(run->id));
+    file.stream() << outcome.checkpoint;
+    file.commit();
+  }
+  std::visit([&](const auto& row) { store.put(row); }, outcome.row);
+}
+
+/// Seconds that the row says its task took.
+inline double seconds_of(const Outcome& outcome) {
+  return std::visit([](const auto& row) { return row.made.seconds; }, outcome.row);
+}
+
+/// Does all tasks of a plan, each on one thread, as many side by side as `threads` says. What the store holds afterwards,
+/// timings aside, does not depend on their number, nor on how often the process was killed and started again: that loses the
+/// tasks in flight alone. An Error in a task ends the others after the task that they are at, and is thrown. Throws: Error as
+/// execute and keep.
+inline void run_plan(Plan plan, Store& store, DataSets& data, int threads) {
+  Board board(std::move(plan));
+  StudyProgress progress(threads);
+  std::mutex mutex;  // of board, store, progress and failure
+  std::condition_variable changed;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    std::unique_lock lock(mutex);
+    while (!failure && !board.finished()) {
+      const std::optional<std::size_t> i = board.next();
+      if (!i) {
+        changed.wait(lock);
+        continue;
+      }
+      const Task& task = board.task(*i);
+      try {
+        lock.unlock();
+        const Outcome outcome = execute(task, data, read_inputs(store, task));
+        lock.lock();
+        if (failure) return;
+        keep(store, outcome);
+        board.finish(*i, seconds_of(outcome));
+        progress.show(board);
+      } catch (...) {
+        if (!lock.owns_lock()) lock.lock();
+        if (!failure) failure = std::current_exception();
+      }
+      changed.notify_all();
+    }
+  };
+  {
+    std::vector<std::jthread> team;
+    for (int t = 0; t < threads; ++t) team.emplace_back(work);
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace lmc::study

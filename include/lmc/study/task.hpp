@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/machine.hpp>
+#include <lmc/core/version.hpp>
+#include <lmc/simd/instruction_set.hpp>
+#include <lmc/study/checkpoint_file.hpp>
+#include <lmc/study/datasets.hpp>
+#include <lmc/study/measurements.hpp>
+#include <lmc/study/pair_spec.hpp>
+#include <lmc/study/run_spec.hpp>
+#include <lmc/study/spec_digest.hpp>
+#include <lmc/study/store.hpp>
+#include <lmc/study/training.hpp>
+#include <lmc/train/complexity.hpp>
+
+namespace lmc::study {
+
+/// One piece of work, done by one thread: to train a run, to measure the curves of a pair, to measure something further of it,
+/// or to say how complex a data set is.
+struct Task {
+  enum class Kind { run, pair, measurement, complexity };
+  Kind kind = Kind::run;
+  std::string id = {};                // of the row that it makes; a measurement's is that of its pair
+  std::string name = {};              // of a measurement
+  RunSpec run = {};                   // of a run
+  PairSpec pair = {};                 // of a pair or a measurement
+  DataSpec data = {};                 // what it reads
+  std::vector<std::string> inputs{};  // the runs whose checkpoints it reads: a run's prefix, if any; a pair's ends
+};
+
+/// What a task gives: a row of its kind, of a run with the bytes of its checkpoint; and the data set it was computed from.
+struct Outcome {
+  std::variant<RunRow, PairRow, MeasurementRow> row;
+  std::string checkpoint = {};
+  DataRow data = {};
+};
+
+namespace detail {
+
+inline std::string machine_text() { return processor_name() + "; " + std::string(instruction_set()) + "; " + compiler_name(); }
+
+inline nlohmann::json complexity_json(const ComplexityRecord& r) {
+  return {{"classes", r.classes},
+          {"train-examples", r.train_examples},
+          {"test-examples", r.test_examples},
+          {"dimension", r.dimension},
+          {"label-entropy", r.label_entropy},
+          {"majority-error", r.majority_error},
+          {"logistic-error", r.logistic_error},
+          {"mlp-error", r.mlp_error}};
+}
+
+inline Outcome execute_run(const Task& task, const LoadedData& loaded, const std::vector<std::string>& inputs,
+                           const std::vector<Observer<float>>& observers) {
+  const RunSpec& s = task.run;
+  const Dataset<float>& data = loaded.data.train;
+  std::optional<Checkpoint<float>> start;
+  bool prefix_diverged = false;
+  if (!inputs.empty()) {
+    const ChosenNetwork before = first_network(s, data.shape(), data.classes());
+    start = checkpoint_from_bytes(inputs[0], before.network.layout(), optimizer_of(s), "the prefix of run " + task.id);
+    prefix_diverged = start->step < (s.until > 0 ? 0 : s.prefix);
+  }
+  const ChosenNetwork network = final_network(s, data.shape(), data.classes());
+  Trained trained{.end = {{}, Optimizer<float>(optimizer_of(s), 0), 0}};
+  if (prefix_diverged) {
+    trained.diverged_at = start->step + 1;
+    trained.end = std::move(*start);
+    if (s.embed != "none")
+      trained.end = embed(embedding_of(s, first_network(s, data.shape(), data.classes()).network), trained.end);
+  } else {
+    trained = train_run(s, data, start, observers);
+  }
+  Outcome outcome{.row = RunRow{}, .checkpoint = {}, .data = loaded.row};
+  outcome.checkpoint =
+      checkpoint_bytes(network.network.layout(), trained.end, s.keep_optimizer,
+                       {{"run", task.id}, {"network", network.description}, {"specification", to_json(s).dump()}});
+  outcome.row = RunRow{.id = task.id,
+                       .spec = s,
+                       .network = network.description,
+                       .parameters = network.network.layout().parameter_count(),
+                       .steps = trained.end.step,
+                       .diverged_at = trained.diverged_at,
+                       .epoch_losses = std::move(trained.epoch_losses),
+                       .digest = digest(std::span<const float>(trained.end.state.parameters)),
+                       .checkpoint = SpecDigest().add(outcome.checkpoint).text()};
+  return outcome;
+}
+
+}  // namespace detail
+
+/// Does a task. `inputs` are the bytes of the checkpoints it reads, in the order of Task::inputs; observers see the updates of
+/// a run. But for the row's provenance, the outcome is a function of task, data and inputs. Throws: Error as the loaders, train
+/// and the measurements.
+inline Outcome execute(const Task& task, DataSets& data_sets, const std::vector<std::string>& inputs,
+                       const std::vector<Observer<float>>& observers = {}) {
+  const LoadedData& loaded = data_sets.get(task.data);
+  const auto start = std::chrono::steady_clock::now();
+  Outcome outcome;
+  if (task.kind == Task::Kind::run) {
+    outcome = detail::execute_run(task, loaded, inputs, observers);
+  } else if (task.kind == Task::Kind::complexity) {
+    outcome = {.row = MeasurementRow{.subject = task.id,
+                                     .name = "complexity",
+                                     .value = detail::complexity_json(complexity_of(loaded.data, {}, ThreadTeam(1)))},
+               .checkpoint = {},
+               .data = loaded.row};
+  } else {
+    const PairEnds ends = read_ends(task.pair, loaded.data, {&inputs.at(0), &inputs.at(1)});
+    outcome.data = loaded.row;
+    if (task.kind == Task::Kind::pair) {
+      auto [train, test] = measure_curves(task.pair, ends, loaded.data);
+      outcome.row = PairRow{.id = task.id, .spec = task.pair, .train = std::move(train), .test = std::move(test)};
+    } else {
+      outcome.row =
+          MeasurementRow{.subject = task.id, .name = task.name, .value = measure(task.name, task.pair, ends, loaded.data)};
+    }
+  }
+  const Provenance made{.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+                        .machine = detail::machine_text(),
+                        .version = std::string(version)};
+  std::visit([&](auto& row) { row.made = made; }, outcome.row);
+  return outcome;
+}
+
+}  // namespace lmc::study

@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# study_test.sh PROGRAM: what a study's store holds does not depend on threads, shards, ranks, or on how often it was killed; and
+# what the program says of bad input.
+set -euo pipefail
+program=$1
+folder=$(mktemp -d)
+trap 'umount "$folder/disk" 2> /dev/null || true; rm -rf "$folder"' EXIT
+cd "$folder"
+export OMP_NUM_THREADS=2
+
+failures=0
+fail() {
+  echo "FAILED: $*" >&2
+  failures=$((failures + 1))
+}
+# refuses TEXT ARGUMENT...: fails with a message on standard error that contains TEXT
+refuses() {
+  local text=$1
+  shift
+  if "$program" "$@" > out 2> err; then fail "$* was accepted"; fi
+  grep -qF -- "$text" err || fail "$*: '$text' is not in: $(cat err)"
+}
+# What a store holds, timings and machine aside.
+content() {
+  sqlite3 "$1" 'SELECT id, spec, digest, checkpoint, steps, epoch_losses FROM runs ORDER BY id;
+    SELECT id, spec, train, test FROM pairs ORDER BY id; SELECT subject, name, value FROM measurements ORDER BY subject, name;
+    SELECT id, digest FROM data ORDER BY id;'
+  (cd "$1.checkpoints" && md5sum ./*.safetensors)
+}
+same() { cmp -s <(content "$1") <(content "$2") || fail "$3"; }
+
+mkdir grids
+cat > grids/01-depth.toml << 'GRID'
+number = 1
+title = "Depth"
+question = "Does depth matter?"
+measure = ["robustness"]
+[base]
+dataset = "spirals"
+train-examples = 600
+test-examples = 200
+epochs = 30
+batch-size = 10
+alphas = 5
+[axes]
+depth = [{label = "1", hidden = "24"}, {label = "2", hidden = "24,24"}]
+spawn = [{label = "0", prefix = 0}, {label = "200", prefix = 200}, {label = "400", prefix = 400}]
+[presets.smoke]
+replicates = 2
+[presets.standard]
+replicates = 3
+GRID
+run=(run --experiments grids --preset smoke)
+
+# says TEXT ARGUMENT...: succeeds, and its output or messages have a line that matches TEXT
+says() {
+  local text=$1
+  shift
+  "$program" "$@" > out 2>&1 || fail "$*: $(cat out)"
+  grep -q -- "$text" out || fail "$*: '$text' is not in: $(cat out)"
+}
+
+says '1  depth .*Depth: Does depth matter?' list --experiments grids
+says '^together *0/32 *0/12 *0/12' plan --experiments grids --preset smoke --store whole.db
+[[ ! -e whole.db ]] || fail "a plan makes a store"
+"$program" "${run[@]}" --threads 1 --store whole.db 2> err || fail "run: $(cat err)"
+says '^together *32/32 *12/12 *12/12' status --experiments grids --preset smoke --store whole.db
+says '^0 tasks' "${run[@]}" --store whole.db
+
+# Killed again and again, without warning.
+for ((kills = 0; kills < 60; ++kills)); do
+  "$program" "${run[@]}" --threads 2 --store killed.db 2> err &
+  child=$!
+  sleep 0.3
+  kill -9 "$child" 2> /dev/null || true
+  if wait "$child" 2> /dev/null; then break; fi
+done
+"$program" "${run[@]}" --store killed.db 2> err || fail "after $kills kills: $(cat err)"
+same whole.db killed.db "after $kills kills, the store is another"
+((kills > 0)) || fail "the study was done before it could be killed"
+
+# Two at a time: the second is refused, the first goes on.
+"$program" "${run[@]}" --threads 1 --store both.db 2> first.err &
+first=$!
+for _ in {1..100}; do [[ ! -s both.db ]] || break; sleep 0.02; done
+refuses "another study is writing to the store 'both.db': process $first on" "${run[@]}" --store both.db
+"$program" status --experiments grids --preset smoke --store both.db > out 2> err || fail "no status while it is running: $(cat err)"
+wait "$first" || fail "the first of two: $(cat first.err)"
+same whole.db both.db "a second study has disturbed the first"
+
+# Shards.
+for i in 1 2 3; do "$program" "${run[@]}" --shard $i/3 --store "part$i.db" 2> err || fail "shard $i: $(cat err)"; done
+"$program" merge part1.db part2.db part3.db --store merged.db > out 2> err || fail "merge: $(cat err)"
+same whole.db merged.db "merged shards are not what one machine computes"
+refuses "as in 2/5" "${run[@]}" --shard 4/3 --store none.db
+
+# Ranks.
+if command -v mpirun > /dev/null; then
+  mpi=(mpirun --oversubscribe -n 3)
+  ((EUID != 0)) || mpi=(mpirun --allow-run-as-root --oversubscribe -n 3)
+  "${mpi[@]}" "$program" "${run[@]}" --store ranks.db > out 2> err || fail "three ranks: $(cat err)"
+  same whole.db ranks.db "three ranks do not compute what one machine does"
+  # A rank that is killed ends the job; what it was at is all that is lost.
+  "${mpi[@]}" "$program" "${run[@]}" --store dead.db > out 2> err &
+  job=$!
+  for _ in {1..500}; do
+    if [[ -s dead.db && $(sqlite3 dead.db 'SELECT count(*) FROM runs' 2> /dev/null || echo 0) -ge 3 ]]; then break; fi
+    sleep 0.02
+  done
+  ranks=$(pgrep -P "$(pgrep -P $job | head -1 || true),$job" -f "$program" | tail -1)
+  kill -9 "$ranks" || fail "no rank to kill"
+  if wait $job; then fail "a job with a dead rank ends well"; fi
+  [[ -s err ]] || fail "nothing is said of the dead rank"
+  done_before=$(sqlite3 dead.db 'SELECT count(*) FROM runs')
+  "${mpi[@]}" "$program" "${run[@]}" --store dead.db > out 2> err || fail "after a rank's death: $(cat err)"
+  grep -q "$((32 - done_before)) runs" err || fail "not $((32 - done_before)) runs are left after a rank's death: $(head -1 err)"
+  same whole.db dead.db "after a rank's death the store is another"
+  # A rank that fails says why.
+  sed 's/epochs = 30/epochs = 30\nwarmup = 1e6/' grids/01-depth.toml > bad.toml && mkdir bad && mv bad.toml bad/01-bad.toml
+  if "${mpi[@]}" "$program" run --experiments bad --preset smoke --store bad.db > out 2> err; then fail "a bad task ends well"; fi
+  grep -q 'a warm-up of 1000000 steps' err || fail "a rank's error is lost: $(cat err)"
+fi
+
+# An extended grid.
+"$program" run --experiments grids --preset standard --store whole.db 2> err || fail "extended: $(cat err)"
+grep -q '^[0-9]* tasks: 16 runs, 6 pairs' err || fail "an extended grid computes more than what is new: $(head -1 err)"
+
+# Bad input.
+refuses "unknown experiment 'dept'; did you mean 'depth'?" run --experiments grids dept
+refuses "unknown preset 'smoky'; did you mean 'smoke'?" run --experiments grids --preset smoky
+refuses "there is no folder of experiments 'nowhere'" run --experiments nowhere
+refuses "there is no store 'nowhere.db'" merge nowhere.db --store merged.db
+sed 's/epochs/epoch/' grids/01-depth.toml > bad.toml && rm -rf bad && mkdir bad && mv bad.toml bad/01-bad.toml
+refuses "bad/01-bad.toml:9: unknown option 'epoch'; did you mean 'epochs'?" run --experiments bad --store none.db
+sed 's/hidden = "24,24"/network = "cnn"/' grids/01-depth.toml > bad/01-bad.toml
+refuses "the network cnn takes images" run --experiments bad --store none.db
+[[ ! -e none.db ]] || fail "a study that could not begin has made a store"
+cp merged.db newer.db && sqlite3 newer.db 'PRAGMA user_version = 99'
+sum=$(md5sum < newer.db)
+refuses "is of version 99, made by a newer lmc" "${run[@]}" --store newer.db
+[[ $(md5sum < newer.db) == "$sum" ]] || fail "a newer store was changed"
+echo 'this is a text, and no database at all, however long one looks at it' > text.db
+refuses "is no store" "${run[@]}" --store text.db
+grep -q 'this is a text' text.db || fail "a file that is no store was changed"
+refuses "there is no directory" "${run[@]}" --store nowhere/study.db
+sed 's/dataset = "spirals"/dataset = "mnist"/; s/hidden = "24,24"/hidden = "8"/' grids/01-depth.toml > bad/01-bad.toml
+says "there is no mnist in 'nowhere'" run --experiments bad --preset smoke --data nowhere --store absent.db
+
+# A checkpoint that is not that of its row.
+victim=$(sqlite3 merged.db "SELECT run_a FROM pairs LIMIT 1")
+echo damage >> "merged.db.checkpoints/$victim.safetensors"
+sed 's/alphas = 5/alphas = 7/' grids/01-depth.toml > bad/01-bad.toml
+refuses "does not match its row" run --experiments bad --preset smoke --store merged.db
+tail -1 "merged.db.checkpoints/$victim.safetensors" | grep -q damage || fail "a damaged checkpoint was overwritten"
+rm "merged.db.checkpoints/$victim.safetensors"
+"$program" run --experiments bad --preset smoke --store merged.db 2> err || fail "a lost checkpoint is not trained again: $(cat err)"
+cmp -s "merged.db.checkpoints/$victim.safetensors" "whole.db.checkpoints/$victim.safetensors" || fail "trained again, a run is another"
+
+# A disk that is full, as far as a limit of file size can play it; and a small one, where it can be mounted.
+(
+  trap '' XFSZ
+  ulimit -f 48
+  if "$program" "${run[@]}" --store full.db > out 2> err; then fail "a full disk is no error"; fi
+  grep -qE "cannot (write|grow|be read or written)|cannot be" err || fail "a full disk: $(cat err)"
+  ((failures == 0))
+) || failures=$((failures + 1))
+"$program" "${run[@]}" --store full.db 2> err || fail "after the disk was full: $(cat err)"
+mkdir disk
+if mount -t tmpfs -o size=200k none disk 2> /dev/null; then
+  "$program" "${run[@]}" --store disk/study.db > out 2> err && fail "a full disk is no error"
+  grep -qE "disk is full|No space left" err || fail "a full disk: $(cat err)"
+  mount -o remount,size=20m disk
+  "$program" "${run[@]}" --store disk/study.db > out 2> err || fail "with room again: $(cat err)"
+  mount -o remount,ro disk
+  refuses "is read-only" run --experiments grids --preset standard --store disk/study.db
+  says '^together *32/32' status --experiments grids --preset smoke --store disk/study.db
+  umount disk
+else
+  echo "note: no tmpfs can be mounted here; a full and a read-only disk are not tried" >&2
+fi
+
+((failures == 0)) || exit 1

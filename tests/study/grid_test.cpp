@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <lmc/study/grid.hpp>
+#include <set>
+#include <string>
+
+#include "support/temporary_directory.hpp"
+
+using Catch::Matchers::Contains;
+using lmc::study::Cell;
+using lmc::study::expand;
+using lmc::study::Experiment;
+using lmc::study::load_experiments;
+
+namespace {
+
+const std::string good = R"(number = 3
+title = "Depth"
+question = "Does depth matter?"
+[base]
+dataset = "spirals"
+hidden = 16
+epochs = 2
+[axes]
+zeta = [{label = "one", hidden = "8"}, {label = "two", hidden = "8,8"}]
+optimizer = ["sgd", "adam"]
+rate = [0.5, 1]
+[presets.smoke]
+replicates = 2
+[presets.smoke.base]
+epochs = 1
+[presets.smoke.axes]
+rate = [1]
+[[claim]]
+text = "deeper is worse"
+test = "rises"
+along = "zeta"
+where = {optimizer = "adam", rate = 1}
+)";
+
+std::vector<Experiment> load(const std::string& text) {
+  const testing::TemporaryDirectory folder;
+  folder.write("03-depth.toml", text);
+  return load_experiments(folder.path());
+}
+
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("grid: cells are the product of the axes, in the order of the file", "[study]") {
+  const auto all = load(good);
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].name == "depth");
+  const auto cells = expand(all[0], "standard", all);
+  REQUIRE(cells.size() == 8);
+  using Coordinates = std::vector<std::pair<std::string, std::string>>;
+  CHECK(cells[0].coordinates == Coordinates{{"zeta", "one"}, {"optimizer", "sgd"}, {"rate", "0.5"}});
+  CHECK(cells[7].coordinates == Coordinates{{"zeta", "two"}, {"optimizer", "adam"}, {"rate", "1"}});
+  CHECK(cells[0].pairs.size() == 5);
+  CHECK(cells[0].pairs[0].a.network.hidden == "8");
+  CHECK(cells[0].pairs[0].a.learning_rate == 0.05);
+  CHECK(cells[7].pairs[0].a.learning_rate == 0.001);
+  const auto smoke = expand(all[0], "smoke", all);
+  REQUIRE(smoke.size() == 4);
+  CHECK(smoke[0].pairs.size() == 2);
+  CHECK(smoke[0].pairs[0].a.epochs == 1);
+}
+
+TEST_CASE("grid: pairs share no endpoint, and cells share initializations and noise", "[study]") {
+  const auto all = load(good);
+  const auto cells = expand(all[0], "standard", all);
+  for (const Cell& cell : cells) {
+    std::set<std::string> runs;
+    for (std::size_t r = 0; r < cell.pairs.size(); ++r) {
+      const auto& pair = cell.pairs[r];
+      runs.insert(id_of(pair.a));
+      runs.insert(id_of(pair.b));
+      CHECK(pair.a.init_seed == r);
+      CHECK(pair.b.init_seed == r);
+      CHECK(pair.a.seeds == cells[0].pairs[r].a.seeds);
+    }
+    CHECK(runs.size() == 2 * cell.pairs.size());
+  }
+}
+
+TEST_CASE("grid: an experiment may consist of the cells of all others", "[study]") {
+  const testing::TemporaryDirectory folder;
+  folder.write("03-depth.toml", good);
+  folder.write("16-all.toml", "number = 16\ntitle = 't'\nquestion = 'q'\nof = 'all'\nmeasure = ['robustness']\n");
+  const auto all = load_experiments(folder.path());
+  const auto cells = expand(all[1], "smoke", all), others = expand(all[0], "smoke", all);
+  REQUIRE(cells.size() == others.size());
+  CHECK(cells[0].label("experiment") == "depth");
+  CHECK(cells[0].measure == std::vector<std::string>{"robustness"});
+  CHECK(cells[1].pairs == others[1].pairs);
+}
+
+TEST_CASE("grid: what is wrong in a file is named with its line", "[study]") {
+  CHECK_THROWS_WITH(load(with(good, "epochs = 2", "epoch = 2")),
+                    Contains("03-depth.toml:7: unknown option 'epoch'; did you mean 'epochs'?"));
+  CHECK_THROWS_WITH(load(with(good, "title =", "titel =")),
+                    Contains("03-depth.toml:2: unknown key 'titel'; did you mean 'title'?"));
+  CHECK_THROWS_WITH(load(with(good, "hidden = 16", "hidden = [")), Contains("03-depth.toml:"));
+  CHECK_THROWS_WITH(load(with(good, "epochs = 2", "epochs = 'two'")),
+                    Contains("03-depth.toml:7: epochs: expected a whole number"));
+  CHECK_THROWS_WITH(load(with(good, "optimizer = [", "optimiser = [")),
+                    Contains("03-depth.toml:10: unknown option 'optimiser'; did you mean 'optimizer'?"));
+  CHECK_THROWS_WITH(load(with(good, "[presets.smoke]", "[presets.smok]")),
+                    Contains("unknown preset 'smok'; did you mean 'smoke'?"));
+  CHECK_THROWS_WITH(load(with(good, "rate = [1]", "rates = [1]")), Contains("rates"));
+  CHECK_THROWS_WITH(load(with(good, "test = \"rises\"", "test = \"raises\"")),
+                    Contains("03-depth.toml:20: unknown test 'raises'; did you mean 'rises'?"));
+  CHECK_THROWS_WITH(load(with(good, "along = \"zeta\"", "along = \"zetta\"")),
+                    Contains("unknown axis 'zetta'; did you mean 'zeta'?"));
+  CHECK_THROWS_WITH(load(with(good, "optimizer = \"adam\"", "optimizer = \"adm\"")),
+                    Contains("unknown label 'adm'; did you mean 'adam'?"));
+  CHECK_THROWS_WITH(load(with(good, "along = \"zeta\"\n", "")), Contains("needs along"));
+  CHECK_THROWS_WITH(load(with(good, "replicates = 2", "replicates = 0")), Contains("replicates = 0; expected at least 1"));
+  CHECK_THROWS_WITH(load(with(good, "rate = [0.5, 1]", "rate = []")), Contains("the axis rate has no values"));
+  CHECK_THROWS_WITH(load(with(good, "rate = [0.5, 1]", "rate = [1, 1]")), Contains("has '1' twice"));
+}
+
+TEST_CASE("grid: options that do not fit together are named with their cell", "[study]") {
+  const auto all = load(with(good, "hidden = 16", "sparsity = 0.5"));
+  CHECK_THROWS_WITH(expand(all[0], "smoke", all),
+                    Contains("zeta one, optimizer sgd, rate 1: sparsity is an option of sparse-mlp"));
+}
+
+TEST_CASE("grid: unknown experiments and presets are refused with the nearest name", "[study]") {
+  const auto all = load(good);
+  CHECK(&find_experiment(all, "3") == &all[0]);
+  CHECK(&find_experiment(all, "depth") == &all[0]);
+  CHECK_THROWS_WITH(find_experiment(all, "dept"), Contains("did you mean 'depth'?"));
+  CHECK_THROWS_WITH(expand(all[0], "smoky", all), Contains("did you mean 'smoke'?"));
+}
+
+TEST_CASE("load_experiments: refuses folders without grids and equal numbers", "[study]") {
+  const testing::TemporaryDirectory folder;
+  CHECK_THROWS_WITH(load_experiments(folder.path()), Contains("has no file *.toml"));
+  CHECK_THROWS_WITH(load_experiments(folder.path() / "nowhere"), Contains("there is no folder"));
+  folder.write("03-a.toml", good);
+  folder.write("04-b.toml", good);
+  CHECK_THROWS_WITH(load_experiments(folder.path()), Contains("both have the number 3"));
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <lmc/study/run_spec.hpp>
+#include <string>
+
+#include "study/tiny_study.hpp"
+
+using Catch::Matchers::Contains;
+using lmc::study::canonical;
+using lmc::study::id_of;
+using lmc::study::run_spec_from_json;
+using lmc::study::RunSpec;
+using lmc::study::to_json;
+using testing::tiny_run;
+
+TEST_CASE("RunSpec: defaults and spellings do not change the id", "[study]") {
+  const std::string id = id_of(tiny_run());
+  RunSpec s = tiny_run();
+  s.learning_rate = 0.1;
+  s.network.slope = 0;
+  s.network.hidden = " 8";
+  CHECK(id_of(s) == id);
+  s = tiny_run();
+  s.seeds.augmentation = 7;  // nothing is augmented
+  s.seeds.label_noise = 7;
+  s.prefix_seeds.order = 7;  // there is no prefix
+  CHECK(id_of(s) == id);
+
+  RunSpec conv = tiny_run();
+  conv.network = {.network = "cnn", .channels = "4,8", .kernel = "3x3,3"};
+  const std::string conv_id = id_of(conv);
+  conv.network.kernel = "3";
+  CHECK(id_of(conv) == conv_id);
+  conv.network.kernel = "3x5";
+  CHECK(id_of(conv) != conv_id);
+}
+
+TEST_CASE("RunSpec: whatever changes the training changes the id", "[study]") {
+  const std::string id = id_of(tiny_run());
+  const auto changed = [&](auto change) {
+    RunSpec s = tiny_run();
+    change(s);
+    return id_of(s) != id;
+  };
+  CHECK(changed([](RunSpec& s) { s.init_seed = 4; }));
+  CHECK(changed([](RunSpec& s) { s.seeds.order = 9; }));
+  CHECK(changed([](RunSpec& s) { s.data.train_examples = 201; }));
+  CHECK(changed([](RunSpec& s) { s.data.dataset = "mixture"; }));
+  CHECK(changed([](RunSpec& s) { s.network.hidden = "9"; }));
+  CHECK(changed([](RunSpec& s) { s.learning_rate = 0.2; }));
+  CHECK(changed([](RunSpec& s) { s.momentum = 0.9; }));
+  CHECK(changed([](RunSpec& s) { s.optimizer = "adam"; }));
+  CHECK(changed([](RunSpec& s) { s.warmup = 5; }));
+  CHECK(changed([](RunSpec& s) { s.schedule = "cosine"; }));
+  CHECK(changed([](RunSpec& s) { s.epochs = 3; }));
+  CHECK(changed([](RunSpec& s) { s.updates = 20; }));
+  CHECK(changed([](RunSpec& s) { s.batch_size = 10; }));
+  CHECK(changed([](RunSpec& s) { s.input_noise = 0.1; }));
+  CHECK(changed([](RunSpec& s) { s.label_noise = 0.1; }));
+  CHECK(changed([](RunSpec& s) { s.prefix = 5; }));
+  CHECK(changed([](RunSpec& s) { s.keep_optimizer = true; }));
+  CHECK(changed([](RunSpec& s) { s.init = "he-normal"; }));
+}
+
+TEST_CASE("RunSpec: the canonical form of a canonical form is itself", "[study]") {
+  RunSpec s = tiny_run();
+  s.updates = 15;
+  s.prefix = 4;
+  s = canonical(s);
+  CHECK(to_json(canonical(s)) == to_json(s));
+  CHECK(id_of(canonical(s)) == id_of(s));
+}
+
+TEST_CASE("RunSpec: a seed of noise counts where there is such noise", "[study]") {
+  RunSpec s = tiny_run();
+  s.input_noise = 0.1;
+  const std::string id = id_of(s);
+  s.seeds.augmentation = 7;
+  CHECK(id_of(s) != id);
+}
+
+TEST_CASE("RunSpec: comes back from JSON", "[study]") {
+  RunSpec s = tiny_run();
+  s.optimizer = "adam";
+  s.network = {.network = "tied", .channels = "2,3"};
+  s.embed = "1";
+  s.embed_at = 7;
+  s.prefix = 4;
+  s.prefix_seeds.order = 11;
+  s = canonical(s);
+  const RunSpec back = run_spec_from_json(nlohmann::json::parse(to_json(s).dump()));
+  CHECK(to_json(back) == to_json(s));
+  CHECK(id_of(back) == id_of(s));
+  auto json = to_json(s);
+  json["bogus"] = 1;
+  CHECK_THROWS_WITH(run_spec_from_json(json), Contains("written by a newer version"));
+}
+
+TEST_CASE("RunSpec: refuses what no training has", "[study]") {
+  const auto refused = [](auto change) {
+    RunSpec s = tiny_run();
+    change(s);
+    return canonical(s);
+  };
+  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.optimizer = "adm"; }), Contains("did you mean 'adam'?"));
+  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.network.channels = "8"; }),
+                    Contains("channels is an option of lcn tied cnn vgg"));
+  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.embed = "1"; }), Contains("embed = 1 is for a network that filters positions"));
+  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.embed_at = 1; }), Contains("nothing is embedded"));
+  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.epochs = 0; }), Contains("epochs = 0"));
+  CHECK_THROWS_WITH(refused([](RunSpec& s) {
+                      s.optimizer = "adam";
+                      s.momentum = 0.9;
+                    }),
+                    Contains("momentum 0.9 is an option of sgd"));
+}
+
+TEST_CASE("prefix_of: is the same for children of other seeds and embeddings", "[study]") {
+  RunSpec a = tiny_run(), b = tiny_run();
+  a.prefix = b.prefix = 5;
+  a.prefix_seeds.order = b.prefix_seeds.order = 3;
+  b.seeds.order = 9;
+  CHECK(id_of(lmc::study::prefix_of(canonical(a), 5)) == id_of(lmc::study::prefix_of(canonical(b), 5)));
+  CHECK(id_of(lmc::study::prefix_of(canonical(a), 5)) != id_of(lmc::study::prefix_of(canonical(a), 4)));
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <lmc/study/scheduler.hpp>
+#include <lmc/study/shard.hpp>
+#include <lmc/study/wire.hpp>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "study/tiny_study.hpp"
+#include "support/temporary_directory.hpp"
+
+using Catch::Matchers::Contains;
+namespace study = lmc::study;
+using study::Access;
+using study::PlannedPair;
+using study::Store;
+using study::Task;
+
+namespace {
+
+study::PairSpec replicate(std::uint64_t r, const auto& change) {
+  study::PairSpec pair = testing::tiny_pair();
+  pair.a.init_seed = pair.b.init_seed = r;
+  pair.a.seeds.order = 3 * r + 1;
+  pair.b.seeds.order = 3 * r + 2;
+  for (study::RunSpec* run : {&pair.a, &pair.b}) change(*run);
+  return canonical(pair);
+}
+
+// Several kinds of pairs, of which the first two share both endpoints, and the last three a prefix.
+std::vector<PlannedPair> pairs() {
+  const auto nothing = [](study::RunSpec&) {};
+  std::vector<PlannedPair> all{
+      {replicate(0, nothing), {"robustness"}}, {replicate(0, nothing), {}}, {replicate(1, nothing), {}}};
+  all[1].pair.alphas = 7;
+  all.push_back({replicate(2,
+                           [](study::RunSpec& s) {
+                             s.optimizer = "adam";
+                             s.learning_rate = {};
+                             s.keep_optimizer = true;
+                           }),
+                 {"attribution"}});
+  all.push_back({replicate(0,
+                           [](study::RunSpec& s) {
+                             s.data = {.dataset = "mixture", .train_examples = 100, .test_examples = 50};
+                             s.network = {.network = "cnn", .channels = "2", .stride = "2"};
+                             s.embed = "1";
+                             s.embed_at = 4;
+                           }),
+                 {"block-path"}});
+  for (const lmc::Index k : {4, 9, 13})
+    all.push_back({replicate(3,
+                             [k](study::RunSpec& s) {
+                               s.prefix = k;
+                               s.prefix_seeds.order = 77;
+                               s.momentum = 0.9;
+                             }),
+                   {}});
+  return all;
+}
+
+void run(const std::vector<PlannedPair>& wanted, Store& store, int threads) {
+  study::DataSets data("");
+  run_plan(make_plan(wanted, {}, &store, study::CostModel(store)), store, data, threads);
+}
+
+// What a store holds, but for where and when it was computed.
+std::map<std::string, std::string> content(const Store& store) {
+  std::map<std::string, std::string> all;
+  for (study::RunRow row : store.runs()) {
+    CHECK(store.has_checkpoint(row));
+    row.made = {};
+    all[row.id] = study::detail::row_json(row).dump();
+  }
+  for (study::PairRow row : store.pairs()) {
+    row.made = {};
+    all[row.id] = study::detail::row_json(row).dump();
+  }
+  for (study::MeasurementRow row : store.measurements()) {
+    row.made = {};
+    all[row.subject + row.name] = study::detail::row_json(row).dump();
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("run_plan: gives the same for any number of threads", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store one(folder.path() / "1.db", Access::write), three(folder.path() / "3.db", Access::write);
+  run(pairs(), one, 1);
+  run(pairs(), three, 3);
+  const auto expected = content(one);
+  CHECK(content(three) == expected);
+  // Two of spirals' first three pairs share their ends; three children of three prefixes.
+  CHECK(one.runs().size() == 2 + 2 + 2 + 2 + 6 + 3);
+  CHECK(one.pairs().size() == 8);
+  CHECK(one.measurements().size() == 3);
+}
+
+TEST_CASE("run_plan: an extended grid computes only what is new, and equals one that was done at once", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store at_once(folder.path() / "1.db", Access::write), grown(folder.path() / "2.db", Access::write);
+  run(pairs(), at_once, 2);
+  auto wanted = pairs();
+  const std::vector<PlannedPair> later(wanted.begin() + 6, wanted.end());
+  // The longer prefixes come later, and go on from the shorter ones.
+  run(std::vector<PlannedPair>(wanted.begin(), wanted.begin() + 6), grown, 2);
+  const study::Plan rest = make_plan(wanted, {}, &grown, study::CostModel(grown));
+  CHECK(rest.runs == 17);
+  CHECK(rest.runs_done == 11);
+  CHECK(rest.tasks.size() == 2 * (1 + 2 + 1));  // a prefix, two children and a pair
+  run(wanted, grown, 2);
+  CHECK(content(grown) == content(at_once));
+  CHECK(make_plan(wanted, {}, &grown, study::CostModel(grown)).tasks.empty());
+}
+
+TEST_CASE("run_plan: a longer prefix alone is to the bit the one that grew over shorter ones", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store grown(folder.path() / "1.db", Access::write), alone(folder.path() / "2.db", Access::write);
+  const auto wanted = pairs();
+  run({wanted[5], wanted[6], wanted[7]}, grown, 1);
+  run({wanted[7]}, alone, 1);
+  const std::string child = id_of(wanted[7].pair.a);
+  CHECK(alone.run(child)->digest == grown.run(child)->digest);
+}
+
+TEST_CASE("run_plan: a child without a prefix in time is the run itself", "[study]") {
+  // The prefix of a run with its own seeds changes nothing.
+  const testing::TemporaryDirectory folder;
+  Store store(folder.path() / "1.db", Access::write);
+  study::PairSpec plain = testing::tiny_pair(), split = plain;
+  split.a.prefix = split.b.prefix = 7;
+  split.a.prefix_seeds = split.a.seeds;
+  split.b.prefix_seeds = split.b.seeds;
+  run({{canonical(plain), {}}, {canonical(split), {}}}, store, 1);
+  CHECK(store.run(id_of(plain.a))->digest == store.run(id_of(split.a))->digest);
+  CHECK(store.run(id_of(plain.b))->digest == store.run(id_of(split.b))->digest);
+}
+
+TEST_CASE("run_plan: a lost checkpoint is trained again, a damaged one is an error", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store store(folder.path() / "1.db", Access::write);
+  auto wanted = pairs();
+  wanted.resize(1);
+  run(wanted, store, 1);
+  const std::string id = id_of(wanted[0].pair.a);
+  const std::string bytes = testing::content(store.checkpoint(id));
+  std::filesystem::remove(store.checkpoint(id));
+  wanted[0].pair.alphas = 9;
+  run(wanted, store, 1);
+  CHECK(testing::content(store.checkpoint(id)) == bytes);
+  std::ofstream(store.checkpoint(id), std::ios::app) << "x";
+  wanted[0].pair.alphas = 11;
+  CHECK_THROWS_WITH(run(wanted, store, 1), Contains("does not match its row"));
+  CHECK(testing::content(store.checkpoint(id)) == bytes + "x");
+}
+
+TEST_CASE("run_plan: an error in a task is thrown, and what was done is kept", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store store(folder.path() / "1.db", Access::write);
+  auto bad = pairs();
+  bad.resize(3);
+  for (study::RunSpec* run : {&bad[2].pair.a, &bad[2].pair.b}) run->warmup = 1000;  // longer than the run
+  CHECK_THROWS_WITH(run(bad, store, 2), Contains("a warm-up of 1000 steps"));
+  bad.pop_back();
+  run(bad, store, 2);
+  CHECK(store.pairs().size() == 2);
+}
+
+TEST_CASE("run_plan: a diverged run is a result", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store store(folder.path() / "1.db", Access::write);
+  const auto diverging = [](study::RunSpec& s) {
+    s.learning_rate = 1e30;
+    s.prefix = 5;
+    s.prefix_seeds.order = 4;
+  };
+  const PlannedPair pair{replicate(0, diverging), {}};
+  run({pair}, store, 1);
+  CHECK(store.run(id_of(pair.pair.a))->diverged_at.has_value());
+  CHECK(store.pairs().size() == 1);
+}
+
+TEST_CASE("shards: have every pair once, no run twice, and merged equal one machine", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store whole(folder.path() / "whole.db", Access::write), merged(folder.path() / "merged.db", Access::write);
+  run(pairs(), whole, 2);
+  std::set<std::string> runs;
+  for (int i = 1; i <= 3; ++i) {
+    Store part(folder.path() / ("part" + std::to_string(i) + ".db"), Access::write);
+    run(pairs_of_shard(pairs(), {.index = i, .count = 3}), part, 1);
+    for (const auto& row : part.runs()) CHECK(runs.insert(row.id).second);
+    CHECK(!part.runs().empty());
+    merge(part, merged);
+  }
+  CHECK(content(merged) == content(whole));
+}
+
+TEST_CASE("parse_shard: takes i/n alone", "[study]") {
+  CHECK(study::parse_shard("2/5").index == 2);
+  CHECK(study::parse_shard("2/5").count == 5);
+  for (const char* bad : {"", "2", "0/5", "6/5", "2/", "/5", "2/5x", "a/b", "-1/5"})
+    CHECK_THROWS_WITH(study::parse_shard(bad), Contains("as in 2/5"));
+}
+
+TEST_CASE("wire: tasks and outcomes come through as they were", "[study]") {
+  study::DataSets data("");
+  const auto wanted = pairs();
+  const study::Plan plan = make_plan({wanted[5]}, {}, nullptr, study::CostModel());
+  std::map<std::string, std::string> checkpoints;
+  for (const auto& planned : plan.tasks) {
+    std::vector<std::string> inputs;
+    for (const std::string& id : planned.task.inputs) inputs.push_back(checkpoints.at(id));
+    const auto [task, read] = study::task_from_bytes(to_bytes(planned.task, inputs));
+    CHECK(read == inputs);
+    study::Outcome here = execute(planned.task, data, inputs), there = execute(task, data, read);
+    there = study::outcome_from_bytes(to_bytes(there));
+    const auto text = [](study::Outcome& o) {
+      return std::visit(
+          [](auto& row) {
+            row.made = {};
+            return study::detail::row_json(row).dump();
+          },
+          o.row);
+    };
+    CHECK(text(here) == text(there));
+    CHECK(here.checkpoint == there.checkpoint);
+    CHECK(here.data.digest == there.data.digest);
+    checkpoints[task.id] = here.checkpoint;
+  }
+  std::string cut = to_bytes(plan.tasks[0].task, {"abc"});
+  cut.pop_back();
+  CHECK_THROWS_WITH(study::task_from_bytes(cut), Contains("is cut"));
+}
+
+TEST_CASE("Board: measurements first, then the longest way to the end", "[study]") {
+  study::Plan plan;
+  const auto add = [&](Task::Kind kind, double seconds, std::vector<std::size_t> after) {
+    plan.tasks.push_back({.task = {.kind = kind}, .after = std::move(after), .seconds = seconds});
+  };
+  add(Task::Kind::run, 1, {});         // 0: short, but 3 waits for it
+  add(Task::Kind::run, 5, {});         // 1
+  add(Task::Kind::run, 3, {});         // 2
+  add(Task::Kind::run, 9, {0});        // 3
+  add(Task::Kind::pair, 0.1, {1, 2});  // 4
+  study::Board board(plan);
+  CHECK(board.next() == 0u);
+  CHECK(board.next() == 1u);
+  CHECK(board.next() == 2u);
+  CHECK(!board.next());
+  board.finish(1, 10);
+  CHECK(!board.next());
+  board.finish(0, 2);
+  board.finish(2, 6);
+  CHECK(board.seconds_left() == Approx(2 * 9.1));
+  CHECK(board.next() == 4u);
+  CHECK(board.next() == 3u);
+  board.finish(4, 0);
+  CHECK(!board.finished());
+  board.finish(3, 0);
+  CHECK(board.finished());
+}
