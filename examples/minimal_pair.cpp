@@ -112,7 +112,7 @@ std::array<lmc::NoiseSeeds, 2> noise_seeds(const Options& o) {
     lmc::require(o.label_noise > 0, "--label-noise-seeds ", *o.label_noise_seeds,
                  ": there is no label noise; add --label-noise");
     const auto of_labels = parse_seeds("--label-noise-seeds", *o.label_noise_seeds);
-    for (const std::size_t i : {0, 1}) seeds[i].label_noise = of_labels[i];
+    for (const std::size_t i : {0U, 1U}) seeds[i].label_noise = of_labels[i];
   }
   return seeds;
 }

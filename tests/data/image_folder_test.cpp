@@ -310,7 +310,7 @@ TEST_CASE("load_image_folder: decodes again what has changed since", "[data]") {
 TEST_CASE("load_image_folder: another share put aside is not taken from the cache", "[data]") {
   const Tree tree;
   for (int i = 0; i < 30; ++i) tree.image("a/" + std::to_string(100 + i) + ".png", static_cast<std::uint8_t>(i));
-  for (const std::uint64_t seed : {1, 2, 2}) {
+  for (const std::uint64_t seed : {1U, 2U, 2U}) {
     const lmc::ImageFolderOptions options{.split_seed = seed, .cache = false};
     auto cached = options;
     cached.cache = true;

@@ -152,7 +152,7 @@ TEST_CASE("load_tiny_imagenet: reads real images to the bit as Pillow does", "[d
     CAPTURE(image.path);
     const Bytes bytes = lmc::load_image(root / image.path, 3).pixels;
     std::vector<int> corners;
-    for (const std::size_t i : {0, 63, 64 * 63, 64 * 64 - 1})
+    for (const std::size_t i : {0U, 63U, 64U * 63U, 64U * 64U - 1U})
       for (std::size_t c = 0; c < 3; ++c) corners.push_back(bytes[3 * i + c]);
     CHECK(corners == image.corners);
     CHECK(crc(bytes) == image.crc);
