@@ -42,7 +42,7 @@ TEMPLATE_TEST_CASE("add_normal_noise: a number is a function of its draw, not of
                    double) {
   std::vector<TestType> whole(1000);
   lmc::add_normal_noise<TestType>(stream, 3, TestType(1), whole);
-  for (const std::size_t offset : {1, 2, 3, 7}) {
+  for (const std::size_t offset : {1U, 2U, 3U, 7U}) {
     std::vector<TestType> x(offset + 101);
     lmc::add_normal_noise<TestType>(stream, 3, TestType(1), std::span(x).subspan(offset));
     CHECK(std::equal(x.begin() + static_cast<std::ptrdiff_t>(offset), x.end(), whole.begin()));

@@ -30,7 +30,7 @@ struct Standardization {
 class ChannelSums {
  public:
   /// Throws: Error when channels is not positive.
-  explicit ChannelSums(Index channels) : count_(0) {
+  explicit ChannelSums(Index channels) {
     require(channels > 0, "ChannelSums: channels = ", channels, "; expected a positive number");
     total_.resize(static_cast<std::size_t>(channels));
     squares_.resize(static_cast<std::size_t>(channels));
@@ -96,7 +96,7 @@ class ChannelSums {
   }
 
  private:
-  std::int64_t count_;  // of each channel
+  std::int64_t count_ = 0;  // of each channel
   std::vector<std::int64_t> total_, squares_;
 };
 

@@ -52,7 +52,7 @@ TextData<Scalar> encoded_text(LabelledTexts train, LabelledTexts test, std::vect
                               Encode encode, Standardize standardization, std::u32string alphabet) {
   std::vector<std::uint8_t> bytes = encode_texts(train.texts, shape.size(), encode);
   const Standardization common = standardization(bytes);
-  const auto dataset = [&](LabelledTexts& part, std::vector<std::uint8_t> features) {
+  const auto dataset = [&](LabelledTexts& part, std::vector<std::uint8_t>&& features) {
     return Dataset<Scalar>({.shape = shape,
                             .classes = static_cast<Index>(classes.size()),
                             .labels = std::move(part.labels),

@@ -48,7 +48,9 @@ template <std::floating_point Scalar>
 ComplexityRecord complexity_of(const TrainTest<Scalar>& data, const ComplexityOptions& options = {},
                                const ThreadTeam& team = ThreadTeam()) {
   const ComplexityOptions& o = options;
-  const auto& [train_part, test_part] = data;
+  // No structured binding: clang 16 cannot capture one in a parallel region.
+  const Dataset<Scalar>& train_part = data.train;
+  const Dataset<Scalar>& test_part = data.test;
   require(o.updates > 0 && o.hidden > 0 && o.batch_size > 0 && o.learning_rate > 0, "complexity_of: updates = ", o.updates,
           ", hidden = ", o.hidden, ", batch_size = ", o.batch_size, ", learning_rate = ", o.learning_rate,
           "; all must be positive");
