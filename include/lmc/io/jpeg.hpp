@@ -50,39 +50,34 @@ class JpegDecoder {
   void decode(std::span<const std::uint8_t> bytes, Index channels, Image& image) {
     detail::require_channels("JpegDecoder", channels);
     bytes_ = bytes;
-    try {
-      guarded([](JpegDecoder& d) {
-        // Anew for each image: libjpeg keeps tables, and would decode a file that lacks some with those of the one before.
-        jpeg_destroy_decompress(&d.codec_);
-        jpeg_create_decompress(&d.codec_);
-        d.codec_.progress = &d.progress_;
-        jpeg_mem_src(&d.codec_, d.bytes_.data(), d.bytes_.size());
-        jpeg_read_header(&d.codec_, TRUE);
-      });
-      detail::require_plausible_size(codec_.image_width, codec_.image_height, bytes.size());
-      codec_.out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
-      image.height = static_cast<Index>(codec_.image_height);
-      image.width = static_cast<Index>(codec_.image_width);
-      image.channels = channels;
-      row_size_ = static_cast<std::size_t>(image.width * channels);
-      image.pixels.resize(row_size_ * codec_.image_height);
-      pixels_ = image.pixels.data();
-      guarded([](JpegDecoder& d) {
-        jpeg_start_decompress(&d.codec_);
-        while (d.codec_.output_scanline < d.codec_.output_height) {
-          // All rows at once: libjpeg gives back as many as it has ready.
-          JSAMPROW rows[rows_at_once];
-          JDIMENSION n = 0;
-          for (; n < rows_at_once && d.codec_.output_scanline + n < d.codec_.output_height; ++n)
-            rows[n] = d.pixels_ + d.row_size_ * (d.codec_.output_scanline + n);
-          jpeg_read_scanlines(&d.codec_, rows, n);
-        }
-        jpeg_finish_decompress(&d.codec_);  // looks for the end marker
-      });
-    } catch (...) {
-      jpeg_abort_decompress(&codec_);
-      throw;
-    }
+    guarded([](JpegDecoder& d) {
+      // Anew for each image: libjpeg keeps tables, and would decode a file that lacks some with those of the one before.
+      jpeg_destroy_decompress(&d.codec_);
+      jpeg_create_decompress(&d.codec_);
+      d.codec_.progress = &d.progress_;
+      jpeg_mem_src(&d.codec_, d.bytes_.data(), d.bytes_.size());
+      jpeg_read_header(&d.codec_, TRUE);
+    });
+    detail::require_plausible_size(codec_.image_width, codec_.image_height, bytes.size());
+    codec_.out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    image.height = static_cast<Index>(codec_.image_height);
+    image.width = static_cast<Index>(codec_.image_width);
+    image.channels = channels;
+    row_size_ = static_cast<std::size_t>(image.width * channels);
+    image.pixels.resize(row_size_ * codec_.image_height);
+    pixels_ = image.pixels.data();
+    guarded([](JpegDecoder& d) {
+      jpeg_start_decompress(&d.codec_);
+      while (d.codec_.output_scanline < d.codec_.output_height) {
+        // All rows at once: libjpeg gives back as many as it has ready.
+        JSAMPROW rows[rows_at_once];
+        JDIMENSION n = 0;
+        for (; n < rows_at_once && d.codec_.output_scanline + n < d.codec_.output_height; ++n)
+          rows[n] = d.pixels_ + d.row_size_ * (d.codec_.output_scanline + n);
+        jpeg_read_scanlines(&d.codec_, rows, n);
+      }
+      jpeg_finish_decompress(&d.codec_);  // looks for the end marker
+    });
   }
 
  private:

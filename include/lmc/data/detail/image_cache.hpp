@@ -47,7 +47,7 @@ struct ImageCacheHeader {
   static constexpr std::array<char, 8> expected_magic{'l', 'm', 'c', 'p', 'i', 'x', '0', '1'};  // the version at its end
 
   std::array<char, 8> magic = expected_magic;
-  std::array<char, 16> tree{};           // digest of the tree and the options
+  std::array<char, 16> tree{};           // digest of the tree
   std::array<std::int64_t, 3> shape{};   // height, width, channels
   std::array<std::int64_t, 2> images{};  // training, test
   std::array<double, 3> mean{}, deviation{};

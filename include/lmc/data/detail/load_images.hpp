@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
-#include <initializer_list>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -113,7 +112,6 @@ class ImageLoader {
   [[nodiscard]] std::string digest_of_tree() const {
     std::string text;
     const auto add = [&](std::int64_t number) { text.append(reinterpret_cast<const char*>(&number), sizeof number); };
-    for (const Index n : {o_.channels, o_.size, list_.classes}) add(n);
     for (const auto* part : {&list_.train, &list_.test}) {
       add(static_cast<std::int64_t>(part->size()));
       for (const ImageFile& file : *part) {
