@@ -53,7 +53,8 @@ std::vector<T> reference(Strided<const T> a, Strided<const T> b, std::vector<T> 
 
 TEMPLATE_TEST_CASE("product: equals the triple loop for every shape, storage and mode", "[simd][product]", float, double) {
   // Rows around the tile's 12, 8, 4, 2, 1; columns around one and two panels and the packing block of 768; sums around blocks
-  // of 256; few columns and long sums, in blocks of 1024, for the narrow product.
+  // of 256; few columns and long sums, in blocks of 1024, for the narrow product; 96 columns and more, from which on rows are
+  // packed too, in one go or, where they are many and long, in shares.
   const auto [m, n, k] = GENERATE(table<Index, Index, Index>({{1, 1, 1},
                                                               {3, 5, 2},
                                                               {12, 32, 7},
@@ -66,7 +67,11 @@ TEMPLATE_TEST_CASE("product: equals the triple loop for every shape, storage and
                                                               {2, 768, 3},
                                                               {4, 801, 9},
                                                               {9, 16, 2061},
-                                                              {6, 7, 1024}}));
+                                                              {6, 7, 1024},
+                                                              {27, 96, 5},
+                                                              {31, 131, 300},
+                                                              {14, 801, 257},
+                                                              {701, 97, 290}}));
   const bool a_transposed = GENERATE(false, true), b_transposed = GENERATE(false, true);
   const Into into = GENERATE(Into::overwrite, Into::add);
   CAPTURE(m, n, k, a_transposed, b_transposed, into == Into::add);
@@ -88,7 +93,7 @@ TEST_CASE("product: a destination with strides keeps what lies between its entri
 }
 
 TEST_CASE("product: the bits of an entry do not depend on its neighbors", "[simd][product]") {
-  const Index m = 37, n = 70, k = 700;
+  const Index m = 37, n = 100, k = 700;  // packed rows and columns, against neither
   std::vector<float> a, b;
   for (Index i = 0; i < m * k; ++i) a.push_back(static_cast<float>(lmc::normal({.seed = 1}, static_cast<std::uint64_t>(i))));
   for (Index i = 0; i < k * n; ++i) b.push_back(static_cast<float>(lmc::normal({.seed = 2}, static_cast<std::uint64_t>(i))));

@@ -31,15 +31,22 @@ struct ProductTile {
 };
 
 // Blocks of the summed dimension: constants, since they decide the bits. A panel of B, product_depth × ProductTile::cols, stays
-// in a first-level cache; the columns of C that go through all blocks before the next do, product_width, in a second-level one.
+// in a first-level cache; the columns of C that go through all blocks before the next do, about product_width where there are
+// several blocks, in a second-level one.
 inline constexpr Index product_depth = 256;
 inline constexpr Index product_width = 768;
+// Entries of A that are packed together, about, so that they stay in a second-level cache beside a panel of B; and the columns
+// of B and the length of the sums from which on packing them pays. None of them decides the bits.
+inline constexpr Index product_packed = 96 * 1024;
+inline constexpr Index product_packing_cols = 96;
+inline constexpr Index product_packing_depth = 24;
 
 /// C[Rows, cols] (+)= A B for one panel: a(r, k) at a[r * a_row + k * a_col], B as depth rows of ProductTile::cols entries,
 /// b_row apart. Every entry of C is one chain of multiply-adds in the order of k, so that its bits do not depend on its place
 /// in the tile.
-template <class T, Index Rows, class Stride>
-void product_tile(Index depth, const T* a, Index a_row, Index a_col, const T* b, Stride b_row, Strided<T> c, Into into) {
+template <class T, Index Rows, class RowStride, class ColStride, class Stride>
+void product_tile(Index depth, const T* a, RowStride a_row, ColStride a_col, const T* b, Stride b_row, Strided<T> c,
+                  Into into) {
   using Tile = ProductTile<T>;
   using Batch = typename Tile::Batch;
   Batch sum[Rows][2];
@@ -86,9 +93,14 @@ void product_tile(Index depth, const T* a, Index a_row, Index a_col, const T* b,
 /// packed[k, j] = b(k, j) for depth × cols entries; zeros beyond, up to ProductTile::cols.
 template <class T>
 void pack_panel(Strided<const T> b, T* packed) {
-  constexpr Index width = ProductTile<T>::cols;
+  using Batch = typename ProductTile<T>::Batch;
+  constexpr Index width = ProductTile<T>::cols, lanes = ProductTile<T>::lanes;
   if (b.cols < width) std::fill_n(packed, b.rows * width, T(0));
-  if (b.col_stride == 1) {
+  if (b.col_stride == 1 && b.cols == width) {
+    for (Index k = 0; k < b.rows; ++k)
+      for (Index j = 0; j < width; j += lanes)
+        Batch::load_unaligned(b.data + k * b.row_stride + j).store_aligned(packed + k * width + j);
+  } else if (b.col_stride == 1) {
     for (Index k = 0; k < b.rows; ++k) std::copy_n(b.data + k * b.row_stride, b.cols, packed + k * width);
   } else if (b.row_stride == 1) {
     const auto size = [](Index n) { return static_cast<std::size_t>(n); };
@@ -99,20 +111,50 @@ void pack_panel(Strided<const T> b, T* packed) {
   }
 }
 
-/// C (+)= A B for one panel of B, its rows panel_row apart, and all rows of A.
-template <class T, class Stride>
-void product_rows(Index depth, Strided<const T> a, const T* panel, Stride panel_row, Strided<T> c, Into into) {
+/// Calls body(i, Rows) for strips of rows that cover `rows` of them, from row i on, as high as a tile or, at the end, lower.
+template <class T, class Body>
+void for_each_strip(Index rows, Body body) {
   Index i = 0;
-  const auto run = [&]<Index Rows>(std::integral_constant<Index, Rows>) {
-    for (; i + Rows <= a.rows; i += Rows)
-      product_tile<T, Rows>(depth, a.data + i * a.row_stride, a.row_stride, a.col_stride, panel, panel_row,
-                            Strided<T>(c.data + i * c.row_stride, Rows, c.cols, c.row_stride, c.col_stride), into);
+  const auto run = [&]<Index Rows>(std::integral_constant<Index, Rows> strip) {
+    for (; i + Rows <= rows; i += Rows) body(i, strip);
   };
   run(std::integral_constant<Index, ProductTile<T>::rows>{});
-  if constexpr (ProductTile<T>::rows > 8) run(std::integral_constant<Index, 8>{});
+  if constexpr (ProductTile<T>::rows > 8) {
+    run(std::integral_constant<Index, 10>{});  // ten classes
+    run(std::integral_constant<Index, 8>{});
+  }
   run(std::integral_constant<Index, 4>{});
   run(std::integral_constant<Index, 2>{});
   run(std::integral_constant<Index, 1>{});
+}
+
+/// A strip by strip, each column by column: entry (i + r, k) at packed[i * a.cols + k * Rows + r].
+template <class T>
+void pack_strips(Strided<const T> a, T* packed) {
+  for_each_strip<T>(a.rows, [&]<Index Rows>(Index i, std::integral_constant<Index, Rows>) {
+    const T* const from = a.data + i * a.row_stride;
+    T* const to = packed + i * a.cols;
+    if (a.col_stride == 1 && Rows % 4 == 0) {
+      transpose(from, static_cast<std::size_t>(a.row_stride), static_cast<std::size_t>(Rows), static_cast<std::size_t>(a.cols),
+                to, static_cast<std::size_t>(Rows));
+    } else {
+      for (Index k = 0; k < a.cols; ++k)
+        for (Index r = 0; r < Rows; ++r) to[k * Rows + r] = from[r * a.row_stride + k * a.col_stride];
+    }
+  });
+}
+
+/// C (+)= A B for one panel of B, its rows panel_row apart, and all rows of A; strips: A packed by pack_strips, or null.
+template <class T, class Stride>
+void product_rows(Strided<const T> a, const T* strips, const T* panel, Stride panel_row, Strided<T> c, Into into) {
+  for_each_strip<T>(a.rows, [&]<Index Rows>(Index i, std::integral_constant<Index, Rows> strip) {
+    const Strided<T> result(c.data + i * c.row_stride, Rows, c.cols, c.row_stride, c.col_stride);
+    if (strips != nullptr)
+      product_tile<T, Rows>(a.cols, strips + i * a.cols, std::integral_constant<Index, 1>{}, strip, panel, panel_row, result,
+                            into);
+    else
+      product_tile<T, Rows>(a.cols, a.data + i * a.row_stride, a.row_stride, a.col_stride, panel, panel_row, result, into);
+  });
 }
 
 }  // namespace detail
@@ -123,34 +165,52 @@ void product_rows(Index depth, Strided<const T> a, const T* panel, Stride panel_
 /// narrow_product, for a few columns of B, sums in lanes); so its bits depend on its own row of A and column of B and on the
 /// number of columns of B alone: not on threads, caches, or what else is in the batch.
 /// (Eigen's product takes its blocks from the detected caches, and its order of summation from the place in the tile.) Serial;
-/// it keeps one packing buffer of 32 KiB a thread. C must not overlap A or B; shapes are asserted. Compute bound: 2mnk
-/// operations; benchmarks/product.cpp compares it with Eigen's product and with the measured peak.
+/// it keeps packing buffers of at most some 420 KiB a thread (float). C must not overlap A or B; shapes are asserted. Compute
+/// bound: 2mnk operations; benchmarks/product.cpp compares it with Eigen's product and with the measured peak.
 template <std::floating_point T>
 void product(Strided<const T> a, Strided<const T> b, Strided<T> c, Into into) {
   using Tile = detail::ProductTile<T>;
   const Index depth = a.cols;
   assert(b.rows == depth && c.rows == a.rows && c.cols == b.cols);
   if (detail::narrow_product_fits(a, b)) return detail::narrow_product(a, b, c, into);
-  thread_local std::vector<T, xsimd::aligned_allocator<T, 64>> packed(
-      static_cast<std::size_t>(detail::product_depth * Tile::cols));
+  using Packed = std::vector<T, xsimd::aligned_allocator<T, 64>>;
+  thread_local Packed panel_memory(static_cast<std::size_t>(detail::product_depth * Tile::cols));
+  thread_local Packed strip_memory;
+  T* const packed = panel_memory.data();
   const Index blocks = std::max<Index>(1, (depth + detail::product_depth - 1) / detail::product_depth);
   const Index block = (depth + blocks - 1) / blocks;
-  for (Index j0 = 0; j0 < b.cols; j0 += detail::product_width) {
-    const Index width = std::min(detail::product_width, b.cols - j0);
+  // Rows that are packed together: equal shares, of whole tiles.
+  const bool packs_rows =
+      a.rows > Tile::rows && b.cols >= detail::product_packing_cols && depth >= detail::product_packing_depth;
+  const Index shares = packs_rows ? (a.rows * block + detail::product_packed - 1) / detail::product_packed : 1;
+  const Index height = ((a.rows + shares - 1) / shares + Tile::rows - 1) / Tile::rows * Tile::rows;
+  if (const auto room = static_cast<std::size_t>(std::min(height, a.rows) * block); packs_rows && strip_memory.size() < room)
+    strip_memory.resize(room);
+  // Columns that go through all blocks together: equal shares, of whole tiles.
+  const Index parts = blocks > 1 ? (b.cols + detail::product_width - 1) / detail::product_width : 1;
+  const Index most = ((b.cols + parts - 1) / parts + Tile::cols - 1) / Tile::cols * Tile::cols;
+  for (Index j0 = 0; j0 < b.cols; j0 += most) {
+    const Index width = std::min(most, b.cols - j0);
     for (Index k0 = 0; k0 == 0 || k0 < depth; k0 += block) {
       const Index rows = std::min(block, depth - k0);
-      const Strided<const T> a_block(a.data + k0 * a.col_stride, a.rows, rows, a.row_stride, a.col_stride);
       const Into how = k0 == 0 ? into : Into::add;
-      for (Index j = 0; j < width; j += Tile::cols) {
-        const Strided<const T> panel(b.data + k0 * b.row_stride + (j0 + j) * b.col_stride, rows,
-                                     std::min(Tile::cols, width - j), b.row_stride, b.col_stride);
-        const Strided<T> result(c.data + (j0 + j) * c.col_stride, a.rows, panel.cols, c.row_stride, c.col_stride);
-        // A panel that is used once is used where it lies.
-        if (a.rows <= Tile::rows && b.col_stride == 1 && panel.cols == Tile::cols) {
-          detail::product_rows<T>(rows, a_block, panel.data, b.row_stride, result, how);
-        } else {
-          detail::pack_panel(panel, packed.data());
-          detail::product_rows<T>(rows, a_block, packed.data(), std::integral_constant<Index, Tile::cols>{}, result, how);
+      for (Index i0 = 0; i0 < a.rows; i0 += height) {
+        const Strided<const T> a_block(a.data + i0 * a.row_stride + k0 * a.col_stride, std::min(height, a.rows - i0), rows,
+                                       a.row_stride, a.col_stride);
+        if (packs_rows) detail::pack_strips(a_block, strip_memory.data());
+        const T* const strips = packs_rows ? strip_memory.data() : nullptr;
+        for (Index j = 0; j < width; j += Tile::cols) {
+          const Strided<const T> panel(b.data + k0 * b.row_stride + (j0 + j) * b.col_stride, rows,
+                                       std::min(Tile::cols, width - j), b.row_stride, b.col_stride);
+          const Strided<T> result(c.data + i0 * c.row_stride + (j0 + j) * c.col_stride, a_block.rows, panel.cols, c.row_stride,
+                                  c.col_stride);
+          // A panel that is used once is used where it lies.
+          if (a.rows <= Tile::rows && b.col_stride == 1 && panel.cols == Tile::cols) {
+            detail::product_rows<T>(a_block, strips, panel.data, b.row_stride, result, how);
+          } else {
+            detail::pack_panel(panel, packed);
+            detail::product_rows<T>(a_block, strips, packed, std::integral_constant<Index, Tile::cols>{}, result, how);
+          }
         }
       }
     }
