@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,6 +85,16 @@ TEST_CASE("linear_path: a path evaluator gives what a plain callable gives, in o
   }
   int calls = 0;
   CHECK_THROWS_WITH(linear_path(a, b, ParallelMeasure{&calls, 1}, {.alphas = 5}), Contains("4 metrics for 5 points"));
+}
+
+TEST_CASE("linear_path: an evaluator that promises the ends is not asked for them alone", "[connectivity]") {
+  struct Promising : ParallelMeasure {
+    static constexpr bool ends_as_alone = true;
+    Metrics operator()(Theta) const { throw std::logic_error("an end was measured alone"); }
+  };
+  int calls = 0;
+  CHECK(linear_path(a, b, Promising{{&calls}}, {.alphas = 4}) == linear_path(a, b, measure, {.alphas = 4}));
+  CHECK(calls == 1);
 }
 
 TEST_CASE("linear_path: takes float, spans and arrays", "[connectivity]") {

@@ -49,7 +49,7 @@ Curve block_path(std::span<const T> a, std::span<const T> b, const BlockOfParame
           a.size(), " parameters");
   require(std::isfinite(options.spread) && options.spread >= 0, "block_path: spread = ", options.spread,
           "; expected a finite number, at least 0");
-  return detail::path_curve<T>(a, b, evaluate, options.path, [&](std::span<const PathWeights> points) {
+  return detail::path_curve<T>(a, b, evaluate, options.path, false, [&](std::span<const PathWeights> points) {
     std::vector<Metrics> measured;
     std::vector<T> theta(a.size());
     for (const PathWeights& place : points) {

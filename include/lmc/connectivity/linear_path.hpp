@@ -4,6 +4,7 @@
 #include <cmath>
 #include <concepts>
 #include <functional>
+#include <optional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -32,6 +33,14 @@ concept PathEvaluator = Evaluator<E, T> &&
     requires(const std::remove_reference_t<E>& evaluate, std::span<const T> end, std::span<const PathWeights> points) {
   { evaluate.evaluate_path(end, end, points) } -> std::same_as<std::vector<Metrics>>;
 };
+
+/// Whether a PathEvaluator promises that evaluate_path gives at an end, to the bit, what that end gives alone, by a member
+/// `static constexpr bool ends_as_alone = true`: linear_path then measures no end a second time to find out.
+template <class E>
+inline constexpr bool ends_as_alone = false;
+template <class E>
+requires requires { std::remove_cvref_t<E>::ends_as_alone; }
+inline constexpr bool ends_as_alone<E> = std::remove_cvref_t<E>::ends_as_alone;
 
 struct PathOptions {
   AlphaGrid alphas = 25;  // a number of even steps, or a list of α from 0 to 1
@@ -90,9 +99,11 @@ inline void require_same(const Metrics& on_path, const Metrics& alone, double al
   }
 }
 
-/// The curve of a path from a to b whose points `measure` measures: std::span<const PathWeights> → std::vector<Metrics>.
+/// The curve of a path from a to b whose points `measure` measures: std::span<const PathWeights> → std::vector<Metrics>. With
+/// ends_known, it is known to give at both ends what they give alone.
 template <std::floating_point T, Evaluator<T> E, class Measure>
-Curve path_curve(std::span<const T> a, std::span<const T> b, E& evaluate, const PathOptions& options, Measure measure) {
+Curve path_curve(std::span<const T> a, std::span<const T> b, E& evaluate, const PathOptions& options, bool ends_known,
+                 Measure measure) {
   require(a.size() == b.size(), "linear_path: a has ", a.size(), " parameters and b ", b.size(),
           "; expected two θ of one network");
   require(!a.empty(), "linear_path: a and b are empty; expected the parameters of two networks");
@@ -104,8 +115,11 @@ Curve path_curve(std::span<const T> a, std::span<const T> b, E& evaluate, const 
   if (midpoint_beside) points.push_back({0.5, 0.5});
 
   const std::vector<T> a_before(a.begin(), a.end()), b_before(b.begin(), b.end());
-  const Metrics a_alone = std::invoke(evaluate, a);
-  const Metrics b_alone = std::invoke(evaluate, b);
+  std::optional<Metrics> a_alone, b_alone;
+  if (!ends_known) {
+    a_alone = std::invoke(evaluate, a);
+    b_alone = std::invoke(evaluate, b);
+  }
   const auto unchanged = [](std::span<const T> now, std::span<const T> before) {
     return std::ranges::equal(std::as_bytes(now), std::as_bytes(before));
   };
@@ -116,10 +130,11 @@ Curve path_curve(std::span<const T> a, std::span<const T> b, E& evaluate, const 
           " points");
 
   Curve curve;
+  const Metrics first = a_alone ? *a_alone : measured.front();  // every grid begins with α = 0
   for (std::size_t i = 0; i < points.size(); ++i) {
-    require_consistent(measured[i], a_alone, points[i].alpha);
-    if (points[i].alpha == 0) require_same(measured[i], a_alone, 0, options.endpoint_tolerance);
-    if (points[i].alpha_bar == 0) require_same(measured[i], b_alone, 1, options.endpoint_tolerance);
+    require_consistent(measured[i], first, points[i].alpha);
+    if (a_alone && points[i].alpha == 0) require_same(measured[i], *a_alone, 0, options.endpoint_tolerance);
+    if (b_alone && points[i].alpha_bar == 0) require_same(measured[i], *b_alone, 1, options.endpoint_tolerance);
     curve.points.push_back({points[i].alpha, points[i].alpha_bar, std::move(measured[i])});
   }
   if (midpoint_beside) {
@@ -132,7 +147,7 @@ Curve path_curve(std::span<const T> a, std::span<const T> b, E& evaluate, const 
 }  // namespace detail
 
 /// Measures the straight line θ(α) = (1 − α) a + α b at every α of the grid, and at ½ beside it. Each end is also evaluated
-/// alone, and has to give what it gives as an end of the path.
+/// alone, and has to give what it gives as an end of the path; but not for an evaluator that promises it (ends_as_alone).
 ///
 /// a and b have one length (T = float or double) and are only read. A plain callable gets one θ at a time, on this thread, in
 /// memory that is reused by the next; a PathEvaluator gets the whole line in one call.
@@ -141,9 +156,9 @@ Curve path_curve(std::span<const T> a, std::span<const T> b, E& evaluate, const 
 /// equal to NaN.
 template <std::floating_point T, Evaluator<T> E>
 Curve linear_path(std::span<const T> a, std::span<const T> b, E&& evaluate, const PathOptions& options = {}) {
-  return detail::path_curve<T>(a, b, evaluate, options, [&](std::span<const PathWeights> points) {
-    return detail::evaluate_path<T>(a, b, evaluate, points);
-  });
+  return detail::path_curve<T>(
+      a, b, evaluate, options, PathEvaluator<E, T> && ends_as_alone<E>,
+      [&](std::span<const PathWeights> points) { return detail::evaluate_path<T>(a, b, evaluate, points); });
 }
 
 /// A vector, an array, …: its T need not be named.

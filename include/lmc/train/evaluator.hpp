@@ -107,6 +107,8 @@ Metrics evaluate_changed(std::string_view who, const Network<Scalar>& network, c
 template <std::floating_point Scalar>
 class NetworkEvaluator {
  public:
+  static constexpr bool ends_as_alone = true;  // an end goes through the same operations, to the bit
+
   /// Throws: Error when the data set does not fit the network, or the network has buffers.
   NetworkEvaluator(const Network<Scalar>& network, const Dataset<Scalar>& data, ThreadTeam team)
       : network_(&network), metrics_(network, data), line_(line(network, data)), team_(team) {
