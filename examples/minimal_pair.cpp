@@ -211,6 +211,7 @@ struct Results {
   lmc::Standardization input;
   lmc::Pair<float> pair;
   lmc::Curve train, test;
+  lmc::ErrorBarrier train_error, test_error;  // once, since the interval's resampling takes its time
   // Of both ends with the running statistics that training left, where a network has any: on a path they are estimated anew.
   std::vector<EndMetrics> stored;
   double train_seconds = 0, curve_train_seconds = 0, curve_test_seconds = 0, images_per_second = 0;
@@ -244,8 +245,7 @@ lmc::Metadata metadata(const Results& r, const lmc::Run<float>& run) {
           {"input_std", input_json(r.input.deviation, 1).dump()}};
 }
 
-nlohmann::json barrier_json(const lmc::Curve& curve) {
-  const lmc::ErrorBarrier error = lmc::error_barrier(curve);
+nlohmann::json barrier_json(const lmc::Curve& curve, const lmc::ErrorBarrier& error) {
   const lmc::LossBarrier loss = lmc::loss_barrier(curve);
   const auto bound = [&](double lmc::Interval::*end) {
     return error.interval ? nlohmann::json((*error.interval).*end) : nullptr;
@@ -304,7 +304,7 @@ nlohmann::json to_json(const Results& r) {
       {"input", {{"mean", input_json(r.input.mean, 0)}, {"std", input_json(r.input.deviation, 1)}}},
       {"endpoints", endpoints},
       {"curve", curve},
-      {"barrier", {{"train", barrier_json(r.train)}, {"test", barrier_json(r.test)}}},
+      {"barrier", {{"train", barrier_json(r.train, r.train_error)}, {"test", barrier_json(r.test, r.test_error)}}},
       {"seconds", {{"train", r.train_seconds}, {"curve_train", r.curve_train_seconds}, {"curve_test", r.curve_test_seconds}}},
       {"images_per_second", r.images_per_second},
       {"digest", {r.pair.a.digest(), r.pair.b.digest()}},
@@ -324,8 +324,7 @@ void print_table(const Results& r) {
   const auto both = [&](std::string_view name, auto measure, std::string_view meaning = "") {
     row(name, number(measure(r.train)), number(measure(r.test)), meaning);
   };
-  const auto interval = [&](const lmc::Curve& curve) -> std::string {
-    const auto barrier = lmc::error_barrier(curve);
+  const auto interval = [&](const lmc::ErrorBarrier& barrier) -> std::string {
     return barrier.interval ? "[" + number(barrier.interval->low) + ", " + number(barrier.interval->high) + "]" : "none";
   };
   row("", "train", "test");
@@ -336,15 +335,14 @@ void print_table(const Results& r) {
         i == 0 ? "first run: those that training left" : "second run");
   both("loss, first run", [](const lmc::Curve& c) { return c.points.front().metrics.loss; });
   both("loss, second run", [](const lmc::Curve& c) { return c.points.back().metrics.loss; });
-  both(
-      "error barrier", [](const lmc::Curve& c) { return lmc::error_barrier(c).value; }, "max of error above the chord");
-  row("  95 % interval", interval(r.train), interval(r.test), "simultaneous band over examples");
-  both("  at alpha", [](const lmc::Curve& c) { return lmc::error_barrier(c).alpha; });
-  both(
-      "  normalized", [](const lmc::Curve& c) { return lmc::error_barrier(c).normalized; },
-      "divided by the ends' mean accuracy");
-  row("  at 0.02 the pair is", lmc::detail::concat(lmc::error_barrier(r.train).verdict),
-      lmc::detail::concat(lmc::error_barrier(r.test).verdict));
+  const auto errors = [&](std::string_view name, double lmc::ErrorBarrier::*value, std::string_view meaning = "") {
+    row(name, number(r.train_error.*value), number(r.test_error.*value), meaning);
+  };
+  errors("error barrier", &lmc::ErrorBarrier::value, "max of error above the chord");
+  row("  95 % interval", interval(r.train_error), interval(r.test_error), "simultaneous band over examples");
+  errors("  at alpha", &lmc::ErrorBarrier::alpha);
+  errors("  normalized", &lmc::ErrorBarrier::normalized, "divided by the ends' mean accuracy");
+  row("  at 0.02 the pair is", lmc::detail::concat(r.train_error.verdict), lmc::detail::concat(r.test_error.verdict));
   both(
       "loss barrier", [](const lmc::Curve& c) { return lmc::loss_barrier(c).value; }, "max of loss above the chord");
   both(
@@ -434,6 +432,8 @@ void run(const Options& o) {
   start = std::chrono::steady_clock::now();
   r.test = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.test, data.train, team), {.alphas = alphas});
   r.curve_test_seconds = seconds_since(start);
+  r.train_error = lmc::error_barrier(r.train);
+  r.test_error = lmc::error_barrier(r.test);
   if (net.layout().buffer_count() > 0)
     for (const lmc::Run<float>* ended : {&r.pair.a, &r.pair.b})
       r.stored.push_back(
