@@ -3,11 +3,17 @@
 // first verified against the same step in double. GFLOP/s, of MLPs, counts the products alone.
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <lmc/core/window.hpp>
+#include <lmc/data/batches.hpp>
+#include <lmc/data/dataset.hpp>
 #include <lmc/layers/cnn.hpp>
 #include <lmc/layers/lcn.hpp>
 #include <lmc/layers/mlp.hpp>
 #include <lmc/layers/vit.hpp>
+#include <lmc/optim/optimizer.hpp>
+#include <lmc/train/batch_memory.hpp>
+#include <lmc/train/step.hpp>
 #include <vector>
 
 #include "support/trainer.hpp"
@@ -48,6 +54,36 @@ BENCHMARK_CAPTURE(mlp, 784_512_10_sgd, {512}, lmc::SgdOptions{});
 BENCHMARK_CAPTURE(mlp, 784_512_10_momentum, {512}, lmc::SgdOptions{.momentum = 0.9});
 BENCHMARK_CAPTURE(mlp, 784_512_10_adam, {512}, lmc::AdamOptions{});
 BENCHMARK_CAPTURE(mlp, 5x512_sgd, {512, 512, 512, 512, 512}, lmc::SgdOptions{});
+
+// How much of a step it takes to gather and standardize its batch: as much data as MNIST, as sparse, in random order. Batches
+// are gathered beside the steps, others than theirs, so that no cache knows them.
+void gathering(benchmark::State& state) {
+  const lmc::Dataset<float> data = support::images<float>(60'000, 0.19);
+  const auto net = lmc::mlp<float>({.inputs = 784, .hidden = {512}, .outputs = 10});
+  lmc::ModelState<float> theta = net.initialize({.seed = 1});
+  lmc::Optimizer<float> optimizer(lmc::SgdOptions{}, theta.parameters.size());
+  lmc::StepMemory<float> memory(net, batch);
+  lmc::BatchMemory<float> beside(net, batch);
+  lmc::Batches batches(data.size(), {.batch_size = batch, .order_seed = 1, .drop_last = true});
+  using Clock = std::chrono::steady_clock;
+  const auto seconds = [](Clock::duration d) { return std::chrono::duration<double>(d).count(); };
+  double of_gathering = 0, of_steps = 0;
+  Index next = 0;
+  const auto take = [&] { return batches.batch(next++ % batches.per_epoch()); };
+  for (auto _ : state) {
+    const auto begin = Clock::now();
+    data.gather(take(), beside.x(batch), beside.labels(batch));
+    const auto between = Clock::now();
+    benchmark::DoNotOptimize(lmc::step<float>(net, data, take(), theta, optimizer, 1.0, memory));
+    const double step = seconds(Clock::now() - between);
+    of_gathering += seconds(between - begin);
+    of_steps += step;
+    state.SetIterationTime(step);
+  }
+  state.counters["gathering, s"] = benchmark::Counter(of_gathering, benchmark::Counter::kAvgIterations);
+  state.counters["share, %"] = 100 * of_gathering / of_steps;
+}
+BENCHMARK(gathering)->UseManualTime();
 
 void cnn(benchmark::State& state, const std::vector<Index>& channels, Index stride) {
   time_steps(

@@ -17,13 +17,15 @@ namespace support {
 
 inline constexpr lmc::Index batch = 128;
 
-/// 1024 images of random bytes with ten classes.
+/// Images of random bytes with ten classes; all but a share of them, `ink`, are 0.
 template <class Scalar>
-lmc::Dataset<Scalar> images() {
-  constexpr lmc::Index examples = 8 * batch;
+lmc::Dataset<Scalar> images(lmc::Index examples = 8 * batch, double ink = 1) {
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(examples * 784));
   std::vector<std::int32_t> labels(static_cast<std::size_t>(examples));
-  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(lmc::random_bits({.seed = 1}, i)[0]);
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    const auto bits = lmc::random_bits({.seed = 1}, i);
+    if (bits[1] * 0x1p-32 < ink) pixels[i] = static_cast<std::uint8_t>(bits[0]);
+  }
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
   return lmc::Dataset<Scalar>({.shape = {28, 28, 1},
                                .classes = 10,
