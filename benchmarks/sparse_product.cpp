@@ -58,7 +58,7 @@ struct Fixture {
   }
   void sparse_backward() {
     (void)sparse.fits(x_view(), units);
-    sparse.affine_backward(x_view(), dy_view(), dweight_view(), dbias);
+    sparse.affine_backward(x_view(), dy_view(), dweight_view(), dbias, lmc::Into::add);
   }
   bool verified() {
     dense_forward();

@@ -46,7 +46,7 @@ using versus::Workload;
 
 struct Options {
   std::string data = "data/mnist", names, json, markdown, figure;
-  std::vector<std::string> read;
+  std::vector<std::string> read, tuned;
   int repetitions = 5;
   double seconds = 1;
   bool list = false;
@@ -262,7 +262,7 @@ void finish(versus::Side& side, double images_of_measurement) {
   side.megabytes = support::spread_of(megabytes).median;
 }
 
-Row measure(const Workload& w, const Options& o, const std::filesystem::path& folder) {
+Row measure(const Workload& w, const Options& o, const std::vector<Row>& tuned, const std::filesystem::path& folder) {
   Row row{.name = w.name, .title = w.title, .batch = w.batch, .operations = versus::operations(w)};
   Job job{.workload = w.name, .data = o.data, .start = (folder / w.name).string()};
   versus::write_start(w, o.data, job.start);
@@ -284,7 +284,12 @@ Row measure(const Workload& w, const Options& o, const std::filesystem::path& fo
   Job tuning = job;
   tuning.evaluate = false;
   if (w.task == Task::training) tuning.steps = std::max<Index>(10, job.steps / 2);
-  tune_torch(w, tuning, row);
+  if (const auto known = std::ranges::find(tuned, w.name, &Row::name); known != tuned.end()) {
+    row.choice = known->choice;
+    row.trials = known->trials;
+  } else {
+    tune_torch(w, tuning, row);
+  }
   tuning.steps = job.steps;
 
   const auto repeats = [&](const Outcome& probe) {
@@ -389,9 +394,17 @@ void compare(const Options& o) {
   for (const Row& row : report.rows) versus::print_row(std::cout, row, report.peak);
   if (!o.json.empty()) save_json(o.json, report);
   if (o.read.empty()) {
+    // Of the same machine and libtorch, or what was fastest says nothing.
+    std::vector<Row> tuned;
+    if (!o.tuned.empty()) {
+      const Report earlier = read_reports(o.tuned);
+      lmc::require(earlier.machine == report.machine && earlier.torch == report.torch, "--tuned: measured on ",
+                   earlier.machine.dump(), ", but this is ", report.machine.dump(), "; expected one machine and one libtorch");
+      tuned = earlier.rows;
+    }
     const ScratchFolder folder;
     for (const Workload& workload : chosen) {
-      report.rows.push_back(measure(workload, o, folder.path()));
+      report.rows.push_back(measure(workload, o, tuned, folder.path()));
       versus::print_row(std::cout, report.rows.back(), report.peak);
       if (!o.json.empty()) save_json(o.json, report);  // what is interrupted keeps the rows that it has
     }
@@ -420,6 +433,8 @@ int main(int argc, char** argv) {
   app.add_option("--figure", o.figure, "file for bars of the ratios: .png, .svg or .pdf");
   auto* read = app.add_option("--read", o.read, "files of earlier --json: reports on them together, and measures nothing");
   read->excludes("--workloads");
+  app.add_option("--tuned", o.tuned, "files of earlier --json: takes libtorch's configurations from them instead of searching")
+      ->excludes(read);
   app.add_flag("--list", o.list, "prints the names of the workloads");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -50,6 +50,10 @@ struct ParallelMeasure {
   std::size_t dropped = 0;
 };
 static_assert(lmc::PathEvaluator<ParallelMeasure, double>);
+struct Promising : ParallelMeasure {
+  static constexpr bool ends_as_alone = true;
+  Metrics operator()(Theta) const { throw std::logic_error("an end was measured alone"); }
+};
 static_assert(!lmc::PathEvaluator<decltype(measure), double> && lmc::Evaluator<decltype(measure), double>);
 
 const std::vector<double> a = {0, 1}, b = {4, -1};
@@ -88,10 +92,6 @@ TEST_CASE("linear_path: a path evaluator gives what a plain callable gives, in o
 }
 
 TEST_CASE("linear_path: an evaluator that promises the ends is not asked for them alone", "[connectivity]") {
-  struct Promising : ParallelMeasure {
-    static constexpr bool ends_as_alone = true;
-    Metrics operator()(Theta) const { throw std::logic_error("an end was measured alone"); }
-  };
   int calls = 0;
   CHECK(linear_path(a, b, Promising{{&calls}}, {.alphas = 4}) == linear_path(a, b, measure, {.alphas = 4}));
   CHECK(calls == 1);

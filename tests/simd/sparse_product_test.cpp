@@ -61,16 +61,18 @@ TEMPLATE_TEST_CASE("SparseBatch: gives what a loop gives, for any number of rows
     }
   CHECK(y.back() == -99);
 
-  // Added to what is there.
-  std::vector<TestType> dw(static_cast<std::size_t>(units * in) + 1, TestType(2)),
-      db(static_cast<std::size_t>(units), TestType(3));
-  sparse.affine_backward(b.x_view(), b.dy_view(), lmc::matrix_view(std::span(dw), units, in), db);
+  // Added to what is there, or, in the case of the weights, put in its place.
+  const lmc::Into weights = GENERATE(lmc::Into::add, lmc::Into::overwrite);
+  const TestType before = weights == lmc::Into::add ? TestType(2) : std::numeric_limits<TestType>::quiet_NaN();
+  std::vector<TestType> dw(static_cast<std::size_t>(units * in) + 1, before), db(static_cast<std::size_t>(units), TestType(3));
+  dw.back() = 2;
+  sparse.affine_backward(b.x_view(), b.dy_view(), lmc::matrix_view(std::span(dw), units, in), db, weights);
   for (Index u = 0; u < units; ++u) {
     double bias = 3;
     for (Index n = 0; n < rows; ++n) bias += static_cast<double>(b.at(b.dy, units, n, u));
     REQUIRE(static_cast<double>(db[static_cast<std::size_t>(u)]) == bias);
     for (Index j = 0; j < in; ++j) {
-      double sum = 2;
+      double sum = weights == lmc::Into::add ? 2 : 0;
       for (Index n = 0; n < rows; ++n) sum += static_cast<double>(b.at(b.dy, units, n, u) * b.at(b.x, in, n, j));
       REQUIRE(static_cast<double>(b.at(dw, in, u, j)) == sum);
     }

@@ -29,7 +29,8 @@ struct GradientOptions {
 
 /// The largest difference between a layer's backward and central differences, over every entry of x and of its parameters, of
 /// the scalar L = Σ w_i y_i with normal weights w. h = ε^(1/3), so that rounding and truncation are of one order, 1e-10. The
-/// gradient of the parameters has to be added to what is there, and dx to be overwritten: both begin with a 1 everywhere.
+/// gradient of the parameters has to be added to what is there, and dx to be overwritten: both begin with a 1 everywhere. A
+/// layer that OverwritesGradient has to give the same in place of NaN; what it leaves is an infinite difference.
 template <lmc::Layer<double> L>
 double gradient_error(const L& layer, const GradientOptions& options) {
   using lmc::matrix_view;
@@ -61,17 +62,29 @@ double gradient_error(const L& layer, const GradientOptions& options) {
   };
   loss();
   std::vector<double> dx(x.size(), 1.0), dparams(params.size(), 1.0);
-  layer.backward({.params = params,
-                  .buffers = buffers,
-                  .x = matrix_view(read(x), batch, in.size()),
-                  .y = matrix_view(read(y), batch, out.size()),
-                  .dy = matrix_view(read(weights), batch, out.size()),
-                  .dx = matrix_view(std::span(dx), batch, in.size()),
-                  .dparams = dparams,
-                  .cache = cache,
-                  .workspace = workspace});
+  const auto backward = [&](std::vector<double>& to, lmc::Into gradient) {
+    layer.backward({.params = params,
+                    .buffers = buffers,
+                    .x = matrix_view(read(x), batch, in.size()),
+                    .y = matrix_view(read(y), batch, out.size()),
+                    .dy = matrix_view(read(weights), batch, out.size()),
+                    .dx = matrix_view(std::span(dx), batch, in.size()),
+                    .dparams = to,
+                    .cache = cache,
+                    .workspace = workspace,
+                    .gradient = gradient});
+  };
+  backward(dparams, lmc::Into::add);
 
   double worst = 0;
+  if constexpr (lmc::OverwritesGradient<L>) {
+    std::vector<double> replaced(params.size(), std::numeric_limits<double>::quiet_NaN());
+    backward(replaced, lmc::Into::overwrite);
+    for (std::size_t i = 0; i < replaced.size(); ++i) {
+      const double difference = std::abs(replaced[i] - (dparams[i] - 1));
+      worst = std::max(worst, std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference);
+    }
+  }
   const auto compare = [&](std::vector<double>& at, const std::vector<double>& gradient, double already_there) {
     for (std::size_t i = 0; i < at.size(); ++i) {
       const double value = at[i], h = std::cbrt(std::numeric_limits<double>::epsilon()) * std::max(1.0, std::abs(value));

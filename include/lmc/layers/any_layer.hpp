@@ -27,6 +27,8 @@ class AnyLayer {
   [[nodiscard]] Shape output_shape(const Shape& in) const { return held_->output_shape(in); }
   /// See AffineInParameters.
   [[nodiscard]] bool affine_in_parameters() const { return held_->affine_in_parameters(); }
+  /// See OverwritesGradient.
+  [[nodiscard]] bool overwrites_gradient() const { return held_->overwrites_gradient(); }
   void declare(LayoutBuilder& layout) const { held_->declare(layout); }
   void initialize(const InitializeArgs<Scalar>& a) const { held_->initialize(a); }
   [[nodiscard]] Index cache_size(Index batch) const { return held_->cache_size(batch); }
@@ -49,6 +51,7 @@ class AnyLayer {
     [[nodiscard]] virtual std::optional<Shape> input_shape() const = 0;
     [[nodiscard]] virtual Shape output_shape(const Shape& in) const = 0;
     [[nodiscard]] virtual bool affine_in_parameters() const = 0;
+    [[nodiscard]] virtual bool overwrites_gradient() const = 0;
     virtual void declare(LayoutBuilder& layout) const = 0;
     virtual void initialize(const InitializeArgs<Scalar>& a) const = 0;
     [[nodiscard]] virtual Index cache_size(Index batch) const = 0;
@@ -64,6 +67,7 @@ class AnyLayer {
     [[nodiscard]] std::optional<Shape> input_shape() const override { return layer.input_shape(); }
     [[nodiscard]] Shape output_shape(const Shape& in) const override { return layer.output_shape(in); }
     [[nodiscard]] bool affine_in_parameters() const override { return AffineInParameters<L>; }
+    [[nodiscard]] bool overwrites_gradient() const override { return OverwritesGradient<L>; }
     void declare(LayoutBuilder& layout) const override { layer.declare(layout); }
     void initialize(const InitializeArgs<Scalar>& a) const override { layer.initialize(a); }
     [[nodiscard]] Index cache_size(Index batch) const override { return layer.cache_size(batch); }

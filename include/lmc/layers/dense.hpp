@@ -31,13 +31,13 @@ struct DenseOptions {
 /// are a group.
 /// backward:
 ///   ∂L/∂X  = D W
-///   ∂L/∂W += Dᵀ X
+///   ∂L/∂W += Dᵀ X    replaced, where asked for
 ///   ∂L/∂b += Dᵀ 1
 /// Cache: none. Throws: Error on construction, when a size is not positive.
 template <std::floating_point Scalar>
 class Dense {
  public:
-  static constexpr bool affine_in_parameters = true;
+  static constexpr bool affine_in_parameters = true, overwrites_gradient = true;
 
   explicit Dense(DenseOptions options) : o_(std::move(options)), in_(o_.in.size()), out_(o_.out.size()) {
     detail::require_dense_sizes("Dense", o_.in, o_.out);
@@ -60,7 +60,7 @@ class Dense {
 
   void forward(ForwardArgs<Scalar> a) const { detail::affine<Scalar>(a.x, weight(a.params), bias(a.params), a.y); }
   void backward(BackwardArgs<Scalar> a) const {
-    detail::affine_backward<Scalar>(a.x, weight(a.params), a.dy, weight(a.dparams), bias(a.dparams), a.dx);
+    detail::affine_backward<Scalar>(a.x, weight(a.params), a.dy, weight(a.dparams), bias(a.dparams), a.dx, a.gradient);
   }
 
  private:

@@ -11,6 +11,7 @@
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/views.hpp>
+#include <lmc/simd/strided.hpp>
 
 namespace lmc {
 
@@ -63,6 +64,7 @@ struct BackwardArgs {
   std::span<Scalar> dparams;             // ∂L/∂params is added
   std::span<const Scalar> cache;
   std::span<Scalar> workspace;
+  Into gradient = Into::add;  // overwrite: dparams is replaced by ∂L/∂params; only layers that OverwriteGradients are asked to
 };
 
 template <class Scalar>
@@ -105,5 +107,11 @@ concept Layer = requires(const L layer, LayoutBuilder& layout, const Shape& in, 
 /// so that a path between two networks needs two products with x, not one at each place.
 template <class L>
 concept AffineInParameters = L::affine_in_parameters;
+
+/// A layer whose backward can replace what is in dparams (BackwardArgs::gradient) says so by a member `static constexpr bool
+/// overwrites_gradient = true`; for the others, who asks for it sets dparams to 0 before. Where there are many parameters,
+/// their gradient is then not written twice and read once for nothing.
+template <class L>
+concept OverwritesGradient = L::overwrites_gradient;
 
 }  // namespace lmc

@@ -42,7 +42,7 @@ struct LocallyConnected2dOptions {
 /// Shapes, row-major, N = batch size, channels last, block grid = blocks():
 ///   X [N, rows, cols, in]   W [block grid, out, kernel rows, kernel cols, in / groups]   b [block grid, out]
 ///   Y [N, out rows, out cols, out]
-/// backward, D = ∂L/∂Y, sums over the batch and the positions of a block:
+/// backward, D = ∂L/∂Y, sums over the batch and the positions of a block (replaced, where asked for, instead of added):
 ///   ∂L/∂X = Σ D W over the taps above the input, overwritten    ∂L/∂W += Σ Dᵀ X    ∂L/∂b += Σ D
 /// A weight that lies over the padding at every position of its block has no effect, and gradient 0. The bits of an example's y
 /// and dx depend on nothing but that example and the parameters.
@@ -56,7 +56,7 @@ struct LocallyConnected2dOptions {
 template <std::floating_point Scalar>
 class LocallyConnected2d {
  public:
-  static constexpr bool affine_in_parameters = true;
+  static constexpr bool affine_in_parameters = true, overwrites_gradient = true;
 
   explicit LocallyConnected2d(LocallyConnected2dOptions options)
       : o_(std::move(options)), w_("LocallyConnected2d", o_.in, o_.kernel, o_.stride, o_.padding) {
@@ -142,6 +142,8 @@ class LocallyConnected2d {
     const auto dy = [&](Index r, Index c) {
       return recent + (a.dx ? (r % recent_rows() * w_.out.cols + c) * a.dy.rows() * o_.out : 0);
     };
+    if (o_.bias && a.gradient == Into::overwrite)
+      std::fill_n(a.dparams.data() + weights(), blocks().size() * o_.out, Scalar(0));
     Index row = 0;
     for (Index r = 0; r < w_.out.rows; ++r) {
       for (Index c = 0; c < w_.out.cols; ++c) {
@@ -228,16 +230,19 @@ class LocallyConnected2d {
       }
   }
 
-  // Of the filters of output position (r, c), whose ∂L/∂Y [N, out] is dy.
+  // Of the filters of output position (r, c), whose ∂L/∂Y [N, out] is dy; the first position of a block replaces, where asked
+  // for.
   void add_weight_gradient(const BackwardArgs<Scalar>& a, Index r, Index c, const Scalar* dy, Scalar* patches) const {
+    const bool first_of_block = r % o_.sharing.rows == 0 && c % o_.sharing.cols == 0;
     for (Index n = 0; n < a.x.rows(); n += backward_rows)
       for (Index group = 0; group < o_.groups; ++group) {
         const Index rows = std::min(backward_rows, a.x.rows() - n), first = group * units();
         gather(a.x, n, rows, r, c, group, patches);
         const std::array terms{ProductTerm<Scalar>{dy + n * o_.out + first, patches}};
-        sum_of_products<Scalar>(
-            terms, {.depth = rows, .a_row_stride = 1, .a_col_stride = o_.out, .b_row_stride = patch_stride()},
-            {a.dparams.data() + (block_of(r, c) * o_.out + first) * filter(), units(), filter(), filter()}, Into::add);
+        sum_of_products<Scalar>(terms,
+                                {.depth = rows, .a_row_stride = 1, .a_col_stride = o_.out, .b_row_stride = patch_stride()},
+                                {a.dparams.data() + (block_of(r, c) * o_.out + first) * filter(), units(), filter(), filter()},
+                                first_of_block && n == 0 ? a.gradient : Into::add);
       }
   }
 

@@ -35,6 +35,8 @@ struct InitializeOptions {
 template <std::floating_point Scalar>
 class Network {
  public:
+  static constexpr bool overwrites_gradient = true;
+
   /// A stretch of a flat vector.
   struct Range {
     Index first = 0, count = 0;
@@ -146,15 +148,19 @@ class Network {
     };
     for (std::size_t i = parts_.size(); i-- > 0;) {
       const Part& part = parts_[i];
+      const std::span<Scalar> dparams = part.params.of(a.dparams);
+      const bool overwrites = a.gradient == Into::overwrite && part.layer.overwrites_gradient();
+      if (a.gradient == Into::overwrite && !overwrites) std::fill(dparams.begin(), dparams.end(), Scalar(0));
       part.layer.backward({.params = part.params.of(a.params),
                            .buffers = part.buffers.of(a.buffers),
                            .x = i == 0 ? a.x : inner(a.cache, i - 1, batch),
                            .y = i + 1 == parts_.size() ? a.y : inner(a.cache, i, batch),
                            .dy = i + 1 == parts_.size() ? a.dy : as_const<Scalar>(gradient(i)),
                            .dx = i == 0 ? a.dx : gradient(i - 1),
-                           .dparams = part.params.of(a.dparams),
+                           .dparams = dparams,
                            .cache = own_cache(a.cache, i, batch),
-                           .workspace = shared});
+                           .workspace = shared,
+                           .gradient = overwrites ? Into::overwrite : Into::add});
     }
   }
 

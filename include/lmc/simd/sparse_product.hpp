@@ -16,6 +16,7 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/core/views.hpp>
 #include <lmc/simd/lanes.hpp>
+#include <lmc/simd/strided.hpp>
 #include <lmc/simd/transpose.hpp>
 
 namespace lmc {
@@ -87,7 +88,6 @@ void add_rows(const std::uint16_t* rows, const T* values, std::size_t count, con
   V sum[vectors];
 #pragma GCC unroll 4
   for (std::size_t i = 0; i < vectors; ++i) sum[i] = V::load_aligned(start + i * lanes);
-#pragma GCC unroll 2
   for (std::size_t p = 0; p < count; ++p) {
     const V v(values[p]);
     const T* const row = table + rows[p] * (vectors * lanes);
@@ -152,8 +152,8 @@ class SparseBatch {
     }
   }
 
-  /// dW += Dᵀ X and db += Dᵀ 1 for the x that fits, D [N, units].
-  void affine_backward(MatrixView<const T> x, MatrixView<const T> dy, MatrixView<T> dweight, std::span<T> dbias) {
+  /// dW += Dᵀ X, or dW = Dᵀ X, and db += Dᵀ 1 for the x that fits, D [N, units].
+  void affine_backward(MatrixView<const T> x, MatrixView<const T> dy, MatrixView<T> dweight, std::span<T> dbias, Into weights) {
     const auto rows = size(x.rows()), in = size(x.cols()), all_units = size(dy.cols());
     list_columns(x);
     table_.resize(rows * units_);
@@ -182,7 +182,11 @@ class SparseBatch {
         transpose(tile_.data(), units_, columns, units, turned_.data(), columns_);
         for (std::size_t u = 0; u < units; ++u) {
           T* const to = dweight.data() + (first + u) * in + j;
-          for (std::size_t c = 0; c < columns; ++c) to[c] += turned_[u * columns_ + c];
+          const T* const from = turned_.data() + u * columns_;
+          if (weights == Into::overwrite)
+            std::copy_n(from, columns, to);
+          else
+            for (std::size_t c = 0; c < columns; ++c) to[c] += from[c];
         }
       }
     }

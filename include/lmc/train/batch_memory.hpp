@@ -49,9 +49,10 @@ class BatchMemory {
                      .mode = mode,
                      .noise = noise});
   }
-  /// dparams += ∂L/∂params for the batch that went forward last, ∂L/∂logits being in dlogits; dx ← ∂L/∂x, where asked for.
+  /// dparams += ∂L/∂params, or dparams ← ∂L/∂params, for the batch that went forward last, ∂L/∂logits being in dlogits; dx ←
+  /// ∂L/∂x, where asked for.
   void backward(const Network<Scalar>& network, std::span<const Scalar> params, std::span<const Scalar> buffers, Index batch,
-                std::span<Scalar> dparams, const std::optional<MatrixView<Scalar>>& dx = {}) {
+                std::span<Scalar> dparams, const std::optional<MatrixView<Scalar>>& dx = {}, Into gradient = Into::add) {
     network.backward({.params = params,
                       .buffers = buffers,
                       .x = read(x(batch)),
@@ -60,7 +61,8 @@ class BatchMemory {
                       .dx = dx,
                       .dparams = dparams,
                       .cache = span(cache_),
-                      .workspace = span(workspace_)});
+                      .workspace = span(workspace_),
+                      .gradient = gradient});
   }
 
  private:

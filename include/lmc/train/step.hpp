@@ -78,7 +78,7 @@ template <std::floating_point Scalar, BatchSource<Scalar> Data>
 double loss_and_gradient(const Network<Scalar>& network, Data& data, std::span<const Index> examples, ModelState<Scalar>& state,
                          BatchMemory<Scalar>& memory, std::span<Scalar> gradient, NoiseAddress noise = {}) {
   const auto all = static_cast<Index>(examples.size());
-  std::fill(gradient.begin(), gradient.end(), Scalar(0));
+  if (all == 0) std::fill(gradient.begin(), gradient.end(), Scalar(0));
   double loss = 0;
   for (Index first = 0; first < all; first += memory.size()) {
     const Index batch = std::min(memory.size(), all - first);
@@ -86,7 +86,7 @@ double loss_and_gradient(const Network<Scalar>& network, Data& data, std::span<c
     data.gather(noise.examples, memory.x(batch), memory.labels(batch));
     memory.forward(network, state.parameters, state.buffers, batch, Mode::training, noise);
     loss += mean_cross_entropy<Scalar>(memory.logits(batch), memory.labels(batch), memory.dlogits(batch), all);
-    memory.backward(network, state.parameters, state.buffers, batch, gradient);
+    memory.backward(network, state.parameters, state.buffers, batch, gradient, {}, first == 0 ? Into::overwrite : Into::add);
   }
   return loss;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <algorithm>
 #include <concepts>
 #include <optional>
 #include <span>
@@ -26,14 +27,15 @@ void affine(MatrixView<const T> x, MatrixView<const T> weight, std::span<const T
   add_to_rows<T>(bias, y);
 }
 
-/// With D = ∂L/∂Y: dW += Dᵀ X, db += Dᵀ 1, and then, if asked for, dX = D W, which may lie where X was.
+/// With D = ∂L/∂Y: dW += Dᵀ X, db += Dᵀ 1, or both replaced, and then, if asked for, dX = D W, which may lie where X was.
 template <std::floating_point T>
 void affine_backward(MatrixView<const T> x, MatrixView<const T> weight, MatrixView<const T> dy, MatrixView<T> dweight,
-                     std::span<T> dbias, std::optional<MatrixView<T>> dx) {
+                     std::span<T> dbias, std::optional<MatrixView<T>> dx, Into gradient = Into::add) {
+  if (gradient == Into::overwrite) std::fill(dbias.begin(), dbias.end(), T(0));
   if (SparseBatch<T>& sparse = sparse_batch<T>(); sparse.fits(x, weight.rows())) {
-    sparse.affine_backward(x, dy, dweight, dbias);
+    sparse.affine_backward(x, dy, dweight, dbias, gradient);
   } else {
-    product<T>(Strided<const T>(dy).transposed(), x, dweight, Into::add);
+    product<T>(Strided<const T>(dy).transposed(), x, dweight, gradient);
     add_column_sums<T>(dy, dbias);
   }
   if (dx) product<T>(dy, weight, *dx, Into::overwrite);
