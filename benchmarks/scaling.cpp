@@ -236,7 +236,8 @@ std::string figure_script(const std::vector<Series>& all) {
   return lmc::detail::concat(
       data, "set multiplot layout 2,3 title ",
       lmc::detail::gnuplot_string("Time (dots) and rate of work (circles, right) on " + lmc::processor_name()),
-      "\nset key off\nset logscale x 2\nset logscale y\nset yrange [*:*]\nset y2range [0:*]\nset y2tics\n"
+      "\nset key off\nset tics font ',9'\nset xlabel font ',10'\nset ylabel font ',10'\nset y2label font ',10'\n"
+      "set logscale x 2\nset logscale y\nset yrange [*:*]\nset y2range [0:*]\nset y2tics\n"
       "set ytics nomirror\nset xtics nomirror rotate by 45 right\nset border 11\n",
       plots, "unset multiplot\n");
 }
