@@ -17,6 +17,7 @@
 #include <lmc/io/output_file.hpp>
 #include <lmc/layers/cnn.hpp>
 #include <lmc/layers/mlp.hpp>
+#include <lmc/plot/gnuplot.hpp>
 #include <lmc/simd/instruction_set.hpp>
 #include <lmc/train/evaluator.hpp>
 #include <lmc/train/train.hpp>
@@ -27,7 +28,6 @@
 #include <utility>
 #include <vector>
 
-#include "support/figure.hpp"
 #include "support/statistics.hpp"
 
 namespace {
@@ -263,7 +263,7 @@ void run(const Options& o) {
     json->stream() << to_json(all, pairs, o).dump(1) << '\n';
     json->commit();
   }
-  if (!o.figure.empty()) support::save_figure(o.figure, figure_script(all));
+  if (!o.figure.empty()) lmc::save_figure(o.figure, figure_script(all));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <iostream>
 #include <lmc/core/machine.hpp>
 #include <lmc/io/output_file.hpp>
+#include <lmc/plot/gnuplot.hpp>
 #include <lmc/simd/instruction_set.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -26,7 +27,6 @@
 #include <utility>
 #include <vector>
 
-#include "../support/figure.hpp"
 #include "child_process.hpp"
 #include "lmc_worker.hpp"
 #include "protocol.hpp"
@@ -413,7 +413,7 @@ void compare(const Options& o) {
     versus::write_markdown(markdown->stream(), report);
     markdown->commit();
   }
-  if (!o.figure.empty()) support::save_figure(o.figure, versus::figure_script(report));
+  if (!o.figure.empty()) lmc::save_figure(o.figure, versus::figure_script(report));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <iomanip>
 #include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/plot/gnuplot.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>

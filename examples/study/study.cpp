@@ -9,6 +9,7 @@
 #include <lmc/lmc.hpp>
 #include <lmc/study/grid.hpp>
 #include <lmc/study/plan.hpp>
+#include <lmc/study/report.hpp>
 #include <lmc/study/scheduler.hpp>
 #include <lmc/study/shard.hpp>
 #include <lmc/study/store.hpp>
@@ -18,10 +19,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-#if __has_include(<lmc/study/report.hpp>)
-#include <lmc/study/report.hpp>
-#define LMC_STUDY_REPORT 1
-#endif
 #ifdef LMC_STUDY_MPI
 #include "mpi_study.hpp"
 #endif
@@ -180,13 +177,12 @@ void merge(const Options& o) {
   std::cout << o.store << ": " << to.runs().size() << " runs, " << to.pairs().size() << " pairs\n";
 }
 
-#ifdef LMC_STUDY_REPORT
 void report(const Options& o) {
   const Chosen c = choose(o);
   const study::Store store(o.store, study::Access::read);
-  study::write_report(store, c.all, o.preset, o.output);
+  study::write_report(store, c.all,
+                      {.preset = o.preset, .output = o.output, .grids = o.grids == LMC_STUDY_EXPERIMENTS ? "" : o.grids});
 }
-#endif
 
 void run_command(int argc, char** argv, const Job& job) {
   Options o;
@@ -227,13 +223,12 @@ void run_command(int argc, char** argv, const Job& job) {
   CLI::App* const merge_command = command("merge", "join the stores of shards");
   merge_command->add_option("STORE", o.stores, "stores to read")->required();
   merge_command->add_option("--store", o.store, "store to add them to")->capture_default_str();
-#ifdef LMC_STUDY_REPORT
   CLI::App* const report_command = command("report", "write results, figures and verdicts to an HTML file");
   grids(report_command);
   report_command->add_option("--preset", o.preset, "size: smoke, standard or full")->capture_default_str();
   report_command->add_option("--store", o.store, "file of the results")->capture_default_str();
-  report_command->add_option("--output", o.output, "file to write")->required();
-#endif
+  report_command->add_option("--output", o.output, "page to write, FILE.html; figures and tables go to the folder FILE")
+      ->required();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -245,9 +240,7 @@ void run_command(int argc, char** argv, const Job& job) {
   if (run->parsed()) ::run(o, job);
   if (status->parsed()) plan(o, false);
   if (merge_command->parsed()) merge(o);
-#ifdef LMC_STUDY_REPORT
   if (report_command->parsed()) report(o);
-#endif
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ const lmc::CurveFigure figure = {.title = "a pair",
                                  .train = testing::curve({0.01, 0.03, 0.02}, {0.1, 0.4, 0.2}),
                                  .test = testing::curve({0.02, 0.03, 0.04}, {0.25, 0.5, 0.75})};
 
-std::string script(const lmc::CurveFigure& f) { return lmc::detail::figure_script(f, "svg"); }
+std::string script(const lmc::CurveFigure& f) { return lmc::detail::figure_script(f); }
 
 }  // namespace
 

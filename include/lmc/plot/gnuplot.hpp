@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <lmc/connectivity/detail/number_text.hpp>
+#include <lmc/core/error.hpp>
+#include <lmc/core/names.hpp>
+#include <lmc/io/output_file.hpp>
+
+namespace lmc {
+
+/// In pixels of an SVG image; a PNG image has 1.6 times as many, and 40 are a centimeter of a PDF page.
+struct FigureSize {
+  int width = 1000, height = 470;
+};
+
+namespace detail {
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+/// A file without a name, that is gone when it goes out of scope.
+class ScratchFile {
+ public:
+  ScratchFile() : file_(std::tmpfile()) {
+    require(file_ != nullptr, "gnuplot: no temporary file: ", std::strerror(errno), "; is the file system full?");
+  }
+  void write(std::string_view text) {
+    require(std::fwrite(text.data(), 1, text.size(), file_.get()) == text.size() && std::fflush(file_.get()) == 0,
+            "gnuplot: cannot write to a temporary file: ", std::strerror(errno));
+    std::rewind(file_.get());
+  }
+  [[nodiscard]] int descriptor() const { return fileno(file_.get()); }
+  /// All that was written, by whomever.
+  [[nodiscard]] std::string contents() {
+    std::rewind(file_.get());
+    std::string all;
+    std::array<char, 4096> part;
+    for (std::size_t n = 0; (n = std::fread(part.data(), 1, part.size(), file_.get())) > 0;) all.append(part.data(), n);
+    return all;
+  }
+
+ private:
+  std::unique_ptr<std::FILE, CloseFile> file_;
+};
+
+struct GnuplotResult {
+  std::optional<int> status;  // none where gnuplot is not installed; 0 is success
+  std::string drawing;        // what it wrote to standard output
+  std::string messages;       // and to standard error
+};
+
+/// Runs gnuplot on a script, without a shell and without the user's own settings.
+inline GnuplotResult run_gnuplot(std::string_view script) {
+  // Files and no pipes: nothing can block, or raise SIGPIPE when gnuplot stops early.
+  ScratchFile input, output, errors;
+  input.write(script);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, input.descriptor(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output.descriptor(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, errors.descriptor(), STDERR_FILENO);
+  std::string name = "gnuplot", defaults = "--default-settings";
+  std::array<char*, 3> arguments = {name.data(), defaults.data(), nullptr};
+  pid_t child = 0;
+  const int failure = posix_spawnp(&child, name.c_str(), &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failure == ENOENT) return {};
+  require(failure == 0, "gnuplot: cannot be started: ", std::strerror(failure));
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output.contents(), errors.contents()};
+}
+
+/// The gnuplot terminal for a file's extension. Throws: Error that names the known ones.
+inline std::string figure_terminal(const std::filesystem::path& path, FigureSize size = {}) {
+  constexpr std::array<std::string_view, 3> known = {".png", ".svg", ".pdf"};
+  const std::string extension = path.extension().string();
+  require(!extension.empty(), "figure '", path.string(), "' has no extension; known: .png, .svg, .pdf");
+  switch (find_name("figure extension", extension, known)) {
+    case 0:
+      return concat("pngcairo size ", std::lround(1.6 * size.width), ",", std::lround(1.6 * size.height),
+                    " fontscale 1.6 linewidth 2 pointscale 1.6");
+    case 1:
+      return concat("svg size ", size.width, ",", size.height, " dynamic background '#ffffff'");
+    default:
+      return concat("pdfcairo size ", shortest(size.width / 40.0), "cm,", shortest(size.height / 40.0),
+                    "cm fontscale 0.7 linewidth 1.5 pointscale 0.7");
+  }
+}
+
+/// Text as a gnuplot string: '' is a quote inside '…', and nothing else is special there but the end of the line.
+inline std::string gnuplot_string(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    if (c == '\'') quoted += '\'';
+    quoted += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  }
+  return quoted + "'";
+}
+
+}  // namespace detail
+
+/// Whether gnuplot is installed. Throws: Error when the system cannot start it for another reason.
+inline bool gnuplot_available() { return detail::run_gnuplot("").status.has_value(); }
+
+/// Throws Error unless path has an extension that figures are saved under and could be written: to be asked before hours of
+/// training.
+inline void check_figure_path(const std::filesystem::path& path) {
+  detail::figure_terminal(path);
+  OutputFile{path};
+}
+
+/// What gnuplot draws by a script without its terminal, in the format of path's extension, which is PNG, SVG or PDF. Nothing is
+/// written. Throws: Error when gnuplot is not installed or fails, and when the extension is another one.
+inline std::string draw_figure(const std::filesystem::path& path, std::string_view script, FigureSize size = {}) {
+  const std::string terminal = detail::figure_terminal(path, size);
+  const auto [status, drawing, messages] =
+      detail::run_gnuplot(detail::concat("set encoding utf8\nset terminal ", terminal, " noenhanced\n", script));
+  require(status.has_value(), "figure '", path.string(), "': gnuplot is not installed; on Debian: apt install gnuplot-nox");
+  require(*status == 0 && !drawing.empty(), "figure '", path.string(), "': gnuplot failed with status ", *status, ": ",
+          messages);
+  return drawing;
+}
+
+/// Draws to a file, which appears under its name when it is complete. Throws: Error as draw_figure, and when path cannot be
+/// written.
+inline void save_figure(const std::filesystem::path& path, std::string_view script, FigureSize size = {}) {
+  detail::figure_terminal(path);  // of two mistakes, the name comes first
+  OutputFile file(path);
+  file.stream() << draw_figure(path, script, size);
+  file.commit();
+}
+
+}  // namespace lmc
