@@ -104,6 +104,7 @@
 #include <lmc/optim/schedule.hpp>
 #include <lmc/optim/sgd.hpp>
 #include <lmc/plot/curve_figure.hpp>
+#include <lmc/plot/dot_figure.hpp>
 #include <lmc/plot/gnuplot.hpp>
 #include <lmc/simd/adam.hpp>
 #include <lmc/simd/attention.hpp>

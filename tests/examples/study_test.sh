@@ -126,6 +126,44 @@ fi
 "$program" run --experiments grids --preset standard --store whole.db 2> err || fail "extended: $(cat err)"
 grep -q '^[0-9]* tasks: 16 runs, 6 pairs' err || fail "an extended grid computes more than what is new: $(head -1 err)"
 
+# The report: a page that needs no other file, figures and tables beside it.
+cat >> grids/01-depth.toml << 'CLAIM'
+[[claim]]
+text = "Depth matters."
+test = "rises"
+along = "depth"
+CLAIM
+report=(report --experiments grids --preset smoke --store whole.db)
+refuses "there is no store 'nowhere.db'" report --experiments grids --store nowhere.db --output report.html
+mkdir other && sed 's/alphas = 5/alphas = 9/' grids/01-depth.toml > other/01-depth.toml
+refuses "has no pair of the preset smoke" report --experiments other --preset smoke --store whole.db --output report.html
+refuses "there is no directory" "${report[@]}" --output nowhere/report.html
+refuses "ends in .html" "${report[@]}" --output report.pdf
+if PATH=$folder/nowhere "$program" "${report[@]}" --output report.html > out 2> err; then fail "a report without gnuplot"; fi
+grep -q 'apt install gnuplot-nox' err || fail "without gnuplot: $(cat err)"
+[[ ! -e report.html ]] || fail "a report that failed was written"
+if command -v gnuplot > /dev/null; then
+  sum=$(md5sum < whole.db)
+  says '' "${report[@]}" --output report.html
+  [[ $(md5sum < whole.db) == "$sum" ]] || fail "a report has changed the store"
+  for file in summary.png claims.md figures/01-depth.{pdf,png} figures/summary.{pdf,png} tables/01-depth.{csv,tex} \
+    tables/claims.{csv,tex} tables/pairs.csv; do
+    [[ -s report/$file ]] || fail "the report has no $file"
+  done
+  ! grep -oE '(src|href|url)[ =(]*"?(https?:|//|[a-z]+/)' report.html || fail "the report refers to other files"
+  grep -q 'study run depth --preset smoke --experiments grids' report.html || fail "the report does not say how to repeat it"
+  grep -q '^| 1 | Depth matters. | ' report/claims.md || fail "the report's claims: $(cat report/claims.md)"
+  if command -v python3 > /dev/null; then
+    python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' report.html || fail "the report is not well-formed"
+  fi
+  if ((EUID != 0)); then
+    mkdir closed && chmod a-w closed
+    refuses "cannot write 'closed/report.html'" "${report[@]}" --output closed/report.html
+  fi
+else
+  echo "note: gnuplot is not installed; no report was written" >&2
+fi
+
 # Bad input.
 refuses "unknown experiment 'dept'; did you mean 'depth'?" run --experiments grids dept
 refuses "unknown preset 'smoky'; did you mean 'smoke'?" run --experiments grids --preset smoky
@@ -139,6 +177,7 @@ refuses "the network cnn takes images" run --experiments bad --store none.db
 cp merged.db newer.db && sqlite3 newer.db 'PRAGMA user_version = 99'
 sum=$(md5sum < newer.db)
 refuses "is of version 99, made by a newer lmc" "${run[@]}" --store newer.db
+refuses "is of version 99, made by a newer lmc" report --experiments grids --preset smoke --store newer.db --output report.html
 [[ $(md5sum < newer.db) == "$sum" ]] || fail "a newer store was changed"
 echo 'this is a text, and no database at all, however long one looks at it' > text.db
 refuses "is no store" "${run[@]}" --store text.db

@@ -82,29 +82,41 @@ inline std::string dot_tics(const std::vector<std::string>& places) {
 }
 
 inline std::string dot_panel(const DotPanel& panel, std::size_t number) {
+  const auto number_or_gap = [](double x) { return std::isfinite(x) ? shortest(x) : "NaN"; };
+  // The range of x: all places, or what there is, with room for labels.
+  double left = -0.5, right = static_cast<double>(panel.places.size()) - 0.5;
+  if (panel.places.empty()) {
+    std::vector<double> xs;
+    bool labeled = false;
+    for (const DotSeries& s : panel.series) {
+      for (const auto& dot : s.dots) xs.push_back(dot[0]);
+      for (const DotMean& m : s.means) {
+        xs.push_back(m.x);
+        labeled = labeled || !m.label.empty();
+      }
+    }
+    std::erase_if(xs, [](double x) { return !std::isfinite(x); });
+    const auto [least, most] = std::minmax_element(xs.begin(), xs.end());
+    left = xs.empty() ? 0 : *least;
+    right = xs.empty() ? 1 : *most;
+    const double width = right > left ? right - left : 1;
+    left -= 0.06 * width;
+    right += (labeled ? 0.18 : 0.06) * width;
+  }
+  // A replicate is not hidden by the mean.
+  const double beside = 0.011 * (right - left);
+
   std::string data, plot;
   const auto add = [&](const std::string& what) { plot += (plot.empty() ? "" : ", ") + what; };
-  const auto number_or_gap = [](double x) { return std::isfinite(x) ? shortest(x) : "NaN"; };
-  double left = 0, right = panel.places.empty() ? 0 : static_cast<double>(panel.places.size()) - 1;
-  bool first = true;
   for (std::size_t i = 0; i < panel.series.size(); ++i) {
     const DotSeries& s = panel.series[i];
     const DotStyle style = dot_style(i);
     const std::string name = concat("$p", number, "s", i), line = concat("lc rgb '", style.color, "'");
-    const auto extend = [&](double x) {
-      if (!panel.places.empty() || !std::isfinite(x)) return;
-      left = first ? x : std::min(left, x);
-      right = first ? x : std::max(right, x);
-      first = false;
-    };
     if (!s.dots.empty()) {
       data += name + "d << END\n";
-      for (const auto& [x, y] : s.dots) {
-        data += number_or_gap(x) + " " + number_or_gap(y) + "\n";
-        extend(x);
-      }
+      for (const auto& [x, y] : s.dots) data += number_or_gap(s.means.empty() ? x : x - beside) + " " + number_or_gap(y) + "\n";
       data += "END\n";
-      add(concat(name, "d using 1:2 with points pt ", style.mark, " ps ", s.means.empty() ? "0.5" : "0.45", " lw 0.6 ", line,
+      add(concat(name, "d using 1:2 with points pt ", style.mark, " ps 0.5 lw 0.6 ", line,
                  s.means.empty() && !s.name.empty() ? " title " + gnuplot_string(s.name) : " notitle"));
     }
     if (s.means.empty()) continue;
@@ -113,7 +125,6 @@ inline std::string dot_panel(const DotPanel& panel, std::size_t number) {
     for (const DotMean& m : s.means) {
       data +=
           number_or_gap(m.x) + " " + number_or_gap(m.mean) + " " + number_or_gap(m.low) + " " + number_or_gap(m.high) + "\n";
-      extend(m.x);
       double top = std::isfinite(m.high) ? m.high : m.mean;
       for (const auto& [x, y] : s.dots)
         if (x == m.x) top = std::max(top, y);
@@ -131,13 +142,11 @@ inline std::string dot_panel(const DotPanel& panel, std::size_t number) {
       add(concat(name, "l using 1:2:3 with labels rotate by 35 left offset 0.3,0.5 font ',9' notitle"));
     }
   }
-  const double margin = panel.places.empty() ? 0.08 * (right - left) + (right > left ? 0 : 0.5) : 0.5;
-  const std::string range = concat("[", shortest(left - margin), ":", shortest(right + margin), "]");
   if (panel.level)
     add(concat(shortest(*panel.level), " with lines dt 3 lw 1.3 lc rgb '#000000' title ", gnuplot_string(panel.level_name)));
   if (plot.empty()) add("NaN notitle");
   return concat(data, "set title ", gnuplot_string(panel.title), "\nset xlabel ", gnuplot_string(panel.x_label),
-                "\nset ylabel ", gnuplot_string(panel.y_label), "\nset xrange ", range, "\n",
+                "\nset ylabel ", gnuplot_string(panel.y_label), "\nset xrange [", shortest(left), ":", shortest(right), "]\n",
                 panel.places.empty() ? "set xtics norotate autofreq\n" : dot_tics(panel.places), "plot ", plot, "\n");
 }
 
@@ -148,7 +157,8 @@ inline std::string dot_figure_script(const DotFigure& figure) {
   std::string script =
       detail::concat("set multiplot layout ", figure.rows(), ",", figure.used_columns(),
                      "\nset key below Left reverse samplen 2.5 height 0.5\nset border 3\nset tics nomirror out\n"
-                     "set grid y lc rgb '#cccccc' dt 1 lw 0.5\nset offsets 0,0,graph 0.06,graph 0.02\n");
+                     "set grid y lc rgb '#cccccc' dt 1 lw 0.5\nset offsets 0,0,graph 0.06,graph 0.02\n"
+                     "set lmargin 11\nset rmargin 3\n");
   for (std::size_t i = 0; i < figure.panels.size(); ++i) script += detail::dot_panel(figure.panels[i], i);
   return script + "unset multiplot\n";
 }

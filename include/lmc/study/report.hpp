@@ -209,7 +209,7 @@ h1, h2, h3 { line-height: 1.2; } h2 { border-top: 2px solid #000; padding-top: 0
 .question { font-style: italic; } .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.78rem; margin: 0.8rem 0; }
 th, td { border: 1px solid #999; padding: 0.2rem 0.45rem; text-align: left; vertical-align: top; }
-th { background: #eee; border-bottom: 2px solid #000; } td.n { text-align: right; white-space: nowrap; }
+th { background: #eee; border-bottom: 2px solid #000; } td.n { white-space: nowrap; }
 small { color: #333; } figure { margin: 1rem 0; } figure img { width: 100%; height: auto; max-width: 62rem; }
 figure.narrow img { max-width: 46rem; } figcaption, .notes { font-size: 0.82rem; }
 code { background: #eee; padding: 0.1rem 0.3rem; overflow-wrap: anywhere; }
@@ -269,7 +269,7 @@ class ReportWriter {
     for (const char* extension : {".pdf", ".png"}) save_figure(folder_ / "figures" / (name + extension), script, size);
     return lmc::detail::concat("<figure", size.width < 1000 ? " class=\"narrow\"" : "", "><img alt=\"", html_text(caption),
                                "\" src=\"data:image/svg+xml;base64,", base64(draw_figure(name + ".svg", script, size)),
-                               "\"><figcaption>", html_text(caption), "</figcaption></figure>\n");
+                               "\"/><figcaption>", html_text(caption), "</figcaption></figure>\n");
   }
   static std::string table(const ReportTable& t) { return "<div class=\"wide\">" + html_of(t) + "</div>\n"; }
   static std::string listed(const std::set<std::string>& all) {
@@ -297,8 +297,8 @@ class ReportWriter {
     for (const ExperimentResult& r : results_) body += section(r);
     body += method();
     return lmc::detail::concat(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
         "<title>Linear mode connectivity: the study, preset ",
         options_.preset, "</title>\n<style>", report_style, "</style>\n</head>\n<body>\n", body, "</body>\n</html>\n");
   }
@@ -399,7 +399,7 @@ class ReportWriter {
       put_table(file_stem(e) + "-data", complexity);
       text += "<h3>Complexity of the data sets</h3>\n" + table(complexity);
     }
-    text += lmc::detail::concat("<p class=\"notes\">Again: <code>", html_text(command(e.name)), "</code><br>");
+    text += lmc::detail::concat("<p class=\"notes\">Again: <code>", html_text(command(e.name)), "</code><br/>");
     if (r.measured() > 0)
       text += lmc::detail::concat("Took ", study::duration_text(r.seconds),
                                   " of one thread (what other experiments share is counted in each), on ",

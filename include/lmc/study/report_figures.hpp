@@ -18,6 +18,7 @@
 #include <lmc/plot/gnuplot.hpp>
 #include <lmc/study/claims.hpp>
 #include <lmc/study/grid.hpp>
+#include <lmc/study/report_table.hpp>
 #include <lmc/study/results.hpp>
 #include <lmc/study/statistics.hpp>
 #include <lmc/train/complexity.hpp>
@@ -36,11 +37,17 @@ inline constexpr double connected_below = 0.02;
 
 /// `error barrier, test part`.
 inline std::string value_text(const NamedPairValue& v) {
-  std::string text = v.value;
-  if (text.starts_with('/')) text.erase(0, 1);
-  for (char& c : text)
-    if (c == '/' || c == '-') c = ' ';
-  return v.value.starts_with('/') || v.value.ends_with("-gap") ? text : text + ", " + v.part + " part";
+  const std::string& name = v.value;
+  const auto after = [&](std::string_view start) { return name.substr(start.size()); };
+  constexpr std::string_view noise = "/robustness/noise/", fgsm = "/robustness/fgsm/",
+                             correlation = "/attribution/correlation/", block_path = "/block-path/";
+  if (name.starts_with(noise)) return "error under noise of deviation " + after(noise);
+  if (name.starts_with(fgsm)) return "error under FGSM, ε = " + after(fgsm);
+  if (name.starts_with(correlation)) return "rank correlation of |contribution| and importance: " + after(correlation);
+  if (name.starts_with(block_path))
+    return "error barrier of the block path, σ = " + name.substr(block_path.size(), name.rfind('/') - block_path.size());
+  if (name.ends_with("-gap")) return name.substr(0, name.find('-')) + ", test less train part";
+  return replace_all(name, {{"-", " "}}) + ", " + v.part + " part";
 }
 
 /// What an axis of the grids is, for those who have not read them.
@@ -191,7 +198,7 @@ inline std::vector<std::string> members_of(const ExperimentResult& r, const std:
 inline void add_attribution(DotFigure& figure, const ExperimentResult& r) {
   const nlohmann::json::json_pointer correlation("/correlation");
   for (const std::string& measure : members_of(r, "attribution", correlation)) {
-    DotPanel panel{.title = measure,
+    DotPanel panel{.title = "importance: " + measure,
                    .x_label = "layer",
                    .y_label = "rank correlation with |contribution|",
                    .places = members_of(r, "attribution", correlation / measure),
@@ -203,7 +210,7 @@ inline void add_attribution(DotFigure& figure, const ExperimentResult& r) {
       for (std::size_t k = 0; k < panel.places.size(); ++k)
         add_values(s, static_cast<double>(k) + dodge(i, r.cells.size()),
                    r.cells[i].values("/attribution/correlation/" + measure + "/" + panel.places[k], "test"));
-      if (!s.means.empty()) panel.series.push_back(std::move(s));
+      panel.series.push_back(std::move(s));  // without values, too: a cell looks the same in every panel
     }
     figure.panels.push_back(std::move(panel));
   }
@@ -262,6 +269,7 @@ inline DotFigure figure_of(const ExperimentResult& r) {
     if (!v.value.starts_with('/'))
       for (const std::string& label : detail::labels_on(r.cells, f.panels))
         figure.panels.push_back(detail::panel_of_cells(r, f, v, label));
+  if (r.experiment->complexity) figure.columns = 1;
   if (measures("block-path") && f.series.empty()) detail::add_block_path(figure.panels.front(), r);
   if (measures("attribution")) detail::add_attribution(figure, r);
   return figure;
@@ -278,7 +286,7 @@ inline std::string summary_script(const std::vector<ExperimentResult>& all, cons
     for (const Judgment& j : judgments)
       if (j.experiment == r.experiment) ++count[j.verdict];
     std::string text;
-    for (const auto& [verdict, n] : count) text += lmc::detail::concat(text.empty() ? "" : ", ", n, " ", verdict);
+    for (const auto& [verdict, n] : count) text += lmc::detail::concat(text.empty() ? "" : ", ", verdict, " ", n);
     const double y = -static_cast<double>(rows++);
     tics += lmc::detail::concat(
         tics.empty() ? "" : ", ",
@@ -300,11 +308,11 @@ inline std::string summary_script(const std::vector<ExperimentResult>& all, cons
   const double right = std::min(1.0, 1.05 * std::sqrt(most));
   return lmc::detail::concat(
       "$sgd << END\n", sgd, "END\n$adam << END\n", adam, "END\n", verdicts,
-      "set rmargin 32\nset border 3\nset tics nomirror out\n", "set xtics (", x_tics, ")\nset ytics (", tics,
+      "set rmargin 34\nset border 3\nset tics nomirror out\n", "set xtics (", x_tics, ")\nset ytics (", tics,
       ")\nset grid y lc rgb '#cccccc' dt 1 lw 0.5\nset xrange [", lmc::detail::shortest(-0.02 * right), ":",
       lmc::detail::shortest(right), "]\nset yrange [", -static_cast<double>(rows) + 0.4,
       ":0.6]\nset xlabel 'error barrier on the test part, mean of a cell (scale of square roots)'\n"
-      "set key at screen 0.5, screen 0.985 center top horizontal samplen 2\nset tmargin 3\nset arrow from ",
+      "set key outside top center horizontal maxrows 1 samplen 2\nset tmargin 3\nset arrow from ",
       lmc::detail::shortest(std::sqrt(detail::connected_below)), ", graph 0 to ",
       lmc::detail::shortest(std::sqrt(detail::connected_below)), ", graph 1 nohead dt 3 lw 1.5 lc rgb '#000000'\n", "plot ",
       sgd.empty() ? "NaN" : "$sgd using 1:2", " with points pt 6 ps 0.9 lw 1.2 lc rgb '#0b3c6f' title 'SGD', ",

@@ -92,7 +92,7 @@ inline std::string entry_text(const ReportTable::Entry& entry, const ReportColum
   if (const auto* text = std::get_if<std::string>(&entry)) return *text;
   if (const auto* number = std::get_if<double>(&entry)) {
     const double least = std::pow(10, -column.digits);
-    if (*number > 0 && *number < least / 2) return "< " + lmc::detail::fixed(least, column.digits);
+    if (*number >= 0 && *number < least / 2 && column.digits > 0) return "< " + lmc::detail::fixed(least, column.digits);
     return number_text(*number, column.digits);
   }
   const auto& e = std::get<MeanEstimate>(entry);
@@ -112,8 +112,8 @@ inline std::string html_of(const ReportTable& t) {
       const bool number = !std::holds_alternative<std::string>(row[i]);
       std::string text = detail::html_text(detail::entry_text(row[i], t.columns[i], "\n"));
       if (const auto end = text.find('\n'); number && end != std::string::npos)
-        text = text.substr(0, end) + "<br><small>" + text.substr(end + 1) + "</small>";
-      html += (number ? "<td class=\"n\">" : "<td>") + text + "</td>";
+        text = text.substr(0, end) + "<br/><small>" + text.substr(end + 1) + "</small>";
+      html += (number || text.size() < 16 ? "<td class=\"n\">" : "<td>") + text + "</td>";
     }
     html += "</tr>\n";
   }

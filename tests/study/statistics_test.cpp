@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <array>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdint>
+#include <lmc/core/random.hpp>
+#include <lmc/core/rank_correlation.hpp>
+#include <lmc/study/statistics.hpp>
+#include <numbers>
+#include <vector>
+
+namespace {
+
+using lmc::study::holm;
+using lmc::study::mean_estimate;
+using lmc::study::OneSided;
+using lmc::study::page_trend_test;
+using lmc::study::t_test;
+
+struct TTest {
+  std::vector<double> values;
+  double null;
+  std::array<double, 2> p, interval;
+};
+struct PageTest {
+  std::vector<std::vector<double>> rows;
+  double above, below;
+};
+
+#include "statistics_reference.inc"
+
+std::vector<std::vector<double>> ranked(const std::vector<std::vector<double>>& rows) {
+  std::vector<std::vector<double>> scores;
+  for (const auto& row : rows) scores.push_back(lmc::detail::centered_ranks(row));
+  return scores;
+}
+
+}  // namespace
+
+// Relative, as tails are small: 1e-11 is a thousand times what both sides' series are good for, and any wrong term is far more.
+TEST_CASE("Student's distribution: as SciPy has it, far out, too", "[study]") {
+  for (const auto& [t, freedom, tail] : student_tails) {
+    CAPTURE(t, freedom);
+    CHECK(lmc::study::student_t_tail(t, freedom) == Approx(tail).epsilon(1e-11));
+  }
+  for (const auto& [tail, freedom, t] : student_quantiles) {
+    CAPTURE(tail, freedom);
+    CHECK(lmc::study::student_t_quantile(tail, freedom) == Approx(t).epsilon(1e-11));
+  }
+}
+
+TEST_CASE("t_test and mean_estimate: as SciPy has them", "[study]") {
+  for (const TTest& t : t_tests) {
+    CAPTURE(t.values, t.null);
+    const OneSided p = t_test(t.values, t.null);
+    CHECK(p.above == Approx(t.p[0]).epsilon(1e-9));
+    CHECK(p.below == Approx(t.p[1]).epsilon(1e-9));
+    const auto e = mean_estimate(t.values);
+    CHECK(e.interval.low == Approx(t.interval[0]).epsilon(1e-9));
+    CHECK(e.interval.high == Approx(t.interval[1]).epsilon(1e-9));
+  }
+}
+
+TEST_CASE("t_test: two-sided is twice the smaller side", "[study]") {
+  CHECK(OneSided{.above = 0.9, .below = 0.1}.two_sided() == Approx(0.2));
+  CHECK(OneSided{.above = 0.01, .below = 0.99}.two_sided() == Approx(0.02));
+  CHECK(OneSided{.above = 0.6, .below = 0.6}.two_sided() == 1);
+}
+
+TEST_CASE("mean_estimate: equal values are no spread, and one value is no interval", "[study]") {
+  const std::vector<double> equal(5, 0.1);  // whose sum is not 0.5
+  const auto e = mean_estimate(equal);
+  CHECK(e.mean == 0.1);
+  CHECK(e.interval == lmc::Interval{0.1, 0.1});
+  CHECK(t_test(equal, 0.1).two_sided() == 1);
+  CHECK(t_test(equal, 0.2).below == 0);
+  CHECK(t_test(equal, 0.2).above == 1);
+  const std::vector<double> one{3};
+  CHECK(mean_estimate(one).mean == 3);
+  CHECK(std::isnan(mean_estimate(one).interval.low));
+  CHECK(t_test(one, 0).two_sided() == 1);
+  CHECK(std::isnan(mean_estimate({}).mean));
+}
+
+TEST_CASE("mean_estimate: of five normal values the interval covers the mean 95 times in 100", "[study]") {
+  int covered = 0, rejected = 0;
+  constexpr int trials = 20000;
+  for (std::uint32_t trial = 0; trial < trials; ++trial) {
+    std::vector<double> values;
+    for (std::uint64_t i = 0; i < 5; ++i)
+      values.push_back(0.3 + 0.1 * lmc::normal({.seed = 1, .purpose = lmc::Purpose::bootstrap, .epoch = trial}, i));
+    const auto e = mean_estimate(values);
+    covered += e.interval.low <= 0.3 && 0.3 <= e.interval.high ? 1 : 0;
+    rejected += t_test(values, 0.3).two_sided() < 0.05 ? 1 : 0;
+  }
+  // A share of 20000 has a standard deviation of 0.0015; with the normal quantile in place of Student's it would be 0.88.
+  CHECK(covered / double{trials} == Approx(0.95).margin(0.006));
+  CHECK(rejected == trials - covered);
+}
+
+TEST_CASE("page_trend_test: exact, with ties, too", "[study]") {
+  for (const PageTest& t : page_tests) {
+    CAPTURE(t.rows);
+    const OneSided p = page_trend_test(ranked(t.rows));
+    CHECK(p.above == Approx(t.above).epsilon(1e-9));
+    CHECK(p.below == Approx(t.below).epsilon(1e-9));
+  }
+}
+
+TEST_CASE("page_trend_test: what it cannot test", "[study]") {
+  CHECK(page_trend_test({}).two_sided() == 1);
+  CHECK(page_trend_test({{0}, {0}}).two_sided() == 1);
+  CHECK_THROWS_WITH(page_trend_test({{-0.5, 0.5}, {-1, 0, 1}}), Catch::Contains("as many in each"));
+  CHECK_THROWS_WITH(page_trend_test({std::vector<double>(11)}), Catch::Contains("at most 10"));
+}
+
+TEST_CASE("holm: the smallest level at which his procedure rejects", "[study]") {
+  for (const auto& [p, adjusted] : holm_adjustments) {
+    const std::vector<double> got = holm(p);
+    REQUIRE(got.size() == adjusted.size());
+    for (std::size_t i = 0; i < p.size(); ++i) CHECK(got[i] == Approx(adjusted[i]).margin(1e-12));
+  }
+  CHECK(holm({}).empty());
+}
