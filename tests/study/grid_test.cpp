@@ -147,3 +147,10 @@ TEST_CASE("load_experiments: refuses folders without grids and equal numbers", "
   folder.write("04-b.toml", good);
   CHECK_THROWS_WITH(load_experiments(folder.path()), Contains("both have the number 3"));
 }
+
+TEST_CASE("grid: a number is a label as it is written", "[study]") {
+  const auto all = load(with(good, "rate = [0.5, 1]", "rate = [0.9, 1]"));
+  const auto cells = expand(all[0], "standard", all);
+  CHECK(cells[0].label("rate") == "0.9");
+  CHECK(cells[1].label("rate") == "1");
+}

@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/names.hpp>
 #include <lmc/core/shape.hpp>
@@ -30,11 +31,11 @@ namespace lmc::study {
 using CellFilter = std::map<std::string, std::vector<std::string>>;
 
 /// What Claim::test takes. The value of a cell is one number a pair (pair_value).
-///   connected   the mean of `where` is below the threshold
-///   broken      the mean of `where` is at or above it
+///   connected   the mean of every cell of `where` is below the threshold
+///   broken      the mean of every cell of `where` is above it
 ///   greater     the values of `where` exceed those of `than`, paired by replicate and by all axes that neither names
 ///   rises, falls   by the rank correlation of value and place on the axis `along`, within each replicate of `where`
-///   correlates  the rank correlation of `value` and `with` over all pairs of `where` is positive
+///   correlates  the rank correlation of `value` and `with` over the cells of `where`, within each replicate, is positive
 inline constexpr std::array<std::string_view, 6> claim_tests{"connected", "broken", "greater", "rises", "falls", "correlates"};
 
 /// What the paper says, and the test that a run of the study puts it to.
@@ -302,6 +303,7 @@ class GridReader {
 
   static std::string label_of(const toml::node& node) {
     if (const auto* string = node.as_string()) return string->get();
+    if (const auto* number = node.as_floating_point()) return lmc::detail::shortest(number->get());  // 0.9, not its 17 digits
     return lmc::detail::concat(toml::node_view<const toml::node>(node));
   }
   [[nodiscard]] AxisValue axis_value(const std::string& axis, const toml::node& node) const {
