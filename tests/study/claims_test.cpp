@@ -14,7 +14,7 @@ using lmc::study::Claim;
 using lmc::study::ClaimVerdict;
 using lmc::study::Judgment;
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
 /// An experiment with results made up: error barriers, and training losses of the ends.
 struct Lab {
@@ -72,7 +72,7 @@ TEST_CASE("claims: connected is what every cell must be", "[study]") {
   lab.cell({{"width", "4"}}, {0.03, 0.031, 0.032, 0.03, 0.031});  // the mean over the cells is below 0.02
   const Judgment j = lab.judged(connected);
   CHECK(j.verdict == ClaimVerdict::disagrees);
-  CHECK_THAT(j.measure, Contains("mean of 4, the least connected of 4 cells"));
+  CHECK_THAT(j.measure, Contains("mean of width 4, the least connected of 4 cells"));
   CHECK(j.effect.mean == Approx(0.0308));
   CHECK(lab.verdict({.test = "connected", .where = {{"width", {"1", "3"}}}}) == ClaimVerdict::agrees);
   CHECK(lab.verdict({.test = "broken", .where = {{"width", {"4"}}}}) == ClaimVerdict::agrees);
@@ -119,14 +119,17 @@ TEST_CASE("claims: matched compares cells of the same training loss", "[study]")
   const Judgment j = lab.judged(matched);
   CHECK(j.effect.mean == Approx(0.1 - 0.204));  // a at rate 1 with b at rate 2, which has nearly its loss, and nothing else
   CHECK(j.verdict == ClaimVerdict::disagrees);
-  CHECK_THAT(notes(j), Contains("matched in training loss: a, 1 (0.500) with b, 2 (0.520)"));
+  CHECK_THAT(notes(j), Contains("matched in training loss: a, rate 1 (0.500) with b, rate 2 (0.520)"));
+  lab.cell({{"kind", "a"}, {"rate", "3"}}, high, 0.48);  // near, but b at rate 2 has a nearer one
+  CHECK(lab.judged(matched).effect.mean == Approx(0.1 - 0.204));
+  lab.result.cells.pop_back();
   CHECK(lab.judged({.test = "greater", .where = matched.where, .than = matched.than}).effect.mean == Approx(0.2 - 0.102));
 
   Lab far;
   far.cell({{"kind", "a"}, {"rate", "1"}}, high, 0.5);
   far.cell({{"kind", "b"}, {"rate", "1"}}, low, 1.0);
   CHECK(far.verdict(matched) == ClaimVerdict::not_run);
-  CHECK_THAT(notes(far.judged(matched)), Contains("too far apart: a, 1 (0.500) with b, 1 (1.000)"));
+  CHECK_THAT(notes(far.judged(matched)), Contains("too far apart: a, rate 1 (0.500) with b, rate 1 (1.000)"));
 }
 
 TEST_CASE("claims: rises and falls go by the order of the grid", "[study]") {
@@ -150,15 +153,43 @@ TEST_CASE("claims: rises and falls go by the order of the grid", "[study]") {
       two.cell({{"depth", std::to_string(depth)}, {"kind", kind}}, {x, x, x, x, x});
     }
   CHECK(two.judged(rises).effect.mean == 0);
+  CHECK(two.judged(rises).p == 1);
   CHECK(two.verdict(rises) == ClaimVerdict::undecided);
   CHECK(two.verdict({.test = "rises", .where = {{"kind", {"a"}}}, .along = "depth"}) == ClaimVerdict::agrees);
   CHECK(two.verdict({.test = "rises", .where = {{"kind", {"b"}}}, .along = "depth"}) == ClaimVerdict::disagrees);
 }
 
+TEST_CASE("claims: a replicate without a trend counts as none, and one against it may leave the claim undecided", "[study]") {
+  const Claim rises{.test = "rises", .along = "depth"};
+  Lab flat, against;
+  for (int depth = 0; depth < 5; ++depth) {
+    const double x = 0.01 * depth;
+    flat.cell({{"depth", std::to_string(depth)}}, {x, x, x, x, 0.1});
+    against.cell({{"depth", std::to_string(depth)}}, {x, x, x, x, 0.1 - x});
+  }
+  CHECK(flat.judged(rises).effect.mean == Approx(0.8));
+  CHECK(flat.verdict(rises) == ClaimVerdict::agrees);
+  const Judgment j = against.judged(rises);
+  CHECK(j.p < 0.05);  // and yet:
+  CHECK(j.effect.interval.low < 0);
+  CHECK(j.verdict == ClaimVerdict::undecided);
+}
+
+TEST_CASE("claims: a trend over two places is a difference, which five replicates can decide", "[study]") {
+  Lab lab;
+  lab.cell({{"batch", "64"}}, {0.11, 0.12, 0.13, 0.12, 0.15});
+  lab.cell({{"batch", "256"}}, {0.05, 0.06, 0.06, 0.07, 0.08});
+  const Judgment j = lab.judged({.test = "falls", .along = "batch"});
+  CHECK(j.verdict == ClaimVerdict::agrees);
+  CHECK(j.effect.mean == Approx(-0.062));
+  CHECK_FALSE(j.correlation);
+  CHECK(lab.verdict({.test = "rises", .along = "batch"}) == ClaimVerdict::disagrees);
+}
+
 TEST_CASE("claims: what has no results is left out of a trend and named", "[study]") {
   Lab lab;
   lab.cell({{"data", "easy"}}, {0.00, 0.01, 0.00, 0.01, 0.00});
-  lab.cell({{"data", "absent"}}, {nan, nan, nan, nan, nan});
+  lab.cell({{"data", "absent"}}, {missing, missing, missing, missing, missing});
   lab.cell({{"data", "middle"}}, {0.02, 0.03, 0.02, 0.03, 0.02});
   lab.cell({{"data", "hard"}}, {0.05, 0.06, 0.05, 0.06, 0.05});
   const Judgment j = lab.judged({.test = "rises", .along = "data"});
@@ -178,9 +209,12 @@ TEST_CASE("claims: correlates is within a replicate, and counts a pair once", "[
   lab.result.cells.push_back(lab.result.cells.front());
   CHECK_THAT(lab.judged(correlates).measure, Contains("over 3 different cells"));
   // The values rise with the replicate, which is no relation between cells.
-  for (std::size_t i = 0; i < 15; ++i) lab.pairs[i].test.error.normalized = i % 5 + 1.0 - 0.1 * static_cast<double>(i / 5);
+  for (int cell = 0; cell < 3; ++cell)
+    for (int r = 0; r < 5; ++r) lab.pairs[static_cast<std::size_t>(5 * cell + r)].test.error.normalized = 1 + r - 0.1 * cell;
   CHECK(lab.judged(correlates).effect.mean == -1);
   CHECK(lab.verdict(correlates) == ClaimVerdict::disagrees);
+  for (int cell = 0; cell < 3; ++cell) lab.pairs[static_cast<std::size_t>(5 * cell + 4)].test.error.normalized = cell;
+  CHECK(lab.judged(correlates).effect.mean == Approx((-4 + 1) / 5.0));
 }
 
 TEST_CASE("claims: a diverged pair is left out, counted and named", "[study]") {
@@ -191,17 +225,17 @@ TEST_CASE("claims: a diverged pair is left out, counted and named", "[study]") {
   CHECK(j.verdict == ClaimVerdict::agrees);
   CHECK(j.replicates == 5);
   CHECK(j.effect.mean == Approx(0.0014));
-  CHECK_THAT(notes(j), Contains("diverged in a pair or more: 4"));
+  CHECK_THAT(notes(j), Contains("diverged in a pair or more: rate 4"));
   cell.replicates[0].diverged = true;
   CHECK(lab.verdict({.test = "connected"}) == ClaimVerdict::not_run);
-  CHECK_THAT(notes(lab.judged({.test = "connected"})), Contains("fewer than 5 replicates with a value: 4"));
+  CHECK_THAT(notes(lab.judged({.test = "connected"})), Contains("fewer than 5 replicates with a value: rate 4"));
 }
 
 TEST_CASE("claims: fewer than five replicates in common decide nothing", "[study]") {
   const Claim greater{.test = "greater", .where = {{"kind", {"a"}}}, .than = {{"kind", {"b"}}}};
   Lab lab;
-  lab.cell({{"kind", "a"}}, {0.5, 0.6, 0.5, 0.6, 0.5, nan});
-  lab.cell({{"kind", "b"}}, {nan, 0.1, 0.1, 0.1, 0.1, 0.1});
+  lab.cell({{"kind", "a"}}, {0.5, 0.6, 0.5, 0.6, 0.5, missing});
+  lab.cell({{"kind", "b"}}, {missing, 0.1, 0.1, 0.1, 0.1, 0.1});
   const Judgment j = lab.judged(greater);
   CHECK(j.verdict == ClaimVerdict::undecided);
   CHECK(j.replicates == 4);
@@ -209,7 +243,7 @@ TEST_CASE("claims: fewer than five replicates in common decide nothing", "[study
   CHECK_THAT(notes(j), Contains("4 replicates that all its cells have"));
 
   Lab empty;
-  empty.cell({{"kind", "a"}}, {nan, nan, nan, nan, nan});
+  empty.cell({{"kind", "a"}}, {missing, missing, missing, missing, missing});
   empty.cell({{"kind", "b"}}, low);
   CHECK(empty.verdict(greater) == ClaimVerdict::not_run);
   CHECK_THAT(notes(empty.judged({.test = "connected", .where = {{"kind", {"c"}}}})), Contains("no part of this preset"));
@@ -219,7 +253,7 @@ TEST_CASE("decide: p values are adjusted for all claims that were tested, and fo
   Lab strong, weak, untested;
   strong.cell({{"x", "1"}}, low);
   weak.cell({{"x", "1"}}, {0.021, 0.045, 0.032, 0.028, 0.05});
-  untested.cell({{"x", "1"}}, {nan, nan, nan, nan, nan});
+  untested.cell({{"x", "1"}}, {missing, missing, missing, missing, missing});
   const Claim connected{.test = "connected"};
   const Judgment alone = weak.judged(connected);
   REQUIRE(alone.p > 0.025);

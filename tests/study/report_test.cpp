@@ -32,6 +32,8 @@ alphas = 3
 [axes]
 depth = [{label = "1", hidden = "8"}, {label = "2", hidden = "8,8"}, {label = "3", hidden = "8,8,8"}]
 optimizer = ["sgd", "adam"]
+[presets.full.base]
+epochs = 2
 [[claim]]
 text = "The barrier grows with depth & more."
 test = "rises"
@@ -146,7 +148,7 @@ TEST_CASE("report: one page without outer references, and figures and tables bes
   // What is missing is said.
   CHECK_THAT(
       page, Contains("23 of 30 pairs") && Contains("3 of 5") && Contains("not all run") && Contains("<td class=\"n\">not run"));
-  CHECK_THAT(page, Contains("1 diverged, left out") && Contains("Claim 2: diverged in a pair or more: 2, adam"));
+  CHECK_THAT(page, Contains("1 diverged, left out") && Contains("Claim 2: diverged in a pair or more: depth 2, adam"));
   // 46 runs and 23 pairs.
   CHECK_THAT(page, Contains("8 min of one thread") && Contains("a &lt;machine&gt;") && Contains("Computed by lmc 0.0.9"));
   CHECK_THAT(page, Contains("study run depth --preset smoke --store new.db --data data"));

@@ -107,9 +107,12 @@ inline std::string dot_panel(const DotPanel& panel, std::size_t number) {
   const double beside = 0.011 * (right - left);
 
   std::string data, plot;
+  bool anything = panel.level.has_value();  // to be seen: gnuplot cannot scale the axis of nothing
   const auto add = [&](const std::string& what) { plot += (plot.empty() ? "" : ", ") + what; };
   for (std::size_t i = 0; i < panel.series.size(); ++i) {
     const DotSeries& s = panel.series[i];
+    for (const auto& dot : s.dots) anything = anything || std::isfinite(dot[1]);
+    for (const DotMean& m : s.means) anything = anything || std::isfinite(m.mean);
     const DotStyle style = dot_style(i);
     const std::string name = concat("$p", number, "s", i), line = concat("lc rgb '", style.color, "'");
     if (!s.dots.empty()) {
@@ -147,7 +150,8 @@ inline std::string dot_panel(const DotPanel& panel, std::size_t number) {
   if (plot.empty()) add("NaN notitle");
   return concat(data, "set title ", gnuplot_string(panel.title), "\nset xlabel ", gnuplot_string(panel.x_label),
                 "\nset ylabel ", gnuplot_string(panel.y_label), "\nset xrange [", shortest(left), ":", shortest(right), "]\n",
-                panel.places.empty() ? "set xtics norotate autofreq\n" : dot_tics(panel.places), "plot ", plot, "\n");
+                panel.places.empty() ? "set xtics norotate autofreq\n" : dot_tics(panel.places),
+                anything ? "set yrange [*:*]\n" : "set yrange [0:1]\n", "plot ", plot, "\n");
 }
 
 }  // namespace detail

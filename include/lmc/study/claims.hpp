@@ -46,6 +46,7 @@ struct Judgment {
   std::string test = {};     // in words
   std::size_t replicates = 0;
   MeanEstimate effect = {};
+  bool correlation = false;  // effect is a rank correlation, and no value of a pair
   double null = 0;           // what effect is compared with
   double sign = 1;           // of effect − null, where the claim holds
   double p = 1, p_holm = 1;  // two-sided, before and after the adjustment for all claims
@@ -314,9 +315,16 @@ class Judge {
       correlations.push_back(mean_of(of_strata));
       rises.push_back(mean_of(rise));
     }
+    const MeanEstimate rise = mean_estimate(rises);
+    if (labels.size() == 2) {
+      // Page's test of two places is the sign test, which cannot decide with five replicates.
+      j_.measure = lmc::detail::concat("mean difference, ", claim_.along, " ", labels.back(), " less ", labels.front());
+      j_.test = "paired t test";
+      return decide(replicates.size(), rise, t_test(rises, 0));
+    }
+    j_.correlation = true;
     j_.measure = lmc::detail::concat("mean rank correlation with the place on the axis ", claim_.along);
     j_.test = "Page's test, exact";
-    const MeanEstimate rise = mean_estimate(rises);
     j_.notes.push_back(lmc::detail::concat("from ", labels.front(), " to ", labels.back(), ": ", signed_text(rise.mean), " [",
                                            signed_text(rise.interval.low), ", ", signed_text(rise.interval.high), "]"));
     decide(replicates.size(), correlation_estimate(correlations), page_trend_test(scores));
@@ -343,6 +351,7 @@ class Judge {
       j_.notes.emplace_back("one of the two values is the same in all cells: no correlation");
       return;
     }
+    j_.correlation = true;
     j_.measure = lmc::detail::concat("mean rank correlation over ", all.size(), " different cells");
     j_.test = "t test of the replicates' rank correlations";
     decide(replicates.size(), correlation_estimate(correlations), t_test(correlations, 0));
@@ -361,7 +370,7 @@ class Judge {
 ///   greater             paired t test of the differences, their mean over all comparisons of cells that differ in what the
 ///   claim
 ///                       names alone; `matched` compares those that are each other's nearest in training loss
-///   rises, falls        Page's exact test on the ranks along the axis
+///   rises, falls        Page's exact test on the ranks along the axis; of two places, the paired t test of their difference
 ///   correlates          t test of the rank correlations over the cells, one in each replicate: it speaks of these cells
 inline Judgment judge(const Claim& claim, const ExperimentResult& result) { return detail::Judge(claim, result).judge(); }
 

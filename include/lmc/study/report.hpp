@@ -57,9 +57,9 @@ inline std::string verdict_text(ClaimVerdict verdict) {
 
 inline std::string effect_text(const Judgment& j) {
   if (!j.tested()) return "";
-  const int digits = j.claim->test == "rises" || j.claim->test == "falls" || j.claim->test == "correlates" ? 2 : 4;
+  const int digits = j.correlation ? 2 : 4;
   const std::string interval = interval_text(j.effect.interval, digits);
-  return (digits == 2 ? "ρ = " : "") + number_text(j.effect.mean, digits) + (interval.empty() ? "" : " " + interval);
+  return (j.correlation ? "ρ = " : "") + number_text(j.effect.mean, digits) + (interval.empty() ? "" : " " + interval);
 }
 
 inline ReportTable::Entry p_entry(const Judgment& j, double p) {
@@ -217,7 +217,8 @@ code { background: #eee; padding: 0.1rem 0.3rem; overflow-wrap: anywhere; }
   @page { size: A4; margin: 14mm; }
   body { font-size: 10pt; max-width: none; margin: 0; padding: 0; } a { color: #000; text-decoration: none; }
   table { font-size: 7pt; } th, td { padding: 0.1rem 0.25rem; } .wide { overflow: visible; }
-  thead { display: table-header-group; } tr, figure { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  thead { display: table-header-group; } tr, figure { break-inside: avoid; } h2, h3 { break-after: avoid; } section h2 { margin-top: 0; }
+  figcaption, .notes, code { font-size: 8pt; }
   section { break-before: page; }
 }
 )";
@@ -449,7 +450,8 @@ class ReportWriter {
         "in ",
         "training loss are compared, if they are within a quarter of it.</li>\n<li>Rises, falls: Page's exact permutation test "
         "of ",
-        "the ranks along the axis in each replicate; the effect is the mean of their rank correlations.</li>\n<li>Correlates: "
+        "the ranks along the axis in each replicate; the effect is the mean of their rank correlations. Of two places only, ",
+        "the paired t test of their difference.</li>\n<li>Correlates: "
         "the ",
         "rank correlation over cells, in each replicate; t test of their mean. It speaks of these cells, not of all that "
         "could ",

@@ -88,10 +88,6 @@ inline std::vector<std::string> labels_on(const std::vector<CellResult>& cells, 
   return labels;
 }
 
-inline bool is_number(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789.-e") == std::string_view::npos;
-}
-
 /// Which axis of an experiment goes along x, which one makes the series, which one the panels: along x that of the first claim
 /// about a trend, or else the first.
 struct FigureAxes {
@@ -130,10 +126,6 @@ inline double dodge(std::size_t series, std::size_t of) {
   return step * (static_cast<double>(series) - (static_cast<double>(of) - 1) / 2);
 }
 
-inline std::string series_name(const std::string& axis, const std::string& label) {
-  return is_number(label) ? axis + " " + label : label;
-}
-
 inline void set_level(DotPanel& panel, const Experiment& e, const NamedPairValue& v) {
   if (v == NamedPairValue{}) panel.level = connected_below;
   for (const Claim& c : e.claims)
@@ -157,7 +149,7 @@ inline DotPanel panel_of_cells(const ExperimentResult& r, const FigureAxes& f, c
   }
   const std::vector<std::string> series = labels_on(r.cells, f.series);
   for (std::size_t i = 0; i < series.size(); ++i) {
-    DotSeries s{.name = f.series.empty() ? "" : series_name(f.series, series[i]), .joined = f.ordered && !numeric};
+    DotSeries s{.name = f.series.empty() ? "" : label_text(f.series, series[i]), .joined = f.ordered && !numeric};
     for (const CellResult& c : r.cells) {
       if (c.cell.label(f.series) != series[i] || c.cell.label(f.panels) != panel_label) continue;
       const std::string label(c.cell.label(f.x));

@@ -22,6 +22,19 @@
 
 namespace lmc::study {
 
+namespace detail {
+
+inline bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789.-e") == std::string_view::npos;
+}
+
+/// A label by itself: with its axis where it is a number.
+inline std::string label_text(const std::string& axis, const std::string& label) {
+  return is_number(label) ? axis + " " + label : label;
+}
+
+}  // namespace detail
+
 /// What a store has of one pair of a cell.
 struct Replicate {
   std::string pair = {};               // its id
@@ -52,10 +65,10 @@ struct CellResult {
       if (const double v = r.value(name, part); std::isfinite(v)) all.push_back(v);
     return all;
   }
-  /// The labels of its axes, as `3, Adam`.
+  /// The labels of its axes, as `depth 3, Adam`.
   [[nodiscard]] std::string name() const {
     std::string text;
-    for (const auto& [axis, label] : cell.coordinates) text += (text.empty() ? "" : ", ") + label;
+    for (const auto& [axis, label] : cell.coordinates) text += (text.empty() ? "" : ", ") + detail::label_text(axis, label);
     return text.empty() ? "the only cell" : text;
   }
 
