@@ -144,7 +144,7 @@ grep -q 'apt install gnuplot-nox' err || fail "without gnuplot: $(cat err)"
 [[ ! -e report.html ]] || fail "a report that failed was written"
 if command -v gnuplot > /dev/null; then
   sum=$(md5sum < whole.db)
-  says '' "${report[@]}" --output report.html
+  "$program" "${report[@]}" --output report.html > out 2>&1 || fail "report: $(cat out)"
   [[ $(md5sum < whole.db) == "$sum" ]] || fail "a report has changed the store"
   for file in summary.png claims.md figures/01-depth.{pdf,png} figures/summary.{pdf,png} tables/01-depth.{csv,tex} \
     tables/claims.{csv,tex} tables/pairs.csv; do

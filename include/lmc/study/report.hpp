@@ -227,7 +227,7 @@ code { background: #eee; padding: 0.1rem 0.3rem; overflow-wrap: anywhere; }
 class ReportWriter {
  public:
   ReportWriter(const Store& store, const std::vector<Experiment>& all, const ReportOptions& options)
-      : options_(options), store_(store), stored_(store) {
+      : options_(options), stored_(store) {
     for (const Experiment& e : all) results_.push_back(stored_.of(e, options.preset, all));
     const bool any = std::any_of(results_.begin(), results_.end(), [](const ExperimentResult& r) { return r.measured() > 0; });
     require(any, "the store '", store.path().string(), "' has no pair of the preset ", options.preset,
@@ -464,7 +464,6 @@ class ReportWriter {
   }
 
   ReportOptions options_;
-  const Store& store_;
   StoredResults stored_;
   std::vector<ExperimentResult> results_;
   std::vector<Judgment> judgments_;
