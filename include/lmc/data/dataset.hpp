@@ -244,11 +244,16 @@ class Dataset {
     return features.data() + i * shape_.size();
   }
 
-  // A scale and a shift for every position of an example: one loop that compilers vectorize whatever the number of channels.
-  void convert(const std::uint8_t* bytes, Scalar* x) const {
+  // A scale and a shift for every position of an example: one loop that compilers vectorize whatever the number of channels, in
+  // stretches of a constant length, without which GCC does not at -O2.
+  void convert(const std::uint8_t* bytes, Scalar* __restrict x) const {
     const Scalar *scale = scale_.data(), *shift = shift_.data();
     const Index n = shape_.size();
-    for (Index j = 0; j < n; ++j) x[j] = static_cast<Scalar>(bytes[j]) * scale[j] + shift[j];
+    constexpr Index stretch = 64;
+    Index j = 0;
+    for (; j + stretch <= n; j += stretch)
+      for (Index k = 0; k < stretch; ++k) x[j + k] = static_cast<Scalar>(bytes[j + k]) * scale[j + k] + shift[j + k];
+    for (; j < n; ++j) x[j] = static_cast<Scalar>(bytes[j]) * scale[j] + shift[j];
   }
   void convert(const Scalar* values, Scalar* x) const { std::copy_n(values, shape_.size(), x); }
 
