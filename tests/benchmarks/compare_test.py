@@ -76,6 +76,10 @@ class Compare(unittest.TestCase):
     def test_one_disturbed_repetition_is_not_a_slowdown(self):
         self.assertEqual(self.run_compare(google({"a": [1, 1, 1, 1, 1]}), google({"a": [1, 1, 9, 1, 1]}))[0], 0)
 
+    def test_a_slowdown_that_not_every_repetition_shows_is_none(self):
+        self.assertEqual(self.run_compare(google({"a": [1, 1, 1, 1, 1]}), google({"a": [1.2, 1.2, 1.2, 1.2, 1.2]}))[0], 1)
+        self.assertEqual(self.run_compare(google({"a": [1, 1, 1, 1, 1]}), google({"a": [0.9, 1.2, 1.2, 1.2, 1.2]}))[0], 0)
+
     def test_what_got_faster_is_told_and_is_no_failure(self):
         status, out, _ = self.run_compare(google({"a": [1, 1, 1]}), google({"a": [0.5, 0.5, 0.5]}))
         self.assertEqual(status, 0)
