@@ -4,6 +4,9 @@
 if((LMC_BUILD_TESTS OR LMC_BUILD_BENCHMARKS) AND NOT TARGET lmc_images)
   message(FATAL_ERROR "Tests and benchmarks need libjpeg and libpng (Debian: libjpeg62-turbo-dev libpng-dev)")
 endif()
+if(NOT TARGET lmc_study)
+  message(STATUS "The study and its tests are left out; they need SQLiteCpp and toml++ (Debian: libsqlitecpp-dev libtomlplusplus-dev)")
+endif()
 
 add_library(lmc_warnings INTERFACE)
 target_compile_options(lmc_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)

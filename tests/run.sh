@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source cmake/debian-packages.sh
-install_packages "${lmc_packages[@]}"
+install_packages "${lmc_packages[@]}" "${lmc_study_packages[@]}"
 
 export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
 for preset in dev asan; do

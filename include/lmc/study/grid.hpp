@@ -249,7 +249,7 @@ class GridReader {
   }
 
   void check_keys(const toml::table& table, std::string_view what, const std::vector<std::string_view>& known) const {
-    for (const auto& [key, value] : table) located(where(key), [&] { return find_name(what, key.str(), known); });
+    for (const auto& [key, value] : table) located(where(key), [&, name = key.str()] { return find_name(what, name, known); });
   }
   template <class Type>
   const Type& as(const toml::node& node, std::string_view key, std::string_view expected) const {
@@ -295,7 +295,7 @@ class GridReader {
     if (node == nullptr) return {};
     std::vector<Setting> all;
     for (const auto& [option, value] : as<toml::table>(*node, key, "a table of options")) {
-      located(where(option), [&] { return find_name("option", option.str(), cell_option_names()); });
+      located(where(option), [name = option.str()] { return find_name("option", name, cell_option_names()); });
       all.push_back(setting(std::string(option.str()), value));
     }
     return all;
@@ -311,7 +311,7 @@ class GridReader {
       AxisValue value{.label = text(*table, "label"), .settings = {}};
       for (const auto& [option, to] : *table) {
         if (option.str() == "label") continue;
-        located(where(option), [&] { return find_name("option", option.str(), cell_option_names()); });
+        located(where(option), [name = option.str()] { return find_name("option", name, cell_option_names()); });
         value.settings.push_back(setting(std::string(option.str()), to));
       }
       return value;
@@ -345,7 +345,7 @@ class GridReader {
     const toml::node* node = file.get("presets");
     if (node == nullptr) return;
     for (const auto& [name, content] : as<toml::table>(*node, "presets", "a table of presets")) {
-      located(where(name), [&] { return find_name("preset", name.str(), preset_names); });
+      located(where(name), [preset = name.str()] { return find_name("preset", preset, preset_names); });
       const toml::table& table = as<toml::table>(content, name.str(), "a table");
       check_keys(table, "key", {"replicates", "base", "axes"});
       Preset& preset = e.presets[std::string(name.str())];
