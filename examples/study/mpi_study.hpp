@@ -63,12 +63,14 @@ inline void send(int to, Tag tag, const std::string& bytes) {
   MPI_Send(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, to, tag, MPI_COMM_WORLD);
 }
 
-/// Waits without keeping a core busy, as MPI_Recv would: what the ranks wait for takes seconds.
-inline Message receive() {
+/// Waits without keeping a core busy, as MPI_Recv would: what the ranks wait for takes seconds. Calls meanwhile() now and then.
+template <class Meanwhile>
+Message receive(const Meanwhile& meanwhile) {
   MPI_Status status;
   for (int there = 0;;) {
     MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &there, &status);
     if (there != 0) break;
+    meanwhile();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   int length = 0;
@@ -88,13 +90,12 @@ inline void mpi_hand_out(lmc::study::Plan plan, lmc::study::Store& store, int ra
   std::vector<std::size_t> task_of(static_cast<std::size_t>(ranks));
   std::vector<int> idle;
   for (int stopped = 0; stopped < ranks - 1;) {
-    const Message message = receive();
+    const Message message = receive([&] { progress.show(board); });
     lmc::require(message.tag != failure, "rank ", message.from, ": ", message.bytes);
     if (message.tag == outcome) {
       const lmc::study::Outcome done = lmc::study::outcome_from_bytes(message.bytes);
       keep(store, done);
       board.finish(task_of[static_cast<std::size_t>(message.from)], seconds_of(done));
-      progress.show(board);
     }
     idle.push_back(message.from);
     while (!idle.empty()) {
@@ -111,13 +112,15 @@ inline void mpi_hand_out(lmc::study::Plan plan, lmc::study::Store& store, int ra
       idle.pop_back();
     }
   }
+  progress.show(board);
 }
 
 /// Every other rank.
 inline void mpi_compute(lmc::study::DataSets& data) {
   using namespace mpi_detail;
   send(0, ready, {});
-  for (Message message = receive(); message.tag == task; message = receive()) {
+  const auto next = [] { return receive([] {}); };
+  for (Message message = next(); message.tag == task; message = next()) {
     const auto [work, inputs] = lmc::study::task_from_bytes(message.bytes);
     try {
       send(0, outcome, to_bytes(execute(work, data, inputs)));

@@ -100,7 +100,8 @@ void list(const Options& o) {
 }
 
 // Of each experiment, and of all together: pairs and runs are counted once, however many experiments share them.
-void plan(const Options& o, bool with_time) {
+// time: the head of the last column.
+void plan(const Options& o, const char* time) {
   const Chosen c = choose(o);
   const study::DataSets data(o.data);
   std::optional<study::Store> store;
@@ -112,11 +113,10 @@ void plan(const Options& o, bool with_time) {
     const auto of = [](std::size_t done, std::size_t all) { return lmc::detail::concat(done, '/', all); };
     std::cout << std::left << std::setw(20) << name << std::right << std::setw(13) << of(p.runs_done, p.runs) << std::setw(13)
               << of(p.pairs_done, p.pairs) << std::setw(13) << of(p.measurements_done, p.measurements);
-    if (with_time) std::cout << std::setw(14) << study::duration_text(p.seconds());
-    std::cout << '\n';
+    std::cout << std::setw(14) << study::duration_text(p.seconds()) << '\n';
   };
   std::cout << std::left << std::setw(20) << o.preset << std::right << std::setw(13) << "runs" << std::setw(13) << "pairs"
-            << std::setw(13) << "measured" << (with_time ? "   thread time" : "") << '\n';
+            << std::setw(13) << "measured" << std::setw(14) << time << '\n';
   Wanted all;
   for (const study::Experiment* e : c.chosen) {
     Wanted one;
@@ -125,7 +125,7 @@ void plan(const Options& o, bool with_time) {
     want(all, *e, o, c.all, data);
   }
   row("together", all);
-  if (with_time) name_absent(all, o);
+  name_absent(all, o);
 }
 
 #ifdef LMC_STUDY_MPI
@@ -235,10 +235,11 @@ void run_command(int argc, char** argv, const Job& job) {
     if (app.exit(e) != 0) throw;
     return;
   }
+  if (job.rank() > 0 && !run->parsed()) return;  // one rank is enough
   if (list_command->parsed()) list(o);
-  if (plan_command->parsed()) plan(o, true);
+  if (plan_command->parsed()) plan(o, "thread time");
   if (run->parsed()) ::run(o, job);
-  if (status->parsed()) plan(o, false);
+  if (status->parsed()) plan(o, "left");
   if (merge_command->parsed()) merge(o);
   if (report_command->parsed()) report(o);
 }

@@ -4,6 +4,7 @@
 # what the program says of bad input.
 set -euo pipefail
 program=$1
+slurm=$(cd "$(dirname "$0")/../../examples/study" && pwd)/slurm.sh
 folder=$(mktemp -d)
 trap 'umount "$folder/disk" 2> /dev/null || true; rm -rf "$folder"' EXIT
 cd "$folder"
@@ -89,11 +90,47 @@ refuses "another study is writing to the store 'both.db': process $first on" "${
 wait "$first" || fail "the first of two: $(cat first.err)"
 same whole.db both.db "a second study has disturbed the first"
 
+# On a terminal, one line that is redrawn.
+if command -v script > /dev/null; then
+  script -qec "'$program' ${run[*]} --threads 2 --store terminal.db" /dev/null > out < /dev/null || fail "on a terminal: $(cat out)"
+  tr '\r' '\n' < out | grep -q '^\[#\{20\}\] 56 of 56 tasks, .* gone, about 0 s left' || fail "no bar on a terminal: $(cat out)"
+fi
+
 # Shards.
 for i in 1 2 3; do "$program" "${run[@]}" --shard $i/3 --store "part$i.db" 2> err || fail "shard $i: $(cat err)"; done
 "$program" merge part1.db part2.db part3.db --store merged.db > out 2> err || fail "merge: $(cat err)"
 same whole.db merged.db "merged shards are not what one machine computes"
 refuses "as in 2/5" "${run[@]}" --shard 4/3 --store none.db
+for i in 1 2 3; do sqlite3 "part$i.db" 'SELECT id FROM runs'; done | sort > runs
+[[ $(uniq -d runs | wc -l) == 0 && $(wc -l < runs) == 32 ]] || fail "shards train $(wc -l < runs) runs, not 32"
+
+# A job array on a cluster, played by a queue that runs every job at once.
+mkdir bin
+cat > bin/sbatch << 'SBATCH'
+#!/usr/bin/env bash
+set -eu
+array=
+while [[ $1 == --* ]]; do
+  case $1 in
+    --array=*) array=${1#--array=} ;;
+    --export=ALL,*) export "${1#--export=ALL,}" ;;
+    --dependency=*) [[ $1 == --dependency=afterok:77 ]] || { echo "what does $1 wait for?" >&2; exit 1; } ;;
+  esac
+  shift
+done
+if [[ -z $array ]]; then exec bash "$@"; fi
+export SLURM_CPUS_PER_TASK=2
+for ((i = ${array%-*}; i <= ${array#*-}; ++i)); do SLURM_ARRAY_TASK_ID=$i bash "$@" > "array-$i.log" 2>&1; done
+echo '77;cluster'
+SBATCH
+chmod +x bin/sbatch
+PATH=$PWD/bin:$PATH STUDY=$program bash "$slurm" 3 array.db --experiments grids --preset smoke > out 2> err ||
+  fail "slurm.sh: $(cat err array-*.log)"
+same whole.db array.db "a job array does not compute what one machine does"
+for i in 1 2 3; do cmp -s <(content "part$i.db") <(content "array-$i-of-3.db") || fail "task $i of the array is not shard $i"; done
+if STUDY=./nowhere bash "$slurm" 3 array.db > out 2> err; then fail "slurm.sh does without a program"; fi
+grep -q "there is no program './nowhere'" err || fail "slurm.sh does not say that there is no program: $(cat err)"
+if bash "$slurm" array.db > out 2> err; then fail "slurm.sh does without a number of shards"; fi
 
 # Ranks.
 if command -v mpirun > /dev/null; then
@@ -116,6 +153,8 @@ if command -v mpirun > /dev/null; then
   "${mpi[@]}" "$program" "${run[@]}" --store dead.db > out 2> err || fail "after a rank's death: $(cat err)"
   grep -q "$((32 - done_before)) runs" err || fail "not $((32 - done_before)) runs are left after a rank's death: $(head -1 err)"
   same whole.db dead.db "after a rank's death the store is another"
+  "${mpi[@]}" "$program" status --experiments grids --preset smoke --store dead.db > out 2> err || fail "status: $(cat err)"
+  [[ $(grep -c '^together' out) == 1 ]] || fail "not one rank says the status: $(cat out)"
   # A rank that fails says why.
   sed 's/epochs = 30/epochs = 30\nwarmup = 1e6/' grids/01-depth.toml > bad.toml && mkdir bad && mv bad.toml bad/01-bad.toml
   if "${mpi[@]}" "$program" run --experiments bad --preset smoke --store bad.db > out 2> err; then fail "a bad task ends well"; fi

@@ -8,6 +8,7 @@
 #include <lmc/study/wire.hpp>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -265,4 +266,162 @@ TEST_CASE("Board: measurements first, then the longest way to the end", "[study]
   CHECK(!board.finished());
   board.finish(3, 0);
   CHECK(board.finished());
+}
+
+TEST_CASE("Board: the time left is corrected for each kind of task by what those before it took", "[study]") {
+  study::Plan plan;
+  const auto add = [&](Task::Kind kind, const char* name, double seconds) {
+    plan.tasks.push_back({.task = {.kind = kind, .name = name}, .after = {}, .seconds = seconds});
+  };
+  for (int i = 0; i < 2; ++i) {
+    add(Task::Kind::run, "", 10);
+    add(Task::Kind::pair, "", 1);
+    add(Task::Kind::measurement, "robustness", 1);
+  }
+  study::Board board(plan);
+  CHECK(board.seconds_left() == Approx(24));
+  CHECK(board.share_done() == 0);
+  std::vector<std::size_t> order;
+  while (const auto i = board.next()) order.push_back(*i);
+  CHECK(order == std::vector<std::size_t>{1, 2, 4, 5, 0, 3});
+  CHECK(board.in_flight() == 6);
+  board.finish(0, 5);
+  board.finish(1, 3);
+  CHECK(board.in_flight() == 4);
+  // Runs are twice as fast, curves take three times as long, robustness as all together: 8 in the place of 11.
+  CHECK(board.seconds_left() == Approx(10 * 0.5 + 1 * 3 + 2 * 8.0 / 11));
+  CHECK(board.share_done() == Approx(8 / (8 + 8 + 16.0 / 11)));
+  for (const std::size_t i : {2, 3, 4, 5}) board.finish(i, 1);
+  CHECK(board.seconds_left() == 0);
+  CHECK(board.share_done() == 1);
+}
+
+TEST_CASE("StudyProgress: a bar on a terminal, and a line at the end elsewhere", "[study]") {
+  study::Plan plan;
+  for (int i = 0; i < 2591; ++i) plan.tasks.push_back({.task = {}, .after = {}, .seconds = 4e3});
+  std::ostringstream terminal, file;
+  {
+    study::Board board(plan);
+    study::StudyProgress bar(2, terminal, true), lines(2, file, false);
+    const auto show = [&] {
+      bar.show(board);
+      lines.show(board);
+    };
+    show();
+    CHECK(terminal.str() == "\r[....................] 0 of 2591 tasks, 0 s gone, about 1439.4 h left   ");
+    CHECK(terminal.str().size() < 80);
+    show();  // too early for another
+    while (const auto i = board.next()) board.finish(*i, 1);
+    show();
+    show();
+  }
+  CHECK(terminal.str().ends_with("\r[####################] 2591 of 2591 tasks, 0 s gone, about 0 s left   \n"));
+  CHECK(std::count(terminal.str().begin(), terminal.str().end(), '\r') == 2);
+  CHECK(file.str() == "2591 of 2591 tasks, 0 in work, 0 s gone, about 0 s left\n");
+  std::ostringstream nothing;
+  study::StudyProgress(2, nothing, true).show(study::Board({}));
+  CHECK(nothing.str().empty());
+}
+
+TEST_CASE("duration_text: seconds as one reads them", "[study]") {
+  CHECK(study::duration_text(42.4) == "42 s");
+  CHECK(study::duration_text(720) == "12 min");
+  CHECK(study::duration_text(12240) == "3.4 h");
+}
+
+TEST_CASE("shards: about equal work, the same whatever is measured, and no more than there are groups", "[study]") {
+  std::vector<PlannedPair> wanted;
+  for (std::uint64_t r = 0; r < 12; ++r)
+    wanted.push_back({replicate(r,
+                                [&](study::RunSpec& s) {
+                                  s.epochs = r < 4 ? 60 : 20;  // four long ones first
+                                }),
+                      {}});
+  std::vector<std::set<std::string>> parts(5);
+  for (int i = 1; i <= 4; ++i) {
+    double epochs = 0;
+    for (const PlannedPair& p : pairs_of_shard(wanted, {.index = i, .count = 4})) {
+      epochs += static_cast<double>(p.pair.a.epochs);
+      parts[static_cast<std::size_t>(i)].insert(id_of(p.pair));
+    }
+    CHECK(epochs == 100);
+  }
+  for (PlannedPair& p : wanted) p.measure = {"robustness"};
+  for (int i = 1; i <= 4; ++i)
+    for (const PlannedPair& p : pairs_of_shard(wanted, {.index = i, .count = 4}))
+      CHECK(parts[static_cast<std::size_t>(i)].contains(id_of(p.pair)));
+  std::size_t found = 0;
+  for (int i = 1; i <= 20; ++i) found += pairs_of_shard(wanted, {.index = i, .count = 20}).size();
+  CHECK(found == 12);
+}
+
+TEST_CASE("shards: what shares a prefix or an endpoint is in one shard", "[study]") {
+  std::vector<PlannedPair> wanted = pairs();
+  for (int count : {2, 3, 8}) {
+    std::map<std::string, int> shard_of;
+    for (int i = 1; i <= count; ++i)
+      for (const PlannedPair& p : pairs_of_shard(wanted, {.index = i, .count = count}))
+        for (const study::RunSpec* run : {&p.pair.a, &p.pair.b})
+          for (const std::string& id : {id_of(*run), run->prefix > 0 ? id_of(prefix_of(*run, 0)) : id_of(*run)})
+            CHECK(shard_of.emplace(id, i).first->second == i);
+  }
+}
+
+TEST_CASE("make_plan: what waits for what", "[study]") {
+  const auto wanted = pairs();
+  const study::Plan plan = make_plan(wanted, {}, nullptr, study::CostModel());
+  CHECK(plan.runs == 17);
+  CHECK(plan.pairs == 8);
+  CHECK(plan.measurements == 3);
+  CHECK(plan.runs_done + plan.pairs_done + plan.measurements_done == 0);
+  REQUIRE(plan.tasks.size() == 17 + 8 + 3);
+  std::map<std::string, std::size_t> trained;
+  for (std::size_t i = 0; i < plan.tasks.size(); ++i) {
+    const auto& [task, after, seconds] = plan.tasks[i];
+    CHECK(seconds > 0);
+    CHECK(after.size() == task.inputs.size());
+    for (std::size_t j = 0; j < after.size(); ++j) CHECK(trained.at(task.inputs[j]) == after[j]);
+    if (task.kind == Task::Kind::run) CHECK(trained.emplace(task.id, i).second);
+    CHECK(task.inputs.size() == (task.kind == Task::Kind::run ? (task.run.prefix > 0 || task.run.until > 4 ? 1u : 0u) : 2u));
+  }
+  // The prefixes of 4, 9 and 13 updates, each from the one before.
+  const auto prefix = [&](lmc::Index k) { return id_of(prefix_of(wanted[5].pair.a, k)); };
+  CHECK(plan.tasks[trained.at(prefix(13))].task.inputs == std::vector<std::string>{prefix(9)});
+  CHECK(plan.tasks[trained.at(prefix(9))].task.inputs == std::vector<std::string>{prefix(4)});
+  CHECK(plan.tasks[trained.at(prefix(9))].seconds == Approx(plan.tasks[trained.at(prefix(4))].seconds * 5 / 4));
+  CHECK(plan.tasks[trained.at(id_of(wanted[6].pair.a))].task.inputs == std::vector<std::string>{prefix(9)});
+}
+
+TEST_CASE("make_plan: the complexity of a data set is measured once", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store store(folder.path() / "1.db", Access::write);
+  const study::DataSpec data{.dataset = "spirals", .train_examples = 100, .test_examples = 50};
+  study::Plan plan = make_plan({}, {data, data}, &store, study::CostModel());
+  REQUIRE(plan.tasks.size() == 1);
+  CHECK(plan.measurements == 1);
+  CHECK(plan.tasks[0].seconds > 0);
+  study::DataSets sets("");
+  run_plan(plan, store, sets, 1);
+  const auto row = store.measurement(id_of(data), "complexity");
+  REQUIRE(row);
+  CHECK(row->value.at("classes") == 3);
+  CHECK(row->value.at("train-examples") == 100);
+  plan = make_plan({}, {data}, &store, study::CostModel());
+  CHECK(plan.tasks.empty());
+  CHECK(plan.measurements_done == 1);
+}
+
+TEST_CASE("keep: what disagrees with the store is refused, and nothing is written", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store store(folder.path() / "1.db", Access::write);
+  auto wanted = pairs();
+  wanted.resize(1);
+  run(wanted, store, 1);
+  const std::string id = id_of(wanted[0].pair.a);
+  study::RunRow row = *store.run(id);
+  const study::DataRow data = *store.data(row.spec.data);
+  std::filesystem::remove(store.checkpoint(id));
+  row.digest = "another";
+  CHECK_THROWS_WITH(keep(store, {.row = row, .checkpoint = "bytes", .data = data}), Contains("has another result for the run"));
+  CHECK(!std::filesystem::exists(store.checkpoint(id)));
 }

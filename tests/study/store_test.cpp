@@ -181,3 +181,73 @@ TEST_CASE("merge: joins stores, and finds those that disagree", "[study]") {
   other.put(row);
   CHECK_THROWS_WITH(merge(other, to), Contains("has another result for the run"));
 }
+
+TEST_CASE("merge: what disagrees leaves the checkpoints as they are", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store to(folder.path() / "to.db", Access::write), from(folder.path() / "from.db", Access::write);
+  RunRow row = run_row();
+  to.put(row);  // its checkpoint was lost
+  row.checkpoint = lmc::study::SpecDigest().add("bytes").text();
+  from.put(row);
+  std::ofstream(from.checkpoint(row.id)) << "bytes";
+  CHECK_THROWS_WITH(merge(from, to), Contains("has another result for the run"));
+  CHECK(!std::filesystem::exists(to.checkpoint(row.id)));
+
+  // A checkpoint that is not its row's is not handed on.
+  Store fresh(folder.path() / "fresh.db", Access::write);
+  std::ofstream(from.checkpoint(row.id)) << "bytez";
+  CHECK_THROWS_WITH(merge(from, fresh), Contains("does not match its row"));
+  CHECK(fresh.runs().empty());
+  CHECK(!std::filesystem::exists(fresh.checkpoint(row.id)));
+}
+
+TEST_CASE("merge: pairs, measurements and data sets that disagree are found, too", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store to(folder.path() / "to.db", Access::write);
+  to.put(pair_row());
+  to.put(MeasurementRow{.subject = "p", .name = "robustness", .value = 1});
+  to.put(lmc::study::DataRow{.spec = {.dataset = "mnist"}, .digest = "d", .train = 1, .test = 1, .classes = 1, .shape = {2}});
+  const auto refuses = [&](const std::string& name, const auto& row, const std::string& text) {
+    Store from(folder.path() / (name + ".db"), Access::write);
+    from.put(row);
+    CHECK_THROWS_WITH(merge(from, to), Contains(text));
+  };
+  PairRow pair = pair_row();
+  pair.test.error.value = 0.5;
+  refuses("pair", pair, "has another result for the pair");
+  refuses("measurement", MeasurementRow{.subject = "p", .name = "robustness", .value = 2},
+          "has another result for the measurement");
+  refuses("data",
+          lmc::study::DataRow{.spec = {.dataset = "mnist"}, .digest = "e", .train = 1, .test = 1, .classes = 1, .shape = {2}},
+          "is not the one that the runs in the store");
+  CHECK(to.pairs()[0].test.error.value == Approx(0.25));
+}
+
+TEST_CASE("Store: what a killed writer was writing is removed by the next, and nothing else", "[study]") {
+  const testing::TemporaryDirectory folder;
+  const auto path = folder.path() / "s.db";
+  { const Store store(path, Access::write); }
+  const auto checkpoints = folder.path() / "s.db.checkpoints";
+  for (const char* name : {"ab.safetensors.77-0.tmp", "ab.safetensors", "notes.tmp"}) std::ofstream(checkpoints / name) << "x";
+  { const Store store(path, Access::read); }
+  CHECK(std::filesystem::exists(checkpoints / "ab.safetensors.77-0.tmp"));  // who reads changes nothing
+  { const Store store(path, Access::write); }
+  CHECK(!std::filesystem::exists(checkpoints / "ab.safetensors.77-0.tmp"));
+  CHECK(std::filesystem::exists(checkpoints / "ab.safetensors"));
+  CHECK(std::filesystem::exists(checkpoints / "notes.tmp"));
+}
+
+TEST_CASE("Store: an interrupted transaction leaves nothing of its row", "[study]") {
+  const testing::TemporaryDirectory folder;
+  const auto path = folder.path() / "s.db";
+  Store store(path, Access::write);
+  store.put(run_row());
+  // What another process sees of a row whose transaction has not ended, and after that process has gone away.
+  {
+    SQLite::Database writer(path.string(), SQLite::OPEN_READWRITE);
+    writer.exec("BEGIN IMMEDIATE");
+    writer.exec("UPDATE runs SET steps = 77");
+    CHECK(store.run(run_row().id)->steps == 20);
+  }
+  CHECK(store.run(run_row().id)->steps == 20);
+}

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,7 +28,7 @@ class Board {
         waiting_[before].push_back(i);
       }
       if (waits_for_[i] == 0) ready_.insert(rank(i));
-      left_ += plan_.tasks[i].seconds;
+      work_of(i).left += plan_.tasks[i].seconds;
     }
   }
 
@@ -49,22 +51,35 @@ class Board {
   void finish(std::size_t i, double seconds) {
     ++done_;
     --in_flight_;
-    left_ -= plan_.tasks[i].seconds;
-    estimated_ += plan_.tasks[i].seconds;
-    measured_ += seconds;
+    for (Work* work : {&work_of(i), &all_}) {
+      work->estimated += plan_.tasks[i].seconds;
+      work->measured += seconds;
+    }
+    work_of(i).left -= plan_.tasks[i].seconds;
     for (const std::size_t next : waiting_[i])
       if (--waits_for_[next] == 0) ready_.insert(rank(next));
   }
 
-  /// Seconds of one thread that the rest will take: the estimates, corrected by what was measured so far.
-  [[nodiscard]] double seconds_left() const { return std::max(0.0, left_) * (estimated_ > 0 ? measured_ / estimated_ : 1.0); }
+  /// Seconds of one thread that the rest will take: the estimates, corrected by what tasks of the same kind took so far.
+  [[nodiscard]] double seconds_left() const {
+    double sum = 0;
+    for (const auto& [kind, work] : of_kind_) sum += std::max(0.0, work.left) * (work.estimated > 0 ? work : all_).correction();
+    return sum;
+  }
   /// The share of the work that is done, in [0, 1].
   [[nodiscard]] double share_done() const {
-    const double all = estimated_ + std::max(0.0, left_);
-    return all > 0 ? estimated_ / all : 1.0;
+    if (finished()) return 1;
+    const double all = all_.measured + seconds_left();
+    return all > 0 ? all_.measured / all : 0;
   }
 
  private:
+  struct Work {
+    double left = 0;                     // as estimated
+    double estimated = 0, measured = 0;  // of what is done
+    [[nodiscard]] double correction() const { return estimated > 0 ? measured / estimated : 1.0; }
+  };
+  Work& work_of(std::size_t i) { return of_kind_[{task(i).kind, task(i).name}]; }
   [[nodiscard]] std::pair<std::pair<bool, double>, std::size_t> rank(std::size_t i) const {
     return {{task(i).kind == Task::Kind::run, -urgency_[i]}, i};
   }
@@ -75,7 +90,8 @@ class Board {
   std::vector<std::vector<std::size_t>> waiting_;  // for each
   std::set<std::pair<std::pair<bool, double>, std::size_t>> ready_;
   std::size_t done_ = 0, in_flight_ = 0;
-  double left_ = 0, estimated_ = 0, measured_ = 0;
+  std::map<std::pair<Task::Kind, std::string>, Work> of_kind_;
+  Work all_;  // without what is left
 };
 
 }  // namespace lmc::study

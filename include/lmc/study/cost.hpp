@@ -38,24 +38,33 @@ inline double multiplications(const Network<float>& network) {
 }
 
 /// What trainings and measurements take, in seconds on one thread: multiplications at a speed that is measured for each network
-/// where the store has runs of it, and else guessed from those of others.
+/// where the store has runs of it, and else guessed from those of others; measurements as many times longer than that as those
+/// in the store were.
 class CostModel {
  public:
   CostModel() = default;
   explicit CostModel(const Store& store) {
-    for (const RunRow& row : store.runs()) learn(row.spec, row.steps, row.made.seconds);
+    // A child's seconds are those after its prefix; of a prefix itself it is not known where it began.
+    for (const RunRow& row : store.runs())
+      if (row.spec.until == 0) learn(row.spec, row.steps - row.spec.prefix, row.made.seconds);
+    std::map<std::string, PairSpec> specs;
+    for (PairRow& row : store.pairs()) {
+      learn("", row.spec, row.made.seconds);
+      specs.emplace(row.id, std::move(row.spec));
+    }
+    for (const MeasurementRow& row : store.measurements())
+      if (const auto pair = specs.find(row.subject); pair != specs.end()) learn(row.name, pair->second, row.made.seconds);
   }
 
   /// Of a training from update `from` on.
   [[nodiscard]] double seconds(const RunSpec& s, Index from = 0) const {
     return work(s, std::max<Index>(0, updates(s) - from)) * seconds_per_multiplication(s);
   }
-  /// Of the curves of a pair; of one further measurement it is taken to be as long.
-  [[nodiscard]] double seconds(const PairSpec& s) const {
-    const DataKind kind = prepared_kind(s.a.data);
-    const Index sample = s.curve_train_examples > 0 ? std::min(kind.train, s.curve_train_examples) : kind.train;
-    // A way forward is a third of an update's work.
-    return static_cast<double>((s.alphas + 2) * (sample + kind.test)) / 3 * per_example(s.a) * seconds_per_multiplication(s.a);
+  /// Of the curves of a pair, or of one further measurement by its name; where nothing is known of that, as long.
+  [[nodiscard]] double seconds(const PairSpec& s, const std::string& measurement = "") const {
+    const auto known = of_measurement_.find(measurement);
+    const double ratio = known == of_measurement_.end() ? 1.0 : known->second.seconds / known->second.work;
+    return forward_seconds(s) * ratio;
   }
   /// A training that was done takes that long.
   void learn(const RunSpec& s, Index steps, double seconds) {
@@ -67,11 +76,24 @@ class CostModel {
     all_.work += done;
     all_.seconds += seconds;
   }
+  /// A measurement that was done takes that long; the curves have no name. After the trainings: it is compared with them.
+  void learn(const std::string& measurement, const PairSpec& s, double seconds) {
+    if (seconds <= 0) return;
+    Speed& speed = of_measurement_[measurement];
+    speed.work += forward_seconds(s);
+    speed.seconds += seconds;
+  }
 
  private:
   struct Speed {
     double work = 0, seconds = 0;
   };
+  [[nodiscard]] double forward_seconds(const PairSpec& s) const {
+    const DataKind kind = prepared_kind(s.a.data);
+    const Index sample = s.curve_train_examples > 0 ? std::min(kind.train, s.curve_train_examples) : kind.train;
+    // A way forward is a third of an update's work.
+    return static_cast<double>((s.alphas + 2) * (sample + kind.test)) / 3 * per_example(s.a) * seconds_per_multiplication(s.a);
+  }
   static std::string key(const RunSpec& s) {
     nlohmann::json json = nlohmann::json::object();
     detail::for_each_network_option(s.network, [&](const char* name, const auto& value) {
@@ -81,7 +103,7 @@ class CostModel {
         json[name] = value;
       }
     });
-    return json.dump() + s.data.dataset + s.embed;
+    return lmc::detail::concat(json.dump(), s.data.dataset, ' ', s.data.downsample, s.data.gray ? " gray " : " ", s.embed);
   }
   static Index updates(const RunSpec& s) {
     const Index per_epoch = (prepared_kind(s.data).train + s.batch_size - 1) / s.batch_size;
@@ -106,7 +128,7 @@ class CostModel {
     return speed.work > 0 ? speed.seconds / speed.work : guess;
   }
 
-  std::map<std::string, Speed> of_network_;
+  std::map<std::string, Speed> of_network_, of_measurement_;
   Speed all_;
   mutable std::map<std::string, double> per_example_;
 };

@@ -38,7 +38,7 @@ namespace lmc::study {
 struct DataKind {
   std::string_view name;
   std::string_view folder;  // below that of all data; empty where it is computed
-  std::string_view file;    // in the folder, without which the set counts as absent; empty: the folder alone
+  std::string_view file;    // in the folder, as it is or with .gz behind its name; empty: the folder alone
   Shape shape;
   Index classes, train, test;
 };
@@ -55,11 +55,11 @@ inline const std::vector<DataKind>& data_kinds() {
       {"cifar-10", "cifar-10-batches-bin", "", {32, 32, 3}, 10, 50000, 10000},
       {"cifar-100", "cifar-100-binary", "", {32, 32, 3}, 100, 50000, 10000},
       {"tiny-imagenet", "tiny-imagenet-200", "", {64, 64, 3}, 200, 100000, 10000},
-      {"spam", "tabular", "spam.csv.gz", {57}, 2, 3680, 921},
-      {"dna", "tabular", "dna.csv.gz", {180}, 3, 2548, 638},
-      {"satellite", "tabular", "satellite.csv.gz", {36}, 6, 4435, 2000},
-      {"shuttle", "tabular", "shuttle.csv.gz", {9}, 7, 46400, 11600},
-      {"letter", "tabular", "letter.csv.gz", {16}, 26, 16000, 4000},
+      {"spam", "tabular", "spam.csv", {57}, 2, 3681, 920},
+      {"dna", "tabular", "dna.csv", {180}, 3, 2549, 637},
+      {"satellite", "tabular", "satellite.csv", {36}, 6, 4435, 2000},
+      {"shuttle", "tabular", "shuttle.csv", {9}, 7, 46400, 11600},
+      {"letter", "tabular", "letter.csv", {16}, 26, 16000, 4000},
       {"words-2", "words", "", {1024}, 2, 20000, 4000},
       {"words-5", "words", "", {1024}, 5, 50000, 10000},
       {"words-10", "words", "", {1024}, 10, 100000, 20000},
@@ -86,6 +86,16 @@ inline DataKind prepared_kind(const DataSpec& spec) {
 
 namespace detail {
 
+/// Where the data set is, below the folder of all data: its file, where it is one, else its folder. Nothing where it is not.
+inline std::optional<std::filesystem::path> place_of(const DataKind& kind, const std::filesystem::path& data) {
+  std::error_code none;
+  std::filesystem::path place = data / kind.folder;
+  if (!kind.file.empty()) place /= kind.file;
+  if (std::filesystem::exists(place, none)) return place;
+  if (!kind.file.empty() && std::filesystem::exists(place += ".gz", none)) return place;
+  return std::nullopt;
+}
+
 /// The same examples as images of that shape.
 inline Dataset<float> reshaped(const Dataset<float>& data, const Shape& shape) {
   return Dataset<float>({.shape = shape,
@@ -94,7 +104,8 @@ inline Dataset<float> reshaped(const Dataset<float>& data, const Shape& shape) {
                          .features = data.features()});
 }
 
-inline TrainTest<float> load_data(const DataKind& kind, const DataSpec& spec, const std::filesystem::path& folder) {
+/// `place` is that of place_of, without meaning where the set is computed.
+inline TrainTest<float> load_data(const DataKind& kind, const DataSpec& spec, const std::filesystem::path& place) {
   const auto computed = [&](std::uint64_t seed) {
     const Index given = seed == 1 ? spec.train_examples : spec.test_examples;
     const Index examples = given > 0 ? given : seed == 1 ? kind.train : kind.test;
@@ -107,19 +118,19 @@ inline TrainTest<float> load_data(const DataKind& kind, const DataSpec& spec, co
                     kind.shape);
   };
   if (kind.folder.empty()) return {computed(1), computed(2)};
-  if (kind.name == "mnist") return load_mnist<float>(folder);
-  if (kind.name == "fashion-mnist") return load_fashion_mnist<float>(folder);
-  if (kind.name == "cifar-10") return load_cifar10<float>(folder);
-  if (kind.name == "cifar-100") return load_cifar100<float>(folder);
-  if (kind.name == "tiny-imagenet") return load_tiny_imagenet<float>(folder);
+  if (kind.name == "mnist") return load_mnist<float>(place);
+  if (kind.name == "fashion-mnist") return load_fashion_mnist<float>(place);
+  if (kind.name == "cifar-10") return load_cifar10<float>(place);
+  if (kind.name == "cifar-100") return load_cifar100<float>(place);
+  if (kind.name == "tiny-imagenet") return load_tiny_imagenet<float>(place);
   if (kind.folder == "tabular") {
-    CsvOptions options{.header = 2};
+    CsvOptions options{.header = 2};  // the names of the classes, those of the columns
     if (kind.name == "letter" || kind.name == "satellite") options.train_rows = kind.train;  // the first rows, by custom
-    return load_csv<float>(folder / kind.file, options);
+    return load_csv<float>(place, options);
   }
   WordsOptions options;
   options.languages.resize(static_cast<std::size_t>(kind.classes));
-  return load_words<float>(folder, options);
+  return load_words<float>(place, options);
 }
 
 inline TrainTest<float> prepare_data(TrainTest<float> data, const DataSpec& spec) {
@@ -158,8 +169,7 @@ class DataSets {
   /// Whether the data set is computed, or its files seem to be there. Throws: Error for an unknown name.
   [[nodiscard]] bool present(const DataSpec& spec) const {
     const DataKind& kind = data_kind(spec);
-    std::error_code none;
-    return kind.folder.empty() || std::filesystem::exists(folder_ / kind.folder / kind.file, none);
+    return kind.folder.empty() || detail::place_of(kind, folder_).has_value();
   }
 
   /// Throws: Error as the loaders do, and when a preparation does not fit the data.
@@ -171,7 +181,11 @@ class DataSets {
       DataSpec whole{.dataset = spec.dataset};
       if (kind.folder.empty()) whole = spec;  // as many as are asked for are computed
       auto& all = whole_[id_of(whole)];
-      if (!all) all.emplace(detail::load_data(kind, whole, folder_ / kind.folder));
+      if (!all) {
+        // Of what is not there, the loader says so.
+        const auto place = detail::place_of(kind, folder_).value_or(folder_ / kind.folder / kind.file);
+        all.emplace(detail::load_data(kind, whole, place));
+      }
       LoadedData data{detail::prepare_data(*all, spec), {}};
       const TrainTest<float>& parts = data.data;
       data.row = {.spec = spec,

@@ -104,7 +104,7 @@ class Planner {
   }
 
   void add_pair(Task task) {
-    const double seconds = costs_.seconds(task.pair);
+    const double seconds = costs_.seconds(task.pair, task.name);
     PlannedTask planned{.task = std::move(task), .after = {}, .seconds = seconds};
     for (const RunSpec* run : {&planned.task.pair.a, &planned.task.pair.b}) {
       planned.task.inputs.push_back(id_of(*run));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <filesystem>
@@ -55,12 +56,12 @@ inline double seconds_of(const Outcome& outcome) {
 
 /// Does all tasks of a plan, each on one thread, as many side by side as `threads` says. What the store holds afterwards,
 /// timings aside, does not depend on their number, nor on how often the process was killed and started again: that loses the
-/// tasks in flight alone. An Error in a task ends the others after the task that they are at, and is thrown. Throws: Error as
-/// execute and keep.
+/// tasks in flight alone. An Error in a task ends the others after the task that they are at, which is kept, and is thrown.
+/// Throws: Error as execute and keep.
 inline void run_plan(Plan plan, Store& store, DataSets& data, int threads) {
   Board board(std::move(plan));
   StudyProgress progress(threads);
-  std::mutex mutex;  // of board, store, progress and failure
+  std::mutex mutex;  // of board, store and failure
   std::condition_variable changed;
   std::exception_ptr failure;
   const auto work = [&] {
@@ -76,10 +77,8 @@ inline void run_plan(Plan plan, Store& store, DataSets& data, int threads) {
         lock.unlock();
         const Outcome outcome = execute(task, data, read_inputs(store, task));
         lock.lock();
-        if (failure) return;
         keep(store, outcome);
         board.finish(*i, seconds_of(outcome));
-        progress.show(board);
       } catch (...) {
         if (!lock.owns_lock()) lock.lock();
         if (!failure) failure = std::current_exception();
@@ -90,6 +89,12 @@ inline void run_plan(Plan plan, Store& store, DataSets& data, int threads) {
   {
     std::vector<std::jthread> team;
     for (int t = 0; t < threads; ++t) team.emplace_back(work);
+    std::unique_lock lock(mutex);
+    while (!failure && !board.finished()) {
+      progress.show(board);
+      changed.wait_for(lock, std::chrono::seconds(1));
+    }
+    if (!failure) progress.show(board);
   }
   if (failure) std::rethrow_exception(failure);
 }

@@ -153,6 +153,7 @@ class Store {
     std::filesystem::create_directory(checkpoints(), failure);
     require(!failure, "cannot make the folder '", checkpoints().string(), "': ", failure.message());
     lock_ = std::make_unique<StoreLock>(checkpoints() / "lock", path_);
+    remove_left_over();
     open(SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     guarded([&] {
       SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
@@ -264,6 +265,16 @@ class Store {
   }
 
  private:
+  // What a writer was at when it was killed; while the lock is held there is no other.
+  void remove_left_over() const {
+    std::error_code ignored;
+    std::vector<std::filesystem::path> left_over;
+    for (const auto& entry : std::filesystem::directory_iterator(checkpoints(), ignored)) {
+      const std::string name = entry.path().filename().string();
+      if (name.ends_with(".tmp") && name.find(".safetensors.") != std::string::npos) left_over.push_back(entry.path());
+    }
+    for (const auto& file : left_over) std::filesystem::remove(file, ignored);
+  }
   void open(int flags) {
     guarded([&] {
       database_ = std::make_unique<SQLite::Database>(path_.string(), flags, 10'000);
@@ -445,11 +456,17 @@ class Store {
   std::unique_ptr<SQLite::Database> database_;
 };
 
-/// Everything of `from`, rows and checkpoints, that `to` lacks. What both have must be equal but for its provenance. Throws:
-/// Error when it is not, and when a checkpoint does not match its row.
+/// Everything of `from`, rows and checkpoints, that `to` lacks. What both have must be equal but for its provenance. `from` may
+/// be written to meanwhile. Throws: Error when two rows disagree, and when a checkpoint does not match its row; what `to` had
+/// is as it was.
 inline void merge(const Store& from, Store& to) {
+  // Read in the reverse of the order in which rows come to be: what a row rests on is then read, too.
+  const auto measurements = from.measurements();
+  const auto pairs = from.pairs();
+  const auto runs = from.runs();
   for (const DataRow& row : from.all_data()) to.put(row);
-  for (const RunRow& row : from.runs()) {
+  for (const RunRow& row : runs) {
+    if (to.run(row.id)) to.put(row);  // it must be equal before a checkpoint is written
     if (from.has_checkpoint(row) && !to.has_checkpoint(row)) {
       InputFile file = open_input_file(from.checkpoint(row.id));
       OutputFile copy(to.checkpoint(row.id));
@@ -458,8 +475,8 @@ inline void merge(const Store& from, Store& to) {
     }
     to.put(row);
   }
-  for (const PairRow& row : from.pairs()) to.put(row);
-  for (const MeasurementRow& row : from.measurements()) to.put(row);
+  for (const PairRow& row : pairs) to.put(row);
+  for (const MeasurementRow& row : measurements) to.put(row);
 }
 
 }  // namespace lmc::study

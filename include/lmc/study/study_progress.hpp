@@ -21,12 +21,15 @@ inline std::string duration_text(double seconds) {
   return lmc::detail::fixed(seconds / 3600, 1) + " h";
 }
 
-/// Shows how far a study is: on a terminal one line that is redrawn, else a plain line now and then.
+/// Shows how far a study is: on a terminal one line of less than 80 columns that is redrawn, else a plain line now and then. To
+/// be told often: it shows what is worth showing.
 class StudyProgress {
  public:
   /// workers: tasks that are done side by side.
   explicit StudyProgress(int workers, std::ostream& out = std::cerr, bool terminal = ::isatty(STDERR_FILENO) == 1)
-      : workers_(workers), out_(&out), terminal_(terminal) {}
+      : workers_(workers), out_(&out), terminal_(terminal) {
+    if (terminal_) shown_ -= std::chrono::hours(1);  // at once, where it will be replaced
+  }
   StudyProgress(const StudyProgress&) = delete;
   StudyProgress& operator=(const StudyProgress&) = delete;
   ~StudyProgress() {
@@ -36,20 +39,20 @@ class StudyProgress {
   void show(const Board& board) {
     const auto now = Clock::now();
     const auto since = std::chrono::duration<double>(now - shown_).count();
-    if (!board.finished() && since < (terminal_ ? 0.1 : 30.0)) return;
+    if (board.size() == 0 || finished_ || (!board.finished() && since < (terminal_ ? 0.2 : 30.0))) return;
     shown_ = now;
-    constexpr std::size_t width = 30;
-    const auto filled = static_cast<std::size_t>(std::floor(static_cast<double>(width) * board.share_done()));
-    const std::string text =
-        lmc::detail::concat(board.done(), " of ", board.size(), " tasks, ", board.in_flight(), " in work, ",
-                            duration_text(std::chrono::duration<double>(now - start_).count()), " gone, about ",
-                            duration_text(board.seconds_left() / workers_), " left");
+    finished_ = board.finished();
+    const std::string gone = duration_text(std::chrono::duration<double>(now - start_).count()) + " gone";
+    const std::string left = "about " + duration_text(board.seconds_left() / workers_) + " left";
+    const std::string tasks = lmc::detail::concat(board.done(), " of ", board.size(), " tasks");
     if (terminal_) {
-      *out_ << '\r' << '[' << std::string(filled, '#') << std::string(width - filled, '.') << "] " << text << "   "
-            << std::flush;
+      constexpr std::size_t width = 20;
+      const auto filled = static_cast<std::size_t>(std::floor(static_cast<double>(width) * board.share_done()));
+      *out_ << "\r[" << std::string(filled, '#') << std::string(width - filled, '.') << "] " << tasks << ", " << gone << ", "
+            << left << "   " << std::flush;
       line_is_open_ = true;
     } else {
-      *out_ << text << std::endl;
+      *out_ << tasks << ", " << board.in_flight() << " in work, " << gone << ", " << left << std::endl;
     }
   }
 
@@ -58,8 +61,8 @@ class StudyProgress {
   int workers_;
   std::ostream* out_;
   bool terminal_;
-  Clock::time_point start_ = Clock::now(), shown_ = start_ - std::chrono::hours(1);
-  bool line_is_open_ = false;
+  Clock::time_point start_ = Clock::now(), shown_ = start_;
+  bool line_is_open_ = false, finished_ = false;
 };
 
 }  // namespace lmc::study

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <lmc/study/cost.hpp>
+#include <string>
+
+#include "study/tiny_study.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace study = lmc::study;
+using study::Access;
+using study::CostModel;
+using study::RunSpec;
+using study::Store;
+using testing::tiny_pair;
+using testing::tiny_run;
+
+namespace {
+
+RunSpec with(auto change) {
+  RunSpec s = tiny_run();
+  change(s);
+  return canonical(s);
+}
+
+study::RunRow row_of(const RunSpec& spec, lmc::Index steps, double seconds) {
+  return {.id = id_of(spec),
+          .spec = spec,
+          .network = "",
+          .steps = steps,
+          .digest = "",
+          .checkpoint = "",
+          .made = {.seconds = seconds, .machine = "", .version = ""}};
+}
+
+}  // namespace
+
+TEST_CASE("CostModel: a training's cost is that of its updates and multiplications", "[study]") {
+  const CostModel costs;
+  const double once = costs.seconds(canonical(tiny_run()));
+  CHECK(once > 0);
+  // 2 epochs of 200 examples in batches of 20, 2·8 + 8 + 8·3 + 3 parameters.
+  CHECK(costs.seconds(with([](RunSpec& s) { s.epochs = 6; })) == Approx(3 * once));
+  CHECK(costs.seconds(with([](RunSpec& s) { s.updates = 5; })) == Approx(once / 4));
+  CHECK(costs.seconds(with([](RunSpec& s) { s.data.train_examples = 400; })) == Approx(2 * once));
+  CHECK(costs.seconds(with([](RunSpec& s) { s.network.hidden = "80"; })) == Approx(once * 483 / 51));
+  CHECK(costs.seconds(canonical(tiny_run()), 15) == Approx(once / 4));
+  // A prefix ends early.
+  RunSpec child = with([](RunSpec& s) { s.prefix = 10; });
+  CHECK(costs.seconds(prefix_of(child, 10)) == Approx(once / 2));
+  CHECK(costs.seconds(prefix_of(child, 10), 5) == Approx(once / 4));
+}
+
+TEST_CASE("CostModel: a filter counts at each position, and the preparation of the data matters", "[study]") {
+  const CostModel costs;
+  const auto images = [](RunSpec& s) {
+    s.data = {.dataset = "mixture", .train_examples = 200, .test_examples = 100};
+    s.network = {.network = "cnn", .channels = "4"};
+  };
+  const RunSpec whole = with(images), half = with([&](RunSpec&s) {
+                                        images(s);
+                                        s.data.downsample = 2;
+                                      });
+  // 3x3 filters on 8x8 and on 4x4 pixels: 36 and 4 positions of 40 weights, and a readout of 10 classes.
+  CHECK(costs.seconds(whole) / costs.seconds(half) == Approx((36.0 * 40 + 36 * 4 * 10 + 10) / (4 * 40 + 4 * 4 * 10 + 10)));
+}
+
+TEST_CASE("CostModel: learns from the runs in a store, of each network its own", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store store(folder.path() / "s.db", Access::write);
+  const RunSpec small = canonical(tiny_run()), large = with([](RunSpec&s) { s.network.hidden = "80"; });
+  store.put(row_of(small, 20, 3));
+  store.put(row_of(large, 10, 5));
+  const CostModel costs(store);
+  CHECK(costs.seconds(small) == Approx(3));
+  CHECK(costs.seconds(large) == Approx(10));
+  // Of a network that is not there, by the speed of all.
+  CHECK(costs.seconds(with([](RunSpec& s) { s.network.hidden = "16"; })) ==
+        Approx((3 + 5) / (20 * 51.0 + 10 * 483.0) * 20 * 99));
+}
+
+TEST_CASE("CostModel: a child's seconds are those after its prefix", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store store(folder.path() / "s.db", Access::write);
+  const RunSpec child = with([](RunSpec& s) { s.prefix = 15; });
+  store.put(row_of(child, 20, 1));                   // 5 updates
+  store.put(row_of(prefix_of(child, 15), 15, 100));  // from an unknown place on
+  CHECK(CostModel(store).seconds(child, 15) == Approx(1));
+  CHECK(CostModel(store).seconds(canonical(tiny_run())) == Approx(4));
+}
+
+TEST_CASE("CostModel: learns how long curves and further measurements take", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store store(folder.path() / "s.db", Access::write);
+  const study::PairSpec pair = tiny_pair();
+  const double guess = CostModel(store).seconds(pair);
+  CHECK(CostModel(store).seconds(pair, "robustness") == guess);
+  lmc::Curve curve;
+  for (const double alpha : {0.0, 1.0})
+    curve.points.push_back({alpha, 1 - alpha, {.loss = 1, .error = 0.5, .count = 4, .wrong = {}}});
+  store.put(study::PairRow{.id = id_of(pair),
+                           .spec = pair,
+                           .train = study::part_result(curve),
+                           .test = study::part_result(curve),
+                           .made = {.seconds = 7, .machine = "", .version = ""}});
+  store.put(study::MeasurementRow{
+      .subject = id_of(pair), .name = "robustness", .value = 1, .made = {.seconds = 11, .machine = "", .version = ""}});
+  const CostModel costs(store);
+  CHECK(costs.seconds(pair) == Approx(7));
+  CHECK(costs.seconds(pair, "robustness") == Approx(11));
+  CHECK(costs.seconds(pair, "attribution") == Approx(guess));
+  study::PairSpec finer = pair;
+  finer.alphas = 12;  // and the two ends: 14 evaluations in the place of 7
+  CHECK(costs.seconds(finer) == Approx(14));
+}
