@@ -104,6 +104,16 @@ refuses "as in 2/5" "${run[@]}" --shard 4/3 --store none.db
 for i in 1 2 3; do sqlite3 "part$i.db" 'SELECT id FROM runs'; done | sort > runs
 [[ $(uniq -d runs | wc -l) == 0 && $(wc -l < runs) == 32 ]] || fail "shards train $(wc -l < runs) runs, not 32"
 
+# What is measured of data sets is done by the first shard alone.
+mkdir complex
+sed '/measure =/d; s/question =.*/&\ncomplexity = true/; s/train-examples = 600/train-examples = 50/; s/epochs = 30/epochs = 1/' \
+  grids/01-depth.toml | sed '/^spawn/d' > complex/01-complex.toml
+for i in 1 2; do
+  "$program" run --experiments complex --preset smoke --shard $i/2 --store "complex$i.db" 2> err || fail "complexity: $(cat err)"
+  [[ $(sqlite3 "complex$i.db" "SELECT count(*) FROM measurements WHERE name = 'complexity'") == $((2 - i)) ]] ||
+    fail "shard $i of 2 has another number of complexity records"
+done
+
 # A job array on a cluster, played by a queue that runs every job at once.
 mkdir bin
 cat > bin/sbatch << 'SBATCH'

@@ -80,8 +80,7 @@ TEST_CASE("DataSets: letter and satellite are divided behind their first rows, a
 
 TEST_CASE("DataSets: what is prepared is what the specification says, and shared", "[study]") {
   DataSets data("");
-  const lmc::study::DataSpec spec{
-      .dataset = "mixture", .train_examples = 40, .test_examples = 30, .gray = true, .downsample = 2};
+  const lmc::study::DataSpec spec{.dataset = "mixture", .train_examples = 40, .test_examples = 30, .downsample = 2};
   const auto& loaded = data.get(spec);
   CHECK(loaded.row.train == 40);
   CHECK(loaded.row.test == 30);

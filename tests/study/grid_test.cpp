@@ -154,3 +154,39 @@ TEST_CASE("grid: a number is a label as it is written", "[study]") {
   CHECK(cells[0].label("rate") == "0.9");
   CHECK(cells[1].label("rate") == "1");
 }
+
+TEST_CASE("grid: a seed of noise belongs to one run of one replicate, or to its prefix", "[study]") {
+  const auto all = load(with(good, "epochs = 2", "epochs = 2\nnoise = 'both'\ncrop = 1\nlabel-noise = 0.1\nprefix = 3"));
+  const auto cells = expand(all[0], "standard", all);
+  std::set<std::uint64_t> seeds;
+  for (const auto& pair : cells[0].pairs) {
+    for (const auto& run : {pair.a, pair.b}) CHECK(seeds.insert(run.seeds.order).second);
+    CHECK(pair.a.seeds.augmentation == pair.a.seeds.order);
+    CHECK(pair.b.seeds.augmentation == pair.b.seeds.order);
+    CHECK(pair.a.seeds.label_noise == pair.b.seeds.label_noise);  // not a noise that the runs differ in
+    CHECK(pair.a.seeds.label_noise != 0);
+    CHECK(seeds.insert(pair.a.prefix_seeds.order).second);
+    CHECK(pair.a.prefix_seeds == pair.b.prefix_seeds);
+  }
+  CHECK(seeds.size() == 3 * cells[0].pairs.size());
+}
+
+TEST_CASE("grid: noise says what the two runs differ in", "[study]") {
+  const auto all = load(with(good, "epochs = 2", "epochs = 2\nnoise = 'augmentation'\ncrop = 1"));
+  const auto pair = expand(all[0], "smoke", all)[0].pairs[0];
+  CHECK(pair.a.seeds.order == pair.b.seeds.order);
+  CHECK(pair.a.seeds.augmentation != pair.b.seeds.augmentation);
+  CHECK_THROWS_WITH(expand(load(with(good, "epochs = 2", "noise = 'ordre'"))[0], "smoke", {}),
+                    Contains("did you mean 'order'?"));
+}
+
+TEST_CASE("grid: a preset goes over the base, an axis over both, and each replicate has a mask of its own", "[study]") {
+  auto all = load(with(good, "hidden = 16", "hidden = 16\nnetwork = 'sparse-mlp'\nsparsity = 0.5\nbatch-size = 7"));
+  const auto cells = expand(all[0], "smoke", all);
+  CHECK(cells[0].pairs[0].a.network.hidden == "8");
+  CHECK(cells[0].pairs[0].a.epochs == 1);
+  CHECK(cells[0].pairs[0].a.batch_size == 7);
+  CHECK(cells[0].pairs[0].a.network.mask_seed == 0u);
+  CHECK(cells[0].pairs[1].a.network.mask_seed == 1u);
+  CHECK(cells[0].pairs[1].b.network.mask_seed == 1u);
+}

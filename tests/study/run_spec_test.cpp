@@ -79,6 +79,22 @@ TEST_CASE("RunSpec: a seed of noise counts where there is such noise", "[study]"
   CHECK(id_of(s) != id);
 }
 
+TEST_CASE("RunSpec: the noise of labels has a seed, before and after the prefix", "[study]") {
+  RunSpec s = tiny_run();
+  s.label_noise = 0.1;
+  s.prefix = 4;
+  const std::string id = id_of(s);
+  s.seeds.label_noise = 7;
+  const std::string other = id_of(s);
+  CHECK(other != id);
+  s.prefix_seeds.label_noise = 7;
+  CHECK(id_of(s) != other);
+  s.label_noise = 0;
+  const std::string without = id_of(s);
+  s.seeds.label_noise = s.prefix_seeds.label_noise = 0;
+  CHECK(id_of(s) == without);
+}
+
 TEST_CASE("RunSpec: comes back from JSON", "[study]") {
   RunSpec s = tiny_run();
   s.optimizer = "adam";
@@ -122,4 +138,19 @@ TEST_CASE("prefix_of: is the same for children of other seeds and embeddings", "
   b.seeds.order = 9;
   CHECK(id_of(lmc::study::prefix_of(canonical(a), 5)) == id_of(lmc::study::prefix_of(canonical(b), 5)));
   CHECK(id_of(lmc::study::prefix_of(canonical(a), 5)) != id_of(lmc::study::prefix_of(canonical(a), 4)));
+}
+
+TEST_CASE("prefix_of: is of the network itself, and keeps the optimizer", "[study]") {
+  RunSpec plain = tiny_run();
+  plain.network = {.network = "cnn", .channels = "2"};
+  plain.prefix = 4;
+  plain.prefix_seeds.order = 3;
+  RunSpec embedded = plain;
+  embedded.embed = "1";
+  embedded.embed_at = 5;
+  const RunSpec prefix = prefix_of(canonical(embedded), 4);
+  CHECK(id_of(prefix) == id_of(lmc::study::prefix_of(canonical(plain), 4)));
+  CHECK(prefix.keep_optimizer);
+  CHECK(prefix.until == 4);
+  CHECK(prefix.seeds.order == 3);
 }

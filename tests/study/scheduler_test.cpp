@@ -3,11 +3,14 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <lmc/study/scheduler.hpp>
 #include <lmc/study/shard.hpp>
 #include <lmc/study/wire.hpp>
 #include <map>
+#include <optional>
 #include <set>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -142,6 +145,18 @@ TEST_CASE("run_plan: a child without a prefix in time is the run itself", "[stud
   run({{canonical(plain), {}}, {canonical(split), {}}}, store, 1);
   CHECK(store.run(id_of(plain.a))->digest == store.run(id_of(split.a))->digest);
   CHECK(store.run(id_of(plain.b))->digest == store.run(id_of(split.b))->digest);
+}
+
+TEST_CASE("train_run: a run that is trained at once is to the bit the one that goes on from its prefix", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store store(folder.path() / "1.db", Access::write);
+  const auto wanted = pairs();
+  run({wanted[6]}, store, 1);
+  study::DataSets data("");
+  const study::RunSpec& child = wanted[6].pair.a;
+  const study::Trained at_once = train_run(child, data.get(child.data).data.train, std::nullopt);
+  CHECK(at_once.end.step == 20);
+  CHECK(lmc::digest(std::span<const float>(at_once.end.state.parameters)) == store.run(id_of(child))->digest);
 }
 
 TEST_CASE("run_plan: a lost checkpoint is trained again, a damaged one is an error", "[study]") {
@@ -286,11 +301,11 @@ TEST_CASE("Board: the time left is corrected for each kind of task by what those
   CHECK(order == std::vector<std::size_t>{1, 2, 4, 5, 0, 3});
   CHECK(board.in_flight() == 6);
   board.finish(0, 5);
-  board.finish(1, 3);
+  board.finish(1, 6);
   CHECK(board.in_flight() == 4);
-  // Runs are twice as fast, curves take three times as long, robustness as all together: 8 in the place of 11.
-  CHECK(board.seconds_left() == Approx(10 * 0.5 + 1 * 3 + 2 * 8.0 / 11));
-  CHECK(board.share_done() == Approx(8 / (8 + 8 + 16.0 / 11)));
+  // Runs are twice as fast, curves take six times as long, robustness as all together: 11 in the place of 11.
+  CHECK(board.seconds_left() == Approx(10 * 0.5 + 1 * 6 + 2 * 1));
+  CHECK(board.share_done() == Approx(11.0 / (11 + 13)));
   for (const std::size_t i : {2, 3, 4, 5}) board.finish(i, 1);
   CHECK(board.seconds_left() == 0);
   CHECK(board.share_done() == 1);
@@ -316,7 +331,8 @@ TEST_CASE("StudyProgress: a bar on a terminal, and a line at the end elsewhere",
     show();
   }
   CHECK(terminal.str().ends_with("\r[####################] 2591 of 2591 tasks, 0 s gone, about 0 s left   \n"));
-  CHECK(std::count(terminal.str().begin(), terminal.str().end(), '\r') == 2);
+  const std::string shown = terminal.str();
+  CHECK(std::count(shown.begin(), shown.end(), '\r') == 2);
   CHECK(file.str() == "2591 of 2591 tasks, 0 in work, 0 s gone, about 0 s left\n");
   std::ostringstream nothing;
   study::StudyProgress(2, nothing, true).show(study::Board({}));
@@ -353,6 +369,11 @@ TEST_CASE("shards: about equal work, the same whatever is measured, and no more 
   std::size_t found = 0;
   for (int i = 1; i <= 20; ++i) found += pairs_of_shard(wanted, {.index = i, .count = 20}).size();
   CHECK(found == 12);
+  // One that is as long as the three others together has a shard of its own.
+  for (std::size_t i = 1; i < 4; ++i) wanted[i] = wanted[i + 8];
+  wanted.resize(4);
+  CHECK(pairs_of_shard(wanted, {.index = 1, .count = 2}).size() == 1);
+  CHECK(pairs_of_shard(wanted, {.index = 2, .count = 2}).size() == 3);
 }
 
 TEST_CASE("shards: what shares a prefix or an endpoint is in one shard", "[study]") {
@@ -424,4 +445,43 @@ TEST_CASE("keep: what disagrees with the store is refused, and nothing is writte
   row.digest = "another";
   CHECK_THROWS_WITH(keep(store, {.row = row, .checkpoint = "bytes", .data = data}), Contains("has another result for the run"));
   CHECK(!std::filesystem::exists(store.checkpoint(id)));
+}
+
+TEST_CASE("run_plan: the training curve is measured on as many examples as the pair says", "[study]") {
+  const testing::TemporaryDirectory folder;
+  Store store(folder.path() / "1.db", Access::write);
+  study::PairSpec pair = testing::tiny_pair();
+  pair.curve_train_examples = 50;
+  run({{pair, {}}}, store, 1);
+  const study::PairRow row = store.pairs().at(0);
+  CHECK(row.train.curve.points.size() == 5);
+  CHECK(row.train.curve.points[0].metrics.count == 50);
+  CHECK(row.test.curve.points[0].metrics.count == 100);
+}
+
+TEST_CASE("wire: measurements keep their names, and diverged runs their step", "[study]") {
+  const Task task{.kind = Task::Kind::measurement, .id = "p", .name = "robustness", .pair = testing::tiny_pair(), .data = {}};
+  const Task read = study::task_from_bytes(to_bytes(task, {})).first;
+  CHECK(read.name == "robustness");
+  CHECK(read.kind == Task::Kind::measurement);
+  CHECK(read.pair == task.pair);
+  study::Outcome outcome{.row = study::RunRow{.id = "r",
+                                              .spec = canonical(testing::tiny_run()),
+                                              .network = "n",
+                                              .steps = 7,
+                                              .diverged_at = 8,
+                                              .epoch_losses = {1, std::numeric_limits<double>::infinity()},
+                                              .digest = "d",
+                                              .checkpoint = "c",
+                                              .made = {.seconds = 2, .machine = "m", .version = "v"}},
+                         .checkpoint = "bytes",
+                         .data = {.shape = {2}}};
+  const study::Outcome back = study::outcome_from_bytes(to_bytes(outcome));
+  const auto& row = std::get<study::RunRow>(back.row);
+  CHECK(row.diverged_at == 8);
+  CHECK(row.epoch_losses == std::vector<double>{1, std::numeric_limits<double>::infinity()});
+  CHECK(row.made.seconds == 2);
+  CHECK(row.made.machine == "m");
+  outcome.row = study::MeasurementRow{.subject = "p", .name = "robustness", .value = 0.5};
+  CHECK(std::get<study::MeasurementRow>(study::outcome_from_bytes(to_bytes(outcome)).row).name == "robustness");
 }
