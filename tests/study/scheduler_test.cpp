@@ -306,7 +306,7 @@ TEST_CASE("Board: the time left is corrected for each kind of task by what those
   // Runs are twice as fast, curves take six times as long, robustness as all together: 11 in the place of 11.
   CHECK(board.seconds_left() == Approx(10 * 0.5 + 1 * 6 + 2 * 1));
   CHECK(board.share_done() == Approx(11.0 / (11 + 13)));
-  for (const std::size_t i : {2, 3, 4, 5}) board.finish(i, 1);
+  for (const std::size_t i : {2u, 3u, 4u, 5u}) board.finish(i, 1);
   CHECK(board.seconds_left() == 0);
   CHECK(board.share_done() == 1);
 }
