@@ -195,6 +195,8 @@ TEST_CASE("claims: what has no results is left out of a trend and named", "[stud
   const Judgment j = lab.judged({.test = "rises", .along = "data"});
   CHECK(j.verdict == ClaimVerdict::agrees);
   CHECK_THAT(notes(j), Contains("not run: absent"));
+  CHECK(j.partial);
+  CHECK_FALSE(lab.judged({.test = "rises", .where = {{"data", {"easy", "middle", "hard"}}}, .along = "data"}).partial);
 }
 
 TEST_CASE("claims: correlates is within a replicate, and counts a pair once", "[study]") {
@@ -226,6 +228,7 @@ TEST_CASE("claims: a diverged pair is left out, counted and named", "[study]") {
   CHECK(j.replicates == 5);
   CHECK(j.effect.mean == Approx(0.0014));
   CHECK_THAT(notes(j), Contains("diverged in a pair or more: rate 4"));
+  CHECK_FALSE(j.partial);
   cell.replicates[0].diverged = true;
   CHECK(lab.verdict({.test = "connected"}) == ClaimVerdict::not_run);
   CHECK_THAT(notes(lab.judged({.test = "connected"})), Contains("fewer than 5 replicates with a value: rate 4"));

@@ -100,6 +100,21 @@ TEST_CASE("mean_estimate: of five normal values the interval covers the mean 95 
   CHECK(rejected == trials - covered);
 }
 
+TEST_CASE("mean_estimate: what it does with five skewed values is as bad as its comment says, and no worse", "[study]") {
+  int covered = 0, too_low = 0;
+  constexpr int trials = 20000;
+  for (std::uint32_t trial = 0; trial < trials; ++trial) {
+    std::vector<double> values;
+    for (std::uint64_t i = 0; i < 5; ++i)
+      values.push_back(-std::log1p(-lmc::uniform({.seed = 2, .purpose = lmc::Purpose::bootstrap, .epoch = trial}, i)));
+    const auto e = mean_estimate(values);
+    covered += e.interval.low <= 1 && 1 <= e.interval.high ? 1 : 0;
+    too_low += e.interval.high < 1 ? 1 : 0;
+  }
+  CHECK(covered / double{trials} == Approx(0.88).margin(0.01));
+  CHECK(too_low / double{trials} == Approx(0.11).margin(0.01));
+}
+
 TEST_CASE("page_trend_test: exact, with ties, too", "[study]") {
   for (const PageTest& t : page_tests) {
     CAPTURE(t.rows);

@@ -50,6 +50,7 @@ struct Judgment {
   double null = 0;           // what effect is compared with
   double sign = 1;           // of effect − null, where the claim holds
   double p = 1, p_holm = 1;  // two-sided, before and after the adjustment for all claims
+  bool partial = false;      // cells that the claim speaks of are not run, or have too few replicates
   std::vector<std::string> notes = {};
 
   /// Whether there was something to test.
@@ -90,9 +91,12 @@ class Judge {
       if (!matches(c.cell, filter)) continue;
       const std::size_t usable = count_usable(c);
       if (c.diverged() > 0) left_out["diverged in a pair or more"].push_back(c.name());
-      if (usable >= min_replicates)
+      if (usable >= min_replicates) {
         enough.push_back(&c);
-      else if (c.measured() == 0)
+        continue;
+      }
+      j_.partial = true;
+      if (c.measured() == 0)
         left_out["not run"].push_back(c.name());
       else
         left_out["fewer than " + std::to_string(min_replicates) + " replicates with a value"].push_back(c.name());

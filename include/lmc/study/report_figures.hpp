@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -34,6 +35,11 @@ struct NamedPairValue {
 namespace detail {
 
 inline constexpr double connected_below = 0.02;
+
+inline std::string_view verdict_mark(ClaimVerdict verdict) {
+  constexpr std::array<std::string_view, 4> marks{"✓", "✗", "?", "–"};
+  return marks[static_cast<std::size_t>(verdict)];
+}
 
 /// `error barrier, test part`.
 inline std::string value_text(const NamedPairValue& v) {
@@ -278,7 +284,8 @@ inline std::string summary_script(const std::vector<ExperimentResult>& all, cons
     for (const Judgment& j : judgments)
       if (j.experiment == r.experiment) ++count[j.verdict];
     std::string text;
-    for (const auto& [verdict, n] : count) text += lmc::detail::concat(text.empty() ? "" : ", ", verdict, " ", n);
+    for (const auto& [verdict, n] : count)
+      text += lmc::detail::concat(text.empty() ? "" : "   ", detail::verdict_mark(verdict), " ", n);
     const double y = -static_cast<double>(rows++);
     tics += lmc::detail::concat(
         tics.empty() ? "" : ", ",
@@ -294,17 +301,24 @@ inline std::string summary_script(const std::vector<ExperimentResult>& all, cons
                                                   lmc::detail::shortest(y + (plain ? 0.16 : -0.16)), "\n");
     }
   }
-  std::string x_tics;
-  for (const char* value : {"0", "0.001", "0.005", "0.02", "0.05", "0.1", "0.2", "0.4", "0.7", "1"})
-    x_tics += lmc::detail::concat(x_tics.empty() ? "" : ", ", "'", value, "' ", std::sqrt(std::stod(value)));
   const double right = std::min(1.0, 1.05 * std::sqrt(most));
+  std::string x_tics;
+  std::vector<double> placed;
+  for (const char* value : {"0", "0.02", "0.1", "0.4", "1", "0.005", "0.05", "0.2", "0.7", "0.001", "0.01"}) {
+    const double x = std::sqrt(std::stod(value));
+    if (std::any_of(placed.begin(), placed.end(), [&](double other) { return std::abs(x - other) < 0.08 * right; })) continue;
+    placed.push_back(x);
+    x_tics += lmc::detail::concat(x_tics.empty() ? "" : ", ", "'", value, "' ", x);
+  }
   return lmc::detail::concat(
       "$sgd << END\n", sgd, "END\n$adam << END\n", adam, "END\n", verdicts,
-      "set rmargin 34\nset border 3\nset tics nomirror out\n", "set xtics (", x_tics, ")\nset ytics (", tics,
+      "set rmargin 18\nset border 3\nset tics nomirror out\n", "set xtics (", x_tics, ")\nset ytics (", tics,
       ")\nset grid y lc rgb '#cccccc' dt 1 lw 0.5\nset xrange [", lmc::detail::shortest(-0.02 * right), ":",
       lmc::detail::shortest(right), "]\nset yrange [", -static_cast<double>(rows) + 0.4,
       ":0.6]\nset xlabel 'error barrier on the test part, mean of a cell (scale of square roots)'\n"
-      "set key outside top center horizontal maxrows 1 samplen 2\nset tmargin 3\nset arrow from ",
+      "set key outside top center horizontal maxrows 1 samplen 2\nset tmargin 4\n"
+      "set label 'claims:  ✓ agrees   ✗ disagrees   ? undecided   – not run' at screen 0.985, graph 1.03 right\n"
+      "set arrow from ",
       lmc::detail::shortest(std::sqrt(detail::connected_below)), ", graph 0 to ",
       lmc::detail::shortest(std::sqrt(detail::connected_below)), ", graph 1 nohead dt 3 lw 1.5 lc rgb '#000000'\n", "plot ",
       sgd.empty() ? "NaN" : "$sgd using 1:2", " with points pt 6 ps 0.9 lw 1.2 lc rgb '#0b3c6f' title 'SGD', ",

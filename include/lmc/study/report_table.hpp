@@ -113,7 +113,7 @@ inline std::string html_of(const ReportTable& t) {
       std::string text = detail::html_text(detail::entry_text(row[i], t.columns[i], "\n"));
       if (const auto end = text.find('\n'); number && end != std::string::npos)
         text = text.substr(0, end) + "<br/><small>" + text.substr(end + 1) + "</small>";
-      html += (number || text.size() < 16 ? "<td class=\"n\">" : "<td>") + text + "</td>";
+      html += (number || text.size() < 26 ? "<td class=\"n\">" : "<td>") + text + "</td>";
     }
     html += "</tr>\n";
   }

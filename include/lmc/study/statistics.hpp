@@ -75,8 +75,9 @@ struct MeanEstimate {
 };
 
 /// The mean of n values with its standard error s/√n, s² being the unbiased variance, and the interval mean ± t s/√n, t the
-/// 97.5 % quantile of Student's distribution with n − 1 degrees of freedom: exact for normal values, at n = 5, too. The
-/// interval of equal values has length 0.
+/// 97.5 % quantile of Student's distribution with n − 1 degrees of freedom: exact for normal values, at n = 5, too. Of
+/// five skewed ones it is too short: of exponential values, which barriers near 0 may resemble, it covers the mean 88 times in
+/// 100, and its upper end is too low 11 times. The interval of equal values has length 0.
 inline MeanEstimate mean_estimate(std::span<const double> values) {
   MeanEstimate e{.count = values.size()};
   if (values.empty()) return e;
