@@ -116,14 +116,14 @@ inline void mpi_hand_out(lmc::study::Plan plan, lmc::study::Store& store, int ra
 }
 
 /// Every other rank.
-inline void mpi_compute(lmc::study::DataSets& data) {
+inline void mpi_compute(lmc::study::DataSets& data, const std::string& program) {
   using namespace mpi_detail;
   send(0, ready, {});
   const auto next = [] { return receive([] {}); };
   for (Message message = next(); message.tag == task; message = next()) {
     const auto [work, inputs] = lmc::study::task_from_bytes(message.bytes);
     try {
-      send(0, outcome, to_bytes(execute(work, data, inputs)));
+      send(0, outcome, to_bytes(execute(work, data, inputs, program)));
     } catch (const std::exception& e) {
       send(0, failure, e.what());
     }

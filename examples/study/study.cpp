@@ -23,6 +23,8 @@
 #include "mpi_study.hpp"
 #endif
 
+const char* lmc_revision();  // written by the build
+
 namespace {
 
 namespace study = lmc::study;
@@ -142,8 +144,10 @@ struct Job {
 
 void run(const Options& o, const Job& job) {
   study::DataSets data(o.data);
+  std::string program(lmc::version);
+  if (*lmc_revision() != '\0') program += lmc::detail::concat(" (", lmc_revision(), ')');
 #ifdef LMC_STUDY_MPI
-  if (job.rank() > 0) return mpi_compute(data);
+  if (job.rank() > 0) return mpi_compute(data, program);
 #endif
   const Chosen c = choose(o);
   const study::Shard shard = study::parse_shard(o.shard);
@@ -164,7 +168,7 @@ void run(const Options& o, const Job& job) {
 #ifdef LMC_STUDY_MPI
   if (job.size() > 1) return mpi_hand_out(std::move(plan), store, job.size());
 #endif
-  run_plan(std::move(plan), store, data, workers);
+  run_plan(std::move(plan), store, data, workers, program);
 }
 
 void merge(const Options& o) {

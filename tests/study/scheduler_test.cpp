@@ -70,7 +70,7 @@ std::vector<PlannedPair> pairs() {
 
 void run(const std::vector<PlannedPair>& wanted, Store& store, int threads) {
   study::DataSets data("");
-  run_plan(make_plan(wanted, {}, &store, study::CostModel(store)), store, data, threads);
+  run_plan(make_plan(wanted, {}, &store, study::CostModel(store)), store, data, threads, "test");
 }
 
 // What a store holds, but for where and when it was computed.
@@ -235,7 +235,7 @@ TEST_CASE("wire: tasks and outcomes come through as they were", "[study]") {
     for (const std::string& id : planned.task.inputs) inputs.push_back(checkpoints.at(id));
     const auto [task, read] = study::task_from_bytes(to_bytes(planned.task, inputs));
     CHECK(read == inputs);
-    study::Outcome here = execute(planned.task, data, inputs), there = execute(task, data, read);
+    study::Outcome here = execute(planned.task, data, inputs, "test"), there = execute(task, data, read, "test");
     there = study::outcome_from_bytes(to_bytes(there));
     const auto text = [](study::Outcome& o) {
       return std::visit(
@@ -422,7 +422,7 @@ TEST_CASE("make_plan: the complexity of a data set is measured once", "[study]")
   CHECK(plan.measurements == 1);
   CHECK(plan.tasks[0].seconds > 0);
   study::DataSets sets("");
-  run_plan(plan, store, sets, 1);
+  run_plan(plan, store, sets, 1, "test");
   const auto row = store.measurement(id_of(data), "complexity");
   REQUIRE(row);
   CHECK(row->value.at("classes") == 3);

@@ -57,8 +57,8 @@ inline double seconds_of(const Outcome& outcome) {
 /// Does all tasks of a plan, each on one thread, as many side by side as `threads` says. What the store holds afterwards,
 /// timings aside, does not depend on their number, nor on how often the process was killed and started again: that loses the
 /// tasks in flight alone. An Error in a task ends the others after the task that they are at, which is kept, and is thrown.
-/// Throws: Error as execute and keep.
-inline void run_plan(Plan plan, Store& store, DataSets& data, int threads) {
+/// program: the version that the rows name. Throws: Error as execute and keep.
+inline void run_plan(Plan plan, Store& store, DataSets& data, int threads, const std::string& program) {
   Board board(std::move(plan));
   StudyProgress progress(threads);
   std::mutex mutex;  // of board, store and failure
@@ -75,7 +75,7 @@ inline void run_plan(Plan plan, Store& store, DataSets& data, int threads) {
       const Task& task = board.task(*i);
       try {
         lock.unlock();
-        const Outcome outcome = execute(task, data, read_inputs(store, task));
+        const Outcome outcome = execute(task, data, read_inputs(store, task), program);
         lock.lock();
         keep(store, outcome);
         board.finish(*i, seconds_of(outcome));

@@ -30,7 +30,7 @@ namespace lmc::study {
 struct Provenance {
   double seconds = 0;
   std::string machine = {};  // processor, instruction set, compiler
-  std::string version = {};  // of lmc
+  std::string version = {};  // of the program: of lmc, and its commit
 };
 
 /// One training.

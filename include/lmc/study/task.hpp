@@ -13,7 +13,6 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/machine.hpp>
-#include <lmc/core/version.hpp>
 #include <lmc/simd/instruction_set.hpp>
 #include <lmc/study/checkpoint_file.hpp>
 #include <lmc/study/datasets.hpp>
@@ -102,10 +101,10 @@ inline Outcome execute_run(const Task& task, const LoadedData& loaded, const std
 }  // namespace detail
 
 /// Does a task. `inputs` are the bytes of the checkpoints it reads, in the order of Task::inputs; observers see the updates of
-/// a run. But for the row's provenance, the outcome is a function of task, data and inputs. Throws: Error as the loaders, train
-/// and the measurements.
+/// a run; the row names program as the version that computed it. But for the row's provenance, the outcome is a function of
+/// task, data and inputs. Throws: Error as the loaders, train and the measurements.
 inline Outcome execute(const Task& task, DataSets& data_sets, const std::vector<std::string>& inputs,
-                       const std::vector<Observer<float>>& observers = {}) {
+                       const std::string& program, const std::vector<Observer<float>>& observers = {}) {
   const LoadedData& loaded = data_sets.get(task.data);
   const auto start = std::chrono::steady_clock::now();
   Outcome outcome;
@@ -130,7 +129,7 @@ inline Outcome execute(const Task& task, DataSets& data_sets, const std::vector<
   }
   const Provenance made{.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
                         .machine = detail::machine_text(),
-                        .version = std::string(version)};
+                        .version = program};
   std::visit([&](auto& row) { row.made = made; }, outcome.row);
   return outcome;
 }
