@@ -162,7 +162,7 @@ bool same_pixels(const lmc::TrainTest<float>& data, const std::vector<std::strin
   Bytes expected(static_cast<std::size_t>(data.train.shape().size()));
   std::size_t i = 0;
   for (const auto* part : {&data.train, &data.test}) {
-    const auto& pixels = std::get<Bytes>(part->features());
+    const auto& pixels = std::get<lmc::SharedBytes>(part->features());
     for (auto at = pixels.begin(); at != pixels.end(); at += std::ssize(expected), ++i) {
       decoder.decode_file(files[i], expected.data());
       if (!std::equal(expected.begin(), expected.end(), at)) return false;

@@ -37,7 +37,7 @@ Bytes content(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
-const Bytes& pixels(const lmc::Dataset<float>& data) { return std::get<Bytes>(data.features()); }
+const lmc::SharedBytes& pixels(const lmc::Dataset<float>& data) { return std::get<lmc::SharedBytes>(data.features()); }
 
 constexpr std::array mnist_files = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
                                     "t10k-labels-idx1-ubyte"};

@@ -24,6 +24,7 @@
 #include <lmc/core/random.hpp>
 #include <lmc/core/rank_correlation.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/shared_bytes.hpp>
 #include <lmc/core/thread_team.hpp>
 #include <lmc/core/version.hpp>
 #include <lmc/core/views.hpp>
@@ -51,6 +52,7 @@
 #include <lmc/io/gzip.hpp>
 #include <lmc/io/idx.hpp>
 #include <lmc/io/input_file.hpp>
+#include <lmc/io/mapped_file.hpp>
 #include <lmc/io/output_file.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/io/text_file.hpp>

@@ -25,8 +25,8 @@ std::vector<int> labels(const lmc::Dataset<Scalar>& data) {
   return {data.labels().begin(), data.labels().end()};
 }
 template <class Scalar>
-const Bytes& pixels(const lmc::Dataset<Scalar>& data) {
-  return std::get<Bytes>(data.features());
+const lmc::SharedBytes& pixels(const lmc::Dataset<Scalar>& data) {
+  return std::get<lmc::SharedBytes>(data.features());
 }
 
 }  // namespace

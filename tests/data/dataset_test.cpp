@@ -218,7 +218,7 @@ TEST_CASE("Dataset: other labels and another standardization share the features"
   CHECK(&scaled.features() == &data.features());
   Batch<float> batch(1, 63);
   scaled.gather_range(0, batch.view(), batch.y);
-  const auto& bytes = std::get<Bytes>(data.features());
+  const auto& bytes = std::get<lmc::SharedBytes>(data.features());
   CHECK(batch.x[2] == static_cast<float>(bytes[2]) * (2.0F / 255.0F));
   CHECK_THROWS_WITH(data.with_standardization({.mean = {0}, .deviation = {1}}), Contains("expected 3 each"));
   CHECK_THROWS_WITH(lmc::Dataset<double>(value_parts()).with_standardization({.mean = {0}, .deviation = {1}}),

@@ -54,7 +54,7 @@ class Tree {
   testing::TemporaryDirectory directory_;
 };
 
-const Bytes& pixels(const lmc::Dataset<float>& data) { return std::get<Bytes>(data.features()); }
+const lmc::SharedBytes& pixels(const lmc::Dataset<float>& data) { return std::get<lmc::SharedBytes>(data.features()); }
 
 // The first value of each example.
 Bytes values(const lmc::Dataset<float>& data) {

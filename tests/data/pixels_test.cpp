@@ -26,7 +26,7 @@ lmc::Dataset<double> images(const Shape& shape, const Bytes& pixels) {
 lmc::Dataset<double> images(const Shape& shape, const std::vector<double>& values) {
   return lmc::Dataset<double>({.shape = shape, .classes = 1, .labels = {0}, .features = values});
 }
-const Bytes& pixels(const lmc::Dataset<double>& data) { return std::get<Bytes>(data.features()); }
+const lmc::SharedBytes& pixels(const lmc::Dataset<double>& data) { return std::get<lmc::SharedBytes>(data.features()); }
 const std::vector<double>& values(const lmc::Dataset<double>& data) { return std::get<std::vector<double>>(data.features()); }
 
 std::vector<int> labels(const lmc::Dataset<double>& data) { return {data.labels().begin(), data.labels().end()}; }

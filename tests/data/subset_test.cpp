@@ -130,8 +130,8 @@ TEST_CASE("class_subset, per_class_subset, random_subset: leave bytes, and their
   for (const auto& data :
        {lmc::class_subset(pixels, {1}), lmc::per_class_subset(pixels, 1, 1), lmc::random_subset(pixels, 2, 1)}) {
     CHECK(data.size() == 2);
-    CHECK(std::get<std::vector<std::uint8_t>>(data.features()).size() == 2);
+    CHECK(std::get<lmc::SharedBytes>(data.features()).size() == 2);
     CHECK(data.standardization() == pixels.standardization());
   }
-  CHECK(std::get<std::vector<std::uint8_t>>(lmc::class_subset(pixels, {1}).features()) == std::vector<std::uint8_t>{2, 4});
+  CHECK(std::get<lmc::SharedBytes>(lmc::class_subset(pixels, {1}).features()) == std::vector<std::uint8_t>{2, 4});
 }

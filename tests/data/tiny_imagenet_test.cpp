@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -64,7 +65,7 @@ class Tree {
   testing::TemporaryDirectory directory_;
 };
 
-const Bytes& pixels(const lmc::Dataset<float>& data) { return std::get<Bytes>(data.features()); }
+const lmc::SharedBytes& pixels(const lmc::Dataset<float>& data) { return std::get<lmc::SharedBytes>(data.features()); }
 
 Bytes values(const lmc::Dataset<float>& data) {
   Bytes result;
@@ -74,7 +75,7 @@ Bytes values(const lmc::Dataset<float>& data) {
 
 std::vector<int> labels(const lmc::Dataset<float>& data) { return {data.labels().begin(), data.labels().end()}; }
 
-unsigned long crc(const Bytes& bytes) { return crc32_z(0, bytes.data(), bytes.size()); }
+unsigned long crc(std::span<const std::uint8_t> bytes) { return crc32_z(0, bytes.data(), bytes.size()); }
 
 }  // namespace
 
@@ -167,7 +168,7 @@ TEST_CASE("load_tiny_imagenet: reads real images to the bit as Pillow does", "[d
   for (const int y : color.test.labels()) ++of_class[static_cast<std::size_t>(y)];
   CHECK(of_class == std::vector<int>(200, 5));
   const auto gray_images = [](const lmc::Dataset<float>& data) {
-    const Bytes& p = pixels(data);
+    const lmc::SharedBytes& p = pixels(data);
     std::size_t count = 0;
     for (Index i = 0; i < data.size(); ++i) {
       bool gray = true;

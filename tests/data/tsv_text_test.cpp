@@ -26,7 +26,7 @@ const lmc::TextFeatures letters = lmc::NgramOptions{.smallest = 1, .largest = 1,
 
 // The numbers of the lines in a part, by their letters.
 std::vector<int> numbers(const lmc::Dataset<float>& data) {
-  const auto& counts = std::get<std::vector<std::uint8_t>>(data.features());
+  const auto& counts = std::get<lmc::SharedBytes>(data.features());
   return {counts.begin(), counts.end()};
 }
 

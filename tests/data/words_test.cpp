@@ -59,7 +59,7 @@ std::set<std::string> beginnings(const std::vector<std::string>& samples) {
 double naive_bayes_accuracy(const lmc::TextData<float>& data) {
   const auto dimension = static_cast<std::size_t>(data.train.shape().size()), classes = data.classes.size();
   const auto count = [&](const lmc::Dataset<float>& part, std::size_t i, std::size_t c) {
-    return std::get<std::vector<std::uint8_t>>(part.features())[i * dimension + c];
+    return std::get<lmc::SharedBytes>(part.features())[i * dimension + c];
   };
   std::vector<std::vector<double>> log_p(classes, std::vector<double>(dimension, 1.0));
   for (std::size_t i = 0; i < data.train.labels().size(); ++i)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
 #include <lmc/study/grid.hpp>
+#include <lmc/study/grid_file.hpp>
 #include <set>
 #include <string>
 

@@ -15,6 +15,7 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/shared_bytes.hpp>
 #include <lmc/core/views.hpp>
 
 namespace lmc {
@@ -112,7 +113,7 @@ inline Standardization standardization_of(std::span<const std::uint8_t> pixels, 
 
 /// Example after example: 8-bit pixels, or values as they are.
 template <std::floating_point Scalar>
-using Features = std::variant<std::vector<std::uint8_t>, std::vector<Scalar>>;
+using Features = std::variant<SharedBytes, std::vector<Scalar>>;
 
 /// What a Dataset is made of.
 template <std::floating_point Scalar>
@@ -166,7 +167,7 @@ class Dataset {
   /// when the data are not pixels, or the numbers do not fit the channels.
   [[nodiscard]] Dataset with_standardization(Standardization standardization) const {
     require(
-        std::holds_alternative<std::vector<std::uint8_t>>(*features_),
+        std::holds_alternative<SharedBytes>(*features_),
         "Dataset: a standardization is for 8-bit pixels, but the features are numbers as they are; standardize them before");
     return Dataset(shape_, classes_, labels_, features_, std::move(standardization));
   }
@@ -193,7 +194,7 @@ class Dataset {
     }
     parts.features = std::visit(
         [&](const auto& all) -> Features<Scalar> {
-          std::remove_cvref_t<decltype(all)> some;
+          std::vector<typename std::remove_cvref_t<decltype(all)>::value_type> some;
           some.reserve(examples.size() * static_cast<std::size_t>(shape_.size()));
           for (const Index i : examples) some.insert(some.end(), example(all, i), example(all, i + 1));
           return some;
@@ -218,7 +219,7 @@ class Dataset {
             " examples × shape ", shape_, " = ", size() * shape_.size());
     require(classes_ > 0, "Dataset: classes = ", classes_, "; expected a positive number");
     detail::require_labels("Dataset", labels_, classes_);
-    if (std::holds_alternative<std::vector<std::uint8_t>>(*features_)) prepare_scaling();
+    if (std::holds_alternative<SharedBytes>(*features_)) prepare_scaling();
     background_.resize(static_cast<std::size_t>(shape_[shape_.rank() - 1]));
     std::copy_n(shift_.begin(), shift_.empty() ? 0 : background_.size(), background_.begin());
   }
@@ -239,8 +240,8 @@ class Dataset {
     }
   }
 
-  template <class T>
-  auto example(const std::vector<T>& features, Index i) const {
+  template <class Values>
+  auto example(const Values& features, Index i) const {
     return features.data() + i * shape_.size();
   }
 

@@ -29,7 +29,7 @@ template <std::floating_point Scalar, class Convert>
 Dataset<Scalar> convert_images(const Dataset<Scalar>& data, const Shape& shape, Convert convert) {
   return std::visit(
       [&](const auto& from) {
-        std::remove_cvref_t<decltype(from)> to;
+        std::vector<typename std::remove_cvref_t<decltype(from)>::value_type> to;
         reserve_large(to, static_cast<std::size_t>(data.size() * shape.size()));
         for (Index i = 0; i < data.size(); ++i) convert(from.data() + i * data.shape().size(), to);
         Standardization standardization;
@@ -48,7 +48,7 @@ Dataset<Scalar> convert_images(const Dataset<Scalar>& data, const Shape& shape, 
 template <std::floating_point Scalar, class Change>
 TrainTest<Scalar> change_both(const TrainTest<Scalar>& data, Change change) {
   TrainTest<Scalar> result{change(data.train), change(data.test)};
-  if (std::holds_alternative<std::vector<std::uint8_t>>(result.test.features()))
+  if (std::holds_alternative<SharedBytes>(result.test.features()))
     result.test = result.test.with_standardization(result.train.standardization());
   return result;
 }

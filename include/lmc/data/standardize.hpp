@@ -23,7 +23,7 @@ TrainTest<Scalar> standardize(const TrainTest<Scalar>& data, const Standardizati
 /// The same by mean and deviation of the training part's pixels (standardization_of): after a subset was taken, say.
 template <std::floating_point Scalar>
 TrainTest<Scalar> standardize(const TrainTest<Scalar>& data) {
-  const auto* pixels = std::get_if<std::vector<std::uint8_t>>(&data.train.features());
+  const auto* pixels = std::get_if<SharedBytes>(&data.train.features());
   require(pixels != nullptr, "standardize: the features are numbers as they are; expected 8-bit pixels");
   const Shape& shape = data.train.shape();
   return standardize(data, standardization_of(*pixels, shape[shape.rank() - 1]));

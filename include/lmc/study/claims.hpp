@@ -18,7 +18,7 @@
 #include <lmc/connectivity/interval.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/rank_correlation.hpp>
-#include <lmc/study/grid.hpp>
+#include <lmc/study/experiment.hpp>
 #include <lmc/study/results.hpp>
 #include <lmc/study/statistics.hpp>
 

@@ -12,7 +12,6 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/study/cost.hpp>
 #include <lmc/study/datasets.hpp>
-#include <lmc/study/grid.hpp>
 #include <lmc/study/store.hpp>
 #include <lmc/study/task.hpp>
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -21,9 +18,11 @@
 #include <lmc/plot/dot_figure.hpp>
 #include <lmc/plot/gnuplot.hpp>
 #include <lmc/study/claims.hpp>
-#include <lmc/study/grid.hpp>
+#include <lmc/study/experiment.hpp>
 #include <lmc/study/report_figures.hpp>
 #include <lmc/study/report_table.hpp>
+#include <lmc/study/report_tables.hpp>
+#include <lmc/study/report_texts.hpp>
 #include <lmc/study/results.hpp>
 #include <lmc/study/store.hpp>
 #include <lmc/study/study_progress.hpp>
@@ -49,202 +48,6 @@ inline std::string base64(std::string_view bytes) {
   }
   return text;
 }
-
-inline std::string verdict_text(const Judgment& j) {
-  return lmc::detail::concat(verdict_mark(j.verdict), ' ', j.verdict, j.tested() && j.partial ? ", in part" : "");
-}
-
-inline std::string effect_text(const Judgment& j) {
-  if (!j.tested()) return "";
-  const int digits = j.correlation ? 2 : 4;
-  const std::string interval = interval_text(j.effect.interval, digits);
-  return (j.correlation ? "ρ = " : "") + number_text(j.effect.mean, digits) + (interval.empty() ? "" : " " + interval);
-}
-
-inline ReportTable::Entry p_entry(const Judgment& j, double p) {
-  return j.tested() ? ReportTable::Entry(p) : ReportTable::Entry(std::string());
-}
-
-/// What a reader of a README wants to know.
-inline ReportTable short_claims_table(const std::vector<Judgment>& judgments) {
-  ReportTable t{.columns = {{"#"}, {"Claim"}, {"This run"}, {"Effect [95 %]"}, {"p (Holm)"}}, .rows = {}};
-  for (const Judgment& j : judgments)
-    t.rows.push_back(
-        {std::to_string(j.experiment->number), j.claim->text, verdict_text(j), effect_text(j), p_entry(j, j.p_holm)});
-  return t;
-}
-
-/// Everything about the claims, for programs.
-inline ReportTable full_claims_table(const std::vector<Judgment>& judgments) {
-  ReportTable t{.columns = {{"experiment"},
-                            {"claim"},
-                            {"verdict"},
-                            {"in part"},
-                            {"effect"},
-                            {"null"},
-                            {"effect is"},
-                            {"test"},
-                            {"replicates"},
-                            {"p"},
-                            {"p Holm"},
-                            {"notes"}},
-                .rows = {}};
-  for (const Judgment& j : judgments) {
-    std::string notes;
-    for (const std::string& note : j.notes) notes += (notes.empty() ? "" : "; ") + note;
-    t.rows.push_back({j.experiment->name, j.claim->text, lmc::detail::concat(j.verdict), j.partial ? "yes" : "no", j.effect,
-                      j.null, j.measure, j.test, static_cast<double>(j.replicates), p_entry(j, j.p), p_entry(j, j.p_holm),
-                      notes});
-  }
-  return t;
-}
-
-/// One row a cell: means over the pairs that count, and what is missing.
-inline ReportTable cells_table(const ExperimentResult& r) {
-  ReportTable t;
-  for (const auto& [axis, label] : r.cells.front().cell.coordinates) t.columns.push_back({axis});
-  t.columns.push_back({"pairs"});
-  struct Column {
-    NamedPairValue value;
-    bool interval;
-    int digits;
-  };
-  std::vector<Column> columns;
-  for (const NamedPairValue& v : values_of(*r.experiment)) columns.push_back({v, true, v.part == "train" ? 5 : 4});
-  const auto add = [&](const NamedPairValue& v, bool interval, int digits) {
-    for (const Column& c : columns)
-      if (c.value == v) return;
-    columns.push_back({v, interval, digits});
-  };
-  add({"normalized-error-barrier", "test"}, true, 4);
-  add({"error-barrier", "train"}, true, 4);
-  for (const std::string& measure : r.experiment->measure) {
-    const nlohmann::json::json_pointer root, correlation("/correlation");
-    if (measure == "attribution")
-      for (const std::string& name : members_of(r, measure, correlation))
-        add({"/attribution/correlation/" + name + "/all", "test"}, true, 3);
-    if (measure == "block-path")
-      for (const std::string& name : members_of(r, measure, root))
-        add({"/block-path/" + name + "/error-barrier", "test"}, true, 4);
-  }
-  add({"mean-loss", "train"}, false, 4);
-  add({"mean-error", "train"}, false, 4);
-  add({"mean-error", "test"}, false, 4);
-  for (const Column& c : columns) {
-    std::string name = value_text(c.value);
-    if (c.value.value == "mean-loss") name = "loss of the ends, train part";
-    if (c.value.value == "mean-error") name = "error of the ends, " + c.value.part + " part";
-    t.columns.push_back({name, c.digits, c.interval});
-  }
-  t.columns.push_back({"notes"});
-  for (const CellResult& c : r.cells) {
-    std::vector<ReportTable::Entry>& row = t.rows.emplace_back();
-    for (const auto& [axis, label] : c.cell.coordinates) row.emplace_back(label);
-    const std::size_t measured = c.measured(), planned = c.replicates.size(), diverged = c.diverged();
-    row.emplace_back(std::to_string(measured) + (measured < planned ? " of " + std::to_string(planned) : ""));
-    for (const Column& column : columns) row.emplace_back(mean_estimate(c.values(column.value.value, column.value.part)));
-    std::string notes = measured == 0 ? "not run" : measured < planned ? "not all run" : "";
-    if (diverged > 0) notes += lmc::detail::concat(notes.empty() ? "" : "; ", diverged, " diverged, left out");
-    row.emplace_back(notes);
-  }
-  return t;
-}
-
-inline ReportTable complexity_table(const ExperimentResult& r) {
-  ReportTable t{.columns = {{"data set"},
-                            {"training examples", 0},
-                            {"test examples", 0},
-                            {"values of an example", 0},
-                            {"classes", 0},
-                            {"entropy of the labels (bits)", 3},
-                            {"error of the majority class"},
-                            {"error of logistic regression"},
-                            {"error of the reference MLP"}},
-                .rows = {}};
-  std::set<std::string> seen;
-  for (const CellResult& c : r.cells) {
-    const std::string id = id_of(c.cell.pairs.front().a.data);
-    const auto record = r.complexity.find(id);
-    if (record == r.complexity.end() || !seen.insert(id).second) continue;
-    std::vector<ReportTable::Entry>& row = t.rows.emplace_back();
-    row.emplace_back(c.name());
-    for (const char* key : {"train-examples", "test-examples", "dimension", "classes", "label-entropy", "majority-error",
-                            "logistic-error", "mlp-error"})
-      row.emplace_back(number_from_json(record->second.at(key)));
-  }
-  return t;
-}
-
-/// Every pair by itself, for whoever wants to compute something else.
-inline std::string pairs_csv(const std::vector<ExperimentResult>& all) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> values{{{"error-barrier", "test"},
-                                                                                 {"normalized-error-barrier", "test"},
-                                                                                 {"loss-barrier", "test"},
-                                                                                 {"error-barrier", "train"},
-                                                                                 {"loss-barrier", "train"},
-                                                                                 {"mean-error", "test"},
-                                                                                 {"mean-loss", "test"},
-                                                                                 {"mean-error", "train"},
-                                                                                 {"mean-loss", "train"}}};
-  std::string csv = "experiment,cell,replicate,pair,diverged";
-  for (const auto& [value, part] : values) csv += lmc::detail::concat(",", part, " ", value);
-  csv += "\n";
-  for (const ExperimentResult& r : all) {
-    if (r.experiment->all_others) continue;
-    for (const CellResult& c : r.cells)
-      for (std::size_t i = 0; i < c.replicates.size(); ++i) {
-        const Replicate& p = c.replicates[i];
-        if (p.result == nullptr) continue;
-        csv += lmc::detail::concat(r.experiment->name, ",", csv_text(c.name()), ",", i, ",", p.pair, ",", p.diverged ? 1 : 0);
-        for (const auto& [value, part] : values) csv += "," + lmc::detail::shortest(pair_value(*p.result, value, part));
-        csv += "\n";
-      }
-  }
-  return csv;
-}
-
-inline constexpr std::string_view report_style = R"(
-body { font: 16px/1.45 "DejaVu Sans", "Helvetica Neue", Arial, sans-serif; color: #000; background: #fff; max-width: 62rem;
-  margin: 2rem auto; padding: 0 1rem; }
-h1, h2, h3 { line-height: 1.2; } h2 { border-top: 2px solid #000; padding-top: 0.6rem; margin-top: 2.5rem; }
-.question { font-style: italic; } .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.78rem; margin: 0.8rem 0; }
-th, td { border: 1px solid #999; padding: 0.2rem 0.45rem; text-align: left; vertical-align: top; }
-th { background: #eee; border-bottom: 2px solid #000; } td.n { white-space: nowrap; }
-small { color: #333; } figure { margin: 1rem 0; } figure img { width: 100%; height: auto; max-width: 62rem; }
-figure.narrow img { max-width: 46rem; } figcaption, .notes { font-size: 0.82rem; }
-code { background: #eee; padding: 0.1rem 0.3rem; overflow-wrap: anywhere; }
-@media print {
-  @page { size: A4; margin: 14mm; }
-  body { font-size: 10pt; max-width: none; margin: 0; padding: 0; } a { color: #000; text-decoration: none; }
-  table { font-size: 7pt; } th, td { padding: 0.1rem 0.25rem; } .wide { overflow: visible; }
-  thead { display: table-header-group; } tr, figure { break-inside: avoid; } h2, h3 { break-after: avoid; } section h2 { margin-top: 0; }
-  figcaption, .notes, code { font-size: 8pt; }
-  section { break-before: page; }
-}
-)";
-
-inline constexpr std::string_view method_text = R"(<p>The independent units are the replicates: a pair of runs with an
-initialization and noise of its own. Intervals are 95 % t intervals over replicates. A claim is tested, two-sided, on the replicates that
-all its cells have, at least five. The p values of all claims that were tested are adjusted by Holm's method. A claim is decided where
-its adjusted p is below 0.05 and the interval excludes the null hypothesis: it agrees or disagrees by the effect's side. Everything else
-is undecided, which is not evidence of no effect. In part: some of the cells that the claim speaks of are not run.</p>
-<ul>
-<li>Connected, broken: every cell's mean is below (above) the threshold. For it, the largest p of the cells' t tests (intersection-union);
-against it, the smallest times the number of cells. The effect is the mean of the cell that is likeliest to contradict.</li>
-<li>Greater: the paired t test of the differences by replicate, averaged over all comparisons of cells that differ in nothing but what
-the claim names. At matched training loss, cells that are each other's nearest in training loss are compared, if they are within a
-quarter of it.</li>
-<li>Rises, falls: Page's exact permutation test of the ranks along the axis in each replicate; the effect is the mean of their rank
-correlations. Of two places only, the paired t test of their difference.</li>
-<li>Correlates: the rank correlation over cells, in each replicate; t test of their mean. It speaks of these cells, not of all that could
-be thought of.</li>
-</ul>
-<p>The exact sign-flip test is not used, since with five replicates its smallest two-sided p is 0.0625. The t test assumes nearly normal
-values. Barriers near 0 are skewed: of five exponential values the interval covers the mean in 88 % of cases, and in 11 % its upper end
-is too low, so that "connected" close to the threshold asks for more replicates. The figures show every one. The interval of a single
-pair's barrier, over test examples, is in the store.</p>
-)";
 
 /// Writes figures and tables to their folder, and gathers the page.
 class ReportWriter {
@@ -296,9 +99,10 @@ class ReportWriter {
                                "\"/><figcaption>", html_text(caption), "</figcaption></figure>\n");
   }
   static std::string table(const ReportTable& t) { return "<div class=\"wide\">" + html_of(t) + "</div>\n"; }
-  static std::string listed(const std::set<std::string>& all) {
+  template <class T>
+  static std::string listed(const std::set<T>& all) {
     std::string text;
-    for (const std::string& one : all) text += (text.empty() ? "" : ", ") + one;
+    for (const T& one : all) text += lmc::detail::concat(text.empty() ? "" : ", ", one);
     return text;
   }
   static std::string file_stem(const Experiment& e) { return std::filesystem::path(e.file).stem().string(); }
@@ -328,7 +132,8 @@ class ReportWriter {
   }
 
   [[nodiscard]] std::string summary() const {
-    std::set<std::string> machines, versions, empty, replicates;
+    std::set<std::string> machines, versions, empty;
+    std::set<std::size_t> replicates;
     std::size_t planned = 0, measured = 0, diverged = 0, cells = 0;
     double seconds = 0;
     std::set<std::string> pairs;
@@ -339,7 +144,7 @@ class ReportWriter {
       if (r.experiment->all_others) continue;
       for (const CellResult& c : r.cells) {
         ++cells;
-        replicates.insert(std::to_string(c.replicates.size()));
+        replicates.insert(c.replicates.size());
         for (const Replicate& p : c.replicates) {
           if (!pairs.insert(p.pair).second) continue;
           ++planned;

@@ -18,7 +18,7 @@
 #include <lmc/plot/dot_figure.hpp>
 #include <lmc/plot/gnuplot.hpp>
 #include <lmc/study/claims.hpp>
-#include <lmc/study/grid.hpp>
+#include <lmc/study/experiment.hpp>
 #include <lmc/study/report_table.hpp>
 #include <lmc/study/results.hpp>
 #include <lmc/study/statistics.hpp>

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <lmc/study/experiment.hpp>
 #include <lmc/study/grid.hpp>
 #include <lmc/study/pair_spec.hpp>
 #include <lmc/study/pair_value.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <cstdlib>
 #include <lmc/study/grid.hpp>
+#include <lmc/study/grid_file.hpp>
 #include <lmc/study/scheduler.hpp>
 #include <lmc/study/shard.hpp>
 #include <lmc/study/store.hpp>

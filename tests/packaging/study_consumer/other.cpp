@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/study/grid.hpp>
+#include <lmc/study/grid_file.hpp>
 #include <lmc/study/scheduler.hpp>
 #include <lmc/study/shard.hpp>
 #include <lmc/study/store.hpp>

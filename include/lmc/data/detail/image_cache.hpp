@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cassert>
-#include <cerrno>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -21,12 +18,11 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/shared_bytes.hpp>
 #include <lmc/core/thread_team.hpp>
 #include <lmc/data/dataset.hpp>
-#include <lmc/data/detail/pixel_buffer.hpp>
 #include <lmc/io/detail/array_size.hpp>
-#include <lmc/io/detail/small_file_reader.hpp>
-#include <lmc/io/input_file.hpp>
+#include <lmc/io/mapped_file.hpp>
 #include <lmc/io/output_file.hpp>
 
 // The format: a header of 128 bytes, the training images' pixels, the test images' pixels. Little-endian. What the examples are
@@ -39,7 +35,7 @@ static_assert(std::endian::native == std::endian::little, "image cache: numbers 
 /// Decoded images, all of one shape.
 struct DecodedImages {
   Shape shape;  // of one, channels last
-  std::vector<std::uint8_t> train, test;
+  SharedBytes train, test;
   Standardization standardization;  // of the training images
 };
 
@@ -120,23 +116,13 @@ inline void write_image_cache(const std::filesystem::path& path, std::string_vie
   std::copy_n(images.standardization.deviation.begin(), channels, header.deviation.begin());
   BlockSums sums;
   for (const auto* part : {&images.train, &images.test})
-    sums.add(team, part->size(), [&](std::size_t begin, std::size_t size) { return std::span(*part).subspan(begin, size); });
+    sums.add(team, part->size(), [&](std::size_t begin, std::size_t size) { return std::span(part->data() + begin, size); });
   header.pixels = sums.total();
   header.header = check_sum_of(header);
   file.stream().write(reinterpret_cast<const char*>(&header), sizeof header);
   for (const auto* part : {&images.train, &images.test})
     file.stream().write(reinterpret_cast<const char*>(part->data()), static_cast<std::streamsize>(part->size()));
   file.commit();
-}
-
-/// Fills bytes from a file. Throws: Error when there are fewer, or they cannot be read.
-inline void read_at(const FileDescriptor& file, std::uint64_t offset, std::span<std::uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::pread(file.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    require(count > 0, "image cache: ", count == 0 ? "the file is cut" : std::strerror(errno));
-    offset += static_cast<std::uint64_t>(count);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
 }
 
 /// Whether the numbers of a header make sense, and a file of so many bytes is what it describes.
@@ -154,34 +140,33 @@ inline bool is_plausible(const ImageCacheHeader& header, std::uint64_t file_size
   return pixels && static_cast<std::uint64_t>(*pixels) == file_size - sizeof header;
 }
 
-/// The images of that tree, read on the threads of a team; nothing where the file is missing, of another tree, cut or damaged.
-/// The file's length is compared with its header before memory is taken.
+/// The images of that tree, mapped where they lie in the file and compared with its check sums on the threads of a team;
+/// nothing where the file is missing, of another tree, cut or damaged. The file's length is compared with its header before.
 inline std::optional<DecodedImages> read_image_cache(const std::filesystem::path& path, std::string_view tree,
                                                      const ThreadTeam& team) {
   try {
-    const std::uint64_t file_size = open_input_file(path).size;
-    const FileDescriptor file(path.string());
+    const SharedBytes file = map_file(path.string());
     ImageCacheHeader header;
-    read_at(file, 0, {reinterpret_cast<std::uint8_t*>(&header), sizeof header});
-    if (!is_plausible(header, file_size) || !std::equal(tree.begin(), tree.end(), header.tree.begin(), header.tree.end()))
+    if (file.size() < sizeof header) return std::nullopt;
+    std::memcpy(&header, file.data(), sizeof header);
+    if (!is_plausible(header, file.size()) || !std::equal(tree.begin(), tree.end(), header.tree.begin(), header.tree.end()))
       return std::nullopt;
     DecodedImages images{
         .shape = {header.shape[0], header.shape[1], header.shape[2]}, .train = {}, .test = {}, .standardization = {}};
     BlockSums sums;
-    std::uint64_t offset = sizeof header;
-    const auto read_part = [&](std::int64_t count) {
-      const auto part_size = static_cast<std::size_t>(count * images.shape.size());
-      PixelBuffer pixels(part_size);
-      sums.add(team, part_size, [&](std::size_t begin, std::size_t size) {
-        const std::span<std::uint8_t> block = pixels.block(begin, size);
-        read_at(file, offset + begin, block);
+    std::size_t offset = sizeof header;
+    const auto part = [&](std::int64_t count) {
+      const std::span pixels(file.data() + offset, static_cast<std::size_t>(count * images.shape.size()));
+      sums.add(team, pixels.size(), [&](std::size_t begin, std::size_t size) {
+        const auto block = pixels.subspan(begin, size);
+        populate(block);
         return block;
       });
-      offset += part_size;
-      return pixels.take();
+      offset += pixels.size();
+      return SharedBytes(pixels, file.owner());
     };
-    images.train = read_part(header.images[0]);
-    images.test = read_part(header.images[1]);
+    images.train = part(header.images[0]);
+    images.test = part(header.images[1]);
     if (sums.total() != header.pixels) return std::nullopt;
     images.standardization.mean.assign(header.mean.begin(), header.mean.begin() + header.shape[2]);
     images.standardization.deviation.assign(header.deviation.begin(), header.deviation.begin() + header.shape[2]);

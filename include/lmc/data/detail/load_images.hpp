@@ -184,14 +184,14 @@ template <std::floating_point Scalar>
 TrainTest<Scalar> load_images(const std::string& directory, ImageList list, LoadImagesOptions options, const ThreadTeam& team) {
   ImageLoader loader(directory, std::move(list), std::move(options), team);
   DecodedImages images = loader.load();
-  const auto dataset = [&](const std::vector<ImageFile>& files, std::vector<std::uint8_t>& pixels) {
+  const auto dataset = [&](const std::vector<ImageFile>& files, const SharedBytes& pixels) {
     std::vector<std::int32_t> labels;
     labels.reserve(files.size());
     for (const ImageFile& file : files) labels.push_back(file.label);
     return Dataset<Scalar>({.shape = images.shape,
                             .classes = loader.list().classes,
                             .labels = std::move(labels),
-                            .features = std::move(pixels),
+                            .features = pixels,
                             .standardization = images.standardization});
   };
   return {dataset(loader.list().train, images.train), dataset(loader.list().test, images.test)};

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace lmc {
+
+/// Bytes that do not change, and what keeps them in memory: a vector, or a mapped file. Copies share them.
+class SharedBytes {
+ public:
+  using value_type = std::uint8_t;
+
+  SharedBytes() = default;
+  SharedBytes(std::vector<std::uint8_t> bytes) {  // NOLINT(google-explicit-constructor): the same bytes, now shared
+    const auto owner = std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes));
+    bytes_ = *owner;
+    owner_ = owner;
+  }
+  /// Those of bytes, which live as long as the owner.
+  SharedBytes(std::span<const std::uint8_t> bytes, std::shared_ptr<const void> owner)
+      : bytes_(bytes), owner_(std::move(owner)) {}
+
+  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+  [[nodiscard]] const std::uint8_t* data() const { return bytes_.data(); }
+  [[nodiscard]] const std::uint8_t* begin() const { return data(); }
+  [[nodiscard]] const std::uint8_t* end() const { return data() + size(); }
+  const std::uint8_t& operator[](std::size_t i) const { return bytes_[i]; }
+
+  /// What keeps them in memory.
+  [[nodiscard]] const std::shared_ptr<const void>& owner() const { return owner_; }
+
+  friend bool operator==(const SharedBytes& a, const SharedBytes& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+
+ private:
+  std::span<const std::uint8_t> bytes_;
+  std::shared_ptr<const void> owner_;
+};
+
+}  // namespace lmc
