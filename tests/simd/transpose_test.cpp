@@ -8,8 +8,8 @@
 
 TEMPLATE_TEST_CASE("transpose: swaps rows and columns of any shape and stride, and writes nothing else", "[simd]", float,
                    double) {
-  for (std::size_t rows = 0; rows <= 17; ++rows)
-    for (std::size_t cols = 0; cols <= 17; ++cols) {
+  for (std::size_t rows = 0; rows <= 35; ++rows)
+    for (std::size_t cols = 0; cols <= 35; ++cols) {
       const std::size_t from_stride = cols + rows % 3, to_stride = rows + cols % 4;
       CAPTURE(rows, cols, from_stride, to_stride);
       const testing::Placed<TestType> from(rows * from_stride, 1, [](std::size_t i) { return i + 1; });

@@ -22,7 +22,7 @@ SparseBatch<T>& sparse_batch() {
 /// Y = X Wᵀ + 1 bᵀ, overwritten; X [N, in], W [out, in], b [out].
 template <std::floating_point T>
 void affine(MatrixView<const T> x, MatrixView<const T> weight, std::span<const T> bias, MatrixView<T> y) {
-  if (SparseBatch<T>& sparse = sparse_batch<T>(); sparse.fits(x, weight.rows())) return sparse.affine(x, weight, bias, y);
+  if (sparse_batch<T>().affine(x, weight, bias, y)) return;
   product<T>(x, Strided<const T>(weight).transposed(), y, Into::overwrite);
   add_to_rows<T>(bias, y);
 }
@@ -32,9 +32,7 @@ template <std::floating_point T>
 void affine_backward(MatrixView<const T> x, MatrixView<const T> weight, MatrixView<const T> dy, MatrixView<T> dweight,
                      std::span<T> dbias, std::optional<MatrixView<T>> dx, Into gradient = Into::add) {
   if (gradient == Into::overwrite) std::fill(dbias.begin(), dbias.end(), T(0));
-  if (SparseBatch<T>& sparse = sparse_batch<T>(); sparse.fits(x, weight.rows())) {
-    sparse.affine_backward(x, dy, dweight, dbias, gradient);
-  } else {
+  if (!sparse_batch<T>().affine_backward(x, dy, dweight, dbias, gradient)) {
     product<T>(Strided<const T>(dy).transposed(), x, dweight, gradient);
     add_column_sums<T>(dy, dbias);
   }

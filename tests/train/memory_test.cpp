@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <malloc.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <lmc/layers/mlp.hpp>
+#include <lmc/train/step.hpp>
+#include <lmc/train/train.hpp>
+#include <vector>
+
+namespace {
+
+// Bytes that this process has from malloc; 0 where a sanitizer takes malloc's place.
+std::size_t in_use() {
+  const auto m = mallinfo2();
+  return m.uordblks + m.hblkhd;
+}
+
+lmc::Dataset<float> images(lmc::Index count) {
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(count) * 784);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = i % 5 == 0 ? static_cast<std::uint8_t>(i % 251) : std::uint8_t{0};
+  const lmc::Standardization standardization = lmc::standardization_of(pixels, 1);
+  return lmc::Dataset<float>({.shape = {28, 28, 1},
+                              .classes = 10,
+                              .labels = std::vector<std::int32_t>(static_cast<std::size_t>(count), 3),
+                              .features = std::move(pixels),
+                              .standardization = standardization});
+}
+
+}  // namespace
+
+TEST_CASE("train: a run holds parameters, gradient, the optimizer's vectors and the activations of a batch", "[train]") {
+  if (in_use() == 0) {
+    WARN("Not measured: malloc is a sanitizer's.");
+    return;
+  }
+  struct Case {
+    lmc::OptimizerOptions optimizer;
+    std::size_t slots;
+  };
+  const auto c = GENERATE(Case{lmc::SgdOptions{.learning_rate = 0.01}, 0},
+                          Case{lmc::SgdOptions{.learning_rate = 0.01, .momentum = 0.9}, 1}, Case{lmc::AdamOptions{}, 2});
+  CAPTURE(c.slots);
+  constexpr lmc::Index batch = 128;
+  const auto data = images(4 * batch);
+  const auto net = lmc::mlp<float>({.inputs = 784, .hidden = {2048}, .outputs = 10});
+  const auto start = net.initialize({.seed = 1});
+  const std::size_t before = in_use();
+  std::size_t most = 0;
+  const auto look = [&](const lmc::StepEvent<float>&) {
+    most = std::max(most, in_use() - before);
+    return lmc::Control::go_on;
+  };
+  (void)lmc::train<float>(net, data, start, {.epochs = 2, .batch_size = batch, .optimizer = c.optimizer, .observers = {look}},
+                          {.order = 1});
+  const auto parameters = static_cast<std::size_t>(net.layout().parameter_count());
+  const auto activations = static_cast<std::size_t>(batch * (784 + 2 * 10) + net.cache_size(batch) + net.workspace_size(batch));
+  // Beside these, labels, the order of the examples, and what the products work in, less than a quarter of a copy of the
+  // parameters. The 8-bit data are those of all runs.
+  const std::size_t expected = sizeof(float) * (parameters * (2 + c.slots) + activations);
+  CHECK(most > expected);
+  CHECK(most < expected + sizeof(float) * parameters / 4);
+}
