@@ -7,6 +7,7 @@
 #include <lmc/layers/mlp.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
+#include <lmc/layers/tanh.hpp>
 #include <sstream>
 #include <support/gradient.hpp>
 #include <vector>
@@ -74,6 +75,19 @@ TEST_CASE("Network: backward is the derivative of forward, through every layer",
                              Dense<double>({.in = 9, .out = 5}), lmc::LeakyRelu<double>({.slope = 0.2}), CountingScale(),
                              Dense<double>({.in = 5, .out = 3})});
   CHECK(testing::gradient_error(net, {.batch = batch, .seed = 5}) < 1e-7);
+}
+
+TEST_CASE("Network: what works in place overwrites the output of an affine layer, and of no other", "[layers][gradient]") {
+  // Tanh behind a dense layer, Relu behind Tanh, which reads its output again, and a last layer, whose output is the caller's.
+  const Network<double> net({Dense<double>({.in = 3, .out = 4}), lmc::Tanh<double>(), lmc::Relu<double>(),
+                             Dense<double>({.in = 4, .out = 4}), lmc::LeakyRelu<double>({.slope = 0.25}),
+                             Dense<double>({.in = 4, .out = 4}), lmc::Relu<double>()});
+  std::vector<bool> in_place;
+  for (const auto& part : net.parts()) in_place.push_back(part.in_place);
+  CHECK(in_place == std::vector<bool>{false, true, false, false, true, false, false});
+  // Of four activations, as long as a cache line each.
+  CHECK(net.cache_size(2) == 4 * 8);
+  CHECK(testing::gradient_error(net, {.batch = 2, .seed = 5}) < 1e-7);
 }
 
 TEST_CASE("Network: nests, and names its segments by path", "[layers][gradient]") {

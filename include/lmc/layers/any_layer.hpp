@@ -29,6 +29,8 @@ class AnyLayer {
   [[nodiscard]] bool affine_in_parameters() const { return held_->affine_in_parameters(); }
   /// See OverwritesGradient.
   [[nodiscard]] bool overwrites_gradient() const { return held_->overwrites_gradient(); }
+  /// See WorksInPlace.
+  [[nodiscard]] bool works_in_place() const { return held_->works_in_place(); }
   void declare(LayoutBuilder& layout) const { held_->declare(layout); }
   void initialize(const InitializeArgs<Scalar>& a) const { held_->initialize(a); }
   [[nodiscard]] Index cache_size(Index batch) const { return held_->cache_size(batch); }
@@ -52,6 +54,7 @@ class AnyLayer {
     [[nodiscard]] virtual Shape output_shape(const Shape& in) const = 0;
     [[nodiscard]] virtual bool affine_in_parameters() const = 0;
     [[nodiscard]] virtual bool overwrites_gradient() const = 0;
+    [[nodiscard]] virtual bool works_in_place() const = 0;
     virtual void declare(LayoutBuilder& layout) const = 0;
     virtual void initialize(const InitializeArgs<Scalar>& a) const = 0;
     [[nodiscard]] virtual Index cache_size(Index batch) const = 0;
@@ -68,6 +71,7 @@ class AnyLayer {
     [[nodiscard]] Shape output_shape(const Shape& in) const override { return layer.output_shape(in); }
     [[nodiscard]] bool affine_in_parameters() const override { return AffineInParameters<L>; }
     [[nodiscard]] bool overwrites_gradient() const override { return OverwritesGradient<L>; }
+    [[nodiscard]] bool works_in_place() const override { return WorksInPlace<L>; }
     void declare(LayoutBuilder& layout) const override { layer.declare(layout); }
     void initialize(const InitializeArgs<Scalar>& a) const override { layer.initialize(a); }
     [[nodiscard]] Index cache_size(Index batch) const override { return layer.cache_size(batch); }

@@ -104,7 +104,7 @@ concept Layer = requires(const L layer, LayoutBuilder& layout, const Shape& in, 
 /// A layer without buffers whose y, for a fixed x, is affine in its parameters says so by a member `static constexpr bool
 /// affine_in_parameters = true`:
 ///   layer(ᾱ a + α b, x) = ᾱ layer(a, x) + α layer(b, x)   in real arithmetic, with α + ᾱ = 1
-/// so that a path between two networks needs two products with x, not one at each place.
+/// so that a path between two networks needs two products with x, not one at each place. Its backward does not read y.
 template <class L>
 concept AffineInParameters = L::affine_in_parameters;
 
@@ -113,5 +113,11 @@ concept AffineInParameters = L::affine_in_parameters;
 /// their gradient is then not written twice and read once for nothing.
 template <class L>
 concept OverwritesGradient = L::overwrites_gradient;
+
+/// A layer that can write y where x is, reads of x and y only y in backward, and can write dx where dy is, says so by a member
+/// `static constexpr bool works_in_place = true`. Behind a layer that is AffineInParameters its activations then take no memory
+/// of their own.
+template <class L>
+concept WorksInPlace = L::works_in_place;
 
 }  // namespace lmc

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <iomanip>
 #include <map>
@@ -30,7 +31,8 @@ struct InitializeOptions {
 /// A sequence of layers, y = f_L(… f_2(f_1(x))): itself a layer, so that blocks nest.
 ///
 /// Layers are named by kind and number: dense1, relu1, dense2, …; a nested network is a block, so that its first weights are
-/// `block1/dense1/weight`. The cache holds the activations between the layers, then the layers' own caches.
+/// `block1/dense1/weight`. The cache holds the activations between the layers, then the layers' own caches. A layer that
+/// WorksInPlace overwrites the output of one that is AffineInParameters, which nobody reads again.
 /// Throws: Error on construction, when there is no layer, none says which shape it takes, or two neighbors do not fit.
 template <std::floating_point Scalar>
 class Network {
@@ -50,6 +52,7 @@ class Network {
     std::string name;       // `dense1`
     Shape output;           // of one example
     Range params, buffers;  // the layer's own, in θ and in the buffers
+    bool in_place = false;  // its output lies where its input did
   };
 
   explicit Network(std::vector<AnyLayer<Scalar>> layers) {
@@ -61,7 +64,8 @@ class Network {
     std::map<std::string, int> numbers;
     for (AnyLayer<Scalar>& layer : layers) {
       const std::string kind(layer.kind());
-      Part part{std::move(layer), kind + std::to_string(++numbers[kind]), {}, {}, {}};
+      Part part{
+          .layer = std::move(layer), .name = kind + std::to_string(++numbers[kind]), .output = {}, .params = {}, .buffers = {}};
       const Shape& in = output_shape();
       const Shape taken = part.layer.input_shape().value_or(in);
       require(taken == in, "Network: ", parts_.empty() ? "the input" : titled(parts_.back()), " gives examples of shape ", in,
@@ -69,6 +73,9 @@ class Network {
       part.output = part.layer.output_shape(in);
       parts_.push_back(std::move(part));
     }
+    // The last layer's output is the caller's.
+    for (std::size_t i = 1; i + 1 < parts_.size(); ++i)
+      parts_[i].in_place = parts_[i].layer.works_in_place() && parts_[i - 1].layer.affine_in_parameters();
     LayoutBuilder builder(input_);
     for (Part& part : parts_) {
       part.params.first = builder.parameter_count();
@@ -144,7 +151,9 @@ class Network {
     const std::span<Scalar> shared = a.workspace.subspan(static_cast<std::size_t>(2 * room));
     // ∂L/∂(output of part i); two places take turns.
     const auto gradient = [&](std::size_t i) {
-      return matrix_view(slice(a.workspace, static_cast<Index>(i % 2) * room, room), batch, parts_[i].output.size());
+      const auto moves = std::count_if(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                                       [](const Part& part) { return !part.in_place; });
+      return matrix_view(slice(a.workspace, moves % 2 * room, room), batch, parts_[i].output.size());
     };
     for (std::size_t i = parts_.size(); i-- > 0;) {
       const Part& part = parts_[i];
@@ -219,7 +228,7 @@ class Network {
   // Room in the cache for the output of part i; the last one's is the caller's. Every array in the cache and the workspace
   // starts on a cache line of its own, as the whole does.
   [[nodiscard]] Index inner_size(std::size_t i, Index batch) const {
-    return i + 1 == parts_.size() ? 0 : padded<Scalar>(batch * parts_[i].output.size());
+    return i + 1 == parts_.size() || parts_[i].in_place ? 0 : padded<Scalar>(batch * parts_[i].output.size());
   }
   // Room for the gradient of the widest inner activation.
   [[nodiscard]] Index gradient_size(Index batch) const {
@@ -230,6 +239,7 @@ class Network {
   // The output of part i, in the cache.
   template <class T>
   [[nodiscard]] MatrixView<T> inner(std::span<T> cache, std::size_t i, Index batch) const {
+    if (parts_[i].in_place) return inner(cache, i - 1, batch);
     Index at = 0;
     for (std::size_t j = 0; j < i; ++j) at += inner_size(j, batch);
     return matrix_view(slice(cache, at, inner_size(i, batch)), batch, parts_[i].output.size());

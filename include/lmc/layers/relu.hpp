@@ -15,6 +15,8 @@ namespace lmc {
 template <std::floating_point Scalar>
 class Relu : public ElementWise {
  public:
+  static constexpr bool works_in_place = true;
+
   [[nodiscard]] std::string_view kind() const { return "relu"; }
   void forward(ForwardArgs<Scalar> a) const { relu(span_of(a.x), span_of(a.y)); }
   void backward(BackwardArgs<Scalar> a) const {
