@@ -68,6 +68,12 @@ says '^together *0/32 *0/12 *0/12' plan --experiments grids --preset smoke --sto
 "$program" "${run[@]}" --threads 1 --store whole.db 2> err || fail "run: $(cat err)"
 says '^together *32/32 *12/12 *12/12' status --experiments grids --preset smoke --store whole.db
 says '^0 tasks' "${run[@]}" --store whole.db
+# A row names the program that computed it: its version, and the commit where it was built in a working copy.
+[[ $(sqlite3 whole.db 'SELECT DISTINCT version FROM runs') =~ ^[0-9]+\.[0-9]+\.[0-9]+(\ \([0-9a-f]{10,}(-dirty)?\))?$ ]] ||
+  fail "the version of a row: $(sqlite3 whole.db 'SELECT DISTINCT version FROM runs')"
+
+# The experiments that come with the program, in the sizes that a test has time for.
+for preset in smoke standard; do says '^together *0/' plan --preset $preset --store none.db --data nowhere; done
 
 # Killed again and again, without warning.
 for ((kills = 0; kills < 60; ++kills)); do
