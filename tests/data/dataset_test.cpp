@@ -103,7 +103,7 @@ TEMPLATE_TEST_CASE("Dataset: gathers standardized pixels and labels of the examp
   const auto channels = GENERATE(as<Index>{}, 1, 3);
   CAPTURE(channels);
   const auto parts = pixel_parts<TestType>(channels);
-  const auto& bytes = std::get<Bytes>(parts.features);
+  const auto& bytes = std::get<lmc::SharedBytes>(parts.features);
   const lmc::Dataset<TestType> data(parts);
   const Index size = data.shape().size();
   CHECK(data.size() == 5);

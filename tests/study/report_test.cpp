@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <lmc/plot/gnuplot.hpp>
+#include <lmc/study/grid_file.hpp>
 #include <lmc/study/report.hpp>
 #include <string>
 #include <vector>
