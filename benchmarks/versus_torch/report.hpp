@@ -136,23 +136,23 @@ inline void write_markdown(std::ostream& out, const Report& report) {
         << lmc::detail::fixed(row.torch.megabytes, 0) << " | " << detail::choice_text(row.choice) << " |\n";
 }
 
-/// A bar for each valid row: the ratio, and from the least to the greatest of the repetitions. 1 is marked.
+/// A dot for each valid row: the ratio, and from the least to the greatest of the repetitions. 1 is marked.
 inline std::string figure_script(const Report& report) {
   const std::string processor = report.machine.value("processor", "unknown");
   std::string data;
   for (const Row& row : report.rows) {
     if (!row.invalid.empty()) continue;
     const support::Spread r = row.ratio();
-    data += lmc::detail::concat('"', row.name, "\" ", r.median, ' ', r.least, ' ', r.most, '\n');
+    data += lmc::detail::concat('"', row.title, "\" ", r.median, ' ', r.least, ' ', r.most, '\n');
   }
   lmc::require(!data.empty(), "figure: no row is valid, so that there is nothing to draw");
   std::string title = lmc::detail::concat("lmc's speed ÷ libtorch's, both runs of a pair on ", cores, " cores, ", processor);
   return lmc::detail::concat("$ratios << END\n", data, "END\nset title ", lmc::detail::gnuplot_string(title),
-                             "\nset style fill solid 0.8 border -1\nset yrange [0:*]\nset ylabel 'ratio'\n"
-                             "set border 3\nset xtics nomirror rotate by 45 right out\nset ytics nomirror out\n"
-                             "set grid y lc rgb '#cccccc' dt 1 lw 0.5\nset key off\nset offsets 0.6, 0.6, 0, 0\nset bmargin 8\n"
-                             "plot $ratios using 0:2:3:4:(0.6):xtic(1) with boxerrorbars lc rgb '#0b3c6f', "
-                             "1 with lines lw 1.5 dt 2 lc rgb '#d55e00'\n");
+                             "\nset logscale x 2\nset xrange [*<1:*]\nset xlabel 'ratio, median, least and most'\n"
+                             "set border 3\nset xtics nomirror out\nset ytics nomirror out\nset grid x y lc rgb '#cccccc' dt 1 "
+                             "lw 0.5\nset key off\nset offsets 0, 0, 0.6, 0.6\n"
+                             "set arrow from 1, graph 0 to 1, graph 1 nohead lw 1.5 dt 2 lc rgb '#d55e00'\n"
+                             "plot $ratios using 2:(-$0):3:4:ytic(1) with xerrorbars pt 7 ps 1.2 lw 1.5 lc rgb '#0b3c6f'\n");
 }
 
 }  // namespace versus
