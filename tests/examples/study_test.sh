@@ -41,7 +41,7 @@ measure = ["robustness"]
 dataset = "spirals"
 train-examples = 600
 test-examples = 200
-epochs = 30
+epochs = 60
 batch-size = 10
 alphas = 5
 [axes]
@@ -79,7 +79,7 @@ for preset in smoke standard; do says '^together *0/' plan --preset $preset --st
 for ((kills = 0; kills < 60; ++kills)); do
   "$program" "${run[@]}" --threads 2 --store killed.db 2> err &
   child=$!
-  sleep 0.3
+  sleep 0.0$((2 + kills % 8))
   kill -9 "$child" 2> /dev/null || true
   if wait "$child" 2> /dev/null; then break; fi
 done
@@ -112,7 +112,7 @@ for i in 1 2 3; do sqlite3 "part$i.db" 'SELECT id FROM runs'; done | sort > runs
 
 # What is measured of data sets is done by the first shard alone.
 mkdir complex
-sed '/measure =/d; s/question =.*/&\ncomplexity = true/; s/train-examples = 600/train-examples = 50/; s/epochs = 30/epochs = 1/' \
+sed '/measure =/d; s/question =.*/&\ncomplexity = true/; s/train-examples = 600/train-examples = 50/; s/epochs = 60/epochs = 1/' \
   grids/01-depth.toml | sed '/^spawn/d' > complex/01-complex.toml
 for i in 1 2; do
   "$program" run --experiments complex --preset smoke --shard $i/2 --store "complex$i.db" 2> err || fail "complexity: $(cat err)"
@@ -173,7 +173,7 @@ if command -v mpirun > /dev/null; then
   "${mpi[@]}" "$program" status --experiments grids --preset smoke --store dead.db > out 2> err || fail "status: $(cat err)"
   [[ $(grep -c '^together' out) == 1 ]] || fail "not one rank says the status: $(cat out)"
   # A rank that fails says why.
-  sed 's/epochs = 30/epochs = 30\nwarmup = 1e6/' grids/01-depth.toml > bad.toml && mkdir bad && mv bad.toml bad/01-bad.toml
+  sed 's/epochs = 60/epochs = 60\nwarmup = 1e6/' grids/01-depth.toml > bad.toml && mkdir bad && mv bad.toml bad/01-bad.toml
   if "${mpi[@]}" "$program" run --experiments bad --preset smoke --store bad.db > out 2> err; then fail "a bad task ends well"; fi
   grep -q 'a warm-up of 1000000 steps' err || fail "a rank's error is lost: $(cat err)"
 fi
