@@ -9,6 +9,7 @@
 #include <lmc/lmc.hpp>
 #include <lmc/study/grid.hpp>
 #include <lmc/study/grid_file.hpp>
+#include <lmc/study/merge.hpp>
 #include <lmc/study/plan.hpp>
 #include <lmc/study/report.hpp>
 #include <lmc/study/scheduler.hpp>

@@ -18,8 +18,8 @@ TEST_CASE("map_file: gives a file's bytes, as long as somebody has them", "[io]"
   {
     const lmc::SharedBytes bytes = lmc::map_file(path.string());
     CHECK(bytes == std::vector<std::uint8_t>(content.begin(), content.end()));
-    part = lmc::SharedBytes({bytes.data() + 5'000, 100}, bytes.owner());
-    lmc::populate({bytes.data() + 3, 9'000});
+    part = bytes.part(5'000, 100);
+    lmc::detail::populate({bytes.data() + 3, 9'000});
   }
   // Another file under its name does not change what was mapped.
   std::filesystem::remove(path);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <lmc/study/merge.hpp>
 #include <lmc/study/scheduler.hpp>
 #include <lmc/study/shard.hpp>
 #include <lmc/study/wire.hpp>

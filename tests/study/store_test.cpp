@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <lmc/study/merge.hpp>
 #include <lmc/study/store.hpp>
 #include <string>
 

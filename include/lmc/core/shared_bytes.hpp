@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,8 +32,11 @@ class SharedBytes {
   [[nodiscard]] const std::uint8_t* end() const { return data() + size(); }
   const std::uint8_t& operator[](std::size_t i) const { return bytes_[i]; }
 
-  /// What keeps them in memory.
-  [[nodiscard]] const std::shared_ptr<const void>& owner() const { return owner_; }
+  /// The bytes [begin, begin + size), kept in memory by the same owner. The range is asserted.
+  [[nodiscard]] SharedBytes part(std::size_t begin, std::size_t size) const {
+    assert(begin <= bytes_.size() && size <= bytes_.size() - begin);
+    return {bytes_.subspan(begin, size), owner_};
+  }
 
   friend bool operator==(const SharedBytes& a, const SharedBytes& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end());

@@ -30,6 +30,8 @@ inline SharedBytes map_file(const std::string& path) {
           std::shared_ptr<void>(begin, [size](void* mapped) { ::munmap(mapped, size); })};
 }
 
+namespace detail {
+
 /// Looks up the pages of bytes of a mapped file at once, where Linux knows how; one by one, as they are touched, takes longer
 /// than reading them.
 inline void populate(std::span<const std::uint8_t> bytes) {
@@ -41,5 +43,7 @@ inline void populate(std::span<const std::uint8_t> bytes) {
   (void)bytes;
 #endif
 }
+
+}  // namespace detail
 
 }  // namespace lmc

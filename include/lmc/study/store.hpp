@@ -18,59 +18,13 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/io/input_file.hpp>
-#include <lmc/io/output_file.hpp>
 #include <lmc/study/pair_spec.hpp>
+#include <lmc/study/rows.hpp>
 #include <lmc/study/run_spec.hpp>
 #include <lmc/study/spec_digest.hpp>
 #include <lmc/study/store_lock.hpp>
 
 namespace lmc::study {
-
-/// Where and by what something was computed: the part of a row in which the rows of two machines may differ.
-struct Provenance {
-  double seconds = 0;
-  std::string machine = {};  // processor, instruction set, compiler
-  std::string version = {};  // of the program: of lmc, and its commit
-};
-
-/// One training.
-struct RunRow {
-  std::string id = {};
-  RunSpec spec = {};         // canonical
-  std::string network = {};  // in a few words
-  Index parameters = 0;
-  Index steps = 0;  // updates that led to the end
-  std::optional<Index> diverged_at = {};
-  std::vector<double> epoch_losses = {};  // mean training loss of each epoch's updates
-  std::string digest = {};                // of the final parameters (Run::digest)
-  std::string checkpoint = {};            // digest of the checkpoint file's bytes
-  Provenance made = {};
-};
-
-/// One pair, its curves and barriers; further measurements are rows of their own.
-struct PairRow {
-  std::string id = {};
-  PairSpec spec = {};  // canonical
-  PartResult train = {}, test = {};
-  Provenance made = {};
-};
-
-/// One further measurement of a pair, named by Cell::measure, or of a data set: its `complexity`.
-struct MeasurementRow {
-  std::string subject = {};  // id of the pair or the data set
-  std::string name = {};
-  nlohmann::json value = {};
-  Provenance made = {};
-};
-
-/// A data set that runs were trained on: the specification names it, and the digest is that of all its bytes. A run is never
-/// mixed with runs on another data set of that name.
-struct DataRow {
-  DataSpec spec = {};
-  std::string digest = {};
-  Index train = 0, test = 0, classes = 0;  // examples, examples, classes
-  Shape shape = {};                        // of an example
-};
 
 namespace detail {
 
@@ -447,7 +401,6 @@ class Store {
             .train = row.getColumn("train").getInt64(),
             .test = row.getColumn("test").getInt64(),
             .classes = row.getColumn("classes").getInt64(),
-
             .shape = Shape(parsed(row, "shape").get<std::vector<Index>>())};
   }
 
@@ -455,28 +408,5 @@ class Store {
   std::unique_ptr<StoreLock> lock_;  // of a writer
   std::unique_ptr<SQLite::Database> database_;
 };
-
-/// Everything of `from`, rows and checkpoints, that `to` lacks. What both have must be equal but for its provenance. `from` may
-/// be written to meanwhile. Throws: Error when two rows disagree, and when a checkpoint does not match its row; what `to` had
-/// is as it was.
-inline void merge(const Store& from, Store& to) {
-  // Read in the reverse of the order in which rows come to be: what a row rests on is then read, too.
-  const auto measurements = from.measurements();
-  const auto pairs = from.pairs();
-  const auto runs = from.runs();
-  for (const DataRow& row : from.all_data()) to.put(row);
-  for (const RunRow& row : runs) {
-    if (to.run(row.id)) to.put(row);  // it must be equal before a checkpoint is written
-    if (from.has_checkpoint(row) && !to.has_checkpoint(row)) {
-      InputFile file = open_input_file(from.checkpoint(row.id));
-      OutputFile copy(to.checkpoint(row.id));
-      copy.stream() << file.stream.rdbuf();
-      copy.commit();
-    }
-    to.put(row);
-  }
-  for (const PairRow& row : pairs) to.put(row);
-  for (const MeasurementRow& row : measurements) to.put(row);
-}
 
 }  // namespace lmc::study

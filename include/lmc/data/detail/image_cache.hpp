@@ -156,14 +156,14 @@ inline std::optional<DecodedImages> read_image_cache(const std::filesystem::path
     BlockSums sums;
     std::size_t offset = sizeof header;
     const auto part = [&](std::int64_t count) {
-      const std::span pixels(file.data() + offset, static_cast<std::size_t>(count * images.shape.size()));
+      SharedBytes pixels = file.part(offset, static_cast<std::size_t>(count * images.shape.size()));
       sums.add(team, pixels.size(), [&](std::size_t begin, std::size_t size) {
-        const auto block = pixels.subspan(begin, size);
+        const std::span block(pixels.data() + begin, size);
         populate(block);
         return block;
       });
       offset += pixels.size();
-      return SharedBytes(pixels, file.owner());
+      return pixels;
     };
     images.train = part(header.images[0]);
     images.test = part(header.images[1]);
