@@ -89,9 +89,9 @@ void backward_sparse(benchmark::State& state) {
 }
 
 BENCHMARK(forward_dense)->Arg(19);
-BENCHMARK(forward_sparse)->Arg(5)->Arg(19)->Arg(22);
+BENCHMARK(forward_sparse)->Arg(5)->Arg(19)->Arg(50);
 BENCHMARK(backward_dense)->Arg(19);
-BENCHMARK(backward_sparse)->Arg(5)->Arg(19)->Arg(22);
+BENCHMARK(backward_sparse)->Arg(5)->Arg(19)->Arg(50);
 
 }  // namespace
 

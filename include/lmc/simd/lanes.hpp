@@ -67,6 +67,8 @@ struct WholeLane {
   using Vector = xsimd::batch<T>;
   static Vector load(const T* from) { return Vector::load_unaligned(from); }
   static void store(T* to, const Vector& value) { value.store_unaligned(to); }
+  /// As bits_of, of entries that are all true.
+  static std::uint64_t all() { return (std::uint64_t{1} << Vector::size) - 1; }
 };
 
 /// Fewer scalars, count > 0, in a whole register, of which the rest is zero and not stored.
@@ -77,8 +79,8 @@ struct PartLane {
 
   Vector load(const T* from) const {
 #ifdef __AVX512F__  // a detour through memory costs some 5 ns, since a load cannot overtake the narrower stores it needs
-    if constexpr (std::is_same_v<T, float>) return _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask()), from);
-    if constexpr (std::is_same_v<T, double>) return _mm512_maskz_loadu_pd(static_cast<__mmask8>(mask()), from);
+    if constexpr (std::is_same_v<T, float>) return _mm512_maskz_loadu_ps(static_cast<__mmask16>(all()), from);
+    if constexpr (std::is_same_v<T, double>) return _mm512_maskz_loadu_pd(static_cast<__mmask8>(all()), from);
 #else
     alignas(Vector) T buffer[Vector::size] = {};
     std::copy_n(from, count, buffer);
@@ -87,17 +89,16 @@ struct PartLane {
   }
   void store(T* to, const Vector& value) const {
 #ifdef __AVX512F__
-    if constexpr (std::is_same_v<T, float>) _mm512_mask_storeu_ps(to, static_cast<__mmask16>(mask()), value);
-    if constexpr (std::is_same_v<T, double>) _mm512_mask_storeu_pd(to, static_cast<__mmask8>(mask()), value);
+    if constexpr (std::is_same_v<T, float>) _mm512_mask_storeu_ps(to, static_cast<__mmask16>(all()), value);
+    if constexpr (std::is_same_v<T, double>) _mm512_mask_storeu_pd(to, static_cast<__mmask8>(all()), value);
 #else
     alignas(Vector) T buffer[Vector::size];
     value.store_aligned(buffer);
     std::copy_n(buffer, count, to);
 #endif
   }
-
- private:
-  [[nodiscard]] unsigned mask() const { return (1u << count) - 1; }
+  /// As bits_of, of entries that are true where there is a scalar.
+  [[nodiscard]] std::uint64_t all() const { return (std::uint64_t{1} << count) - 1; }
 };
 
 /// Calls body(lane, i) for the lanes that cover the positions 0 … out.size() − 1 in order; lane.load(x + i) and
