@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Big templates that are compiled once, in the files beside this one, for all tests and examples: half of their compile time.
+// Forced into the files that would instantiate them (tests/CMakeLists.txt, examples/CMakeLists.txt); nothing needs an edit
+// here, but a new layer compiles faster with a line.
+#pragma once
+#include <lmc/layers/cnn.hpp>
+#include <lmc/layers/lcn.hpp>
+#include <lmc/layers/mlp.hpp>
+#include <lmc/layers/resnet.hpp>
+#include <lmc/layers/sparse_mlp.hpp>
+#include <lmc/layers/vgg.hpp>
+#include <lmc/layers/vit.hpp>
+#include <lmc/train/evaluator.hpp>
+#include <lmc/train/gradient.hpp>
+#include <lmc/train/train.hpp>
+
+// `how` is extern, or nothing in the one file that compiles the group.
+
+#define LMC_PRODUCTS(how, T)                                                          \
+  how template void product<T>(Strided<const T>, Strided<const T>, Strided<T>, Into); \
+  how template class SparseBatch<T>;                                                  \
+  how template class Dense<T>;                                                        \
+  how template class MaskedDense<T>;                                                  \
+  how template class Relu<T>;                                                         \
+  how template class Network<T>;                                                      \
+  how template class Residual<T>;                                                     \
+  how template Network<T> mlp<T>(const MlpOptions&);                                  \
+  how template Network<T> logistic_regression<T>(const LogisticRegressionOptions&);   \
+  how template Network<T> sparse_mlp<T>(const SparseMlpOptions&);
+
+#define LMC_CONVOLUTIONS(how, T)                     \
+  how template class Conv2d<T>;                      \
+  how template class MaxPool2d<T>;                   \
+  how template class BatchNorm<T>;                   \
+  how template Network<T> cnn<T>(const CnnOptions&); \
+  how template Network<T> vgg<T>(const VggOptions&); \
+  how template Network<T> resnet<T>(const ResnetOptions&);
+
+#define LMC_LOCAL_LAYERS(how, T)            \
+  how template class LocallyConnected2d<T>; \
+  how template Network<T> lcn<T>(const LcnOptions&);
+
+#define LMC_TRANSFORMERS(how, T)                                                \
+  how template class SelfAttention<T>;                                          \
+  how template class TokenDense<T>;                                             \
+  how template class LayerNorm<T>;                                              \
+  how template class PatchEmbedding<T>;                                         \
+  how template Network<T> transformer_block<T>(const TransformerBlockOptions&); \
+  how template Network<T> vit<T>(const VitOptions&);                            \
+  how template Network<T> attention<T>(const AttentionOptions&);
+
+#define LMC_TRAINING(how, T)                                                                                    \
+  how template class Dataset<T>;                                                                                \
+  how template Run<T> train(const Network<T>&, const Dataset<T>&, const Checkpoint<T>&, const TrainOptions<T>&, \
+                            const NoiseSeeds&, std::size_t);                                                    \
+  how template Run<T> train(const Network<T>&, const Dataset<T>&, const ModelState<T>&, const TrainOptions<T>&, \
+                            const NoiseSeeds&, std::size_t);                                                    \
+  how template class NetworkEvaluator<T>;                                                                       \
+  how template class NetworkGradient<T>;
+
+namespace lmc {
+
+LMC_PRODUCTS(extern, float)
+LMC_PRODUCTS(extern, double)
+LMC_CONVOLUTIONS(extern, float)
+LMC_CONVOLUTIONS(extern, double)
+LMC_LOCAL_LAYERS(extern, float)
+LMC_LOCAL_LAYERS(extern, double)
+LMC_TRANSFORMERS(extern, float)
+LMC_TRANSFORMERS(extern, double)
+LMC_TRAINING(extern, float)
+LMC_TRAINING(extern, double)
+
+}  // namespace lmc

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "instantiations.hpp"
+
+namespace lmc {
+
+LMC_LOCAL_LAYERS(, float)
+LMC_LOCAL_LAYERS(, double)
+
+}  // namespace lmc

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "instantiations.hpp"
+
+namespace lmc {
+
+LMC_PRODUCTS(, float)
+LMC_PRODUCTS(, double)
+
+}  // namespace lmc
