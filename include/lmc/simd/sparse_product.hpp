@@ -242,9 +242,9 @@ class SparseBatch {
     return rows * x.cols() - equal;
   }
 
-  void make_room(std::size_t most, std::size_t longest) {
+  void make_room(std::size_t lists, std::size_t most, std::size_t longest) {
+    begin_.assign(lists + 1, 0);
     positions_.resize(most + longest + V::size);
-    begin_.assign(1, 0);
   }
 
   // positions_ and values_ become those of the entries in which each row differs, row after row and block after block of depth_
@@ -252,15 +252,19 @@ class SparseBatch {
   // where there are too many.
   bool list_rows(MatrixView<const T> x) {
     const auto rows = size(x.rows()), in = size(x.cols()), most = size(limit(x.size()));
-    make_room(most, in);
+    make_room(rows * ((in + depth_ - 1) / depth_), most, in);
     values_.resize(positions_.size());
+    const T* const background = background_.data();
+    std::uint16_t* const positions = positions_.data();
+    T* const values = values_.data();
+    std::uint32_t* end = begin_.data();
     std::size_t count = 0;
     for (std::size_t n = 0; n < rows; ++n) {
       for (std::size_t k = 0; k < in; k += depth_) {
         count += detail::list_differences(
-            x.data() + n * in + k, [&](auto lane, std::size_t j) { return lane.load(background_.data() + k + j); },
-            std::min(depth_, in - k), k, positions_.data() + count, values_.data() + count);
-        begin_.push_back(static_cast<std::uint32_t>(count));
+            x.data() + n * in + k, [=](auto lane, std::size_t j) { return lane.load(background + k + j); },
+            std::min(depth_, in - k), k, positions + count, values + count);
+        *++end = static_cast<std::uint32_t>(count);
       }
       if (count > most) return false;
     }
@@ -271,15 +275,17 @@ class SparseBatch {
   // too many.
   bool list_columns(MatrixView<const T> x) {
     const auto rows = size(x.rows()), in = size(x.cols()), most = size(limit(x.size()));
-    make_room(most, rows);
+    make_room(in, most, rows);
     transposed_.resize(rows * in);
     transpose(x.data(), in, rows, in, transposed_.data(), rows);
+    std::uint16_t* const positions = positions_.data();
+    std::uint32_t* end = begin_.data();
     std::size_t count = 0;
     for (std::size_t j = 0; j < in; ++j) {
+      const V background(background_[j]);
       count += detail::list_differences(
-          transposed_.data() + j * rows, [&](auto, std::size_t) { return V(background_[j]); }, rows, 0,
-          positions_.data() + count, nullptr);
-      begin_.push_back(static_cast<std::uint32_t>(count));
+          transposed_.data() + j * rows, [=](auto, std::size_t) { return background; }, rows, 0, positions + count, nullptr);
+      *++end = static_cast<std::uint32_t>(count);
       if (count > most) return false;
     }
     return true;
