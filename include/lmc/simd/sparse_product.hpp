@@ -98,7 +98,7 @@ using AlignedVector = std::vector<T, xsimd::aligned_allocator<T, 64>>;
 /// A batch as a background that its rows have in common and the few entries in which each row differs from it, X = 1 sᵀ + S:
 /// images of ink on paper, counts of words. s_j is the value that most of the first twelve rows agree upon.
 ///
-/// Products with S skip what is zero: at 19 % of the entries, MNIST's share, 2.9 times as fast as the dense product
+/// Products with S skip what is zero: at 19 % of the entries, MNIST's share, 2.6 times as fast as the dense product
 /// (benchmarks/sparse_product.cpp). They sum in an order of their own, which depends on the batch alone. Keeps its memory: one
 /// object a thread.
 template <std::floating_point T>
