@@ -15,6 +15,7 @@
 #include <lmc/train/train.hpp>
 
 // `how` is extern, or nothing in the one file that compiles the group.
+// NOLINTBEGIN(bugprone-macro-parentheses): there is nothing that they could be put around
 
 #define LMC_PRODUCTS(how, T)                                                          \
   how template void product<T>(Strided<const T>, Strided<const T>, Strided<T>, Into); \
@@ -57,6 +58,7 @@
                             const NoiseSeeds&, std::size_t);                                                    \
   how template class NetworkEvaluator<T>;                                                                       \
   how template class NetworkGradient<T>;
+// NOLINTEND(bugprone-macro-parentheses)
 
 namespace lmc {
 

@@ -220,8 +220,8 @@ class SparseBatch {
         most = xsimd::select(equal > most, equal, most);
       }
 #pragma GCC unroll 12
-      for (std::size_t n = 0; n < voters; ++n) {
-        const V other = xsimd::select(value[n] == chosen, zero, xsimd::abs(value[n]));
+      for (const V& v : value) {
+        const V other = xsimd::select(v == chosen, zero, xsimd::abs(v));
         largest = xsimd::select(other > largest, other, largest);
       }
       const V magnitude = xsimd::abs(chosen);
