@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Builds and runs all tests, then once more under the address and undefined-behaviour sanitizers. On a fresh Debian 12 it installs
+# Builds and runs all tests, then once more under the address and undefined-behavior sanitizers. On a fresh Debian 12 it installs
 # what is missing first.
 #   bash tests/run.sh
 # LMC_TEST_DATA: a folder of real data sets; the tests that want them are skipped without it.

@@ -191,8 +191,8 @@ class SparseBatch {
 
   // Before anything is listed: a few rows tell dense batches, the common case, apart. Takes the background.
   bool may_fit(MatrixView<const T> x, Index units) {
-    constexpr Index least_rows = 16, least_inputs = 64, least_units = 32;
-    if (x.rows() < least_rows || x.cols() < least_inputs || units < least_units ||
+    constexpr Index least_inputs = 64, least_units = 32;
+    if (x.rows() < least_rows_ || x.cols() < least_inputs || units < least_units ||
         x.cols() > std::numeric_limits<std::uint16_t>::max() || x.rows() > std::numeric_limits<std::uint16_t>::max())
       return false;
     take_background(x);
@@ -205,6 +205,7 @@ class SparseBatch {
   // them digits.
   void take_background(MatrixView<const T> x) {
     constexpr std::size_t voters = 12;
+    static_assert(voters <= least_rows_);
     const auto in = size(x.cols());
     background_.resize(in);
     for_each_row_lane<T>(in, [&](auto lane, std::size_t j) {
@@ -291,6 +292,7 @@ class SparseBatch {
     return true;
   }
 
+  static constexpr Index least_rows_ = 16;
   static constexpr auto units_ = static_cast<std::size_t>(detail::sparse_units<T>);
   static constexpr std::size_t columns_ = 16;  // of dW, that are turned together
   // Inputs that all rows go through before the next: their part of the table, 32 KiB, stays in a first-level cache.
