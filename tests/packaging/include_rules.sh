@@ -51,6 +51,8 @@ for header in $(find lmc -name '*.hpp' | sort); do
     [[ $allowed == *" $target "* ]] || violation "$header: includes <$included>; $folder/ may include only:$allowed"
   done
   [[ $folder == simd ]] || ! grep -qE 'xsimd::|<xsimd/' "$header" || violation "$header: names xsimd; only simd/ does"
+  [[ $header == lmc/simd/detail/xsimd.hpp ]] || ! grep -q '<xsimd/' "$header" ||
+    violation "$header: includes xsimd itself; include <lmc/simd/detail/xsimd.hpp>, which keeps GCC's false warnings from users"
 done
 
 public_headers=$(find lmc -name '*.hpp' ! -path '*/detail/*' ! -path 'lmc/study/*' ! -path lmc/lmc.hpp | LC_ALL=C sort)

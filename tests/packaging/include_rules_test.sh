@@ -13,7 +13,8 @@ header() {  # header PATH LINE...: writes a header of these lines
 sound_tree() {
   rm -rf "$tree/include"
   header core/a.hpp
-  header simd/b.hpp '#include <xsimd/xsimd.hpp>' '#include <lmc/core/a.hpp>'
+  header simd/b.hpp '#include <lmc/core/a.hpp>' '#include <lmc/simd/detail/xsimd.hpp>'
+  header simd/detail/xsimd.hpp '#include <xsimd/xsimd.hpp>'
   header connectivity/c.hpp '#include <lmc/core/a.hpp>' '#include <lmc/connectivity/detail/d.hpp>'
   header connectivity/detail/d.hpp
   header lmc.hpp '#include <lmc/connectivity/c.hpp>' '#include <lmc/core/a.hpp>' '#include <lmc/simd/b.hpp>'
@@ -39,6 +40,8 @@ header core/a.hpp '#include <lmc/lmc.hpp>'
 expect_violation 'lmc/core/a.hpp: includes <lmc/lmc.hpp>'
 header core/a.hpp '#include <xsimd/xsimd.hpp>'
 expect_violation 'lmc/core/a.hpp: names xsimd'
+header simd/b.hpp '#include <xsimd/xsimd.hpp>'
+expect_violation 'lmc/simd/b.hpp: includes xsimd itself'
 header simd/b.hpp '#include "../core/a.hpp"'
 expect_violation 'lmc/simd/b.hpp: includes with quotes'
 header unheard_of/e.hpp

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstddef>
+#include <limits>
 #include <type_traits>
 
 #include <lmc/simd/lanes.hpp>
@@ -44,4 +48,33 @@ TEMPLATE_TEST_CASE("PartLane: reads zeros behind its scalars", "[simd]", float, 
     const V v = lmc::PartLane<TestType>{count}.load(x.view().data());
     for (std::size_t i = 0; i < V::size; ++i) CHECK(v.get(i) == (i < count ? static_cast<TestType>(i + 1) : TestType(0)));
   }
+}
+
+TEMPLATE_TEST_CASE("natural_logarithm: has the bits of xsimd::log, and is within 2 ε of the true one", "[simd]", float,
+                   double) {
+  using V = xsimd::batch<TestType>;
+  constexpr TestType infinity = std::numeric_limits<TestType>::infinity(), smallest = std::numeric_limits<TestType>::min();
+  std::array<TestType, V::size> x, y;
+  const auto logarithms = [&] { lmc::natural_logarithm(V::load_unaligned(x.data())).store_unaligned(y.data()); };
+  for (const TestType special : {TestType(0), TestType(-1), infinity, std::numeric_limits<TestType>::quiet_NaN()}) {
+    CAPTURE(special);
+    x.fill(special);
+    logarithms();
+    for (const TestType value : y) CHECK((std::isnan(value) ? std::isnan(std::log(special)) : value == std::log(special)));
+  }
+  TestType worst = 0;
+  for (TestType first = smallest; first < 1e30F; first *= TestType(1.0371)) {
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = first * (1 + TestType(0.0021) * static_cast<TestType>(i));
+    logarithms();
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const TestType expected = std::log(x[i]);
+      worst = std::max(worst, std::abs(y[i] - expected) / std::max(std::abs(expected), smallest));
+    }
+#ifdef __OPTIMIZE__  // without optimization, xsimd 8 does not compile its own for AVX-512BW
+    std::array<TestType, V::size> own;
+    xsimd::log(V::load_unaligned(x.data())).store_unaligned(own.data());
+    for (std::size_t i = 0; i < x.size(); ++i) REQUIRE(own[i] == y[i]);
+#endif
+  }
+  CHECK(worst <= 2 * std::numeric_limits<TestType>::epsilon());
 }

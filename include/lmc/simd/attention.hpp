@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <span>
 #include <type_traits>
-#include <xsimd/xsimd.hpp>
 
 #include <lmc/core/shape.hpp>
+#include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>

@@ -7,8 +7,8 @@
 #include <numeric>
 #include <span>
 #include <utility>
-#include <xsimd/xsimd.hpp>
 
+#include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 
 namespace lmc {

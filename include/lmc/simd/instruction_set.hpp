@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <string>
-#include <xsimd/xsimd.hpp>
+
+#include <lmc/simd/detail/xsimd.hpp>
 
 namespace lmc {
 

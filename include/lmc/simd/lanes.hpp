@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <span>
 #include <type_traits>
-#include <xsimd/xsimd.hpp>
+
+#include <lmc/simd/detail/xsimd.hpp>
 
 namespace lmc {
 
@@ -30,6 +31,20 @@ V negative_multiply_add(const V& x, const V& y, const V& z) {
 #else
   return xsimd::fnma(x, y, z);
 #endif
+}
+
+/// The natural logarithm, with the bits of xsimd::log. (With AVX-512BW and without optimization, xsimd 8 does not compile its
+/// own: it hands a batch of integers to a macro of GCC's that takes registers alone. Its kernel for AVX-512F has no such
+/// place.)
+template <class V>
+V natural_logarithm(const V& x) {
+  using T = typename V::value_type;
+  if constexpr (std::is_same_v<typename V::arch_type, xsimd::avx512bw>) {
+    using Plain = xsimd::batch<T, xsimd::avx512f>;
+    return static_cast<typename V::register_type>(xsimd::log(Plain(static_cast<typename V::register_type>(x))));
+  } else {
+    return xsimd::log(x);
+  }
 }
 
 /// The sum of a register's entries, which xsimd 9 calls by another name than xsimd 8.

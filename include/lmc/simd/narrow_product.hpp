@@ -4,9 +4,9 @@
 #include <concepts>
 #include <type_traits>
 #include <utility>
-#include <xsimd/xsimd.hpp>
 
 #include <lmc/core/shape.hpp>
+#include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 #include <lmc/simd/strided.hpp>
 

@@ -3,7 +3,8 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <xsimd/xsimd.hpp>
+
+#include <lmc/simd/detail/xsimd.hpp>
 
 namespace lmc {
 

@@ -7,9 +7,10 @@
 #include <cstdint>
 #include <numbers>
 #include <span>
-#include <xsimd/xsimd.hpp>
 
 #include <lmc/core/random.hpp>
+#include <lmc/simd/detail/xsimd.hpp>
+#include <lmc/simd/lanes.hpp>
 
 namespace lmc {
 
@@ -35,7 +36,7 @@ void add_normal_noise(const Stream& stream, std::uint64_t first, T deviation, st
       }
     }
     for (std::size_t i = 0; i < pairs; i += V::size) {
-      const V r = xsimd::sqrt(V(T(-2)) * xsimd::log(V::load_aligned(&radius[i]))) * V(deviation);
+      const V r = xsimd::sqrt(V(T(-2)) * natural_logarithm(V::load_aligned(&radius[i]))) * V(deviation);
       const auto [sine, cosine] = xsimd::sincos(V::load_aligned(&angle[i]));
       V(r * cosine).store_aligned(&radius[i]);
       V(r * sine).store_aligned(&angle[i]);

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <span>
 #include <utility>
-#include <xsimd/xsimd.hpp>
 
 #include <lmc/core/window.hpp>
+#include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 
 namespace lmc {

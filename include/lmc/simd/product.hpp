@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <utility>
 #include <vector>
-#include <xsimd/xsimd.hpp>
 
 #include <lmc/core/shape.hpp>
+#include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/narrow_product.hpp>
 #include <lmc/simd/strided.hpp>
 #include <lmc/simd/transpose.hpp>

@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <numeric>
 #include <span>
-#include <xsimd/xsimd.hpp>
 
 #include <lmc/core/shape.hpp>
 #include <lmc/core/views.hpp>
+#include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 
 namespace lmc {

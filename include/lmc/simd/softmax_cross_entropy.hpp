@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <span>
 #include <vector>
-#include <xsimd/xsimd.hpp>
 
 #include <lmc/core/shape.hpp>
+#include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/transpose.hpp>
 
 namespace lmc {

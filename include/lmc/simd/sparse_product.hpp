@@ -10,10 +10,10 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-#include <xsimd/xsimd.hpp>
 
 #include <lmc/core/shape.hpp>
 #include <lmc/core/views.hpp>
+#include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 #include <lmc/simd/strided.hpp>
 #include <lmc/simd/transpose.hpp>
@@ -34,20 +34,20 @@ std::size_t list_differences(const T* row, Background background, std::size_t n,
     const std::uint64_t bits = ~bits_of<T>(x == s) & lane.all();
 #ifdef __AVX512F__
     // Compressed in registers: there is no branch to predict, and a compressing store takes more than a hundred cycles on
-    // Zen 4.
+    // Zen 4. As in transpose.hpp, the constant masks are for GCC 12's warnings alone.
     const auto at = static_cast<int>(first + j);
     if constexpr (std::is_same_v<T, float>) {
       const auto mask = static_cast<__mmask16>(bits);
       const __m512i all =
           _mm512_add_epi32(_mm512_set1_epi32(at), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(positions + count),
-                          _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(mask, all)));
+                          _mm512_maskz_cvtepi32_epi16(0xffff, _mm512_maskz_compress_epi32(mask, all)));
       if (values != nullptr) _mm512_storeu_ps(values + count, _mm512_maskz_compress_ps(mask, x - s));
     } else {
       const auto mask = static_cast<__mmask8>(bits);
       const __m512i all = _mm512_add_epi64(_mm512_set1_epi64(at), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
       _mm_storeu_si128(reinterpret_cast<__m128i*>(positions + count),
-                       _mm512_cvtepi64_epi16(_mm512_maskz_compress_epi64(mask, all)));
+                       _mm512_maskz_cvtepi64_epi16(0xff, _mm512_maskz_compress_epi64(mask, all)));
       if (values != nullptr) _mm512_storeu_pd(values + count, _mm512_maskz_compress_pd(mask, x - s));
     }
     count += static_cast<std::size_t>(std::popcount(bits));

@@ -3,11 +3,11 @@
 #include <array>
 #include <span>
 #include <type_traits>
-#include <xsimd/xsimd.hpp>
 
 #include <lmc/core/shape.hpp>
 #include <lmc/core/window.hpp>
 #include <lmc/simd/detail/convolution_sweep.hpp>
+#include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 
 // Sums that stay in registers while ConvolutionDirect passes over an image.
