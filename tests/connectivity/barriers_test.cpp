@@ -147,7 +147,7 @@ TEST_CASE("barriers: NaN anywhere is a NaN barrier", "[connectivity]") {
     CHECK(std::isnan(lmc::error_barrier(c).alpha));
     CHECK(std::isnan(lmc::error_barrier(c).normalized));
     CHECK(!lmc::error_barrier(c).interval);
-    CHECK(lmc::error_barrier(c).verdict == lmc::Verdict::undecided);
+    CHECK(lmc::error_barrier(c).verdict == lmc::Verdict::none);
     CHECK(std::isnan(lmc::loss_barrier(c).value));
     CHECK(std::isnan(lmc::instability(c)));
     CHECK(std::isnan(lmc::git_rebasin(c)));
@@ -158,8 +158,8 @@ TEST_CASE("barriers: NaN anywhere is a NaN barrier", "[connectivity]") {
   outcomes.points[1].metrics.error = not_a_number;
   CHECK(!lmc::error_barrier(outcomes).interval);
   CHECK(std::isnan(lmc::midpoint_barrier(curve({0, not_a_number, 0}))));
-  CHECK(std::isnan(lmc::loss_barrier(curve({infinity, 0, 0})).value));
-  CHECK(lmc::loss_barrier(curve({1, infinity, 0})).value == infinity);
+  CHECK(std::isnan(lmc::loss_barrier(testing::loss_curve({infinity, 0, 0})).value));
+  CHECK(lmc::loss_barrier(testing::loss_curve({1, infinity, 0})).value == infinity);
 }
 
 TEST_CASE("barriers: a curve without its ends is an error", "[connectivity]") {
@@ -174,7 +174,70 @@ TEST_CASE("barriers: a curve without its ends is an error", "[connectivity]") {
   c = curve({0.1, 0.2, 0.1});
   c.points.erase(c.points.begin());
   CHECK_THROWS_AS(lmc::error_barrier(c), lmc::Error);
-  CHECK_THROWS_WITH(lmc::error_barrier({}), Contains("0 points; expected α = 0 first"));
+  CHECK_THROWS_WITH(lmc::error_barrier({}), Contains("error_barrier: the curve has 0 points; expected α = 0 first"));
+}
+
+TEST_CASE("barriers: a curve whose numbers contradict themselves is an error", "[connectivity]") {
+  const auto check = [](auto change, const std::string& text) {
+    lmc::Curve c = curve(std::vector<std::vector<bool>>(10, {false, true, false}));
+    change(c);
+    CAPTURE(text);
+    CHECK_THROWS_WITH(lmc::error_barrier(c), Contains("error_barrier: " + text));
+    CHECK_THROWS_WITH(lmc::error_barrier_interval(c), Contains(text));
+    CHECK_THROWS_WITH(lmc::loss_barrier(c), Contains("loss_barrier: " + text));
+    CHECK_THROWS_WITH(lmc::instability(c), Contains("instability: " + text));
+    CHECK_THROWS_WITH(lmc::git_rebasin(c), Contains("git_rebasin: " + text));
+    CHECK_THROWS_WITH(lmc::argmax_barrier(c), Contains("argmax_barrier: " + text));
+    CHECK_THROWS_WITH(lmc::midpoint_barrier(c), Contains("midpoint_barrier: " + text));
+  };
+  const auto percent = [](lmc::Curve& c) {
+    for (lmc::CurvePoint& p : c.points) {
+      p.metrics.wrong.clear();
+      *p.metrics.error *= 100;
+    }
+  };
+  check(percent, "at α = 0.5 the curve has error = 100; expected a share in [0, 1], not a percentage");
+  check([](lmc::Curve& c) { c.points[1].metrics.count = 0; }, "at α = 0.5 the curve has count = 0");
+  check([](lmc::Curve& c) { c.points[1].metrics.wrong.pop_back(); }, "at α = 0.5 the curve has 9 outcomes");
+  check([](lmc::Curve& c) { c.points[1].metrics.error.reset(); }, "at α = 0.5 the curve has no error, but one at α = 0");
+  check([](lmc::Curve& c) { c.points[1].alpha = 1.5; }, "the curve has a point with alpha = 1.5");
+  check([](lmc::Curve& c) { c.points[1].alpha_bar = 1; }, "the curve has a point with alpha = 0.5 and alpha_bar = 1; expected");
+  check([](lmc::Curve& c) { c.points[1].alpha = not_a_number; }, "the curve has a point with alpha = nan");
+  check([](lmc::Curve& c) { c.points.insert(c.points.begin() + 1, c.points[1]); }, "the curve has α = 0.5 behind 0.5");
+  const auto percent_beside = [](lmc::Curve& c) { c.midpoint = lmc::CurvePoint{0.5, 0.5, {.error = 50, .count = 10}}; };
+  check(percent_beside, "at α = 0.5 the curve has 0 outcomes");
+}
+
+TEST_CASE("barriers: without an error, there is a loss barrier and no error barrier", "[connectivity]") {
+  const lmc::Curve c = testing::loss_curve({2, 30, 4});
+  CHECK(lmc::loss_barrier(c).value == 27);
+  CHECK(lmc::git_rebasin(c) == 27);
+  CHECK(lmc::argmax_barrier(c, Metric::loss) == 27);
+  CHECK(lmc::midpoint_barrier(c, Metric::loss) == 27);
+  CHECK_THROWS_WITH(lmc::error_barrier(c), Contains("error_barrier: the curve has no error"));
+  CHECK_THROWS_WITH(lmc::instability(c), Contains("instability: the curve has no error"));
+  CHECK_THROWS_WITH(lmc::argmax_barrier(c), Contains("argmax_barrier: the curve has no error"));
+  CHECK_THROWS_WITH(lmc::midpoint_barrier(c), Contains("midpoint_barrier: the curve has no error"));
+  CHECK_THROWS_WITH(c.points[0].metrics[Metric::error], Contains("the error was not measured"));
+}
+
+TEST_CASE("error_barrier: what is left of a diverged network is not judged", "[connectivity]") {
+  const lmc::Curve connected = curve(std::vector<std::vector<bool>>(1000, {false, false, false}));
+  CHECK(lmc::error_barrier(connected).verdict == lmc::Verdict::connected);
+  const auto verdict_after = [&](auto change) {
+    lmc::Curve c = connected;
+    change(c);
+    const lmc::ErrorBarrier barrier = lmc::error_barrier(c);
+    CHECK(barrier.value == 0);
+    if (barrier.verdict == lmc::Verdict::none) CHECK_THAT(printed(barrier), Contains(", no verdict: a network diverged"));
+    return barrier.verdict;
+  };
+  CHECK(verdict_after([](lmc::Curve& c) { c.diverged = true; }) == lmc::Verdict::none);
+  CHECK(verdict_after([](lmc::Curve& c) { c.points[1].metrics.loss = not_a_number; }) == lmc::Verdict::none);
+  CHECK(verdict_after([](lmc::Curve& c) { c.points[0].metrics.loss = infinity; }) == lmc::Verdict::none);
+  CHECK(verdict_after([](lmc::Curve& c) { c.points[2].metrics.loss = infinity; }) == lmc::Verdict::none);
+  // Between two networks that work, logits may overflow: a prediction is a prediction.
+  CHECK(verdict_after([](lmc::Curve& c) { c.points[1].metrics.loss = infinity; }) == lmc::Verdict::connected);
 }
 
 TEST_CASE("midpoint_barrier: takes the midpoint beside the grid, and misses it loudly", "[connectivity]") {
@@ -202,8 +265,9 @@ TEST_CASE("error_barrier: the verdict follows from the interval", "[connectivity
   CHECK(lmc::error_barrier(c, {.threshold = interval.low}).verdict == lmc::Verdict::broken);  // connected is *below*
   CHECK(lmc::error_barrier(c, {.threshold = interval.high}).verdict == lmc::Verdict::undecided);
   CHECK(lmc::error_barrier(curve({0, 0.5, 0})).verdict == lmc::Verdict::undecided);
-  CHECK(printed(lmc::Verdict::connected) + printed(lmc::Verdict::broken) + printed(lmc::Verdict::undecided) ==
-        "connectedbrokenundecided");
+  CHECK(printed(lmc::Verdict::connected) + printed(lmc::Verdict::broken) + printed(lmc::Verdict::undecided) +
+            printed(lmc::Verdict::none) ==
+        "connectedbrokenundecidednone");
 }
 
 TEST_CASE("barriers: print as one line", "[connectivity]") {
@@ -213,5 +277,5 @@ TEST_CASE("barriers: print as one line", "[connectivity]") {
   CHECK(printed(lmc::error_barrier(curve({0.0, 0.5, 0.0}))) ==
         "0.5000 at α 0.50, normalized 0.5000, no interval: outcomes of single examples were not given");
   CHECK_THAT(printed(lmc::error_barrier(curve({0.0, not_a_number, 0.0}))), Contains("no interval: an error is NaN"));
-  CHECK(printed(lmc::loss_barrier(curve({1.0, 1.5, 1.0}))) == "0.5000 at α 0.50, normalized 0.5000");
+  CHECK(printed(lmc::loss_barrier(testing::loss_curve({1.0, 1.5, 1.0}))) == "0.5000 at α 0.50, normalized 0.5000");
 }

@@ -18,7 +18,7 @@ TEST_CASE("write_curve_csv: numbers read back exactly", "[connectivity]") {
   CHECK(header == "alpha,train_loss,train_error,test_loss,test_error");
   for (std::size_t i = 0; i < 3; ++i) {
     const auto &a = train.points[i].metrics, &b = test.points[i].metrics;
-    for (const double expected : {train.points[i].alpha, a.loss, a.error, b.loss, b.error}) {
+    for (const double expected : {train.points[i].alpha, a.loss, a.error.value(), b.loss, b.error.value()}) {
       double read = -1;
       csv >> read;
       csv.ignore();  // the comma, or the end of the line
@@ -31,14 +31,26 @@ TEST_CASE("write_curve_csv: numbers read back exactly", "[connectivity]") {
 TEST_CASE("write_curve_csv: a plain number stays short, a diverged one has a name", "[connectivity]") {
   std::ostringstream csv;
   const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
-  lmc::write_curve_csv(csv, testing::curve({0.1, 0.25}), testing::curve({nan, infinity}));
-  CHECK(csv.str() == "alpha,train_loss,train_error,test_loss,test_error\n0,0.1,0.1,nan,nan\n1,0.25,0.25,inf,inf\n");
+  lmc::write_curve_csv(csv, testing::curve({0.1, 0.25}), testing::curve({nan, nan}, {nan, infinity}));
+  CHECK(csv.str() == "alpha,train_loss,train_error,test_loss,test_error\n0,0.1,0.1,nan,nan\n1,0.25,0.25,inf,nan\n");
 }
 
 TEST_CASE("write_curve_csv: curves on different grids are an error", "[connectivity]") {
   std::ostringstream csv;
   CHECK_THROWS_AS(lmc::write_curve_csv(csv, testing::curve({0, 0}), testing::curve({0, 0, 0})), lmc::Error);
   lmc::Curve other = testing::curve({0, 0, 0});
-  other.points[1].alpha = 0.4;
+  other.points[1].alpha = 0.4, other.points[1].alpha_bar = 0.6;
   CHECK_THROWS_AS(lmc::write_curve_csv(csv, testing::curve({0, 0, 0}), other), lmc::Error);
+}
+
+TEST_CASE("write_curve_csv: one curve has its loss, and its error where that was measured", "[connectivity]") {
+  std::ostringstream both, loss;
+  lmc::write_curve_csv(both, testing::curve({0.1, 0.4, 0.25}, {1, 3, 2}));
+  CHECK(both.str() == "alpha,loss,error\n0,1,0.1\n0.5,3,0.4\n1,2,0.25\n");
+  lmc::write_curve_csv(loss, testing::loss_curve({1, 3, 2}));
+  CHECK(loss.str() == "alpha,loss\n0,1\n0.5,3\n1,2\n");
+  CHECK_THROWS_WITH(lmc::write_curve_csv(loss, lmc::Curve()),
+                    Catch::Matchers::Contains("write_curve_csv: the curve has 0 points"));
+  CHECK_THROWS_WITH(lmc::write_curve_csv(loss, testing::loss_curve({1, 2}), testing::loss_curve({1, 2})),
+                    Catch::Matchers::Contains("the error was not measured"));
 }

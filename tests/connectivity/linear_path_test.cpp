@@ -29,7 +29,7 @@ Metrics measure(Theta theta) {
   for (const double t : theta) metrics.loss += t * t;
   for (int i = 0; i < 4; ++i) {
     metrics.wrong.push_back(theta[0] > i + 0.5);
-    metrics.error += metrics.wrong.back() ? 0.25 : 0;
+    *metrics.error += metrics.wrong.back() ? 0.25 : 0;
   }
   return metrics;
 }
@@ -181,12 +181,21 @@ TEST_CASE("linear_path: metrics that contradict themselves are an error", "[conn
     CAPTURE(text);
     CHECK_THROWS_WITH(linear_path(a, b, evaluate, {.alphas = 5}), Contains(text));
   };
-  check([](Metrics& m, double) { m.count = 0; }, "count = 0");
+  check([](Metrics& m, double) { m.count = 0; }, "linear_path: at α = 0 the evaluator gave count = 0");
   check([](Metrics& m, double t) { m.count += t == 2, m.wrong.clear(); }, "at α = 0.5 the evaluator gave count = 5, but 4");
   check([](Metrics& m, double) { m.wrong.pop_back(); }, "3 outcomes in `wrong` for count = 4");
   check([](Metrics& m, double t) { t == 2 ? m.wrong.clear() : void(); }, "0 outcomes in `wrong`, but 4");
-  check([](Metrics& m, double t) { m.error += t == 2 ? 0.01 : 0; }, "error = 0.51, but 2 of 4");
-  check([](Metrics& m, double) { m.error *= 100, m.wrong.clear(); }, "not a percentage");
+  check([](Metrics& m, double t) { *m.error += t == 2 ? 0.01 : 0; }, "error = 0.51, but 2 of 4");
+  check([](Metrics& m, double t) { t == 2 ? m.error.reset() : void(); }, "at α = 0.5 the evaluator gave no error, but one");
+  check([](Metrics& m, double) { m.error.reset(); }, "4 outcomes in `wrong`, but no error");
+  check([](Metrics& m, double) { *m.error *= 100, m.wrong.clear(); }, "not a percentage");
+}
+
+TEST_CASE("linear_path: an evaluator without an error gives a curve of losses", "[connectivity]") {
+  const auto squares = [](Theta theta) { return Metrics{.loss = theta[0] * theta[0], .count = 4}; };
+  const lmc::Curve curve = linear_path(a, b, squares, {.alphas = 3});
+  CHECK(curve.points[1].metrics.loss == 4);
+  CHECK(!curve.points[1].metrics.error);
 }
 
 TEST_CASE("linear_path: parameters that do not fit are an error", "[connectivity]") {

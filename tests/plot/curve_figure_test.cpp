@@ -68,13 +68,19 @@ TEST_CASE("curve figure: each format is written, under any name", "[plot]") {
 
 TEST_CASE("curve figure: a diverged curve is drawn as far as it is finite", "[plot]") {
   const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
-  const lmc::CurveFigure diverged = {.train = testing::curve({nan, nan, nan}), .test = testing::curve({0, infinity, 1})};
+  const lmc::CurveFigure diverged = {.train = testing::curve({nan, nan, nan}),
+                                     .test = testing::curve({0, nan, 1}, {0, infinity, 1})};
   CHECK_THAT(script(diverged), Contains("'test, barrier not finite'") && Contains("\n0.5 NaN\n"));
   if (!lmc::gnuplot_available()) return;
   const testing::TemporaryDirectory folder;
   for (const auto& f :
        {diverged, lmc::CurveFigure{.test = *diverged.train}, lmc::CurveFigure{.test = testing::curve({0, 0, 0})}})
     CHECK_NOTHROW(lmc::save_curve_figure(folder / "x.png", f));
+}
+
+TEST_CASE("curve figure: of a regression, it has the panel of the loss alone", "[plot]") {
+  const std::string text = script({.test = testing::loss_curve({2, 30, 4})});
+  CHECK_THAT(text, Contains("layout 1,1") && Contains("$test_loss") && !Contains("error"));
 }
 
 TEST_CASE("curve figure: an extension that cannot be drawn is known beforehand", "[plot]") {

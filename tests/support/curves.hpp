@@ -22,6 +22,13 @@ inline lmc::Curve curve(const std::vector<double>& errors, const std::vector<dou
 }
 inline lmc::Curve curve(const std::vector<double>& values) { return curve(values, values); }
 
+/// A curve on an even grid with these losses and no errors, as of a regression.
+inline lmc::Curve loss_curve(const std::vector<double>& losses) {
+  std::vector<lmc::Metrics> metrics;
+  for (const double loss : losses) metrics.push_back({.loss = loss, .count = 1000});
+  return lmc::make_curve(losses.size(), metrics);
+}
+
 /// A curve on an even grid from the outcomes of examples: rows[i][k] says whether example i is wrong at the k-th α.
 inline lmc::Curve curve(const std::vector<std::vector<bool>>& rows) {
   lmc::Curve curve;

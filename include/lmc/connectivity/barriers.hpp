@@ -17,7 +17,8 @@
 
 // Every function here is arithmetic on a curve f(α), with chord(α) = (1 − α) f(0) + α f(1) and mean = (f(0) + f(1))/2. The
 // largest value on a grid is a lower bound of the sup over all α. All of these functions
-//   throw Error when the curve lacks α = 0 or α = 1;
+//   throw Error when the curve lacks α = 0 or α = 1, or its numbers contradict each other, as linear_path checks them;
+//   throw Error when they are about the error, and it was not measured;
 //   are NaN when f is NaN anywhere, or infinite at an end: divergence is data.
 
 namespace lmc {
@@ -27,11 +28,12 @@ enum class Verdict {
   connected,  // all of the interval is below the threshold
   broken,     // none of it is
   undecided,  // the threshold is inside, or there is no interval
+  none,       // there is nothing to judge: a run diverged, or a loss or an error is NaN, or a loss infinite at an end
 };
 
-/// Prints `connected`, `broken` or `undecided`.
+/// Prints `connected`, `broken`, `undecided` or `none`.
 inline std::ostream& operator<<(std::ostream& out, Verdict verdict) {
-  constexpr std::string_view names[] = {"connected", "broken", "undecided"};
+  constexpr std::string_view names[] = {"connected", "broken", "undecided", "none"};
   return out << names[static_cast<int>(verdict)];
 }
 
@@ -57,16 +59,24 @@ struct LossBarrier {
 
 namespace detail {
 
-inline void require_ends(const Curve& curve) {
-  const auto& p = curve.points;
-  require(!p.empty() && p.front().alpha == 0 && p.back().alpha_bar == 0, "barrier: the curve has ", p.size(), " points",
-          p.empty() ? "" : concat(", from α = ", p.front().alpha, " to ", p.back().alpha),
-          "; expected α = 0 first and α = 1 last, since a barrier is measured from both ends");
+/// Throws: Error, begun by `who`, unless the metric of the curve can be summarized.
+inline void require_metric(std::string_view who, const Curve& curve, Metric metric) {
+  require_curve(who, curve);
+  require(
+      metric == Metric::loss || curve.points.front().metrics.error, who,
+      ": the curve has no error, since its metrics have none, as those of a regression; take the loss, or set Metrics::error");
 }
 
+/// The mean of the two ends of a curve that was checked.
 inline double mean_of_ends(const Curve& curve, Metric metric) {
-  require_ends(curve);
   return chord(curve.points.front().metrics[metric], curve.points.back().metrics[metric], {0.5, 0.5});
+}
+
+/// Whether the numbers are those of networks that work, so that there is something to judge.
+inline bool is_judgeable(const Curve& curve) {
+  const auto broken = [](const CurvePoint& p) { return std::isnan(p.metrics.loss) || std::isnan(p.metrics[Metric::error]); };
+  return !curve.diverged && std::none_of(curve.points.begin(), curve.points.end(), broken) &&
+         std::isfinite(curve.points.front().metrics.loss) && std::isfinite(curve.points.back().metrics.loss);
 }
 
 struct Bump {
@@ -92,14 +102,14 @@ inline double above_chord(const Curve& curve, const CurvePoint& p, Metric metric
   return p.metrics[metric] - chord(a, b, p.weights());
 }
 
-/// sup over α of [ f(α) − chord(α) ].
+/// max over α of [ f(α) − chord(α) ], of a curve that was checked.
 inline Bump highest_above_chord(const Curve& curve, Metric metric) {
-  require_ends(curve);
   return highest(curve, [&](const CurvePoint& p) { return above_chord(curve, p, metric); });
 }
 
-/// sup over α of f(α), less the mean of the ends.
-inline double highest_above_mean(const Curve& curve, Metric metric) {
+/// max over α of f(α), less the mean of the ends.
+inline double highest_above_mean(std::string_view who, const Curve& curve, Metric metric) {
+  require_metric(who, curve, metric);
   const double mean = mean_of_ends(curve, metric);
   return highest(curve, [&](const CurvePoint& p) { return p.metrics[metric]; }).value - mean;
 }
@@ -113,14 +123,19 @@ inline double ratio(double value, double scale) { return value == 0 ? 0 : value 
 ///   value      = max over α of [ err(α) − chord(α) ] ≥ 0
 ///   normalized = value ÷ (1 − mean error of the ends), that is ÷ their mean accuracy; 0 where value is 0, also at accuracy 0
 ///   interval   : error_barrier_interval, and none where value is NaN
-///   verdict    : what the interval says about the threshold
+///   verdict    : what the interval says about the threshold; none where a run diverged, an error or a loss is NaN, or a loss
+///                is infinite at an end
 /// Source: Entezari et al., arXiv:2110.06296; normalized: Altıntaş et al., arXiv:2312.09832 (11 α).
 inline ErrorBarrier error_barrier(const Curve& curve, const ErrorBarrierOptions& options = {}) {
+  detail::require_metric("error_barrier", curve, Metric::error);
   const detail::Bump bump = detail::highest_above_chord(curve, Metric::error);
   ErrorBarrier barrier{.value = bump.value, .alpha = bump.alpha};
   barrier.normalized = detail::ratio(bump.value, 1 - detail::mean_of_ends(curve, Metric::error));
-  if (std::isnan(bump.value)) return barrier;
-  barrier.interval = error_barrier_interval(curve);
+  if (!std::isnan(bump.value)) barrier.interval = error_barrier_interval(curve);
+  if (!detail::is_judgeable(curve)) {
+    barrier.verdict = Verdict::none;
+    return barrier;
+  }
   if (barrier.interval && barrier.interval->high < options.threshold) barrier.verdict = Verdict::connected;
   if (barrier.interval && barrier.interval->low >= options.threshold) barrier.verdict = Verdict::broken;
   return barrier;
@@ -131,6 +146,7 @@ inline ErrorBarrier error_barrier(const Curve& curve, const ErrorBarrierOptions&
 ///   normalized = value ÷ mean loss of the ends; 0 where value is 0, infinite where only the ends have loss 0
 /// For a model that is linear in θ and a convex loss it is 0, up to rounding. Source: as error_barrier.
 inline LossBarrier loss_barrier(const Curve& curve) {
+  detail::require_metric("loss_barrier", curve, Metric::loss);
   const detail::Bump bump = detail::highest_above_chord(curve, Metric::loss);
   return {.value = bump.value,
           .alpha = bump.alpha,
@@ -139,15 +155,15 @@ inline LossBarrier loss_barrier(const Curve& curve) {
 
 /// Linear interpolation instability, max over α of err(α) − mean: at least half the difference of the ends even without a bump,
 /// and no further than that from the error barrier. Source: Frankle et al., arXiv:1912.05671 (30 α).
-inline double instability(const Curve& curve) { return detail::highest_above_mean(curve, Metric::error); }
+inline double instability(const Curve& curve) { return detail::highest_above_mean("instability", curve, Metric::error); }
 
 /// Git Re-Basin's barrier, max over α of L(α) − mean. Source: Ainsworth et al., arXiv:2209.04836 (25 α).
-inline double git_rebasin(const Curve& curve) { return detail::highest_above_mean(curve, Metric::loss); }
+inline double git_rebasin(const Curve& curve) { return detail::highest_above_mean("git_rebasin", curve, Metric::loss); }
 
 /// f(α*) − chord(α*) at the highest point α* of f itself, in [0, barrier]. It misses a bump under a higher end: kept to compare
 /// with results that were computed so. Source: the code of Altıntaş et al. 2025, gsaltintas/lmc (11 α).
 inline double argmax_barrier(const Curve& curve, Metric metric = Metric::error) {
-  detail::require_ends(curve);
+  detail::require_metric("argmax_barrier", curve, metric);
   const detail::Bump top = detail::highest(curve, [&](const CurvePoint& p) { return p.metrics[metric]; });
   return top.point ? detail::above_chord(curve, *top.point, metric) : top.value;
 }
@@ -155,6 +171,7 @@ inline double argmax_barrier(const Curve& curve, Metric metric = Metric::error) 
 /// f(½) − mean; may be negative. Throws: Error when ½ is neither on the grid nor beside it.
 /// Source: the code of Entezari et al., arXiv:2110.06296; REPAIR, Jordan et al., arXiv:2211.08403.
 inline double midpoint_barrier(const Curve& curve, Metric metric = Metric::error) {
+  detail::require_metric("midpoint_barrier", curve, metric);
   const double mean = detail::mean_of_ends(curve, metric);
   const auto is_middle = [](const CurvePoint& p) { return p.alpha == p.alpha_bar; };
   const auto on_grid = std::find_if(curve.points.begin(), curve.points.end(), is_middle);
@@ -170,14 +187,15 @@ inline std::ostream& operator<<(std::ostream& out, const LossBarrier& barrier) {
              << fixed(barrier.normalized, 4);
 }
 
-/// Prints `0.0003 at α 0.46, normalized 0.0003, 95 % [0.0000, 0.0011]`.
+/// Prints `0.0003 at α 0.46, normalized 0.0003, 95 % [0.0000, 0.0011]`, and why there is no interval or nothing to judge.
 inline std::ostream& operator<<(std::ostream& out, const ErrorBarrier& barrier) {
   using detail::fixed;
   out << LossBarrier{barrier.value, barrier.alpha, barrier.normalized};
   if (barrier.interval)
-    return out << ", 95 % [" << fixed(barrier.interval->low, 4) << ", " << fixed(barrier.interval->high, 4) << ']';
-  const bool diverged = std::isnan(barrier.value);
-  return out << ", no interval: " << (diverged ? "an error is NaN" : "outcomes of single examples were not given");
+    out << ", 95 % [" << fixed(barrier.interval->low, 4) << ", " << fixed(barrier.interval->high, 4) << ']';
+  else
+    out << ", no interval: " << (std::isnan(barrier.value) ? "an error is NaN" : "outcomes of single examples were not given");
+  return out << (barrier.verdict == Verdict::none ? ", no verdict: a network diverged" : "");
 }
 
 }  // namespace lmc

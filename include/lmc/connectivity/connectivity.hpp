@@ -2,7 +2,9 @@
 #pragma once
 #include <lmc/connectivity/alpha_grid.hpp>
 #include <lmc/connectivity/attribution.hpp>
+#include <lmc/connectivity/barrier_matrix.hpp>
 #include <lmc/connectivity/barriers.hpp>
+#include <lmc/connectivity/block_path.hpp>
 #include <lmc/connectivity/curve.hpp>
 #include <lmc/connectivity/curve_csv.hpp>
 #include <lmc/connectivity/decomposition.hpp>

@@ -8,11 +8,26 @@
 
 namespace lmc {
 
-/// Writes the same path as measured on two data sets, one line an α, with the header
+/// Writes a curve, one line an α, with the header `alpha,loss,error`, or `alpha,loss` where the error was not measured. Each
+/// number is the shortest text that reads back as the same double; a diverged one is `nan` or `inf`.
+/// Throws: Error when the curve is none that a barrier can be computed from (make_curve).
+inline void write_curve_csv(std::ostream& out, const Curve& curve) {
+  detail::require_curve("write_curve_csv", curve);
+  const bool with_error = curve.points.front().metrics.error.has_value();
+  out << (with_error ? "alpha,loss,error\n" : "alpha,loss\n");
+  for (const CurvePoint& p : curve.points) {
+    out << detail::shortest(p.alpha) << ',' << detail::shortest(p.metrics.loss);
+    if (with_error) out << ',' << detail::shortest(*p.metrics.error);
+    out << '\n';
+  }
+}
+
+/// Writes the same path as measured on two data sets, with the header
 ///   alpha,train_loss,train_error,test_loss,test_error
-/// Each number is the shortest text that reads back as the same double; a diverged one is `nan` or `inf`.
-/// Throws: Error when the curves have different α.
+/// Otherwise as for one curve. Throws: Error also when the curves have different α, or lack the error.
 inline void write_curve_csv(std::ostream& out, const Curve& train, const Curve& test) {
+  detail::require_curve("write_curve_csv: train", train);
+  detail::require_curve("write_curve_csv: test", test);
   require(train.points.size() == test.points.size(), "write_curve_csv: train has ", train.points.size(), " points and test ",
           test.points.size(), "; expected one grid");
   out << "alpha,train_loss,train_error,test_loss,test_error\n";
@@ -21,7 +36,8 @@ inline void write_curve_csv(std::ostream& out, const Curve& train, const Curve& 
     require(a.alpha == b.alpha, "write_curve_csv: point ", i, " has α = ", a.alpha, " in train and ", b.alpha,
             " in test; expected one grid");
     out << detail::shortest(b.alpha);
-    for (const double x : {a.metrics.loss, a.metrics.error, b.metrics.loss, b.metrics.error}) out << ',' << detail::shortest(x);
+    for (const Metrics* m : {&a.metrics, &b.metrics})
+      out << ',' << detail::shortest(m->loss) << ',' << detail::shortest((*m)[Metric::error]);
     out << '\n';
   }
 }

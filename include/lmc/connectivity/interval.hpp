@@ -63,14 +63,11 @@ struct Outcomes {
 };
 
 /// The examples of a curve, or of the mirrored curve, whichever comes first in lexicographic order: so that swapping the two
-/// ends of a path changes nothing, random numbers included. Throws: Error when numbers of outcomes differ.
+/// ends of a path changes nothing, random numbers included.
 inline Outcomes count_outcomes(const std::vector<CurvePoint>& points) {
   Outcomes counted, mirrored;
   const std::size_t examples = points.front().metrics.wrong.size();
   for (const CurvePoint& p : points) {
-    require(p.metrics.wrong.size() == examples, "error_barrier: `wrong` has ", p.metrics.wrong.size(),
-            " entries at α = ", p.alpha, " and ", examples, " at α = ", points.front().alpha,
-            "; expected the same examples at every α");
     counted.weights.push_back(p.weights());
     mirrored.weights.insert(mirrored.weights.begin(), {p.alpha_bar, p.alpha});
   }
@@ -101,13 +98,13 @@ inline Outcomes count_outcomes(const std::vector<CurvePoint>& points) {
 /// moved by that share: without a changing example [0, q].
 ///
 /// A function of the curve alone (the resampling has a fixed seed), unchanged by swapping the ends and by the order of
-/// examples. Cost: 2000 × (examples that change + different rows of outcomes × α). Throws: Error when `wrong` has not one
-/// length at every α. Source: Montiel Olea, Plagborg-Møller, "Simultaneous confidence bands", J. Applied Econometrics 34
-/// (2019), for the band.
+/// examples. Cost: 2000 × (examples that change + different rows of outcomes × α). Throws: Error as error_barrier. Source:
+/// Montiel Olea, Plagborg-Møller, "Simultaneous confidence bands", J. Applied Econometrics 34 (2019), for the band.
 inline std::optional<Interval> error_barrier_interval(const Curve& curve) {
   constexpr double level = 0.95;
   constexpr std::uint32_t resamples = 2000;
-  if (curve.points.empty() || curve.points.front().metrics.wrong.empty()) return std::nullopt;
+  detail::require_curve("error_barrier_interval", curve);
+  if (curve.points.front().metrics.wrong.empty()) return std::nullopt;
   const detail::Outcomes outcomes = detail::count_outcomes(curve.points);
   const std::size_t alphas = outcomes.weights.size();
   const auto n = static_cast<double>(outcomes.examples);

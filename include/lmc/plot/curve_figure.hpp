@@ -83,21 +83,24 @@ inline std::string figure_script(const CurveFigure& figure) {
   std::vector<FigureCurve> curves;
   if (figure.train) curves.push_back({"train", &*figure.train, "lw 1.5 pt 6 ps 0.8", "#d55e00"});
   curves.push_back({"test", &figure.test, "lw 1.5 pt 7 ps 0.7", "#0b3c6f"});
-  return concat("set multiplot layout 1,2 title ", gnuplot_string(figure.title),
+  for (const FigureCurve& drawn : curves) require_curve("save_curve_figure", *drawn.curve);
+  const bool with_error = std::all_of(curves.begin(), curves.end(),
+                                      [](const FigureCurve& c) { return c.curve->points.front().metrics.error.has_value(); });
+  return concat("set multiplot layout 1,", with_error ? 2 : 1, " title ", gnuplot_string(figure.title),
                 "\n"
                 "set key below vertical maxrows 3 Left reverse samplen 3 height 1\n"
                 "set border 3\nset tics nomirror out\nset grid y lc rgb '#cccccc' dt 1 lw 0.5\n"
                 "set xrange [-0.02:1.02]\nset xtics 0.25\nset xlabel 'α' offset 0,0.6\n",
-                figure_panel(curves, Metric::loss), figure_panel(curves, Metric::error), "unset multiplot\n");
+                figure_panel(curves, Metric::loss), with_error ? figure_panel(curves, Metric::error) : "", "unset multiplot\n");
 }
 
 }  // namespace detail
 
-/// Draws loss and error along a path, two panels side by side, with gnuplot: the curves, the chords between their ends
-/// (dashed), and the barriers as bars between chord and curve, with their values in the legend. The extension of path chooses
-/// PNG, SVG or PDF. The file appears under its name when it is complete.
-/// Throws: Error when gnuplot is not installed (see gnuplot_available) or fails; when the extension is another one; when path
-/// cannot be written; when a curve lacks α = 0 or α = 1.
+/// Draws loss and error along a path, two panels side by side (the loss alone where an error was not measured), with gnuplot:
+/// the curves, the chords between their ends (dashed), and the barriers as bars between chord and curve, with their values in
+/// the legend. The extension of path chooses PNG, SVG or PDF. The file appears under its name when it is complete. Throws:
+/// Error when gnuplot is not installed (see gnuplot_available) or fails; when the extension is another one; when path cannot be
+/// written; when a curve is none that a barrier can be computed from.
 inline void save_curve_figure(const std::filesystem::path& path, const CurveFigure& figure) {
   save_figure(path, detail::figure_script(figure));
 }
