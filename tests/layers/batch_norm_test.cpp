@@ -8,8 +8,8 @@
 #include <lmc/layers/flatten.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/allocations.hpp>
-#include <support/gradient.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -106,9 +106,9 @@ TEST_CASE("BatchNorm: backward is the derivative of forward", "[layers][gradient
   const auto [batch, in] = GENERATE(Case{2, {1}}, Case{3, {5}}, Case{1, {3, 2, 4}}, Case{4, {2, 3, 1}}, Case{3, {5, 3, 17}},
                                     Case{3, {43}}, Case{2, {4, 6}});
   CAPTURE(batch, in);
-  CHECK(testing::gradient_error(BatchNorm<double>({.in = in}), {.batch = batch, .seed = 5}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(BatchNorm<double>({.in = in}), {.batch = batch, .seed = 5}) < 1e-7);
   // The statistics in the buffers are constants.
-  CHECK(testing::gradient_error(Frozen({.in = in}), {.batch = batch, .seed = 5}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(Frozen({.in = in}), {.batch = batch, .seed = 5}) < 1e-7);
 }
 
 TEST_CASE("BatchNorm: trains, keeps statistics and evaluates as PyTorch does", "[layers][golden]") {

@@ -4,8 +4,8 @@
 #include <lmc/layers/lcn.hpp>
 #include <lmc/layers/mlp.hpp>
 #include <lmc/layers/sparse_mlp.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <sstream>
-#include <support/gradient.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -34,15 +34,15 @@ TEST_CASE("cnn: layer → ReLU, then a readout; normalization, pooling and slope
 }
 
 TEST_CASE("cnn, lcn, sparse_mlp: gradients are those of the function, through all layers", "[layers][gradient]") {
-  CHECK(testing::gradient_error(
+  CHECK(lmc::testing::gradient_error(
             lmc::cnn<double>({.inputs = {7, 6, 2}, .channels = {3, 2}, .outputs = 3, .stride = {2, 1}, .padding = {1}}),
             {.batch = 2}) < 1e-7);
   CHECK(
-      testing::gradient_error(
+      lmc::testing::gradient_error(
           lmc::lcn<double>({.inputs = {6, 5, 1}, .channels = {3, 2}, .outputs = 3, .kernel = {2}, .sharing = {{2, 3}, {3, 1}}}),
           {.batch = 2}) < 1e-7);
-  CHECK(testing::gradient_error(lmc::sparse_mlp<double>({.inputs = 6, .hidden = {7, 5}, .outputs = 3, .sparsity = 0.5}),
-                                {.batch = 3}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(lmc::sparse_mlp<double>({.inputs = 6, .hidden = {7, 5}, .outputs = 3, .sparsity = 0.5}),
+                                     {.batch = 3}) < 1e-7);
 }
 
 TEST_CASE("cnn, lcn: a permutation of channels, at each position where there is one, leaves the function unchanged",

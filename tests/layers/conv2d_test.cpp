@@ -6,8 +6,8 @@
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/allocations.hpp>
-#include <support/gradient.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -116,7 +116,7 @@ TEST_CASE("Conv2d: backward is the derivative of forward", "[layers][gradient]")
   const Index batch = GENERATE(1, 3);
   const Conv2d<double> layer(options);
   CAPTURE(options.in, layer.describe(), batch);
-  CHECK(testing::gradient_error(layer, {.batch = batch, .seed = 7}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(layer, {.batch = batch, .seed = 7}) < 1e-7);
 }
 
 TEST_CASE("Conv2d: gives PyTorch's outputs and gradients", "[layers]") {
@@ -146,8 +146,8 @@ TEST_CASE("Conv2d: is the dense layer of its matrix", "[layers]") {
                Conv2dOptions{.in = {9, 9, 16}, .out = 37, .stride = 2, .bias = false});
   const Conv2d<double> conv(options);
   const Index inputs = options.in.size(), outputs = conv.output_shape(options.in).size(), batch = 3;
-  const auto params = testing::normal_numbers(parameters(options), 1, 1), x = testing::normal_numbers(batch * inputs, 1, 2),
-             dy = testing::normal_numbers(batch * outputs, 1, 3);
+  const auto params = lmc::testing::normal_numbers(parameters(options), 1, 1),
+             x = lmc::testing::normal_numbers(batch * inputs, 1, 2), dy = lmc::testing::normal_numbers(batch * outputs, 1, 3);
   auto matrix = dense_matrix(conv, params);
   matrix.resize(matrix.size() + static_cast<std::size_t>(outputs));  // biases of 0
   const Passes<double> passes(conv, params, x, dy), expected(Dense<double>({.in = inputs, .out = outputs}), matrix, x, dy);
@@ -163,7 +163,7 @@ TEST_CASE("Conv2d: the bits of an example do not depend on the batch around it",
   const Conv2d<float> layer(options);
   const Index inputs = options.in.size(), outputs = layer.output_shape(options.in).size(), batch = 13;
   const auto numbers = [](Index n, std::uint32_t part) {
-    const auto exact = testing::normal_numbers(n, 1, part);
+    const auto exact = lmc::testing::normal_numbers(n, 1, part);
     return std::vector<float>(exact.begin(), exact.end());
   };
   const auto params = numbers(parameters(options), 1), x = numbers(batch * inputs, 2), dy = numbers(batch * outputs, 3);

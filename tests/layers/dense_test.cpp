@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
 #include <lmc/layers/dense.hpp>
-#include <support/gradient.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <vector>
 
 using lmc::Index;
@@ -24,14 +24,14 @@ class DenseWithoutBiasGradient : public lmc::Dense<double> {
 }  // namespace
 
 TEST_CASE("gradient_error: notices a wrong backward", "[testing]") {
-  CHECK(testing::gradient_error(DenseWithoutBiasGradient({.in = 3, .out = 2}), {.batch = 2}) > 1e-2);
+  CHECK(lmc::testing::gradient_error(DenseWithoutBiasGradient({.in = 3, .out = 2}), {.batch = 2}) > 1e-2);
 }
 
 TEST_CASE("Dense: backward is the derivative of forward", "[layers][gradient]") {
   const auto [batch, in, out] = GENERATE(table<Index, Index, Index>({{1, 1, 1}, {3, 5, 2}, {4, 8, 17}, {13, 40, 33}}));
   CAPTURE(batch, in, out);
   // Every entry of x, W and b is perturbed; a lost transpose or sign is of order 1.
-  CHECK(testing::gradient_error(lmc::Dense<double>({.in = in, .out = out}), {.batch = batch, .seed = 7}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(lmc::Dense<double>({.in = in, .out = out}), {.batch = batch, .seed = 7}) < 1e-7);
 }
 
 TEST_CASE("Dense: computes X Wᵀ + b, and takes no dx where none is asked for", "[layers]") {

@@ -6,7 +6,7 @@
 #include <lmc/layers/flatten.hpp>
 #include <lmc/layers/identity.hpp>
 #include <lmc/layers/network.hpp>
-#include <support/gradient.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -37,7 +37,7 @@ std::vector<float> mask(double rate, Index entries, std::vector<Index> examples,
 }  // namespace
 
 TEST_CASE("Dropout: backward is the derivative of forward", "[layers][gradient]") {
-  CHECK(testing::gradient_error(Dropout<double>({.in = 7, .rate = 0.4}), {.batch = 3}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(Dropout<double>({.in = 7, .rate = 0.4}), {.batch = 3}) < 1e-7);
 }
 
 TEST_CASE("Dropout: drops the given share and scales the rest, in training alone", "[layers]") {
@@ -71,7 +71,7 @@ TEST_CASE("Dropout: refuses a rate outside [0, 1)", "[layers][errors]") {
 TEST_CASE("Flatten, Identity: pass values and gradients on", "[layers][gradient]") {
   const lmc::Network<double> net({lmc::Identity<double>(), lmc::Dense<double>({.in = {2, 3}, .out = 4}),
                                   lmc::Identity<double>(), lmc::Flatten<double>(), lmc::Dense<double>({.in = 4, .out = 3})});
-  CHECK(testing::gradient_error(net, {.batch = 2}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(net, {.batch = 2}) < 1e-7);
 }
 
 TEST_CASE("Flatten: what follows keeps the image's axes", "[layers]") {

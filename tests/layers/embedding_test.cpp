@@ -5,7 +5,7 @@
 #include <lmc/layers/cnn.hpp>
 #include <lmc/layers/embedding.hpp>
 #include <lmc/layers/lcn.hpp>
-#include <support/gradient.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -32,7 +32,7 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
 void check_embedding(const Network<double>& from, const Embedding<double>& e, bool all_copied = false) {
   const auto state = from.initialize({.seed = 3});
   const auto embedded = e.embed(state);
-  const auto x = testing::normal_numbers(4 * from.input_shape()->size(), 1, 5);
+  const auto x = lmc::testing::normal_numbers(4 * from.input_shape()->size(), 1, 5);
   CHECK(distance(testing::outputs(from, state, x), testing::outputs(e.network, embedded, x)) < 1e-12);
   const auto back = e.project(embedded);
   std::vector<bool> copied(state.parameters.size());
@@ -97,7 +97,7 @@ TEST_CASE("embedding: the initial weights are the same ones, copied", "[layers]"
 TEST_CASE("embedding: project averages over tied positions, and is the nearest tied network", "[layers]") {
   const auto tied = lmc::lcn<double>({.inputs = {4, 3, 1}, .channels = {1}, .outputs = 2, .kernel = {1}, .sharing = {{2, 3}}});
   const auto e = lmc::embed_in_local(tied);
-  auto theta = testing::normal_numbers(e.network.layout().parameter_count(), 1, 3);
+  auto theta = lmc::testing::normal_numbers(e.network.layout().parameter_count(), 1, 3);
   const auto projected = e.project(std::span<const double>(theta));
   // The first filter is shared by the first two rows of positions; a 1×1 kernel on one channel is one number.
   double mean = 0;
@@ -105,7 +105,7 @@ TEST_CASE("embedding: project averages over tied positions, and is the nearest t
   CHECK_THAT(projected[0], Catch::Matchers::WithinAbs(mean, 1e-15));
   // What is left is orthogonal to every tied direction.
   const auto back = e.embed(std::span<const double>(projected));
-  const auto direction = e.embed(std::span<const double>(testing::normal_numbers(tied.layout().parameter_count(), 2, 3)));
+  const auto direction = e.embed(std::span<const double>(lmc::testing::normal_numbers(tied.layout().parameter_count(), 2, 3)));
   double inner = 0;
   for (std::size_t i = 0; i < theta.size(); ++i) inner += (theta[i] - back[i]) * direction[i];
   CHECK(std::abs(inner) < 1e-13);

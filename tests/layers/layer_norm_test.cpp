@@ -3,7 +3,7 @@
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/flatten.hpp>
 #include <lmc/layers/layer_norm.hpp>
-#include <support/gradient.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 
 using lmc::Dense;
@@ -16,9 +16,9 @@ TEST_CASE("LayerNorm: backward is the derivative of forward", "[layers][gradient
   const auto [batch, in] =
       GENERATE(table<Index, Shape>({{1, Shape{2}}, {3, Shape{7}}, {2, Shape{3, 17}}, {1, Shape{2, 3, 5}}}));
   CAPTURE(batch, in);
-  CHECK(testing::gradient_error(LayerNorm<double>({.in = in, .epsilon = 0.01}), {.batch = batch, .seed = 4}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(LayerNorm<double>({.in = in, .epsilon = 0.01}), {.batch = batch, .seed = 4}) < 1e-7);
   // A single entry is its own mean: y = bias, whatever x.
-  CHECK(testing::gradient_error(LayerNorm<double>({.in = {3, 1}}), {.batch = 2, .seed = 4}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(LayerNorm<double>({.in = {3, 1}}), {.batch = 2, .seed = 4}) < 1e-7);
 }
 
 TEST_CASE("LayerNorm: starts as the plain normalization", "[layers]") {

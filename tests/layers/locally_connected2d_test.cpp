@@ -8,8 +8,8 @@
 #include <lmc/layers/locally_connected2d.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/allocations.hpp>
-#include <support/gradient.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -41,7 +41,7 @@ std::vector<double> sines(double scale, double step, std::size_t n) {
 }
 
 std::vector<float> numbers(std::size_t n, std::uint64_t seed) {
-  const auto values = testing::normal_numbers(static_cast<Index>(n), seed, 1);
+  const auto values = lmc::testing::normal_numbers(static_cast<Index>(n), seed, 1);
   return std::vector<float>(values.begin(), values.end());
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("LocallyConnected2d: backward is the derivative of forward", "[layers]
   }));
   const Index batch = GENERATE(1, 3);
   CAPTURE(options.in, options.out, batch);
-  CHECK(testing::gradient_error(LocallyConnected2d<double>(options), {.batch = batch, .seed = 7}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(LocallyConnected2d<double>(options), {.batch = batch, .seed = 7}) < 1e-7);
 }
 
 TEST_CASE("LocallyConnected2d: gives what PyTorch's unfold and einsum give", "[layers][golden]") {

@@ -10,7 +10,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/optim/optimizer.hpp>
-#include <support/gradient.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -68,13 +68,13 @@ TEST_CASE("MaskedDense: backward is the derivative of forward", "[layers][gradie
   const auto [batch, in, out, sparsity] = GENERATE(
       table<Index, Index, Index, double>({{1, 1, 1, 0}, {1, 1, 1, 1}, {3, 5, 2, 0.5}, {4, 8, 17, 0.9}, {13, 40, 33, 0.3}}));
   CAPTURE(batch, in, out, sparsity);
-  CHECK(testing::gradient_error(random_layer<double>(in, out, sparsity), {.batch = batch, .seed = 7}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(random_layer<double>(in, out, sparsity), {.batch = batch, .seed = 7}) < 1e-7);
 }
 
 TEST_CASE("MaskedDense: is a Dense whose masked weights are 0, whatever θ says", "[layers]") {
   const auto layer = random_layer<double>(9, 7, 0.6);
-  auto params = testing::normal_numbers(70, 1, 1);
-  const auto x = testing::normal_numbers(27, 2, 1), dy = testing::normal_numbers(21, 3, 1);
+  auto params = lmc::testing::normal_numbers(70, 1, 1);
+  const auto x = lmc::testing::normal_numbers(27, 2, 1), dy = lmc::testing::normal_numbers(21, 3, 1);
   std::vector<double> masked = params;
   for (std::size_t i = 0; i < 63; ++i)
     if (!layer.options().mask.bits[i]) {
@@ -94,7 +94,7 @@ TEST_CASE("MaskedDense: with a convolution's mask, is a locally connected layer"
   const Shape out = local.output_shape({});
   const MaskedDense<double> masked({.in = {5, 4, 4}, .out = out, .mask = lmc::convolution_mask(local.window(), 4, 6, 2)});
   const Index in = 80, outputs = out.size(), filter = 3 * 2 * 2;
-  const auto local_params = testing::normal_numbers(outputs * filter + outputs, 1, 1);
+  const auto local_params = lmc::testing::normal_numbers(outputs * filter + outputs, 1, 1);
   // The weight of the dense layer that each of the local one's is; none over the padding.
   std::vector<Index> to;
   lmc::for_each_index({out[0], out[1], 6, 3, 2, 2}, [&](std::span<const Index> at) {
@@ -106,7 +106,7 @@ TEST_CASE("MaskedDense: with a convolution's mask, is a locally connected layer"
   std::vector<double> params(static_cast<std::size_t>(outputs * in + outputs));
   for (std::size_t i = 0; i < to.size(); ++i)
     if (to[i] >= 0) params[static_cast<std::size_t>(to[i])] = local_params[i];
-  const auto x = testing::normal_numbers(2 * in, 2, 1), dy = testing::normal_numbers(2 * outputs, 3, 1);
+  const auto x = lmc::testing::normal_numbers(2 * in, 2, 1), dy = lmc::testing::normal_numbers(2 * outputs, 3, 1);
   const auto a = run(masked, params, x, dy), b = run(local, local_params, x, dy);
   CHECK(distance(a.y, b.y) < 1e-13);
   CHECK(distance(a.dx, b.dx) < 1e-13);
@@ -135,7 +135,7 @@ TEST_CASE("MaskedDense: masked weights are exactly 0 at first and stay so under 
   lmc::Optimizer<float> optimizer(options, start.size());
   std::vector<float> workspace(static_cast<std::size_t>(net.workspace_size(3)));
   const auto numbers = [](Index n, std::uint64_t seed) {
-    const auto values = testing::normal_numbers(n, seed, 1);
+    const auto values = lmc::testing::normal_numbers(n, seed, 1);
     return std::vector<float>(values.begin(), values.end());
   };
   for (std::uint64_t step = 0; step < 5; ++step) {

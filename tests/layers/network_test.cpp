@@ -8,8 +8,8 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/layers/tanh.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <sstream>
-#include <support/gradient.hpp>
 #include <vector>
 
 using lmc::Dense;
@@ -74,7 +74,7 @@ TEST_CASE("Network: backward is the derivative of forward, through every layer",
   const Network<double> net({Dense<double>({.in = 4, .out = 9}), lmc::Relu<double>(), CountingScale(),
                              Dense<double>({.in = 9, .out = 5}), lmc::LeakyRelu<double>({.slope = 0.2}), CountingScale(),
                              Dense<double>({.in = 5, .out = 3})});
-  CHECK(testing::gradient_error(net, {.batch = batch, .seed = 5}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(net, {.batch = batch, .seed = 5}) < 1e-7);
 }
 
 TEST_CASE("Network: what works in place overwrites the output of an affine layer, and of no other", "[layers][gradient]") {
@@ -87,7 +87,7 @@ TEST_CASE("Network: what works in place overwrites the output of an affine layer
   CHECK(in_place == std::vector<bool>{false, true, false, false, true, false, false});
   // Of four activations, as long as a cache line each.
   CHECK(net.cache_size(2) == 4 * 8);
-  CHECK(testing::gradient_error(net, {.batch = 2, .seed = 5}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(net, {.batch = 2, .seed = 5}) < 1e-7);
 }
 
 TEST_CASE("Network: nests, and names its segments by path", "[layers][gradient]") {
@@ -95,7 +95,7 @@ TEST_CASE("Network: nests, and names its segments by path", "[layers][gradient]"
       {Dense<double>({.in = 6, .out = 7}), lmc::Relu<double>(), Dense<double>({.in = 7, .out = 6}), CountingScale()});
   const Network<double> net(
       {Dense<double>({.in = 4, .out = 6}), inner, lmc::Relu<double>(), inner, Dense<double>({.in = 6, .out = 3})});
-  CHECK(testing::gradient_error(net, {.batch = 3, .seed = 5}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(net, {.batch = 3, .seed = 5}) < 1e-7);
 
   std::vector<std::string> names, groups;
   Index offset = 0;
@@ -139,13 +139,20 @@ TEST_CASE("Network: a permutation of hidden units, applied through the layout's 
           "[layers]") {
   const auto net = lmc::mlp<double>({.inputs = 5, .hidden = {4, 6}, .outputs = 3, .slope = 0.1});
   const auto theta = net.initialize({.seed = 4}).parameters;
-  const auto x = testing::normal_numbers(35, 1, 9);
+  const auto x = lmc::testing::normal_numbers(35, 1, 9);
   const auto before = logits(net, theta, x, 7);
   REQUIRE(net.layout().groups.size() == 2);
   const auto twice = lmc::permute<double>(net.layout(), {{2, 0, 3, 1}, {5, 3, 1, 0, 2, 4}}, {theta, {}}).parameters;
   CHECK(twice != theta);
   const auto after = logits(net, twice, x, 7);
   for (std::size_t i = 0; i < before.size(); ++i) CHECK_THAT(after[i], Catch::Matchers::WithinAbs(before[i], 1e-12));
+}
+
+TEST_CASE("Network: initialize without a seed is seed 0", "[layers]") {
+  const lmc::Network<float> net({lmc::Dense<float>({.in = 3, .out = 2})});
+  CHECK(net.initialize() == net.initialize({.seed = 0}));
+  CHECK(net.initialize({}) == net.initialize({.seed = 0}));
+  CHECK_FALSE(net.initialize({}) == net.initialize({.seed = 1}));
 }
 
 TEST_CASE("Network: neighbors that do not fit are named, with their shapes", "[layers][errors]") {

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/patch_embedding.hpp>
-#include <support/gradient.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 
 using lmc::Dense;
@@ -18,16 +18,16 @@ TEST_CASE("PatchEmbedding: backward is the derivative of forward", "[layers][gra
                                                                                       {3, Shape{3, 3, 2}, 3, 2},
                                                                                       {2, Shape{2, 34, 1}, {1, 17}, 3}}));
   CAPTURE(batch, in, patch, width);
-  CHECK(testing::gradient_error(PatchEmbedding<double>({.in = in, .patch = patch, .width = width}),
-                                {.batch = batch, .seed = 7}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(PatchEmbedding<double>({.in = in, .patch = patch, .width = width}),
+                                     {.batch = batch, .seed = 7}) < 1e-7);
 }
 
 TEST_CASE("PatchEmbedding: backward is the derivative of forward beyond one block of examples", "[layers][gradient]") {
   // 512 tokens are a block.
-  CHECK(testing::gradient_error(PatchEmbedding<double>({.in = {15, 15, 1}, .patch = 1, .width = 1}), {.batch = 3, .seed = 7}) <
-        1e-7);
-  CHECK(testing::gradient_error(PatchEmbedding<double>({.in = {1, 530, 1}, .patch = 1, .width = 1}), {.batch = 2, .seed = 7}) <
-        1e-7);
+  CHECK(lmc::testing::gradient_error(PatchEmbedding<double>({.in = {15, 15, 1}, .patch = 1, .width = 1}),
+                                     {.batch = 3, .seed = 7}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(PatchEmbedding<double>({.in = {1, 530, 1}, .patch = 1, .width = 1}),
+                                     {.batch = 2, .seed = 7}) < 1e-7);
 }
 
 TEST_CASE("PatchEmbedding: channels at all positions are permuted together", "[layers]") {

@@ -10,9 +10,9 @@
 #include <lmc/layers/max_pool2d.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <string>
 #include <support/allocations.hpp>
-#include <support/gradient.hpp>
 #include <support/permutation.hpp>
 #include <utility>
 #include <vector>
@@ -109,7 +109,7 @@ TEST_CASE("MaxPool2d, AveragePool2d: backward is the derivative of forward", "[l
   const auto kind = GENERATE(as<std::string>(), "max", "average");
   const auto check = [&](Index batch, const Pool2dOptions& options) {
     CAPTURE(kind, batch, options.in);
-    CHECK(testing::gradient_error(make(kind, options), {.batch = batch, .seed = 8}) < 1e-7);
+    CHECK(lmc::testing::gradient_error(make(kind, options), {.batch = batch, .seed = 8}) < 1e-7);
   };
   check(1, {.in = {2, 2, 1}});
   check(3, {.in = {4, 6, 17}});
@@ -121,7 +121,7 @@ TEST_CASE("MaxPool2d, AveragePool2d: backward is the derivative of forward", "[l
 
 TEST_CASE("GlobalAveragePool: is the mean over all positions, whatever their axes", "[layers][gradient]") {
   for (const Shape& in : {Shape{1, 1, 1}, Shape{3, 2, 5}, Shape{7, 7, 17}, Shape{4, 33}, Shape{2, 2, 2, 3}})
-    CHECK(testing::gradient_error(GlobalAveragePool<double>({.in = in}), {.batch = 3, .seed = 2}) < 1e-7);
+    CHECK(lmc::testing::gradient_error(GlobalAveragePool<double>({.in = in}), {.batch = 3, .seed = 2}) < 1e-7);
   const auto got =
       run<float>(GlobalAveragePool<float>({.in = {2, 2, 3}}), 2,
                  {1, 10, 100, 2, 20, 200, 3, 30, 300, 4, 40, 400, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4}, {4, 8, 12, 16, 20, 24});

@@ -4,7 +4,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/layers/residual.hpp>
-#include <support/gradient.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -26,12 +26,12 @@ Network<double> body(Index in, Index out) {
 
 TEST_CASE("Residual: backward is the derivative of forward", "[layers][gradient]") {
   const Index batch = GENERATE(1, 3);
-  CHECK(testing::gradient_error(Residual<double>({.body = body(5, 5)}), {.batch = batch, .seed = 3}) < 1e-7);
-  CHECK(testing::gradient_error(Residual<double>({.body = body(5, 3), .shortcut = Dense<double>({.in = 5, .out = 3})}),
-                                {.batch = batch, .seed = 4}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(Residual<double>({.body = body(5, 5)}), {.batch = batch, .seed = 3}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(Residual<double>({.body = body(5, 3), .shortcut = Dense<double>({.in = 5, .out = 3})}),
+                                     {.batch = batch, .seed = 4}) < 1e-7);
   const Network<double> nested({Dense<double>({.in = 2, .out = 5}), Residual<double>({.body = body(5, 5)}), Relu<double>(),
                                 Residual<double>({.body = body(5, 3), .shortcut = body(5, 3)})});
-  CHECK(testing::gradient_error(nested, {.batch = batch, .seed = 5}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(nested, {.batch = batch, .seed = 5}) < 1e-7);
 }
 
 TEST_CASE("Residual: adds the body and the shortcut", "[layers]") {

@@ -5,7 +5,7 @@
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/self_attention.hpp>
 #include <lmc/layers/token_dense.hpp>
-#include <support/gradient.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -18,14 +18,14 @@ TEST_CASE("SelfAttention: backward is the derivative of forward", "[layers][grad
   const auto [batch, tokens, width, heads] =
       GENERATE(table<Index, Index, Index, Index>({{1, 1, 1, 1}, {2, 3, 4, 2}, {1, 9, 6, 3}, {3, 2, 5, 1}, {2, 17, 3, 3}}));
   CAPTURE(batch, tokens, width, heads);
-  CHECK(testing::gradient_error(SelfAttention<double>({.in = {tokens, width}, .heads = heads}), {.batch = batch, .seed = 2}) <
-        1e-7);
+  CHECK(lmc::testing::gradient_error(SelfAttention<double>({.in = {tokens, width}, .heads = heads}),
+                                     {.batch = batch, .seed = 2}) < 1e-7);
 }
 
 TEST_CASE("SelfAttention: backward is the derivative of forward beyond one block of examples", "[layers][gradient]") {
   // 512 rows are a block: 200 tokens leave room for 2 examples, 600 for none, and yet one is taken.
-  CHECK(testing::gradient_error(SelfAttention<double>({.in = {200, 1}}), {.batch = 5, .seed = 3}) < 1e-7);
-  CHECK(testing::gradient_error(SelfAttention<double>({.in = {600, 1}}), {.batch = 1, .seed = 3}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(SelfAttention<double>({.in = {200, 1}}), {.batch = 5, .seed = 3}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(SelfAttention<double>({.in = {600, 1}}), {.batch = 1, .seed = 3}) < 1e-7);
 }
 
 TEST_CASE("SelfAttention: an example's outputs do not depend on the batch around it", "[layers]") {
@@ -33,7 +33,7 @@ TEST_CASE("SelfAttention: an example's outputs do not depend on the batch around
   const auto state = net.initialize({.seed = 3});
   const Index batch = 210, size = 60;  // more than the block of 102 examples
   std::vector<float> x, together(static_cast<std::size_t>(batch * size)), alone(static_cast<std::size_t>(size));
-  for (const double v : testing::normal_numbers(batch * size, 1, 2)) x.push_back(static_cast<float>(v));
+  for (const double v : lmc::testing::normal_numbers(batch * size, 1, 2)) x.push_back(static_cast<float>(v));
   const auto run = [&](std::span<const float> in, std::span<float> out, Index n) {
     std::vector<float> cache(static_cast<std::size_t>(net.cache_size(n))),
         workspace(static_cast<std::size_t>(net.workspace_size(n)));

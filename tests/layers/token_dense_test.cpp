@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/token_dense.hpp>
-#include <support/gradient.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 
 using lmc::Dense;
@@ -15,7 +15,7 @@ TEST_CASE("TokenDense: backward is the derivative of forward", "[layers][gradien
   const auto [batch, in, out] = GENERATE(
       table<Index, Shape, Index>({{1, Shape{1, 1}, 1}, {2, Shape{3, 5}, 9}, {3, Shape{2, 3, 4}, 1}, {2, Shape{300, 1}, 2}}));
   CAPTURE(batch, in, out);  // the last one has more than one block of rows
-  CHECK(testing::gradient_error(TokenDense<double>({.in = in, .out = out}), {.batch = batch, .seed = 7}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(TokenDense<double>({.in = in, .out = out}), {.batch = batch, .seed = 7}) < 1e-7);
 }
 
 TEST_CASE("TokenDense: keeps the axes of the positions, and permutes their units together", "[layers]") {

@@ -6,7 +6,7 @@
 #include <lmc/layers/first_token.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/position_embedding.hpp>
-#include <support/gradient.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -20,9 +20,9 @@ using lmc::Shape;
 TEST_CASE("ClassToken, FirstToken, PositionEmbedding: backward is the derivative of forward", "[layers][gradient]") {
   const auto [batch, in] = GENERATE(table<Index, Shape>({{1, Shape{1, 1}}, {3, Shape{4, 5}}, {2, Shape{2, 9}}}));
   CAPTURE(batch, in);
-  CHECK(testing::gradient_error(ClassToken<double>({.in = in}), {.batch = batch, .seed = 8}) < 1e-7);
-  CHECK(testing::gradient_error(FirstToken<double>({.in = in}), {.batch = batch, .seed = 8}) < 1e-7);
-  CHECK(testing::gradient_error(PositionEmbedding<double>({.in = in}), {.batch = batch, .seed = 8}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(ClassToken<double>({.in = in}), {.batch = batch, .seed = 8}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(FirstToken<double>({.in = in}), {.batch = batch, .seed = 8}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(PositionEmbedding<double>({.in = in}), {.batch = batch, .seed = 8}) < 1e-7);
 }
 
 TEST_CASE("ClassToken: puts its token first, and FirstToken takes it", "[layers]") {

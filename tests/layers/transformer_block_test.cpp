@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
 #include <lmc/layers/transformer_block.hpp>
-#include <support/gradient.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 
 using lmc::Index;
@@ -13,9 +13,9 @@ TEST_CASE("transformer_block: backward is the derivative of forward", "[layers][
   CAPTURE(batch, tokens, width, heads);
   // Where a row that is normalized happens to be nearly constant, third derivatives of 1e5 are left over in the differences:
   // seed 9 has such a row. A mistake is of order 1.
-  CHECK(testing::gradient_error(transformer_block<double>({.in = {tokens, width}, .heads = heads, .mlp_ratio = 2}),
-                                {.batch = batch, .seed = 4}) < 1e-7);
-  CHECK(testing::gradient_error(
+  CHECK(lmc::testing::gradient_error(transformer_block<double>({.in = {tokens, width}, .heads = heads, .mlp_ratio = 2}),
+                                     {.batch = batch, .seed = 4}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(
             transformer_block<double>({.in = {tokens, width}, .heads = heads, .mlp_ratio = 1, .dropout = 0.4}),
             {.batch = batch, .seed = 4}) < 1e-7);
 }

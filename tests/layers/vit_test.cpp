@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
 #include <lmc/layers/vit.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <sstream>
-#include <support/gradient.hpp>
 #include <support/permutation.hpp>
 
 using lmc::Index;
@@ -10,16 +10,16 @@ using lmc::TokenPooling;
 
 TEST_CASE("vit, attention: backward is the derivative of forward", "[layers][gradient]") {
   const auto pooling = GENERATE(TokenPooling::mean, TokenPooling::class_token);
-  CHECK(testing::gradient_error(lmc::vit<double>({.inputs = {4, 2, 2},
-                                                  .outputs = 3,
-                                                  .patch = 2,
-                                                  .width = 4,
-                                                  .heads = 2,
-                                                  .blocks = 2,
-                                                  .mlp_ratio = 2,
-                                                  .pooling = pooling}),
-                                {.batch = 2, .seed = 4}) < 1e-7);
-  CHECK(testing::gradient_error(
+  CHECK(lmc::testing::gradient_error(lmc::vit<double>({.inputs = {4, 2, 2},
+                                                       .outputs = 3,
+                                                       .patch = 2,
+                                                       .width = 4,
+                                                       .heads = 2,
+                                                       .blocks = 2,
+                                                       .mlp_ratio = 2,
+                                                       .pooling = pooling}),
+                                     {.batch = 2, .seed = 4}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(
             lmc::attention<double>(
                 {.inputs = {4, 6, 1}, .outputs = 2, .patch = {2, 3}, .width = 6, .heads = 3, .pooling = pooling}),
             {.batch = 3, .seed = 4}) < 1e-7);

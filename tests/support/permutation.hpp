@@ -6,9 +6,9 @@
 #include <lmc/align/permute.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/testing/gradient_error.hpp>
 #include <numeric>
 #include <span>
-#include <support/gradient.hpp>
 #include <vector>
 
 namespace testing {
@@ -49,10 +49,10 @@ struct PermutationEffect {
   double outputs = 0, parameters = 0;
 };
 inline PermutationEffect permutation_effect(const lmc::Network<double>& net, std::uint64_t seed = 1) {
-  lmc::ModelState<double> state{normal_numbers(net.layout().parameter_count(), seed, 1),
+  lmc::ModelState<double> state{lmc::testing::normal_numbers(net.layout().parameter_count(), seed, 1),
                                 std::vector<double>(static_cast<std::size_t>(net.layout().buffer_count()))};
   for (std::size_t i = 0; i < state.buffers.size(); ++i) state.buffers[i] = 1 + lmc::uniform({.seed = seed, .part = 9}, i);
-  const auto x = normal_numbers(3 * net.input_shape()->size(), seed, 2);
+  const auto x = lmc::testing::normal_numbers(3 * net.input_shape()->size(), seed, 2);
   const auto permuted = lmc::permute(net.layout(), random_permutations(net.layout(), seed), state);
   const auto distance = [](const std::vector<double>& a, const std::vector<double>& b) {
     double worst = 0;

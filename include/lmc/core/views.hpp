@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <Eigen/Core>
 #include <cassert>
 #include <concepts>
 #include <span>
 #include <type_traits>
 
+#include <lmc/core/detail/eigen.hpp>
 #include <lmc/core/shape.hpp>
 
 namespace lmc {

@@ -6,7 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
@@ -52,6 +54,28 @@ struct ForwardArgs {
   NoiseAddress noise = {};  // of this layer, in training mode
 };
 
+/// ∂L/∂x where somebody asks for it: `if (a.dx) … *a.dx …`. Throws: Error when it is used and nobody does, since a write would
+/// end up anywhere.
+template <class Scalar>
+class InputGradient : public std::optional<MatrixView<Scalar>> {
+ public:
+  using Optional = std::optional<MatrixView<Scalar>>;
+  using Optional::Optional;
+  InputGradient(Optional dx) : Optional(std::move(dx)) {}  // NOLINT(google-explicit-constructor): it is one
+
+  MatrixView<Scalar>& operator*() { return require_present(), Optional::operator*(); }
+  const MatrixView<Scalar>& operator*() const { return require_present(), Optional::operator*(); }
+  MatrixView<Scalar>* operator->() { return require_present(), Optional::operator->(); }
+  const MatrixView<Scalar>* operator->() const { return require_present(), Optional::operator->(); }
+
+ private:
+  void require_present() const {
+    require(this->has_value(),
+            "a layer's backward uses dx, which is absent, as it is for a network's first layer; "
+            "ask before, as in `if (a.dx)`");
+  }
+};
+
 /// L is the scalar that is differentiated; x, y and cache are those of the forward pass.
 template <class Scalar>
 struct BackwardArgs {
@@ -59,9 +83,9 @@ struct BackwardArgs {
   std::span<const Scalar> buffers;
   MatrixView<const Scalar> x;
   MatrixView<const Scalar> y;
-  MatrixView<const Scalar> dy;           // ∂L/∂y
-  std::optional<MatrixView<Scalar>> dx;  // ∂L/∂x, overwritten; absent where nobody asks for it, as in a network's first layer
-  std::span<Scalar> dparams;             // ∂L/∂params is added
+  MatrixView<const Scalar> dy;  // ∂L/∂y
+  InputGradient<Scalar> dx;     // ∂L/∂x, overwritten; absent where nobody asks for it, as in a network's first layer
+  std::span<Scalar> dparams;    // ∂L/∂params is added
   std::span<const Scalar> cache;
   std::span<Scalar> workspace;
   Into gradient = Into::add;  // overwrite: dparams is replaced by ∂L/∂params; only layers that OverwriteGradients are asked to
@@ -100,6 +124,74 @@ concept Layer = requires(const L layer, LayoutBuilder& layout, const Shape& in, 
   { layer.forward(forward_args) } -> std::same_as<void>;
   { layer.backward(backward_args) } -> std::same_as<void>;
 };
+
+/// What is put into a Network although it is no Layer is reported here, by the name of the member.
+template <class L, class Scalar>
+consteval void check_layer() {
+  using Initialize = InitializeArgs<Scalar>;
+  using Forward = ForwardArgs<Scalar>;
+  using Backward = BackwardArgs<Scalar>;
+  static_assert(
+      requires(const L l) {
+        { l.kind() } -> std::convertible_to<std::string_view>;
+      },
+      "a layer needs `std::string_view kind() const`: it is missing, not const, or gives something else");
+  static_assert(
+      requires(const L l) {
+        { l.describe() } -> std::convertible_to<std::string>;
+      },
+      "a layer needs `std::string describe() const`: it is missing, not const, or gives something else");
+  static_assert(
+      requires(const L l) {
+        { l.input_shape() } -> std::convertible_to<std::optional<Shape>>;
+      },
+      "a layer needs `std::optional<Shape> input_shape() const`: it is missing, not const, or gives something else");
+  static_assert(
+      requires(const L l, const Shape& in) {
+        { l.output_shape(in) } -> std::same_as<Shape>;
+      },
+      "a layer needs `Shape output_shape(const Shape&) const`: it is missing, not const, or gives something else");
+  static_assert(
+      requires(const L l, LayoutBuilder& layout) {
+        { l.declare(layout) } -> std::same_as<void>;
+      },
+      "a layer needs `void declare(LayoutBuilder&) const`: it is missing, not const, or gives something else");
+  static_assert(
+      requires(const L l, Initialize a) {
+        { l.initialize(a) } -> std::same_as<void>;
+      },
+      "a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, not const, or of another Scalar");
+  static_assert(
+      requires(const L l, Index batch) {
+        { l.cache_size(batch) } -> std::same_as<Index>;
+      },
+      "a layer needs `Index cache_size(Index) const`: it is missing, not const, or gives something else");
+  static_assert(
+      requires(const L l, Index batch) {
+        { l.workspace_size(batch) } -> std::same_as<Index>;
+      },
+      "a layer needs `Index workspace_size(Index) const`: it is missing, not const, or gives something else");
+  static_assert(
+      requires(const L l, Forward a) {
+        { l.forward(a) } -> std::same_as<void>;
+      },
+      "a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, not const, or of another Scalar");
+  static_assert(
+      requires(const L l, Backward a) {
+        { l.backward(a) } -> std::same_as<void>;
+      },
+      "a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, not const, or of another Scalar");
+}
+
+/// What is meant to be a layer: it has one of the members that only layers have.
+template <class L>
+concept MeantAsLayer = requires {
+  &L::forward;
+}
+|| requires { &L::backward; }
+|| requires { &L::output_shape; }
+|| requires { &L::cache_size; }
+|| requires { &L::declare; };
 
 /// A layer without buffers whose y, for a fixed x, is affine in its parameters says so by a member `static constexpr bool
 /// affine_in_parameters = true`:

@@ -94,12 +94,12 @@ class Network {
   [[nodiscard]] const Shape& output_shape() const { return parts_.empty() ? input_ : parts_.back().output; }
 
   /// A start: a function of (network, seed) alone.
-  [[nodiscard]] ModelState<Scalar> initialize(InitializeOptions options) const {
+  [[nodiscard]] ModelState<Scalar> initialize(InitializeOptions options = {}) const {
     ModelState<Scalar> state{std::vector<Scalar>(static_cast<std::size_t>(layout_.parameter_count())),
                              std::vector<Scalar>(static_cast<std::size_t>(layout_.buffer_count()))};
-    initialize({.params = state.parameters,
-                .buffers = state.buffers,
-                .stream = {.seed = options.seed, .purpose = Purpose::initialization}});
+    initialize(InitializeArgs<Scalar>{.params = state.parameters,
+                                      .buffers = state.buffers,
+                                      .stream = {.seed = options.seed, .purpose = Purpose::initialization}});
     return state;
   }
 
@@ -111,7 +111,9 @@ class Network {
   void declare(LayoutBuilder& layout) const {
     for (const Part& part : parts_) layout.inside(part.name, [&] { part.layer.declare(layout); });
   }
-  void initialize(const InitializeArgs<Scalar>& a) const {
+  // A template, so that `initialize({})` can only mean the seed of a start.
+  template <std::same_as<InitializeArgs<Scalar>> Args>
+  void initialize(const Args& a) const {
     for (const Part& part : parts_)
       part.layer.initialize({.params = part.params.of(a.params),
                              .buffers = part.buffers.of(a.buffers),

@@ -84,7 +84,7 @@ class PatchEmbedding {
   void backward(BackwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
       const auto patches = gather(a.x, first, count, a.workspace);
-      std::optional<MatrixView<Scalar>> dpatches;
+      InputGradient<Scalar> dpatches;
       if (a.dx) dpatches.emplace(patches);
       detail::affine_backward<Scalar>(as_const<Scalar>(patches), weight(a.params),
                                       detail::rows_of(a.dy.data(), o_.width, first * tokens_, count * tokens_),

@@ -109,7 +109,7 @@ class Residual {
     const Memory<const Scalar> m(*this, a.cache, batch);
     const auto beside = slice(a.workspace, 0, batch * in_.size());
     const auto run = [&](const AnyLayer<Scalar>& layer, bool second, std::span<const Scalar> y, std::span<const Scalar> cache,
-                         std::optional<MatrixView<Scalar>> dx) {
+                         InputGradient<Scalar> dx) {
       layer.backward({.params = slice(a.params, second ? body_[0] : 0, second ? shortcut_[0] : body_[0]),
                       .buffers = slice(a.buffers, second ? body_[1] : 0, second ? shortcut_[1] : body_[1]),
                       .x = a.x,
@@ -125,7 +125,7 @@ class Residual {
       if (a.dx) axpy<Scalar>(Scalar(1), span_of(a.dy), span_of(*a.dx));
       return;
     }
-    std::optional<MatrixView<Scalar>> dx;
+    InputGradient<Scalar> dx;
     if (a.dx) dx.emplace(matrix_view(beside, batch, in_.size()));
     run(o_.shortcut, true, m.shortcut, m.shortcut_cache, dx);
     if (a.dx) axpy<Scalar>(Scalar(1), beside, span_of(*a.dx));

@@ -130,7 +130,7 @@ class SelfAttention {
       for (Index i = 0; i < count; ++i)
         attention_heads_backward<Scalar>(shape_, example(m.qkv, first + i, 3), weights(m.weights, first + i),
                                          example(as_const_span(dmixed_room), i, 1), example(dqkv_room, i, 3), scratch);
-      std::optional<MatrixView<Scalar>> dx;
+      InputGradient<Scalar> dx;
       if (a.dx) dx.emplace(rows(a.dx->data(), width()));
       detail::affine_backward<Scalar>(rows(a.x.data(), width()), in_weight(a.params),
                                       matrix_view(as_const_span(dqkv_room), count * tokens, 3 * width()), in_weight(a.dparams),

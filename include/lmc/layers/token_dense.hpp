@@ -75,7 +75,7 @@ class TokenDense {
   }
   void backward(BackwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows() * tokens_, detail::row_block, [&](Index first, Index count) {
-      std::optional<MatrixView<Scalar>> dx;
+      InputGradient<Scalar> dx;
       if (a.dx) dx.emplace(detail::rows_of(a.dx->data(), in_, first, count));
       detail::affine_backward<Scalar>(detail::rows_of(a.x.data(), in_, first, count), weight(a.params),
                                       detail::rows_of(a.dy.data(), o_.out, first, count), weight(a.dparams), bias(a.dparams),

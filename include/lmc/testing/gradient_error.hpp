@@ -2,104 +2,227 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <lmc/core/layout.hpp>
-#include <lmc/core/random.hpp>
-#include <lmc/core/views.hpp>
-#include <lmc/layers/layer.hpp>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-namespace testing {
+#include <lmc/core/layout.hpp>
+#include <lmc/core/random.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/core/views.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/layers/network.hpp>
 
-using lmc::Index;
+/// What tests of your own layers need; not part of lmc.hpp.
+namespace lmc::testing {
 
+/// Standard normals at (seed, part).
 inline std::vector<double> normal_numbers(Index n, std::uint64_t seed, std::uint32_t part) {
   std::vector<double> values;
-  for (Index i = 0; i < n; ++i) values.push_back(lmc::normal({.seed = seed, .part = part}, static_cast<std::uint64_t>(i)));
+  for (Index i = 0; i < n; ++i) values.push_back(normal({.seed = seed, .part = part}, static_cast<std::uint64_t>(i)));
   return values;
 }
 
 struct GradientOptions {
   Index batch = 2;
-  std::uint64_t seed = 1;
-  lmc::Shape in = {};  // for a layer that takes any shape
+  std::uint64_t seed = 1;  // of x, of the parameters, and of the weights of the outputs
+  Shape in = {};           // of one example, for a layer that takes any shape
 };
 
-/// The largest difference between a layer's backward and central differences, over every entry of x and of its parameters, of
-/// the scalar L = Σ w_i y_i with normal weights w. h = ε^(1/3), so that rounding and truncation are of one order, 1e-10. The
-/// gradient of the parameters has to be added to what is there, and dx to be overwritten: both begin with a 1 everywhere. A
-/// layer that OverwritesGradient has to give the same in place of NaN; what it leaves is an infinite difference.
-template <lmc::Layer<double> L>
-double gradient_error(const L& layer, const GradientOptions& options) {
-  using lmc::matrix_view;
-  const lmc::Shape in = layer.input_shape().value_or(options.in), out = layer.output_shape(in);
-  const Index batch = options.batch, x_size = batch * in.size(), y_size = batch * out.size();
-  lmc::LayoutBuilder builder(in);
-  layer.declare(builder);
-  const lmc::ParameterLayout layout = std::move(builder).build();
-  std::vector<double> x = normal_numbers(x_size, options.seed, 1),
-                      params = normal_numbers(layout.parameter_count(), options.seed, 2);
-  const std::vector<double> weights = normal_numbers(y_size, options.seed, 3);
-  std::vector<double> buffers(static_cast<std::size_t>(layout.buffer_count()), 1.0), y(static_cast<std::size_t>(y_size));
-  std::vector<double> cache(static_cast<std::size_t>(layer.cache_size(batch)));
-  std::vector<double> workspace(static_cast<std::size_t>(layer.workspace_size(batch)),
-                                std::numeric_limits<double>::quiet_NaN());
+namespace detail {
 
-  const auto read = [](const std::vector<double>& v) { return std::span<const double>(v); };
-  const auto loss = [&] {
-    layer.forward({.params = params,
-                   .buffers = buffers,
-                   .x = matrix_view(read(x), batch, in.size()),
-                   .y = matrix_view(std::span(y), batch, out.size()),
-                   .cache = cache,
-                   .workspace = workspace,
-                   .mode = lmc::Mode::training});
-    double sum = 0;
-    for (std::size_t i = 0; i < y.size(); ++i) sum += weights[i] * y[i];
-    return sum;
-  };
-  loss();
-  std::vector<double> dx(x.size(), 1.0), dparams(params.size(), 1.0);
-  const auto backward = [&](std::vector<double>& to, lmc::Into gradient) {
-    layer.backward({.params = params,
-                    .buffers = buffers,
-                    .x = matrix_view(read(x), batch, in.size()),
-                    .y = matrix_view(read(y), batch, out.size()),
-                    .dy = matrix_view(read(weights), batch, out.size()),
-                    .dx = matrix_view(std::span(dx), batch, in.size()),
-                    .dparams = to,
-                    .cache = cache,
-                    .workspace = workspace,
-                    .gradient = gradient});
-  };
-  backward(dparams, lmc::Into::add);
+/// y = s ∘ x + t, entry by entry, for examples of any shape: a neighbor for the layer in question.
+template <std::floating_point Scalar>
+class Scaling {
+ public:
+  static constexpr bool affine_in_parameters = true;
 
-  double worst = 0;
-  if constexpr (lmc::OverwritesGradient<L>) {
-    std::vector<double> replaced(params.size(), std::numeric_limits<double>::quiet_NaN());
-    backward(replaced, lmc::Into::overwrite);
-    for (std::size_t i = 0; i < replaced.size(); ++i) {
-      const double difference = std::abs(replaced[i] - (dparams[i] - 1));
-      worst = std::max(worst, std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference);
-    }
+  explicit Scaling(Shape shape) : shape_(std::move(shape)) {}
+
+  [[nodiscard]] std::string_view kind() const { return "scaling"; }
+  [[nodiscard]] std::string describe() const { return {}; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return shape_; }
+  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
+  void declare(LayoutBuilder& layout) const {
+    for (const char* name : {"scale", "shift"})
+      layout.add_parameter(name, shape_, Role::scale, std::vector<AxisGroups>(static_cast<std::size_t>(shape_.rank())));
   }
-  const auto compare = [&](std::vector<double>& at, const std::vector<double>& gradient, double already_there) {
-    for (std::size_t i = 0; i < at.size(); ++i) {
-      const double value = at[i], h = std::cbrt(std::numeric_limits<double>::epsilon()) * std::max(1.0, std::abs(value));
-      at[i] = value + h;
-      const double above = loss();
-      at[i] = value - h;
-      const double below = loss();
-      at[i] = value;
-      const double difference = std::abs((above - below) / (2 * h) - (gradient[i] - already_there));
-      worst = std::isnan(difference) ? difference : std::max(worst, difference);
-    }
-  };
-  compare(x, dx, 0);
-  compare(params, dparams, 1);
+  void initialize(const InitializeArgs<Scalar>& a) const { std::ranges::fill(a.params, Scalar(1)); }
+  [[nodiscard]] Index cache_size(Index) const { return 0; }
+  [[nodiscard]] Index workspace_size(Index) const { return 0; }
+  void forward(ForwardArgs<Scalar> a) const {
+    for (Index i = 0; i < a.x.rows(); ++i)
+      for (Index j = 0; j < a.x.cols(); ++j) a.y(i, j) = scale(a.params, j) * a.x(i, j) + shift(a.params, j);
+  }
+  void backward(BackwardArgs<Scalar> a) const {
+    for (Index i = 0; i < a.x.rows(); ++i)
+      for (Index j = 0; j < a.x.cols(); ++j) {
+        scale(a.dparams, j) += a.dy(i, j) * a.x(i, j);
+        shift(a.dparams, j) += a.dy(i, j);
+        if (a.dx) (*a.dx)(i, j) = scale(a.params, j) * a.dy(i, j);
+      }
+  }
+
+ private:
+  template <class T>
+  [[nodiscard]] T& scale(std::span<T> values, Index j) const {
+    return values[static_cast<std::size_t>(j)];
+  }
+  template <class T>
+  [[nodiscard]] T& shift(std::span<T> values, Index j) const {
+    return values[static_cast<std::size_t>(shape_.size() + j)];
+  }
+  Shape shape_;
+};
+
+/// A layer with random inputs and parameters, and the scalar L = Σ w_i y_i, w normal, to differentiate. Memory that has no
+/// meaning is NaN before every call.
+template <Layer<double> L>
+class LayerUnderTest {
+ public:
+  std::vector<double> x, params;
+
+  LayerUnderTest(const L& layer, const Shape& in, const GradientOptions& options)
+      : layer_(layer), batch_(options.batch), in_(in.size()), out_(layer.output_shape(in).size()) {
+    LayoutBuilder builder(in);
+    layer.declare(builder);
+    const ParameterLayout layout = std::move(builder).build();
+    x = normal_numbers(batch_ * in_, options.seed, 1);
+    params = normal_numbers(layout.parameter_count(), options.seed, 2);
+    weights_ = normal_numbers(batch_ * out_, options.seed, 3);
+    buffers_.assign(static_cast<std::size_t>(layout.buffer_count()), 1.0);
+    y_.resize(weights_.size());
+    cache_.resize(static_cast<std::size_t>(layer.cache_size(batch_)));
+    workspace_.resize(static_cast<std::size_t>(layer.workspace_size(batch_)));
+  }
+
+  const std::vector<double>& forward() {
+    forget(y_), forget(cache_), forget(workspace_);
+    layer_.forward({.params = params,
+                    .buffers = buffers_,
+                    .x = matrix_view(std::span<const double>(x), batch_, in_),
+                    .y = matrix_view(std::span(y_), batch_, out_),
+                    .cache = cache_,
+                    .workspace = workspace_,
+                    .mode = Mode::training});
+    return y_;
+  }
+  double loss() {
+    forward();
+    double sum = 0;
+    for (std::size_t i = 0; i < y_.size(); ++i) sum += weights_[i] * y_[i];
+    return sum;
+  }
+  /// After a forward. Without dx where that is null.
+  void backward(std::vector<double>* dx, std::vector<double>& dparams, Into gradient = Into::add) {
+    forget(workspace_);
+    layer_.backward({.params = params,
+                     .buffers = buffers_,
+                     .x = matrix_view(std::span<const double>(x), batch_, in_),
+                     .y = matrix_view(std::span<const double>(y_), batch_, out_),
+                     .dy = matrix_view(std::span<const double>(weights_), batch_, out_),
+                     .dx = dx ? InputGradient<double>(matrix_view(std::span(*dx), batch_, in_)) : InputGradient<double>(),
+                     .dparams = dparams,
+                     .cache = cache_,
+                     .workspace = workspace_,
+                     .gradient = gradient});
+  }
+
+ private:
+  static void forget(std::vector<double>& values) { std::ranges::fill(values, std::numeric_limits<double>::quiet_NaN()); }
+
+  const L& layer_;
+  Index batch_, in_, out_;
+  std::vector<double> weights_, buffers_, y_, cache_, workspace_;
+};
+
+/// max |a_i − (b_i − offset)|; infinite where one of them is NaN.
+inline double largest_difference(std::span<const double> a, std::span<const double> b, double offset = 0) {
+  double worst = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double difference = std::abs(a[i] - (b[i] - offset));
+    worst = std::max(worst, std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference);
+  }
   return worst;
 }
 
-}  // namespace testing
+/// The largest difference between the gradient and central differences over every entry of `at`, a part of the layer's inputs
+/// or parameters. h = ε^(1/3), so that rounding and truncation are of one order, 1e-10.
+template <class L>
+double central_difference_error(LayerUnderTest<L>& layer, std::span<double> at, std::span<const double> gradient) {
+  std::vector<double> slopes;
+  for (double& entry : at) {
+    const double value = entry, h = std::cbrt(std::numeric_limits<double>::epsilon()) * std::max(1.0, std::abs(value));
+    entry = value + h;
+    const double above = layer.loss();
+    entry = value - h;
+    const double below = layer.loss();
+    entry = value;
+    slopes.push_back((above - below) / (2 * h));
+  }
+  return largest_difference(slopes, gradient);
+}
+
+}  // namespace detail
+
+/// The largest error of a layer's backward, over every entry of ∂L/∂x and ∂L/∂params, of the scalar L = Σ w_i y_i with normal
+/// weights w; about 1e-9 where backward is the derivative of forward. Infinite where something is NaN that should not be. It is
+/// the largest of the differences
+///   from central differences, of the layer alone, where dx is to be overwritten and the gradient of the parameters to be added
+///     to what is there;
+///   from central differences, of the layer between two others in a Network, which has an in-place layer overwrite its input;
+///   between the gradients of the parameters with dx and without, as a network's first layer is asked for them;
+///   for a layer that OverwritesGradient, between the gradients added and replaced;
+///   for one that is AffineInParameters, between y in the middle of two parameter vectors and the middle of two y.
+/// x and the parameters are normal: a kink at 0, as in ReLU, is then no nearer than central differences bear.
+/// Throws: Error when the layer uses a dx that is absent.
+template <Layer<double> L>
+double gradient_error(const L& layer, const GradientOptions& options = {}) {
+  const Shape in = layer.input_shape().value_or(options.in);
+  detail::LayerUnderTest<L> alone(layer, in, options);
+  std::vector<double> dx(alone.x.size(), 1.0), dparams(alone.params.size(), 1.0);  // dx is overwritten, dparams added to
+  alone.forward();
+  alone.backward(&dx, dparams);
+  for (double& g : dparams) g -= 1;
+
+  std::vector<double> without_dx(alone.params.size());
+  alone.forward();
+  alone.backward(nullptr, without_dx);
+  double worst = detail::largest_difference(without_dx, dparams);
+  if constexpr (OverwritesGradient<L>) {
+    std::vector<double> replaced(alone.params.size(), std::numeric_limits<double>::quiet_NaN());
+    alone.forward();
+    alone.backward(&dx, replaced, Into::overwrite);
+    worst = std::max(worst, detail::largest_difference(replaced, dparams));
+  }
+  worst = std::max(worst, detail::central_difference_error(alone, std::span(alone.x), dx));
+  worst = std::max(worst, detail::central_difference_error(alone, std::span(alone.params), dparams));
+
+  if constexpr (AffineInParameters<L>) {
+    const std::vector<double> a = alone.params, y_a = alone.forward();
+    alone.params = normal_numbers(static_cast<Index>(a.size()), options.seed, 4);
+    std::vector<double> middle = alone.forward();
+    for (std::size_t i = 0; i < a.size(); ++i) alone.params[i] = (a[i] + alone.params[i]) / 2;
+    for (std::size_t i = 0; i < middle.size(); ++i) middle[i] = (middle[i] + y_a[i]) / 2;
+    worst = std::max(worst, detail::largest_difference(alone.forward(), middle));
+  }
+
+  const Network<double> network({detail::Scaling<double>(in), layer, detail::Scaling<double>(layer.output_shape(in))});
+  detail::LayerUnderTest<Network<double>> between(network, in, options);
+  dx.assign(between.x.size(), 1.0);
+  dparams.assign(between.params.size(), 0.0);
+  between.forward();
+  between.backward(&dx, dparams);
+  const Network<double>::Range own = network.parts()[1].params;
+  worst = std::max(worst, detail::central_difference_error(between, std::span(between.x), dx));
+  return std::max(worst, detail::central_difference_error(between, own.of(std::span(between.params)),
+                                                          own.of(std::span<const double>(dparams))));
+}
+
+}  // namespace lmc::testing

@@ -24,6 +24,7 @@
 #include <lmc/train/detail/dataset_chunks.hpp>
 #include <lmc/train/detail/line_sums.hpp>
 #include <lmc/train/detail/split_network.hpp>
+#include <lmc/train/detail/temporaries.hpp>
 #include <lmc/train/estimate_buffers.hpp>
 #include <lmc/train/step.hpp>
 
@@ -226,22 +227,15 @@ NetworkEvaluator<Scalar> evaluator(const Network<Scalar>& network, const Dataset
   return NetworkEvaluator<Scalar>(network, data, statistics, team, options);
 }
 
-namespace detail {
-template <class T>
-inline constexpr bool is_kept_by_evaluator = false;
-template <std::floating_point Scalar>
-inline constexpr bool is_kept_by_evaluator<Network<Scalar>> = true;
-template <std::floating_point Scalar>
-inline constexpr bool is_kept_by_evaluator<Dataset<Scalar>> = true;
-template <class... Arguments>
-concept DanglingInEvaluator = ((!std::is_lvalue_reference_v<Arguments> && is_kept_by_evaluator<std::remove_cv_t<Arguments>>) ||
-                               ...);
-}  // namespace detail
-
-// It would point at a network or a data set that is gone.
-template <class... Arguments>
-requires detail::DanglingInEvaluator<Arguments...>
-void evaluator(Arguments&&...) = delete;
+// Not deleted, since an error at compile time can say why.
+template <class N, class... Rest>
+requires detail::HasTemporary<N, Rest...> NetworkEvaluator<typename detail::ScalarOf<std::remove_cvref_t<N>>::type> evaluator(
+    N&&, Rest&&...) {
+  static_assert(detail::outlives<N, Rest...>,
+                "evaluator points at its network and data sets, which must outlive it: give them names and pass those; what is "
+                "passed here is gone at the end of the statement");
+  throw;  // for the compiler: it must not ask for a value as well
+}
 
 /// The metrics of a trained network as it is: with the buffers of its state, the running statistics of its training. They
 /// differ from an evaluator's, which estimates the buffers; for a network without buffers both are equal, to the bit. Throws:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <concepts>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include <lmc/connectivity/attribution.hpp>
@@ -17,7 +18,7 @@
 #include <lmc/train/batch_memory.hpp>
 #include <lmc/train/detail/dataset_chunks.hpp>
 #include <lmc/train/detail/sum_in_groups.hpp>
-#include <lmc/train/evaluator.hpp>
+#include <lmc/train/detail/temporaries.hpp>
 #include <lmc/train/step.hpp>
 
 namespace lmc {
@@ -89,10 +90,15 @@ NetworkGradient<Scalar> gradient_function(const Network<Scalar>& network, const 
                                           ThreadTeam team = ThreadTeam()) {
   return NetworkGradient<Scalar>(network, data, team);
 }
-// It would point at a network or a data set that is gone.
-template <class... Arguments>
-requires detail::DanglingInEvaluator<Arguments...>
-void gradient_function(Arguments&&...) = delete;
+// Not deleted, since an error at compile time can say why.
+template <class N, class... Rest>
+requires detail::HasTemporary<N, Rest...> NetworkGradient<typename detail::ScalarOf<std::remove_cvref_t<N>>::type>
+gradient_function(N&&, Rest&&...) {
+  static_assert(detail::outlives<N, Rest...>,
+                "gradient_function points at its network and data set, which must outlive it: give them names and pass those; "
+                "what is passed here is gone at the end of the statement");
+  throw;  // for the compiler: it must not ask for a value as well
+}
 
 template <class Scalar>
 struct LossGradient {

@@ -2,10 +2,10 @@
 #pragma once
 #include <algorithm>
 #include <concepts>
-#include <optional>
 #include <span>
 
 #include <lmc/core/views.hpp>
+#include <lmc/layers/layer.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>
 #include <lmc/simd/sparse_product.hpp>
@@ -30,7 +30,7 @@ void affine(MatrixView<const T> x, MatrixView<const T> weight, std::span<const T
 /// With D = ∂L/∂Y: dW += Dᵀ X, db += Dᵀ 1, or both replaced, and then, if asked for, dX = D W, which may lie where X was.
 template <std::floating_point T>
 void affine_backward(MatrixView<const T> x, MatrixView<const T> weight, MatrixView<const T> dy, MatrixView<T> dweight,
-                     std::span<T> dbias, std::optional<MatrixView<T>> dx, Into gradient = Into::add) {
+                     std::span<T> dbias, InputGradient<T> dx, Into gradient = Into::add) {
   if (gradient == Into::overwrite) std::fill(dbias.begin(), dbias.end(), T(0));
   if (!sparse_batch<T>().affine_backward(x, dy, dweight, dbias, gradient)) {
     product<T>(Strided<const T>(dy).transposed(), x, dweight, gradient);

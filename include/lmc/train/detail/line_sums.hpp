@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <Eigen/Core>
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include <lmc/connectivity/interpolate.hpp>
+#include <lmc/core/detail/eigen.hpp>
 #include <lmc/core/thread_team.hpp>
 #include <lmc/core/views.hpp>
 #include <lmc/data/dataset.hpp>

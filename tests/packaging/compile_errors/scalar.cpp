@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A layer of double in a network of float.
+#include <lmc/layers/dense.hpp>
+#include <lmc/layers/network.hpp>
+
+int main() {
+  // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, not const, or of another Scalar
+  // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, not const, or of another Scalar
+  // error: a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, not const, or of another Scalar
+  lmc::Network<float> network({lmc::Dense<double>({.in = 2, .out = 2})});
+}
