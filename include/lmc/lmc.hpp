@@ -3,6 +3,7 @@
 #include <lmc/align/permute.hpp>
 #include <lmc/connectivity/alpha_grid.hpp>
 #include <lmc/connectivity/attribution.hpp>
+#include <lmc/connectivity/barrier_matrix.hpp>
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/block_path.hpp>
 #include <lmc/connectivity/connectivity.hpp>
@@ -137,7 +138,9 @@
 #include <lmc/simd/tanh.hpp>
 #include <lmc/simd/transpose.hpp>
 #include <lmc/simd/vector.hpp>
+#include <lmc/train/average.hpp>
 #include <lmc/train/batch_memory.hpp>
+#include <lmc/train/checkpoint_file.hpp>
 #include <lmc/train/complexity.hpp>
 #include <lmc/train/embed_checkpoint.hpp>
 #include <lmc/train/estimate_buffers.hpp>
@@ -146,9 +149,11 @@
 #include <lmc/train/importance.hpp>
 #include <lmc/train/logits.hpp>
 #include <lmc/train/noise_seeds.hpp>
+#include <lmc/train/paths.hpp>
 #include <lmc/train/position_blocks.hpp>
 #include <lmc/train/progress.hpp>
 #include <lmc/train/robustness.hpp>
+#include <lmc/train/save_curve.hpp>
 #include <lmc/train/spawn.hpp>
 #include <lmc/train/step.hpp>
 #include <lmc/train/train.hpp>

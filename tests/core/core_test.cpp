@@ -50,6 +50,11 @@ TEST_CASE("digest: is FNV-1a, and depends on every bit", "[core]") {
   CHECK(lmc::digest(std::span(zero)) != lmc::digest(std::span(minus_zero)));
 }
 
+TEST_CASE("digest: of a state is that of its parameters", "[core]") {
+  const std::vector<float> theta{1, 2};
+  CHECK(lmc::digest(lmc::ModelState<float>{theta, {3}}) == lmc::digest(std::span<const float>(theta)));
+}
+
 TEST_CASE("ParameterLayout: finds a segment by name, or lists what there is", "[core][errors]") {
   lmc::LayoutBuilder builder(3);
   builder.inside("a", [&] {

@@ -203,6 +203,17 @@ TEST_CASE("Dataset: refuses parts that do not fit", "[data]") {
   CHECK_THROWS_WITH(pixels_with([](auto& s) { s.mean[2] = std::nan(""); }), Contains("channel 2 has the mean nan"));
 }
 
+TEMPLATE_TEST_CASE("Dataset: refuses features that are not finite", "[data][errors]", float, double) {
+  const auto with = [](TestType value) {
+    return lmc::Dataset<TestType>(
+        {.shape = {3}, .classes = 2, .labels = {0, 1}, .features = std::vector<TestType>{1, 2, 3, 4, value, 6}});
+  };
+  CHECK_NOTHROW(with(std::numeric_limits<TestType>::max()));
+  CHECK_THROWS_WITH(with(std::numeric_limits<TestType>::quiet_NaN()),
+                    Catch::Matchers::Contains("example 1 has the value nan at position 1 of its 3; expected finite numbers"));
+  CHECK_THROWS_WITH(with(-std::numeric_limits<TestType>::infinity()), Catch::Matchers::Contains("has the value -inf"));
+}
+
 TEST_CASE("Dataset: other labels and another standardization share the features", "[data]") {
   const lmc::Dataset<float> data(pixel_parts<float>(3));
   const auto relabeled = data.with_labels({1, 0, 1, 0, 1}, 2);

@@ -201,7 +201,8 @@ TEST_CASE("run_plan: a diverged run is a result", "[study]") {
   const PlannedPair pair{replicate(0, diverging), {}};
   run({pair}, store, 1);
   CHECK(store.run(id_of(pair.pair.a))->diverged_at.has_value());
-  CHECK(store.pairs().size() == 1);
+  REQUIRE(store.pairs().size() == 1);
+  CHECK(store.pairs()[0].test.error.verdict == lmc::Verdict::none);
 }
 
 TEST_CASE("shards: have every pair once, no run twice, and merged equal one machine", "[study]") {

@@ -62,8 +62,8 @@ TEST_CASE("complexity_of: the reference is Adam at a rate that falls as half a c
                                            .schedule = {.then = lmc::CosineRate()}};
   const auto errors = [&](const lmc::Network<float>& network) {
     const auto run = lmc::train(network, data.train, network.initialize({.seed = 9}), reference, {.order = 9});
-    return std::pair(lmc::evaluate(network, run.state, data.train, lmc::ThreadTeam(1)).error,
-                     lmc::evaluate(network, run.state, data.test, lmc::ThreadTeam(1)).error);
+    return std::pair(lmc::evaluate(network, run.state, data.train, lmc::ThreadTeam(1)).error.value(),
+                     lmc::evaluate(network, run.state, data.test, lmc::ThreadTeam(1)).error.value());
   };
   CHECK(std::pair(record.logistic_train_error, record.logistic_error) ==
         errors(lmc::logistic_regression<float>({.inputs = 2, .outputs = 3})));

@@ -9,6 +9,7 @@
 #include <lmc/layers/lcn.hpp>
 #include <lmc/train/embed_checkpoint.hpp>
 #include <lmc/train/evaluator.hpp>
+#include <lmc/train/paths.hpp>
 #include <lmc/train/position_blocks.hpp>
 #include <lmc/train/train.hpp>
 #include <vector>

@@ -127,6 +127,16 @@ struct DatasetParts {
 
 namespace detail {
 
+/// Throws: Error that names the first value that is not finite.
+template <std::floating_point Scalar>
+void require_finite(const std::vector<Scalar>& features, const Shape& shape) {
+  const auto wrong = std::find_if(features.begin(), features.end(), [](Scalar x) { return !std::isfinite(x); });
+  if (wrong == features.end()) return;
+  const auto at = static_cast<Index>(wrong - features.begin());
+  throw Error(concat("Dataset: example ", at / shape.size(), " has the value ", *wrong, " at position ", at % shape.size(),
+                     " of its ", shape.size(), "; expected finite numbers; replace or leave out what is missing"));
+}
+
 /// Throws: Error that names the first example whose label is not in [0, classes); `what` begins the message.
 inline void require_labels(std::string_view what, std::span<const std::int32_t> labels, Index classes) {
   const auto wrong = std::find_if(labels.begin(), labels.end(), [&](std::int32_t y) { return y < 0 || y >= classes; });
@@ -142,11 +152,13 @@ inline void require_labels(std::string_view what, std::span<const std::int32_t> 
 template <std::floating_point Scalar>
 class Dataset {
  public:
-  /// Throws: Error when there is no example or no class, features or standardization do not fit the shape, a deviation is not
-  /// positive, or a label is out of range.
+  /// Throws: Error when there is no example or no class, features or standardization do not fit the shape, a feature is not
+  /// finite, a deviation is not positive, or a label is out of range.
   explicit Dataset(DatasetParts<Scalar> parts)
       : Dataset(parts.shape, parts.classes, std::move(parts.labels),
-                std::make_shared<const Features<Scalar>>(std::move(parts.features)), std::move(parts.standardization)) {}
+                std::make_shared<const Features<Scalar>>(std::move(parts.features)), std::move(parts.standardization)) {
+    if (const auto* values = std::get_if<std::vector<Scalar>>(features_.get())) detail::require_finite(*values, shape_);
+  }
 
   [[nodiscard]] Index size() const { return static_cast<Index>(labels_.size()); }
   [[nodiscard]] const Shape& shape() const { return shape_; }

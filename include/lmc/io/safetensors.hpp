@@ -266,8 +266,9 @@ ModelState<T> state_of(const Safetensors& file, const ParameterLayout& layout, c
   };
   ModelState<T> state{read(layout.parameters, layout.parameter_count()), read(layout.buffers, layout.buffer_count())};
   for (const NamedTensor& t : file.tensors)
-    require(in(layout.parameters, t) || in(layout.buffers, t), who, ": tensor '", t.name,
-            "' is not in the network; is it a checkpoint of another network?");
+    require(in(layout.parameters, t) || in(layout.buffers, t), who, ": tensor '", t.name, "' is not in the network; ",
+            t.name.starts_with("optimizer/") ? "is it a checkpoint with its optimizer? load_checkpoint reads that"
+                                             : "is it a checkpoint of another network?");
   return state;
 }
 

@@ -29,6 +29,7 @@
 #include <lmc/train/evaluator.hpp>
 #include <lmc/train/gradient.hpp>
 #include <lmc/train/importance.hpp>
+#include <lmc/train/paths.hpp>
 #include <lmc/train/position_blocks.hpp>
 #include <lmc/train/robustness.hpp>
 #include <lmc/train/train.hpp>
@@ -42,19 +43,23 @@ struct PairEnds {
   Network<float> network;
   std::array<ModelState<float>, 2> states;
   std::array<std::optional<Optimizer<float>>, 2> optimizers;  // where the checkpoints hold them
+  bool diverged = false;                                      // one of them, so that it is not judged
 };
 
 inline PairEnds read_ends(const PairSpec& s, const TrainTest<float>& data, const std::array<const std::string*, 2>& bytes) {
-  PairEnds ends{final_network(s.a, data.train.shape(), data.train.classes()).network, {}, {}};
+  PairEnds ends{
+      .network = final_network(s.a, data.train.shape(), data.train.classes()).network, .states = {}, .optimizers = {}};
   const std::array<const RunSpec*, 2> specs{&s.a, &s.b};
   for (std::size_t i = 0; i < 2; ++i) {
     const std::string who = "the checkpoint of run " + id_of(*specs[i]);
+    const Safetensors file = read_checkpoint(*bytes[i]);
+    ends.diverged = ends.diverged || file.metadata.contains("diverged_at");
     if (specs[i]->keep_optimizer) {
-      Checkpoint<float> at = checkpoint_from_bytes(*bytes[i], ends.network.layout(), optimizer_of(*specs[i]), who);
+      Checkpoint<float> at = checkpoint_of<float>(file, ends.network.layout(), who);
       ends.states[i] = std::move(at.state);
       ends.optimizers[i] = std::move(at.optimizer);
     } else {
-      ends.states[i] = state_from_bytes(*bytes[i], ends.network.layout(), who);
+      ends.states[i] = state_of<float>(file, ends.network.layout(), who);
     }
   }
   return ends;
@@ -78,8 +83,10 @@ std::array<PartResult, 2> both_parts(const PairSpec& s, const TrainTest<float>& 
 /// Curves and barriers on the training and the test part, in this order.
 inline std::array<PartResult, 2> measure_curves(const PairSpec& s, const PairEnds& ends, const TrainTest<float>& data) {
   return detail::both_parts(s, data, [&](const Dataset<float>& part) {
-    return linear_path(ends.states[0].parameters, ends.states[1].parameters,
-                       evaluator(ends.network, part, data.train, ThreadTeam(1)), {.alphas = s.alphas});
+    Curve curve = linear_path(ends.states[0], ends.states[1], evaluator(ends.network, part, data.train, ThreadTeam(1)),
+                              {.alphas = s.alphas});
+    curve.diverged = ends.diverged;
+    return curve;
   });
 }
 
@@ -93,11 +100,11 @@ inline nlohmann::json measure_robustness(const PairEnds& ends, const TrainTest<f
   const auto mean = [&](const auto& error_of) { return (error_of(ends.states[0]) + error_of(ends.states[1])) / 2; };
   for (const auto& [name, strength] : {std::pair("0.1", 0.1), std::pair("0.3", 0.3), std::pair("1", 1.0)})
     result["noise"][name] = detail::number_json(mean([&, deviation = strength](const ModelState<float>& state) {
-      return evaluate_under_noise(ends.network, state, sample, {.deviation = deviation}, ThreadTeam(1)).error;
+      return evaluate_under_noise(ends.network, state, sample, {.deviation = deviation}, ThreadTeam(1)).error.value();
     }));
   for (const auto& [name, strength] : {std::pair("0.01", 0.01), std::pair("0.03", 0.03), std::pair("0.1", 0.1)})
     result["fgsm"][name] = detail::number_json(mean([&, epsilon = strength](const ModelState<float>& state) {
-      return evaluate_under_fgsm(ends.network, state, sample, {.epsilon = epsilon}, ThreadTeam(1)).error;
+      return evaluate_under_fgsm(ends.network, state, sample, {.epsilon = epsilon}, ThreadTeam(1)).error.value();
     }));
   return result;
 }

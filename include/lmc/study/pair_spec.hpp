@@ -85,7 +85,7 @@ struct PartResult {
 
   /// Of the two ends.
   [[nodiscard]] double mean_error() const {
-    return mean([](const Metrics& m) { return m.error; });
+    return mean([](const Metrics& m) { return m[Metric::error]; });
   }
   [[nodiscard]] double mean_loss() const {
     return mean([](const Metrics& m) { return m.loss; });
@@ -137,7 +137,7 @@ inline nlohmann::json point_json(const CurvePoint& p) {
   return {{"alpha", p.alpha},
           {"alpha-bar", p.alpha_bar},
           {"loss", number_json(p.metrics.loss)},
-          {"error", number_json(p.metrics.error)},
+          {"error", number_json(p.metrics[Metric::error])},
           {"count", p.metrics.count}};
 }
 inline CurvePoint point_from_json(const nlohmann::json& json) {
@@ -186,7 +186,7 @@ inline PartResult part_result_from_json(const nlohmann::json& json) {
                .alpha = number_from_json(error.at("alpha")),
                .normalized = number_from_json(error.at("normalized"))};
     if (!error.at("low").is_null()) r.error.interval = Interval{error.at("low").get<double>(), error.at("high").get<double>()};
-    for (const Verdict verdict : {Verdict::connected, Verdict::broken})
+    for (const Verdict verdict : {Verdict::connected, Verdict::broken, Verdict::none})
       if (error.at("verdict") == lmc::detail::concat(verdict)) r.error.verdict = verdict;
     r.loss = {.value = number_from_json(loss.at("value")),
               .alpha = number_from_json(loss.at("alpha")),

@@ -69,7 +69,7 @@ inline Outcome execute_run(const Task& task, const LoadedData& loaded, const std
   bool prefix_diverged = false;
   if (!inputs.empty()) {
     const ChosenNetwork before = first_network(s, data.shape(), data.classes());
-    start = checkpoint_from_bytes(inputs[0], before.network.layout(), optimizer_of(s), "the prefix of run " + task.id);
+    start = checkpoint_of<float>(read_checkpoint(inputs[0]), before.network.layout(), "the prefix of run " + task.id);
     prefix_diverged = start->step < (s.until > 0 ? 0 : s.prefix);
   }
   const ChosenNetwork network = final_network(s, data.shape(), data.classes());
@@ -83,9 +83,9 @@ inline Outcome execute_run(const Task& task, const LoadedData& loaded, const std
     trained = train_run(s, data, start, observers);
   }
   Outcome outcome{.row = RunRow{}, .checkpoint = {}, .data = loaded.row};
-  outcome.checkpoint =
-      checkpoint_bytes(network.network.layout(), trained.end, s.keep_optimizer,
-                       {{"run", task.id}, {"network", network.description}, {"specification", to_json(s).dump()}});
+  Metadata metadata{{"run", task.id}, {"network", network.description}, {"specification", to_json(s).dump()}};
+  if (trained.diverged_at) metadata["diverged_at"] = std::to_string(*trained.diverged_at);
+  outcome.checkpoint = checkpoint_bytes(network.network.layout(), trained.end, s.keep_optimizer, std::move(metadata));
   outcome.row = RunRow{.id = task.id,
                        .spec = s,
                        .network = network.description,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <Eigen/Core>
 #include <cassert>
 #include <concepts>
 #include <cstdint>
@@ -8,9 +7,11 @@
 #include <span>
 #include <vector>
 
+#include <lmc/core/detail/eigen.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/thread_team.hpp>
 #include <lmc/core/views.hpp>
+#include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
 
 namespace lmc {
@@ -52,7 +53,7 @@ class BatchMemory {
   /// dparams += ∂L/∂params, or dparams ← ∂L/∂params, for the batch that went forward last, ∂L/∂logits being in dlogits; dx ←
   /// ∂L/∂x, where asked for.
   void backward(const Network<Scalar>& network, std::span<const Scalar> params, std::span<const Scalar> buffers, Index batch,
-                std::span<Scalar> dparams, const std::optional<MatrixView<Scalar>>& dx = {}, Into gradient = Into::add) {
+                std::span<Scalar> dparams, const InputGradient<Scalar>& dx = {}, Into gradient = Into::add) {
     network.backward({.params = params,
                       .buffers = buffers,
                       .x = read(x(batch)),

@@ -88,7 +88,9 @@ ComplexityRecord complexity_of(const TrainTest<Scalar>& data, const ComplexityOp
         i == 0 ? logistic_regression<Scalar>({.inputs = train_part.shape(), .outputs = record.classes})
                : mlp<Scalar>({.inputs = record.dimension, .hidden = {o.hidden}, .outputs = record.classes});
     const auto run = train(network, train_part, network.initialize({.seed = o.seed}), reference, {.order = o.seed});
-    const auto error = [&](const Dataset<Scalar>& part) { return evaluate(network, run.state, part, ThreadTeam(1)).error; };
+    const auto error = [&](const Dataset<Scalar>& part) {
+      return evaluate(network, run.state, part, ThreadTeam(1)).error.value();
+    };
     errors[static_cast<std::size_t>(i)] = {error(train_part), error(test_part)};
   });
   record.logistic_train_error = errors[0].train;

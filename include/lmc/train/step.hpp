@@ -73,7 +73,8 @@ concept BatchSource = requires(Data& data, std::span<const Index> examples, Matr
 /// Mean cross-entropy of the given examples, and its gradient:
 ///   returns L = 1/N Σ_i CE(network(x_i), y_i);   gradient ← ∂L/∂θ   (overwritten)
 /// in training mode, so that running statistics in the buffers move, and layers may draw noise, whose seed and epoch are given.
-/// The examples go through the network in parts of the memory's size. Nothing is allocated.
+/// The examples go through the network in parts of the memory's size. Nothing is allocated after the first call on a thread,
+/// which makes the packing buffers of its products and of the loss, unless a later one needs larger ones.
 template <std::floating_point Scalar, BatchSource<Scalar> Data>
 double loss_and_gradient(const Network<Scalar>& network, Data& data, std::span<const Index> examples, ModelState<Scalar>& state,
                          BatchMemory<Scalar>& memory, std::span<Scalar> gradient, NoiseAddress noise = {}) {
@@ -104,7 +105,7 @@ struct StepMemory {
 
 /// One training step: θ ← optimizer(θ, ∇L) at rate_factor times its learning rate, L being the mean cross-entropy of the given
 /// examples, at most as many as memory was made for. Returns L before the update; an L that is not finite is returned without
-/// an update. Nothing is allocated.
+/// an update. Nothing is allocated after the first steps on a thread, as in loss_and_gradient.
 template <std::floating_point Scalar, BatchSource<Scalar> Data>
 double step(const Network<Scalar>& network, Data& data, std::span<const Index> examples, ModelState<Scalar>& state,
             Optimizer<Scalar>& optimizer, double rate_factor, StepMemory<Scalar>& memory, const NoiseAddress& noise = {}) {

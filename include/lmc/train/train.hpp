@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include <lmc/connectivity/linear_path.hpp>
 #include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
@@ -85,7 +84,7 @@ struct Run {
   }
 
   /// Names the exact bits of the final parameters.
-  [[nodiscard]] std::string digest() const { return lmc::digest(std::span<const Scalar>(state.parameters)); }
+  [[nodiscard]] std::string digest() const { return lmc::digest(state); }
 };
 
 namespace detail {
@@ -254,12 +253,6 @@ requires std::same_as<Start, ModelState<Scalar>> || std::same_as<Start, Checkpoi
   const std::array seeds{a, b};
   auto runs = train_many<Scalar>(network, data, start, options, seeds, team);
   return {std::move(runs[0]), std::move(runs[1])};
-}
-
-/// The curve between the ends of two runs.
-template <std::floating_point Scalar, Evaluator<Scalar> E>
-Curve linear_path(const Run<Scalar>& a, const Run<Scalar>& b, E&& evaluate, const PathOptions& options = {}) {
-  return linear_path(a.state.parameters, b.state.parameters, std::forward<E>(evaluate), options);
 }
 
 }  // namespace lmc
