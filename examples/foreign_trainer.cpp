@@ -72,7 +72,7 @@ int main() {
     return metrics;
   };
   const auto curve = lmc::linear_path(a.parameters(), b.parameters(), evaluate, {.alphas = 25});
-  std::cout << "test errors   " << curve.points.front().metrics.error << " and " << curve.points.back().metrics.error
-            << "\nerror barrier " << lmc::error_barrier(curve) << "\nloss barrier  " << lmc::loss_barrier(curve)
-            << "  (always 0 for a convex loss)\n";
+  std::cout << "test errors   " << curve.points.front().metrics.error.value() << " and "
+            << curve.points.back().metrics.error.value() << "\nerror barrier " << lmc::error_barrier(curve)
+            << "\nloss barrier  " << lmc::loss_barrier(curve) << "  (always 0 for a convex loss)\n";
 }

@@ -15,6 +15,7 @@
 #include <lmc/plot/curve_figure.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -46,8 +47,12 @@ struct Options {
   double label_noise = 0;
   std::optional<std::string> label_noise_seeds;
   int threads = 0;
+  bool allow_divergence = false;
   std::string checkpoints, json, csv, figure;
 };
+
+// Beside 0, and 1 for what could not be done at all.
+constexpr int diverged_exit = 3, unwritten_exit = 4;
 
 // Throws: CLI::ParseError, which also stands for --help.
 Options parse(int argc, char** argv) {
@@ -78,10 +83,15 @@ Options parse(int argc, char** argv) {
   app.add_option("--label-noise", o.label_noise, "share of the training labels that are wrong")->capture_default_str();
   app.add_option("--label-noise-seeds", o.label_noise_seeds, "of the two runs [the first of --noise-seeds for both]");
   app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
+  app.add_flag("--allow-divergence", o.allow_divergence,
+               "exit with 0 also where a network diverged, so that there is no verdict");
   app.add_option("--save-checkpoints", o.checkpoints, "folder for a.safetensors and b.safetensors");
   app.add_option("--json", o.json, "file for all results");
   app.add_option("--csv", o.csv, "file for the curve");
   app.add_option("--figure", o.figure, "file for the curve's figure: .png, .svg or .pdf");
+  app.footer(
+      "Exit codes: 0 done; 1 not done; 3 a network diverged, so that there is no verdict; 4 an output could not be written, "
+      "but the results were shown and all other outputs written.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -189,8 +199,28 @@ struct Outputs {
     a.emplace(folder / "a.safetensors");
     b.emplace(folder / "b.safetensors");
   }
+
+  // Each by itself: what cannot be written is named, and costs no other output.
+  template <class Write>
+  void write(Write write) {
+    try {
+      write();
+    } catch (const std::exception& e) {
+      std::cerr << "minimal_pair: " << e.what() << '\n';
+      complete = false;
+    }
+  }
+  void write(std::optional<lmc::OutputFile>& file, const auto& write_to) {
+    if (!file) return;
+    write([&] {
+      write_to(file->stream());
+      file->commit();
+    });
+  }
+
   std::optional<lmc::OutputFile> json, csv, a, b;
   std::optional<std::string> figure;
+  bool complete = true;  // so far
 };
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -214,6 +244,11 @@ struct Results {
   lmc::ErrorBarrier train_error, test_error;  // once, since the interval's resampling takes its time
   // Of both ends with the running statistics that training left, where a network has any: on a path they are estimated anew.
   std::vector<EndMetrics> stored;
+
+  // Whether there is something to judge.
+  [[nodiscard]] bool judged() const {
+    return train_error.verdict != lmc::Verdict::none && test_error.verdict != lmc::Verdict::none;
+  }
   double train_seconds = 0, curve_train_seconds = 0, curve_test_seconds = 0, images_per_second = 0;
   int threads = 1;
 };
@@ -266,7 +301,9 @@ nlohmann::json barrier_json(const lmc::Curve& curve, const lmc::ErrorBarrier& er
 }
 
 nlohmann::json to_json(const Results& r) {
-  const auto of_metrics = [](const lmc::Metrics& m) -> nlohmann::json { return {{"loss", m.loss}, {"error", m.error}}; };
+  const auto of_metrics = [](const lmc::Metrics& m) -> nlohmann::json {
+    return {{"loss", m.loss}, {"error", m[lmc::Metric::error]}};
+  };
   const auto numbers = [&](const lmc::CurvePoint& p) { return of_metrics(p.metrics); };
   nlohmann::json curve = nlohmann::json::array(), endpoints = nlohmann::json::array();
   for (std::size_t i = 0; i < r.test.points.size(); ++i)
@@ -328,10 +365,10 @@ void print_table(const Results& r) {
     return barrier.interval ? "[" + number(barrier.interval->low) + ", " + number(barrier.interval->high) + "]" : "none";
   };
   row("", "train", "test");
-  both("error, first run", [](const lmc::Curve& c) { return c.points.front().metrics.error; });
-  both("error, second run", [](const lmc::Curve& c) { return c.points.back().metrics.error; });
+  both("error, first run", [](const lmc::Curve& c) { return c.points.front().metrics[lmc::Metric::error]; });
+  both("error, second run", [](const lmc::Curve& c) { return c.points.back().metrics[lmc::Metric::error]; });
   for (std::size_t i = 0; i < r.stored.size(); ++i)
-    row("  with stored statistics", number(r.stored[i].train.error), number(r.stored[i].test.error),
+    row("  with stored statistics", number(r.stored[i].train.error.value()), number(r.stored[i].test.error.value()),
         i == 0 ? "first run: those that training left" : "second run");
   both("loss, first run", [](const lmc::Curve& c) { return c.points.front().metrics.loss; });
   both("loss, second run", [](const lmc::Curve& c) { return c.points.back().metrics.loss; });
@@ -342,7 +379,8 @@ void print_table(const Results& r) {
   row("  95 % interval", interval(r.train_error), interval(r.test_error), "simultaneous band over examples");
   errors("  at alpha", &lmc::ErrorBarrier::alpha);
   errors("  normalized", &lmc::ErrorBarrier::normalized, "divided by the ends' mean accuracy");
-  row("  at 0.02 the pair is", lmc::detail::concat(r.train_error.verdict), lmc::detail::concat(r.test_error.verdict));
+  row("  at 0.02 the pair is", lmc::detail::concat(r.train_error.verdict), lmc::detail::concat(r.test_error.verdict),
+      r.judged() ? "" : "none: no verdict, since a network diverged");
   both(
       "loss barrier", [](const lmc::Curve& c) { return lmc::loss_barrier(c).value; }, "max of loss above the chord");
   both(
@@ -373,7 +411,8 @@ lmc::Pair<float> train(const lmc::Network<float>& net, const lmc::Dataset<float>
   return pair;
 }
 
-void run(const Options& o) {
+// Returns the exit code.
+int run(const Options& o) {
   Results r;
   r.options = o;
   const auto alphas = parse_alphas(o.alphas);
@@ -416,11 +455,10 @@ void run(const Options& o) {
           << "The " << name << " run diverged: after " << *ended->diverged_at
           << " updates its loss or parameters were not finite. What follows is measured from its last finite state, after "
           << ended->steps << " updates; a lower --learning-rate may help.\n";
-  for (auto& [file, ended] : {std::pair(&outputs.a, &r.pair.a), std::pair(&outputs.b, &r.pair.b)}) {
-    if (!*file) continue;
-    lmc::write_safetensors<float>((*file)->stream(), net.layout(), ended->state, metadata(r, *ended));
-    (*file)->commit();
-  }
+  for (auto& [file, ended] : {std::pair(&outputs.a, &r.pair.a), std::pair(&outputs.b, &r.pair.b)})
+    outputs.write(*file, [&, ended = ended](std::ostream& out) {
+      lmc::write_safetensors<float>(out, net.layout(), ended->state, metadata(r, *ended));
+    });
 
   // Measured on the labels that both runs were trained on; where these differ, on the true ones.
   const bool shared_labels = seeds[0].label_noise == seeds[1].label_noise;
@@ -444,26 +482,28 @@ void run(const Options& o) {
             << lmc::detail::fixed(r.train_seconds, 2) << " s for both runs (" << static_cast<Index>(r.images_per_second)
             << " images/s), curves " << lmc::detail::fixed(r.curve_train_seconds, 2) << " s (train) and "
             << lmc::detail::fixed(r.curve_test_seconds, 2) << " s (test), " << r.threads << " threads, "
-            << lmc::instruction_set() << '\n';
-  if (outputs.json) {
-    outputs.json->stream() << to_json(r).dump(2) << '\n';
-    outputs.json->commit();
-  }
-  if (outputs.csv) {
-    lmc::write_curve_csv(outputs.csv->stream(), r.train, r.test);
-    outputs.csv->commit();
-  }
+            << lmc::instruction_set() << '\n'
+            << std::flush;
+  outputs.write([&] { lmc::require(std::cout.good(), "cannot write all results to the standard output; is the disk full?"); });
+  outputs.write(outputs.json, [&](std::ostream& out) { out << to_json(r).dump(2) << '\n'; });
+  outputs.write(outputs.csv, [&](std::ostream& out) { lmc::write_curve_csv(out, r.train, r.test); });
   if (outputs.figure)
-    lmc::save_curve_figure(*outputs.figure,
-                           {.title = o.data.dataset + ", " + r.network + ", " + r.optimizer, .train = r.train, .test = r.test});
+    outputs.write([&] {
+      lmc::save_curve_figure(
+          *outputs.figure, {.title = o.data.dataset + ", " + r.network + ", " + r.optimizer, .train = r.train, .test = r.test});
+    });
+  if (!outputs.complete) return unwritten_exit;
+  if (r.judged() || o.allow_divergence) return 0;
+  std::cerr << "minimal_pair: a network diverged, so that there is no verdict (exit code " << diverged_exit
+            << "); a lower --learning-rate may help, and --allow-divergence takes this for a result\n";
+  return diverged_exit;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    run(parse(argc, argv));
-    return 0;
+    return run(parse(argc, argv));
   } catch (const CLI::ParseError& e) {
     return e.get_exit_code();  // parse has said what was wrong
   } catch (const std::bad_alloc&) {

@@ -15,6 +15,7 @@ int main() {
                       {.order = 1}, {.order = 2});
 
   const auto curve = lmc::linear_path(a, b, lmc::evaluator(net, test), {.alphas = 25});
-  std::cout << net << "test error " << curve.points.front().metrics.error << " and " << curve.points.back().metrics.error
-            << "\nerror barrier " << lmc::error_barrier(curve) << "\ndigests " << a.digest() << ' ' << b.digest() << '\n';
+  std::cout << net << "test error " << curve.points.front().metrics.error.value() << " and "
+            << curve.points.back().metrics.error.value() << "\nerror barrier " << lmc::error_barrier(curve) << "\ndigests "
+            << a.digest() << ' ' << b.digest() << '\n';
 }

@@ -60,10 +60,35 @@ both=$(digests)
 grep -q 'warning: the noise seeds are equal' err || fail "no warning of equal order seeds"
 grep -q '^error barrier  *0.0000  *0.0000 ' out || fail "identical runs have a barrier: $(cat out)"
 
-"${pair[@]}" --learning-rate 1e30 --json diverged.json --save-checkpoints diverged > out 2> err || fail "a diverged run is no result"
+exit_code() { "$@" > out 2> err && echo 0 || echo $?; }
+
+code=$(exit_code "${pair[@]}" --learning-rate 1e30 --json diverged.json --save-checkpoints diverged)
+[[ $code == 3 ]] || fail "a diverged run ends with exit code $code, expected 3"
 grep -q 'The first run diverged: after 1 updates' err || fail "nothing is said of the divergence"
+grep -q 'at 0.02 the pair is  *none  *none ' out || fail "a diverged run has a verdict: $(cat out)"
+grep -q -- '--allow-divergence takes this for a result' err || fail "the way out is not said: $(cat err)"
+[[ $(grep -c '"verdict": "none"' diverged.json) == 2 ]] || fail "the JSON file has a verdict"
+for rate in 1e9 1e30; do
+  code=$(exit_code "${pair[@]}" --learning-rate $rate)
+  [[ $code == 3 ]] || fail "at the rate $rate the exit code is $code, expected 3: $(cat out)"
+  code=$(exit_code "${pair[@]}" --learning-rate $rate --allow-divergence)
+  [[ $code == 0 ]] || fail "--allow-divergence ends with exit code $code"
+  ! grep -qE '(connected|broken|undecided)$' out || fail "--allow-divergence gives a verdict: $(cat out)"
+done
 grep -q '"diverged_at": 1' diverged.json || fail "the divergence is not in the JSON file"
 [[ -s diverged/a.safetensors ]] || fail "no checkpoint of the last finite state"
+
+# A full disk: the results are on the screen, all other files are there, and the exit code tells.
+mkdir full
+ln -s /dev/full full/a.safetensors
+code=$(exit_code "${pair[@]}" --json /dev/full --csv full/curve.csv --save-checkpoints full)
+[[ $code == 4 ]] || fail "a full disk ends with exit code $code, expected 4"
+grep -q '^error barrier' out || fail "a full disk lost the results: $(cat out)"
+grep -q "cannot write all of '/dev/full': No space left" err || fail "the full disk is not named: $(cat err)"
+grep -q "cannot write all of 'full/a.safetensors'" err || fail "the checkpoint is not named: $(cat err)"
+[[ $(wc -l < full/curve.csv) == 26 && -s full/b.safetensors ]] || fail "a full disk cost other files: $(ls full)"
+X
+[[ $code == 4 && $(wc -l < full/again.csv) == 26 ]] || fail "a full standard output ends with exit code $code: $(cat err)"
 
 "${pair[@]}" --json pair.json --csv curve.csv --save-checkpoints checkpoints/deep > out 2> err
 [[ $(ls . checkpoints/deep) != *tmp* ]] || fail "temporary files are left"
