@@ -102,7 +102,7 @@ Outcome measure_curve(const Workload& w, const Job& job) {
   outcome.peak_megabytes = peak_megabytes();
   for (const lmc::CurvePoint& point : curve.points) {
     outcome.losses.push_back(point.metrics.loss);
-    outcome.errors.push_back(point.metrics.error);
+    outcome.errors.push_back(point.metrics.error.value());
   }
   return outcome;
 }

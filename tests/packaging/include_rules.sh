@@ -20,6 +20,7 @@ allowed_for() {
     layers | loss | optim) echo core simd "$1" ;;
     connectivity | align | io) echo core "$1" ;;
     data) echo core simd io data ;;
+    testing) echo core simd layers testing ;;
     train) echo core simd layers loss optim data io connectivity train ;;
     plot) echo core io connectivity plot ;;
     study) echo core simd layers loss optim data io connectivity train align plot study ;;
@@ -53,9 +54,12 @@ for header in $(find lmc -name '*.hpp' | sort); do
   [[ $folder == simd ]] || ! grep -qE 'xsimd::|<xsimd/' "$header" || violation "$header: names xsimd; only simd/ does"
   [[ $header == lmc/simd/detail/xsimd.hpp ]] || ! grep -q '<xsimd/' "$header" ||
     violation "$header: includes xsimd itself; include <lmc/simd/detail/xsimd.hpp>, which keeps GCC's false warnings from users"
+  [[ $header == lmc/core/detail/eigen.hpp ]] || ! grep -q '<Eigen/' "$header" ||
+    violation "$header: includes Eigen itself; include <lmc/core/detail/eigen.hpp>, which keeps GCC's false warnings from users"
 done
 
-public_headers=$(find lmc -name '*.hpp' ! -path '*/detail/*' ! -path 'lmc/study/*' ! -path lmc/lmc.hpp | LC_ALL=C sort)
+# Nor are the study, and what tests of one's own layers need.
+public_headers=$(find lmc -name '*.hpp' ! -path '*/detail/*' ! -path 'lmc/study/*' ! -path 'lmc/testing/*' ! -path lmc/lmc.hpp | LC_ALL=C sort)
 expected=$(grep -vxF -e "$optional" <<< "$public_headers" | sed 's|.*|#include <&>|')
 found=$(grep '^#include' lmc/lmc.hpp || true)
 if [[ $found != "$expected" ]]; then

@@ -42,6 +42,8 @@ header core/a.hpp '#include <xsimd/xsimd.hpp>'
 expect_violation 'lmc/core/a.hpp: names xsimd'
 header simd/b.hpp '#include <xsimd/xsimd.hpp>'
 expect_violation 'lmc/simd/b.hpp: includes xsimd itself'
+header core/a.hpp '#include <Eigen/Dense>'
+expect_violation 'lmc/core/a.hpp: includes Eigen itself'
 header simd/b.hpp '#include "../core/a.hpp"'
 expect_violation 'lmc/simd/b.hpp: includes with quotes'
 header unheard_of/e.hpp

@@ -161,7 +161,8 @@ void product_rows(Strided<const T> a, const T* strips, const T* panel, Stride pa
 
 /// C = A B, or C += A B; A [m, k], B [k, n], C [m, n], any strides: `a.transposed()` costs nothing but the packing.
 ///
-/// The only product of the library. Every entry of C sums k in order inside blocks of at most 256, and the blocks in order (a
+/// Where the library multiplies two dense matrices, it does so here; batches with a common background (SparseBatch), sums of
+/// products at single positions (sum_of_products) and the direct convolution have loops of their own. Every entry of C sums k in order inside blocks of at most 256, and the blocks in order (a
 /// narrow_product, for a few columns of B, sums in lanes); so its bits depend on its own row of A and column of B and on the
 /// number of columns of B alone: not on threads, caches, or what else is in the batch.
 /// (Eigen's product takes its blocks from the detected caches, and its order of summation from the place in the tile.) Serial;

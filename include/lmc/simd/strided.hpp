@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <Eigen/Core>
 
+#include <lmc/core/detail/eigen.hpp>
 #include <lmc/core/shape.hpp>
 
 namespace lmc {

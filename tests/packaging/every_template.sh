@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# every_template.sh none|Debug|O1|Release native|plain SOURCE WORK: builds and runs a user's project that uses every template of the
+# public headers, with that build type (O1: none, with -O1), with or without lmc::native, and warnings as errors. From the
+# environment: CMAKE, CXX.
+set -euo pipefail
+build_type=$1 native=$2 source=$3 work=$4
+here=$(cd "$(dirname "$0")" && pwd)
+rm -rf "$work"
+mkdir -p "$(dirname "$work")"
+
+options=(-DLMC_SOURCE="$source" -DNATIVE="$([[ $native == native ]] && echo ON || echo OFF)")
+flags='-Wall;-Wextra;-Wpedantic;-Werror'
+case $build_type in
+  none) ;;
+  O1) flags+=';-O1' ;;
+  *) options+=(-DCMAKE_BUILD_TYPE="$build_type") ;;
+esac
+"$CMAKE" -S "$here/templates_consumer" -B "$work" "${options[@]}" -DFLAGS="$flags" 2>&1 | tee "$work.log"
+
+# An unoptimized user is told once.
+told() { grep -c 'compiled without optimization' "$1" || true; }
+expected=$([[ $build_type == none || $build_type == O1 || $build_type == Debug ]] && echo 1 || echo 0)
+[[ $(told "$work.log") == "$expected" ]] || { echo "the note on optimization came $(told "$work.log") times, expected $expected" >&2; exit 1; }
+"$CMAKE" "$work" > "$work.again.log" 2>&1
+[[ $(told "$work.again.log") == 0 ]] || { echo "the note on optimization came again" >&2; exit 1; }
+
+"$CMAKE" --build "$work" --target consumer
+"$work/consumer"

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+#include <lmc/align/permute.hpp>
+#include <lmc/connectivity/attribution.hpp>
+#include <lmc/connectivity/barrier_matrix.hpp>
+#include <lmc/connectivity/barriers.hpp>
+#include <lmc/connectivity/block_path.hpp>
+#include <lmc/connectivity/curve_csv.hpp>
+#include <lmc/connectivity/decomposition.hpp>
+#include <lmc/connectivity/interpolate.hpp>
+#include <lmc/connectivity/linear_path.hpp>
+#include <lmc/core/digest.hpp>
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/parameter_layers.hpp>
+#include <lmc/core/random.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/io/safetensors.hpp>
+#include <lmc/io/text_file.hpp>
+#include <lmc/io/utf8.hpp>
+
+#include "parts.hpp"
+
+namespace {
+
+template <class T>
+void use() {
+  const std::vector<std::vector<T>> thetas{{0, 1}, {2, 1}};
+  const auto measure = [](std::span<const T> theta) {
+    return lmc::Metrics{.loss = std::sin(static_cast<double>(theta[0])), .error = 0.25, .count = 4, .wrong = {1, 0, 0, 0}};
+  };
+  const auto gradient = [](std::span<const T> theta, std::span<T> out) {
+    out[0] = std::cos(theta[0]), out[1] = 0;
+    return std::sin(static_cast<double>(theta[0]));
+  };
+  const lmc::Curve curve = lmc::linear_path(thetas[0], thetas[1], measure);
+  check(lmc::error_barrier(curve).verdict == lmc::Verdict::connected, "equal errors are not connected");
+  check(lmc::loss_barrier(curve).value > 0.1, "a bump has no barrier");
+  check(lmc::barrier_matrix(thetas, measure).at(0, 1).loss.value == lmc::loss_barrier(curve).value, "barrier_matrix");
+  check(lmc::block_path(thetas[0], thetas[1], {0, std::nullopt}, measure) == curve, "block_path");
+  check(std::abs(lmc::barrier_contributions(thetas[0], thetas[1], gradient).sum) > 0.1, "barrier_contributions");
+  std::ostringstream text;
+  lmc::write_curve_csv(text, curve);
+  lmc::write_curve_csv(text, curve, curve);
+
+  const std::vector<T> logits{0, 1, 2, 3};
+  const std::vector<std::int32_t> labels{0, 1};
+  check(lmc::decompose_loss<T>(logits, logits, logits, labels, {0.5, 0.5}).height == 0, "decompose_loss");
+  std::vector<T> middle(2);
+  lmc::interpolate<T>(thetas[0], thetas[1], {0.5, 0.5}, middle);
+  check(middle[0] == 1, "interpolate");
+
+  lmc::LayoutBuilder builder(lmc::Shape{2});
+  builder.add_parameter("weight", {2}, lmc::Role::weight, {std::nullopt});
+  const lmc::ParameterLayout layout = std::move(builder).build();
+  const lmc::ModelState<T> state{thetas[0], {}};
+  check(lmc::segment_of(layout, 0, std::span<const T>(thetas[0]))[1] == 1, "segment_of");
+  check(lmc::permute(layout, {}, state) == state, "permute");
+  check(lmc::digest(state) == lmc::digest(std::span<const T>(thetas[0])), "digest");
+  lmc::write_safetensors(text, layout, state);
+  instantiate(lmc::save_safetensors<T>, lmc::state_of<T>, lmc::load_state<T>);
+  std::vector<T> cards{1, 2, 3};
+  lmc::shuffle(lmc::Stream{.seed = 1}, std::span(cards));
+}
+
+}  // namespace
+
+void use_connectivity() {
+  use<float>();
+  use<double>();
+  int calls = 0;
+  lmc::for_each_index({2, 3}, [&](std::span<const lmc::Index>) { ++calls; });
+  lmc::for_each_line("a\nb", [&](auto&&...) { ++calls; });
+  lmc::for_each_code_point("a", [&](auto&&...) { ++calls; });
+  check(calls == 9, "for_each_");
+  lmc::require(true, "a ", 1);
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/data/image_folder.hpp>
+#include <lmc/data/tiny_imagenet.hpp>
+
+#include "parts.hpp"
+
+void use_images() {
+  instantiate(lmc::load_image_folder<float>, lmc::load_image_folder<double>, lmc::load_tiny_imagenet<float>,
+              lmc::load_tiny_imagenet<double>);
+}

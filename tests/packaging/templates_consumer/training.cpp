@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <array>
+#include <filesystem>
+#include <sstream>
+#include <vector>
+
+#include <lmc/connectivity/barriers.hpp>
+#include <lmc/data/synthetic.hpp>
+#include <lmc/layers/cnn.hpp>
+#include <lmc/layers/embedding.hpp>
+#include <lmc/layers/lcn.hpp>
+#include <lmc/layers/mlp.hpp>
+#include <lmc/loss/cross_entropy.hpp>
+#include <lmc/optim/adam.hpp>
+#include <lmc/optim/optimizer.hpp>
+#include <lmc/optim/sgd.hpp>
+#include <lmc/train/average.hpp>
+#include <lmc/train/batch_memory.hpp>
+#include <lmc/train/checkpoint_file.hpp>
+#include <lmc/train/complexity.hpp>
+#include <lmc/train/embed_checkpoint.hpp>
+#include <lmc/train/estimate_buffers.hpp>
+#include <lmc/train/evaluator.hpp>
+#include <lmc/train/gradient.hpp>
+#include <lmc/train/importance.hpp>
+#include <lmc/train/logits.hpp>
+#include <lmc/train/paths.hpp>
+#include <lmc/train/position_blocks.hpp>
+#include <lmc/train/robustness.hpp>
+#include <lmc/train/spawn.hpp>
+#include <lmc/train/step.hpp>
+#include <lmc/train/train.hpp>
+
+#include "parts.hpp"
+
+namespace {
+
+template <class T>
+void use() {
+  const auto data = lmc::spirals<T>({.examples = 60, .classes = 3, .seed = 1});
+  const auto net = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 3});
+  const auto start = net.initialize({});
+  for (const lmc::OptimizerOptions& optimizer :
+       {lmc::OptimizerOptions(lmc::SgdOptions{.momentum = 0.9}), lmc::OptimizerOptions(lmc::AdamOptions()),
+        lmc::OptimizerOptions(lmc::AdamWOptions())}) {
+    const lmc::TrainOptions<T> options{.epochs = 1, .batch_size = 20, .optimizer = optimizer};
+    const auto [a, b] = lmc::train_pair(net, data, start, options, {.order = 1}, {.order = 2});
+    const auto evaluate = lmc::evaluator(net, data);
+    check(lmc::error_barrier(lmc::linear_path(a, b, evaluate)).verdict != lmc::Verdict::none, "a pair diverged");
+    check(lmc::linear_path(a.state, b.state, evaluate).points.size() == 25, "linear_path");
+    check(lmc::barrier_matrix(std::vector{a, b}, evaluate).size() == 2, "barrier_matrix");
+    std::ostringstream out;
+    lmc::write_checkpoint(out, net.layout(), a.checkpoint());
+    const std::vector<lmc::Index> spawn{1};
+    check(lmc::train_spawned<T>(net, data, start, options, spawn, {}, {.order = 1}, {.order = 2}).size() == 1, "train_spawned");
+    const std::array seeds{lmc::NoiseSeeds{.order = 3}};
+    check(lmc::train_many<T>(net, data, a.checkpoint(), {.epochs = 2, .batch_size = 20}, seeds).size() == 1, "train_many");
+    if (optimizer.index() > 0) check(!lmc::second_moment(*a.optimizer).empty(), "second_moment");
+  }
+  check(lmc::average<T>({start, start}) == start, "average");
+  check(lmc::average(net, {start}, data) == start, "average");
+  check(lmc::estimate_buffers(net, start.parameters, data).empty(), "estimate_buffers");
+  check(lmc::evaluate(net, start, data).count == 60, "evaluate");
+  check(lmc::evaluate_under_noise(net, start, data, {.deviation = 0.1}).count == 60, "evaluate_under_noise");
+  check(lmc::evaluate_under_fgsm(net, start, data, {.epsilon = 0.1}).count == 60, "evaluate_under_fgsm");
+  check(lmc::logits(net, start, data).size() == 180, "logits");
+  check(lmc::mean_gradient(net, start, data).gradient.size() == start.parameters.size(), "mean_gradient");
+  check(!lmc::gradient_magnitude(net, start, data).empty(), "gradient_magnitude");
+  check(!lmc::diagonal_fisher(net, start, data).empty(), "diagonal_fisher");
+  check(lmc::barrier_contributions(start.parameters, start.parameters, lmc::gradient_function(net, data)).sum == 0, "sum");
+  const auto conv = lmc::cnn<T>({.inputs = {4, 4, 1}, .channels = {2}, .outputs = 3});
+  const auto local = lmc::embed_in_local(conv);
+  const lmc::Checkpoint<T> begun{conv.initialize(), lmc::Optimizer<T>(lmc::AdamOptions(), conv.initialize().parameters.size()),
+                                 0};
+  check(lmc::project(local, lmc::embed(local, begun)).state.parameters.size() == begun.state.parameters.size(), "embed");
+  check(lmc::position_blocks(local.network).size() == local.embed(begun.state).parameters.size(), "position_blocks");
+  instantiate(lmc::save_checkpoint<T>, lmc::load_checkpoint<T>, lmc::checkpoint_of<T>, lmc::complexity_of<T>,
+              lmc::mean_cross_entropy<T>, lmc::cross_entropy_sum<T>, lmc::require_fit<T>, lmc::examples_at_once<T>);
+}
+
+}  // namespace
+
+void use_training() {
+  use<float>();
+  use<double>();
+}
