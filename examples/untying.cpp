@@ -51,6 +51,10 @@ class Table {
   }
   void row(const std::string& measurement, Index blocks, double parameter, const lmc::Curve& train, const lmc::Curve& test) {
     const auto barrier = lmc::error_barrier(test);
+    if (barrier.verdict == lmc::Verdict::none) {
+      complete_ = false;
+      return print(measurement, std::to_string(blocks), lmc::detail::concat(parameter), "diverged", "diverged", "", "");
+    }
     const auto number = [](double x) { return lmc::detail::fixed(x, 4); };
     print(measurement, std::to_string(blocks), lmc::detail::concat(parameter), number(lmc::error_barrier(train).value),
           number(barrier.value), barrier.interval ? number(barrier.interval->low) : "",
@@ -59,6 +63,8 @@ class Table {
   void save() {
     if (file_) file_->commit();
   }
+  // Whether no network of any row diverged.
+  [[nodiscard]] bool complete() const { return complete_; }
 
  private:
   template <class... Cells>
@@ -71,9 +77,11 @@ class Table {
     file_->stream() << '\n';
   }
   std::optional<lmc::OutputFile> file_;
+  bool complete_ = true;
 };
 
-void run(const Options& o) {
+// Returns the exit code.
+int run(const Options& o) {
   const std::vector<Index> blocks = parse_sizes("--splits", "blocks", o.splits);
   const auto spreads = parse_list("--spreads", o.spreads);
   for (const double spread : spreads) lmc::require(spread >= 0, "--spreads ", o.spreads, ": ", spread, "; expected at least 0");
@@ -120,9 +128,12 @@ void run(const Options& o) {
     for (const double spread : spreads)
       for (Index pace = 0; pace < (spread == 0 ? 1 : o.paces); ++pace) {
         const lmc::BlockPathOptions along{.spread = spread, .seed = static_cast<std::uint64_t>(pace), .path = path};
-        table.row("on the way", blocks[i], spread,
-                  lmc::block_path(a, b, block_of, lmc::evaluator(e.network, data.train, data.train, team), along),
-                  lmc::block_path(a, b, block_of, lmc::evaluator(e.network, data.test, data.train, team), along));
+        const auto curve = [&](const lmc::Dataset<float>& part) {
+          lmc::Curve c = lmc::block_path(a, b, block_of, lmc::evaluator(e.network, part, data.train, team), along);
+          c.diverged = tied_curves[0].diverged;
+          return c;
+        };
+        table.row("on the way", blocks[i], spread, curve(data.train), curve(data.test));
       }
   }
 
@@ -148,6 +159,9 @@ void run(const Options& o) {
     }
   }
   table.save();
+  if (table.complete()) return 0;
+  std::cerr << "untying: networks diverged, so that rows have no barrier; a lower --learning-rate may help\n";
+  return 3;
 }
 
 }  // namespace
@@ -155,6 +169,7 @@ void run(const Options& o) {
 int main(int argc, char** argv) {
   Options o;
   CLI::App app("Barriers of convolutional networks whose filters are untied, on the way or in training. MNIST.");
+  app.footer("Exit codes: 0 done; 1 not done; 3 networks diverged, whose rows have no barrier.");
   app.get_formatter()->column_width(34);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--data", o.data, "folder of MNIST's files")->capture_default_str();
@@ -174,7 +189,7 @@ int main(int argc, char** argv) {
   app.add_option("--csv", o.csv, "file for the table");
   try {
     app.parse(argc, argv);
-    run(o);
+    return run(o);
   } catch (const CLI::ParseError& e) {
     return app.exit(e);
   } catch (const std::exception& e) {

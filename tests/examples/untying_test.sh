@@ -29,6 +29,12 @@ for blocks in 1 3 1000; do
 done
 grep -qx "in training,1,0,$tied" table.csv || fail "one block is not the convolution"
 
+code=0
+"${run[@]}" --learning-rate 1e9 --splits 3 --spreads 0.7 --paces 1 --steps 3 --csv diverged.csv > out 2> err || code=$?
+[[ $code == 3 ]] || fail "diverged networks end with exit code $code, expected 3: $(cat err)"
+[[ $(grep -c ',diverged,diverged,,$' diverged.csv) == 3 ]] || fail "diverged networks have barriers: $(cat diverged.csv)"
+grep -q 'a lower --learning-rate may help' err || fail "nothing is said of the divergence: $(cat err)"
+
 refuses() {  # refuses TEXT OPTION...
   local text=$1
   shift

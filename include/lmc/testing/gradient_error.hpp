@@ -16,6 +16,7 @@
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/views.hpp>
+#include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
 
@@ -83,23 +84,22 @@ class Scaling {
 
 /// A layer with random inputs and parameters, and the scalar L = Σ w_i y_i, w normal, to differentiate. Memory that has no
 /// meaning is NaN before every call.
-template <Layer<double> L>
 class LayerUnderTest {
  public:
   std::vector<double> x, params;
 
-  LayerUnderTest(const L& layer, const Shape& in, const GradientOptions& options)
-      : layer_(layer), batch_(options.batch), in_(in.size()), out_(layer.output_shape(in).size()) {
+  LayerUnderTest(AnyLayer<double> layer, const Shape& in, const GradientOptions& options)
+      : layer_(std::move(layer)), batch_(options.batch), in_(in.size()), out_(layer_.output_shape(in).size()) {
     LayoutBuilder builder(in);
-    layer.declare(builder);
+    layer_.declare(builder);
     const ParameterLayout layout = std::move(builder).build();
     x = normal_numbers(batch_ * in_, options.seed, 1);
     params = normal_numbers(layout.parameter_count(), options.seed, 2);
     weights_ = normal_numbers(batch_ * out_, options.seed, 3);
     buffers_.assign(static_cast<std::size_t>(layout.buffer_count()), 1.0);
     y_.resize(weights_.size());
-    cache_.resize(static_cast<std::size_t>(layer.cache_size(batch_)));
-    workspace_.resize(static_cast<std::size_t>(layer.workspace_size(batch_)));
+    cache_.resize(static_cast<std::size_t>(layer_.cache_size(batch_)));
+    workspace_.resize(static_cast<std::size_t>(layer_.workspace_size(batch_)));
   }
 
   const std::vector<double>& forward() {
@@ -137,7 +137,7 @@ class LayerUnderTest {
  private:
   static void forget(std::vector<double>& values) { std::ranges::fill(values, std::numeric_limits<double>::quiet_NaN()); }
 
-  const L& layer_;
+  AnyLayer<double> layer_;
   Index batch_, in_, out_;
   std::vector<double> weights_, buffers_, y_, cache_, workspace_;
 };
@@ -154,8 +154,7 @@ inline double largest_difference(std::span<const double> a, std::span<const doub
 
 /// The largest difference between the gradient and central differences over every entry of `at`, a part of the layer's inputs
 /// or parameters. h = ε^(1/3), so that rounding and truncation are of one order, 1e-10.
-template <class L>
-double central_difference_error(LayerUnderTest<L>& layer, std::span<double> at, std::span<const double> gradient) {
+inline double central_difference_error(LayerUnderTest& layer, std::span<double> at, std::span<const double> gradient) {
   std::vector<double> slopes;
   for (double& entry : at) {
     const double value = entry, h = std::cbrt(std::numeric_limits<double>::epsilon()) * std::max(1.0, std::abs(value));
@@ -182,10 +181,9 @@ double central_difference_error(LayerUnderTest<L>& layer, std::span<double> at, 
 ///   for one that is AffineInParameters, between y in the middle of two parameter vectors and the middle of two y.
 /// x and the parameters are normal: a kink at 0, as in ReLU, is then no nearer than central differences bear.
 /// Throws: Error when the layer uses a dx that is absent.
-template <Layer<double> L>
-double gradient_error(const L& layer, const GradientOptions& options = {}) {
+inline double gradient_error(const AnyLayer<double>& layer, const GradientOptions& options = {}) {
   const Shape in = layer.input_shape().value_or(options.in);
-  detail::LayerUnderTest<L> alone(layer, in, options);
+  detail::LayerUnderTest alone(layer, in, options);
   std::vector<double> dx(alone.x.size(), 1.0), dparams(alone.params.size(), 1.0);  // dx is overwritten, dparams added to
   alone.forward();
   alone.backward(&dx, dparams);
@@ -195,7 +193,7 @@ double gradient_error(const L& layer, const GradientOptions& options = {}) {
   alone.forward();
   alone.backward(nullptr, without_dx);
   double worst = detail::largest_difference(without_dx, dparams);
-  if constexpr (OverwritesGradient<L>) {
+  if (layer.overwrites_gradient()) {
     std::vector<double> replaced(alone.params.size(), std::numeric_limits<double>::quiet_NaN());
     alone.forward();
     alone.backward(&dx, replaced, Into::overwrite);
@@ -204,7 +202,7 @@ double gradient_error(const L& layer, const GradientOptions& options = {}) {
   worst = std::max(worst, detail::central_difference_error(alone, std::span(alone.x), dx));
   worst = std::max(worst, detail::central_difference_error(alone, std::span(alone.params), dparams));
 
-  if constexpr (AffineInParameters<L>) {
+  if (layer.affine_in_parameters()) {
     const std::vector<double> a = alone.params, y_a = alone.forward();
     alone.params = normal_numbers(static_cast<Index>(a.size()), options.seed, 4);
     std::vector<double> middle = alone.forward();
@@ -214,7 +212,7 @@ double gradient_error(const L& layer, const GradientOptions& options = {}) {
   }
 
   const Network<double> network({detail::Scaling<double>(in), layer, detail::Scaling<double>(layer.output_shape(in))});
-  detail::LayerUnderTest<Network<double>> between(network, in, options);
+  detail::LayerUnderTest between(network, in, options);
   dx.assign(between.x.size(), 1.0);
   dparams.assign(between.params.size(), 0.0);
   between.forward();
