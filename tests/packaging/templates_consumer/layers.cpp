@@ -84,12 +84,12 @@ void use() {
   const auto conv = lmc::cnn<T>({.inputs = image, .channels = {2}, .outputs = 3});
   run(conv);
   run(lmc::lcn<T>({.inputs = image, .channels = {2}, .outputs = 3}));
-  run(lmc::vgg<T>({.inputs = image, .outputs = 3}));
-  run(lmc::resnet<T>({.inputs = image, .outputs = 3}));
-  run(lmc::vit<T>({.inputs = image, .outputs = 3}));
-  run(lmc::attention<T>({.inputs = image, .outputs = 3}));
+  run(lmc::vgg<T>({.inputs = image, .outputs = 3, .channels = {4}}));
+  run(lmc::resnet<T>({.inputs = image, .outputs = 3, .blocks = 1, .width = 2}));
+  run(lmc::vit<T>({.inputs = image, .outputs = 3, .patch = {4}, .width = 8, .heads = 2}));
+  run(lmc::attention<T>({.inputs = image, .outputs = 3, .patch = {4}, .width = 8, .heads = 2}));
   run(lmc::Network<T>({lmc::AveragePool2d<T>({.in = image}), lmc::Flatten<T>(), lmc::Dense<T>({.in = 16, .out = 4}),
-                       lmc::Tanh<T>(), lmc::Gelu<T>(), lmc::LeakyRelu<T>({.slope = 0.1}), lmc::Dropout<T>({.rate = 0.5})}));
+                       lmc::Tanh<T>(), lmc::Gelu<T>(), lmc::LeakyRelu<T>({.slope = 0.1}), lmc::Dropout<T>({.in = 4, .rate = 0.5})}));
   lmc::testing::gradient_error(lmc::Dense<double>({.in = 2, .out = 2}));
 
   check(lmc::embed_in_local(conv).network.layout().parameter_count() > 0, "embed_in_local");
