@@ -67,4 +67,12 @@ if [[ $found != "$expected" ]]; then
   diff <(echo "$expected") <(echo "$found") | grep '^[<>]' >&2 || true
 fi
 
+# The project of every_template.sh uses them all. Kernels are used through layers, losses and optimizers.
+if [[ -d ../tests/packaging/templates_consumer ]]; then
+  for header in $(grep -l '^template <' $(find lmc -name '*.hpp' ! -path '*/detail/*' ! -path 'lmc/simd/*' ! -path 'lmc/study/*')); do
+    grep -rqF "#include <$header>" ../tests/packaging/templates_consumer ||
+      violation "$header: not included in tests/packaging/templates_consumer; use its templates there"
+  done
+fi
+
 ((violations == 0)) || { echo "$violations violations" >&2; exit 1; }

@@ -32,6 +32,15 @@ expect_violation() {  # expect_violation TEXT, of the tree as it is now
 sound_tree
 bash "$here/include_rules.sh" "$tree"
 
+header core/a.hpp 'template <class T>' 'void a();'
+mkdir -p "$tree/tests/packaging/templates_consumer"
+expect_violation 'lmc/core/a.hpp: not included in tests/packaging/templates_consumer'
+echo '#include <lmc/core/a.hpp>' > "$tree/tests/packaging/templates_consumer/a.cpp"
+header core/a.hpp 'template <class T>' 'void a();'
+bash "$here/include_rules.sh" "$tree"
+rm -r "$tree/tests"
+sound_tree
+
 header core/a.hpp '#include <lmc/simd/b.hpp>'
 expect_violation 'lmc/core/a.hpp: includes <lmc/simd/b.hpp>'
 header connectivity/c.hpp '#include <lmc/simd/b.hpp>'

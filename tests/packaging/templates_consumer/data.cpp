@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <vector>
 
+#include <lmc/core/views.hpp>
 #include <lmc/data/augmentation.hpp>
+#include <lmc/data/character_ngrams.hpp>
 #include <lmc/data/cifar.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/label_noise.hpp>
@@ -56,4 +58,5 @@ void use() {
 void use_data() {
   use<float>();
   use<double>();
+  check(lmc::ngram_bucket("th", 16) < 16, "ngram_bucket");
 }

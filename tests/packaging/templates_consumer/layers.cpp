@@ -28,6 +28,7 @@
 #include <lmc/layers/max_pool2d.hpp>
 #include <lmc/layers/mlp.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/layers/network_options.hpp>
 #include <lmc/layers/normalization.hpp>
 #include <lmc/layers/patch_embedding.hpp>
 #include <lmc/layers/position_embedding.hpp>
@@ -89,7 +90,8 @@ void use() {
   run(lmc::vit<T>({.inputs = image, .outputs = 3, .patch = {4}, .width = 8, .heads = 2}));
   run(lmc::attention<T>({.inputs = image, .outputs = 3, .patch = {4}, .width = 8, .heads = 2}));
   run(lmc::Network<T>({lmc::AveragePool2d<T>({.in = image}), lmc::Flatten<T>(), lmc::Dense<T>({.in = 16, .out = 4}),
-                       lmc::Tanh<T>(), lmc::Gelu<T>(), lmc::LeakyRelu<T>({.slope = 0.1}), lmc::Dropout<T>({.in = 4, .rate = 0.5})}));
+                       lmc::Tanh<T>(), lmc::Gelu<T>(), lmc::LeakyRelu<T>({.slope = 0.1}),
+                       lmc::Dropout<T>({.in = 4, .rate = 0.5})}));
   lmc::testing::gradient_error(lmc::Dense<double>({.in = 2, .out = 2}));
 
   check(lmc::embed_in_local(conv).network.layout().parameter_count() > 0, "embed_in_local");
@@ -128,4 +130,5 @@ template class lmc::TokenDense<double>;
 void use_layers() {
   use<float>();
   use<double>();
+  run(lmc::make_network({.network = "mlp"}, {4, 4, 1}, 3, lmc::Initialization::torch).network);
 }
