@@ -64,7 +64,7 @@ TrainTest<Scalar> load_cifar10(const std::filesystem::path& directory) {
   detail::require_directory(folder, advice);
   std::vector<std::filesystem::path> train;
   for (int batch = 1; batch <= 5; ++batch)
-    if (const auto path = detail::plain_or_gzip(folder, "data_batch_" + std::to_string(batch) + ".bin")) train.push_back(*path);
+    if (const auto path = detail::plain_or_gzip(folder, detail::concat("data_batch_", batch, ".bin"))) train.push_back(*path);
   require(!train.empty(), "there is none of 'data_batch_1.bin' to 'data_batch_5.bin', plain or with .gz, in '", folder.string(),
           "'; ", advice);
   return detail::load_cifar_format<Scalar>(train, {detail::find_plain_or_gzip(folder, "test_batch.bin", advice)},

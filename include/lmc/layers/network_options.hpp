@@ -111,9 +111,9 @@ struct OptionUse {
 /// Throws: Error for an option that was given, but is not one of `chosen`, the network or data set that `by` names.
 inline void require_used(std::span<const OptionUse> uses, std::string_view by, std::string_view chosen) {
   for (const OptionUse& use : uses)
-    require(!use.given || use.owners.find(" " + std::string(chosen) + " ") != std::string_view::npos, use.option,
-            " is an option of", use.owners.substr(0, use.owners.empty() ? 0 : use.owners.size() - 1), ", not of ", by, ' ',
-            chosen, "; leave it out");
+    require(!use.given || use.owners.find(concat(" ", chosen, " ")) != std::string_view::npos, use.option, " is an option of",
+            use.owners.substr(0, use.owners.empty() ? 0 : use.owners.size() - 1), ", not of ", by, ' ', chosen,
+            "; leave it out");
 }
 
 /// Throws: Error for an option that the network does not have.

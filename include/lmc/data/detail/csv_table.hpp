@@ -50,7 +50,7 @@ class CsvTable {
     if (named)
       require_names(header_line);
     else
-      for (Index j = 0; j < columns_; ++j) names_.push_back("column" + std::to_string(j));
+      for (Index j = 0; j < columns_; ++j) names_.push_back(concat("column", j));
   }
 
   [[nodiscard]] Index rows() const { return static_cast<Index>(lines_.size()); }
