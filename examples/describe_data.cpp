@@ -10,6 +10,7 @@
 #include <string>
 
 #include "dataset_options.hpp"
+#include "standard_streams.hpp"
 
 namespace {
 
@@ -78,6 +79,7 @@ void run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  prepare_standard_streams();
   try {
     run(parse(argc, argv));
     return 0;

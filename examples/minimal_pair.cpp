@@ -13,6 +13,7 @@
 #include <iostream>
 #include <lmc/lmc.hpp>
 #include <lmc/plot/curve_figure.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
@@ -25,6 +26,7 @@
 
 #include "dataset_options.hpp"
 #include "network_options.hpp"
+#include "standard_streams.hpp"
 
 namespace {
 
@@ -48,7 +50,7 @@ struct Options {
   std::optional<std::string> label_noise_seeds;
   int threads = 0;
   bool allow_divergence = false;
-  std::string checkpoints, json, csv, figure;
+  std::optional<std::string> checkpoints, json, csv, figure;
 };
 
 // Beside 0, and 1 for what could not be done at all.
@@ -178,26 +180,34 @@ lmc::OptimizerOptions optimizer_options(const Options& o) {
 // Every file that will be written, opened before training: a name that cannot be written is an error now, not after the work.
 struct Outputs {
   explicit Outputs(const Options& o) {
-    std::string csv_path = o.csv;
-    if (!o.figure.empty()) {
-      lmc::check_figure_path(o.figure);
+    for (const auto& [option, path] : {std::pair("--csv", &o.csv), std::pair("--json", &o.json),
+                                       std::pair("--figure", &o.figure), std::pair("--save-checkpoints", &o.checkpoints)})
+      lmc::require(!*path || !(*path)->empty(), option, " '': expected a name; leave the option out for no output");
+    std::optional<std::string> csv_path = o.csv;
+    const char* csv_option = "--csv";
+    if (o.figure) {
+      lmc::check_figure_path(*o.figure);
       if (lmc::gnuplot_available()) {
-        figure = o.figure;
+        figure = *o.figure;
+        claim("--figure", *o.figure);
       } else {
-        if (csv_path.empty()) csv_path = std::filesystem::path(o.figure).replace_extension(".csv").string();
-        std::cerr << "note: gnuplot is not installed, so that there will be no figure " << o.figure
-                  << ", but the curve's numbers in " << csv_path << "; on Debian: apt install gnuplot-nox\n";
+        if (!csv_path) {
+          csv_path = std::filesystem::path(*o.figure).replace_extension(".csv").string();
+          csv_option = "--figure, without gnuplot,";
+        }
+        std::cerr << "note: gnuplot is not installed, so that there will be no figure " << *o.figure
+                  << ", but the curve's numbers in " << *csv_path << "; on Debian: apt install gnuplot-nox\n";
       }
     }
-    if (!csv_path.empty()) csv.emplace(csv_path);
-    if (!o.json.empty()) json.emplace(o.json);
-    if (o.checkpoints.empty()) return;
-    const std::filesystem::path folder(o.checkpoints);
+    if (csv_path) open(csv, csv_option, *csv_path);
+    if (o.json) open(json, "--json", *o.json);
+    if (!o.checkpoints) return;
+    const std::filesystem::path folder(*o.checkpoints);
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
-    lmc::require(!failure, "--save-checkpoints: cannot make the folder '", o.checkpoints, "': ", failure.message());
-    a.emplace(folder / "a.safetensors");
-    b.emplace(folder / "b.safetensors");
+    lmc::require(!failure, "--save-checkpoints: cannot make the folder '", *o.checkpoints, "': ", failure.message());
+    open(a, "--save-checkpoints", folder / "a.safetensors");
+    open(b, "--save-checkpoints", folder / "b.safetensors");
   }
 
   // Each by itself: what cannot be written is named, and costs no other output.
@@ -221,6 +231,21 @@ struct Outputs {
   std::optional<lmc::OutputFile> json, csv, a, b;
   std::optional<std::string> figure;
   bool complete = true;  // so far
+
+ private:
+  void open(std::optional<lmc::OutputFile>& file, const char* option, const std::filesystem::path& path) {
+    claim(option, path);
+    file.emplace(path);
+  }
+  // Throws: Error when another output has that file, too, and would be lost. Devices, such as /dev/null, can have several.
+  void claim(const char* option, const std::filesystem::path& path) {
+    std::error_code none;
+    const auto file = std::filesystem::weakly_canonical(path, none);
+    if (std::filesystem::exists(file, none) && !std::filesystem::is_regular_file(file, none)) return;
+    const auto [taken, is_new] = claimed_.emplace(file, option);
+    lmc::require(is_new, option, " and ", taken->second, " both write '", path.string(), "'; expected a file for each");
+  }
+  std::map<std::filesystem::path, const char*> claimed_;
 };
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -502,6 +527,7 @@ int run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  prepare_standard_streams();
   try {
     return run(parse(argc, argv));
   } catch (const CLI::ParseError& e) {

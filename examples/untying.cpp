@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "network_options.hpp"
+#include "standard_streams.hpp"
 
 namespace {
 
@@ -167,6 +168,7 @@ int run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  prepare_standard_streams();
   Options o;
   CLI::App app("Barriers of convolutional networks whose filters are untied, on the way or in training. MNIST.");
   app.footer("Exit codes: 0 done; 1 not done; 3 networks diverged, whose rows have no barrier.");

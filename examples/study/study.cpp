@@ -21,6 +21,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "../standard_streams.hpp"
 #ifdef LMC_STUDY_MPI
 #include "mpi_study.hpp"
 #endif
@@ -253,6 +255,7 @@ void run_command(int argc, char** argv, const Job& job) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  prepare_standard_streams();
   const Job job(argc, argv);
   int status = 1;
   try {

@@ -204,6 +204,11 @@ TEST_CASE("barriers: a curve whose numbers contradict themselves is an error", "
   check([](lmc::Curve& c) { c.points[1].alpha_bar = 1; }, "the curve has a point with alpha = 0.5 and alpha_bar = 1; expected");
   check([](lmc::Curve& c) { c.points[1].alpha = not_a_number; }, "the curve has a point with alpha = nan");
   check([](lmc::Curve& c) { c.points.insert(c.points.begin() + 1, c.points[1]); }, "the curve has α = 0.5 behind 0.5");
+  const auto beside_the_middle = [](lmc::Curve& c) {
+    c.midpoint = c.points[1];
+    c.midpoint->alpha = 0.25, c.midpoint->alpha_bar = 0.75;
+  };
+  check(beside_the_middle, "the curve's midpoint has α = 0.25; expected ½");
   const auto percent_beside = [](lmc::Curve& c) { c.midpoint = lmc::CurvePoint{0.5, 0.5, {.error = 50, .count = 10}}; };
   check(percent_beside, "at α = 0.5 the curve has 0 outcomes");
 }
@@ -265,6 +270,8 @@ TEST_CASE("error_barrier: the verdict follows from the interval", "[connectivity
   CHECK(lmc::error_barrier(c, {.threshold = interval.low}).verdict == lmc::Verdict::broken);  // connected is *below*
   CHECK(lmc::error_barrier(c, {.threshold = interval.high}).verdict == lmc::Verdict::undecided);
   CHECK(lmc::error_barrier(curve({0, 0.5, 0})).verdict == lmc::Verdict::undecided);
+  for (const double threshold : {-1.0, 2.0, not_a_number})
+    CHECK_THROWS_WITH(lmc::error_barrier(c, {.threshold = threshold}), Contains("threshold = ") && Contains("in [0, 1]"));
   CHECK(printed(lmc::Verdict::connected) + printed(lmc::Verdict::broken) + printed(lmc::Verdict::undecided) +
             printed(lmc::Verdict::none) ==
         "connectedbrokenundecidednone");
@@ -275,7 +282,8 @@ TEST_CASE("barriers: print as one line", "[connectivity]") {
       .value = 0.00034, .alpha = 11.0 / 24, .normalized = 0.00035, .interval = lmc::Interval{0, 0.0011}};
   CHECK(printed(barrier) == "0.0003 at α 0.46, normalized 0.0003, 95 % [0.0000, 0.0011]");
   CHECK(printed(lmc::error_barrier(curve({0.0, 0.5, 0.0}))) ==
-        "0.5000 at α 0.50, normalized 0.5000, no interval: outcomes of single examples were not given");
+        "0.5000 at α 0.50, normalized 0.5000, no interval: the curve has no outcomes of single examples, or no α between its "
+        "ends");
   CHECK_THAT(printed(lmc::error_barrier(curve({0.0, not_a_number, 0.0}))), Contains("no interval: an error is NaN"));
   CHECK(printed(lmc::loss_barrier(testing::loss_curve({1.0, 1.5, 1.0}))) == "0.5000 at α 0.50, normalized 0.5000");
 }

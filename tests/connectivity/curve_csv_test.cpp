@@ -52,5 +52,5 @@ TEST_CASE("write_curve_csv: one curve has its loss, and its error where that was
   CHECK_THROWS_WITH(lmc::write_curve_csv(loss, lmc::Curve()),
                     Catch::Matchers::Contains("write_curve_csv: the curve has 0 points"));
   CHECK_THROWS_WITH(lmc::write_curve_csv(loss, testing::loss_curve({1, 2}), testing::loss_curve({1, 2})),
-                    Catch::Matchers::Contains("the error was not measured"));
+                    Catch::Matchers::Contains("write_curve_csv: train has no error"));
 }

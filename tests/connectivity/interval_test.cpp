@@ -174,8 +174,14 @@ TEST_CASE("error_barrier_interval: is exact where few resamples are possible", "
   CHECK_THAT(interval.high, WithinAbs(1, 1e-15));
 }
 
-TEST_CASE("error_barrier_interval: two α have no barrier between them", "[connectivity]") {
-  CHECK(interval_of({{false, true}, {true, false}, {true, true}}) == lmc::Interval{0, 0});
+TEST_CASE("error_barrier_interval: there is none where nothing was measured between the ends, or an error is NaN",
+          "[connectivity]") {
+  const lmc::Curve ends = testing::curve(std::vector<Row>{{false, true}, {true, false}, {true, true}});
+  CHECK(!lmc::error_barrier_interval(ends));
+  CHECK(lmc::error_barrier(ends).verdict == lmc::Verdict::undecided);
+  lmc::Curve diverged = testing::curve(std::vector<Row>(5, {false, true, false}));
+  diverged.points[1].metrics.error = std::numeric_limits<double>::quiet_NaN();
+  CHECK(!lmc::error_barrier_interval(diverged));
 }
 
 TEST_CASE("error_barrier_interval: takes one example, and more α than a word has bits", "[connectivity]") {

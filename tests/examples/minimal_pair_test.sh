@@ -45,6 +45,9 @@ refuses "epochs = 0" --epochs 0
 refuses "Could not convert" --epochs many
 refuses "expected two whole numbers with a comma between" --noise-seeds 1,2,3
 refuses "warm-up of 1000 steps in a run of 72" --warmup 1000
+refuses "--json and --csv both write './x.csv'" --csv x.csv --json ./x.csv
+refuses "--csv '': expected a name" --csv ''
+refuses "epochs = 9223372036854775807 of 24 updates are more than can be counted" --epochs 99999999999999999999
 refuses "--momentum 0.9 is an option of sgd" --optimizer adam --momentum 0.9
 refuses "learning_rate = -1" --learning-rate -1
 refuses "not expected: --bogus" --bogus
@@ -87,6 +90,13 @@ grep -q '^error barrier' out || fail "a full disk lost the results: $(cat out)"
 grep -q "cannot write all of '/dev/full'" err || fail "the full disk is not named: $(cat err)"
 grep -q "cannot write all of 'full/a.safetensors'" err || fail "the checkpoint is not named: $(cat err)"
 [[ $(wc -l < full/curve.csv) == 26 && -s full/b.safetensors ]] || fail "a full disk cost other files: $(ls full)"
+# A reader that goes away, and streams that are closed, cost no file and get into none.
+{ "${pair[@]}" --csv full/piped.csv 2> /dev/null; echo $? > code; } | true
+[[ $(cat code) == 4 && $(wc -l < full/piped.csv) == 26 ]] || fail "a closed pipe ends with exit code $(cat code)"
+code=0
+"${pair[@]}" --csv full/closed.csv >&- 2>&- <&- || code=$?
+[[ $code == 4 && $(head -1 full/closed.csv) == alpha,* && $(wc -l < full/closed.csv) == 26 ]] ||
+  fail "closed streams end with exit code $code: $(head -3 full/closed.csv)"
 code=0
 "${pair[@]}" --csv full/again.csv 2> err > /dev/full || code=$?
 [[ $code == 4 && $(wc -l < full/again.csv) == 26 ]] || fail "a full standard output ends with exit code $code: $(cat err)"

@@ -148,6 +148,15 @@ TEST_CASE("Network: a permutation of hidden units, applied through the layout's 
   for (std::size_t i = 0; i < before.size(); ++i) CHECK_THAT(after[i], Catch::Matchers::WithinAbs(before[i], 1e-12));
 }
 
+TEST_CASE("Network: a layer that works in place cannot change the size", "[layers][errors]") {
+  struct Halving : lmc::Relu<float> {
+    [[nodiscard]] lmc::Shape output_shape(const lmc::Shape& in) const { return {in[0] / 2}; }
+  };
+  CHECK_THROWS_WITH(
+      lmc::Network<float>({lmc::Dense<float>({.in = 3, .out = 4}), Halving(), lmc::Dense<float>({.in = 2, .out = 2})}),
+      Catch::Matchers::Contains("relu1 says works_in_place, but makes [2] of [4]"));
+}
+
 TEST_CASE("Network: initialize without a seed is seed 0", "[layers]") {
   const lmc::Network<float> net({lmc::Dense<float>({.in = 3, .out = 2})});
   CHECK(net.initialize() == net.initialize({.seed = 0}));

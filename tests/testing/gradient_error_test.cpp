@@ -3,6 +3,8 @@
 #include <lmc/testing/gradient_error.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,6 +70,26 @@ struct Cubic : Square<Fault::none, Honest> {
     if (a.dx) *a.dx = std::pow(a.params[0], 3) * a.dy;
   }
 };
+/// y = p x with a fault of the test's choice.
+enum class AffineFault { none, reads_y, absolute_parameter, overwrites_with_dx_alone };
+template <AffineFault fault>
+struct Affine : Square<Fault::none, Honest> {
+  [[nodiscard]] static double factor(double p) { return fault == AffineFault::absolute_parameter ? std::abs(p) : p; }
+  void forward(lmc::ForwardArgs<double> a) const { a.y = factor(a.params[0]) * a.x; }
+  void backward(lmc::BackwardArgs<double> a) const {
+    const double p = factor(a.params[0]), sign = p == a.params[0] ? 1 : -1;
+    const double dp = fault == AffineFault::reads_y ? a.dy.cwiseProduct(a.y).sum() / p : a.dy.cwiseProduct(a.x).sum();
+    const bool replaces = a.gradient == lmc::Into::overwrite && (a.dx || fault != AffineFault::overwrites_with_dx_alone);
+    a.dparams[0] = (replaces ? 0 : a.dparams[0]) + sign * dp;
+    if (a.dx) *a.dx = p * a.dy;
+  }
+};
+struct Buffered : Affine<AffineFault::none> {
+  void declare(lmc::LayoutBuilder& layout) const {
+    Affine::declare(layout);
+    layout.add_buffer("mean", {1}, lmc::Role::mean, {std::nullopt});
+  }
+};
 struct FalselyOverwriting : Square<Fault::none, Honest> {
   void backward(lmc::BackwardArgs<double> a) const {
     a.gradient = lmc::Into::add;
@@ -106,4 +128,20 @@ TEST_CASE("gradient_error: notices a layer that says of itself what does not hol
   CHECK(error_of(Square<Fault::none, FalselyInPlace>()) > 0.1);
   CHECK(error_of(Cubic()) > 0.1);
   CHECK(error_of(FalselyOverwriting()) > 0.1);
+  CHECK(error_of(Affine<AffineFault::none>()) < 1e-8);
+  CHECK(error_of(Affine<AffineFault::reads_y>()) > 0.1);
+  CHECK(error_of(Affine<AffineFault::overwrites_with_dx_alone>()) > 0.1);
+  for (std::uint64_t seed = 1; seed < 7; ++seed)
+    CHECK(lmc::testing::gradient_error(Affine<AffineFault::absolute_parameter>(), {.seed = seed, .in = {4}}) > 0.1);
+  CHECK_THROWS_WITH(error_of(Buffered()), Catch::Matchers::Contains("says affine_in_parameters, but has buffers"));
+}
+
+TEST_CASE("gradient_error: refuses to compare nothing", "[testing][errors]") {
+  using lmc::testing::gradient_error;
+  const Square<Fault::wrong_dx, Honest> wrong;
+  CHECK_THROWS_WITH(gradient_error(wrong, {.batch = 0, .in = {4}}), Catch::Matchers::Contains("batch = 0"));
+  CHECK_THROWS_WITH(gradient_error(wrong, {.batch = -1, .in = {4}}), Catch::Matchers::Contains("batch = -1"));
+  for (const lmc::Shape& in : {lmc::Shape{}, lmc::Shape{0}, lmc::Shape{2, 0}, lmc::Shape{-3}})
+    CHECK_THROWS_WITH(gradient_error(wrong, {.in = in}),
+                      Catch::Matchers::Contains("expected positive lengths, as in {.in = {4}}"));
 }

@@ -31,6 +31,7 @@ TEST_CASE("average: estimates buffers from data, and refuses to average them", "
   const State mean = lmc::average(net, states, data);
   CHECK(mean.parameters[3] == (states[0].parameters[3] + states[1].parameters[3]) / 2);
   CHECK(mean.buffers == lmc::estimate_buffers(net, mean.parameters, data));
+  CHECK_THROWS_WITH(lmc::average(net, {State{{1, 2}, {}}}, data), Contains("average: the state has 2 parameters"));
   CHECK_THROWS_WITH(lmc::average(states), Contains("average: the states have buffers (8 values)") && Contains("training_data"));
 }
 

@@ -109,17 +109,25 @@ TEST_CASE("load_checkpoint: says what a file is that it cannot go on from", "[tr
   };
   with_metadata("step", "3");
   CHECK(load().state == run.state);
-  for (const char* text : {"", "3.5", "-3", "three", "99999999999999999999"}) {
+  for (const char* text : {"", "3.5", "-3", "three", "99999999999999999999", "9223372036854775807"}) {
     with_metadata("step", text);
     CHECK_THROWS_WITH(load(), Contains(std::string("'step' is '") + text + "'"));
   }
   with_metadata("optimizer", "{");
-  CHECK_THROWS_WITH(load(), Contains("the options of the optimizer cannot be read"));
+  CHECK_THROWS_WITH(load(), Contains("c.safetensors': the optimizer '{' of the metadata cannot be read"));
   with_metadata("optimizer", R"({"name": "adamm"})");
-  CHECK_THROWS_WITH(load(), Contains("adamm"));
+  CHECK_THROWS_WITH(load(), Contains("c.safetensors") && Contains("did you mean 'adam'?"));
   with_metadata("optimizer", R"({"name": "adam", "learning_rate": "fast"})");
-  CHECK_THROWS_WITH(load(), Contains("the options of the optimizer cannot be read"));
+  CHECK_THROWS_WITH(load(), Contains("cannot be read"));
   with_metadata("optimizer",
                 R"({"name": "sgd", "learning_rate": -1, "weight_decay": 0, "momentum": 0, "dampening": 0, "nesterov": false})");
-  CHECK_THROWS_WITH(load(), Contains("learning_rate = -1"));
+  CHECK_THROWS_WITH(load(), Contains("c.safetensors") && Contains("learning_rate = -1"));
+
+  CHECK_THROWS_WITH(lmc::save_checkpoint(path, net.layout(), run.checkpoint(), {{"step", "mine"}}),
+                    Contains("the metadata have an entry 'step'"));
+  lmc::Checkpoint<float> short_optimizer{run.state, lmc::Optimizer<float>(lmc::SgdOptions{.momentum = 0.9}, 0), 0};
+  CHECK_THROWS_WITH(lmc::save_checkpoint(path, net.layout(), short_optimizer),
+                    Contains("the optimizer's velocity has 0 entries; expected one for each of the 43 parameters"));
+  CHECK_THROWS_WITH(lmc::train(net, spirals<float>(), short_optimizer, options<float>(lmc::SgdOptions()), seeds),
+                    Contains("the velocity 0"));
 }

@@ -46,7 +46,7 @@ struct ErrorBarrier {
   double value = 0;                       // a share of examples, ≥ 0
   double alpha = 0;                       // where it is attained; the smallest such α
   double normalized = 0;                  // value ÷ mean accuracy of the two ends
-  std::optional<Interval> interval = {};  // of value, 95 %; none where the curve has no outcomes of single examples
+  std::optional<Interval> interval = {};  // of value, 95 %; none where error_barrier_interval has none
   Verdict verdict = Verdict::undecided;
 };
 
@@ -127,6 +127,8 @@ inline double ratio(double value, double scale) { return value == 0 ? 0 : value 
 ///                is infinite at an end
 /// Source: Entezari et al., arXiv:2110.06296; normalized: Altıntaş et al., arXiv:2312.09832 (11 α).
 inline ErrorBarrier error_barrier(const Curve& curve, const ErrorBarrierOptions& options = {}) {
+  require(options.threshold >= 0 && options.threshold <= 1, "error_barrier: threshold = ", options.threshold,
+          "; expected a share of examples in [0, 1]");
   detail::require_metric("error_barrier", curve, Metric::error);
   const detail::Bump bump = detail::highest_above_chord(curve, Metric::error);
   ErrorBarrier barrier{.value = bump.value, .alpha = bump.alpha};
@@ -194,7 +196,9 @@ inline std::ostream& operator<<(std::ostream& out, const ErrorBarrier& barrier) 
   if (barrier.interval)
     out << ", 95 % [" << fixed(barrier.interval->low, 4) << ", " << fixed(barrier.interval->high, 4) << ']';
   else
-    out << ", no interval: " << (std::isnan(barrier.value) ? "an error is NaN" : "outcomes of single examples were not given");
+    out << ", no interval: "
+        << (std::isnan(barrier.value) ? "an error is NaN"
+                                      : "the curve has no outcomes of single examples, or no α between its ends");
   return out << (barrier.verdict == Verdict::none ? ", no verdict: a network diverged" : "");
 }
 

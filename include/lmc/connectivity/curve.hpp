@@ -55,7 +55,10 @@ inline void require_curve(std::string_view who, const Curve& curve) {
     require(i == 0 || p[i].alpha > p[i - 1].alpha, who, ": the curve has α = ", shortest(p[i].alpha), " behind ",
             shortest(p[i == 0 ? 0 : i - 1].alpha), "; expected rising α, each once");
   }
-  if (curve.midpoint) check(*curve.midpoint);
+  if (!curve.midpoint) return;
+  check(*curve.midpoint);
+  require(curve.midpoint->alpha == curve.midpoint->alpha_bar, who,
+          ": the curve's midpoint has α = ", shortest(curve.midpoint->alpha), "; expected ½");
 }
 
 }  // namespace detail

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <cstddef>
 #include <ostream>
+#include <utility>
 
 #include <lmc/connectivity/curve.hpp>
 #include <lmc/connectivity/detail/number_text.hpp>
@@ -26,15 +28,19 @@ inline void write_curve_csv(std::ostream& out, const Curve& curve) {
 ///   alpha,train_loss,train_error,test_loss,test_error
 /// Otherwise as for one curve. Throws: Error also when the curves have different α, or lack the error.
 inline void write_curve_csv(std::ostream& out, const Curve& train, const Curve& test) {
-  detail::require_curve("write_curve_csv: train", train);
-  detail::require_curve("write_curve_csv: test", test);
+  for (const auto& [name, curve] : {std::pair("train", &train), std::pair("test", &test)}) {
+    detail::require_curve(detail::concat("write_curve_csv: ", name), *curve);
+    require(curve->points.front().metrics.error.has_value(), "write_curve_csv: ", name,
+            " has no error; write each curve by itself");
+  }
   require(train.points.size() == test.points.size(), "write_curve_csv: train has ", train.points.size(), " points and test ",
           test.points.size(), "; expected one grid");
+  for (std::size_t i = 0; i < test.points.size(); ++i)
+    require(train.points[i].alpha == test.points[i].alpha, "write_curve_csv: point ", i, " has α = ", train.points[i].alpha,
+            " in train and ", test.points[i].alpha, " in test; expected one grid");
   out << "alpha,train_loss,train_error,test_loss,test_error\n";
   for (std::size_t i = 0; i < test.points.size(); ++i) {
     const CurvePoint &a = train.points[i], &b = test.points[i];
-    require(a.alpha == b.alpha, "write_curve_csv: point ", i, " has α = ", a.alpha, " in train and ", b.alpha,
-            " in test; expected one grid");
     out << detail::shortest(b.alpha);
     for (const Metrics* m : {&a.metrics, &b.metrics})
       out << ',' << detail::shortest(m->loss) << ',' << detail::shortest((*m)[Metric::error]);

@@ -85,8 +85,8 @@ inline Outcomes count_outcomes(const std::vector<CurvePoint>& points) {
 }  // namespace detail
 
 /// A 95 % confidence interval of the error barrier, sup over the curve's α of g(α) = err(α) − chord(α), from the outcomes of
-/// single examples; none where the curve has no outcomes. It covers what another sample of examples would have changed for
-/// these two networks, and no noise of training.
+/// single examples; none where the curve has no outcomes, no α between its ends, or an error that is NaN. It covers what
+/// another sample of examples would have changed for these two networks, and no noise of training.
 ///
 /// A simultaneous band from a paired bootstrap: with s(α) the bootstrap standard error of g(α) over examples (in closed form),
 /// and c the smallest number that max over α of |g*(α) − g(α)| / s(α) does not exceed in 95 % of 2000 resamples,
@@ -104,7 +104,9 @@ inline std::optional<Interval> error_barrier_interval(const Curve& curve) {
   constexpr double level = 0.95;
   constexpr std::uint32_t resamples = 2000;
   detail::require_curve("error_barrier_interval", curve);
-  if (curve.points.front().metrics.wrong.empty()) return std::nullopt;
+  const auto has_no_error = [](const CurvePoint& p) { return std::isnan(p.metrics[Metric::error]); };
+  if (curve.points.size() < 3 || curve.points.front().metrics.wrong.empty() || std::ranges::any_of(curve.points, has_no_error))
+    return std::nullopt;
   const detail::Outcomes outcomes = detail::count_outcomes(curve.points);
   const std::size_t alphas = outcomes.weights.size();
   const auto n = static_cast<double>(outcomes.examples);

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
@@ -55,25 +55,30 @@ struct ForwardArgs {
 };
 
 /// ∂L/∂x where somebody asks for it: `if (a.dx) … *a.dx …`. Throws: Error when it is used and nobody does, since a write would
-/// end up anywhere.
+/// end up anywhere; therefore no std::optional.
 template <class Scalar>
-class InputGradient : public std::optional<MatrixView<Scalar>> {
+class InputGradient {
  public:
-  using Optional = std::optional<MatrixView<Scalar>>;
-  using Optional::Optional;
-  InputGradient(Optional dx) : Optional(std::move(dx)) {}  // NOLINT(google-explicit-constructor): it is one
+  InputGradient() = default;
+  InputGradient(std::nullopt_t) {}                                  // NOLINT(google-explicit-constructor): as of an optional
+  InputGradient(MatrixView<Scalar> dx) : dx_(dx) {}                 // NOLINT(google-explicit-constructor)
+  InputGradient(std::optional<MatrixView<Scalar>> dx) : dx_(dx) {}  // NOLINT(google-explicit-constructor)
 
-  MatrixView<Scalar>& operator*() { return require_present(), Optional::operator*(); }
-  const MatrixView<Scalar>& operator*() const { return require_present(), Optional::operator*(); }
-  MatrixView<Scalar>* operator->() { return require_present(), Optional::operator->(); }
-  const MatrixView<Scalar>* operator->() const { return require_present(), Optional::operator->(); }
+  explicit operator bool() const { return dx_.has_value(); }
+  [[nodiscard]] bool has_value() const { return dx_.has_value(); }
+  [[nodiscard]] MatrixView<Scalar>& value() { return require_present(), *dx_; }
+  MatrixView<Scalar>& operator*() { return value(); }
+  MatrixView<Scalar>* operator->() { return &value(); }
+  const MatrixView<Scalar>* operator->() const { return require_present(), &*dx_; }
+  const MatrixView<Scalar>& operator*() const { return require_present(), *dx_; }
+  void emplace(MatrixView<Scalar> dx) { dx_.emplace(dx); }
 
  private:
   void require_present() const {
-    require(this->has_value(),
-            "a layer's backward uses dx, which is absent, as it is for a network's first layer; "
-            "ask before, as in `if (a.dx)`");
+    require(dx_.has_value(),
+            "a layer's backward uses dx, which is absent, as it is for a network's first layer; ask before, as in `if (a.dx)`");
   }
+  std::optional<MatrixView<Scalar>> dx_;
 };
 
 /// L is the scalar that is differentiated; x, y and cache are those of the forward pass.
@@ -125,6 +130,112 @@ concept Layer = requires(const L layer, LayoutBuilder& layout, const Shape& in, 
   { layer.backward(backward_args) } -> std::same_as<void>;
 };
 
+namespace detail {
+
+// Whether a class has a member of that name, also one that is private, overloaded or a template: joined with another of the
+// same name, it is ambiguous.
+struct NamedKind {
+  int kind;
+};
+template <class L>
+struct JoinedKind : L, NamedKind {};
+template <class L>
+concept HasKind = !requires {
+  &JoinedKind<L>::kind;
+};
+struct NamedOutputShape {
+  int output_shape;
+};
+template <class L>
+struct JoinedOutputShape : L, NamedOutputShape {};
+template <class L>
+concept HasOutputShape = !requires {
+  &JoinedOutputShape<L>::output_shape;
+};
+struct NamedDeclare {
+  int declare;
+};
+template <class L>
+struct JoinedDeclare : L, NamedDeclare {};
+template <class L>
+concept HasDeclare = !requires {
+  &JoinedDeclare<L>::declare;
+};
+struct NamedInitialize {
+  int initialize;
+};
+template <class L>
+struct JoinedInitialize : L, NamedInitialize {};
+template <class L>
+concept HasInitialize = !requires {
+  &JoinedInitialize<L>::initialize;
+};
+struct NamedCacheSize {
+  int cache_size;
+};
+template <class L>
+struct JoinedCacheSize : L, NamedCacheSize {};
+template <class L>
+concept HasCacheSize = !requires {
+  &JoinedCacheSize<L>::cache_size;
+};
+struct NamedForward {
+  int forward;
+};
+template <class L>
+struct JoinedForward : L, NamedForward {};
+template <class L>
+concept HasForward = !requires {
+  &JoinedForward<L>::forward;
+};
+struct NamedBackward {
+  int backward;
+};
+template <class L>
+struct JoinedBackward : L, NamedBackward {};
+template <class L>
+concept HasBackward = !requires {
+  &JoinedBackward<L>::backward;
+};
+struct NamedAffineInParameters {
+  int affine_in_parameters;
+};
+template <class L>
+struct JoinedAffineInParameters : L, NamedAffineInParameters {};
+template <class L>
+concept HasAffineInParameters = !requires {
+  &JoinedAffineInParameters<L>::affine_in_parameters;
+};
+struct NamedOverwritesGradient {
+  int overwrites_gradient;
+};
+template <class L>
+struct JoinedOverwritesGradient : L, NamedOverwritesGradient {};
+template <class L>
+concept HasOverwritesGradient = !requires {
+  &JoinedOverwritesGradient<L>::overwrites_gradient;
+};
+struct NamedWorksInPlace {
+  int works_in_place;
+};
+template <class L>
+struct JoinedWorksInPlace : L, NamedWorksInPlace {};
+template <class L>
+concept HasWorksInPlace = !requires {
+  &JoinedWorksInPlace<L>::works_in_place;
+};
+
+template <class L>
+concept CanBeJoined = std::is_class_v<L> && !std::is_final_v<L>;
+
+}  // namespace detail
+
+/// What is meant to be a layer: a class with one of the members that only layers have.
+template <class L>
+concept MeantAsLayer = detail::CanBeJoined<L> &&
+    (detail::HasKind<L> || detail::HasOutputShape<L> || detail::HasDeclare<L> || detail::HasInitialize<L> ||
+     detail::HasCacheSize<L> || detail::HasForward<L> || detail::HasBackward<L>);
+
 /// What is put into a Network although it is no Layer is reported here, by the name of the member.
 template <class L, class Scalar>
 consteval void check_layer() {
@@ -135,81 +246,82 @@ consteval void check_layer() {
       requires(const L l) {
         { l.kind() } -> std::convertible_to<std::string_view>;
       },
-      "a layer needs `std::string_view kind() const`: it is missing, not const, or gives something else");
+      "a layer needs `std::string_view kind() const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l) {
         { l.describe() } -> std::convertible_to<std::string>;
       },
-      "a layer needs `std::string describe() const`: it is missing, not const, or gives something else");
+      "a layer needs `std::string describe() const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l) {
         { l.input_shape() } -> std::convertible_to<std::optional<Shape>>;
       },
-      "a layer needs `std::optional<Shape> input_shape() const`: it is missing, not const, or gives something else");
+      "a layer needs `std::optional<Shape> input_shape() const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l, const Shape& in) {
         { l.output_shape(in) } -> std::same_as<Shape>;
       },
-      "a layer needs `Shape output_shape(const Shape&) const`: it is missing, not const, or gives something else");
+      "a layer needs `Shape output_shape(const Shape&) const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l, LayoutBuilder& layout) {
         { l.declare(layout) } -> std::same_as<void>;
       },
-      "a layer needs `void declare(LayoutBuilder&) const`: it is missing, not const, or gives something else");
+      "a layer needs `void declare(LayoutBuilder&) const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l, Initialize a) {
         { l.initialize(a) } -> std::same_as<void>;
       },
-      "a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, not const, or of another Scalar");
+      "a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
   static_assert(
       requires(const L l, Index batch) {
         { l.cache_size(batch) } -> std::same_as<Index>;
       },
-      "a layer needs `Index cache_size(Index) const`: it is missing, not const, or gives something else");
+      "a layer needs `Index cache_size(Index) const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l, Index batch) {
         { l.workspace_size(batch) } -> std::same_as<Index>;
       },
-      "a layer needs `Index workspace_size(Index) const`: it is missing, not const, or gives something else");
+      "a layer needs `Index workspace_size(Index) const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l, Forward a) {
         { l.forward(a) } -> std::same_as<void>;
       },
-      "a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, not const, or of another Scalar");
+      "a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
   static_assert(
       requires(const L l, Backward a) {
         { l.backward(a) } -> std::same_as<void>;
       },
-      "a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, not const, or of another Scalar");
+      "a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
+  if constexpr (detail::CanBeJoined<L>) {
+    static_assert(
+        !detail::HasAffineInParameters<L> || requires { std::bool_constant<L::affine_in_parameters>(); },
+        "a layer says it by `static constexpr bool affine_in_parameters = true`, in public: another spelling is not seen");
+    static_assert(
+        !detail::HasOverwritesGradient<L> || requires { std::bool_constant<L::overwrites_gradient>(); },
+        "a layer says it by `static constexpr bool overwrites_gradient = true`, in public: another spelling is not seen");
+    static_assert(
+        !detail::HasWorksInPlace<L> || requires { std::bool_constant<L::works_in_place>(); },
+        "a layer says it by `static constexpr bool works_in_place = true`, in public: another spelling is not seen");
+  }
 }
-
-/// What is meant to be a layer: it has one of the members that only layers have.
-template <class L>
-concept MeantAsLayer = requires {
-  &L::forward;
-}
-|| requires { &L::backward; }
-|| requires { &L::output_shape; }
-|| requires { &L::cache_size; }
-|| requires { &L::declare; };
 
 /// A layer without buffers whose y, for a fixed x, is affine in its parameters says so by a member `static constexpr bool
 /// affine_in_parameters = true`:
 ///   layer(ᾱ a + α b, x) = ᾱ layer(a, x) + α layer(b, x)   in real arithmetic, with α + ᾱ = 1
 /// so that a path between two networks needs two products with x, not one at each place. Its backward does not read y.
 template <class L>
-concept AffineInParameters = L::affine_in_parameters;
+concept AffineInParameters = std::bool_constant<L::affine_in_parameters>::value;
 
 /// A layer whose backward can replace what is in dparams (BackwardArgs::gradient) says so by a member `static constexpr bool
 /// overwrites_gradient = true`; for the others, who asks for it sets dparams to 0 before. Where there are many parameters,
 /// their gradient is then not written twice and read once for nothing.
 template <class L>
-concept OverwritesGradient = L::overwrites_gradient;
+concept OverwritesGradient = std::bool_constant<L::overwrites_gradient>::value;
 
 /// A layer that can write y where x is, reads of x and y only y in backward, and can write dx where dy is, says so by a member
 /// `static constexpr bool works_in_place = true`. Behind a layer that is AffineInParameters its activations then take no memory
 /// of their own.
 template <class L>
-concept WorksInPlace = L::works_in_place;
+concept WorksInPlace = std::bool_constant<L::works_in_place>::value;
 
 }  // namespace lmc

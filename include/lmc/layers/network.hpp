@@ -71,6 +71,9 @@ class Network {
       require(taken == in, "Network: ", parts_.empty() ? "the input" : titled(parts_.back()), " gives examples of shape ", in,
               ", but ", titled(part), " takes ", taken, "; the shapes of neighbors must be equal");
       part.output = part.layer.output_shape(in);
+      require(!part.layer.works_in_place() || part.output.size() == in.size(), "Network: ", titled(part),
+              " says works_in_place, but makes ", part.output, " of ", in,
+              "; a layer that changes the size cannot write where it reads");
       parts_.push_back(std::move(part));
     }
     // The last layer's output is the caller's.

@@ -60,7 +60,7 @@ class Sgd {
 
   /// One update, at the given learning rate. Throws: Error when a length is not the one given at construction.
   void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate) {
-    require(gradient.size() == theta.size() && (velocity.empty() || velocity.size() == theta.size()), "Sgd: gradient has ",
+    require(gradient.size() == theta.size() && (options.momentum == 0 || velocity.size() == theta.size()), "Sgd: gradient has ",
             gradient.size(), " entries, theta ", theta.size(), ", the velocity ", velocity.size());
     const auto rate = static_cast<Scalar>(learning_rate), decay = static_cast<Scalar>(options.weight_decay);
     if (options.momentum == 0)

@@ -82,6 +82,26 @@ class Scaling {
   Shape shape_;
 };
 
+/// y = 2 x, written where x is.
+template <std::floating_point Scalar>
+class Doubling {
+ public:
+  static constexpr bool works_in_place = true;
+
+  [[nodiscard]] std::string_view kind() const { return "doubling"; }
+  [[nodiscard]] std::string describe() const { return {}; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return std::nullopt; }
+  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
+  void declare(LayoutBuilder&) const {}
+  void initialize(const InitializeArgs<Scalar>&) const {}
+  [[nodiscard]] Index cache_size(Index) const { return 0; }
+  [[nodiscard]] Index workspace_size(Index) const { return 0; }
+  void forward(ForwardArgs<Scalar> a) const { a.y = 2 * a.x; }
+  void backward(BackwardArgs<Scalar> a) const {
+    if (a.dx) *a.dx = 2 * a.dy;
+  }
+};
+
 /// A layer with random inputs and parameters, and the scalar L = Σ w_i y_i, w normal, to differentiate. Memory that has no
 /// meaning is NaN before every call.
 class LayerUnderTest {
@@ -101,6 +121,8 @@ class LayerUnderTest {
     cache_.resize(static_cast<std::size_t>(layer_.cache_size(batch_)));
     workspace_.resize(static_cast<std::size_t>(layer_.workspace_size(batch_)));
   }
+
+  [[nodiscard]] bool has_buffers() const { return !buffers_.empty(); }
 
   const std::vector<double>& forward() {
     forget(y_), forget(cache_), forget(workspace_);
@@ -175,43 +197,58 @@ inline double central_difference_error(LayerUnderTest& layer, std::span<double> 
 /// the largest of the differences
 ///   from central differences, of the layer alone, where dx is to be overwritten and the gradient of the parameters to be added
 ///     to what is there;
-///   from central differences, of the layer between two others in a Network, which has an in-place layer overwrite its input;
+///   from central differences, of the layer between others in a Network, where it overwrites its input if it WorksInPlace, and
+///     its output is overwritten if it is AffineInParameters;
 ///   between the gradients of the parameters with dx and without, as a network's first layer is asked for them;
-///   for a layer that OverwritesGradient, between the gradients added and replaced;
-///   for one that is AffineInParameters, between y in the middle of two parameter vectors and the middle of two y.
-/// x and the parameters are normal: a kink at 0, as in ReLU, is then no nearer than central differences bear.
-/// Throws: Error when the layer uses a dx that is absent.
+///   for a layer that OverwritesGradient, between the gradients added and replaced, with dx and without;
+///   for one that is AffineInParameters, between y on the line through two parameter vectors and the line through two y.
+/// x and the parameters are normal: a kink at 0, as in ReLU, is then seldom nearer than central differences bear; another seed
+/// moves it away.
+/// Throws: Error when the layer uses a dx that is absent, is AffineInParameters and has buffers, or there is nothing to
+/// compare: no example, or an example without a value.
 inline double gradient_error(const AnyLayer<double>& layer, const GradientOptions& options = {}) {
+  require(options.batch >= 1, "gradient_error: batch = ", options.batch, "; expected at least 1");
   const Shape in = layer.input_shape().value_or(options.in);
+  require(in.rank() > 0 && std::ranges::all_of(in.axes(), [](Index n) { return n > 0; }), "gradient_error: ", layer.kind(),
+          layer.input_shape() ? " takes" : " takes any shape, and is given", " examples of shape ", in,
+          "; expected positive lengths, as in {.in = {4}}");
   detail::LayerUnderTest alone(layer, in, options);
   std::vector<double> dx(alone.x.size(), 1.0), dparams(alone.params.size(), 1.0);  // dx is overwritten, dparams added to
   alone.forward();
   alone.backward(&dx, dparams);
   for (double& g : dparams) g -= 1;
 
-  std::vector<double> without_dx(alone.params.size());
-  alone.forward();
-  alone.backward(nullptr, without_dx);
-  double worst = detail::largest_difference(without_dx, dparams);
-  if (layer.overwrites_gradient()) {
-    std::vector<double> replaced(alone.params.size(), std::numeric_limits<double>::quiet_NaN());
-    alone.forward();
-    alone.backward(&dx, replaced, Into::overwrite);
-    worst = std::max(worst, detail::largest_difference(replaced, dparams));
+  double worst = 0;
+  for (std::vector<double>* to : {&dx, static_cast<std::vector<double>*>(nullptr)}) {
+    for (const Into gradient : {Into::add, Into::overwrite}) {
+      if (gradient == Into::overwrite && !layer.overwrites_gradient()) continue;
+      std::vector<double> again(alone.params.size(), gradient == Into::add ? 0 : std::numeric_limits<double>::quiet_NaN());
+      alone.forward();
+      alone.backward(to, again, gradient);
+      worst = std::max(worst, detail::largest_difference(again, dparams));
+    }
   }
   worst = std::max(worst, detail::central_difference_error(alone, std::span(alone.x), dx));
   worst = std::max(worst, detail::central_difference_error(alone, std::span(alone.params), dparams));
 
   if (layer.affine_in_parameters()) {
+    require(!alone.has_buffers(), "gradient_error: ", layer.kind(), " says affine_in_parameters, but has buffers");
     const std::vector<double> a = alone.params, y_a = alone.forward();
-    alone.params = normal_numbers(static_cast<Index>(a.size()), options.seed, 4);
-    std::vector<double> middle = alone.forward();
-    for (std::size_t i = 0; i < a.size(); ++i) alone.params[i] = (a[i] + alone.params[i]) / 2;
-    for (std::size_t i = 0; i < middle.size(); ++i) middle[i] = (middle[i] + y_a[i]) / 2;
-    worst = std::max(worst, detail::largest_difference(alone.forward(), middle));
+    for (std::uint32_t pair = 4; pair < 8; ++pair) {
+      const std::vector<double> b = normal_numbers(static_cast<Index>(a.size()), options.seed, pair);
+      alone.params = b;
+      const std::vector<double> y_b = alone.forward();
+      for (const double t : {0.5, -1.0, 2.0}) {
+        std::vector<double> line(y_a.size());
+        for (std::size_t i = 0; i < a.size(); ++i) alone.params[i] = a[i] + t * (b[i] - a[i]);
+        for (std::size_t i = 0; i < line.size(); ++i) line[i] = y_a[i] + t * (y_b[i] - y_a[i]);
+        worst = std::max(worst, detail::largest_difference(alone.forward(), line));
+      }
+    }
   }
 
-  const Network<double> network({detail::Scaling<double>(in), layer, detail::Scaling<double>(layer.output_shape(in))});
+  const Network<double> network(
+      {detail::Scaling<double>(in), layer, detail::Doubling<double>(), detail::Scaling<double>(layer.output_shape(in))});
   detail::LayerUnderTest between(network, in, options);
   dx.assign(between.x.size(), 1.0);
   dparams.assign(between.params.size(), 0.0);

@@ -11,6 +11,7 @@
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/train/estimate_buffers.hpp>
+#include <lmc/train/step.hpp>
 
 namespace lmc {
 
@@ -52,6 +53,7 @@ ModelState<T> average(const std::vector<ModelState<T>>& states) {
 template <std::floating_point T>
 ModelState<T> average(const Network<T>& network, const std::vector<ModelState<T>>& states, const Dataset<T>& training_data,
                       const ThreadTeam& team = ThreadTeam(), const EstimateOptions& options = {}) {
+  for (const ModelState<T>& state : states) detail::require_state("average", network, state);
   ModelState<T> mean{detail::average_parameters(states), {}};
   mean.buffers = estimate_buffers(network, mean.parameters, training_data, team, options);
   return mean;

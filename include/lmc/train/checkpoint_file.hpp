@@ -3,6 +3,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <filesystem>
 #include <ostream>
 #include <string>
@@ -33,7 +34,7 @@ auto optimizer_vectors(AnyOptimizer& optimizer) {
   std::visit(
       [&](auto& method) {
         if constexpr (requires { method.velocity; }) {
-          if (!method.velocity.empty()) all = {{"velocity", &method.velocity}};
+          if (method.options.momentum > 0) all = {{"velocity", &method.velocity}};
         } else {
           all = {{"mean", &method.mean}, {"square", &method.square}};
         }
@@ -103,8 +104,8 @@ inline Index count_at(const Metadata& metadata, const std::string& key, const st
   const std::string& text = metadata_at(metadata, key, who);
   Index count = -1;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), count);
-  require(read.ec == std::errc() && read.ptr == text.data() + text.size() && count >= 0, who, ": '", key, "' is '", text,
-          "' in the metadata; expected a number of updates");
+  require(read.ec == std::errc() && read.ptr == text.data() + text.size() && count >= 0 && count < Index{1} << 53, who, ": '",
+          key, "' is '", text, "' in the metadata; expected a number of updates");
   return count;
 }
 
@@ -120,7 +121,14 @@ void write_checkpoint(std::ostream& out, const ParameterLayout& layout, const Ch
   ModelState<T> all = checkpoint.state;
   require(static_cast<Index>(all.parameters.size()) == layout.parameter_count(), "save_checkpoint: the state has ",
           all.parameters.size(), " parameters; expected the layout's ", layout.parameter_count());
-  for (const auto& [name, vector] : vectors) all.parameters.insert(all.parameters.end(), vector->begin(), vector->end());
+  for (const auto& [name, vector] : vectors) {
+    require(static_cast<Index>(vector->size()) == layout.parameter_count(), "save_checkpoint: the optimizer's ", name, " has ",
+            vector->size(), " entries; expected one for each of the ", layout.parameter_count(), " parameters");
+    all.parameters.insert(all.parameters.end(), vector->begin(), vector->end());
+  }
+  for (const char* key : {"step", "optimizer_steps", "optimizer"})
+    require(!metadata.contains(key), "save_checkpoint: the metadata have an entry '", key,
+            "', which the checkpoint needs for itself; use another name");
   metadata["step"] = std::to_string(checkpoint.step);
   metadata["optimizer_steps"] = std::to_string(checkpoint.optimizer.steps());
   metadata["optimizer"] = detail::optimizer_json(checkpoint.optimizer.options()).dump();
@@ -131,15 +139,17 @@ void write_checkpoint(std::ostream& out, const ParameterLayout& layout, const Ch
 /// another network or another scalar type, or holds no optimizer.
 template <std::floating_point T>
 Checkpoint<T> checkpoint_of(const Safetensors& file, const ParameterLayout& layout, const std::string& who) {
-  const auto options = [&] {
-    try {
-      return detail::optimizer_from_json(nlohmann::json::parse(detail::metadata_at(file.metadata, "optimizer", who)));
-    } catch (const nlohmann::json::exception& e) {
-      throw Error(detail::concat(who, ": the options of the optimizer cannot be read: ", e.what()));
-    }
-  }();
   const auto parameters = static_cast<std::size_t>(layout.parameter_count());
-  Checkpoint<T> at{{}, Optimizer<T>(options, parameters), detail::count_at(file.metadata, "step", who)};
+  const std::string& text = detail::metadata_at(file.metadata, "optimizer", who);
+  const auto optimizer = [&] {
+    try {
+      return Optimizer<T>(detail::optimizer_from_json(detail::parse_json_without_duplicates(text)), parameters);
+    } catch (const std::exception& e) {  // of the JSON library, or an Error of the options
+      throw Error(detail::concat(who, ": the optimizer '", text, "' of the metadata cannot be read (", e.what(),
+                                 "); was the file written by save_checkpoint? load_state reads others"));
+    }
+  };
+  Checkpoint<T> at{{}, optimizer(), detail::count_at(file.metadata, "step", who)};
   const auto vectors = detail::optimizer_vectors(at.optimizer);
   at.state = state_of<T>(file, detail::with_optimizer_vectors(layout, vectors), who);
   auto from = at.state.parameters.begin() + layout.parameter_count();

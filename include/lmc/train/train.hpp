@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -104,7 +105,7 @@ class Training {
         noise_seed_(seeds.dropout),
         make_start_(make_start),
         now_(make_start()),
-        all_steps_(options.epochs * batches_.per_epoch()),
+        all_steps_(updates(options.epochs, batches_.per_epoch())),
         steps_(options.until.value_or(all_steps_)) {
     require(steps_ <= all_steps_, "train: until = ", steps_, ", but ", options.epochs, " epochs are ", all_steps_,
             " updates; use more epochs, or a smaller number");
@@ -138,6 +139,11 @@ class Training {
   }
 
  private:
+  static Index updates(Index epochs, Index per_epoch) {
+    require(epochs <= std::numeric_limits<Index>::max() / per_epoch, "train: epochs = ", epochs, " of ", per_epoch,
+            " updates are more than can be counted; use fewer");
+    return epochs * per_epoch;
+  }
   void begin_epoch() {
     batches_.shuffle(static_cast<std::uint32_t>(epoch()));
     data_.set_epoch(static_cast<std::uint32_t>(epoch()));

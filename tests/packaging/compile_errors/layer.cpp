@@ -111,44 +111,44 @@ void put_into_network() {
 }
 
 int main() {
-  // error: a layer needs `std::string_view kind() const`: it is missing, not const
+  // error: a layer needs `std::string_view kind() const`: it is missing, private, not const
   put_into_network<kind, false>();
-  // error: a layer needs `std::string_view kind() const`: it is missing, not const
+  // error: a layer needs `std::string_view kind() const`: it is missing, private, not const
   put_into_network<kind, true>();
-  // error: a layer needs `std::string describe() const`: it is missing, not const
+  // error: a layer needs `std::string describe() const`: it is missing, private, not const
   put_into_network<describe, false>();
-  // error: a layer needs `std::string describe() const`: it is missing, not const
+  // error: a layer needs `std::string describe() const`: it is missing, private, not const
   put_into_network<describe, true>();
-  // error: a layer needs `std::optional<Shape> input_shape() const`: it is missing, not const
+  // error: a layer needs `std::optional<Shape> input_shape() const`: it is missing, private, not const
   put_into_network<input_shape, false>();
-  // error: a layer needs `std::optional<Shape> input_shape() const`: it is missing, not const
+  // error: a layer needs `std::optional<Shape> input_shape() const`: it is missing, private, not const
   put_into_network<input_shape, true>();
-  // error: a layer needs `Shape output_shape(const Shape&) const`: it is missing, not const
+  // error: a layer needs `Shape output_shape(const Shape&) const`: it is missing, private, not const
   put_into_network<output_shape, false>();
-  // error: a layer needs `Shape output_shape(const Shape&) const`: it is missing, not const
+  // error: a layer needs `Shape output_shape(const Shape&) const`: it is missing, private, not const
   put_into_network<output_shape, true>();
-  // error: a layer needs `void declare(LayoutBuilder&) const`: it is missing, not const
+  // error: a layer needs `void declare(LayoutBuilder&) const`: it is missing, private, not const
   put_into_network<declare, false>();
-  // error: a layer needs `void declare(LayoutBuilder&) const`: it is missing, not const
+  // error: a layer needs `void declare(LayoutBuilder&) const`: it is missing, private, not const
   put_into_network<declare, true>();
-  // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, not const
+  // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private, not const
   put_into_network<initialize, false>();
-  // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, not const
+  // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private, not const
   put_into_network<initialize, true>();
-  // error: a layer needs `Index cache_size(Index) const`: it is missing, not const
+  // error: a layer needs `Index cache_size(Index) const`: it is missing, private, not const
   put_into_network<cache_size, false>();
-  // error: a layer needs `Index cache_size(Index) const`: it is missing, not const
+  // error: a layer needs `Index cache_size(Index) const`: it is missing, private, not const
   put_into_network<cache_size, true>();
-  // error: a layer needs `Index workspace_size(Index) const`: it is missing, not const
+  // error: a layer needs `Index workspace_size(Index) const`: it is missing, private, not const
   put_into_network<workspace_size, false>();
-  // error: a layer needs `Index workspace_size(Index) const`: it is missing, not const
+  // error: a layer needs `Index workspace_size(Index) const`: it is missing, private, not const
   put_into_network<workspace_size, true>();
-  // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, not const
+  // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private, not const
   put_into_network<forward, false>();
-  // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, not const
+  // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private, not const
   put_into_network<forward, true>();
-  // error: a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, not const
+  // error: a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private, not const
   put_into_network<backward, false>();
-  // error: a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, not const
+  // error: a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private, not const
   put_into_network<backward, true>();
 }

@@ -4,8 +4,8 @@
 #include <lmc/layers/network.hpp>
 
 int main() {
-  // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, not const, or of another Scalar
-  // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, not const, or of another Scalar
-  // error: a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, not const, or of another Scalar
+  // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private, not const
+  // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private, not const
+  // error: a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private, not const
   lmc::Network<float> network({lmc::Dense<double>({.in = 2, .out = 2})});
 }

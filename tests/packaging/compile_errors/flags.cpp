@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a layer says of itself in a way that nobody would see, and members that are private.
+#include <lmc/layers/dense.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/layers/relu.hpp>
+
+struct Function : lmc::Relu<float> {
+  bool works_in_place() const { return true; }
+};
+struct NotConstant : lmc::Relu<float> {
+  static bool overwrites_gradient;
+};
+struct Private : lmc::Relu<float> {
+ private:
+  static constexpr bool affine_in_parameters = true;
+};
+class Forgotten : lmc::Relu<float> {};
+
+int main() {
+  // error: a layer says it by `static constexpr bool works_in_place = true`
+  lmc::AnyLayer<float> function{Function()};
+  // error: a layer says it by `static constexpr bool overwrites_gradient = true`
+  lmc::AnyLayer<float> not_constant{NotConstant()};
+  // error: a layer says it by `static constexpr bool affine_in_parameters = true`
+  lmc::AnyLayer<float> private_flag{Private()};
+  // error: a layer says it by `static constexpr bool works_in_place = true`
+  // error: a layer needs `std::string_view kind() const`: it is missing, private
+  // error: a layer needs `std::string describe() const`: it is missing, private
+  // error: a layer needs `std::optional<Shape> input_shape() const`: it is missing, private
+  // error: a layer needs `Shape output_shape(const Shape&) const`: it is missing, private
+  // error: a layer needs `void declare(LayoutBuilder&) const`: it is missing, private
+  // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private
+  // error: a layer needs `Index cache_size(Index) const`: it is missing, private
+  // error: a layer needs `Index workspace_size(Index) const`: it is missing, private
+  // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private
+  // error: a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private
+  lmc::AnyLayer<float> forgotten{Forgotten()};
+}
