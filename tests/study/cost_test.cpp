@@ -56,7 +56,7 @@ TEST_CASE("CostModel: a filter counts at each position, and the preparation of t
     s.data = {.dataset = "mixture", .train_examples = 200, .test_examples = 100};
     s.network = {.network = "cnn", .channels = "4"};
   };
-  const RunSpec whole = with(images), half = with([&](RunSpec&s) {
+  const RunSpec whole = with(images), half = with([&](RunSpec& s) {
                                         images(s);
                                         s.data.downsample = 2;
                                       });
@@ -67,7 +67,7 @@ TEST_CASE("CostModel: a filter counts at each position, and the preparation of t
 TEST_CASE("CostModel: learns from the runs in a store, of each network its own", "[study]") {
   const testing::TemporaryDirectory folder;
   Store store(folder.path() / "s.db", Access::write);
-  const RunSpec small = canonical(tiny_run()), large = with([](RunSpec&s) { s.network.hidden = "80"; });
+  const RunSpec small = canonical(tiny_run()), large = with([](RunSpec& s) { s.network.hidden = "80"; });
   store.put(row_of(small, 20, 3));
   store.put(row_of(large, 10, 5));
   const CostModel costs(store);

@@ -53,9 +53,7 @@ const lmc::Network<float>& normalized() {
 }
 
 template <class... Arguments>
-concept GivesEvaluator = requires(Arguments&&... arguments) {
-  lmc::evaluator(std::forward<Arguments>(arguments)...);
-};
+concept GivesEvaluator = requires(Arguments&&... arguments) { lmc::evaluator(std::forward<Arguments>(arguments)...); };
 using Net = lmc::Network<float>;
 using Data = lmc::Dataset<float>;
 static_assert(GivesEvaluator<Net&, Data&> && GivesEvaluator<const Net&, const Data&, ThreadTeam>);

@@ -35,9 +35,7 @@ const lmc::Network<double>& normalized() {
 }
 
 template <class... Arguments>
-concept GivesGradient = requires(Arguments&&... arguments) {
-  lmc::gradient_function(std::forward<Arguments>(arguments)...);
-};
+concept GivesGradient = requires(Arguments&&... arguments) { lmc::gradient_function(std::forward<Arguments>(arguments)...); };
 using Net = lmc::Network<float>;
 using Data = lmc::Dataset<float>;
 static_assert(GivesGradient<Net&, Data&> && GivesGradient<const Net&, const Data&, ThreadTeam>);

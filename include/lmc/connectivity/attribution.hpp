@@ -25,8 +25,7 @@ namespace lmc {
 /// gradient with ∂L/∂θ and returns L. It is called on the caller's thread, one θ at a time.
 template <class G, class T>
 concept GradientFunction = std::invocable<G&, std::span<const T>, std::span<T>> &&
-                           std::convertible_to < std::invoke_result_t<G&, std::span<const T>, std::span<T>>,
-double > ;
+                           std::convertible_to<std::invoke_result_t<G&, std::span<const T>, std::span<T>>, double>;
 
 struct AttributionOptions {
   double alpha = 0.5;  // where on the path, in [0, 1]; `loss_barrier(curve).alpha` is where the barrier is attained

@@ -29,8 +29,8 @@ concept Evaluator =
 /// An Evaluator that measures all points of the line between two θ in one call, in parallel or with work shared between them:
 /// the metrics of interpolate(a, b, points[i]), in the order of points.
 template <class E, class T>
-concept PathEvaluator = Evaluator<E, T> &&
-    requires(const std::remove_reference_t<E>& evaluate, std::span<const T> end, std::span<const PathWeights> points) {
+concept PathEvaluator = Evaluator<E, T> && requires(const std::remove_reference_t<E>& evaluate, std::span<const T> end,
+                                                    std::span<const PathWeights> points) {
   { evaluate.evaluate_path(end, end, points) } -> std::same_as<std::vector<Metrics>>;
 };
 
@@ -39,7 +39,7 @@ concept PathEvaluator = Evaluator<E, T> &&
 template <class E>
 inline constexpr bool ends_as_alone = false;
 template <class E>
-requires requires { std::remove_cvref_t<E>::ends_as_alone; }
+  requires requires { std::remove_cvref_t<E>::ends_as_alone; }
 inline constexpr bool ends_as_alone<E> = std::remove_cvref_t<E>::ends_as_alone;
 
 struct PathOptions {

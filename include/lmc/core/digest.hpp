@@ -14,7 +14,8 @@ namespace lmc {
 /// 16 hexadecimal digits that name the exact bits of values: FNV-1a, 64 bits, over their bytes. Equal digests stand for equal
 /// runs; no protection against intent.
 template <class T>
-requires std::is_arithmetic_v<T> std::string digest(std::span<const T> values) {
+  requires std::is_arithmetic_v<T>
+std::string digest(std::span<const T> values) {
   const std::uint64_t hash = fnv1a(std::as_bytes(values));
   std::string text;
   for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[hash >> shift & 15];

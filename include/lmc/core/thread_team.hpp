@@ -54,9 +54,8 @@ class ThreadTeam {
     if (failure) std::rethrow_exception(failure);
   }
 
-  /// The sum of part(i, worker) over i in [0, n), added in the order of i whatever thread computed which: start + part(0) +
-  /// part(1)
-  /// + …
+  /// start + part(0) + part(1) + …, the sum of part(i, worker) over i in [0, n), added in the order of i, whatever thread
+  /// computed which.
   template <class T, class Part>
   T sum_in_order(Index n, T start, Part part) const {
     std::vector<T> parts(static_cast<std::size_t>(n));

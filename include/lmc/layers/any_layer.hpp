@@ -17,8 +17,8 @@ template <std::floating_point Scalar>
 class AnyLayer {
  public:
   template <class L>
-  requires(!std::same_as<L, AnyLayer> && (Layer<L, Scalar> || MeantAsLayer<L>))
-      AnyLayer(L layer) {  // NOLINT(google-explicit-constructor): a list of layers reads as one
+    requires(!std::same_as<L, AnyLayer> && (Layer<L, Scalar> || MeantAsLayer<L>))
+  AnyLayer(L layer) {  // NOLINT(google-explicit-constructor): a list of layers reads as one
     check_layer<L, Scalar>();
     if constexpr (Layer<L, Scalar>) held_ = std::make_shared<const Held<L>>(std::move(layer));
   }

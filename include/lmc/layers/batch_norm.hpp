@@ -104,16 +104,16 @@ class BatchNorm {
               "more than 1 value in training: use another batch size, or leave out the short last batch of an epoch");
       const double unbiased = static_cast<double>(n) / static_cast<double>(n - 1);
       const double weight = a.mode == Mode::training ? o_.momentum : 1;
-      channel_moments<Scalar>(span_of(a.x), static_cast<std::size_t>(channels_), a.workspace,
-                              [&](std::size_t c, double mu, double v) {
-                                set(c, mu, v);
-                                const auto move = [weight](Scalar& statistic, double value) {
-                                  const double before = weight == 1 ? 0 : static_cast<double>(statistic);  // it may be NaN
-                                  statistic = static_cast<Scalar>((1 - weight) * before + weight * value);
-                                };
-                                move(running_mean[c], mu);
-                                move(running_variance[c], v * unbiased);
-                              });
+      const auto take = [&](std::size_t c, double mu, double v) {
+        set(c, mu, v);
+        const auto move = [weight](Scalar& statistic, double value) {
+          const double before = weight == 1 ? 0 : static_cast<double>(statistic);  // it may be NaN
+          statistic = static_cast<Scalar>((1 - weight) * before + weight * value);
+        };
+        move(running_mean[c], mu);
+        move(running_variance[c], v * unbiased);
+      };
+      channel_moments<Scalar>(span_of(a.x), static_cast<std::size_t>(channels_), a.workspace, take);
     } else {
       for (std::size_t c = 0; c < mean.size(); ++c)
         set(c, static_cast<double>(running_mean[c]), static_cast<double>(running_variance[c]));

@@ -115,20 +115,20 @@ struct InitializeArgs {
 ///   cache_size(N), workspace_size(N)   in scalars, for a batch of N
 ///   forward(args), backward(args)      formulas in each layer's own comment
 template <class L, class Scalar>
-concept Layer = requires(const L layer, LayoutBuilder& layout, const Shape& in, Index batch,
-                         InitializeArgs<Scalar> initialize_args, ForwardArgs<Scalar> forward_args,
-                         BackwardArgs<Scalar> backward_args) {
-  { layer.kind() } -> std::convertible_to<std::string_view>;
-  { layer.describe() } -> std::convertible_to<std::string>;
-  { layer.input_shape() } -> std::convertible_to<std::optional<Shape>>;
-  { layer.output_shape(in) } -> std::same_as<Shape>;
-  { layer.declare(layout) } -> std::same_as<void>;
-  { layer.initialize(initialize_args) } -> std::same_as<void>;
-  { layer.cache_size(batch) } -> std::same_as<Index>;
-  { layer.workspace_size(batch) } -> std::same_as<Index>;
-  { layer.forward(forward_args) } -> std::same_as<void>;
-  { layer.backward(backward_args) } -> std::same_as<void>;
-};
+concept Layer =
+    requires(const L layer, LayoutBuilder& layout, const Shape& in, Index batch, InitializeArgs<Scalar> initialize_args,
+             ForwardArgs<Scalar> forward_args, BackwardArgs<Scalar> backward_args) {
+      { layer.kind() } -> std::convertible_to<std::string_view>;
+      { layer.describe() } -> std::convertible_to<std::string>;
+      { layer.input_shape() } -> std::convertible_to<std::optional<Shape>>;
+      { layer.output_shape(in) } -> std::same_as<Shape>;
+      { layer.declare(layout) } -> std::same_as<void>;
+      { layer.initialize(initialize_args) } -> std::same_as<void>;
+      { layer.cache_size(batch) } -> std::same_as<Index>;
+      { layer.workspace_size(batch) } -> std::same_as<Index>;
+      { layer.forward(forward_args) } -> std::same_as<void>;
+      { layer.backward(backward_args) } -> std::same_as<void>;
+    };
 
 namespace detail {
 
@@ -140,90 +140,70 @@ struct NamedKind {
 template <class L>
 struct JoinedKind : L, NamedKind {};
 template <class L>
-concept HasKind = !requires {
-  &JoinedKind<L>::kind;
-};
+concept HasKind = !requires { &JoinedKind<L>::kind; };
 struct NamedOutputShape {
   int output_shape;
 };
 template <class L>
 struct JoinedOutputShape : L, NamedOutputShape {};
 template <class L>
-concept HasOutputShape = !requires {
-  &JoinedOutputShape<L>::output_shape;
-};
+concept HasOutputShape = !requires { &JoinedOutputShape<L>::output_shape; };
 struct NamedDeclare {
   int declare;
 };
 template <class L>
 struct JoinedDeclare : L, NamedDeclare {};
 template <class L>
-concept HasDeclare = !requires {
-  &JoinedDeclare<L>::declare;
-};
+concept HasDeclare = !requires { &JoinedDeclare<L>::declare; };
 struct NamedInitialize {
   int initialize;
 };
 template <class L>
 struct JoinedInitialize : L, NamedInitialize {};
 template <class L>
-concept HasInitialize = !requires {
-  &JoinedInitialize<L>::initialize;
-};
+concept HasInitialize = !requires { &JoinedInitialize<L>::initialize; };
 struct NamedCacheSize {
   int cache_size;
 };
 template <class L>
 struct JoinedCacheSize : L, NamedCacheSize {};
 template <class L>
-concept HasCacheSize = !requires {
-  &JoinedCacheSize<L>::cache_size;
-};
+concept HasCacheSize = !requires { &JoinedCacheSize<L>::cache_size; };
 struct NamedForward {
   int forward;
 };
 template <class L>
 struct JoinedForward : L, NamedForward {};
 template <class L>
-concept HasForward = !requires {
-  &JoinedForward<L>::forward;
-};
+concept HasForward = !requires { &JoinedForward<L>::forward; };
 struct NamedBackward {
   int backward;
 };
 template <class L>
 struct JoinedBackward : L, NamedBackward {};
 template <class L>
-concept HasBackward = !requires {
-  &JoinedBackward<L>::backward;
-};
+concept HasBackward = !requires { &JoinedBackward<L>::backward; };
 struct NamedAffineInParameters {
   int affine_in_parameters;
 };
 template <class L>
 struct JoinedAffineInParameters : L, NamedAffineInParameters {};
 template <class L>
-concept HasAffineInParameters = !requires {
-  &JoinedAffineInParameters<L>::affine_in_parameters;
-};
+concept HasAffineInParameters = !requires { &JoinedAffineInParameters<L>::affine_in_parameters; };
 struct NamedOverwritesGradient {
   int overwrites_gradient;
 };
 template <class L>
 struct JoinedOverwritesGradient : L, NamedOverwritesGradient {};
 template <class L>
-concept HasOverwritesGradient = !requires {
-  &JoinedOverwritesGradient<L>::overwrites_gradient;
-};
+concept HasOverwritesGradient = !requires { &JoinedOverwritesGradient<L>::overwrites_gradient; };
 struct NamedWorksInPlace {
   int works_in_place;
 };
 template <class L>
 struct JoinedWorksInPlace : L, NamedWorksInPlace {};
 template <class L>
-concept HasWorksInPlace = !requires {
-  &JoinedWorksInPlace<L>::works_in_place;
-};
+concept HasWorksInPlace = !requires { &JoinedWorksInPlace<L>::works_in_place; };
 
 template <class L>
 concept CanBeJoined = std::is_class_v<L> && !std::is_final_v<L>;
@@ -233,8 +213,8 @@ concept CanBeJoined = std::is_class_v<L> && !std::is_final_v<L>;
 /// What is meant to be a layer: a class with one of the members that only layers have.
 template <class L>
 concept MeantAsLayer = detail::CanBeJoined<L> &&
-    (detail::HasKind<L> || detail::HasOutputShape<L> || detail::HasDeclare<L> || detail::HasInitialize<L> ||
-     detail::HasCacheSize<L> || detail::HasForward<L> || detail::HasBackward<L>);
+                       (detail::HasKind<L> || detail::HasOutputShape<L> || detail::HasDeclare<L> || detail::HasInitialize<L> ||
+                        detail::HasCacheSize<L> || detail::HasForward<L> || detail::HasBackward<L>);
 
 /// What is put into a Network although it is no Layer is reported here, by the name of the member.
 template <class L, class Scalar>
@@ -245,13 +225,11 @@ consteval void check_layer() {
   static_assert(
       requires(const L l) {
         { l.kind() } -> std::convertible_to<std::string_view>;
-      },
-      "a layer needs `std::string_view kind() const`: it is missing, private, not const, or gives something else");
+      }, "a layer needs `std::string_view kind() const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l) {
         { l.describe() } -> std::convertible_to<std::string>;
-      },
-      "a layer needs `std::string describe() const`: it is missing, private, not const, or gives something else");
+      }, "a layer needs `std::string describe() const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l) {
         { l.input_shape() } -> std::convertible_to<std::optional<Shape>>;
@@ -260,13 +238,11 @@ consteval void check_layer() {
   static_assert(
       requires(const L l, const Shape& in) {
         { l.output_shape(in) } -> std::same_as<Shape>;
-      },
-      "a layer needs `Shape output_shape(const Shape&) const`: it is missing, private, not const, or gives something else");
+      }, "a layer needs `Shape output_shape(const Shape&) const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l, LayoutBuilder& layout) {
         { l.declare(layout) } -> std::same_as<void>;
-      },
-      "a layer needs `void declare(LayoutBuilder&) const`: it is missing, private, not const, or gives something else");
+      }, "a layer needs `void declare(LayoutBuilder&) const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l, Initialize a) {
         { l.initialize(a) } -> std::same_as<void>;
@@ -275,23 +251,19 @@ consteval void check_layer() {
   static_assert(
       requires(const L l, Index batch) {
         { l.cache_size(batch) } -> std::same_as<Index>;
-      },
-      "a layer needs `Index cache_size(Index) const`: it is missing, private, not const, or gives something else");
+      }, "a layer needs `Index cache_size(Index) const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l, Index batch) {
         { l.workspace_size(batch) } -> std::same_as<Index>;
-      },
-      "a layer needs `Index workspace_size(Index) const`: it is missing, private, not const, or gives something else");
+      }, "a layer needs `Index workspace_size(Index) const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l, Forward a) {
         { l.forward(a) } -> std::same_as<void>;
-      },
-      "a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
+      }, "a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
   static_assert(
       requires(const L l, Backward a) {
         { l.backward(a) } -> std::same_as<void>;
-      },
-      "a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
+      }, "a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
   if constexpr (detail::CanBeJoined<L>) {
     static_assert(
         !detail::HasAffineInParameters<L> || requires { std::bool_constant<L::affine_in_parameters>(); },

@@ -42,7 +42,7 @@ Index match_parameters(Index target, Family family) {
 
 /// The same for the number of parameters of a network.
 template <class Network, std::invocable<Index> Family>
-requires requires(const Network& network) { network.layout(); }
+  requires requires(const Network& network) { network.layout(); }
 Index match_parameters(const Network& target, Family family) {
   return match_parameters(target.layout().parameter_count(), family);
 }

@@ -69,7 +69,7 @@ std::size_t list_differences(const T* row, Background background, std::size_t n,
 template <class T>
 inline constexpr Index sparse_vectors = 4;
 template <class T>
-inline constexpr Index sparse_units = sparse_vectors<T>* static_cast<Index>(xsimd::batch<T>::size);
+inline constexpr Index sparse_units = sparse_vectors<T> * static_cast<Index>(xsimd::batch<T>::size);
 
 /// The sum of `start` and of the rows row(p) of `table`, sparse_units wide, each times value(p), p = 0 … count − 1: one chain
 /// of multiply-adds in that order.

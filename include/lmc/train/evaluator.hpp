@@ -229,8 +229,8 @@ NetworkEvaluator<Scalar> evaluator(const Network<Scalar>& network, const Dataset
 
 // Not deleted, since an error at compile time can say why.
 template <class N, class... Rest>
-requires detail::HasTemporary<N, Rest...> NetworkEvaluator<typename detail::ScalarOf<std::remove_cvref_t<N>>::type> evaluator(
-    N&&, Rest&&...) {
+  requires detail::HasTemporary<N, Rest...>
+NetworkEvaluator<typename detail::ScalarOf<std::remove_cvref_t<N>>::type> evaluator(N&&, Rest&&...) {
   static_assert(detail::outlives<N, Rest...>,
                 "evaluator points at its network and data sets, which must outlive it: give them names and pass those; what is "
                 "passed here is gone at the end of the statement");

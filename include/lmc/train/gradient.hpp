@@ -92,8 +92,8 @@ NetworkGradient<Scalar> gradient_function(const Network<Scalar>& network, const 
 }
 // Not deleted, since an error at compile time can say why.
 template <class N, class... Rest>
-requires detail::HasTemporary<N, Rest...> NetworkGradient<typename detail::ScalarOf<std::remove_cvref_t<N>>::type>
-gradient_function(N&&, Rest&&...) {
+  requires detail::HasTemporary<N, Rest...>
+NetworkGradient<typename detail::ScalarOf<std::remove_cvref_t<N>>::type> gradient_function(N&&, Rest&&...) {
   static_assert(detail::outlives<N, Rest...>,
                 "gradient_function points at its network and data set, which must outlive it: give them names and pass those; "
                 "what is passed here is gone at the end of the statement");

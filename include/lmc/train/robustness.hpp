@@ -68,23 +68,23 @@ Metrics evaluate_under_fgsm(const Network<Scalar>& network, const ModelState<Sca
   std::vector<Worker> workers(static_cast<std::size_t>(team.size()));
   std::vector<Scalar> unwritten = state.buffers;  // not in evaluation mode
   const auto epsilon = static_cast<Scalar>(options.epsilon);
-  return detail::evaluate_changed("evaluate_under_fgsm", network, state, data, team,
-                                  [&](BatchMemory<Scalar>& memory, int w, Index, Index batch) {
-                                    Worker& worker = workers[static_cast<std::size_t>(w)];
-                                    const MatrixView<Scalar> x = memory.x(batch);
-                                    worker.dx.resize(static_cast<std::size_t>(x.size()));
-                                    worker.unused.resize(state.parameters.size());
-                                    memory.forward(network, state.parameters, unwritten, batch, Mode::evaluation);
-                                    softmax_cross_entropy<Scalar>(span_of(memory.logits(batch)), memory.labels(batch),
-                                                                  {.dlogits = span_of(memory.dlogits(batch))});
-                                    memory.backward(network, state.parameters, state.buffers, batch, worker.unused,
-                                                    matrix_view(std::span(worker.dx), batch, x.cols()));
-                                    const std::span<Scalar> values = span_of(x);
-                                    for (std::size_t i = 0; i < values.size(); ++i) {
-                                      const Scalar g = worker.dx[i];
-                                      values[i] += epsilon * static_cast<Scalar>((g > 0) - (g < 0));
-                                    }
-                                  });
+  const auto move_inputs = [&](BatchMemory<Scalar>& memory, int w, Index, Index batch) {
+    Worker& worker = workers[static_cast<std::size_t>(w)];
+    const MatrixView<Scalar> x = memory.x(batch);
+    worker.dx.resize(static_cast<std::size_t>(x.size()));
+    worker.unused.resize(state.parameters.size());
+    memory.forward(network, state.parameters, unwritten, batch, Mode::evaluation);
+    softmax_cross_entropy<Scalar>(span_of(memory.logits(batch)), memory.labels(batch),
+                                  {.dlogits = span_of(memory.dlogits(batch))});
+    memory.backward(network, state.parameters, state.buffers, batch, worker.unused,
+                    matrix_view(std::span(worker.dx), batch, x.cols()));
+    const std::span<Scalar> values = span_of(x);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const Scalar g = worker.dx[i];
+      values[i] += epsilon * static_cast<Scalar>((g > 0) - (g < 0));
+    }
+  };
+  return detail::evaluate_changed("evaluate_under_fgsm", network, state, data, team, move_inputs);
 }
 
 }  // namespace lmc

@@ -235,9 +235,10 @@ Run<Scalar> train(const Network<Scalar>& network, const Dataset<Scalar>& data, c
 /// One run for every entry of seeds, side by side on the threads of team, all from one start or checkpoint: bit-equal to
 /// train() one after another.
 template <std::floating_point Scalar, class Start>
-requires std::same_as<Start, ModelState<Scalar>> || std::same_as<Start, Checkpoint<Scalar>> std::vector<Run<Scalar>> train_many(
-    const Network<Scalar>& network, const Dataset<Scalar>& data, const Start& start, const TrainOptions<Scalar>& options,
-    std::span<const NoiseSeeds> seeds, ThreadTeam team = ThreadTeam()) {
+  requires std::same_as<Start, ModelState<Scalar>> || std::same_as<Start, Checkpoint<Scalar>>
+std::vector<Run<Scalar>> train_many(const Network<Scalar>& network, const Dataset<Scalar>& data, const Start& start,
+                                    const TrainOptions<Scalar>& options, std::span<const NoiseSeeds> seeds,
+                                    ThreadTeam team = ThreadTeam()) {
   std::vector<Run<Scalar>> runs(seeds.size());
   team.for_each(static_cast<Index>(seeds.size()), [&](Index i, int) {
     const auto run = static_cast<std::size_t>(i);
@@ -253,9 +254,10 @@ struct Pair {
 
 /// Two runs from one start, as train_many: the endpoints of a path. With equal seeds they are identical.
 template <std::floating_point Scalar, class Start>
-requires std::same_as<Start, ModelState<Scalar>> || std::same_as<Start, Checkpoint<Scalar>> Pair<Scalar> train_pair(
-    const Network<Scalar>& network, const Dataset<Scalar>& data, const Start& start, const TrainOptions<Scalar>& options,
-    const NoiseSeeds& a, const NoiseSeeds& b, ThreadTeam team = ThreadTeam()) {
+  requires std::same_as<Start, ModelState<Scalar>> || std::same_as<Start, Checkpoint<Scalar>>
+Pair<Scalar> train_pair(const Network<Scalar>& network, const Dataset<Scalar>& data, const Start& start,
+                        const TrainOptions<Scalar>& options, const NoiseSeeds& a, const NoiseSeeds& b,
+                        ThreadTeam team = ThreadTeam()) {
   const std::array seeds{a, b};
   auto runs = train_many<Scalar>(network, data, start, options, seeds, team);
   return {std::move(runs[0]), std::move(runs[1])};
