@@ -50,5 +50,7 @@ TEST_CASE("AlphaGrid: says what is wrong with a grid and what to do", "[connecti
   CHECK_THROWS_WITH(AlphaGrid({0, 0.5, 0.5, 1}), Contains("not increasing"));
   CHECK_THROWS_WITH(AlphaGrid({0, 0.7, 0.2, 1}), Contains("not increasing"));
   CHECK_THROWS_WITH(AlphaGrid({0, std::numeric_limits<double>::quiet_NaN(), 1}), Contains("not increasing"));
-  CHECK_THROWS_WITH(AlphaGrid({0, std::numeric_limits<double>::infinity(), 1}), Contains("not increasing"));
+  CHECK_THROWS_WITH(AlphaGrid({0, std::numeric_limits<double>::infinity(), 1}), Contains("leaves [0, 1]"));
+  CHECK_THROWS_WITH(AlphaGrid({0, 50, 100}), Contains("leaves [0, 1]; α is the share of the way"));
+  CHECK_THROWS_WITH(AlphaGrid({0, 1, 0.5}), Contains("not increasing"));
 }

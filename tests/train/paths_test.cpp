@@ -3,6 +3,7 @@
 #include <lmc/train/paths.hpp>
 
 #include <array>
+#include <sstream>
 #include <vector>
 
 #include <lmc/connectivity/barriers.hpp>
@@ -68,4 +69,7 @@ TEST_CASE("barrier_matrix: has the barriers of every two runs, or of their state
   CHECK(judged.at(0, 1).error.value().verdict != lmc::Verdict::none);
   CHECK(judged.at(0, 2).error.value().verdict == lmc::Verdict::none);
   CHECK(judged.at(2, 1).error.value().verdict == lmc::Verdict::none);
+  std::ostringstream text;
+  text << judged;
+  CHECK_THAT(text.str(), Catch::Matchers::Contains("diverged diverged        -\n"));
 }

@@ -224,8 +224,10 @@ TEST_CASE("train: refuses an end before the start or after the last epoch", "[tr
                     "train: until = 15, but 2 epochs are 14 updates; use more epochs, or a smaller number");
   const auto end = lmc::train(net(), data(), start(), options(2), {.order = 1}).checkpoint();
   wrong.until = 13;
-  CHECK_THROWS_WITH(lmc::train(net(), data(), end, wrong, {.order = 1}),
-                    "train: the start is at step 14, the end at step 13; expected a start before the end");
+  CHECK_THROWS_WITH(
+      lmc::train(net(), data(), end, wrong, {.order = 1}),
+      "train: the start is a checkpoint after 14 updates, but this training ends after 13; use more epochs, a larger until, or the "
+      "batch_size it was begun with");
   CHECK_THROWS_WITH(lmc::Run<float>().checkpoint(), "Run: no checkpoint, since nothing was trained");
 }
 

@@ -38,13 +38,14 @@ class AlphaGrid {
       require(ok, "AlphaGrid: alphas = {", list, "} ", problem, "; ", way_out);
     };
     check(alphas.size() >= 2, "has fewer than two α", "a count is written without braces, as in .alphas = 25");
-    check(alphas.front() == 0, "does not begin with α = 0", "a barrier is measured from both ends, so add 0");
-    check(alphas.back() == 1, "does not end with α = 1", "a barrier is measured from both ends, so add 1");
     for (std::size_t i = 0; i < alphas.size(); ++i) {
       // Written so that a NaN fails.
       check(i == 0 || alphas[i] > alphas[i - 1], "is not increasing", "sort the list, and name each α once");
+      check(alphas[i] >= 0 && alphas[i] <= 1, "leaves [0, 1]", "α is the share of the way from one network to the other");
       points_.push_back({alphas[i], 1 - alphas[i]});
     }
+    check(alphas.front() == 0, "does not begin with α = 0", "a barrier is measured from both ends, so add 0");
+    check(alphas.back() == 1, "does not end with α = 1", "a barrier is measured from both ends, so add 1");
   }
   AlphaGrid(std::initializer_list<double> alphas) : AlphaGrid(std::vector<double>(alphas)) {}
 

@@ -50,14 +50,16 @@ class BarrierMatrix {
     return pair;
   }
 
-  /// Prints a row of error barriers for each network, or of loss barriers where there are no errors; `-` on the diagonal.
+  /// Prints a row of error barriers for each network, or of loss barriers where there are no errors; `-` on the diagonal, `diverged`
+  /// where there is nothing to judge.
   friend std::ostream& operator<<(std::ostream& out, const BarrierMatrix& matrix) {
     for (Index i = 0; i < matrix.size(); ++i)
       for (Index j = 0; j < matrix.size(); ++j) {
         std::string text = "-";
         if (i != j) {
           const PairBarriers pair = matrix.at(i, j);
-          text = detail::fixed(pair.error ? pair.error->value : pair.loss.value, 4);
+          const bool judged = !pair.error || pair.error->verdict != Verdict::none;
+          text = !judged ? "diverged" : detail::fixed(pair.error ? pair.error->value : pair.loss.value, 4);
         }
         out << std::setw(8) << text << (j + 1 == matrix.size() ? "\n" : " ");
       }

@@ -199,7 +199,7 @@ inline std::ostream& operator<<(std::ostream& out, const ErrorBarrier& barrier) 
     out << ", no interval: "
         << (std::isnan(barrier.value) ? "an error is NaN"
                                       : "the curve has no outcomes of single examples, or no α between its ends");
-  return out << (barrier.verdict == Verdict::none ? ", no verdict: a network diverged" : "");
+  return out << (barrier.verdict == Verdict::none ? ", no verdict: a network diverged, or a number is NaN" : "");
 }
 
 }  // namespace lmc

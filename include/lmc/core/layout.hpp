@@ -193,7 +193,10 @@ class LayoutBuilder {
  private:
   void add(std::vector<Segment>& segments, Index offset, std::string_view name, Shape shape, Role role,
            std::vector<AxisGroups> groups) {
-    assert(static_cast<Index>(groups.size()) == shape.rank());
+    require(static_cast<Index>(groups.size()) == shape.rank(), "LayoutBuilder: '", scope_, name, "' has the shape ", shape,
+            " and groups for ", groups.size(),
+            " axes; expected one entry for each axis: std::nullopt where the order is fixed, "
+            "activation.groups[i] where it is that of the activation's axis i");
     segments.push_back({scope_ + std::string(name), std::move(shape), role, std::move(groups), offset});
   }
   // The group that stands for g and all that were joined with it: the first declared.

@@ -236,6 +236,14 @@ NetworkEvaluator<typename detail::ScalarOf<std::remove_cvref_t<N>>::type> evalua
                 "passed here is gone at the end of the statement");
   throw;  // for the compiler: it must not ask for a value as well
 }
+template <std::floating_point Scalar, class... Arguments>  // evaluator<float>(…)
+  requires detail::HasTemporary<Arguments...>
+NetworkEvaluator<Scalar> evaluator(Arguments&&...) {
+  static_assert(detail::outlives<Arguments...>,
+                "evaluator points at its network and data sets, which must outlive it: give them names and pass those; what is "
+                "passed here is gone at the end of the statement");
+  throw;
+}
 
 /// The metrics of a trained network as it is: with the buffers of its state, the running statistics of its training. They
 /// differ from an evaluator's, which estimates the buffers; for a network without buffers both are equal, to the bit. Throws:

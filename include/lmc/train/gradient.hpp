@@ -99,6 +99,14 @@ NetworkGradient<typename detail::ScalarOf<std::remove_cvref_t<N>>::type> gradien
                 "what is passed here is gone at the end of the statement");
   throw;  // for the compiler: it must not ask for a value as well
 }
+template <std::floating_point Scalar, class... Arguments>  // gradient_function<float>(…)
+  requires detail::HasTemporary<Arguments...>
+NetworkGradient<Scalar> gradient_function(Arguments&&...) {
+  static_assert(detail::outlives<Arguments...>,
+                "gradient_function points at its network and data set, which must outlive it: give them names and pass those; "
+                "what is passed here is gone at the end of the statement");
+  throw;
+}
 
 template <class Scalar>
 struct LossGradient {

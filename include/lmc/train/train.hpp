@@ -109,8 +109,9 @@ class Training {
         steps_(options.until.value_or(all_steps_)) {
     require(steps_ <= all_steps_, "train: until = ", steps_, ", but ", options.epochs, " epochs are ", all_steps_,
             " updates; use more epochs, or a smaller number");
-    require(now_.step >= 0 && now_.step <= steps_, "train: the start is at step ", now_.step, ", the end at step ", steps_,
-            "; expected a start before the end");
+    require(now_.step >= 0 && now_.step <= steps_, "train: the start is a checkpoint after ", now_.step,
+            " updates, but this training ends after ", steps_,
+            "; use more epochs, a larger until, or the batch_size it was begun with");
     begin_epoch();
   }
 

@@ -17,6 +17,10 @@ int main() {
   lmc::linear_path(a, b, lmc::evaluator(lmc::mlp<float>({}), data));
   // error: evaluator points at its network and data sets, which must outlive it: give them names
   lmc::linear_path(a, b, lmc::evaluator(net, data, lmc::spirals<float>({})));
+  // error: evaluator points at its network and data sets, which must outlive it: give them names
+  lmc::linear_path(a, b, lmc::evaluator<float>(net, lmc::spirals<float>({})));
+  // error: gradient_function points at its network and data set, which must outlive it: give them names
+  lmc::barrier_contributions(a.parameters, b.parameters, lmc::gradient_function<float>(net, lmc::spirals<float>({})));
   // error: gradient_function points at its network and data set, which must outlive it: give them names
   lmc::barrier_contributions(a.parameters, b.parameters, lmc::gradient_function(net, lmc::spirals<float>({})));
 }
