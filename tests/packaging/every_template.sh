@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # every_template.sh none|Debug|O1|Release native|plain SOURCE WORK: builds and runs a user's project that uses every template of the
-# public headers, with that build type (O1: none, with -O1), with or without lmc::native, and warnings as errors. From the
+# public headers, with that build type (O1: none, with -O1), with or without lmc::native, and warnings as errors; for float and
+# double without optimization, for double with -O1 and for float in Release, since optimized builds take their time. From the
 # environment: CMAKE, CXX.
 set -euo pipefail
 build_type=$1 native=$2 source=$3 work=$4
@@ -13,8 +14,16 @@ options=(-DLMC_SOURCE="$source" -DNATIVE="$([[ $native == native ]] && echo ON |
 flags='-Wall;-Wextra;-Wpedantic;-Werror'
 case $build_type in
   none) ;;
-  O1) flags+=';-O1' ;;
-  *) options+=(-DCMAKE_BUILD_TYPE="$build_type") ;;
+  Debug) options+=(-DCMAKE_BUILD_TYPE=Debug) ;;
+  O1)
+    flags+=';-O1'
+    options+=(-DSCALARS=DOUBLE)
+    ;;
+  Release) options+=(-DCMAKE_BUILD_TYPE=Release -DSCALARS=FLOAT) ;;
+  *)
+    echo "unknown build type '$build_type'" >&2
+    exit 2
+    ;;
 esac
 "$CMAKE" -S "$here/templates_consumer" -B "$work" "${options[@]}" -DFLAGS="$flags" 2>&1 | tee "$work.log"
 

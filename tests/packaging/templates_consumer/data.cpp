@@ -23,7 +23,7 @@
 namespace {
 
 template <class T>
-void use() {
+void use(T) {
   const auto points = lmc::gaussian_mixture<T>({.examples = 40, .classes = 4, .dimension = 48, .separation = 2});
   lmc::Dataset<T> images({.shape = {4, 4, 3},
                           .classes = 2,
@@ -56,7 +56,6 @@ void use() {
 }  // namespace
 
 void use_data() {
-  use<float>();
-  use<double>();
+  for_each_scalar([](auto scalar) { use(scalar); });
   check(lmc::ngram_bucket("th", 16) < 16, "ngram_bucket");
 }

@@ -77,7 +77,7 @@ void run(const lmc::Network<T>& network) {
 }
 
 template <class T>
-void use() {
+void use(T) {
   const lmc::Shape image{8, 8, 1};
   run(lmc::mlp<T>({.inputs = 64, .hidden = {4}, .outputs = 3}));
   run(lmc::logistic_regression<T>({.inputs = 64, .outputs = 3}));
@@ -111,6 +111,7 @@ void use() {
 
 }  // namespace
 
+#ifndef ONLY_FLOAT
 template class lmc::BatchNorm<double>;
 template class lmc::ClassToken<double>;
 template class lmc::Conv2d<double>;
@@ -126,9 +127,9 @@ template class lmc::Relu<double>;
 template class lmc::Residual<double>;
 template class lmc::SelfAttention<double>;
 template class lmc::TokenDense<double>;
+#endif
 
 void use_layers() {
-  use<float>();
-  use<double>();
+  for_each_scalar([](auto scalar) { use(scalar); });
   run(lmc::make_network({.network = "mlp"}, {4, 4, 1}, 3, lmc::Initialization::torch).network);
 }

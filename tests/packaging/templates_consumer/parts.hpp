@@ -2,7 +2,7 @@
 #pragma once
 #include <stdexcept>
 
-// Each uses the templates of some folders, for float and for double, and throws where the result is wrong.
+// Each uses the templates of some folders, for float, for double or for both, and throws where the result is wrong.
 void use_connectivity();
 void use_data();
 void use_images();
@@ -11,6 +11,17 @@ void use_training();
 
 inline void check(bool ok, const char* what) {
   if (!ok) throw std::runtime_error(what);
+}
+
+/// Calls use(float()) and use(double()), or one of them.
+template <class Use>
+void for_each_scalar(Use use) {
+#ifndef ONLY_DOUBLE
+  use(float());
+#endif
+#ifndef ONLY_FLOAT
+  use(double());
+#endif
 }
 
 /// Instantiates the functions that are handed in.

@@ -36,7 +36,7 @@
 namespace {
 
 template <class T>
-void use() {
+void use(T) {
   const auto data = lmc::spirals<T>({.examples = 60, .classes = 3, .seed = 1});
   const auto net = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 3});
   const auto start = net.initialize({});
@@ -81,6 +81,5 @@ void use() {
 }  // namespace
 
 void use_training() {
-  use<float>();
-  use<double>();
+  for_each_scalar([](auto scalar) { use(scalar); });
 }
