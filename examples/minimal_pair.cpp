@@ -240,7 +240,7 @@ struct Outputs {
   // Throws: Error when another output has that file, too, and would be lost. Devices, such as /dev/null, can have several.
   void claim(const char* option, const std::filesystem::path& path) {
     std::error_code none;
-    const auto file = std::filesystem::weakly_canonical(path, none);
+    const auto file = std::filesystem::weakly_canonical(std::filesystem::absolute(path), none);
     if (std::filesystem::exists(file, none) && !std::filesystem::is_regular_file(file, none)) return;
     const auto [taken, is_new] = claimed_.emplace(file, option);
     lmc::require(is_new, option, " and ", taken->second, " both write '", path.string(), "'; expected a file for each");

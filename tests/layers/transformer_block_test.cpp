@@ -14,10 +14,10 @@ TEST_CASE("transformer_block: backward is the derivative of forward", "[layers][
   // Where a row that is normalized happens to be nearly constant, third derivatives of 1e5 are left over in the differences:
   // seed 9 has such a row. A mistake is of order 1.
   CHECK(lmc::testing::gradient_error(transformer_block<double>({.in = {tokens, width}, .heads = heads, .mlp_ratio = 2}),
-                                     {.batch = batch, .seed = 5}) < 1e-7);
+                                     {.batch = batch, .seed = 4}) < 1e-7);
   CHECK(lmc::testing::gradient_error(
             transformer_block<double>({.in = {tokens, width}, .heads = heads, .mlp_ratio = 1, .dropout = 0.4}),
-            {.batch = batch, .seed = 5}) < 1e-7);
+            {.batch = batch, .seed = 4}) < 1e-7);
 }
 
 TEST_CASE("transformer_block: a dropout stands at the end of both branches and behind the GELU", "[layers]") {

@@ -82,13 +82,13 @@ class Scaling {
   Shape shape_;
 };
 
-/// y = 2 x, written where x is.
+/// y = −x, written where x is.
 template <std::floating_point Scalar>
-class Doubling {
+class Negation {
  public:
   static constexpr bool works_in_place = true;
 
-  [[nodiscard]] std::string_view kind() const { return "doubling"; }
+  [[nodiscard]] std::string_view kind() const { return "negation"; }
   [[nodiscard]] std::string describe() const { return {}; }
   [[nodiscard]] std::optional<Shape> input_shape() const { return std::nullopt; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
@@ -96,9 +96,9 @@ class Doubling {
   void initialize(const InitializeArgs<Scalar>&) const {}
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
-  void forward(ForwardArgs<Scalar> a) const { a.y = 2 * a.x; }
+  void forward(ForwardArgs<Scalar> a) const { a.y = -a.x; }
   void backward(BackwardArgs<Scalar> a) const {
-    if (a.dx) *a.dx = 2 * a.dy;
+    if (a.dx) *a.dx = -a.dy;
   }
 };
 
@@ -164,11 +164,11 @@ class LayerUnderTest {
   std::vector<double> weights_, buffers_, y_, cache_, workspace_;
 };
 
-/// max |a_i − (b_i − offset)|; infinite where one of them is NaN.
-inline double largest_difference(std::span<const double> a, std::span<const double> b, double offset = 0) {
+/// max |a_i − b_i| / max(1, |a_i|); infinite where one of them is NaN.
+inline double largest_difference(std::span<const double> a, std::span<const double> b) {
   double worst = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    const double difference = std::abs(a[i] - (b[i] - offset));
+    const double difference = std::abs(a[i] - b[i]) / std::max(1.0, std::abs(a[i]));
     worst = std::max(worst, std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference);
   }
   return worst;
@@ -193,7 +193,7 @@ inline double central_difference_error(LayerUnderTest& layer, std::span<double> 
 }  // namespace detail
 
 /// The largest error of a layer's backward, over every entry of ∂L/∂x and ∂L/∂params, of the scalar L = Σ w_i y_i with normal
-/// weights w; about 1e-9 where backward is the derivative of forward. Infinite where something is NaN that should not be. It is
+/// weights w, relative to those that are above 1; about 1e-9 where backward is the derivative of forward. Infinite where something is NaN that should not be. It is
 /// the largest of the differences
 ///   from central differences, of the layer alone, where dx is to be overwritten and the gradient of the parameters to be added
 ///     to what is there;
@@ -248,7 +248,7 @@ inline double gradient_error(const AnyLayer<double>& layer, const GradientOption
   }
 
   const Network<double> network(
-      {detail::Scaling<double>(in), layer, detail::Doubling<double>(), detail::Scaling<double>(layer.output_shape(in))});
+      {detail::Scaling<double>(in), layer, detail::Negation<double>(), detail::Scaling<double>(layer.output_shape(in))});
   detail::LayerUnderTest between(network, in, options);
   dx.assign(between.x.size(), 1.0);
   dparams.assign(between.params.size(), 0.0);
