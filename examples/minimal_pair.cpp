@@ -480,10 +480,12 @@ int run(const Options& o) {
           << "The " << name << " run diverged: after " << *ended->diverged_at
           << " updates its loss or parameters were not finite. What follows is measured from its last finite state, after "
           << ended->steps << " updates; a lower --learning-rate may help.\n";
-  for (auto& [file, ended] : {std::pair(&outputs.a, &r.pair.a), std::pair(&outputs.b, &r.pair.b)})
-    outputs.write(*file, [&, ended = ended](std::ostream& out) {
-      lmc::write_safetensors<float>(out, net.layout(), ended->state, metadata(r, *ended));
-    });
+  const auto save_state = [&](std::optional<lmc::OutputFile>& file, const lmc::Run<float>& ended) {
+    outputs.write(
+        file, [&](std::ostream& out) { lmc::write_safetensors<float>(out, net.layout(), ended.state, metadata(r, ended)); });
+  };
+  save_state(outputs.a, r.pair.a);
+  save_state(outputs.b, r.pair.b);
 
   // Measured on the labels that both runs were trained on; where these differ, on the true ones.
   const bool shared_labels = seeds[0].label_noise == seeds[1].label_noise;

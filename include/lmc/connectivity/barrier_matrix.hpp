@@ -85,7 +85,7 @@ BarrierMatrix barrier_matrix_of(const std::vector<std::span<const T>>& thetas, c
       curve.diverged = diverged[i] || diverged[j];
       PairBarriers pair{.loss = loss_barrier(curve)};
       if (curve.points.front().metrics.error) pair.error = error_barrier(curve);
-      pairs.push_back(std::move(pair));
+      pairs.push_back(pair);
     }
   return BarrierMatrix(static_cast<Index>(thetas.size()), std::move(pairs));
 }
