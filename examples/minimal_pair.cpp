@@ -480,9 +480,10 @@ int run(const Options& o) {
           << "The " << name << " run diverged: after " << *ended->diverged_at
           << " updates its loss or parameters were not finite. What follows is measured from its last finite state, after "
           << ended->steps << " updates; a lower --learning-rate may help.\n";
+  const lmc::ParameterLayout& layout = net.layout();
   const auto save_state = [&](std::optional<lmc::OutputFile>& file, const lmc::Run<float>& ended) {
-    outputs.write(
-        file, [&](std::ostream& out) { lmc::write_safetensors<float>(out, net.layout(), ended.state, metadata(r, ended)); });
+    outputs.write(file,
+                  [&](std::ostream& out) { lmc::write_safetensors<float>(out, layout, ended.state, metadata(r, ended)); });
   };
   save_state(outputs.a, r.pair.a);
   save_state(outputs.b, r.pair.b);
