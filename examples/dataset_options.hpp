@@ -33,7 +33,7 @@ struct DatasetOptions {
   lmc::Index downsample = 1;
   std::optional<std::string> mean, deviation;
 
-  // Of some data sets alone.
+  // Options that only some data sets have.
   std::optional<std::string> label_set;
   std::optional<lmc::Index> image_size;
   bool no_cache = false;

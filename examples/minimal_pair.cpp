@@ -267,7 +267,7 @@ struct Results {
   lmc::Pair<float> pair;
   lmc::Curve train, test;
   lmc::ErrorBarrier train_error, test_error;  // once, since the interval's resampling takes its time
-  // Of both ends with the running statistics that training left, where a network has any: on a path they are estimated anew.
+  // The metrics of both ends with the running statistics that training left; on a path these are estimated anew.
   std::vector<EndMetrics> stored;
 
   // Whether there is something to judge.
@@ -278,7 +278,7 @@ struct Results {
   int threads = 1;
 };
 
-// Of all channels: one number where there is one channel; 0 and 1 for data that are taken as they are.
+// One number for each channel, without a list where there is one channel; `otherwise` for data taken as they are.
 nlohmann::json input_json(const std::vector<double>& channels, double otherwise) {
   if (channels.empty()) return otherwise;
   return channels.size() == 1 ? nlohmann::json(channels[0]) : nlohmann::json(channels);

@@ -105,7 +105,7 @@ void list(const Options& o) {
               << ": " << e.question << '\n';
 }
 
-// Of each experiment, and of all together: pairs and runs are counted once, however many experiments share them.
+// Prints what there is to do in each experiment and in all together; what experiments share is counted once.
 // time: the head of the last column.
 void plan(const Options& o, const char* time) {
   const Chosen c = choose(o);

@@ -42,7 +42,7 @@ inline double cross_entropy(std::span<const double> z, std::size_t y) {
 template <std::floating_point T>
 LossDecomposition decompose_loss(std::span<const T> logits_a, std::span<const T> logits, std::span<const T> logits_b,
                                  std::span<const std::int32_t> labels, const PathWeights& weights) {
-  require(!labels.empty(), "decompose_loss: there are no labels; expected one an example");
+  require(!labels.empty(), "decompose_loss: there are no labels; expected one per example");
   const std::size_t classes = logits.size() / labels.size();
   require(classes > 0 && logits.size() == classes * labels.size() && logits_a.size() == logits.size() &&
               logits_b.size() == logits.size(),

@@ -22,7 +22,7 @@ struct Metrics {
   double loss = 0;                   // mean cross-entropy in nats, or any other loss
   std::optional<double> error = {};  // share of examples whose predicted class is wrong, in [0, 1]; none for a regression
   Index count = 0;                   // examples
-  std::vector<bool> wrong = {};      // optional: one an example, in the same order for every θ; a barrier's interval needs it
+  std::vector<bool> wrong = {};      // optional: one per example, in the same order for every θ; a barrier's interval needs it
 
   /// Throws: Error when the error is asked for and there is none.
   [[nodiscard]] double operator[](Metric metric) const {
@@ -46,7 +46,7 @@ inline void require_consistent(std::string_view who, const Metrics& metrics, con
   require(metrics.error.has_value() == first.error.has_value(), who, metrics.error ? "an" : "no", " error, but ",
           first.error ? "one" : "none", " at α = 0; give it everywhere or nowhere");
   require(n == 0 || n == static_cast<std::size_t>(metrics.count), who, n, " outcomes in `wrong` for count = ", metrics.count,
-          "; expected one an example, or none");
+          "; expected one per example, or none");
   require(n == first.wrong.size(), who, n, " outcomes in `wrong`, but ", first.wrong.size(),
           " at α = 0; give them everywhere or nowhere");
   require(n == 0 || metrics.error, who, n, " outcomes in `wrong`, but no error; set the error to the share that is wrong");

@@ -4,7 +4,7 @@
 
 namespace lmc {
 
-/// Of this library; CMakeLists.txt reads it here.
+/// The version of this library; CMakeLists.txt reads it here.
 inline constexpr std::string_view version = "0.1.0";
 
 }  // namespace lmc

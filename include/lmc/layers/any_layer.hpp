@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include <lmc/layers/detail/check_layer.hpp>
 #include <lmc/layers/layer.hpp>
 
 namespace lmc {
@@ -17,9 +18,9 @@ template <std::floating_point Scalar>
 class AnyLayer {
  public:
   template <class L>
-    requires(!std::same_as<L, AnyLayer> && (Layer<L, Scalar> || MeantAsLayer<L>))
+    requires(!std::same_as<L, AnyLayer> && (Layer<L, Scalar> || detail::MeantAsLayer<L>))
   AnyLayer(L layer) {  // NOLINT(google-explicit-constructor): a list of layers reads as one
-    check_layer<L, Scalar>();
+    detail::check_layer<L, Scalar>();
     if constexpr (Layer<L, Scalar>) held_ = std::make_shared<const Held<L>>(std::move(layer));
   }
 

@@ -60,12 +60,10 @@ template <class Scalar>
 class InputGradient {
  public:
   InputGradient() = default;
-  InputGradient(std::nullopt_t) {}                                  // NOLINT(google-explicit-constructor): as of an optional
   InputGradient(MatrixView<Scalar> dx) : dx_(dx) {}                 // NOLINT(google-explicit-constructor)
   InputGradient(std::optional<MatrixView<Scalar>> dx) : dx_(dx) {}  // NOLINT(google-explicit-constructor)
 
   explicit operator bool() const { return dx_.has_value(); }
-  [[nodiscard]] bool has_value() const { return dx_.has_value(); }
   [[nodiscard]] MatrixView<Scalar>& value() { return require_present(), *dx_; }
   MatrixView<Scalar>& operator*() { return value(); }
   MatrixView<Scalar>* operator->() { return &value(); }
@@ -129,153 +127,6 @@ concept Layer =
       { layer.forward(forward_args) } -> std::same_as<void>;
       { layer.backward(backward_args) } -> std::same_as<void>;
     };
-
-namespace detail {
-
-// Whether a class has a member of that name, also one that is private, overloaded or a template: joined with another of the
-// same name, it is ambiguous.
-struct NamedKind {
-  int kind;
-};
-template <class L>
-struct JoinedKind : L, NamedKind {};
-template <class L>
-concept HasKind = !requires { &JoinedKind<L>::kind; };
-struct NamedOutputShape {
-  int output_shape;
-};
-template <class L>
-struct JoinedOutputShape : L, NamedOutputShape {};
-template <class L>
-concept HasOutputShape = !requires { &JoinedOutputShape<L>::output_shape; };
-struct NamedDeclare {
-  int declare;
-};
-template <class L>
-struct JoinedDeclare : L, NamedDeclare {};
-template <class L>
-concept HasDeclare = !requires { &JoinedDeclare<L>::declare; };
-struct NamedInitialize {
-  int initialize;
-};
-template <class L>
-struct JoinedInitialize : L, NamedInitialize {};
-template <class L>
-concept HasInitialize = !requires { &JoinedInitialize<L>::initialize; };
-struct NamedCacheSize {
-  int cache_size;
-};
-template <class L>
-struct JoinedCacheSize : L, NamedCacheSize {};
-template <class L>
-concept HasCacheSize = !requires { &JoinedCacheSize<L>::cache_size; };
-struct NamedForward {
-  int forward;
-};
-template <class L>
-struct JoinedForward : L, NamedForward {};
-template <class L>
-concept HasForward = !requires { &JoinedForward<L>::forward; };
-struct NamedBackward {
-  int backward;
-};
-template <class L>
-struct JoinedBackward : L, NamedBackward {};
-template <class L>
-concept HasBackward = !requires { &JoinedBackward<L>::backward; };
-struct NamedAffineInParameters {
-  int affine_in_parameters;
-};
-template <class L>
-struct JoinedAffineInParameters : L, NamedAffineInParameters {};
-template <class L>
-concept HasAffineInParameters = !requires { &JoinedAffineInParameters<L>::affine_in_parameters; };
-struct NamedOverwritesGradient {
-  int overwrites_gradient;
-};
-template <class L>
-struct JoinedOverwritesGradient : L, NamedOverwritesGradient {};
-template <class L>
-concept HasOverwritesGradient = !requires { &JoinedOverwritesGradient<L>::overwrites_gradient; };
-struct NamedWorksInPlace {
-  int works_in_place;
-};
-template <class L>
-struct JoinedWorksInPlace : L, NamedWorksInPlace {};
-template <class L>
-concept HasWorksInPlace = !requires { &JoinedWorksInPlace<L>::works_in_place; };
-
-template <class L>
-concept CanBeJoined = std::is_class_v<L> && !std::is_final_v<L>;
-
-}  // namespace detail
-
-/// What is meant to be a layer: a class with one of the members that only layers have.
-template <class L>
-concept MeantAsLayer = detail::CanBeJoined<L> &&
-                       (detail::HasKind<L> || detail::HasOutputShape<L> || detail::HasDeclare<L> || detail::HasInitialize<L> ||
-                        detail::HasCacheSize<L> || detail::HasForward<L> || detail::HasBackward<L>);
-
-/// What is put into a Network although it is no Layer is reported here, by the name of the member.
-template <class L, class Scalar>
-consteval void check_layer() {
-  using Initialize = InitializeArgs<Scalar>;
-  using Forward = ForwardArgs<Scalar>;
-  using Backward = BackwardArgs<Scalar>;
-  static_assert(
-      requires(const L l) {
-        { l.kind() } -> std::convertible_to<std::string_view>;
-      }, "a layer needs `std::string_view kind() const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l) {
-        { l.describe() } -> std::convertible_to<std::string>;
-      }, "a layer needs `std::string describe() const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l) {
-        { l.input_shape() } -> std::convertible_to<std::optional<Shape>>;
-      },
-      "a layer needs `std::optional<Shape> input_shape() const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l, const Shape& in) {
-        { l.output_shape(in) } -> std::same_as<Shape>;
-      }, "a layer needs `Shape output_shape(const Shape&) const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l, LayoutBuilder& layout) {
-        { l.declare(layout) } -> std::same_as<void>;
-      }, "a layer needs `void declare(LayoutBuilder&) const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l, Initialize a) {
-        { l.initialize(a) } -> std::same_as<void>;
-      },
-      "a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
-  static_assert(
-      requires(const L l, Index batch) {
-        { l.cache_size(batch) } -> std::same_as<Index>;
-      }, "a layer needs `Index cache_size(Index) const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l, Index batch) {
-        { l.workspace_size(batch) } -> std::same_as<Index>;
-      }, "a layer needs `Index workspace_size(Index) const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l, Forward a) {
-        { l.forward(a) } -> std::same_as<void>;
-      }, "a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
-  static_assert(
-      requires(const L l, Backward a) {
-        { l.backward(a) } -> std::same_as<void>;
-      }, "a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
-  if constexpr (detail::CanBeJoined<L>) {
-    static_assert(
-        !detail::HasAffineInParameters<L> || requires { std::bool_constant<L::affine_in_parameters>(); },
-        "a layer says it by `static constexpr bool affine_in_parameters = true`, in public: another spelling is not seen");
-    static_assert(
-        !detail::HasOverwritesGradient<L> || requires { std::bool_constant<L::overwrites_gradient>(); },
-        "a layer says it by `static constexpr bool overwrites_gradient = true`, in public: another spelling is not seen");
-    static_assert(
-        !detail::HasWorksInPlace<L> || requires { std::bool_constant<L::works_in_place>(); },
-        "a layer says it by `static constexpr bool works_in_place = true`, in public: another spelling is not seen");
-  }
-}
 
 /// A layer without buffers whose y, for a fixed x, is affine in its parameters says so by a member `static constexpr bool
 /// affine_in_parameters = true`:

@@ -39,7 +39,6 @@ struct GradientOptions {
 namespace detail {
 
 /// y = s ∘ x + t, entry by entry, for examples of any shape: a neighbor for the layer in question.
-template <std::floating_point Scalar>
 class Scaling {
  public:
   static constexpr bool affine_in_parameters = true;
@@ -54,14 +53,14 @@ class Scaling {
     for (const char* name : {"scale", "shift"})
       layout.add_parameter(name, shape_, Role::scale, std::vector<AxisGroups>(static_cast<std::size_t>(shape_.rank())));
   }
-  void initialize(const InitializeArgs<Scalar>& a) const { std::ranges::fill(a.params, Scalar(1)); }
+  void initialize(const InitializeArgs<double>& a) const { std::ranges::fill(a.params, 1.0); }
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
-  void forward(ForwardArgs<Scalar> a) const {
+  void forward(ForwardArgs<double> a) const {
     for (Index i = 0; i < a.x.rows(); ++i)
       for (Index j = 0; j < a.x.cols(); ++j) a.y(i, j) = scale(a.params, j) * a.x(i, j) + shift(a.params, j);
   }
-  void backward(BackwardArgs<Scalar> a) const {
+  void backward(BackwardArgs<double> a) const {
     for (Index i = 0; i < a.x.rows(); ++i)
       for (Index j = 0; j < a.x.cols(); ++j) {
         scale(a.dparams, j) += a.dy(i, j) * a.x(i, j);
@@ -83,7 +82,6 @@ class Scaling {
 };
 
 /// y = −x, written where x is.
-template <std::floating_point Scalar>
 class Negation {
  public:
   static constexpr bool works_in_place = true;
@@ -93,11 +91,11 @@ class Negation {
   [[nodiscard]] std::optional<Shape> input_shape() const { return std::nullopt; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
   void declare(LayoutBuilder&) const {}
-  void initialize(const InitializeArgs<Scalar>&) const {}
+  void initialize(const InitializeArgs<double>&) const {}
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
-  void forward(ForwardArgs<Scalar> a) const { a.y = -a.x; }
-  void backward(BackwardArgs<Scalar> a) const {
+  void forward(ForwardArgs<double> a) const { a.y = -a.x; }
+  void backward(BackwardArgs<double> a) const {
     if (a.dx) *a.dx = -a.dy;
   }
 };
@@ -193,8 +191,8 @@ inline double central_difference_error(LayerUnderTest& layer, std::span<double> 
 }  // namespace detail
 
 /// The largest error of a layer's backward, over every entry of ∂L/∂x and ∂L/∂params, of the scalar L = Σ w_i y_i with normal
-/// weights w, relative to those that are above 1; about 1e-9 where backward is the derivative of forward. Infinite where something is NaN that should not be. It is
-/// the largest of the differences
+/// weights w, relative to those that are above 1; about 1e-9 where backward is the derivative of forward. Infinite where
+/// something is NaN that should not be. It is the largest of the differences
 ///   from central differences, of the layer alone, where dx is to be overwritten and the gradient of the parameters to be added
 ///     to what is there;
 ///   from central differences, of the layer between others in a Network, where it overwrites its input if it WorksInPlace, and
@@ -247,8 +245,7 @@ inline double gradient_error(const AnyLayer<double>& layer, const GradientOption
     }
   }
 
-  const Network<double> network(
-      {detail::Scaling<double>(in), layer, detail::Negation<double>(), detail::Scaling<double>(layer.output_shape(in))});
+  const Network<double> network({detail::Scaling(in), layer, detail::Negation(), detail::Scaling(layer.output_shape(in))});
   detail::LayerUnderTest between(network, in, options);
   dx.assign(between.x.size(), 1.0);
   dparams.assign(between.params.size(), 0.0);

@@ -60,36 +60,31 @@ ParameterLayout with_optimizer_vectors(ParameterLayout layout, const Vectors& ve
   return layout;
 }
 
+/// Calls visit(name, field) for each option of an optimizer.
+template <class Options, class Visit>
+void for_each_option(Options& o, Visit visit) {
+  visit("learning_rate", o.learning_rate);
+  visit("weight_decay", o.weight_decay);
+  if constexpr (requires { o.momentum; }) {
+    visit("momentum", o.momentum);
+    visit("dampening", o.dampening);
+    visit("nesterov", o.nesterov);
+  } else {
+    visit("beta1", o.beta1);
+    visit("beta2", o.beta2);
+    visit("epsilon", o.epsilon);
+  }
+}
 inline nlohmann::json optimizer_json(const OptimizerOptions& options) {
   nlohmann::json json = {{"name", optimizer_names.at(options.index())}};
-  std::visit(
-      [&]<class O>(const O& o) {
-        json.update({{"learning_rate", o.learning_rate}, {"weight_decay", o.weight_decay}});
-        if constexpr (std::same_as<O, SgdOptions>)
-          json.update({{"momentum", o.momentum}, {"dampening", o.dampening}, {"nesterov", o.nesterov}});
-        else
-          json.update({{"beta1", o.beta1}, {"beta2", o.beta2}, {"epsilon", o.epsilon}});
-      },
-      options);
+  const auto write = [&](const char* name, const auto& field) { json[name] = field; };
+  std::visit([&](const auto& o) { for_each_option(o, write); }, options);
   return json;
 }
 inline OptimizerOptions optimizer_from_json(const nlohmann::json& json) {
   OptimizerOptions options = optimizer_named(json.at("name").get<std::string>());
-  std::visit(
-      [&]<class O>(O& o) {
-        json.at("learning_rate").get_to(o.learning_rate);
-        json.at("weight_decay").get_to(o.weight_decay);
-        if constexpr (std::same_as<O, SgdOptions>) {
-          json.at("momentum").get_to(o.momentum);
-          json.at("dampening").get_to(o.dampening);
-          json.at("nesterov").get_to(o.nesterov);
-        } else {
-          json.at("beta1").get_to(o.beta1);
-          json.at("beta2").get_to(o.beta2);
-          json.at("epsilon").get_to(o.epsilon);
-        }
-      },
-      options);
+  const auto read = [&](const char* name, auto& field) { json.at(name).get_to(field); };
+  std::visit([&](auto& o) { for_each_option(o, read); }, options);
   return options;
 }
 

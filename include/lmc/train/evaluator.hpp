@@ -227,22 +227,15 @@ NetworkEvaluator<Scalar> evaluator(const Network<Scalar>& network, const Dataset
   return NetworkEvaluator<Scalar>(network, data, statistics, team, options);
 }
 
-// Not deleted, since an error at compile time can say why.
 template <class N, class... Rest>
   requires detail::HasTemporary<N, Rest...>
 NetworkEvaluator<typename detail::ScalarOf<std::remove_cvref_t<N>>::type> evaluator(N&&, Rest&&...) {
-  static_assert(detail::outlives<N, Rest...>,
-                "evaluator points at its network and data sets, which must outlive it: give them names and pass those; what is "
-                "passed here is gone at the end of the statement");
-  throw;  // for the compiler: it must not ask for a value as well
+  detail::refuse_temporary<N, Rest...>();
 }
 template <std::floating_point Scalar, class... Arguments>  // evaluator<float>(…)
   requires detail::HasTemporary<Arguments...>
 NetworkEvaluator<Scalar> evaluator(Arguments&&...) {
-  static_assert(detail::outlives<Arguments...>,
-                "evaluator points at its network and data sets, which must outlive it: give them names and pass those; what is "
-                "passed here is gone at the end of the statement");
-  throw;
+  detail::refuse_temporary<Arguments...>();
 }
 
 /// The metrics of a trained network as it is: with the buffers of its state, the running statistics of its training. They

@@ -90,22 +90,15 @@ NetworkGradient<Scalar> gradient_function(const Network<Scalar>& network, const 
                                           ThreadTeam team = ThreadTeam()) {
   return NetworkGradient<Scalar>(network, data, team);
 }
-// Not deleted, since an error at compile time can say why.
 template <class N, class... Rest>
   requires detail::HasTemporary<N, Rest...>
 NetworkGradient<typename detail::ScalarOf<std::remove_cvref_t<N>>::type> gradient_function(N&&, Rest&&...) {
-  static_assert(detail::outlives<N, Rest...>,
-                "gradient_function points at its network and data set, which must outlive it: give them names and pass those; "
-                "what is passed here is gone at the end of the statement");
-  throw;  // for the compiler: it must not ask for a value as well
+  detail::refuse_temporary<N, Rest...>();
 }
 template <std::floating_point Scalar, class... Arguments>  // gradient_function<float>(…)
   requires detail::HasTemporary<Arguments...>
 NetworkGradient<Scalar> gradient_function(Arguments&&...) {
-  static_assert(detail::outlives<Arguments...>,
-                "gradient_function points at its network and data set, which must outlive it: give them names and pass those; "
-                "what is passed here is gone at the end of the statement");
-  throw;
+  detail::refuse_temporary<Arguments...>();
 }
 
 template <class Scalar>

@@ -10,17 +10,22 @@
 int main() {
   const auto net = lmc::mlp<float>({.inputs = 2, .hidden = {4}, .outputs = 3});
   const auto data = lmc::spirals<float>({});
+  const auto double_net = lmc::mlp<double>({.inputs = 2, .hidden = {4}, .outputs = 3});
+  const auto double_data = lmc::spirals<double>({});
   const auto a = net.initialize({.seed = 1}), b = net.initialize({.seed = 2});
-  // error: evaluator points at its network and data sets, which must outlive it: give them names
+  const auto c = double_net.initialize({.seed = 1}), d = double_net.initialize({.seed = 2});
+  // Each with arguments of its own kinds, since a compiler says it once for each.
+  // error: points at its network and data sets, which must outlive it: give them names
   lmc::linear_path(a, b, lmc::evaluator(net, lmc::spirals<float>({})));
-  // error: evaluator points at its network and data sets, which must outlive it: give them names
+  // error: points at its network and data sets, which must outlive it: give them names
   lmc::linear_path(a, b, lmc::evaluator(lmc::mlp<float>({}), data));
-  // error: evaluator points at its network and data sets, which must outlive it: give them names
+  // error: points at its network and data sets, which must outlive it: give them names
   lmc::linear_path(a, b, lmc::evaluator(net, data, lmc::spirals<float>({})));
-  // error: evaluator points at its network and data sets, which must outlive it: give them names
-  lmc::linear_path(a, b, lmc::evaluator<float>(net, lmc::spirals<float>({})));
-  // error: gradient_function points at its network and data set, which must outlive it: give them names
-  lmc::barrier_contributions(a.parameters, b.parameters, lmc::gradient_function<float>(net, lmc::spirals<float>({})));
-  // error: gradient_function points at its network and data set, which must outlive it: give them names
-  lmc::barrier_contributions(a.parameters, b.parameters, lmc::gradient_function(net, lmc::spirals<float>({})));
+  // error: points at its network and data sets, which must outlive it: give them names
+  lmc::linear_path(c, d, lmc::evaluator<double>(double_net, lmc::spirals<double>({})));
+  // error: points at its network and data sets, which must outlive it: give them names
+  lmc::barrier_contributions(a.parameters, b.parameters,
+                             lmc::gradient_function<float>(lmc::mlp<float>({}), lmc::spirals<float>({})));
+  // error: points at its network and data sets, which must outlive it: give them names
+  lmc::barrier_contributions(c.parameters, d.parameters, lmc::gradient_function(lmc::mlp<double>({}), double_data));
 }

@@ -12,6 +12,7 @@ int main() {
 #ifdef WITH_IMAGES
     use_images();
 #endif
+    use_kernels();
     use_layers();
     use_training();
     return EXIT_SUCCESS;

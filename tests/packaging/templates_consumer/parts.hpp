@@ -6,6 +6,7 @@
 void use_connectivity();
 void use_data();
 void use_images();
+void use_kernels();
 void use_layers();
 void use_training();
 

@@ -26,7 +26,14 @@ struct ScalarOf<Template<S>> {
   using type = S;
 };
 
+/// Fails to compile where one of the arguments is a temporary, and says why; a deleted function could not.
 template <class... Arguments>
-inline constexpr bool outlives = !HasTemporary<Arguments...>;
+[[noreturn]] void refuse_temporary() {
+  static_assert(
+      !HasTemporary<Arguments...>,
+      "an evaluator or a gradient_function points at its network and data sets, which must outlive it: give them names "
+      "and pass those; what is passed here is gone at the end of the statement");
+  throw;  // a value, which the caller need not have then
+}
 
 }  // namespace lmc::detail

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <lmc/core/layout.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/layers/layer.hpp>
+
+namespace lmc::detail {
+
+struct LayerNames {
+  int kind, output_shape, declare, initialize, cache_size, forward, backward;
+  int affine_in_parameters, overwrites_gradient, works_in_place;
+};
+// A name that a class L has as well is ambiguous here, also where L's is private, overloaded or a template.
+template <class L>
+struct WithLayerNames : L, LayerNames {};
+template <class L>
+concept CanBeJoined = std::is_class_v<L> && !std::is_final_v<L>;
+
+/// What is meant to be a layer: a class with one of the members that only layers have.
+template <class L>
+concept MeantAsLayer = CanBeJoined<L> && !requires {
+  &WithLayerNames<L>::kind;
+  &WithLayerNames<L>::output_shape;
+  &WithLayerNames<L>::declare;
+  &WithLayerNames<L>::initialize;
+  &WithLayerNames<L>::cache_size;
+  &WithLayerNames<L>::forward;
+  &WithLayerNames<L>::backward;
+};
+
+/// What is put into a Network although it is no Layer is reported here, by the name of the member.
+template <class L, class Scalar>
+consteval void check_layer() {
+  using Initialize = InitializeArgs<Scalar>;
+  using Forward = ForwardArgs<Scalar>;
+  using Backward = BackwardArgs<Scalar>;
+  static_assert(
+      requires(const L l) {
+        { l.kind() } -> std::convertible_to<std::string_view>;
+      }, "a layer needs `std::string_view kind() const`: it is missing, private, not const, or gives something else");
+  static_assert(
+      requires(const L l) {
+        { l.describe() } -> std::convertible_to<std::string>;
+      }, "a layer needs `std::string describe() const`: it is missing, private, not const, or gives something else");
+  static_assert(
+      requires(const L l) {
+        { l.input_shape() } -> std::convertible_to<std::optional<Shape>>;
+      },
+      "a layer needs `std::optional<Shape> input_shape() const`: it is missing, private, not const, or gives something else");
+  static_assert(
+      requires(const L l, const Shape& in) {
+        { l.output_shape(in) } -> std::same_as<Shape>;
+      }, "a layer needs `Shape output_shape(const Shape&) const`: it is missing, private, not const, or gives something else");
+  static_assert(
+      requires(const L l, LayoutBuilder& layout) {
+        { l.declare(layout) } -> std::same_as<void>;
+      }, "a layer needs `void declare(LayoutBuilder&) const`: it is missing, private, not const, or gives something else");
+  static_assert(
+      requires(const L l, Initialize a) {
+        { l.initialize(a) } -> std::same_as<void>;
+      },
+      "a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
+  static_assert(
+      requires(const L l, Index batch) {
+        { l.cache_size(batch) } -> std::same_as<Index>;
+      }, "a layer needs `Index cache_size(Index) const`: it is missing, private, not const, or gives something else");
+  static_assert(
+      requires(const L l, Index batch) {
+        { l.workspace_size(batch) } -> std::same_as<Index>;
+      }, "a layer needs `Index workspace_size(Index) const`: it is missing, private, not const, or gives something else");
+  static_assert(
+      requires(const L l, Forward a) {
+        { l.forward(a) } -> std::same_as<void>;
+      }, "a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
+  static_assert(
+      requires(const L l, Backward a) {
+        { l.backward(a) } -> std::same_as<void>;
+      }, "a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
+  if constexpr (CanBeJoined<L>) {
+    static_assert(
+        requires { &WithLayerNames<L>::affine_in_parameters; } || requires { std::bool_constant<L::affine_in_parameters>(); },
+        "a layer says it by `static constexpr bool affine_in_parameters = true`, in public: another spelling is not seen");
+    static_assert(
+        requires { &WithLayerNames<L>::overwrites_gradient; } || requires { std::bool_constant<L::overwrites_gradient>(); },
+        "a layer says it by `static constexpr bool overwrites_gradient = true`, in public: another spelling is not seen");
+    static_assert(
+        requires { &WithLayerNames<L>::works_in_place; } || requires { std::bool_constant<L::works_in_place>(); },
+        "a layer says it by `static constexpr bool works_in_place = true`, in public: another spelling is not seen");
+  }
+}
+
+}  // namespace lmc::detail

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Kernels by themselves. The others are used by the layers, losses and optimizers of the other files.
+#include <vector>
+
+#include <lmc/simd/adam.hpp>
+#include <lmc/simd/gelu.hpp>
+#include <lmc/simd/lerp.hpp>
+#include <lmc/simd/normal_noise.hpp>
+#include <lmc/simd/product.hpp>
+#include <lmc/simd/relu.hpp>
+#include <lmc/simd/sgd.hpp>
+#include <lmc/simd/sparse_product.hpp>
+#include <lmc/simd/tanh.hpp>
+#include <lmc/simd/transpose.hpp>
+#include <lmc/simd/vector.hpp>
+
+#include "parts.hpp"
+
+namespace {
+
+template <class T>
+void use(T) {
+  instantiate(lmc::adam_update<T>, lmc::sgd_update<T>, lmc::sgd_momentum_update<T>, lmc::gelu<T>, lmc::gelu_backward<T>,
+              lmc::tanh<T>, lmc::tanh_backward<T>, lmc::relu<T>, lmc::leaky_relu<T>, lmc::relu_backward<T>,
+              lmc::leaky_relu_backward<T>, lmc::lerp<T>, lmc::lerp_relu<T>, lmc::lerp_leaky_relu<T>, lmc::product<T>,
+              lmc::transpose<T>, lmc::axpy<T>, lmc::all_finite<T>);
+  std::vector<T> x(100);
+  lmc::add_normal_noise<T>({.seed = 1}, 0, T(1), x);
+  check(x[0] != 0 && lmc::all_finite<T>(x), "add_normal_noise");
+}
+
+}  // namespace
+
+template class lmc::SparseBatch<double>;
+
+void use_kernels() {
+  for_each_scalar([](auto scalar) { use(scalar); });
+}
