@@ -30,7 +30,7 @@
 namespace {
 
 template <class T>
-void use(T) {
+void use_connectivity_with(T) {
   const std::vector<std::vector<T>> thetas{{0, 1}, {2, 1}};
   const auto measure = [](std::span<const T> theta) {
     return lmc::Metrics{.loss = std::sin(static_cast<double>(theta[0])), .error = 0.25, .count = 4, .wrong = {1, 0, 0, 0}};
@@ -72,7 +72,7 @@ void use(T) {
 }  // namespace
 
 void use_connectivity() {
-  for_each_scalar([](auto scalar) { use(scalar); });
+  for_each_scalar([](auto scalar) { use_connectivity_with(scalar); });
   int calls = 0;
   lmc::for_each_index({2, 3}, [&](std::span<const lmc::Index>) { ++calls; });
   lmc::for_each_line("a\nb", [&](auto&&...) { ++calls; });

@@ -23,7 +23,7 @@
 namespace {
 
 template <class T>
-void use(T) {
+void use_data_with(T) {
   const auto points = lmc::gaussian_mixture<T>({.examples = 40, .classes = 4, .dimension = 48, .separation = 2});
   lmc::Dataset<T> images({.shape = {4, 4, 3},
                           .classes = 2,
@@ -56,6 +56,6 @@ void use(T) {
 }  // namespace
 
 void use_data() {
-  for_each_scalar([](auto scalar) { use(scalar); });
+  for_each_scalar([](auto scalar) { use_data_with(scalar); });
   check(lmc::ngram_bucket("th", 16) < 16, "ngram_bucket");
 }

@@ -19,7 +19,7 @@
 namespace {
 
 template <class T>
-void use(T) {
+void use_kernels_with(T) {
   instantiate(lmc::adam_update<T>, lmc::sgd_update<T>, lmc::sgd_momentum_update<T>, lmc::gelu<T>, lmc::gelu_backward<T>,
               lmc::tanh<T>, lmc::tanh_backward<T>, lmc::relu<T>, lmc::leaky_relu<T>, lmc::relu_backward<T>,
               lmc::leaky_relu_backward<T>, lmc::lerp<T>, lmc::lerp_relu<T>, lmc::lerp_leaky_relu<T>, lmc::product<T>,
@@ -34,5 +34,5 @@ void use(T) {
 template class lmc::SparseBatch<double>;
 
 void use_kernels() {
-  for_each_scalar([](auto scalar) { use(scalar); });
+  for_each_scalar([](auto scalar) { use_kernels_with(scalar); });
 }

@@ -77,7 +77,7 @@ void run(const lmc::Network<T>& network) {
 }
 
 template <class T>
-void use(T) {
+void use_layers_with(T) {
   const lmc::Shape image{8, 8, 1};
   run(lmc::mlp<T>({.inputs = 64, .hidden = {4}, .outputs = 3}));
   run(lmc::logistic_regression<T>({.inputs = 64, .outputs = 3}));
@@ -130,6 +130,6 @@ template class lmc::TokenDense<double>;
 #endif
 
 void use_layers() {
-  for_each_scalar([](auto scalar) { use(scalar); });
+  for_each_scalar([](auto scalar) { use_layers_with(scalar); });
   run(lmc::make_network({.network = "mlp"}, {4, 4, 1}, 3, lmc::Initialization::torch).network);
 }

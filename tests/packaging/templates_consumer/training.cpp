@@ -36,7 +36,7 @@
 namespace {
 
 template <class T>
-void use(T) {
+void use_training_with(T) {
   const auto data = lmc::spirals<T>({.examples = 60, .classes = 3, .seed = 1});
   const auto net = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 3});
   const auto start = net.initialize({});
@@ -81,5 +81,5 @@ void use(T) {
 }  // namespace
 
 void use_training() {
-  for_each_scalar([](auto scalar) { use(scalar); });
+  for_each_scalar([](auto scalar) { use_training_with(scalar); });
 }
