@@ -4,7 +4,17 @@
 if((LMC_BUILD_TESTS OR LMC_BUILD_BENCHMARKS) AND NOT TARGET lmc_images)
   message(FATAL_ERROR "Tests and benchmarks need libjpeg and libpng (Debian: libjpeg62-turbo-dev libpng-dev)")
 endif()
-if(NOT TARGET lmc_study)
+# The program `study` and its tests need these, too.
+find_package(SQLite3 QUIET)
+if(SQLite3_FOUND)  # SQLiteCpp's package file ends the configuration where it is missing
+  find_package(SQLiteCpp QUIET)
+endif()
+find_package(tomlplusplus QUIET)
+find_package(Threads QUIET)
+if(TARGET lmc_images AND SQLiteCpp_FOUND AND tomlplusplus_FOUND AND Threads_FOUND)
+  set(lmc_with_study ON)
+else()
+  set(lmc_with_study OFF)
   message(STATUS "The study and its tests are left out; they need SQLiteCpp and toml++ (Debian: libsqlitecpp-dev libtomlplusplus-dev)")
 endif()
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Install and export. An export set for each set of dependencies, so that lmc::connectivity is found on machines without those of
-# lmc::lmc, lmc::lmc without those of lmc::images, and lmc::images without those of lmc::study.
+# lmc::lmc, and lmc::lmc without those of lmc::images.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -16,10 +16,6 @@ endif()
 if(TARGET lmc_images)
   install(TARGETS lmc_images EXPORT lmcImagesTargets FILE_SET HEADERS)
   install(EXPORT lmcImagesTargets NAMESPACE lmc:: DESTINATION ${lmc_package_dir})
-endif()
-if(TARGET lmc_study)
-  install(TARGETS lmc_study EXPORT lmcStudyTargets FILE_SET HEADERS)
-  install(EXPORT lmcStudyTargets NAMESPACE lmc:: DESTINATION ${lmc_package_dir})
 endif()
 
 configure_package_config_file(cmake/lmcConfig.cmake.in lmcConfig.cmake INSTALL_DESTINATION ${lmc_package_dir}

@@ -8,20 +8,11 @@ find_package(xsimd REQUIRED)  # no version: its package file accepts a single ma
 # For lmc::images alone, which is made where both are found.
 find_package(JPEG QUIET)
 find_package(PNG QUIET)
-# For lmc::study alone, which is made where these are found, too.
-find_package(SQLite3 QUIET)
-if(SQLite3_FOUND)  # SQLiteCpp's package file ends the configuration where it is missing
-  find_package(SQLiteCpp QUIET)
-endif()
-find_package(tomlplusplus QUIET)
-find_package(Threads QUIET)
 
 set(lmc_images_headers ${lmc_headers})
 list(FILTER lmc_images_headers INCLUDE REGEX
      "/lmc/(io/(image|image_file|jpeg|png)|data/(image_folder|tiny_imagenet|detail/(center_square|load_images)))\\.hpp$")
-set(lmc_study_headers ${lmc_headers})
-list(FILTER lmc_study_headers INCLUDE REGEX /lmc/study/)
-list(REMOVE_ITEM lmc_headers ${lmc_connectivity_headers} ${lmc_images_headers} ${lmc_study_headers})
+list(REMOVE_ITEM lmc_headers ${lmc_connectivity_headers} ${lmc_images_headers})
 
 # Everything.
 add_library(lmc INTERFACE)
@@ -39,13 +30,4 @@ if(JPEG_FOUND AND PNG_FOUND)
   set_target_properties(lmc_images PROPERTIES EXPORT_NAME images)
   target_sources(lmc_images INTERFACE FILE_SET HEADERS BASE_DIRS include FILES ${lmc_images_headers})
   target_link_libraries(lmc_images INTERFACE lmc JPEG::JPEG PNG::PNG)
-endif()
-
-# Many runs, their store and their report.
-if(TARGET lmc_images AND SQLiteCpp_FOUND AND tomlplusplus_FOUND AND Threads_FOUND)
-  add_library(lmc_study INTERFACE)
-  add_library(lmc::study ALIAS lmc_study)
-  set_target_properties(lmc_study PROPERTIES EXPORT_NAME study)
-  target_sources(lmc_study INTERFACE FILE_SET HEADERS BASE_DIRS include FILES ${lmc_study_headers})
-  target_link_libraries(lmc_study INTERFACE lmc_images SQLiteCpp tomlplusplus::tomlplusplus Threads::Threads)
 endif()

@@ -12,7 +12,7 @@ row() {  # row TITLE OPTION...
   for optimizer in sgd adam; do
     for seed in 0 1 2; do
       # No two pairs share a start or an order.
-      build/release/examples/minimal_pair --dataset mnist --data data/mnist --epochs 5 --alphas 11 --optimizer "$optimizer" \
+      build/release/bin/minimal_pair --dataset mnist --data data/mnist --epochs 5 --alphas 11 --optimizer "$optimizer" \
         --init-seed "$seed" --noise-seeds $((2 * seed + 1)),$((2 * seed + 2)) "$@" |
         awk -v optimizer="$optimizer" '
           /^total/ { parameters = $2 }

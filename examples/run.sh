@@ -21,6 +21,6 @@ fi
 
 results=results/$dataset
 mkdir -p "$results"
-build/release/examples/minimal_pair --dataset "$dataset" --data "data/$dataset" --json "$results/pair.json" --csv "$results/curve.csv" \
+build/release/bin/minimal_pair --dataset "$dataset" --data "data/$dataset" --json "$results/pair.json" --csv "$results/curve.csv" \
   --figure "$results/curve.png" --save-checkpoints "$results" "$@"
 echo "Written to $results:" "$(cd "$results" && echo *)"

@@ -11,7 +11,7 @@ barriers() {  # barriers TITLE OPTION...: a row of the table
   shift
   for seed in 0 1 2 3 4; do
     # No two pairs share a start or an order.
-    pair=$(build/release/examples/minimal_pair --dataset mnist --data data/mnist --hidden 512,512,512 --init-seed "$seed" \
+    pair=$(build/release/bin/minimal_pair --dataset mnist --data data/mnist --hidden 512,512,512 --init-seed "$seed" \
       --noise-seeds $((2 * seed + 1)),$((2 * seed + 2)) "$@" | awk '/^error barrier/ { print $3, $4 }')
     values+=("$pair")
   done

@@ -4,13 +4,13 @@
 # joins the stores. From the project's folder, with data where all nodes see them:
 #   bash examples/study/slurm.sh SHARDS STORE [OPTION...]     options are those of `study run`: --preset full --data /data
 # The same command again goes on where an interrupted study was. In the environment:
-#   STUDY          the program (build/release/examples/study)
+#   STUDY          the program (build/release/bin/study)
 #   SBATCH_OPTIONS what every job needs: "--time=12:00:00 --cpus-per-task=8 --partition=…"
 #
 # The same under MPI is one job and needs no merge; rank 0 hands out runs to the others and writes the store:
-#   sbatch --ntasks=65 --wrap='srun build/release/examples/study run --preset full --data /data --store study.db'
+#   sbatch --ntasks=65 --wrap='srun build/release/bin/study run --preset full --data /data --store study.db'
 set -euo pipefail
-program=${STUDY:-build/release/examples/study}
+program=${STUDY:-build/release/bin/study}
 
 if (($# < 2)) || [[ ! $1 =~ ^[1-9][0-9]*$ ]]; then
   echo 'usage: bash examples/study/slurm.sh SHARDS STORE [OPTION...]' >&2

@@ -6,25 +6,30 @@
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
-#include <lmc/lmc.hpp>
-#include <lmc/study/grid.hpp>
-#include <lmc/study/grid_file.hpp>
-#include <lmc/study/merge.hpp>
-#include <lmc/study/plan.hpp>
-#include <lmc/study/report.hpp>
-#include <lmc/study/scheduler.hpp>
-#include <lmc/study/shard.hpp>
-#include <lmc/study/store.hpp>
+#include <lmc/core/error.hpp>
+#include <lmc/core/names.hpp>
+#include <lmc/core/thread_team.hpp>
+#include <lmc/core/version.hpp>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
+#include "study/report/report.hpp"
+#include "study/running/plan.hpp"
+#include "study/running/scheduler.hpp"
+#include "study/running/shard.hpp"
+#include "study/running/study_progress.hpp"
+#include "study/running/training.hpp"
+#include "study/specification/grid.hpp"
+#include "study/specification/grid_file.hpp"
+#include "study/store/merge.hpp"
+#include "study/store/store.hpp"
 
-#include "../standard_streams.hpp"
+#include "standard_streams.hpp"
 #ifdef LMC_STUDY_MPI
-#include "mpi_study.hpp"
+#include "study/running/mpi_study.hpp"
 #endif
 
 const char* lmc_revision();  // written by the build

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# consume.sh find_package|add_subdirectory|connectivity|images|study SOURCE BUILD WORK: uses the library at SOURCE, built in BUILD, as
+# consume.sh find_package|add_subdirectory|connectivity|images SOURCE BUILD WORK: uses the library at SOURCE, built in BUILD, as
 # a user does; configures, builds and runs the user's project in WORK. From the environment: CMAKE, CXX, XSIMD_INCLUDE (the path of
 # xsimd's headers).
 set -euo pipefail
@@ -30,9 +30,6 @@ check_flags() {  # check_flags FILE.o-PATTERN: of the compile commands that writ
       case $word in
         -o | -c | -isystem | -include) skip=1 ;;
         -I* | -isystem* | -std=* | -fopenmp | -fopenmp=*) ;;
-        # What Debian's package files of toml++ and SQLiteCpp ask for.
-        -DTOML_HEADER_ONLY=* | -DTOML_SHARED_LIB=* | -DSQLITE_ENABLE_COLUMN_METADATA)
-          [[ $kind == study ]] || fail "a dependency of the study reached another consumer: $command" ;;
         *) fail "the flag $word reached a consumer: $command" ;;
       esac
     done
@@ -54,8 +51,7 @@ set_target_properties(xsimd PROPERTIES
   INTERFACE_INCLUDE_DIRECTORIES "${CMAKE_CURRENT_LIST_DIR}/include" INTERFACE_LINK_LIBRARIES xtl-is-not-needed)
 END
     configure consumer -DCMAKE_PREFIX_PATH="$work/prefix" -Dxsimd_DIR="$work/xsimd" \
-      -DCMAKE_DISABLE_FIND_PACKAGE_JPEG=ON -DCMAKE_DISABLE_FIND_PACKAGE_PNG=ON \
-      -DCMAKE_DISABLE_FIND_PACKAGE_SQLiteCpp=ON -DCMAKE_DISABLE_FIND_PACKAGE_tomlplusplus=ON
+      -DCMAKE_DISABLE_FIND_PACKAGE_JPEG=ON -DCMAKE_DISABLE_FIND_PACKAGE_PNG=ON
     grep -q -- "-isystem $work/xsimd/include" "$work/build/compile_commands.json" || fail "the include path of xsimd is not used"
     ! grep -qF "$source/include" "$work/build/compile_commands.json" || fail "the checkout is used instead of what was installed"
     ;;
@@ -86,17 +82,6 @@ END
     grep -q 'lmc::images needs libjpeg and libpng' "$work/without.log" || fail "it is not said what lmc::images needs"
     "$CMAKE" -S "$here/images_consumer" -B "$work/optional" -DCMAKE_PREFIX_PATH="$work/prefix" -DOPTIONAL=ON \
       -DCMAKE_DISABLE_FIND_PACKAGE_JPEG=ON
-    ;;
-  study)
-    configure study_consumer -DCMAKE_PREFIX_PATH="$work/prefix"
-    # Without one of its dependencies the component is not there, and the rest is.
-    for package in SQLite3 SQLiteCpp tomlplusplus JPEG; do
-      "$CMAKE" -S "$here/study_consumer" -B "$work/without-$package" -DCMAKE_PREFIX_PATH="$work/prefix" \
-        "-DCMAKE_DISABLE_FIND_PACKAGE_$package=ON" > "$work/without.log" 2>&1 && fail "lmc::study was found without $package"
-      grep -q 'lmc::study needs SQLiteCpp, toml++' "$work/without.log" || fail "it is not said what lmc::study needs"
-      "$CMAKE" -S "$here/study_consumer" -B "$work/optional-$package" -DCMAKE_PREFIX_PATH="$work/prefix" -DOPTIONAL=ON \
-        "-DCMAKE_DISABLE_FIND_PACKAGE_$package=ON"
-    done
     ;;
   *) fail "unknown consumer '$kind'" ;;
 esac

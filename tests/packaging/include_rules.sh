@@ -23,7 +23,6 @@ allowed_for() {
     testing) echo core simd layers testing ;;
     train) echo core simd layers loss optim data io connectivity train ;;
     plot) echo core io connectivity plot ;;
-    study) echo core simd layers loss optim data io connectivity train align plot study ;;
     *) return 1 ;;
   esac
 }
@@ -58,8 +57,8 @@ for header in $(find lmc -name '*.hpp' | sort); do
     violation "$header: includes Eigen itself; include <lmc/core/detail/eigen.hpp>, which keeps GCC's false warnings from users"
 done
 
-# Nor are the study, and what tests of one's own layers need.
-public_headers=$(find lmc -name '*.hpp' ! -path '*/detail/*' ! -path 'lmc/study/*' ! -path 'lmc/testing/*' ! -path lmc/lmc.hpp | LC_ALL=C sort)
+# Nor is what tests of one's own layers need.
+public_headers=$(find lmc -name '*.hpp' ! -path '*/detail/*' ! -path 'lmc/testing/*' ! -path lmc/lmc.hpp | LC_ALL=C sort)
 expected=$(grep -vxF -e "$optional" <<< "$public_headers" | sed 's|.*|#include <&>|')
 found=$(grep '^#include' lmc/lmc.hpp || true)
 if [[ $found != "$expected" ]]; then
@@ -69,7 +68,7 @@ fi
 
 # The project of every_template.sh uses them all. Kernels are used through layers, losses and optimizers.
 if [[ -d ../tests/packaging/templates_consumer ]]; then
-  for header in $(grep -l '^template <' $(find lmc -name '*.hpp' ! -path '*/detail/*' ! -path 'lmc/simd/*' ! -path 'lmc/study/*')); do
+  for header in $(grep -l '^template <' $(find lmc -name '*.hpp' ! -path '*/detail/*' ! -path 'lmc/simd/*')); do
     grep -rqF "#include <$header>" ../tests/packaging/templates_consumer ||
       violation "$header: not included in tests/packaging/templates_consumer; use its templates there"
   done

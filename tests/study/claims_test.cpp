@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "study/analysis/claims.hpp"
 #include <catch2/catch.hpp>
 #include <deque>
 #include <limits>
-#include <lmc/study/claims.hpp>
 #include <string>
 #include <utility>
 #include <vector>

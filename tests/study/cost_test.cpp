@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "study/running/cost.hpp"
 #include <catch2/catch.hpp>
-#include <lmc/study/cost.hpp>
 #include <string>
 
 #include "study/tiny_study.hpp"

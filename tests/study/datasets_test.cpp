@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "study/running/datasets.hpp"
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <lmc/study/datasets.hpp>
 #include <string>
 
 #include <zlib.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "study/specification/grid.hpp"
 #include <catch2/catch.hpp>
-#include <lmc/study/grid.hpp>
-#include <lmc/study/grid_file.hpp>
 #include <set>
 #include <string>
+#include "study/specification/grid_file.hpp"
 
 #include "support/temporary_directory.hpp"
 

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "study/report/report.hpp"
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <lmc/plot/gnuplot.hpp>
-#include <lmc/study/grid_file.hpp>
-#include <lmc/study/report.hpp>
 #include <string>
 #include <vector>
+#include "study/analysis/results.hpp"
+#include "study/analysis/statistics.hpp"
+#include "study/report/report_figures.hpp"
+#include "study/report/report_table.hpp"
+#include "study/specification/grid.hpp"
+#include "study/specification/grid_file.hpp"
+#include "study/specification/spec_digest.hpp"
 
 #include "support/temporary_directory.hpp"
 
@@ -239,7 +245,7 @@ TEST_CASE("report tables: each format writes its special characters as they are 
 }
 
 TEST_CASE("base64: as RFC 4648 has it", "[study]") {
-  using lmc::study::detail::base64;
+  using lmc::study::base64;
   CHECK(base64("").empty());
   CHECK(base64("f") == "Zg==");
   CHECK(base64("fo") == "Zm8=");

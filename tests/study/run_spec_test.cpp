@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "study/specification/run_spec.hpp"
 #include <catch2/catch.hpp>
-#include <lmc/study/run_spec.hpp>
 #include <string>
 
 #include "study/tiny_study.hpp"

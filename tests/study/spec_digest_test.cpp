@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "study/specification/spec_digest.hpp"
 #include <catch2/catch.hpp>
-#include <lmc/study/spec_digest.hpp>
 
 using lmc::study::SpecDigest;
 

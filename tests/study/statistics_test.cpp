@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "study/analysis/statistics.hpp"
 #include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
 #include <lmc/core/random.hpp>
 #include <lmc/core/rank_correlation.hpp>
-#include <lmc/study/statistics.hpp>
 #include <numbers>
 #include <vector>
 

@@ -6,9 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
-#include <lmc/study/merge.hpp>
-#include <lmc/study/store.hpp>
 #include <string>
+#include "study/specification/spec_digest.hpp"
+#include "study/store/merge.hpp"
+#include "study/store/store.hpp"
 
 #include "study/tiny_study.hpp"
 #include "support/temporary_directory.hpp"

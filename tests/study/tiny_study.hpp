@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What tests of the study share: specifications that train in milliseconds.
 #pragma once
-#include <lmc/study/pair_spec.hpp>
-#include <lmc/study/run_spec.hpp>
+#include "study/specification/pair_spec.hpp"
+#include "study/specification/run_spec.hpp"
 
 namespace testing {
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "study/running/study_progress.hpp"
+
+#include <cmath>
+
+#include <lmc/connectivity/detail/number_text.hpp>
+
+namespace lmc::study {
+
+std::string duration_text(double seconds) {
+  if (seconds < 100) return lmc::detail::fixed(seconds, 0) + " s";
+  if (seconds < 100 * 60) return lmc::detail::fixed(seconds / 60, 0) + " min";
+  return lmc::detail::fixed(seconds / 3600, 1) + " h";
+}
+
+StudyProgress::StudyProgress(int workers, std::ostream& out, bool terminal)
+    : workers_(workers), out_(&out), terminal_(terminal) {
+  if (terminal_) shown_ -= std::chrono::hours(1);  // at once, where it will be replaced
+}
+
+StudyProgress::~StudyProgress() {
+  if (line_is_open_) *out_ << std::endl;
+}
+
+void StudyProgress::show(const Board& board) {
+  const auto now = Clock::now();
+  const auto since = std::chrono::duration<double>(now - shown_).count();
+  if (board.size() == 0 || finished_ || (!board.finished() && since < (terminal_ ? 0.2 : 30.0))) return;
+  shown_ = now;
+  finished_ = board.finished();
+  const std::string gone = duration_text(std::chrono::duration<double>(now - start_).count()) + " gone";
+  const std::string left = "about " + duration_text(board.seconds_left() / workers_) + " left";
+  const std::string tasks = lmc::detail::concat(board.done(), " of ", board.size(), " tasks");
+  if (terminal_) {
+    constexpr std::size_t width = 20;
+    const auto filled = static_cast<std::size_t>(std::floor(static_cast<double>(width) * board.share_done()));
+    *out_ << "\r[" << std::string(filled, '#') << std::string(width - filled, '.') << "] " << tasks << ", " << gone << ", "
+          << left << "   " << std::flush;
+    line_is_open_ = true;
+  } else {
+    *out_ << tasks << ", " << board.in_flight() << " in work, " << gone << ", " << left << std::endl;
+  }
+}
+
+}  // namespace lmc::study

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "study/running/training.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <lmc/train/embed_checkpoint.hpp>
+
+namespace lmc::study {
+
+ChosenNetwork first_network(const RunSpec& s, const Shape& shape, Index classes) {
+  return make_network(s.network, shape, classes, parse_initialization(s.init));
+}
+
+Embedding<float> embedding_of(const RunSpec& s, const Network<float>& network) {
+  if (s.embed == "dense") return embed_in_dense(network);
+  if (s.embed == "masked-dense") return embed_in_masked_dense(network);
+  std::vector<Extent> sharing = parse_extents("embed", s.embed, 1);
+  // Blocks that are larger than a layer's grid, which a small last layer may be, stand for all of it.
+  const std::vector<Extent> grids = output_grids(network);
+  if (sharing.size() == 1) sharing.assign(grids.size(), sharing[0]);
+  for (std::size_t i = 0; i < std::min(sharing.size(), grids.size()); ++i)
+    sharing[i] = {std::min(sharing[i].rows, grids[i].rows), std::min(sharing[i].cols, grids[i].cols)};
+  return embed_in_tied(network, sharing);
+}
+
+ChosenNetwork final_network(const RunSpec& s, const Shape& shape, Index classes) {
+  ChosenNetwork chosen = first_network(s, shape, classes);
+  if (s.embed == "none") return chosen;
+  return {embedding_of(s, chosen.network).network, chosen.description + " embedded in " + s.embed};
+}
+
+Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optional<Checkpoint<float>>& start,
+                  const std::vector<Observer<float>>& observers) {
+  Network<float> network = first_network(s, data.shape(), data.classes()).network;
+  TrainOptions<float> options{
+      .epochs = s.epochs,
+      .batch_size = s.batch_size,
+      .optimizer = optimizer_of(s),
+      .schedule = {.warmup = s.warmup, .then = rate_shape_named(s.schedule)},
+      .augmentation = {.crop_padding = s.crop, .flip = s.flip, .translation = s.translation, .noise = s.input_noise},
+      .label_noise = s.label_noise,
+      .observers = observers};
+  const Index per_epoch = (data.size() + s.batch_size - 1) / s.batch_size;
+  if (s.updates > 0) options.epochs = (s.updates + per_epoch - 1) / per_epoch;
+  const Index end = s.until > 0 ? s.until : s.updates > 0 ? s.updates : options.epochs * per_epoch;
+  require(s.until > 0 || (s.prefix <= end && s.embed_at <= end), "a run of ", end, " updates has a prefix of ", s.prefix,
+          " and is embedded after ", s.embed_at, "; use smaller numbers, or train longer");
+
+  Trained result{.end = {{}, Optimizer<float>(options.optimizer, 0), 0}};
+  std::vector<double> sums;
+  std::vector<Index> examples;
+  options.observers.emplace_back([&](const StepEvent<float>& event) {
+    const auto epoch = static_cast<std::size_t>(event.epoch);
+    sums.resize(std::max(sums.size(), epoch + 1));
+    examples.resize(sums.size());
+    sums[epoch] += event.loss * static_cast<double>(event.batch);
+    examples[epoch] += event.batch;
+    return Control::go_on;
+  });
+
+  std::optional<Checkpoint<float>> now = start;
+  if (!now) {
+    ModelState<float> state = network.initialize({.seed = s.init_seed});
+    const std::size_t parameters = state.parameters.size();
+    now = Checkpoint<float>{std::move(state), Optimizer<float>(options.optimizer, parameters), 0};
+  }
+  // The run in the stretches between the updates at which something changes.
+  std::set<Index> stretches{end};
+  if (s.prefix > now->step) stretches.insert(s.prefix);
+  const bool embedded = s.embed != "none";
+  if (embedded) stretches.insert(s.embed_at);
+  for (const Index to : stretches) {
+    if (to > now->step && !result.diverged_at) {
+      options.until = to;
+      Run<float> run = train(network, data, *now, options, s.until == 0 && now->step < s.prefix ? s.prefix_seeds : s.seeds);
+      result.diverged_at = run.diverged_at;
+      now = run.checkpoint();
+    }
+    if (embedded && to == s.embed_at) {
+      const Embedding<float> e = embedding_of(s, network);
+      now = embed(e, *now);
+      network = e.network;
+    }
+  }
+  result.end = std::move(*now);
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    if (examples[i] > 0) result.epoch_losses.push_back(sums[i] / static_cast<double>(examples[i]));
+  return result;
+}
+
+}  // namespace lmc::study

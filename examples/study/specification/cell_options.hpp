@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/train/noise_seeds.hpp>
+
+#include "study/specification/experiment.hpp"
+#include "study/specification/pair_spec.hpp"
+#include "study/specification/run_spec.hpp"
+
+namespace lmc::study {
+
+/// What determines a cell, beside its seeds.
+struct CellOptions {
+  RunSpec run;
+  double rate = 1;              // times the learning rate: what a sweep varies
+  std::string noise = "order";  // what the two runs of a pair differ in, as pair_noise_named
+  Index alphas = 25;
+  Index curve_train_examples = 0;
+};
+
+const std::vector<std::string_view>& cell_option_names();
+
+/// Calls work, and puts `where` before the message of an Error.
+template <class Work>
+auto located(const std::string& where, Work work) {
+  try {
+    return work();
+  } catch (const Error& e) {
+    throw Error(where + ": " + e.what());
+  }
+}
+
+/// field ← value. Throws: Error when the value is not of the field's type.
+template <class Field>
+void assign(Field& field, const Setting& s) {
+  const auto fail = [&](const char* expected) {
+    throw Error(lmc::detail::concat(s.where, ": ", s.option, ": expected ", expected));
+  };
+  if constexpr (is_optional<Field>) {
+    typename Field::value_type value{};
+    assign(value, s);
+    field = std::move(value);
+  } else if constexpr (std::is_same_v<Field, bool>) {
+    if (const auto* value = std::get_if<bool>(&s.value))
+      field = *value;
+    else
+      fail("true or false");
+  } else if constexpr (std::is_same_v<Field, double>) {
+    if (const auto* value = std::get_if<double>(&s.value))
+      field = *value;
+    else if (const auto* whole = std::get_if<std::int64_t>(&s.value))
+      field = static_cast<double>(*whole);
+    else
+      fail("a number");
+  } else if constexpr (std::is_integral_v<Field>) {
+    const auto* value = std::get_if<std::int64_t>(&s.value);
+    if (value == nullptr || (std::is_unsigned_v<Field> && *value < 0)) fail("a whole number");
+    field = static_cast<Field>(*value);
+  } else {
+    if (const auto* value = std::get_if<std::string>(&s.value))
+      field = *value;
+    else if (const auto* whole = std::get_if<std::int64_t>(&s.value))  // hidden = 512 is a list of one
+      field = std::to_string(*whole);
+    else
+      fail("a text");
+  }
+}
+
+void apply(CellOptions& options, const Setting& s);
+
+}  // namespace lmc::study

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "study/specification/grid.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <lmc/core/names.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/train/noise_seeds.hpp>
+
+#include "study/specification/cell_options.hpp"
+#include "study/specification/pair_spec.hpp"
+#include "study/specification/run_spec.hpp"
+
+namespace lmc::study {
+
+namespace {
+
+/// Replicate r of a cell: initialization seed r, and seeds of noise that no other replicate has.
+PairSpec replicate_of(const CellOptions& options, Index replicate) {
+  const auto r = static_cast<std::uint64_t>(replicate);
+  RunSpec run = options.run;
+  run.init_seed = r;
+  if (run.network.network == "sparse-mlp" && !run.network.mask_seed) run.network.mask_seed = r;
+  const auto seeds = pair_seeds(pair_noise_named(options.noise), 3 * r + 1, 3 * r + 2);
+  run.prefix_seeds = pair_seeds(PairNoise::both, 3 * r + 3, 3 * r + 3)[0];
+  run.learning_rate = options.rate * *canonical(run).learning_rate;
+  PairSpec pair{.a = run, .b = run, .alphas = options.alphas, .curve_train_examples = options.curve_train_examples};
+  pair.a.seeds = seeds[0];
+  pair.b.seeds = seeds[1];
+  return canonical(std::move(pair));
+}
+
+}  // namespace
+
+std::vector<Cell> expand(const Experiment& experiment, std::string_view preset_name, const std::vector<Experiment>& all) {
+  find_name("preset", preset_name, preset_names);
+  std::vector<Cell> cells;
+  if (experiment.all_others) {
+    for (const Experiment& other : all) {
+      if (other.all_others) continue;
+      for (Cell& cell : expand(other, preset_name, all)) {
+        cell.coordinates.emplace(cell.coordinates.begin(), "experiment", other.name);
+        for (const std::string& name : experiment.measure)
+          if (std::find(cell.measure.begin(), cell.measure.end(), name) == cell.measure.end()) cell.measure.push_back(name);
+        cells.push_back(std::move(cell));
+      }
+    }
+    return cells;
+  }
+  const Preset& preset = experiment.presets.find(preset_name)->second;
+  std::vector<Axis> axes = experiment.axes;
+  for (Axis& axis : axes)
+    for (const Axis& other : preset.axes)
+      if (other.name == axis.name) axis = other;
+  std::vector<std::size_t> at(axes.size());
+  while (true) {
+    CellOptions options;
+    for (const auto* base : {&experiment.base, &preset.base})
+      for (const Setting& s : *base) apply(options, s);
+    Cell cell{.coordinates = {}, .pairs = {}, .measure = experiment.measure};
+    std::string name = experiment.file;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      const AxisValue& value = axes[i].values[at[i]];
+      cell.coordinates.emplace_back(axes[i].name, value.label);
+      name += (i == 0 ? ": " : ", ") + axes[i].name + " " + value.label;
+      for (const Setting& s : value.settings) apply(options, s);
+    }
+    for (Index r = 0; r < preset.replicates; ++r) cell.pairs.push_back(located(name, [&] { return replicate_of(options, r); }));
+    cells.push_back(std::move(cell));
+    std::size_t i = axes.size();
+    while (i > 0 && ++at[i - 1] == axes[i - 1].values.size()) at[--i] = 0;
+    if (i == 0) return cells;
+  }
+}
+
+}  // namespace lmc::study

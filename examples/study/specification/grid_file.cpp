@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "study/specification/grid_file.hpp"
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <lmc/connectivity/detail/number_text.hpp>
+#include <lmc/core/names.hpp>
+#include <lmc/core/shape.hpp>
+
+#include "study/analysis/pair_value.hpp"
+#include "study/specification/cell_options.hpp"
+
+namespace lmc::study {
+
+namespace {
+
+/// Reads one file.
+class GridReader {
+ public:
+  explicit GridReader(const std::filesystem::path& path) : path_(path) {}
+
+  Experiment read() {
+    const toml::table file = parse();
+    check_keys(file, "key", {"number", "title", "question", "of", "complexity", "measure", "base", "axes", "presets", "claim"});
+    Experiment e{.number = whole(file, "number"), .name = path_.stem().string()};
+    e.file = path_.string();
+    if (const auto dash = e.name.find('-'); dash != std::string::npos) e.name.erase(0, dash + 1);
+    e.title = text(file, "title");
+    e.question = text(file, "question");
+    if (const toml::node* of = file.get("of")) {
+      require(of->value<std::string>() == "all", where(*of), ": of: expected \"all\", the cells of all other experiments");
+      e.all_others = true;
+    }
+    if (const toml::node* complexity = file.get("complexity"))
+      e.complexity = as<toml::value<bool>>(*complexity, "complexity", "true or false").get();
+    e.measure = texts(file, "measure");
+    for (const std::string& name : e.measure)
+      located(where(*file.get("measure")), [&] { return find_name("measurement", name, measurement_names); });
+    e.base = settings(file, "base");
+    e.axes = axes(file);
+    require(!e.all_others || (e.base.empty() && e.axes.empty()), path_.string(),
+            ": of = \"all\" leaves no room for a base or axes: the cells are those of the others");
+    presets(file, e);
+    check_options(e);
+    if (const toml::node* claims = file.get("claim")) {
+      const toml::array& list = as<toml::array>(*claims, "claim", "tables [[claim]]");
+      for (const toml::node& node : list) e.claims.push_back(claim(as<toml::table>(node, "claim", "a table"), e));
+    }
+    return e;
+  }
+
+ private:
+  toml::table parse() const {
+    try {
+      return toml::parse_file(path_.string());
+    } catch (const toml::parse_error& error) {
+      throw Error(lmc::detail::concat(path_.string(), ':', error.source().begin.line, ": ", error.description()));
+    }
+  }
+  [[nodiscard]] std::string where(const toml::node& node) const {
+    return lmc::detail::concat(path_.string(), ':', node.source().begin.line);
+  }
+  [[nodiscard]] std::string where(const toml::key& key) const {
+    return lmc::detail::concat(path_.string(), ':', key.source().begin.line);
+  }
+
+  void check_keys(const toml::table& table, std::string_view what, const std::vector<std::string_view>& known) const {
+    for (const auto& [key, value] : table) located(where(key), [&, name = key.str()] { return find_name(what, name, known); });
+  }
+  template <class Type>
+  const Type& as(const toml::node& node, std::string_view key, std::string_view expected) const {
+    const Type* value = node.as<Type>();
+    require(value != nullptr, where(node), ": ", key, ": expected ", expected);
+    return *value;
+  }
+  [[nodiscard]] Index whole(const toml::table& table, std::string_view key) const {
+    const toml::node* node = table.get(key);
+    require(node != nullptr, path_.string(), ": there is no ", key, "; expected a whole number");
+    return as<toml::value<std::int64_t>>(*node, key, "a whole number").get();
+  }
+  [[nodiscard]] std::string text(const toml::table& table, std::string_view key,
+                                 std::optional<std::string> otherwise = {}) const {
+    const toml::node* node = table.get(key);
+    if (node == nullptr && otherwise) return *otherwise;
+    require(node != nullptr, where(table), ": there is no ", key, "; expected a text");
+    return as<toml::value<std::string>>(*node, key, "a text").get();
+  }
+  [[nodiscard]] std::vector<std::string> texts(const toml::table& table, std::string_view key) const {
+    std::vector<std::string> all;
+    const toml::node* node = table.get(key);
+    if (node == nullptr) return all;
+    for (const toml::node& one : as<toml::array>(*node, key, "a list of texts"))
+      all.push_back(as<toml::value<std::string>>(one, key, "a list of texts").get());
+    return all;
+  }
+
+  [[nodiscard]] Setting setting(std::string option, const toml::node& node) const {
+    Setting s{.option = std::move(option), .value = false, .where = where(node)};
+    if (const auto* truth = node.as_boolean())
+      s.value = truth->get();
+    else if (const auto* whole_number = node.as_integer())
+      s.value = whole_number->get();
+    else if (const auto* number = node.as_floating_point())
+      s.value = number->get();
+    else
+      s.value = as<toml::value<std::string>>(node, s.option, "a text, a number, true or false").get();
+    return s;
+  }
+  [[nodiscard]] std::vector<Setting> settings(const toml::table& table, std::string_view key) const {
+    const toml::node* node = table.get(key);
+    if (node == nullptr) return {};
+    std::vector<Setting> all;
+    for (const auto& [option, value] : as<toml::table>(*node, key, "a table of options")) {
+      located(where(option), [name = option.str()] { return find_name("option", name, cell_option_names()); });
+      all.push_back(setting(std::string(option.str()), value));
+    }
+    return all;
+  }
+
+  static std::string label_of(const toml::node& node) {
+    if (const auto* string = node.as_string()) return string->get();
+    if (const auto* number = node.as_floating_point()) return lmc::detail::shortest(number->get());  // 0.9, not its 17 digits
+    return lmc::detail::concat(toml::node_view<const toml::node>(node));
+  }
+  [[nodiscard]] AxisValue axis_value(const std::string& axis, const toml::node& node) const {
+    if (const toml::table* table = node.as_table()) {
+      AxisValue value{.label = text(*table, "label"), .settings = {}};
+      for (const auto& [option, to] : *table) {
+        if (option.str() == "label") continue;
+        located(where(option), [name = option.str()] { return find_name("option", name, cell_option_names()); });
+        value.settings.push_back(setting(std::string(option.str()), to));
+      }
+      return value;
+    }
+    located(where(node), [&] { return find_name("option", axis, cell_option_names()); });
+    return {.label = label_of(node), .settings = {setting(axis, node)}};
+  }
+  [[nodiscard]] std::vector<Axis> axes(const toml::table& table) const {
+    const toml::node* node = table.get("axes");
+    if (node == nullptr) return {};
+    // A table is sorted by its keys; the order of a grid is that of its file.
+    std::vector<std::pair<toml::source_position, Axis>> found;
+    for (const auto& [name, values] : as<toml::table>(*node, "axes", "a table of lists")) {
+      Axis axis{.name = std::string(name.str()), .values = {}};
+      for (const toml::node& value : as<toml::array>(values, axis.name, "a list of values, or of tables with a label"))
+        axis.values.push_back(axis_value(axis.name, value));
+      require(!axis.values.empty(), where(values), ": the axis ", axis.name, " has no values");
+      std::set<std::string> labels;
+      for (const AxisValue& value : axis.values)
+        require(labels.insert(value.label).second, where(values), ": the axis ", axis.name, " has '", value.label, "' twice");
+      found.emplace_back(name.source().begin, std::move(axis));
+    }
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Axis> sorted;
+    for (auto& [place, axis] : found) sorted.push_back(std::move(axis));
+    return sorted;
+  }
+
+  void presets(const toml::table& file, Experiment& e) const {
+    for (const std::string_view name : preset_names) e.presets.emplace(name, Preset{});
+    const toml::node* node = file.get("presets");
+    if (node == nullptr) return;
+    for (const auto& [name, content] : as<toml::table>(*node, "presets", "a table of presets")) {
+      located(where(name), [preset = name.str()] { return find_name("preset", preset, preset_names); });
+      const toml::table& table = as<toml::table>(content, name.str(), "a table");
+      check_keys(table, "key", {"replicates", "base", "axes"});
+      Preset& preset = e.presets[std::string(name.str())];
+      if (const toml::node* replicates = table.get("replicates")) {
+        preset.replicates = whole(table, "replicates");
+        require(preset.replicates >= 1, where(*replicates), ": replicates = ", preset.replicates, "; expected at least 1");
+      }
+      preset.base = settings(table, "base");
+      preset.axes = axes(table);
+      for (const Axis& axis : preset.axes) {
+        std::vector<std::string_view> names;
+        for (const Axis& known : e.axes) names.push_back(known.name);
+        require(!names.empty(), where(*table.get("axes")), ": the experiment has no axes");
+        located(where(*table.get("axes")), [&] { return find_name("axis", axis.name, names); });
+      }
+    }
+  }
+
+  static void check_options(const Experiment& e) {
+    CellOptions options;
+    const auto check = [&](const std::vector<Setting>& list) {
+      for (const Setting& s : list) apply(options, s);
+    };
+    const auto check_axes = [&](const std::vector<Axis>& list) {
+      for (const Axis& axis : list)
+        for (const AxisValue& value : axis.values) check(value.settings);
+    };
+    check(e.base);
+    check_axes(e.axes);
+    for (const auto& [name, preset] : e.presets) {
+      check(preset.base);
+      check_axes(preset.axes);
+    }
+  }
+
+  [[nodiscard]] CellFilter filter(const toml::table& table, std::string_view key, const Experiment& e) const {
+    const toml::node* node = table.get(key);
+    CellFilter meant;
+    if (node == nullptr) return meant;
+    for (const auto& [axis, labels] : as<toml::table>(*node, key, "a table of axes and their labels")) {
+      const std::string name(axis.str());
+      check_axis(name, where(axis), e);
+      std::vector<std::string>& list = meant[name];
+      if (const toml::array* several = labels.as_array())
+        for (const toml::node& one : *several) list.push_back(label_of(one));
+      else
+        list.push_back(label_of(labels));
+      if (e.all_others) continue;  // the labels are those of the other experiments
+      std::vector<std::string_view> known;
+      const std::vector<Axis> axes_of_all = all_axes(e);
+      for (const Axis& a : axes_of_all)
+        if (a.name == name)
+          for (const AxisValue& value : a.values) known.emplace_back(value.label);
+      for (const std::string& label : list) located(where(labels), [&] { return find_name("label", label, known); });
+    }
+    return meant;
+  }
+  static std::vector<Axis> all_axes(const Experiment& e) {
+    std::vector<Axis> all = e.axes;
+    for (const auto& [name, preset] : e.presets) all.insert(all.end(), preset.axes.begin(), preset.axes.end());
+    return all;
+  }
+  static void check_axis(const std::string& name, const std::string& where, const Experiment& e) {
+    if (e.all_others) return;
+    std::vector<std::string_view> names;
+    for (const Axis& axis : e.axes) names.push_back(axis.name);
+    require(!names.empty(), where, ": the experiment has no axes");
+    located(where, [&] { return find_name("axis", name, names); });
+  }
+
+  [[nodiscard]] Claim claim(const toml::table& table, const Experiment& e) const {
+    check_keys(table, "key", {"text", "test", "where", "than", "along", "value", "part", "with", "matched", "threshold"});
+    Claim c{.text = text(table, "text"), .test = text(table, "test")};
+    located(where(*table.get("test")), [&] { return find_name("test", c.test, claim_tests); });
+    c.where = filter(table, "where", e);
+    c.than = filter(table, "than", e);
+    for (const auto& [key, axis] : {std::pair("along", &c.along), std::pair("matched", &c.matched)})
+      if (const toml::node* node = table.get(key)) {
+        *axis = text(table, key);
+        check_axis(*axis, where(*node), e);
+      }
+    c.value = text(table, "value", c.value);
+    c.part = text(table, "part", c.part);
+    c.with = text(table, "with", "");
+    if (const toml::node* node = table.get("threshold")) {
+      const auto number = node->value<double>();
+      require(number.has_value(), where(*node), ": threshold: expected a number");
+      c.threshold = *number;
+    }
+    for (const auto& [key, value] : {std::pair("value", c.value), std::pair("with", c.with)})
+      if (const toml::node* node = table.get(key)) located(where(*node), [&, name = value] { check_pair_value(name); });
+    if (const toml::node* node = table.get("part"))
+      require(c.part == "test" || c.part == "train", where(*node), ": part: expected train or test");
+    const bool ordered = c.test == "rises" || c.test == "falls";
+    require(ordered == !c.along.empty(), where(table), ": test = ", c.test, ordered ? " needs" : " has no use for",
+            " along, an axis");
+    require((c.test == "greater") == !c.than.empty(), where(table), ": test = ", c.test,
+            c.test == "greater" ? " needs" : " has no use for", " than, the cells to compare with");
+    require((c.test == "correlates") == !c.with.empty(), where(table), ": test = ", c.test,
+            c.test == "correlates" ? " needs" : " has no use for", " with, another value");
+    return c;
+  }
+
+  std::filesystem::path path_;
+};
+
+}  // namespace
+
+std::vector<Experiment> load_experiments(const std::filesystem::path& folder) {
+  std::error_code none;
+  require(std::filesystem::is_directory(folder, none), "there is no folder of experiments '", folder.string(),
+          "'; give that of the grid files *.toml");
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".toml") files.push_back(entry.path());
+  require(!files.empty(), "the folder of experiments '", folder.string(), "' has no file *.toml");
+  std::sort(files.begin(), files.end());
+  std::vector<Experiment> experiments;
+  for (const auto& file : files) experiments.push_back(GridReader(file).read());
+  std::stable_sort(experiments.begin(), experiments.end(),
+                   [](const Experiment& a, const Experiment& b) { return a.number < b.number; });
+  for (std::size_t i = 1; i < experiments.size(); ++i) {
+    const Experiment &a = experiments[i - 1], &b = experiments[i];
+    require(a.number != b.number, a.file, " and ", b.file, " both have the number ", a.number);
+  }
+  return experiments;
+}
+
+const Experiment& find_experiment(const std::vector<Experiment>& all, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Experiment& e : all) {
+    if (name == std::to_string(e.number)) return e;
+    names.emplace_back(e.name);
+  }
+  return all[find_name("experiment", name, names)];
+}
+
+}  // namespace lmc::study

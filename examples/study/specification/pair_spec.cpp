@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "study/specification/pair_spec.hpp"
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <lmc/connectivity/alpha_grid.hpp>
+
+#include "study/specification/spec_digest.hpp"
+
+namespace lmc::study {
+
+nlohmann::json to_json(const PairSpec& s) {
+  return {{"a", to_json(s.a)}, {"b", to_json(s.b)}, {"alphas", s.alphas}, {"curve-train-examples", s.curve_train_examples}};
+}
+
+PairSpec canonical(PairSpec s) {
+  s.a = canonical(std::move(s.a));
+  s.b = canonical(std::move(s.b));
+  require(s.alphas >= 2, "alphas = ", s.alphas, "; expected at least 2, since a barrier is measured from both ends");
+  require(s.curve_train_examples >= 0, "curve-train-examples = ", s.curve_train_examples,
+          "; expected a number that is not negative");
+  nlohmann::json a = nlohmann::json::object(), b = a;
+  const auto put = [](nlohmann::json& to) {
+    return [&to](const char* name, const auto& value) {
+      if constexpr (is_optional<std::remove_cvref_t<decltype(value)>>)
+        to[name] = value ? nlohmann::json(*value) : nlohmann::json();
+      else
+        to[name] = value;
+    };
+  };
+  for (const auto& [spec, to] : {std::pair(&s.a, &a), std::pair(&s.b, &b)}) {
+    for_each_data_option(spec->data, put(*to));
+    for_each_network_option(spec->network, put(*to));
+    put (*to)("embed", spec->embed);
+  }
+  require(a == b, "a pair needs two runs of one network on one data set, but they are ", a.dump(), " and ", b.dump());
+  return s;
+}
+
+PairSpec pair_spec_from_json(const nlohmann::json& json) {
+  try {
+    return {.a = run_spec_from_json(json.at("a")),
+            .b = run_spec_from_json(json.at("b")),
+            .alphas = json.at("alphas").get<Index>(),
+            .curve_train_examples = json.at("curve-train-examples").get<Index>()};
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(lmc::detail::concat("a pair's specification cannot be read: ", e.what()));
+  }
+}
+
+std::string id_of(const PairSpec& spec) { return SpecDigest().add("pair\n").add(to_json(canonical(spec)).dump()).text(); }
+
+bool operator==(const PairSpec& x, const PairSpec& y) { return to_json(x) == to_json(y); }
+
+double PartResult::mean_error() const {
+  return mean([](const Metrics& m) { return m[Metric::error]; });
+}
+
+double PartResult::mean_loss() const {
+  return mean([](const Metrics& m) { return m.loss; });
+}
+
+PartResult part_result(Curve curve) {
+  PartResult r{.curve = {},
+               .error = error_barrier(curve),
+               .loss = loss_barrier(curve),
+               .instability = lmc::instability(curve),
+               .git_rebasin = lmc::git_rebasin(curve),
+               .argmax = argmax_barrier(curve),
+               .midpoint = midpoint_barrier(curve)};
+  for (CurvePoint& p : curve.points) p.metrics.wrong.clear();
+  if (curve.midpoint) curve.midpoint->metrics.wrong.clear();
+  r.curve = std::move(curve);
+  return r;
+}
+
+nlohmann::json number_json(double x) {
+  if (std::isfinite(x)) return x;
+  return std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf";
+}
+
+double number_from_json(const nlohmann::json& json) {
+  if (!json.is_string()) return json.get<double>();
+  const auto text = json.get<std::string>();
+  const double infinity = std::numeric_limits<double>::infinity();
+  return text == "inf" ? infinity : text == "-inf" ? -infinity : std::numeric_limits<double>::quiet_NaN();
+}
+
+namespace {
+
+nlohmann::json point_json(const CurvePoint& p) {
+  return {{"alpha", p.alpha},
+          {"alpha-bar", p.alpha_bar},
+          {"loss", number_json(p.metrics.loss)},
+          {"error", number_json(p.metrics[Metric::error])},
+          {"count", p.metrics.count}};
+}
+
+CurvePoint point_from_json(const nlohmann::json& json) {
+  return {.alpha = json.at("alpha").get<double>(),
+          .alpha_bar = json.at("alpha-bar").get<double>(),
+          .metrics = {.loss = number_from_json(json.at("loss")),
+                      .error = number_from_json(json.at("error")),
+                      .count = json.at("count").get<Index>()}};
+}
+
+}  // namespace
+
+nlohmann::json to_json(const PartResult& r) {
+  nlohmann::json points = nlohmann::json::array();
+  for (const CurvePoint& p : r.curve.points) points.push_back(point_json(p));
+  return {{"curve", points},
+          {"midpoint-beside", r.curve.midpoint ? point_json(*r.curve.midpoint) : nlohmann::json()},
+          {"error-barrier",
+           {{"value", number_json(r.error.value)},
+            {"alpha", number_json(r.error.alpha)},
+            {"normalized", number_json(r.error.normalized)},
+            {"low", r.error.interval ? nlohmann::json(r.error.interval->low) : nlohmann::json()},
+            {"high", r.error.interval ? nlohmann::json(r.error.interval->high) : nlohmann::json()},
+            {"verdict", lmc::detail::concat(r.error.verdict)}}},
+          {"loss-barrier",
+           {{"value", number_json(r.loss.value)},
+            {"alpha", number_json(r.loss.alpha)},
+            {"normalized", number_json(r.loss.normalized)}}},
+          {"instability", number_json(r.instability)},
+          {"git-rebasin", number_json(r.git_rebasin)},
+          {"argmax", number_json(r.argmax)},
+          {"midpoint", number_json(r.midpoint)}};
+}
+
+PartResult part_result_from_json(const nlohmann::json& json) {
+  try {
+    PartResult r;
+    for (const auto& point : json.at("curve")) r.curve.points.push_back(point_from_json(point));
+    require(r.curve.points.size() >= 2, "a curve has ", r.curve.points.size(), " points; expected at least 2");
+    if (!json.at("midpoint-beside").is_null()) r.curve.midpoint = point_from_json(json.at("midpoint-beside"));
+    const nlohmann::json &error = json.at("error-barrier"), &loss = json.at("loss-barrier");
+    r.error = {.value = number_from_json(error.at("value")),
+               .alpha = number_from_json(error.at("alpha")),
+               .normalized = number_from_json(error.at("normalized"))};
+    if (!error.at("low").is_null()) r.error.interval = Interval{error.at("low").get<double>(), error.at("high").get<double>()};
+    for (const Verdict verdict : {Verdict::connected, Verdict::broken, Verdict::none})
+      if (error.at("verdict") == lmc::detail::concat(verdict)) r.error.verdict = verdict;
+    r.loss = {.value = number_from_json(loss.at("value")),
+              .alpha = number_from_json(loss.at("alpha")),
+              .normalized = number_from_json(loss.at("normalized"))};
+    r.instability = number_from_json(json.at("instability"));
+    r.git_rebasin = number_from_json(json.at("git-rebasin"));
+    r.argmax = number_from_json(json.at("argmax"));
+    r.midpoint = number_from_json(json.at("midpoint"));
+    return r;
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(lmc::detail::concat("a pair's result cannot be read: ", e.what()));
+  }
+}
+
+}  // namespace lmc::study

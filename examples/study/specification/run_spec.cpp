@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "study/specification/run_spec.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <lmc/core/names.hpp>
+#include <lmc/layers/initialization.hpp>
+#include <lmc/optim/schedule.hpp>
+
+#include "study/specification/spec_digest.hpp"
+
+namespace lmc::study {
+
+namespace {
+
+template <class Spec, class Visit>
+void for_each_seed(Spec& s, const Visit& visit) {
+  visit("init-seed", s.init_seed);
+  visit("order-seed", s.seeds.order);
+  visit("augmentation-seed", s.seeds.augmentation);
+  visit("dropout-seed", s.seeds.dropout);
+  visit("label-noise-seed", s.seeds.label_noise);
+  visit("prefix-order-seed", s.prefix_seeds.order);
+  visit("prefix-augmentation-seed", s.prefix_seeds.augmentation);
+  visit("prefix-dropout-seed", s.prefix_seeds.dropout);
+  visit("prefix-label-noise-seed", s.prefix_seeds.label_noise);
+  visit("until", s.until);
+}
+
+/// One spelling for a list of sizes: "64, 32" and "64,32" name one network.
+void normalize_sizes(std::string_view option, std::optional<std::string>& list) {
+  if (!list) return;
+  std::string text;
+  for (const Index size : parse_sizes(option, "units", *list)) text += (text.empty() ? "" : ",") + std::to_string(size);
+  list = text;
+}
+
+/// One spelling for a list of extents: "3x3,3x3" and "3" name one network.
+std::string normal_extents(std::string_view option, const std::string& list, Index least) {
+  std::vector<Extent> extents = parse_extents(option, list, least);
+  if (std::all_of(extents.begin(), extents.end(), [&](const Extent& e) { return e == extents[0]; }))
+    extents.erase(extents.begin() + 1, extents.end());
+  std::string text;
+  for (const Extent& e : extents)
+    text += (text.empty() ? "" : ",") + std::to_string(e.rows) + (e.rows == e.cols ? "" : "x" + std::to_string(e.cols));
+  return text;
+}
+
+}  // namespace
+
+OptimizerOptions optimizer_of(const RunSpec& s) {
+  OptimizerOptions options = optimizer_named(s.optimizer);
+  std::visit(
+      [&](auto& chosen) {
+        if (s.learning_rate) chosen.learning_rate = *s.learning_rate;
+        chosen.weight_decay = s.weight_decay;
+      },
+      options);
+  if (auto* sgd = std::get_if<SgdOptions>(&options))
+    sgd->momentum = s.momentum;
+  else
+    require(s.momentum == 0, "momentum ", s.momentum, " is an option of sgd; ", s.optimizer, " has beta1 in its place");
+  return options;
+}
+
+RunSpec canonical(RunSpec s) {
+  s.network = with_defaults(s.network);
+  normalize_sizes("hidden", s.network.hidden);
+  normalize_sizes("channels", s.network.channels);
+  for (const auto& [name, list, least] :
+       {std::tuple("kernel", &s.network.kernel, 1), std::tuple("stride", &s.network.stride, 1),
+        std::tuple("padding", &s.network.padding, 0), std::tuple("sharing", &s.network.sharing, 1),
+        std::tuple("pool", &s.network.pool, 1)})
+    if (*list) *list = normal_extents(name, **list, least);
+  (void)parse_initialization(s.init);
+  s.learning_rate = std::visit([](const auto& o) { return o.learning_rate; }, optimizer_of(s));
+  (void)rate_shape_named(s.schedule);
+  require(s.epochs > 0 || s.updates > 0, "epochs = ", s.epochs, "; expected a positive number");
+  require(s.batch_size > 0, "batch-size = ", s.batch_size, "; expected a positive number");
+  for (const auto& [name, number] :
+       {std::pair("updates", s.updates), std::pair("prefix", s.prefix), std::pair("embed-at", s.embed_at),
+        std::pair("train-examples", s.data.train_examples), std::pair("test-examples", s.data.test_examples)})
+    require(number >= 0, name, " = ", number, "; expected a number that is not negative");
+  require(s.data.downsample > 0, "downsample = ", s.data.downsample, "; expected a positive number");
+  if (s.updates > 0) s.epochs = 0;  // follows from the updates and the data
+  if (s.embed == "none") {
+    require(s.embed_at == 0, "embed-at = ", s.embed_at, ", but nothing is embedded; say in what by embed");
+  } else {
+    const std::string& network = s.network.network;
+    require(network == "cnn" || network == "lcn" || network == "tied", "embed = ", s.embed,
+            " is for a network that filters positions: cnn, tied or lcn, not ", network);
+    require(s.embed_at >= s.prefix, "embed-at = ", s.embed_at, " is within the prefix of ", s.prefix,
+            " updates; a prefix is of the network itself");
+    if (s.embed != "dense" && s.embed != "masked-dense") s.embed = normal_extents("embed", s.embed, 1);
+  }
+  const auto without_meaning = [&](NoiseSeeds& seeds) {
+    if (s.crop == 0 && !s.flip && s.translation == 0 && s.input_noise == 0) seeds.augmentation = 0;
+    if (s.label_noise == 0) seeds.label_noise = 0;
+    seeds.dropout = 0;  // no network that can be named has layers which draw noise
+  };
+  without_meaning(s.seeds);
+  without_meaning(s.prefix_seeds);
+  if (s.prefix == 0) s.prefix_seeds = {};
+  return s;
+}
+
+nlohmann::json to_json(const DataSpec& s) {
+  nlohmann::json json = nlohmann::json::object();
+  for_each_data_option(s, [&](const char* name, const auto& value) { json[name] = value; });
+  return json;
+}
+
+nlohmann::json to_json(const RunSpec& s) {
+  nlohmann::json json = nlohmann::json::object();
+  const auto put = [&](const char* name, const auto& value) {
+    if constexpr (is_optional<std::remove_cvref_t<decltype(value)>>) {
+      if (value) json[name] = *value;
+    } else {
+      json[name] = value;
+    }
+  };
+  for_each_option(s, put);
+  for_each_seed(s, put);
+  return json;
+}
+
+namespace {
+
+/// Fills a specification from a JSON object. for_each calls take(name, field) for every field there is.
+template <class ForEach>
+void read_fields(const nlohmann::json& json, ForEach for_each) {
+  std::size_t used = 0;
+  try {
+    for_each([&](const char* name, auto& field) {
+      using Field = std::remove_cvref_t<decltype(field)>;
+      const auto found = json.find(name);
+      if (found == json.end()) return;
+      ++used;
+      if constexpr (is_optional<Field>)
+        field = found->template get<typename Field::value_type>();
+      else
+        field = found->template get<Field>();
+    });
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(lmc::detail::concat("a specification cannot be read: ", e.what()));
+  }
+  require(json.is_object() && used == json.size(), "a specification cannot be read: it has ", json.size(), " entries, ", used,
+          " of them known; was it written by a newer version?");
+}
+
+}  // namespace
+
+RunSpec run_spec_from_json(const nlohmann::json& json) {
+  RunSpec s;
+  read_fields(json, [&](const auto& take) {
+    for_each_option(s, take);
+    for_each_seed(s, take);
+  });
+  return s;
+}
+
+DataSpec data_spec_from_json(const nlohmann::json& json) {
+  DataSpec s;
+  read_fields(json, [&](const auto& take) { for_each_data_option(s, take); });
+  return s;
+}
+
+std::string id_of(const RunSpec& spec) { return SpecDigest().add("run\n").add(to_json(canonical(spec)).dump()).text(); }
+
+std::string id_of(const DataSpec& spec) { return SpecDigest().add("data\n").add(to_json(spec).dump()).text(); }
+
+RunSpec prefix_of(const RunSpec& s, Index at) {
+  RunSpec prefix = s;
+  prefix.seeds = s.prefix_seeds;
+  prefix.prefix = 0;
+  prefix.embed = "none";
+  prefix.embed_at = 0;
+  prefix.until = at;
+  prefix.keep_optimizer = true;
+  return canonical(prefix);
+}
+
+}  // namespace lmc::study
