@@ -10,7 +10,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 rm -rf "$work"
 mkdir -p "$(dirname "$work")"
 
-options=(-DLMC_SOURCE="$source" -DNATIVE="$([[ $native == native ]] && echo ON || echo OFF)")
+# One translation unit: each would parse the same headers.
+options=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0 -DLMC_SOURCE="$source" -DNATIVE="$([[ $native == native ]] && echo ON || echo OFF)")
 flags='-Wall;-Wextra;-Wpedantic;-Werror'
 case $build_type in
   none) ;;
