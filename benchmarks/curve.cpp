@@ -11,11 +11,11 @@
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/data/dataset.hpp>
-#include <lmc/layers/cnn.hpp>
-#include <lmc/layers/lcn.hpp>
-#include <lmc/layers/mlp.hpp>
-#include <lmc/layers/vit.hpp>
-#include <lmc/train/evaluator.hpp>
+#include <lmc/measure/evaluator.hpp>
+#include <lmc/models/cnn.hpp>
+#include <lmc/models/lcn.hpp>
+#include <lmc/models/mlp.hpp>
+#include <lmc/models/vit.hpp>
 #include <span>
 #include <utility>
 #include <vector>

@@ -29,8 +29,8 @@
 
 #include <jpeglib.h>
 
-#include <lmc/core/thread_team.hpp>
-#include <lmc/data/tiny_imagenet.hpp>
+#include <lmc/data/sources/tiny_imagenet.hpp>
+#include <lmc/parallel/thread_team.hpp>
 
 namespace {
 

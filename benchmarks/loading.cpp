@@ -24,8 +24,8 @@
 #include <vector>
 
 #include <lmc/core/error.hpp>
-#include <lmc/data/cifar.hpp>
-#include <lmc/data/mnist.hpp>
+#include <lmc/data/sources/cifar.hpp>
+#include <lmc/data/sources/mnist.hpp>
 
 namespace {
 

@@ -12,14 +12,14 @@
 #include <iostream>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/core/machine.hpp>
-#include <lmc/core/thread_team.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/io/output_file.hpp>
-#include <lmc/layers/cnn.hpp>
-#include <lmc/layers/mlp.hpp>
+#include <lmc/measure/evaluator.hpp>
+#include <lmc/models/cnn.hpp>
+#include <lmc/models/mlp.hpp>
+#include <lmc/parallel/thread_team.hpp>
 #include <lmc/plot/gnuplot.hpp>
 #include <lmc/simd/instruction_set.hpp>
-#include <lmc/train/evaluator.hpp>
 #include <lmc/train/train.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -224,22 +224,20 @@ std::string figure_script(const std::vector<Series>& all) {
   std::string data, plots;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Series& s = all[i];
-    data += lmc::detail::concat("$series", i, " << END\n");
+    data += lmc::concat("$series", i, " << END\n");
     for (const Point& p : s.points)
-      data += lmc::detail::concat(p.x, ' ', p.seconds.median, ' ', p.seconds.least, ' ', p.seconds.most, ' ', p.rate(), '\n');
+      data += lmc::concat(p.x, ' ', p.seconds.median, ' ', p.seconds.least, ' ', p.seconds.most, ' ', p.rate(), '\n');
     data += "END\n";
-    plots += lmc::detail::concat("set xlabel '", s.name, "' offset 0,0.5\nset ylabel 'seconds of ", s.of_time,
-                                 "'\nset y2label '", s.unit, "'\nplot $series", i,
-                                 " using 1:2:3:4 with yerrorlines pt 7 ps 0.6 lc rgb '#0b3c6f', $series", i,
-                                 " using 1:5 axes x1y2 with linespoints dt 2 pt 6 ps 0.6 lc rgb '#d55e00'\n");
+    plots += lmc::concat("set xlabel '", s.name, "' offset 0,0.5\nset ylabel 'seconds of ", s.of_time, "'\nset y2label '",
+                         s.unit, "'\nplot $series", i, " using 1:2:3:4 with yerrorlines pt 7 ps 0.6 lc rgb '#0b3c6f', $series",
+                         i, " using 1:5 axes x1y2 with linespoints dt 2 pt 6 ps 0.6 lc rgb '#d55e00'\n");
   }
-  return lmc::detail::concat(
-      data, "set multiplot layout 2,3 title ",
-      lmc::detail::gnuplot_string("Time (dots) and rate of work (circles, right) on " + lmc::processor_name()),
-      "\nset key off\nset tics font ',9'\nset xlabel font ',10'\nset ylabel font ',10'\nset y2label font ',10'\n"
-      "set logscale x 2\nset logscale y\nset yrange [*:*]\nset y2range [0:*]\nset y2tics\n"
-      "set ytics nomirror\nset xtics nomirror rotate by 45 right\nset border 11\n",
-      plots, "unset multiplot\n");
+  return lmc::concat(data, "set multiplot layout 2,3 title ",
+                     lmc::detail::gnuplot_string("Time (dots) and rate of work (circles, right) on " + lmc::processor_name()),
+                     "\nset key off\nset tics font ',9'\nset xlabel font ',10'\nset ylabel font ',10'\nset y2label font ',10'\n"
+                     "set logscale x 2\nset logscale y\nset yrange [*:*]\nset y2range [0:*]\nset y2tics\n"
+                     "set ytics nomirror\nset xtics nomirror rotate by 45 right\nset border 11\n",
+                     plots, "unset multiplot\n");
 }
 
 void run(const Options& o) {

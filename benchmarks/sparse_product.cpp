@@ -5,7 +5,7 @@
 
 #include <cmath>
 #include <lmc/core/random.hpp>
-#include <lmc/core/views.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>
 #include <lmc/simd/sparse_product.hpp>

@@ -7,10 +7,10 @@
 #include <lmc/core/window.hpp>
 #include <lmc/data/batches.hpp>
 #include <lmc/data/dataset.hpp>
-#include <lmc/layers/cnn.hpp>
-#include <lmc/layers/lcn.hpp>
-#include <lmc/layers/mlp.hpp>
-#include <lmc/layers/vit.hpp>
+#include <lmc/models/cnn.hpp>
+#include <lmc/models/lcn.hpp>
+#include <lmc/models/mlp.hpp>
+#include <lmc/models/vit.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/train/batch_memory.hpp>
 #include <lmc/train/step.hpp>

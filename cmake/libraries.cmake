@@ -11,7 +11,7 @@ find_package(PNG QUIET)
 
 set(lmc_images_headers ${lmc_headers})
 list(FILTER lmc_images_headers INCLUDE REGEX
-     "/lmc/(io/(image|image_file|jpeg|png)|data/(image_folder|tiny_imagenet|detail/(center_square|load_images)))\\.hpp$")
+     "/lmc/(io/(image|image_file|jpeg|png)|data/sources/(image_folder|tiny_imagenet|detail/(center_square|load_images)))\\.hpp$")
 list(REMOVE_ITEM lmc_headers ${lmc_connectivity_headers} ${lmc_images_headers})
 
 # Everything.

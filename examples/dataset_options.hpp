@@ -6,8 +6,8 @@
 #include <array>
 #include <charconv>
 #include <iostream>
-#include <lmc/data/image_folder.hpp>
-#include <lmc/data/tiny_imagenet.hpp>
+#include <lmc/data/sources/image_folder.hpp>
+#include <lmc/data/sources/tiny_imagenet.hpp>
 #include <lmc/lmc.hpp>
 #include <optional>
 #include <span>

@@ -45,10 +45,10 @@ void run(const Options& o) {
   if (!o.json.empty()) json.emplace(o.json);
   const lmc::TrainTest<float> data = load_dataset(o.data, o.threads);
   const lmc::ComplexityRecord r = lmc::complexity_of(data, o.reference, lmc::ThreadTeam(o.threads));
-  const auto percent = [](double share) { return lmc::detail::fixed(100 * share, 2) + " %"; };
+  const auto percent = [](double share) { return lmc::fixed(100 * share, 2) + " %"; };
   std::cout << o.data.dataset << "\nclasses              " << r.classes << "\ntraining examples    " << r.train_examples
             << "\ntest examples        " << r.test_examples << "\nshape of an example  " << data.train.shape() << " = "
-            << r.dimension << " values\nlabel entropy        " << lmc::detail::fixed(r.label_entropy, 3)
+            << r.dimension << " values\nlabel entropy        " << lmc::fixed(r.label_entropy, 3)
             << " bits\ntest error of\n  the majority class " << percent(r.majority_error) << "\n  logistic regression "
             << percent(r.logistic_error) << " (training " << percent(r.logistic_train_error) << ")\n  MLP, "
             << o.reference.hidden << " units     " << percent(r.mlp_error) << " (training " << percent(r.mlp_train_error)

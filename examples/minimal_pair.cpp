@@ -136,7 +136,7 @@ lmc::AugmentationOptions parse_augmentation(const std::string& text) {
     const std::size_t equals = part.find('=');
     const std::size_t which = lmc::find_name("augmentation", part.substr(0, equals), names);
     lmc::require((which == 1) == (equals == std::string::npos), "--augment ", text, ": '", part, "'; expected ",
-                 which == 1 ? "flip, without a number" : lmc::detail::concat(names.at(which), "= and a number"));
+                 which == 1 ? "flip, without a number" : lmc::concat(names.at(which), "= and a number"));
     if (which == 1) {
       options.flip = true;
       continue;
@@ -296,7 +296,7 @@ lmc::Metadata metadata(const Results& r, const lmc::Run<float>& run) {
           {"order_seed", std::to_string(run.seeds.order)},
           {"augmentation", r.augmentation},
           {"augmentation_seed", std::to_string(run.seeds.augmentation)},
-          {"label_noise", lmc::detail::concat(r.options.label_noise)},
+          {"label_noise", lmc::concat(r.options.label_noise)},
           {"label_noise_seed", std::to_string(run.seeds.label_noise)},
           {"steps", std::to_string(run.steps)},
           {"diverged_at", run.diverged_at ? std::to_string(*run.diverged_at) : ""},
@@ -315,7 +315,7 @@ nlohmann::json barrier_json(const lmc::Curve& curve, const lmc::ErrorBarrier& er
           {"normalized", error.normalized},
           {"interval_low", bound(&lmc::Interval::low)},
           {"interval_high", bound(&lmc::Interval::high)},
-          {"verdict", lmc::detail::concat(error.verdict)},
+          {"verdict", lmc::concat(error.verdict)},
           {"loss", loss.value},
           {"loss_alpha", loss.alpha},
           {"loss_normalized", loss.normalized},
@@ -382,7 +382,7 @@ void print_table(const Results& r) {
     std::cout << std::left << std::setw(26) << name << std::right << std::setw(18) << train << std::setw(18) << test << "   "
               << meaning << '\n';
   };
-  const auto number = [](double x) { return lmc::detail::fixed(x, 4); };
+  const auto number = [](double x) { return lmc::fixed(x, 4); };
   const auto both = [&](std::string_view name, auto measure, std::string_view meaning = "") {
     row(name, number(measure(r.train)), number(measure(r.test)), meaning);
   };
@@ -404,7 +404,7 @@ void print_table(const Results& r) {
   row("  95 % interval", interval(r.train_error), interval(r.test_error), "simultaneous band over examples");
   errors("  at alpha", &lmc::ErrorBarrier::alpha);
   errors("  normalized", &lmc::ErrorBarrier::normalized, "divided by the ends' mean accuracy");
-  row("  at 0.02 the pair is", lmc::detail::concat(r.train_error.verdict), lmc::detail::concat(r.test_error.verdict),
+  row("  at 0.02 the pair is", lmc::concat(r.train_error.verdict), lmc::concat(r.test_error.verdict),
       r.judged() ? "" : "none: no verdict, since a network diverged");
   both(
       "loss barrier", [](const lmc::Curve& c) { return lmc::loss_barrier(c).value; }, "max of loss above the chord");
@@ -458,9 +458,9 @@ int run(const Options& o) {
   const auto [net, description] = make_network(o.network, data.train.shape(), data.train.classes(), init);
   r.parameters = net.layout().parameter_count();
   r.network = description;
-  r.optimizer = lmc::detail::concat(training.optimizer);
-  r.schedule = lmc::detail::concat(training.schedule);
-  r.augmentation = lmc::detail::concat(training.augmentation);
+  r.optimizer = lmc::concat(training.optimizer);
+  r.schedule = lmc::concat(training.schedule);
+  r.augmentation = lmc::concat(training.augmentation);
   r.examples = {data.train.size(), data.test.size()};
   r.classes = data.train.classes();
   r.input = data.train.standardization();
@@ -506,11 +506,10 @@ int run(const Options& o) {
           {lmc::evaluate(net, ended->state, trained_on, team), lmc::evaluate(net, ended->state, data.test, team)});
 
   print_table(r);
-  std::cout << "digests " << r.pair.a.digest() << ' ' << r.pair.b.digest() << "\ntraining "
-            << lmc::detail::fixed(r.train_seconds, 2) << " s for both runs (" << static_cast<Index>(r.images_per_second)
-            << " images/s), curves " << lmc::detail::fixed(r.curve_train_seconds, 2) << " s (train) and "
-            << lmc::detail::fixed(r.curve_test_seconds, 2) << " s (test), " << r.threads << " threads, "
-            << lmc::instruction_set() << '\n'
+  std::cout << "digests " << r.pair.a.digest() << ' ' << r.pair.b.digest() << "\ntraining " << lmc::fixed(r.train_seconds, 2)
+            << " s for both runs (" << static_cast<Index>(r.images_per_second) << " images/s), curves "
+            << lmc::fixed(r.curve_train_seconds, 2) << " s (train) and " << lmc::fixed(r.curve_test_seconds, 2) << " s (test), "
+            << r.threads << " threads, " << lmc::instruction_set() << '\n'
             << std::flush;
   outputs.write([&] { lmc::require(std::cout.good(), "cannot write all results to the standard output; is the disk full?"); });
   outputs.write(outputs.json, [&](std::ostream& out) { out << to_json(r).dump(2) << '\n'; });

@@ -54,10 +54,10 @@ class Table {
     const auto barrier = lmc::error_barrier(test);
     if (barrier.verdict == lmc::Verdict::none) {
       complete_ = false;
-      return print(measurement, std::to_string(blocks), lmc::detail::concat(parameter), "diverged", "diverged", "", "");
+      return print(measurement, std::to_string(blocks), lmc::concat(parameter), "diverged", "diverged", "", "");
     }
-    const auto number = [](double x) { return lmc::detail::fixed(x, 4); };
-    print(measurement, std::to_string(blocks), lmc::detail::concat(parameter), number(lmc::error_barrier(train).value),
+    const auto number = [](double x) { return lmc::fixed(x, 4); };
+    print(measurement, std::to_string(blocks), lmc::concat(parameter), number(lmc::error_barrier(train).value),
           number(barrier.value), barrier.interval ? number(barrier.interval->low) : "",
           barrier.interval ? number(barrier.interval->high) : "");
   }

@@ -104,8 +104,7 @@ class ChildProcess {
   std::string read_line() {
     std::string line;
     for (int c = 0; (c = std::fgetc(from_)) != EOF && c != '\n';) line += static_cast<char>(c);
-    if (std::feof(from_) != 0)
-      throw lmc::Error(lmc::detail::concat("'", program_, "' ended without an answer, with status ", wait()));
+    if (std::feof(from_) != 0) throw lmc::Error(lmc::concat("'", program_, "' ended without an answer, with status ", wait()));
     return line;
   }
 

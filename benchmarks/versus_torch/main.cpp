@@ -231,10 +231,10 @@ std::string why_invalid_training(const Row& row) {
     for (std::size_t i = 0; i < ours.losses.size(); ++i) {
       const double first = ours.first_losses[i], other_first = theirs.first_losses[i];
       if (!(std::abs(first - other_first) <= 1e-4 * first))
-        return lmc::detail::concat("the first batch's loss is ", first, " with lmc and ", other_first, " with libtorch");
+        return lmc::concat("the first batch's loss is ", first, " with lmc and ", other_first, " with libtorch");
       if (!(std::abs(ours.losses[i] - theirs.losses[i]) <= 2 * noise))
-        return lmc::detail::concat("the test loss is ", ours.losses[i], " with lmc and ", theirs.losses[i],
-                                   " with libtorch; between orders of the data it has the standard deviation ", noise);
+        return lmc::concat("the test loss is ", ours.losses[i], " with lmc and ", theirs.losses[i],
+                           " with libtorch; between orders of the data it has the standard deviation ", noise);
     }
   }
   return {};
@@ -247,8 +247,8 @@ std::string why_invalid_curve(const Row& row) {
   for (std::size_t i = 0; i < ours.losses.size(); ++i)
     if (!(std::abs(ours.losses[i] - theirs.losses[i]) <= 1e-4 * ours.losses[i]) ||
         !(std::abs(ours.errors[i] - theirs.errors[i]) * versus::curve_images <= 3.5))
-      return lmc::detail::concat("at point ", i, " of the curve lmc has the loss ", ours.losses[i], " and the error ",
-                                 ours.errors[i], ", libtorch ", theirs.losses[i], " and ", theirs.errors[i]);
+      return lmc::concat("at point ", i, " of the curve lmc has the loss ", ours.losses[i], " and the error ", ours.errors[i],
+                         ", libtorch ", theirs.losses[i], " and ", theirs.errors[i]);
   return {};
 }
 
@@ -388,8 +388,8 @@ void compare(const Options& o) {
     report = read_reports(o.read);
   }
   std::cout << report.machine.dump() << "\nlibtorch " << report.torch.at("torch").get<std::string>() << ", "
-            << report.torch.value("openblas", "MKL") << "; peak of " << versus::cores << " cores "
-            << lmc::detail::fixed(report.peak, 0) << " GFLOP/s\n";
+            << report.torch.value("openblas", "MKL") << "; peak of " << versus::cores << " cores " << lmc::fixed(report.peak, 0)
+            << " GFLOP/s\n";
   versus::print_header(std::cout);
   for (const Row& row : report.rows) versus::print_row(std::cout, row, report.peak);
   if (!o.json.empty()) save_json(o.json, report);

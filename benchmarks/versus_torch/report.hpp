@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstddef>
 #include <iomanip>
-#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
 #include <lmc/plot/gnuplot.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -68,7 +68,7 @@ namespace detail {
 
 /// 1234567 as 1,234,567.
 inline std::string grouped(double x) {
-  std::string digits = lmc::detail::fixed(x, 0);
+  std::string digits = lmc::fixed(x, 0);
   for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
   return digits;
 }
@@ -79,11 +79,11 @@ inline std::string rate_text(const Side& side) {
 inline std::string ratio_text(const Row& row) {
   if (!row.invalid.empty()) return "void";
   const support::Spread r = row.ratio();
-  using lmc::detail::fixed;
+  using lmc::fixed;
   return fixed(r.median, 2) + " (" + fixed(r.least, 2) + "-" + fixed(r.most, 2) + ")";
 }
 inline std::string share_text(const Row& row, const Side& side, double peak) {
-  return lmc::detail::fixed(100 * support::spread_of(side.rates).median * row.operations / (1e9 * peak), 0) + " %";
+  return lmc::fixed(100 * support::spread_of(side.rates).median * row.operations / (1e9 * peak), 0) + " %";
 }
 inline std::string choice_text(const Choice& choice) {
   std::string text = choice.at("arrangement");
@@ -111,7 +111,7 @@ inline void print_header(std::ostream& out) {
 }
 inline void print_row(std::ostream& out, const Row& row, double peak) {
   using detail::padded_to;
-  const auto megabytes = [](const Side& side) { return lmc::detail::fixed(side.megabytes, 0); };
+  const auto megabytes = [](const Side& side) { return lmc::fixed(side.megabytes, 0); };
   out << padded_to(34, row.title, false) << padded_to(30, detail::rate_text(row.lmc))
       << padded_to(30, detail::rate_text(row.torch)) << padded_to(22, detail::ratio_text(row))
       << padded_to(14, detail::share_text(row, row.lmc, peak) + "/" + detail::share_text(row, row.torch, peak))
@@ -121,8 +121,7 @@ inline void print_row(std::ostream& out, const Row& row, double peak) {
   const double company =
       std::max(support::spread_of(row.lmc.disturbances).median, support::spread_of(row.torch.disturbances).median);
   if (company > 0.1)
-    out << "  disturbed: other programs took " << lmc::detail::fixed(company, 1)
-        << " cores meanwhile; repeat it on a quiet machine\n";
+    out << "  disturbed: other programs took " << lmc::fixed(company, 1) << " cores meanwhile; repeat it on a quiet machine\n";
   out << std::flush;
 }
 
@@ -132,8 +131,8 @@ inline void write_markdown(std::ostream& out, const Report& report) {
   for (const Row& row : report.rows)
     out << "| " << row.title << " | " << detail::rate_text(row.lmc) << " | " << detail::rate_text(row.torch) << " | "
         << detail::ratio_text(row) << " | " << detail::share_text(row, row.lmc, report.peak) << ", "
-        << detail::share_text(row, row.torch, report.peak) << " | " << lmc::detail::fixed(row.lmc.megabytes, 0) << ", "
-        << lmc::detail::fixed(row.torch.megabytes, 0) << " | " << detail::choice_text(row.choice) << " |\n";
+        << detail::share_text(row, row.torch, report.peak) << " | " << lmc::fixed(row.lmc.megabytes, 0) << ", "
+        << lmc::fixed(row.torch.megabytes, 0) << " | " << detail::choice_text(row.choice) << " |\n";
 }
 
 /// A dot for each valid row: the ratio, and from the least to the greatest of the repetitions. 1 is marked.
@@ -143,16 +142,16 @@ inline std::string figure_script(const Report& report) {
   for (const Row& row : report.rows) {
     if (!row.invalid.empty()) continue;
     const support::Spread r = row.ratio();
-    data += lmc::detail::concat('"', row.title, "\" ", r.median, ' ', r.least, ' ', r.most, '\n');
+    data += lmc::concat('"', row.title, "\" ", r.median, ' ', r.least, ' ', r.most, '\n');
   }
   lmc::require(!data.empty(), "figure: no row is valid, so that there is nothing to draw");
-  std::string title = lmc::detail::concat("lmc's speed ÷ libtorch's, both runs of a pair on ", cores, " cores, ", processor);
-  return lmc::detail::concat("$ratios << END\n", data, "END\nset title ", lmc::detail::gnuplot_string(title),
-                             "\nset logscale x 2\nset xrange [*<1:*]\nset xlabel 'ratio, median, least and most'\n"
-                             "set border 3\nset xtics nomirror out\nset ytics nomirror out\nset grid x y lc rgb '#cccccc' dt 1 "
-                             "lw 0.5\nset key off\nset offsets 0, 0, 0.6, 0.6\n"
-                             "set arrow from 1, graph 0 to 1, graph 1 nohead lw 1.5 dt 2 lc rgb '#d55e00'\n"
-                             "plot $ratios using 2:(-$0):3:4:ytic(1) with xerrorbars pt 7 ps 1.2 lw 1.5 lc rgb '#0b3c6f'\n");
+  std::string title = lmc::concat("lmc's speed ÷ libtorch's, both runs of a pair on ", cores, " cores, ", processor);
+  return lmc::concat("$ratios << END\n", data, "END\nset title ", lmc::detail::gnuplot_string(title),
+                     "\nset logscale x 2\nset xrange [*<1:*]\nset xlabel 'ratio, median, least and most'\n"
+                     "set border 3\nset xtics nomirror out\nset ytics nomirror out\nset grid x y lc rgb '#cccccc' dt 1 "
+                     "lw 0.5\nset key off\nset offsets 0, 0, 0.6, 0.6\n"
+                     "set arrow from 1, graph 0 to 1, graph 1 nohead lw 1.5 dt 2 lc rgb '#d55e00'\n"
+                     "plot $ratios using 2:(-$0):3:4:ytic(1) with xerrorbars pt 7 ps 1.2 lw 1.5 lc rgb '#0b3c6f'\n");
 }
 
 }  // namespace versus

@@ -10,7 +10,7 @@
 #include <cmath>
 #include <functional>
 #include <lmc/data/batches.hpp>
-#include <lmc/data/mnist.hpp>
+#include <lmc/data/sources/mnist.hpp>
 #include <memory>
 #include <optional>
 #include <span>

@@ -49,12 +49,11 @@ inline std::vector<Workload> workloads() {
   for (std::size_t u = 0; u < updates.size(); ++u)
     for (const Index batch : {32, 128, 512}) {
       const bool usual = batch == 128;
-      all.push_back(
-          {.name = lmc::detail::concat("mlp512", suffixes[u], usual ? "" : lmc::detail::concat("_b", batch)),
-           .title = lmc::detail::concat("MLP 784-512-10", titles[u], usual ? "" : lmc::detail::concat(", batches of ", batch)),
-           .layers = {512},
-           .update = updates[u],
-           .batch = batch});
+      all.push_back({.name = lmc::concat("mlp512", suffixes[u], usual ? "" : lmc::concat("_b", batch)),
+                     .title = lmc::concat("MLP 784-512-10", titles[u], usual ? "" : lmc::concat(", batches of ", batch)),
+                     .layers = {512},
+                     .update = updates[u],
+                     .batch = batch});
     }
   const std::vector<Workload> others{
       {.name = "mlp5", .title = "five hidden layers of 512", .layers = {512, 512, 512, 512, 512}},

@@ -8,8 +8,8 @@
 #include <iostream>
 #include <lmc/core/error.hpp>
 #include <lmc/core/names.hpp>
-#include <lmc/core/thread_team.hpp>
 #include <lmc/core/version.hpp>
+#include <lmc/parallel/thread_team.hpp>
 #include <map>
 #include <optional>
 #include <set>
@@ -121,7 +121,7 @@ void plan(const Options& o, const char* time) {
   const study::CostModel costs = store ? study::CostModel(*store) : study::CostModel();
   const auto row = [&](const std::string& name, const Wanted& wanted) {
     const study::Plan p = make_plan(wanted.pairs, wanted.complexities, store ? &*store : nullptr, costs);
-    const auto of = [](std::size_t done, std::size_t all) { return lmc::detail::concat(done, '/', all); };
+    const auto of = [](std::size_t done, std::size_t all) { return lmc::concat(done, '/', all); };
     std::cout << std::left << std::setw(20) << name << std::right << std::setw(13) << of(p.runs_done, p.runs) << std::setw(13)
               << of(p.pairs_done, p.pairs) << std::setw(13) << of(p.measurements_done, p.measurements);
     std::cout << std::setw(14) << study::duration_text(p.seconds()) << '\n';
@@ -132,7 +132,7 @@ void plan(const Options& o, const char* time) {
   for (const study::Experiment* e : c.chosen) {
     Wanted one;
     want(one, *e, o, c.all, data);
-    row(lmc::detail::concat(e->number, ' ', e->name), one);
+    row(lmc::concat(e->number, ' ', e->name), one);
     want(all, *e, o, c.all, data);
   }
   row("together", all);
@@ -154,7 +154,7 @@ struct Job {
 void run(const Options& o, const Job& job) {
   study::DataSets data(o.data);
   std::string program(lmc::version);
-  if (*lmc_revision() != '\0') program += lmc::detail::concat(" (", lmc_revision(), ')');
+  if (*lmc_revision() != '\0') program += lmc::concat(" (", lmc_revision(), ')');
 #ifdef LMC_STUDY_MPI
   if (job.rank() > 0) return mpi_compute(data, program);
 #endif

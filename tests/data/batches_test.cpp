@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include <lmc/data/synthetic.hpp>
+#include <lmc/data/sources/synthetic.hpp>
 
 #include <support/allocations.hpp>
 

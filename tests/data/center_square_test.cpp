@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/data/detail/center_square.hpp>
+#include <lmc/data/sources/detail/center_square.hpp>
 
 #include <catch2/catch.hpp>
 #include <cstdint>

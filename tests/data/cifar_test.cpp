@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/data/cifar.hpp>
+#include <lmc/data/sources/cifar.hpp>
 
 #include <algorithm>
 #include <catch2/catch.hpp>

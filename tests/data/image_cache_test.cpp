@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/data/detail/image_cache.hpp>
+#include <lmc/data/sources/detail/image_cache.hpp>
 
 #include <catch2/catch.hpp>
 #include <cstring>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/data/image_folder.hpp>
+#include <lmc/data/sources/image_folder.hpp>
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/data/mnist.hpp>
+#include <lmc/data/sources/mnist.hpp>
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/data/synthetic.hpp>
+#include <lmc/data/sources/synthetic.hpp>
 
 #include <catch2/catch.hpp>
 #include <cmath>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/data/text_dataset.hpp>
+#include <lmc/data/sources/text_dataset.hpp>
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <string>
 #include <vector>
 
-#include <lmc/layers/vit.hpp>
-#include <lmc/train/evaluator.hpp>
+#include <lmc/measure/evaluator.hpp>
+#include <lmc/models/vit.hpp>
 #include <lmc/train/train.hpp>
 
 namespace {

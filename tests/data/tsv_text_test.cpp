@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/data/tsv_text.hpp>
+#include <lmc/data/sources/tsv_text.hpp>
 
 #include <algorithm>
 #include <catch2/catch.hpp>

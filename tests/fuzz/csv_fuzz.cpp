@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/data/table.hpp>
+#include <lmc/data/sources/table.hpp>
 
 #include "fuzz.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/data/tiny_imagenet.hpp>
+#include <lmc/data/sources/tiny_imagenet.hpp>
 
 #include <fstream>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/data/words.hpp>
+#include <lmc/data/sources/words.hpp>
 
 #include "fuzz.hpp"
 

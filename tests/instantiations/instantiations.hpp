@@ -3,15 +3,15 @@
 // instead of 20. Forced into the files that would instantiate them (tests/CMakeLists.txt, examples/CMakeLists.txt); nothing
 // needs an edit here, but a new layer compiles faster with a line.
 #pragma once
-#include <lmc/layers/cnn.hpp>
-#include <lmc/layers/lcn.hpp>
-#include <lmc/layers/mlp.hpp>
-#include <lmc/layers/resnet.hpp>
-#include <lmc/layers/sparse_mlp.hpp>
-#include <lmc/layers/vgg.hpp>
-#include <lmc/layers/vit.hpp>
-#include <lmc/train/evaluator.hpp>
-#include <lmc/train/gradient.hpp>
+#include <lmc/measure/evaluator.hpp>
+#include <lmc/measure/gradient.hpp>
+#include <lmc/models/cnn.hpp>
+#include <lmc/models/lcn.hpp>
+#include <lmc/models/mlp.hpp>
+#include <lmc/models/resnet.hpp>
+#include <lmc/models/sparse_mlp.hpp>
+#include <lmc/models/vgg.hpp>
+#include <lmc/models/vit.hpp>
 #include <lmc/train/train.hpp>
 
 // `how` is extern, or nothing in the one file that compiles the group.

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <lmc/layers/dense.hpp>
-#include <lmc/layers/mlp.hpp>
+#include <lmc/models/mlp.hpp>
 #include <vector>
 
 using Catch::Matchers::WithinRel;

@@ -4,10 +4,10 @@
 #include <lmc/align/permute.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/leaky_relu.hpp>
-#include <lmc/layers/mlp.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/layers/tanh.hpp>
+#include <lmc/models/mlp.hpp>
 #include <lmc/testing/gradient_error.hpp>
 #include <sstream>
 #include <vector>

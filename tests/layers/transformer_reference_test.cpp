@@ -3,7 +3,7 @@
 #include <cmath>
 #include <lmc/layers/patch_embedding.hpp>
 #include <lmc/layers/tanh.hpp>
-#include <lmc/layers/transformer_block.hpp>
+#include <lmc/models/transformer_block.hpp>
 #include <span>
 #include <string>
 #include <vector>

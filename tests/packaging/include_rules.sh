@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$1/include"
 
 # Headers that need an optional dependency are not part of lmc.hpp. One path a line: those of lmc::images.
-optional='lmc/data/image_folder.hpp
-lmc/data/tiny_imagenet.hpp
+optional='lmc/data/sources/image_folder.hpp
+lmc/data/sources/tiny_imagenet.hpp
 lmc/io/image.hpp
 lmc/io/image_file.hpp
 lmc/io/jpeg.hpp
@@ -16,12 +16,15 @@ lmc/io/png.hpp'
 allowed_for() {
   case $1 in
     core) echo core ;;
-    simd) echo core simd ;;
-    layers | loss | optim) echo core simd "$1" ;;
-    connectivity | align | io) echo core "$1" ;;
-    data) echo core simd io data ;;
-    testing) echo core simd layers testing ;;
-    train) echo core simd layers loss optim data io connectivity train ;;
+    parallel | matrix | connectivity | align | io) echo core "$1" ;;
+    simd) echo core matrix simd ;;
+    layers | loss | optim) echo core matrix simd "$1" ;;
+    models) echo core matrix simd layers models ;;
+    data) echo core parallel matrix simd io data ;;
+    testing) echo core matrix simd layers testing ;;
+    train) echo core parallel matrix simd layers loss optim data io train ;;
+    measure) echo core parallel matrix simd layers loss optim data io connectivity models train measure ;;
+    transfer) echo core matrix simd layers optim train transfer ;;
     plot) echo core io connectivity plot ;;
     *) return 1 ;;
   esac
@@ -50,11 +53,12 @@ for header in $(find lmc -name '*.hpp' | sort); do
     target=${target%%/*}
     [[ $allowed == *" $target "* ]] || violation "$header: includes <$included>; $folder/ may include only:$allowed"
   done
+  [[ $folder != core ]] || ! grep -qE '<(Eigen/|omp\.h|nlohmann/|zlib\.h)' "$header" || violation "$header: core needs the standard library alone"
   [[ $folder == simd ]] || ! grep -qE 'xsimd::|<xsimd/' "$header" || violation "$header: names xsimd; only simd/ does"
   [[ $header == lmc/simd/detail/xsimd.hpp ]] || ! grep -q '<xsimd/' "$header" ||
     violation "$header: includes xsimd itself; include <lmc/simd/detail/xsimd.hpp>, which keeps GCC's false warnings from users"
-  [[ $header == lmc/core/detail/eigen.hpp ]] || ! grep -q '<Eigen/' "$header" ||
-    violation "$header: includes Eigen itself; include <lmc/core/detail/eigen.hpp>, which keeps GCC's false warnings from users"
+  [[ $header == lmc/matrix/detail/eigen.hpp ]] || ! grep -q '<Eigen/' "$header" ||
+    violation "$header: includes Eigen itself; include <lmc/matrix/detail/eigen.hpp>, which keeps GCC's false warnings from users"
 done
 
 # Nor is what tests of one's own layers need.

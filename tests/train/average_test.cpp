@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <lmc/connectivity/interpolate.hpp>
-#include <lmc/data/synthetic.hpp>
+#include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/batch_norm.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/network.hpp>

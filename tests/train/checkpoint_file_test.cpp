@@ -8,7 +8,7 @@
 #include <utility>
 
 #include <lmc/core/digest.hpp>
-#include <lmc/data/synthetic.hpp>
+#include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/batch_norm.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/network.hpp>

@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
-#include <lmc/layers/cnn.hpp>
-#include <lmc/layers/lcn.hpp>
+#include <lmc/models/cnn.hpp>
+#include <lmc/models/lcn.hpp>
 #include <lmc/train/step.hpp>
 #include <numeric>
 #include <vector>

@@ -8,11 +8,11 @@
 #include <lmc/layers/conv2d.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/global_average_pool.hpp>
-#include <lmc/layers/mlp.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
+#include <lmc/measure/evaluator.hpp>
+#include <lmc/models/mlp.hpp>
 #include <lmc/train/estimate_buffers.hpp>
-#include <lmc/train/evaluator.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 

@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <lmc/layers/mlp.hpp>
+#include <lmc/models/mlp.hpp>
 #include <lmc/train/step.hpp>
 #include <lmc/train/train.hpp>
 #include <vector>

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <lmc/data/dataset.hpp>
-#include <lmc/layers/resnet.hpp>
+#include <lmc/models/resnet.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/train/step.hpp>
 #include <numeric>

@@ -2,8 +2,8 @@
 #include <array>
 #include <atomic>
 #include <catch2/catch.hpp>
-#include <lmc/data/synthetic.hpp>
-#include <lmc/layers/mlp.hpp>
+#include <lmc/data/sources/synthetic.hpp>
+#include <lmc/models/mlp.hpp>
 #include <lmc/train/spawn.hpp>
 #include <vector>
 

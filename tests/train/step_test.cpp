@@ -3,8 +3,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <lmc/data/dataset.hpp>
-#include <lmc/data/synthetic.hpp>
-#include <lmc/layers/mlp.hpp>
+#include <lmc/data/sources/synthetic.hpp>
+#include <lmc/models/mlp.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/train/step.hpp>
 #include <numeric>

@@ -5,10 +5,10 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <lmc/data/synthetic.hpp>
+#include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/dropout.hpp>
-#include <lmc/layers/mlp.hpp>
-#include <lmc/train/evaluator.hpp>
+#include <lmc/measure/evaluator.hpp>
+#include <lmc/models/mlp.hpp>
 #include <lmc/train/train.hpp>
 #include <stdexcept>
 #include <vector>

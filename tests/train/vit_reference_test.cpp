@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
-#include <lmc/layers/vit.hpp>
+#include <lmc/models/vit.hpp>
 #include <lmc/train/step.hpp>
 #include <numeric>
 #include <support/allocations.hpp>

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <utility>
 
-#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/connectivity/interval.hpp>
 #include <lmc/core/rank_correlation.hpp>
+#include <lmc/core/text.hpp>
 
 namespace lmc::study {
 
@@ -116,7 +116,7 @@ class Judge {
     if (n < min_replicates) {
       j_.p = 1;
       j_.notes.push_back(
-          lmc::detail::concat(n, " replicates that all its cells have; nothing is decided by fewer than ", min_replicates));
+          lmc::concat(n, " replicates that all its cells have; nothing is decided by fewer than ", min_replicates));
     }
   }
 
@@ -151,8 +151,8 @@ class Judge {
     double& other = connected ? p.above : p.below;
     other = std::min(1.0, other * static_cast<double>(all.size()));
     j_.measure = all.size() == 1 ? "mean of " + hardest->name()
-                                 : lmc::detail::concat("mean of ", hardest->name(), ", the ", connected ? "least" : "most",
-                                                       " connected of ", all.size(), " cells");
+                                 : lmc::concat("mean of ", hardest->name(), ", the ", connected ? "least" : "most",
+                                               " connected of ", all.size(), " cells");
     j_.test =
         all.size() == 1 ? "t test against the threshold" : "t tests against the threshold, of all cells (intersection-union)";
     decide(replicates.size(), effect, p);
@@ -204,8 +204,8 @@ class Judge {
       for (const Comparison& c : comparisons) of_comparisons.push_back(mean(c.first) - mean(c.second));
       differences.push_back(mean_of(of_comparisons));
     }
-    j_.measure = lmc::detail::concat("mean difference over ", comparisons.size(), claim_.matched.empty() ? "" : " matched",
-                                     comparisons.size() == 1 ? " pair of cells" : " pairs of cells");
+    j_.measure = lmc::concat("mean difference over ", comparisons.size(), claim_.matched.empty() ? "" : " matched",
+                             comparisons.size() == 1 ? " pair of cells" : " pairs of cells");
     j_.test = "paired t test";
     decide(replicates.size(), mean_estimate(differences), t_test(differences, 0));
   }
@@ -226,8 +226,8 @@ class Judge {
     for (const CellResult* a : first) {
       const CellResult* const b = nearest(a, second);
       if (nearest(b, first) != a) continue;
-      const std::string both = lmc::detail::concat(a->name(), " (", lmc::detail::fixed(loss(a), 3), ") with ", b->name(), " (",
-                                                   lmc::detail::fixed(loss(b), 3), ")");
+      const std::string both =
+          lmc::concat(a->name(), " (", lmc::fixed(loss(a), 3), ") with ", b->name(), " (", lmc::fixed(loss(b), 3), ")");
       if (distance(a, b) <= matched_within) {
         to.push_back({{a}, {b}});
         j_.notes.push_back("matched in training loss: " + both);
@@ -287,18 +287,18 @@ class Judge {
     const MeanEstimate rise = mean_estimate(rises);
     if (labels.size() == 2) {
       // Page's test of two places is the sign test, which cannot decide with five replicates.
-      j_.measure = lmc::detail::concat("mean difference, ", claim_.along, " ", labels.back(), " less ", labels.front());
+      j_.measure = lmc::concat("mean difference, ", claim_.along, " ", labels.back(), " less ", labels.front());
       j_.test = "paired t test";
       return decide(replicates.size(), rise, t_test(rises, 0));
     }
     j_.correlation = true;
-    j_.measure = lmc::detail::concat("mean rank correlation with the place on the axis ", claim_.along);
+    j_.measure = lmc::concat("mean rank correlation with the place on the axis ", claim_.along);
     j_.test = "Page's test, exact";
-    j_.notes.push_back(lmc::detail::concat("from ", labels.front(), " to ", labels.back(), ": ", signed_text(rise.mean), " [",
-                                           signed_text(rise.interval.low), ", ", signed_text(rise.interval.high), "]"));
+    j_.notes.push_back(lmc::concat("from ", labels.front(), " to ", labels.back(), ": ", signed_text(rise.mean), " [",
+                                   signed_text(rise.interval.low), ", ", signed_text(rise.interval.high), "]"));
     decide(replicates.size(), correlation_estimate(correlations), page_trend_test(scores));
   }
-  static std::string signed_text(double x) { return (x < 0 ? "−" : "+") + lmc::detail::fixed(std::abs(x), 4); }
+  static std::string signed_text(double x) { return (x < 0 ? "−" : "+") + lmc::fixed(std::abs(x), 4); }
 
   /// The rank correlation over the cells, in each replicate by itself. A pair that belongs to several cells counts once.
   void correlates() {
@@ -321,7 +321,7 @@ class Judge {
       return;
     }
     j_.correlation = true;
-    j_.measure = lmc::detail::concat("mean rank correlation over ", all.size(), " different cells");
+    j_.measure = lmc::concat("mean rank correlation over ", all.size(), " different cells");
     j_.test = "t test of the replicates' rank correlations";
     decide(replicates.size(), correlation_estimate(correlations), t_test(correlations, 0));
   }

@@ -83,15 +83,15 @@ class ReportWriter {
   [[nodiscard]] std::string figure(const std::string& name, const std::string& script, FigureSize size,
                                    const std::string& caption) const {
     for (const char* extension : {".pdf", ".png"}) save_figure(folder_ / "figures" / (name + extension), script, size);
-    return lmc::detail::concat("<figure", size.width < 1000 ? " class=\"narrow\"" : "", "><img alt=\"", html_text(caption),
-                               "\" src=\"data:image/svg+xml;base64,", base64(draw_figure(name + ".svg", script, size)),
-                               "\"/><figcaption>", html_text(caption), "</figcaption></figure>\n");
+    return lmc::concat("<figure", size.width < 1000 ? " class=\"narrow\"" : "", "><img alt=\"", html_text(caption),
+                       "\" src=\"data:image/svg+xml;base64,", base64(draw_figure(name + ".svg", script, size)),
+                       "\"/><figcaption>", html_text(caption), "</figcaption></figure>\n");
   }
   static std::string table(const ReportTable& t) { return "<div class=\"wide\">" + html_of(t) + "</div>\n"; }
   template <class T>
   static std::string listed(const std::set<T>& all) {
     std::string text;
-    for (const T& one : all) text += lmc::detail::concat(text.empty() ? "" : ", ", one);
+    for (const T& one : all) text += lmc::concat(text.empty() ? "" : ", ", one);
     return text;
   }
   static std::string file_stem(const Experiment& e) { return std::filesystem::path(e.file).stem().string(); }
@@ -105,7 +105,7 @@ class ReportWriter {
     std::map<ClaimVerdict, std::size_t> count;
     for (const Judgment& j : judgments_) ++count[j.verdict];
     std::string text;
-    for (const auto& [verdict, n] : count) text += lmc::detail::concat(text.empty() ? "" : ", ", verdict, " ", n);
+    for (const auto& [verdict, n] : count) text += lmc::concat(text.empty() ? "" : ", ", verdict, " ", n);
     return text;
   }
 
@@ -113,7 +113,7 @@ class ReportWriter {
     std::string body = summary();
     for (const ExperimentResult& r : results_) body += section(r);
     body += method();
-    return lmc::detail::concat(
+    return lmc::concat(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
         "<title>Linear mode connectivity: the study, preset ",
@@ -143,7 +143,7 @@ class ReportWriter {
       }
     }
     seconds = stored_seconds();
-    std::string text = lmc::detail::concat(
+    std::string text = lmc::concat(
         "<h1>Linear mode connectivity: the study, preset ", options_.preset,
         "</h1>\n<p>Two networks from one initialization are ",
         "trained under different noise; the error barrier is how far the test error rises over the line between them. ",
@@ -165,15 +165,13 @@ class ReportWriter {
     put("tables/claims.tex", latex_of(claims));
     put("tables/pairs.csv", pairs_csv(results_));
     text += "<h3>Claims</h3>\n" + table(claims);
-    text +=
-        lmc::detail::concat("<p class=\"notes\">Computed by lmc ", html_text(listed(versions)), ", reported by lmc ", version,
-                            "; ", study::duration_text(seconds), " of one thread, on ", html_text(listed(machines)),
-                            ". All of it again: <code>", html_text(command("")), "</code></p>\n");
+    text += lmc::concat("<p class=\"notes\">Computed by lmc ", html_text(listed(versions)), ", reported by lmc ", version, "; ",
+                        study::duration_text(seconds), " of one thread, on ", html_text(listed(machines)),
+                        ". All of it again: <code>", html_text(command("")), "</code></p>\n");
     text += "<h3>Experiments</h3>\n<ol>\n";
     for (const ExperimentResult& r : results_)
-      text +=
-          lmc::detail::concat("<li value=\"", r.experiment->number, "\"><a href=\"#experiment-", r.experiment->number, "\">",
-                              html_text(r.experiment->title), "</a>: ", html_text(r.experiment->question), "</li>\n");
+      text += lmc::concat("<li value=\"", r.experiment->number, "\"><a href=\"#experiment-", r.experiment->number, "\">",
+                          html_text(r.experiment->title), "</a>: ", html_text(r.experiment->question), "</li>\n");
     return text + "</ol>\n<p><a href=\"#method\">How it is judged</a></p>\n";
   }
 
@@ -189,12 +187,11 @@ class ReportWriter {
 
   [[nodiscard]] std::string section(const ExperimentResult& r) const {
     const Experiment& e = *r.experiment;
-    std::string text =
-        lmc::detail::concat("<section id=\"experiment-", e.number, "\">\n<h2>", e.number, ". ", html_text(e.title),
-                            "</h2>\n<p class=\"question\">", html_text(e.question), "</p>\n");
+    std::string text = lmc::concat("<section id=\"experiment-", e.number, "\">\n<h2>", e.number, ". ", html_text(e.title),
+                                   "</h2>\n<p class=\"question\">", html_text(e.question), "</p>\n");
     std::string lacking;
     if (r.measured() < r.planned()) {
-      lacking = lmc::detail::concat("Measured: ", r.measured(), " of ", r.planned(), " pairs");
+      lacking = lmc::concat("Measured: ", r.measured(), " of ", r.planned(), " pairs");
       lacking +=
           r.empty_data.empty() ? "; the others are not run yet." : "; no runs in this store on " + listed(r.empty_data) + ".";
       text += "<p><b>" + html_text(lacking) + "</b></p>\n";
@@ -217,11 +214,11 @@ class ReportWriter {
       put_table(file_stem(e) + "-data", complexity);
       text += "<h3>Complexity of the data sets</h3>\n" + table(complexity);
     }
-    text += lmc::detail::concat("<p class=\"notes\">Again: <code>", html_text(command(e.name)), "</code><br/>");
+    text += lmc::concat("<p class=\"notes\">Again: <code>", html_text(command(e.name)), "</code><br/>");
     if (r.measured() > 0)
-      text += lmc::detail::concat("Took ", study::duration_text(r.seconds),
-                                  " of one thread (what other experiments share is counted in each), on ",
-                                  html_text(listed(r.machines)), ".");
+      text += lmc::concat("Took ", study::duration_text(r.seconds),
+                          " of one thread (what other experiments share is counted in each), on ",
+                          html_text(listed(r.machines)), ".");
     return text + "</p>\n</section>\n";
   }
 
@@ -234,21 +231,20 @@ class ReportWriter {
       if (j.experiment != &e) continue;
       std::string what = j.measure;
       if (j.tested())
-        what += lmc::detail::concat("; ", value_text({j.claim->value, j.claim->part}),
-                                    j.claim->with.empty() ? "" : " and " + value_text({j.claim->with, j.claim->part}));
-      if (j.null != 0) what += "; threshold " + lmc::detail::shortest(j.null);
+        what += lmc::concat("; ", value_text({j.claim->value, j.claim->part}),
+                            j.claim->with.empty() ? "" : " and " + value_text({j.claim->with, j.claim->part}));
+      if (j.null != 0) what += "; threshold " + lmc::shortest(j.null);
       t.rows.push_back({j.claim->text, verdict_text(j), effect_text(j), what,
-                        j.tested() ? lmc::detail::concat(j.test, ", n = ", j.replicates) : "", p_entry(j, j.p),
-                        p_entry(j, j.p_holm)});
+                        j.tested() ? lmc::concat(j.test, ", n = ", j.replicates) : "", p_entry(j, j.p), p_entry(j, j.p_holm)});
       for (const std::string& note : j.notes)
-        notes += lmc::detail::concat("<li>Claim ", t.rows.size(), ": ", html_text(note), "</li>\n");
+        notes += lmc::concat("<li>Claim ", t.rows.size(), ": ", html_text(note), "</li>\n");
     }
     if (t.rows.empty()) return "";
     return "<h3>Claims</h3>\n" + table(t) + (notes.empty() ? "" : "<ul class=\"notes\">\n" + notes + "</ul>\n");
   }
 
   [[nodiscard]] std::string method() const {
-    return lmc::detail::concat("<section id=\"method\">\n<h2>How it is judged</h2>\n", method_text, "</section>\n");
+    return lmc::concat("<section id=\"method\">\n<h2>How it is judged</h2>\n", method_text, "</section>\n");
   }
 
   ReportOptions options_;

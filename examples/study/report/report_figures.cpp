@@ -10,8 +10,8 @@
 #include <set>
 #include <utility>
 
-#include <lmc/connectivity/detail/number_text.hpp>
-#include <lmc/train/complexity.hpp>
+#include <lmc/core/text.hpp>
+#include <lmc/measure/complexity.hpp>
 
 #include "study/analysis/statistics.hpp"
 #include "study/report/report_table.hpp"
@@ -129,7 +129,7 @@ void set_level(DotPanel& panel, const Experiment& e, const NamedPairValue& v) {
   if (v == NamedPairValue{}) panel.level = connected_below;
   for (const Claim& c : e.claims)
     if ((c.test == "connected" || c.test == "broken") && NamedPairValue{c.value, c.part} == v) panel.level = c.threshold;
-  if (panel.level) panel.level_name = "connected below " + lmc::detail::shortest(*panel.level);
+  if (panel.level) panel.level_name = "connected below " + lmc::shortest(*panel.level);
 }
 
 /// Values of the cells over one axis. For an experiment about complexity x is not a place but the number in the record.
@@ -141,8 +141,7 @@ DotPanel panel_of_cells(const ExperimentResult& r, const FigureAxes& f, const Na
     const ComplexityOptions reference;
     std::string updates = std::to_string(reference.updates);
     if (updates.size() > 3) updates.insert(updates.size() - 3, ",");
-    panel.x_label =
-        lmc::detail::concat("test error of the reference MLP (", updates, " updates, ", reference.hidden, " units)");
+    panel.x_label = lmc::concat("test error of the reference MLP (", updates, " updates, ", reference.hidden, " units)");
   } else {
     panel.places = labels_on(r.cells, f.x);
   }
@@ -276,21 +275,19 @@ std::string summary_script(const std::vector<ExperimentResult>& all, const std::
     for (const Judgment& j : judgments)
       if (j.experiment == r.experiment) ++count[j.verdict];
     std::string text;
-    for (const auto& [verdict, n] : count)
-      text += lmc::detail::concat(text.empty() ? "" : "   ", verdict_mark(verdict), " ", n);
+    for (const auto& [verdict, n] : count) text += lmc::concat(text.empty() ? "" : "   ", verdict_mark(verdict), " ", n);
     const double y = -static_cast<double>(rows++);
-    tics += lmc::detail::concat(
-        tics.empty() ? "" : ", ",
-        lmc::detail::gnuplot_string(lmc::detail::concat(r.experiment->number, "  ", r.experiment->title)), " ", y);
-    verdicts += lmc::detail::concat("set label ", lmc::detail::gnuplot_string(text), " at graph 1.02, first ", y, " left\n");
+    tics += lmc::concat(tics.empty() ? "" : ", ",
+                        lmc::detail::gnuplot_string(lmc::concat(r.experiment->number, "  ", r.experiment->title)), " ", y);
+    verdicts += lmc::concat("set label ", lmc::detail::gnuplot_string(text), " at graph 1.02, first ", y, " left\n");
     if (r.experiment->all_others) continue;  // its cells are those of the others
     for (const CellResult& c : r.cells) {
       const MeanEstimate e = mean_estimate(c.values("error-barrier", "test"));
       if (e.count == 0) continue;
       most = std::max(most, e.mean);
       const bool plain = c.cell.pairs.front().a.optimizer == "sgd";
-      (plain ? sgd : adam) += lmc::detail::concat(lmc::detail::shortest(std::sqrt(std::max(0.0, e.mean))), " ",
-                                                  lmc::detail::shortest(y + (plain ? 0.16 : -0.16)), "\n");
+      (plain ? sgd : adam) +=
+          lmc::concat(lmc::shortest(std::sqrt(std::max(0.0, e.mean))), " ", lmc::shortest(y + (plain ? 0.16 : -0.16)), "\n");
     }
   }
   const double right = std::min(1.0, 1.05 * std::sqrt(most));
@@ -300,22 +297,21 @@ std::string summary_script(const std::vector<ExperimentResult>& all, const std::
     const double x = std::sqrt(std::stod(value));
     if (std::any_of(placed.begin(), placed.end(), [&](double other) { return std::abs(x - other) < 0.08 * right; })) continue;
     placed.push_back(x);
-    x_tics += lmc::detail::concat(x_tics.empty() ? "" : ", ", "'", value, "' ", x);
+    x_tics += lmc::concat(x_tics.empty() ? "" : ", ", "'", value, "' ", x);
   }
-  return lmc::detail::concat(
-      "$sgd << END\n", sgd, "END\n$adam << END\n", adam, "END\n", verdicts,
-      "set rmargin 18\nset border 3\nset tics nomirror out\n", "set xtics (", x_tics, ")\nset ytics (", tics,
-      ")\nset grid y lc rgb '#cccccc' dt 1 lw 0.5\nset xrange [", lmc::detail::shortest(-0.02 * right), ":",
-      lmc::detail::shortest(right), "]\nset yrange [", -static_cast<double>(rows) + 0.4,
-      ":0.6]\nset xlabel 'error barrier on the test part, mean of a cell (scale of square roots)'\n"
-      "set key outside top center horizontal maxrows 1 samplen 2\nset tmargin 4\n"
-      "set label 'claims:  ✓ agrees   ✗ disagrees   ? undecided   – not run' at screen 0.985, graph 1.03 right\n"
-      "set arrow from ",
-      lmc::detail::shortest(std::sqrt(connected_below)), ", graph 0 to ", lmc::detail::shortest(std::sqrt(connected_below)),
-      ", graph 1 nohead dt 3 lw 1.5 lc rgb '#000000'\n", "plot ", sgd.empty() ? "NaN" : "$sgd using 1:2",
-      " with points pt 6 ps 0.9 lw 1.2 lc rgb '#0b3c6f' title 'SGD', ", adam.empty() ? "NaN" : "$adam using 1:2",
-      " with points pt 9 ps 0.9 lc rgb '#d55e00' title 'Adam, AdamW', ",
-      "keyentry with lines dt 3 lw 1.5 lc rgb '#000000' title 'connected below 0.02'\n");
+  return lmc::concat("$sgd << END\n", sgd, "END\n$adam << END\n", adam, "END\n", verdicts,
+                     "set rmargin 18\nset border 3\nset tics nomirror out\n", "set xtics (", x_tics, ")\nset ytics (", tics,
+                     ")\nset grid y lc rgb '#cccccc' dt 1 lw 0.5\nset xrange [", lmc::shortest(-0.02 * right), ":",
+                     lmc::shortest(right), "]\nset yrange [", -static_cast<double>(rows) + 0.4,
+                     ":0.6]\nset xlabel 'error barrier on the test part, mean of a cell (scale of square roots)'\n"
+                     "set key outside top center horizontal maxrows 1 samplen 2\nset tmargin 4\n"
+                     "set label 'claims:  ✓ agrees   ✗ disagrees   ? undecided   – not run' at screen 0.985, graph 1.03 right\n"
+                     "set arrow from ",
+                     lmc::shortest(std::sqrt(connected_below)), ", graph 0 to ", lmc::shortest(std::sqrt(connected_below)),
+                     ", graph 1 nohead dt 3 lw 1.5 lc rgb '#000000'\n", "plot ", sgd.empty() ? "NaN" : "$sgd using 1:2",
+                     " with points pt 6 ps 0.9 lw 1.2 lc rgb '#0b3c6f' title 'SGD', ", adam.empty() ? "NaN" : "$adam using 1:2",
+                     " with points pt 9 ps 0.9 lc rgb '#d55e00' title 'Adam, AdamW', ",
+                     "keyentry with lines dt 3 lw 1.5 lc rgb '#000000' title 'connected below 0.02'\n");
 }
 
 FigureSize summary_size(std::size_t experiments) { return {.width = 1000, .height = static_cast<int>(110 + 32 * experiments)}; }

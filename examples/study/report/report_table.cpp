@@ -65,7 +65,7 @@ std::string markdown_text(std::string_view text) { return replace_all(text, {{"|
 
 std::string number_text(double x, int digits) {
   if (!std::isfinite(x)) return {};
-  const std::string text = lmc::detail::fixed(std::abs(x), digits);
+  const std::string text = lmc::fixed(std::abs(x), digits);
   const bool zero = text.find_first_not_of("0.") == std::string::npos;
   return (x < 0 && !zero ? "−" : "") + text;
 }
@@ -81,7 +81,7 @@ std::string entry_text(const ReportTable::Entry& entry, const ReportColumn& colu
   if (const auto* text = std::get_if<std::string>(&entry)) return *text;
   if (const auto* number = std::get_if<double>(&entry)) {
     const double least = std::pow(10, -column.digits);
-    if (*number >= 0 && *number < least / 2 && column.digits > 0) return "< " + lmc::detail::fixed(least, column.digits);
+    if (*number >= 0 && *number < least / 2 && column.digits > 0) return "< " + lmc::fixed(least, column.digits);
     return number_text(*number, column.digits);
   }
   const auto& e = std::get<MeanEstimate>(entry);
@@ -148,7 +148,7 @@ std::string csv_of(const ReportTable& t) {
   std::vector<bool> mean(t.columns.size());
   for (const auto& row : t.rows)
     for (std::size_t i = 0; i < row.size(); ++i) mean[i] = mean[i] || std::holds_alternative<MeanEstimate>(row[i]);
-  const auto exact = [](double x) { return std::isfinite(x) ? lmc::detail::shortest(x) : std::string(); };
+  const auto exact = [](double x) { return std::isfinite(x) ? lmc::shortest(x) : std::string(); };
   std::string csv;
   for (std::size_t i = 0; i < t.columns.size(); ++i) {
     const std::string& name = t.columns[i].name;

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include <lmc/connectivity/detail/number_text.hpp>
+#include <lmc/core/text.hpp>
 
 #include "study/analysis/statistics.hpp"
 

@@ -15,7 +15,7 @@
 namespace lmc::study {
 
 std::string verdict_text(const Judgment& j) {
-  return lmc::detail::concat(verdict_mark(j.verdict), ' ', j.verdict, j.tested() && j.partial ? ", in part" : "");
+  return lmc::concat(verdict_mark(j.verdict), ' ', j.verdict, j.tested() && j.partial ? ", in part" : "");
 }
 
 std::string effect_text(const Judgment& j) {
@@ -54,9 +54,8 @@ ReportTable full_claims_table(const std::vector<Judgment>& judgments) {
   for (const Judgment& j : judgments) {
     std::string notes;
     for (const std::string& note : j.notes) notes += (notes.empty() ? "" : "; ") + note;
-    t.rows.push_back({j.experiment->name, j.claim->text, lmc::detail::concat(j.verdict), j.partial ? "yes" : "no", j.effect,
-                      j.null, j.measure, j.test, static_cast<double>(j.replicates), p_entry(j, j.p), p_entry(j, j.p_holm),
-                      notes});
+    t.rows.push_back({j.experiment->name, j.claim->text, lmc::concat(j.verdict), j.partial ? "yes" : "no", j.effect, j.null,
+                      j.measure, j.test, static_cast<double>(j.replicates), p_entry(j, j.p), p_entry(j, j.p_holm), notes});
   }
   return t;
 }
@@ -105,7 +104,7 @@ ReportTable cells_table(const ExperimentResult& r) {
     row.emplace_back(std::to_string(measured) + (measured < planned ? " of " + std::to_string(planned) : ""));
     for (const Column& column : columns) row.emplace_back(mean_estimate(c.values(column.value.value, column.value.part)));
     std::string notes = measured == 0 ? "not run" : measured < planned ? "not all run" : "";
-    if (diverged > 0) notes += lmc::detail::concat(notes.empty() ? "" : "; ", diverged, " diverged, left out");
+    if (diverged > 0) notes += lmc::concat(notes.empty() ? "" : "; ", diverged, " diverged, left out");
     row.emplace_back(notes);
   }
   return t;
@@ -147,7 +146,7 @@ std::string pairs_csv(const std::vector<ExperimentResult>& all) {
                                                                                  {"mean-error", "train"},
                                                                                  {"mean-loss", "train"}}};
   std::string csv = "experiment,cell,replicate,pair,diverged";
-  for (const auto& [value, part] : values) csv += lmc::detail::concat(",", part, " ", value);
+  for (const auto& [value, part] : values) csv += lmc::concat(",", part, " ", value);
   csv += "\n";
   for (const ExperimentResult& r : all) {
     if (r.experiment->all_others) continue;
@@ -155,8 +154,8 @@ std::string pairs_csv(const std::vector<ExperimentResult>& all) {
       for (std::size_t i = 0; i < c.replicates.size(); ++i) {
         const Replicate& p = c.replicates[i];
         if (p.result == nullptr) continue;
-        csv += lmc::detail::concat(r.experiment->name, ",", csv_text(c.name()), ",", i, ",", p.pair, ",", p.diverged ? 1 : 0);
-        for (const auto& [value, part] : values) csv += "," + lmc::detail::shortest(pair_value(*p.result, value, part));
+        csv += lmc::concat(r.experiment->name, ",", csv_text(c.name()), ",", i, ",", p.pair, ",", p.diverged ? 1 : 0);
+        for (const auto& [value, part] : values) csv += "," + lmc::shortest(pair_value(*p.result, value, part));
         csv += "\n";
       }
   }

@@ -8,14 +8,14 @@
 #include <variant>
 
 #include <lmc/core/names.hpp>
-#include <lmc/data/cifar.hpp>
-#include <lmc/data/mnist.hpp>
 #include <lmc/data/pixels.hpp>
+#include <lmc/data/sources/cifar.hpp>
+#include <lmc/data/sources/mnist.hpp>
+#include <lmc/data/sources/synthetic.hpp>
+#include <lmc/data/sources/table.hpp>
+#include <lmc/data/sources/tiny_imagenet.hpp>
+#include <lmc/data/sources/words.hpp>
 #include <lmc/data/subset.hpp>
-#include <lmc/data/synthetic.hpp>
-#include <lmc/data/table.hpp>
-#include <lmc/data/tiny_imagenet.hpp>
-#include <lmc/data/words.hpp>
 
 #include "study/specification/spec_digest.hpp"
 #include "study/store/store.hpp"
@@ -119,7 +119,7 @@ TrainTest<float> prepare_data(TrainTest<float> data, const DataSpec& spec) {
 std::string data_digest(const TrainTest<float>& data) {
   SpecDigest digest;
   for (const Dataset<float>* part : {&data.train, &data.test}) {
-    digest.add(lmc::detail::concat(part->shape(), ' ', part->classes(), ' ', part->size(), '\n'));
+    digest.add(lmc::concat(part->shape(), ' ', part->classes(), ' ', part->size(), '\n'));
     digest.add(std::as_bytes(part->labels()));
     std::visit([&](const auto& features) { digest.add(std::as_bytes(std::span(features))); }, part->features());
     digest.add(std::as_bytes(std::span(part->standardization().mean)));

@@ -14,16 +14,16 @@
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/block_path.hpp>
 #include <lmc/core/rank_correlation.hpp>
-#include <lmc/core/thread_team.hpp>
 #include <lmc/data/subset.hpp>
-#include <lmc/layers/embedding.hpp>
-#include <lmc/train/evaluator.hpp>
-#include <lmc/train/gradient.hpp>
-#include <lmc/train/importance.hpp>
-#include <lmc/train/paths.hpp>
-#include <lmc/train/position_blocks.hpp>
-#include <lmc/train/robustness.hpp>
+#include <lmc/measure/evaluator.hpp>
+#include <lmc/measure/gradient.hpp>
+#include <lmc/measure/importance.hpp>
+#include <lmc/measure/paths.hpp>
+#include <lmc/measure/position_blocks.hpp>
+#include <lmc/measure/robustness.hpp>
+#include <lmc/parallel/thread_team.hpp>
 #include <lmc/train/train.hpp>
+#include <lmc/transfer/embedding.hpp>
 
 #include "study/running/training.hpp"
 #include "study/store/checkpoint_file.hpp"

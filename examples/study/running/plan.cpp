@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <lmc/core/shape.hpp>
-#include <lmc/train/complexity.hpp>
+#include <lmc/measure/complexity.hpp>
 
 #include "study/running/datasets.hpp"
 

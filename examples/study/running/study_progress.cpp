@@ -3,14 +3,14 @@
 
 #include <cmath>
 
-#include <lmc/connectivity/detail/number_text.hpp>
+#include <lmc/core/text.hpp>
 
 namespace lmc::study {
 
 std::string duration_text(double seconds) {
-  if (seconds < 100) return lmc::detail::fixed(seconds, 0) + " s";
-  if (seconds < 100 * 60) return lmc::detail::fixed(seconds / 60, 0) + " min";
-  return lmc::detail::fixed(seconds / 3600, 1) + " h";
+  if (seconds < 100) return lmc::fixed(seconds, 0) + " s";
+  if (seconds < 100 * 60) return lmc::fixed(seconds / 60, 0) + " min";
+  return lmc::fixed(seconds / 3600, 1) + " h";
 }
 
 StudyProgress::StudyProgress(int workers, std::ostream& out, bool terminal)
@@ -30,7 +30,7 @@ void StudyProgress::show(const Board& board) {
   finished_ = board.finished();
   const std::string gone = duration_text(std::chrono::duration<double>(now - start_).count()) + " gone";
   const std::string left = "about " + duration_text(board.seconds_left() / workers_) + " left";
-  const std::string tasks = lmc::detail::concat(board.done(), " of ", board.size(), " tasks");
+  const std::string tasks = lmc::concat(board.done(), " of ", board.size(), " tasks");
   if (terminal_) {
     constexpr std::size_t width = 20;
     const auto filled = static_cast<std::size_t>(std::floor(static_cast<double>(width) * board.share_done()));

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include <lmc/core/machine.hpp>
+#include <lmc/measure/complexity.hpp>
 #include <lmc/simd/instruction_set.hpp>
-#include <lmc/train/complexity.hpp>
-#include <lmc/train/embed_checkpoint.hpp>
+#include <lmc/transfer/embed_checkpoint.hpp>
 
 #include "study/running/training.hpp"
 #include "study/specification/spec_digest.hpp"

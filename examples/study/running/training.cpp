@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include <lmc/train/embed_checkpoint.hpp>
+#include <lmc/transfer/embed_checkpoint.hpp>
 
 namespace lmc::study {
 

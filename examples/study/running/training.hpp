@@ -6,10 +6,10 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/dataset.hpp>
-#include <lmc/layers/embedding.hpp>
 #include <lmc/layers/network.hpp>
-#include <lmc/layers/network_options.hpp>
+#include <lmc/models/network_options.hpp>
 #include <lmc/train/train.hpp>
+#include <lmc/transfer/embedding.hpp>
 
 #include "study/specification/run_spec.hpp"
 

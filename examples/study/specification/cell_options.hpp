@@ -42,9 +42,7 @@ auto located(const std::string& where, Work work) {
 /// field ← value. Throws: Error when the value is not of the field's type.
 template <class Field>
 void assign(Field& field, const Setting& s) {
-  const auto fail = [&](const char* expected) {
-    throw Error(lmc::detail::concat(s.where, ": ", s.option, ": expected ", expected));
-  };
+  const auto fail = [&](const char* expected) { throw Error(lmc::concat(s.where, ": ", s.option, ": expected ", expected)); };
   if constexpr (is_optional<Field>) {
     typename Field::value_type value{};
     assign(value, s);

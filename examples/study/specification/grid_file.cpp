@@ -13,9 +13,9 @@
 #include <utility>
 #include <variant>
 
-#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/core/names.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/text.hpp>
 
 #include "study/analysis/pair_value.hpp"
 #include "study/specification/cell_options.hpp"
@@ -64,14 +64,14 @@ class GridReader {
     try {
       return toml::parse_file(path_.string());
     } catch (const toml::parse_error& error) {
-      throw Error(lmc::detail::concat(path_.string(), ':', error.source().begin.line, ": ", error.description()));
+      throw Error(lmc::concat(path_.string(), ':', error.source().begin.line, ": ", error.description()));
     }
   }
   [[nodiscard]] std::string where(const toml::node& node) const {
-    return lmc::detail::concat(path_.string(), ':', node.source().begin.line);
+    return lmc::concat(path_.string(), ':', node.source().begin.line);
   }
   [[nodiscard]] std::string where(const toml::key& key) const {
-    return lmc::detail::concat(path_.string(), ':', key.source().begin.line);
+    return lmc::concat(path_.string(), ':', key.source().begin.line);
   }
 
   void check_keys(const toml::table& table, std::string_view what, const std::vector<std::string_view>& known) const {
@@ -129,8 +129,8 @@ class GridReader {
 
   static std::string label_of(const toml::node& node) {
     if (const auto* string = node.as_string()) return string->get();
-    if (const auto* number = node.as_floating_point()) return lmc::detail::shortest(number->get());  // 0.9, not its 17 digits
-    return lmc::detail::concat(toml::node_view<const toml::node>(node));
+    if (const auto* number = node.as_floating_point()) return lmc::shortest(number->get());  // 0.9, not its 17 digits
+    return lmc::concat(toml::node_view<const toml::node>(node));
   }
   [[nodiscard]] AxisValue axis_value(const std::string& axis, const toml::node& node) const {
     if (const toml::table* table = node.as_table()) {

@@ -48,7 +48,7 @@ PairSpec pair_spec_from_json(const nlohmann::json& json) {
             .alphas = json.at("alphas").get<Index>(),
             .curve_train_examples = json.at("curve-train-examples").get<Index>()};
   } catch (const nlohmann::json::exception& e) {
-    throw Error(lmc::detail::concat("a pair's specification cannot be read: ", e.what()));
+    throw Error(lmc::concat("a pair's specification cannot be read: ", e.what()));
   }
 }
 
@@ -121,7 +121,7 @@ nlohmann::json to_json(const PartResult& r) {
             {"normalized", number_json(r.error.normalized)},
             {"low", r.error.interval ? nlohmann::json(r.error.interval->low) : nlohmann::json()},
             {"high", r.error.interval ? nlohmann::json(r.error.interval->high) : nlohmann::json()},
-            {"verdict", lmc::detail::concat(r.error.verdict)}}},
+            {"verdict", lmc::concat(r.error.verdict)}}},
           {"loss-barrier",
            {{"value", number_json(r.loss.value)},
             {"alpha", number_json(r.loss.alpha)},
@@ -144,7 +144,7 @@ PartResult part_result_from_json(const nlohmann::json& json) {
                .normalized = number_from_json(error.at("normalized"))};
     if (!error.at("low").is_null()) r.error.interval = Interval{error.at("low").get<double>(), error.at("high").get<double>()};
     for (const Verdict verdict : {Verdict::connected, Verdict::broken, Verdict::none})
-      if (error.at("verdict") == lmc::detail::concat(verdict)) r.error.verdict = verdict;
+      if (error.at("verdict") == lmc::concat(verdict)) r.error.verdict = verdict;
     r.loss = {.value = number_from_json(loss.at("value")),
               .alpha = number_from_json(loss.at("alpha")),
               .normalized = number_from_json(loss.at("normalized"))};
@@ -154,7 +154,7 @@ PartResult part_result_from_json(const nlohmann::json& json) {
     r.midpoint = number_from_json(json.at("midpoint"));
     return r;
   } catch (const nlohmann::json::exception& e) {
-    throw Error(lmc::detail::concat("a pair's result cannot be read: ", e.what()));
+    throw Error(lmc::concat("a pair's result cannot be read: ", e.what()));
   }
 }
 

@@ -149,7 +149,7 @@ void read_fields(const nlohmann::json& json, ForEach for_each) {
         field = found->template get<Field>();
     });
   } catch (const nlohmann::json::exception& e) {
-    throw Error(lmc::detail::concat("a specification cannot be read: ", e.what()));
+    throw Error(lmc::concat("a specification cannot be read: ", e.what()));
   }
   require(json.is_object() && used == json.size(), "a specification cannot be read: it has ", json.size(), " entries, ", used,
           " of them known; was it written by a newer version?");

@@ -7,7 +7,7 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/layers/network_options.hpp>
+#include <lmc/models/network_options.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/train/noise_seeds.hpp>
 #include <lmc/train/train.hpp>

@@ -45,8 +45,8 @@ void Database::fail(const SQLite::Exception& e) const {
         return "cannot be used";
     }
   }();
-  throw Error(lmc::detail::concat("the store '", path_.string(), "' ", what, " (SQLite: ", e.getErrorStr(), ", ",
-                                  e.getExtendedErrorCode(), ")"));
+  throw Error(lmc::concat("the store '", path_.string(), "' ", what, " (SQLite: ", e.getErrorStr(), ", ",
+                          e.getExtendedErrorCode(), ")"));
 }
 
 nlohmann::json Database::value(SQLite::Statement& row, const char* column, bool document) {
@@ -64,7 +64,7 @@ void Database::insert(const char* table, const std::vector<std::pair<std::string
     names += (names.empty() ? "" : ", ") + name;
     marks += marks.empty() ? "?" : ", ?";
   }
-  SQLite::Statement statement(*database_, lmc::detail::concat("INSERT INTO ", table, " (", names, ") VALUES (", marks, ')'));
+  SQLite::Statement statement(*database_, lmc::concat("INSERT INTO ", table, " (", names, ") VALUES (", marks, ')'));
   for (int at = 1; const auto& [name, value] : columns) {
     if (value.is_null())
       statement.bind(at);

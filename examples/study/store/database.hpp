@@ -37,7 +37,7 @@ class Database {
     } catch (const SQLite::Exception& e) {
       fail(e);
     } catch (const nlohmann::json::exception& e) {
-      throw Error(lmc::detail::concat("the store '", path_.string(), "' is damaged: a row cannot be read: ", e.what()));
+      throw Error(lmc::concat("the store '", path_.string(), "' is damaged: a row cannot be read: ", e.what()));
     }
   }
 

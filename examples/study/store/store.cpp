@@ -82,7 +82,7 @@ std::vector<ExtraColumn> extra_columns(const PairRow& r) {
           {"test_error_barrier", r.test.error.value},
           {"test_low", bound(&Interval::low)},
           {"test_high", bound(&Interval::high)},
-          {"test_verdict", lmc::detail::concat(r.test.error.verdict)}};
+          {"test_verdict", lmc::concat(r.test.error.verdict)}};
 }
 std::vector<ExtraColumn> extra_columns(const MeasurementRow&) { return {}; }
 std::vector<ExtraColumn> extra_columns(const DataRow& r) { return {{"id", id_of(r.spec)}}; }
@@ -119,8 +119,8 @@ Store::Store(std::filesystem::path path, Access access) : path_(std::move(path))
   database_->transaction([&] {
     if (has_schema(*database_)) return;
     database_->execute(store_schema);
-    database_->execute(lmc::detail::concat("PRAGMA application_id = ", store_application));
-    database_->execute(lmc::detail::concat("PRAGMA user_version = ", store_version));
+    database_->execute(lmc::concat("PRAGMA application_id = ", store_application));
+    database_->execute(lmc::concat("PRAGMA user_version = ", store_version));
   });
 }
 

@@ -15,11 +15,11 @@ StoreLock::StoreLock(const std::filesystem::path& file, const std::filesystem::p
     ::close(descriptor_);
     require(!taken, "another study is writing to the store '", store.string(), "': ", holder,
             "; wait for it, or give this one a store of its own and join them by merge");
-    throw Error(lmc::detail::concat("cannot lock the store '", store.string(), "': ", reason));
+    throw Error(lmc::concat("cannot lock the store '", store.string(), "': ", reason));
   }
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  const std::string text = lmc::detail::concat("process ", ::getpid(), " on ", host.data());
+  const std::string text = lmc::concat("process ", ::getpid(), " on ", host.data());
   // Only a courtesy to others: that it could not be written, on a full disk, is found out by the store itself.
   if (::ftruncate(descriptor_, 0) == 0) (void)!::pwrite(descriptor_, text.data(), text.size(), 0);
 }

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/text.hpp>
 
 namespace lmc {
 
@@ -33,7 +33,7 @@ class AlphaGrid {
   /// Throws: Error when they do not rise from 0 to 1.
   AlphaGrid(const std::vector<double>& alphas) {  // NOLINT(google-explicit-constructor)
     std::string list;
-    for (const double alpha : alphas) (list += list.empty() ? "" : ", ") += detail::shortest(alpha);
+    for (const double alpha : alphas) (list += list.empty() ? "" : ", ") += shortest(alpha);
     const auto check = [&](bool ok, const char* problem, const char* way_out) {
       require(ok, "AlphaGrid: alphas = {", list, "} ", problem, "; ", way_out);
     };

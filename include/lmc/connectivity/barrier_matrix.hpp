@@ -12,10 +12,10 @@
 
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/curve.hpp>
-#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/text.hpp>
 
 namespace lmc {
 
@@ -59,7 +59,7 @@ class BarrierMatrix {
         if (i != j) {
           const PairBarriers pair = matrix.at(i, j);
           const bool judged = !pair.error || pair.error->verdict != Verdict::none;
-          text = !judged ? "diverged" : detail::fixed(pair.error ? pair.error->value : pair.loss.value, 4);
+          text = !judged ? "diverged" : fixed(pair.error ? pair.error->value : pair.loss.value, 4);
         }
         out << std::setw(8) << text << (j + 1 == matrix.size() ? "\n" : " ");
       }

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include <lmc/connectivity/curve.hpp>
-#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/interval.hpp>
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
 
 // Every function here is arithmetic on a curve f(α), with chord(α) = (1 − α) f(0) + α f(1) and mean = (f(0) + f(1))/2. The
 // largest value on a grid is a lower bound of the sup over all α. All of these functions
@@ -184,14 +184,12 @@ inline double midpoint_barrier(const Curve& curve, Metric metric = Metric::error
 
 /// Prints `0.0012 at α 0.46, normalized 0.0345`.
 inline std::ostream& operator<<(std::ostream& out, const LossBarrier& barrier) {
-  using detail::fixed;
   return out << fixed(barrier.value, 4) << " at α " << fixed(barrier.alpha, 2) << ", normalized "
              << fixed(barrier.normalized, 4);
 }
 
 /// Prints `0.0003 at α 0.46, normalized 0.0003, 95 % [0.0000, 0.0011]`, and why there is no interval or nothing to judge.
 inline std::ostream& operator<<(std::ostream& out, const ErrorBarrier& barrier) {
-  using detail::fixed;
   out << LossBarrier{barrier.value, barrier.alpha, barrier.normalized};
   if (barrier.interval)
     out << ", 95 % [" << fixed(barrier.interval->low, 4) << ", " << fixed(barrier.interval->high, 4) << ']';

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include <lmc/connectivity/curve.hpp>
-#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
 
 namespace lmc {
 
@@ -18,8 +18,8 @@ inline void write_curve_csv(std::ostream& out, const Curve& curve) {
   const bool with_error = curve.points.front().metrics.error.has_value();
   out << (with_error ? "alpha,loss,error\n" : "alpha,loss\n");
   for (const CurvePoint& p : curve.points) {
-    out << detail::shortest(p.alpha) << ',' << detail::shortest(p.metrics.loss);
-    if (with_error) out << ',' << detail::shortest(*p.metrics.error);
+    out << shortest(p.alpha) << ',' << shortest(p.metrics.loss);
+    if (with_error) out << ',' << shortest(*p.metrics.error);
     out << '\n';
   }
 }
@@ -29,7 +29,7 @@ inline void write_curve_csv(std::ostream& out, const Curve& curve) {
 /// Otherwise as for one curve. Throws: Error also when the curves have different α, or lack the error.
 inline void write_curve_csv(std::ostream& out, const Curve& train, const Curve& test) {
   for (const auto& [name, curve] : {std::pair("train", &train), std::pair("test", &test)}) {
-    detail::require_curve(detail::concat("write_curve_csv: ", name), *curve);
+    detail::require_curve(concat("write_curve_csv: ", name), *curve);
     require(curve->points.front().metrics.error.has_value(), "write_curve_csv: ", name,
             " has no error; write each curve by itself");
   }
@@ -41,9 +41,8 @@ inline void write_curve_csv(std::ostream& out, const Curve& train, const Curve& 
   out << "alpha,train_loss,train_error,test_loss,test_error\n";
   for (std::size_t i = 0; i < test.points.size(); ++i) {
     const CurvePoint &a = train.points[i], &b = test.points[i];
-    out << detail::shortest(b.alpha);
-    for (const Metrics* m : {&a.metrics, &b.metrics})
-      out << ',' << detail::shortest(m->loss) << ',' << detail::shortest((*m)[Metric::error]);
+    out << shortest(b.alpha);
+    for (const Metrics* m : {&a.metrics, &b.metrics}) out << ',' << shortest(m->loss) << ',' << shortest((*m)[Metric::error]);
     out << '\n';
   }
 }

@@ -14,10 +14,10 @@
 
 #include <lmc/connectivity/alpha_grid.hpp>
 #include <lmc/connectivity/curve.hpp>
-#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
 
 namespace lmc {
 

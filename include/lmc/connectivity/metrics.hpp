@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/text.hpp>
 
 namespace lmc {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <sstream>
 #include <stdexcept>
-#include <string>
+
+#include <lmc/core/text.hpp>
 
 namespace lmc {
 
@@ -12,19 +12,10 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-namespace detail {
-template <class... Parts>
-std::string concat(const Parts&... parts) {
-  std::ostringstream text;
-  (text << ... << parts);
-  return std::move(text).str();
-}
-}  // namespace detail
-
 /// Throws Error with the concatenated parts unless ok; the text is built on failure only.
 template <class... Parts>
 void require(bool ok, const Parts&... parts) {
-  if (!ok) throw Error(detail::concat(parts...));
+  if (!ok) throw Error(concat(parts...));
 }
 
 }  // namespace lmc

@@ -82,7 +82,7 @@ struct ParameterLayout {
     if (found != parameters.end()) return *found;
     std::string names;
     for (const Segment& s : parameters) names += (names.empty() ? "" : ", ") + s.name;
-    throw Error(detail::concat("ParameterLayout: no segment '", name, "'; there are: ", names));
+    throw Error(concat("ParameterLayout: no segment '", name, "'; there are: ", names));
   }
   friend bool operator==(const ParameterLayout&, const ParameterLayout&) = default;
 

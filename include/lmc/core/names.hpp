@@ -40,7 +40,7 @@ inline std::size_t find_name(std::string_view what, std::string_view name, std::
   });
   std::string list;
   for (const std::string_view k : known) (list += list.empty() ? "" : ", ") += k;
-  throw Error(detail::concat("unknown ", what, " '", name, "'; did you mean '", *nearest, "'? Known: ", list));
+  throw Error(concat("unknown ", what, " '", name, "'; did you mean '", *nearest, "'? Known: ", list));
 }
 
 }  // namespace lmc

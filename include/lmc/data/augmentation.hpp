@@ -12,8 +12,8 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/normal_noise.hpp>
 
 namespace lmc {

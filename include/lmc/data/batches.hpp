@@ -10,7 +10,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/core/views.hpp>
+#include <lmc/matrix/views.hpp>
 
 namespace lmc {
 

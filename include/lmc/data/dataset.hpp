@@ -16,7 +16,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/shared_bytes.hpp>
-#include <lmc/core/views.hpp>
+#include <lmc/matrix/views.hpp>
 
 namespace lmc {
 

@@ -152,10 +152,10 @@ class CsvReader {
     }
     const std::size_t end = line_end(from);
     if (end == 0 && has(from))
-      throw Error(detail::concat(
-          "'", path_, "', line ", next_line_,
-          at(from) == '\r' ? ": there is a carriage return without a line feed; expected lines that end in LF or CRLF"
-                           : ": there is text behind a closing quote; a quote inside a field in quotes must be doubled"));
+      throw Error(concat("'", path_, "', line ", next_line_,
+                         at(from) == '\r'
+                             ? ": there is a carriage return without a line feed; expected lines that end in LF or CRLF"
+                             : ": there is text behind a closing quote; a quote inside a field in quotes must be doubled"));
     consumed_ = from + end;
     next_line_ += end > 0 ? 1 : 0;
     return true;
@@ -186,8 +186,8 @@ class CsvReader {
     const std::size_t valid = std::min(invalid_utf8(part).value_or(part.size()), part.find('\0'));
     if (valid >= part.size()) return;
     const auto line = first_line + std::count(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(valid), '\n');
-    throw Error(detail::concat("'", path_, "', line ", line,
-                               ": this is not UTF-8 text; convert the file, as with iconv -f latin1 -t utf-8"));
+    throw Error(
+        concat("'", path_, "', line ", line, ": this is not UTF-8 text; convert the file, as with iconv -f latin1 -t utf-8"));
   }
 
   std::string path_;

@@ -42,7 +42,7 @@ class ImageDecoder {
     try {
       decode(bytes, channels, image);
     } catch (const Error& e) {
-      throw Error(detail::concat("cannot decode '", path, "': ", e.what()));
+      throw Error(concat("cannot decode '", path, "': ", e.what()));
     }
   }
 

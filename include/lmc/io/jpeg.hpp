@@ -99,7 +99,7 @@ class JpegDecoder {
     }
     throw_message();
   }
-  [[noreturn]] void throw_message() const { throw Error(detail::concat("libjpeg: ", message_)); }
+  [[noreturn]] void throw_message() const { throw Error(concat("libjpeg: ", message_)); }
 
   jpeg_decompress_struct codec_{};
   jpeg_error_mgr errors_{};

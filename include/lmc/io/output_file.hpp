@@ -80,14 +80,14 @@ class OutputFile {
     std::FILE* created = nullptr;
     do {
       temporary_ = target_;
-      temporary_ += detail::concat('.', ::getpid(), '-', count++, ".tmp");
+      temporary_ += concat('.', ::getpid(), '-', count++, ".tmp");
       created = std::fopen(temporary_.c_str(),
                            "wbx");  // fails where that file exists: left by a killed process, or another machine's
     } while (created == nullptr && errno == EEXIST);
     if (created == nullptr) {
       const int reason = errno;
       temporary_.clear();
-      throw Error(detail::concat("cannot write '", path_.string(), "': ", std::strerror(reason)));
+      throw Error(concat("cannot write '", path_.string(), "': ", std::strerror(reason)));
     }
     std::fclose(created);
   }

@@ -81,7 +81,7 @@ inline nlohmann::json parse_json_without_duplicates(const std::string& text) {
   try {
     return nlohmann::json::parse(text, check);
   } catch (const nlohmann::json::exception& e) {
-    throw Error(detail::concat("the header is not valid JSON: ", e.what()));
+    throw Error(concat("the header is not valid JSON: ", e.what()));
   }
 }
 
@@ -236,7 +236,7 @@ inline Safetensors load_safetensors(const std::filesystem::path& path) {
   try {
     return detail::read_safetensors(file.stream, file.size);
   } catch (const Error& e) {
-    throw Error(detail::concat("load_safetensors: '", path.string(), "': ", e.what()));
+    throw Error(concat("load_safetensors: '", path.string(), "': ", e.what()));
   }
 }
 

@@ -13,9 +13,9 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/batch_norm.hpp>
 
 namespace lmc {
@@ -59,7 +59,7 @@ class BatchNorm {
   [[nodiscard]] const BatchNormOptions& options() const { return o_; }
 
   [[nodiscard]] std::string_view kind() const { return "batch_norm"; }
-  [[nodiscard]] std::string describe() const { return detail::concat(channels_, " channels"); }
+  [[nodiscard]] std::string describe() const { return concat(channels_, " channels"); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
 

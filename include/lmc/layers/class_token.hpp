@@ -10,9 +10,9 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/random.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/vector.hpp>
 
 namespace lmc {

@@ -8,11 +8,11 @@
 #include <utility>
 
 #include <lmc/core/error.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/detail/affine.hpp>
 #include <lmc/layers/detail/dense_layout.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 
 namespace lmc {
 
@@ -44,7 +44,7 @@ class Dense {
   }
 
   [[nodiscard]] std::string_view kind() const { return "dense"; }
-  [[nodiscard]] std::string describe() const { return detail::concat(in_, " -> ", out_); }
+  [[nodiscard]] std::string describe() const { return concat(in_, " -> ", out_); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return o_.out; }
 

@@ -11,8 +11,8 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/random.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/vector.hpp>
 
 namespace lmc {
@@ -35,7 +35,7 @@ class Dropout {
   }
 
   [[nodiscard]] std::string_view kind() const { return "dropout"; }
-  [[nodiscard]] std::string describe() const { return detail::concat("rate ", o_.rate); }
+  [[nodiscard]] std::string describe() const { return concat("rate ", o_.rate); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
   void declare(LayoutBuilder&) const {}

@@ -4,9 +4,9 @@
 #include <concepts>
 #include <string_view>
 
-#include <lmc/core/views.hpp>
 #include <lmc/layers/element_wise.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 
 namespace lmc {
 

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include <lmc/core/error.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/pooling.hpp>
 
 namespace lmc {

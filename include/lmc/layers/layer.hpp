@@ -12,7 +12,7 @@
 #include <lmc/core/layout.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/core/views.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/strided.hpp>
 
 namespace lmc {

@@ -11,9 +11,9 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/layer_norm.hpp>
 
 namespace lmc {
@@ -49,7 +49,7 @@ class LayerNorm {
   [[nodiscard]] const LayerNormOptions& options() const { return o_; }
 
   [[nodiscard]] std::string_view kind() const { return "layer_norm"; }
-  [[nodiscard]] std::string describe() const { return detail::concat("over ", width_); }
+  [[nodiscard]] std::string describe() const { return concat("over ", width_); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
 

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include <lmc/core/error.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/element_wise.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/relu.hpp>
 
 namespace lmc {
@@ -30,7 +30,7 @@ class LeakyRelu : public ElementWise {
   [[nodiscard]] Scalar slope() const { return static_cast<Scalar>(o_.slope); }
 
   [[nodiscard]] std::string_view kind() const { return "leaky_relu"; }
-  [[nodiscard]] std::string describe() const { return detail::concat("slope ", o_.slope); }
+  [[nodiscard]] std::string describe() const { return concat("slope ", o_.slope); }
   void forward(ForwardArgs<Scalar> a) const { leaky_relu(span_of(a.x), slope(), span_of(a.y)); }
   void backward(BackwardArgs<Scalar> a) const {
     if (a.dx) leaky_relu_backward(span_of(a.y), span_of(a.dy), slope(), span_of(*a.dx));

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include <lmc/core/error.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/core/window.hpp>
 #include <lmc/layers/detail/describe_filters.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/local_product.hpp>
 #include <lmc/simd/transpose.hpp>
 

@@ -12,12 +12,12 @@
 #include <vector>
 
 #include <lmc/core/error.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/detail/affine.hpp>
 #include <lmc/layers/detail/dense_layout.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/mask.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/masked.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>
@@ -68,7 +68,7 @@ class MaskedDense {
 
   [[nodiscard]] std::string_view kind() const { return "masked"; }
   [[nodiscard]] std::string describe() const {
-    return detail::concat(in_, " -> ", out_, ", ", o_.mask.kept(), " of ", out_ * in_, " weights");
+    return concat(in_, " -> ", out_, ", ", o_.mask.kept(), " of ", out_ * in_, " weights");
   }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return o_.out; }

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <utility>
 
-#include <lmc/core/views.hpp>
 #include <lmc/core/window.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/pooling.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/pooling.hpp>
 
 namespace lmc {

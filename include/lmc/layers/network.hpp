@@ -17,10 +17,10 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/random.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/residual.hpp>
+#include <lmc/matrix/views.hpp>
 
 namespace lmc {
 
@@ -107,7 +107,7 @@ class Network {
   }
 
   [[nodiscard]] std::string_view kind() const { return "block"; }
-  [[nodiscard]] std::string describe() const { return detail::concat(parts_.size(), " layers"); }
+  [[nodiscard]] std::string describe() const { return concat(parts_.size(), " layers"); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return input_; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return output_shape(); }
 
@@ -206,7 +206,7 @@ class Network {
     Index parameters;
   };
   static void part_rows(std::vector<Row>& rows, const std::string& indent, const std::string& prefix, const Part& part) {
-    rows.push_back({indent + prefix + part.name, part.layer.describe(), detail::concat(part.output), part.params.count});
+    rows.push_back({indent + prefix + part.name, part.layer.describe(), concat(part.output), part.params.count});
     const std::string deeper = indent + "  ";
     if (const auto* network = part.layer.template target<Network>()) {
       for (const Part& inner : network->parts_) part_rows(rows, deeper, "", inner);
@@ -222,8 +222,8 @@ class Network {
       for (const Part& inner : network->parts_) part_rows(rows, indent, branch + "/", inner);
     } else {
       const std::string options = layer.describe();
-      rows.push_back({indent + branch, std::string(layer.kind()) + (options.empty() ? "" : ", " + options),
-                      detail::concat(output), parameters});
+      rows.push_back(
+          {indent + branch, std::string(layer.kind()) + (options.empty() ? "" : ", " + options), concat(output), parameters});
     }
   }
   static std::string titled(const Part& part) {

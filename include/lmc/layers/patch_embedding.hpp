@@ -10,13 +10,13 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/core/window.hpp>
 #include <lmc/layers/detail/affine.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
 #include <lmc/layers/detail/row_blocks.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/patches.hpp>
 
 namespace lmc {
@@ -57,7 +57,7 @@ class PatchEmbedding {
   [[nodiscard]] const PatchEmbeddingOptions& options() const { return o_; }
 
   [[nodiscard]] std::string_view kind() const { return "patches"; }
-  [[nodiscard]] std::string describe() const { return detail::concat(window_.out, " of ", o_.patch); }
+  [[nodiscard]] std::string describe() const { return concat(window_.out, " of ", o_.patch); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return {tokens_, o_.width}; }
 

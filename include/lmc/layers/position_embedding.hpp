@@ -10,8 +10,8 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/random.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/rows.hpp>
 
 namespace lmc {

@@ -3,9 +3,9 @@
 #include <concepts>
 #include <string_view>
 
-#include <lmc/core/views.hpp>
 #include <lmc/layers/element_wise.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/relu.hpp>
 
 namespace lmc {

@@ -10,10 +10,10 @@
 #include <utility>
 
 #include <lmc/core/error.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/identity.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/vector.hpp>
 
 namespace lmc {
@@ -59,7 +59,7 @@ class Residual {
   [[nodiscard]] Index body_parameters() const { return body_[0]; }
 
   [[nodiscard]] std::string_view kind() const { return "residual"; }
-  [[nodiscard]] std::string describe() const { return detail::concat(o_.body.kind(), " + ", o_.shortcut.kind()); }
+  [[nodiscard]] std::string describe() const { return concat(o_.body.kind(), " + ", o_.shortcut.kind()); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return in_; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return out_; }
 

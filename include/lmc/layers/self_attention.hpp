@@ -11,12 +11,12 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/detail/affine.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
 #include <lmc/layers/detail/row_blocks.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/attention.hpp>
 
 namespace lmc {
@@ -56,7 +56,7 @@ class SelfAttention {
   [[nodiscard]] const SelfAttentionOptions& options() const { return o_; }
 
   [[nodiscard]] std::string_view kind() const { return "attention"; }
-  [[nodiscard]] std::string describe() const { return detail::concat(o_.heads, o_.heads == 1 ? " head" : " heads"); }
+  [[nodiscard]] std::string describe() const { return concat(o_.heads, o_.heads == 1 ? " head" : " heads"); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
 

@@ -11,12 +11,12 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/detail/affine.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
 #include <lmc/layers/detail/row_blocks.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 
 namespace lmc {
 
@@ -50,7 +50,7 @@ class TokenDense {
   [[nodiscard]] const TokenDenseOptions& options() const { return o_; }
 
   [[nodiscard]] std::string_view kind() const { return "token_dense"; }
-  [[nodiscard]] std::string describe() const { return detail::concat(in_, " -> ", o_.out); }
+  [[nodiscard]] std::string describe() const { return concat(in_, " -> ", o_.out); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return with_width(o_.in, o_.out); }
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include <lmc/core/views.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/softmax_cross_entropy.hpp>
 
 namespace lmc {

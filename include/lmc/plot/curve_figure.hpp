@@ -10,8 +10,8 @@
 
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/curve.hpp>
-#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
 #include <lmc/plot/gnuplot.hpp>
 
 namespace lmc {

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
 #include <lmc/plot/gnuplot.hpp>
 
 namespace lmc {
@@ -158,11 +158,10 @@ inline std::string dot_panel(const DotPanel& panel, std::size_t number) {
 
 /// The figure as gnuplot draws it, for draw_figure and save_figure. What is not finite is a gap.
 inline std::string dot_figure_script(const DotFigure& figure) {
-  std::string script =
-      detail::concat("set multiplot layout ", figure.rows(), ",", figure.used_columns(),
-                     "\nset key below Left reverse samplen 2.5 height 0.5\nset border 3\nset tics nomirror out\n"
-                     "set grid y lc rgb '#cccccc' dt 1 lw 0.5\nset offsets 0,0,graph 0.06,graph 0.02\n"
-                     "set lmargin 11\nset rmargin 3\n");
+  std::string script = concat("set multiplot layout ", figure.rows(), ",", figure.used_columns(),
+                              "\nset key below Left reverse samplen 2.5 height 0.5\nset border 3\nset tics nomirror out\n"
+                              "set grid y lc rgb '#cccccc' dt 1 lw 0.5\nset offsets 0,0,graph 0.06,graph 0.02\n"
+                              "set lmargin 11\nset rmargin 3\n");
   for (std::size_t i = 0; i < figure.panels.size(); ++i) script += detail::dot_panel(figure.panels[i], i);
   return script + "unset multiplot\n";
 }

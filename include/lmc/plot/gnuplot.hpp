@@ -15,9 +15,9 @@
 #include <string>
 #include <string_view>
 
-#include <lmc/connectivity/detail/number_text.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/names.hpp>
+#include <lmc/core/text.hpp>
 #include <lmc/io/output_file.hpp>
 
 namespace lmc {
@@ -131,7 +131,7 @@ inline void check_figure_path(const std::filesystem::path& path) {
 inline std::string draw_figure(const std::filesystem::path& path, std::string_view script, FigureSize size = {}) {
   const std::string terminal = detail::figure_terminal(path, size);
   const auto [status, drawing, messages] =
-      detail::run_gnuplot(detail::concat("set encoding utf8\nset terminal ", terminal, " noenhanced\n", script));
+      detail::run_gnuplot(concat("set encoding utf8\nset terminal ", terminal, " noenhanced\n", script));
   require(status.has_value(), "figure '", path.string(), "': gnuplot is not installed; on Debian: apt install gnuplot-nox");
   require(*status == 0 && !drawing.empty(), "figure '", path.string(), "': gnuplot failed with status ", *status, ": ",
           messages);

@@ -5,7 +5,7 @@
 #include <span>
 
 #include <lmc/core/shape.hpp>
-#include <lmc/core/views.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/convolution_direct.hpp>
 #include <lmc/simd/convolution_product.hpp>
 #include <lmc/simd/convolution_shape.hpp>

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <lmc/core/shape.hpp>
-#include <lmc/core/views.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/convolution_shape.hpp>
 #include <lmc/simd/detail/convolution_sweep.hpp>
 #include <lmc/simd/detail/convolution_tile.hpp>

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <lmc/core/shape.hpp>
-#include <lmc/core/views.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/convolution_shape.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/vector.hpp>

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <lmc/core/shape.hpp>
-#include <lmc/core/views.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 #include <lmc/simd/strided.hpp>

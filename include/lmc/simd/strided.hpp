@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <lmc/core/detail/eigen.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/matrix/detail/eigen.hpp>
 
 namespace lmc {
 

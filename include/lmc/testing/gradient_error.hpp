@@ -15,10 +15,10 @@
 #include <lmc/core/layout.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/matrix/views.hpp>
 
 /// What tests of your own layers need; not part of lmc.hpp.
 namespace lmc::testing {

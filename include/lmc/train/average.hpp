@@ -7,9 +7,9 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/core/thread_team.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/parallel/thread_team.hpp>
 #include <lmc/train/estimate_buffers.hpp>
 #include <lmc/train/step.hpp>
 

@@ -7,12 +7,12 @@
 #include <span>
 #include <vector>
 
-#include <lmc/core/detail/eigen.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/core/thread_team.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/matrix/detail/eigen.hpp>
+#include <lmc/matrix/views.hpp>
+#include <lmc/parallel/thread_team.hpp>
 
 namespace lmc {
 

@@ -140,8 +140,8 @@ Checkpoint<T> checkpoint_of(const Safetensors& file, const ParameterLayout& layo
     try {
       return Optimizer<T>(detail::optimizer_from_json(detail::parse_json_without_duplicates(text)), parameters);
     } catch (const std::exception& e) {  // of the JSON library, or an Error of the options
-      throw Error(detail::concat(who, ": the optimizer '", text, "' of the metadata cannot be read (", e.what(),
-                                 "); was the file written by save_checkpoint? load_state reads others"));
+      throw Error(concat(who, ": the optimizer '", text, "' of the metadata cannot be read (", e.what(),
+                         "); was the file written by save_checkpoint? load_state reads others"));
     }
   };
   Checkpoint<T> at{{}, optimizer(), detail::count_at(file.metadata, "step", who)};

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include <lmc/core/error.hpp>
-#include <lmc/core/thread_team.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/parallel/thread_team.hpp>
 #include <lmc/train/batch_memory.hpp>
 #include <lmc/train/step.hpp>
 

@@ -69,8 +69,8 @@ class Progress {
       }
       if (!options.terminal && (new_epoch || done)) {
         const State& ended = done ? state : before;
-        *options.out << detail::concat("run ", run + 1, ": epoch ", ended.epoch + 1, " done, ", percent(ended),
-                                       " %, batch loss ", ended.loss, ", ", rate(), '\n')
+        *options.out << concat("run ", run + 1, ": epoch ", ended.epoch + 1, " done, ", percent(ended), " %, batch loss ",
+                               ended.loss, ", ", rate(), '\n')
                      << std::flush;
       }
     }

@@ -10,10 +10,10 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/core/thread_team.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/optim/optimizer.hpp>
+#include <lmc/parallel/thread_team.hpp>
 #include <lmc/train/noise_seeds.hpp>
 #include <lmc/train/train.hpp>
 

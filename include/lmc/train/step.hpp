@@ -10,11 +10,11 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/core/views.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/loss/cross_entropy.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/train/batch_memory.hpp>
 

@@ -15,7 +15,6 @@
 #include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/core/thread_team.hpp>
 #include <lmc/data/augmentation.hpp>
 #include <lmc/data/batches.hpp>
 #include <lmc/data/dataset.hpp>
@@ -23,6 +22,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/optim/schedule.hpp>
+#include <lmc/parallel/thread_team.hpp>
 #include <lmc/simd/vector.hpp>
 #include <lmc/train/noise_seeds.hpp>
 #include <lmc/train/step.hpp>

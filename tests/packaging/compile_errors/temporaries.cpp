@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What an evaluator or a gradient points at is gone before it is used.
 #include <lmc/connectivity/attribution.hpp>
-#include <lmc/data/synthetic.hpp>
-#include <lmc/layers/mlp.hpp>
-#include <lmc/train/evaluator.hpp>
-#include <lmc/train/gradient.hpp>
-#include <lmc/train/paths.hpp>
+#include <lmc/data/sources/synthetic.hpp>
+#include <lmc/measure/evaluator.hpp>
+#include <lmc/measure/gradient.hpp>
+#include <lmc/measure/paths.hpp>
+#include <lmc/models/mlp.hpp>
 
 int main() {
   const auto net = lmc::mlp<float>({.inputs = 2, .hidden = {4}, .outputs = 3});

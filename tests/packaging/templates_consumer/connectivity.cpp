@@ -21,6 +21,7 @@
 #include <lmc/core/parameter_layers.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/text.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/io/text_file.hpp>
 #include <lmc/io/utf8.hpp>
@@ -78,5 +79,5 @@ void use_connectivity() {
   lmc::for_each_line("a\nb", [&](auto&&...) { ++calls; });
   lmc::for_each_code_point("a", [&](auto&&...) { ++calls; });
   check(calls == 9, "for_each_");
-  lmc::require(true, "a ", 1);
+  lmc::require(lmc::concat("a ", 1) == "a 1", "concat ", 1);
 }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <vector>
 
-#include <lmc/core/views.hpp>
 #include <lmc/data/augmentation.hpp>
 #include <lmc/data/character_ngrams.hpp>
-#include <lmc/data/cifar.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/label_noise.hpp>
-#include <lmc/data/mnist.hpp>
 #include <lmc/data/pixels.hpp>
+#include <lmc/data/sources/cifar.hpp>
+#include <lmc/data/sources/mnist.hpp>
+#include <lmc/data/sources/synthetic.hpp>
+#include <lmc/data/sources/table.hpp>
+#include <lmc/data/sources/text_dataset.hpp>
+#include <lmc/data/sources/tsv_text.hpp>
+#include <lmc/data/sources/words.hpp>
 #include <lmc/data/split.hpp>
 #include <lmc/data/standardize.hpp>
 #include <lmc/data/subset.hpp>
-#include <lmc/data/synthetic.hpp>
-#include <lmc/data/table.hpp>
-#include <lmc/data/text_dataset.hpp>
-#include <lmc/data/tsv_text.hpp>
-#include <lmc/data/words.hpp>
+#include <lmc/matrix/views.hpp>
 
 #include "parts.hpp"
 

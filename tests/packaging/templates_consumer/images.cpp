@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <lmc/data/image_folder.hpp>
-#include <lmc/data/tiny_imagenet.hpp>
+#include <lmc/data/sources/image_folder.hpp>
+#include <lmc/data/sources/tiny_imagenet.hpp>
 
 #include "parts.hpp"
 

@@ -5,31 +5,31 @@
 #include <vector>
 
 #include <lmc/connectivity/barriers.hpp>
-#include <lmc/data/synthetic.hpp>
-#include <lmc/layers/cnn.hpp>
-#include <lmc/layers/embedding.hpp>
-#include <lmc/layers/lcn.hpp>
-#include <lmc/layers/mlp.hpp>
+#include <lmc/data/sources/synthetic.hpp>
 #include <lmc/loss/cross_entropy.hpp>
+#include <lmc/measure/complexity.hpp>
+#include <lmc/measure/evaluator.hpp>
+#include <lmc/measure/gradient.hpp>
+#include <lmc/measure/importance.hpp>
+#include <lmc/measure/logits.hpp>
+#include <lmc/measure/paths.hpp>
+#include <lmc/measure/position_blocks.hpp>
+#include <lmc/measure/robustness.hpp>
+#include <lmc/models/cnn.hpp>
+#include <lmc/models/lcn.hpp>
+#include <lmc/models/mlp.hpp>
 #include <lmc/optim/adam.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/optim/sgd.hpp>
 #include <lmc/train/average.hpp>
 #include <lmc/train/batch_memory.hpp>
 #include <lmc/train/checkpoint_file.hpp>
-#include <lmc/train/complexity.hpp>
-#include <lmc/train/embed_checkpoint.hpp>
 #include <lmc/train/estimate_buffers.hpp>
-#include <lmc/train/evaluator.hpp>
-#include <lmc/train/gradient.hpp>
-#include <lmc/train/importance.hpp>
-#include <lmc/train/logits.hpp>
-#include <lmc/train/paths.hpp>
-#include <lmc/train/position_blocks.hpp>
-#include <lmc/train/robustness.hpp>
 #include <lmc/train/spawn.hpp>
 #include <lmc/train/step.hpp>
 #include <lmc/train/train.hpp>
+#include <lmc/transfer/embed_checkpoint.hpp>
+#include <lmc/transfer/embedding.hpp>
 
 #include "parts.hpp"
 

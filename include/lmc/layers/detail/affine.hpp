@@ -4,8 +4,8 @@
 #include <concepts>
 #include <span>
 
-#include <lmc/core/views.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>
 #include <lmc/simd/sparse_product.hpp>

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include <lmc/core/shape.hpp>
-#include <lmc/core/views.hpp>
+#include <lmc/matrix/views.hpp>
 
 namespace lmc::detail {
 

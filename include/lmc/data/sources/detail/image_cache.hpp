@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cassert>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/core/shared_bytes.hpp>
+#include <lmc/data/dataset.hpp>
+#include <lmc/io/detail/array_size.hpp>
+#include <lmc/io/mapped_file.hpp>
+#include <lmc/io/output_file.hpp>
+#include <lmc/parallel/thread_team.hpp>
+
+// The format: a header of 128 bytes, the training images' pixels, the test images' pixels. Little-endian. What the examples are
+// called, their order and their labels are in the tree that the pixels are of, and here only as its digest.
+
+namespace lmc::detail {
+
+static_assert(std::endian::native == std::endian::little, "image cache: numbers are written as they lie in memory");
+
+/// Decoded images, all of one shape.
+struct DecodedImages {
+  Shape shape;  // of one, channels last
+  SharedBytes train, test;
+  Standardization standardization;  // of the training images
+};
+
+struct ImageCacheHeader {
+  static constexpr std::array<char, 8> expected_magic{'l', 'm', 'c', 'p', 'i', 'x', '0', '1'};  // the version at its end
+
+  std::array<char, 8> magic = expected_magic;
+  std::array<char, 16> tree{};           // digest of the tree
+  std::array<std::int64_t, 3> shape{};   // height, width, channels
+  std::array<std::int64_t, 2> images{};  // training, test
+  std::array<double, 3> mean{}, deviation{};
+  std::uint64_t pixels = 0;  // check sum
+  std::uint64_t header = 0;  // check sum of everything before
+};
+static_assert(sizeof(ImageCacheHeader) == 128 && std::is_trivially_copyable_v<ImageCacheHeader>);
+
+/// A check sum of bytes, for damage, not for intent: FNV-1a over words of 8 bytes in eight lanes, as fast as memory. Source of
+/// the constants: RFC 9923; the shift brings high bits down, which the product alone does not.
+inline std::uint64_t check_sum(std::span<const std::uint8_t> bytes) {
+  constexpr std::uint64_t offset = 0xcbf29ce484222325, prime = 0x100000001b3;
+  const auto mix = [](std::uint64_t hash, std::uint64_t word) {
+    hash = (hash ^ word) * prime;
+    return hash ^ hash >> 32;
+  };
+  std::array<std::uint64_t, 8> lanes;
+  lanes.fill(offset);
+  std::size_t i = 0;
+  for (; i + sizeof lanes <= bytes.size(); i += sizeof lanes) {
+    std::array<std::uint64_t, 8> words;
+    std::memcpy(words.data(), bytes.data() + i, sizeof words);
+    for (std::size_t lane = 0; lane < lanes.size(); ++lane) lanes[lane] = mix(lanes[lane], words[lane]);
+  }
+  std::uint64_t hash = mix(offset, bytes.size());
+  for (const std::uint64_t lane : lanes) hash = mix(hash, lane);
+  for (; i < bytes.size(); ++i) hash = mix(hash, bytes[i]);
+  return hash;
+}
+
+/// Of a header, but for the check sum at its end.
+inline std::uint64_t check_sum_of(const ImageCacheHeader& header) {
+  return check_sum({reinterpret_cast<const std::uint8_t*>(&header), offsetof(ImageCacheHeader, header)});
+}
+
+/// Check sums of the blocks of the parts, one after the other: what the threads read or write at a time.
+class BlockSums {
+ public:
+  /// Calls fill(begin, size) for each block of a part, on the threads of a team, and adds the check sums of what it returns.
+  template <class Fill>
+  void add(const ThreadTeam& team, std::size_t part_size, Fill fill) {
+    constexpr std::size_t block_size = std::size_t{1} << 18;  // stays in a cache until it has been summed up
+    const std::size_t first = sums_.size(), blocks = (part_size + block_size - 1) / block_size;
+    sums_.resize(first + blocks);
+    team.for_each(static_cast<Index>(blocks), [&](Index b, int) {
+      const auto block = static_cast<std::size_t>(b), begin = block * block_size;
+      sums_[first + block] = check_sum(fill(begin, std::min(block_size, part_size - begin)));
+    });
+  }
+  [[nodiscard]] std::uint64_t total() const {
+    return check_sum({reinterpret_cast<const std::uint8_t*>(sums_.data()), sums_.size() * sizeof(std::uint64_t)});
+  }
+
+ private:
+  std::vector<std::uint64_t> sums_;
+};
+
+/// Writes the images to a file that appears when it is complete. tree: 16 characters. Throws: Error when it cannot be written.
+inline void write_image_cache(const std::filesystem::path& path, std::string_view tree, const DecodedImages& images,
+                              const ThreadTeam& team) {
+  OutputFile file(path);
+  ImageCacheHeader header;
+  const auto channels = static_cast<std::size_t>(images.shape[2]);
+  assert(tree.size() == header.tree.size() && images.standardization.mean.size() == channels);
+  std::copy(tree.begin(), tree.end(), header.tree.begin());
+  std::copy_n(images.shape.axes().begin(), 3, header.shape.begin());
+  header.images = {static_cast<Index>(images.train.size()) / images.shape.size(),
+                   static_cast<Index>(images.test.size()) / images.shape.size()};
+  std::copy_n(images.standardization.mean.begin(), channels, header.mean.begin());
+  std::copy_n(images.standardization.deviation.begin(), channels, header.deviation.begin());
+  BlockSums sums;
+  for (const auto* part : {&images.train, &images.test})
+    sums.add(team, part->size(), [&](std::size_t begin, std::size_t size) { return std::span(part->data() + begin, size); });
+  header.pixels = sums.total();
+  header.header = check_sum_of(header);
+  file.stream().write(reinterpret_cast<const char*>(&header), sizeof header);
+  for (const auto* part : {&images.train, &images.test})
+    file.stream().write(reinterpret_cast<const char*>(part->data()), static_cast<std::streamsize>(part->size()));
+  file.commit();
+}
+
+/// Whether the numbers of a header make sense, and a file of so many bytes is what it describes.
+inline bool is_plausible(const ImageCacheHeader& header, std::uint64_t file_size) {
+  const auto in_file = [&](std::int64_t n) { return n > 0 && static_cast<std::uint64_t>(n) <= file_size; };
+  const auto& [height, width, channels] = header.shape;
+  const auto& [train, test] = header.images;
+  if (header.magic != ImageCacheHeader::expected_magic || header.header != check_sum_of(header)) return false;
+  if (!in_file(height) || !in_file(width) || !in_file(train) || !in_file(test) || (channels != 1 && channels != 3))
+    return false;
+  for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
+    if (!std::isfinite(header.mean[c]) || !std::isfinite(header.deviation[c]) || header.deviation[c] <= 0) return false;
+  }
+  const std::optional<Index> pixels = array_size({train + test, height, width, channels});
+  return pixels && static_cast<std::uint64_t>(*pixels) == file_size - sizeof header;
+}
+
+/// The images of that tree, mapped where they lie in the file and compared with its check sums on the threads of a team;
+/// nothing where the file is missing, of another tree, cut or damaged. The file's length is compared with its header before.
+inline std::optional<DecodedImages> read_image_cache(const std::filesystem::path& path, std::string_view tree,
+                                                     const ThreadTeam& team) {
+  try {
+    const SharedBytes file = map_file(path.string());
+    ImageCacheHeader header;
+    if (file.size() < sizeof header) return std::nullopt;
+    std::memcpy(&header, file.data(), sizeof header);
+    if (!is_plausible(header, file.size()) || !std::equal(tree.begin(), tree.end(), header.tree.begin(), header.tree.end()))
+      return std::nullopt;
+    DecodedImages images{
+        .shape = {header.shape[0], header.shape[1], header.shape[2]}, .train = {}, .test = {}, .standardization = {}};
+    BlockSums sums;
+    std::size_t offset = sizeof header;
+    const auto part = [&](std::int64_t count) {
+      SharedBytes pixels = file.part(offset, static_cast<std::size_t>(count * images.shape.size()));
+      sums.add(team, pixels.size(), [&](std::size_t begin, std::size_t size) {
+        const std::span block(pixels.data() + begin, size);
+        populate(block);
+        return block;
+      });
+      offset += pixels.size();
+      return pixels;
+    };
+    images.train = part(header.images[0]);
+    images.test = part(header.images[1]);
+    if (sums.total() != header.pixels) return std::nullopt;
+    images.standardization.mean.assign(header.mean.begin(), header.mean.begin() + header.shape[2]);
+    images.standardization.deviation.assign(header.deviation.begin(), header.deviation.begin() + header.shape[2]);
+    return images;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace lmc::detail

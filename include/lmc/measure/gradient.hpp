@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <concepts>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <lmc/connectivity/attribution.hpp>
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/data/dataset.hpp>
+#include <lmc/layers/layer.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/measure/detail/dataset_chunks.hpp>
+#include <lmc/measure/detail/sum_in_groups.hpp>
+#include <lmc/measure/detail/temporaries.hpp>
+#include <lmc/parallel/thread_team.hpp>
+#include <lmc/simd/softmax_cross_entropy.hpp>
+#include <lmc/train/batch_memory.hpp>
+#include <lmc/train/step.hpp>
+
+namespace lmc {
+
+namespace detail {
+
+/// gradient ← ∂L/∂θ of the mean cross-entropy L over the data set, in evaluation mode; returns L, to the bit as the evaluator.
+template <std::floating_point Scalar>
+double dataset_gradient(const DatasetChunks<Scalar>& chunks, std::span<const Scalar> theta, std::span<const Scalar> buffers,
+                        const ThreadTeam& team, std::span<Scalar> gradient) {
+  const Network<Scalar>& network = chunks.network();
+  const auto n = static_cast<double>(chunks.examples());
+  TeamMemory<Scalar> memories(network, chunks.part(), team);
+  std::vector<Scalar> unwritten(buffers.begin(), buffers.end());  // not in evaluation mode
+  std::vector<CrossEntropySum> losses(static_cast<std::size_t>(chunks.count()));
+  const std::vector<double> sum = sum_in_groups<Scalar>(
+      chunks.count(), network.layout().parameter_count(), team, [&](Index c, int worker, std::span<Scalar> partial) {
+        BatchMemory<Scalar>& memory = memories(worker);
+        chunks.for_parts(c, memory, [&](Index, Index batch) {
+          memory.forward(network, theta, unwritten, batch, Mode::evaluation);
+          losses[static_cast<std::size_t>(c)] +=
+              softmax_cross_entropy<Scalar>(span_of(memory.logits(batch)), memory.labels(batch),
+                                            {.dlogits = span_of(memory.dlogits(batch)), .scale = static_cast<Scalar>(1 / n)});
+          memory.backward(network, theta, buffers, batch, partial);
+        });
+      });
+  std::transform(sum.begin(), sum.end(), gradient.begin(), [](double x) { return static_cast<Scalar>(x); });
+  CrossEntropySum total;
+  for (const CrossEntropySum& loss : losses) total += loss;
+  return total.loss / n;
+}
+
+}  // namespace detail
+
+/// Mean cross-entropy of one data set and its gradient, as functions of θ, in evaluation mode; the GradientFunction of our
+/// networks. Chunks of the data are computed in parallel; partial sums are of fixed groups of them and added in order, so that
+/// the bits do not depend on the team; at most 8 of its threads have work. Beside θ and the gradient it holds 8 gradients, one
+/// in double, and the activations of a chunk for each thread. Network and data must outlive it.
+template <std::floating_point Scalar>
+class NetworkGradient {
+ public:
+  /// Throws: Error when the data set does not fit the network, or the network has buffers.
+  NetworkGradient(const Network<Scalar>& network, const Dataset<Scalar>& data, ThreadTeam team)
+      : chunks_(network, data), team_(team) {
+    require(network.layout().buffer_count() == 0, "gradient_function: the network has buffers (",
+            network.layout().buffer_count(), " values, the first in '",
+            network.layout().buffers.empty() ? "" : network.layout().buffers.front().name,
+            "'), which depend on θ in a way that is not differentiated; mean_gradient takes them as constants");
+  }
+
+  /// gradient ← ∂L/∂θ; returns L. Throws: Error when a length is not that of θ.
+  double operator()(std::span<const Scalar> theta, std::span<Scalar> gradient) const {
+    const Index parameters = chunks_.network().layout().parameter_count();
+    require(static_cast<Index>(theta.size()) == parameters && static_cast<Index>(gradient.size()) == parameters,
+            "gradient_function: θ has ", theta.size(), " entries and the gradient ", gradient.size(), "; the network has ",
+            parameters, " parameters");
+    return detail::dataset_gradient<Scalar>(chunks_, theta, {}, team_, gradient);
+  }
+
+ private:
+  detail::DatasetChunks<Scalar> chunks_;
+  ThreadTeam team_;
+};
+static_assert(GradientFunction<const NetworkGradient<float>, float>);
+
+/// The gradient of network's loss on data, with the threads of team: what barrier_contributions takes.
+template <std::floating_point Scalar>
+NetworkGradient<Scalar> gradient_function(const Network<Scalar>& network, const Dataset<Scalar>& data,
+                                          ThreadTeam team = ThreadTeam()) {
+  return NetworkGradient<Scalar>(network, data, team);
+}
+template <class N, class... Rest>
+  requires detail::HasTemporary<N, Rest...>
+NetworkGradient<typename detail::ScalarOf<std::remove_cvref_t<N>>::type> gradient_function(N&&, Rest&&...) {
+  detail::refuse_temporary<N, Rest...>();
+}
+template <std::floating_point Scalar, class... Arguments>  // gradient_function<float>(…)
+  requires detail::HasTemporary<Arguments...>
+NetworkGradient<Scalar> gradient_function(Arguments&&...) {
+  detail::refuse_temporary<Arguments...>();
+}
+
+template <class Scalar>
+struct LossGradient {
+  double loss = 0;               // mean cross-entropy
+  std::vector<Scalar> gradient;  // ∂loss/∂θ
+};
+
+/// Loss and gradient of one state on data, as NetworkGradient; buffers, such as running statistics, are constants.
+/// Throws: Error when state or data do not fit the network.
+template <std::floating_point Scalar>
+LossGradient<Scalar> mean_gradient(const Network<Scalar>& network, const ModelState<Scalar>& state, const Dataset<Scalar>& data,
+                                   const ThreadTeam& team = ThreadTeam()) {
+  const detail::DatasetChunks<Scalar> chunks(network, data);
+  detail::require_state("mean_gradient", network, state);
+  LossGradient<Scalar> result{.gradient = std::vector<Scalar>(state.parameters.size())};
+  result.loss = detail::dataset_gradient<Scalar>(chunks, state.parameters, state.buffers, team, result.gradient);
+  return result;
+}
+
+}  // namespace lmc

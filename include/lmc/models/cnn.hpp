@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <vector>
+
+#include <lmc/core/shape.hpp>
+#include <lmc/core/window.hpp>
+#include <lmc/layers/conv2d.hpp>
+#include <lmc/layers/initialization.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/layers/normalization.hpp>
+#include <lmc/models/detail/convolutional.hpp>
+
+namespace lmc {
+
+struct CnnOptions {
+  Shape inputs = {};                 // of one example: [rows, cols, channels]
+  std::vector<Index> channels = {};  // of each convolution's output
+  Index outputs = 0;                 // classes
+  std::vector<Extent> kernel = {3};  // one for all convolutions, or one each; the next two as well
+  std::vector<Extent> stride = {1};
+  std::vector<Extent> padding = {0};
+  Normalization norm =
+      Normalization::none;  // before each ReLU; the convolutions keep their biases, to have those of their rung
+  Extent pool = 1;          // max pooling after each ReLU; 1: none
+  double slope = 0;         // of the leaky ReLU; 0 is ReLU, 1 a linear network
+  Initialization initialization = Initialization::torch;
+};
+
+/// Convolutional network: [Conv2d → norm → (leaky) ReLU → max pooling] for every entry of channels, then a Dense readout.
+/// With lcn() of the same options it differs in weight sharing alone.
+/// Throws: Error when a list has neither one entry nor one a convolution, and as the layers do.
+template <std::floating_point Scalar>
+Network<Scalar> cnn(const CnnOptions& options) {
+  return detail::convolutional<Scalar>("cnn", options,
+                                       [&](std::size_t i, const Shape& in, const InitializationOptions& initialization) {
+                                         return Conv2d<Scalar>({.in = in,
+                                                                .out = options.channels[i],
+                                                                .kernel = detail::entry(options.kernel, i),
+                                                                .stride = detail::entry(options.stride, i),
+                                                                .padding = detail::entry(options.padding, i),
+                                                                .initialization = initialization});
+                                       });
+}
+
+}  // namespace lmc

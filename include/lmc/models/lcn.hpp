@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <vector>
+
+#include <lmc/core/shape.hpp>
+#include <lmc/core/window.hpp>
+#include <lmc/layers/initialization.hpp>
+#include <lmc/layers/locally_connected2d.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/layers/normalization.hpp>
+#include <lmc/models/detail/convolutional.hpp>
+
+namespace lmc {
+
+struct LcnOptions {
+  Shape inputs = {};                 // of one example: [rows, cols, channels]
+  std::vector<Index> channels = {};  // of each layer's output
+  Index outputs = 0;                 // classes
+  std::vector<Extent> kernel = {3};  // one for all layers, or one each; the next three as well
+  std::vector<Extent> stride = {1};
+  std::vector<Extent> padding = {0};
+  std::vector<Extent> sharing = {1};         // size, in positions, of a block that shares a filter bank; 1: locally connected
+  Normalization norm = Normalization::none;  // before each ReLU
+  Extent pool = 1;                           // max pooling after each ReLU; 1: none
+  double slope = 0;                          // of the leaky ReLU; 0 is ReLU, 1 a linear network
+  Initialization initialization = Initialization::torch;
+};
+
+/// Locally connected network: [LocallyConnected2d → norm → (leaky) ReLU → max pooling] for every entry of channels, then a
+/// Dense readout. Larger blocks make it a tied network; a block as large as the layer's output, a cnn(). Throws: Error when a
+/// list has neither one entry nor one a layer, and as the layers do.
+template <std::floating_point Scalar>
+Network<Scalar> lcn(const LcnOptions& options) {
+  detail::require_entries("lcn", "sharing", options.sharing, options.channels.size());
+  return detail::convolutional<Scalar>("lcn", options,
+                                       [&](std::size_t i, const Shape& in, const InitializationOptions& initialization) {
+                                         return LocallyConnected2d<Scalar>({.in = in,
+                                                                            .out = options.channels[i],
+                                                                            .kernel = detail::entry(options.kernel, i),
+                                                                            .stride = detail::entry(options.stride, i),
+                                                                            .padding = detail::entry(options.padding, i),
+                                                                            .sharing = detail::entry(options.sharing, i),
+                                                                            .initialization = initialization});
+                                       });
+}
+
+}  // namespace lmc

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <span>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include <lmc/optim/optimizer.hpp>
+#include <lmc/train/train.hpp>
+#include <lmc/transfer/embedding.hpp>
+
+namespace lmc {
+
+namespace detail {
+
+/// A copy of the optimizer whose state vectors went through map: std::vector → std::vector.
+template <std::floating_point Scalar, class Map>
+Optimizer<Scalar> map_state(Optimizer<Scalar> optimizer, const Map& map) {
+  std::visit(
+      [&](auto& method) {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(method)>, Sgd<Scalar>>) {
+          if (!method.velocity.empty()) method.velocity = map(method.velocity);
+        } else {
+          method.mean = map(method.mean);
+          method.square = map(method.square);
+        }
+      },
+      optimizer.method);
+  return optimizer;
+}
+
+}  // namespace detail
+
+/// The same place of a training, in the larger network of an embedding: `train(e.network, data, embed(e, checkpoint), …)` goes
+/// on with untied weights. Parameters and every state vector of the optimizer (velocity; mean and square) are copied as E
+/// copies θ, and the number of updates stays. So copies of a weight go on moving as it did, all alike, until their own
+/// gradients tell them apart; a tied weight's gradient is the sum of those of its copies, which is why untied ones accelerate
+/// less at one learning rate. Entries that begin at zero have no velocity; Adam's bias correction for them counts the updates
+/// before the embedding, too.
+template <std::floating_point Scalar>
+Checkpoint<Scalar> embed(const Embedding<Scalar>& e, const Checkpoint<Scalar>& at) {
+  return {e.embed(at.state),
+          detail::map_state(at.optimizer, [&](const std::vector<Scalar>& v) { return e.embed(std::span<const Scalar>(v)); }),
+          at.step};
+}
+
+/// The way back: parameters and every state vector of the optimizer become the means over what is tied (Embedding::project).
+/// Exact on what embed gave.
+template <std::floating_point Scalar>
+Checkpoint<Scalar> project(const Embedding<Scalar>& e, const Checkpoint<Scalar>& at) {
+  return {e.project(at.state),
+          detail::map_state(at.optimizer, [&](const std::vector<Scalar>& v) { return e.project(std::span<const Scalar>(v)); }),
+          at.step};
+}
+
+}  // namespace lmc

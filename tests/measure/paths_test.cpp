@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <lmc/measure/paths.hpp>
+
+#include <array>
+#include <sstream>
+#include <vector>
+
+#include <lmc/connectivity/barriers.hpp>
+#include <lmc/data/sources/synthetic.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/measure/evaluator.hpp>
+#include <lmc/models/mlp.hpp>
+#include <lmc/train/train.hpp>
+
+namespace {
+
+const auto net = lmc::mlp<float>({.inputs = 2, .hidden = {8}, .outputs = 3});
+const auto data = lmc::spirals<float>({.examples = 300, .classes = 3, .seed = 1});
+
+std::vector<lmc::Run<float>> runs(double learning_rate) {
+  const std::array<lmc::NoiseSeeds, 3> seeds{{{.order = 1}, {.order = 2}, {.order = 3}}};
+  const lmc::SgdOptions sgd{.learning_rate = learning_rate};
+  return lmc::train_many<float>(net, data, net.initialize({.seed = 1}), {.epochs = 3, .batch_size = 32, .optimizer = sgd},
+                                seeds);
+}
+
+}  // namespace
+
+TEST_CASE("linear_path: of states and of runs it is that of their parameters", "[train][connectivity]") {
+  const auto r = runs(0.5);
+  const auto evaluate = lmc::evaluator(net, data);
+  const lmc::Curve expected = lmc::linear_path(r[0].state.parameters, r[1].state.parameters, evaluate, {.alphas = 5});
+  CHECK(lmc::linear_path(r[0].state, r[1].state, evaluate, {.alphas = 5}) == expected);
+  CHECK(lmc::linear_path(r[0], r[1], evaluate, {.alphas = 5}) == expected);
+}
+
+TEST_CASE("linear_path: a run that diverged leaves nothing to judge", "[train][connectivity]") {
+  auto r = runs(0.5);
+  const auto evaluate = lmc::evaluator(net, data);
+  const auto verdict = [&] { return lmc::error_barrier(lmc::linear_path(r[0], r[1], evaluate)).verdict; };
+  CHECK(verdict() != lmc::Verdict::none);
+  r[1].diverged_at = 20;
+  CHECK(verdict() == lmc::Verdict::none);
+  std::swap(r[0], r[1]);
+  CHECK(verdict() == lmc::Verdict::none);
+  // A rate at which training ends at once.
+  r = runs(1e9);
+  REQUIRE(r[0].diverged_at);
+  CHECK(verdict() == lmc::Verdict::none);
+}
+
+TEST_CASE("barrier_matrix: has the barriers of every two runs, or of their states or parameters", "[train][connectivity]") {
+  auto r = runs(0.5);
+  const auto evaluate = lmc::evaluator(net, data);
+  const auto of_runs = lmc::barrier_matrix(r, evaluate, {.alphas = 5});
+  const auto of_states = lmc::barrier_matrix<float>({r[0].state, r[1].state, r[2].state}, evaluate, {.alphas = 5});
+  REQUIRE(of_runs.size() == 3);
+  for (const auto& [i, j] : {std::pair(0, 1), std::pair(0, 2), std::pair(1, 2)}) {
+    const lmc::Curve curve =
+        lmc::linear_path(r[static_cast<std::size_t>(i)], r[static_cast<std::size_t>(j)], evaluate, {.alphas = 5});
+    for (const auto* matrix : {&of_runs, &of_states}) {
+      CHECK(matrix->at(i, j).error.value().value == lmc::error_barrier(curve).value);
+      CHECK(matrix->at(i, j).loss.value == lmc::loss_barrier(curve).value);
+    }
+  }
+  r[2].diverged_at = 20;
+  const auto judged = lmc::barrier_matrix(r, evaluate, {.alphas = 5});
+  CHECK(judged.at(0, 1).error.value().verdict != lmc::Verdict::none);
+  CHECK(judged.at(0, 2).error.value().verdict == lmc::Verdict::none);
+  CHECK(judged.at(2, 1).error.value().verdict == lmc::Verdict::none);
+  std::ostringstream text;
+  text << judged;
+  CHECK_THAT(text.str(), Catch::Matchers::Contains("diverged diverged        -\n"));
+}
