@@ -43,7 +43,7 @@ struct Gelu {
   Scalars x, dy, result;
   explicit Gelu(Index tokens)
       : x(normal_scalars(batch * tokens * hidden, 1)), dy(normal_scalars(batch * tokens * hidden, 2)), result(x.size()) {}
-  void ours() { lmc::gelu(view(std::as_const(x)), view(result)); }
+  void ours() { lmc::simd::gelu(view(std::as_const(x)), view(result)); }
   void eigen() {  // Eigen has no erf of its own
     const auto n = static_cast<Index>(x.size());
     Eigen::Map<Eigen::ArrayXf>(result.data(), n) =
@@ -53,7 +53,7 @@ struct Gelu {
 };
 struct GeluBackward : Gelu {
   using Gelu::Gelu;
-  void ours() { lmc::gelu_backward(view(std::as_const(x)), view(std::as_const(dy)), view(result)); }
+  void ours() { lmc::simd::gelu_backward(view(std::as_const(x)), view(std::as_const(dy)), view(result)); }
   void eigen() {
     const auto n = static_cast<Index>(x.size());
     Eigen::Map<Eigen::ArrayXf>(result.data(), n) =
@@ -83,7 +83,7 @@ struct LayerNorm {
         result(x.size()) {}
   [[nodiscard]] MatrixView<const float> rows_of(const Scalars& values) const { return {values.data(), rows, width}; }
   void ours() {
-    lmc::layer_norm<float>(rows_of(x), scale, bias, 1e-5, {result.data(), rows, width}, {view(mean), view(inverse)});
+    lmc::simd::layer_norm<float>(rows_of(x), scale, bias, 1e-5, {result.data(), rows, width}, {view(mean), view(inverse)});
   }
   void eigen() {
     const Eigen::Map<const Array> in(x.data(), rows, width);
@@ -112,8 +112,8 @@ struct LayerNorm {
 struct LayerNormBackward : LayerNorm {
   explicit LayerNormBackward(Index tokens) : LayerNorm(tokens) { LayerNorm::ours(); }
   void ours() {
-    lmc::layer_norm_backward<float>(rows_of(x), rows_of(dy), scale, {mean, inverse}, {result.data(), rows, width}, dscale,
-                                    dbias);
+    lmc::simd::layer_norm_backward<float>(rows_of(x), rows_of(dy), scale, {mean, inverse}, {result.data(), rows, width}, dscale,
+                                          dbias);
   }
   void eigen() {
     const Eigen::Map<const Array> in(x.data(), rows, width), d(dy.data(), rows, width);
@@ -143,7 +143,7 @@ struct LayerNormBackward : LayerNorm {
 
 // 4 heads of 16. The reference is the same kernel in double, which tests/simd/attention_test.cpp compares with a scalar one.
 struct Attention {
-  lmc::AttentionShape shape;
+  lmc::simd::AttentionShape shape;
   Scalars qkv, dy, weights, result, scratch;
   std::vector<double> reference;
   explicit Attention(Index tokens)
@@ -160,7 +160,8 @@ struct Attention {
   void run(const std::vector<T>& from, std::vector<T>& to) {
     std::vector<T> a(weights.size()), room(scratch.size());
     for (Index i = 0; i < batch; ++i)
-      lmc::attention_heads<T>(shape, part(std::span<const T>(from), i), part(std::span(a), i), part(std::span(to), i), room);
+      lmc::simd::attention_heads<T>(shape, part(std::span<const T>(from), i), part(std::span(a), i), part(std::span(to), i),
+                                    room);
     if constexpr (std::is_same_v<T, float>) weights = a;
   }
   template <class T>
@@ -170,8 +171,8 @@ struct Attention {
   }
   void ours() {
     for (Index i = 0; i < batch; ++i)
-      lmc::attention_heads<float>(shape, part(view(std::as_const(qkv)), i), part(view(weights), i), part(view(result), i),
-                                  scratch);
+      lmc::simd::attention_heads<float>(shape, part(view(std::as_const(qkv)), i), part(view(weights), i), part(view(result), i),
+                                        scratch);
   }
   // Of example i and head h: a matrix [tokens, head_width] inside [tokens, `parts` · width].
   template <class Plain, class T>
@@ -202,15 +203,17 @@ struct AttentionBackward : Attention {
     std::vector<double> a(weights.size()), mixed(dy.size()), room(scratch.size());
     for (Index i = 0; i < batch; ++i) {
       const auto x = part(std::span<const double>(exact_qkv), i);
-      lmc::attention_heads<double>(shape, x, part(std::span(a), i), part(std::span(mixed), i), room);
-      lmc::attention_heads_backward<double>(shape, x, part(std::span<const double>(a), i),
-                                            part(std::span<const double>(exact_dy), i), part(std::span(reference), i), room);
+      lmc::simd::attention_heads<double>(shape, x, part(std::span(a), i), part(std::span(mixed), i), room);
+      lmc::simd::attention_heads_backward<double>(shape, x, part(std::span<const double>(a), i),
+                                                  part(std::span<const double>(exact_dy), i), part(std::span(reference), i),
+                                                  room);
     }
   }
   void ours() {
     for (Index i = 0; i < batch; ++i)
-      lmc::attention_heads_backward<float>(shape, part(view(std::as_const(qkv)), i), part(view(std::as_const(weights)), i),
-                                           part(view(std::as_const(dy)), i), part(view(result), i), scratch);
+      lmc::simd::attention_heads_backward<float>(shape, part(view(std::as_const(qkv)), i),
+                                                 part(view(std::as_const(weights)), i), part(view(std::as_const(dy)), i),
+                                                 part(view(result), i), scratch);
   }
   void eigen() {
     for (Index i = 0; i < batch; ++i)

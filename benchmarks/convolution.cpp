@@ -38,7 +38,7 @@ enum Pass { forward, weights, input };
 
 template <class T, template <class> class Kernel>
 struct Fixture {
-  lmc::ConvolutionShape shape;
+  lmc::simd::ConvolutionShape shape;
   Kernel<T> kernel{shape};
   Index in = shape.window.in.size() * shape.in_channels, out = shape.positions() * shape.out_channels;
   Numbers<T> weight = numbers<T>(shape.out_channels * shape.patch(), 1), bias = numbers<T>(shape.out_channels, 2);
@@ -47,7 +47,7 @@ struct Fixture {
              dbias = Numbers<T>(bias.size());
   Numbers<T> workspace = Numbers<T>(static_cast<std::size_t>(kernel.workspace_size()));
 
-  explicit Fixture(const lmc::ConvolutionShape& s) : shape(s) {}
+  explicit Fixture(const lmc::simd::ConvolutionShape& s) : shape(s) {}
 
   void run(Pass pass) {
     const auto view = [](auto& v, Index width) { return lmc::matrix_view(std::span(v), batch, width); };
@@ -63,7 +63,7 @@ template <template <class> class Kernel>
 void convolution(benchmark::State& state, Pass pass) {
   const Index size = state.range(0), kernel = state.range(3), stride = state.range(4), padding = state.range(5);
   const lmc::Window window("convolution", {size, size, state.range(1)}, kernel, stride, padding);
-  const lmc::ConvolutionShape shape{window, state.range(1), state.range(2)};
+  const lmc::simd::ConvolutionShape shape{window, state.range(1), state.range(2)};
   Fixture<float, Kernel> f(shape);
   {
     Fixture<double, Kernel> exact(shape);
@@ -106,8 +106,8 @@ void geometries(benchmark::internal::Benchmark* b) {
       ->Args({12, 10, 20, 5, 1, 0});  // channels that fill no vectors
 }
 
-void direct(benchmark::State& state, Pass pass) { convolution<lmc::ConvolutionDirect>(state, pass); }
-void product(benchmark::State& state, Pass pass) { convolution<lmc::ConvolutionProduct>(state, pass); }
+void direct(benchmark::State& state, Pass pass) { convolution<lmc::simd::ConvolutionDirect>(state, pass); }
+void product(benchmark::State& state, Pass pass) { convolution<lmc::simd::ConvolutionProduct>(state, pass); }
 
 BENCHMARK(support::multiply_add_peak)->Name("multiply_add_peak");
 BENCHMARK_CAPTURE(direct, forward, forward)->Apply(geometries);

@@ -50,17 +50,18 @@ struct Norm {
         bias(normal_scalars(c, 4)),
         dscale(Memory::Zero(c)),
         dbias(Memory::Zero(c)),
-        workspace(static_cast<Eigen::Index>(lmc::batch_norm_workspace<float>(static_cast<std::size_t>(c)))) {
+        workspace(static_cast<Eigen::Index>(lmc::simd::batch_norm_workspace<float>(static_cast<std::size_t>(c)))) {
     scalar_forward();  // mean and deviation for the backward passes
   }
   Rows rows(Memory& m) const { return {m.data(), n, c}; }
 
   void ours_forward() {
-    lmc::channel_moments<float>(view(x), static_cast<std::size_t>(c), span(workspace), [&](std::size_t k, double mu, double v) {
-      mean[static_cast<Eigen::Index>(k)] = static_cast<float>(mu);
-      inverse[static_cast<Eigen::Index>(k)] = static_cast<float>(1 / std::sqrt(v + 1e-5));
-    });
-    lmc::normalize_channels<float>(view(x), view(mean), view(inverse), view(scale), view(bias), span(y), span(workspace));
+    lmc::simd::channel_moments<float>(view(x), static_cast<std::size_t>(c), span(workspace),
+                                      [&](std::size_t k, double mu, double v) {
+                                        mean[static_cast<Eigen::Index>(k)] = static_cast<float>(mu);
+                                        inverse[static_cast<Eigen::Index>(k)] = static_cast<float>(1 / std::sqrt(v + 1e-5));
+                                      });
+    lmc::simd::normalize_channels<float>(view(x), view(mean), view(inverse), view(scale), view(bias), span(y), span(workspace));
   }
   void eigen_forward() {
     mean = rows(x).colwise().mean().transpose();
@@ -82,8 +83,8 @@ struct Norm {
   }
   void ours_backward() {
     dscale = dbias = Memory::Zero(c);
-    lmc::normalize_channels_backward<float>(view(x), view(dy), view(mean), view(inverse), view(scale), true, span(dx),
-                                            span(dscale), span(dbias), span(workspace));
+    lmc::simd::normalize_channels_backward<float>(view(x), view(dy), view(mean), view(inverse), view(scale), true, span(dx),
+                                                  span(dscale), span(dbias), span(workspace));
   }
   void eigen_backward() {
     dbias = rows(dy).colwise().sum().transpose();
@@ -131,13 +132,14 @@ struct Pool {
     return span(m).subspan(static_cast<std::size_t>(i) * size, size);
   }
   void ours_max() {
-    for (Eigen::Index i = 0; i < images; ++i) lmc::max_pool<float>(w, c, image(x, i), image(y, i), image(taps, i));
+    for (Eigen::Index i = 0; i < images; ++i) lmc::simd::max_pool<float>(w, c, image(x, i), image(y, i), image(taps, i));
   }
   void ours_max_backward() {
-    for (Eigen::Index i = 0; i < images; ++i) lmc::max_pool_backward<float>(w, c, image(taps, i), image(dy, i), image(dx, i));
+    for (Eigen::Index i = 0; i < images; ++i)
+      lmc::simd::max_pool_backward<float>(w, c, image(taps, i), image(dy, i), image(dx, i));
   }
   void ours_average() {
-    for (Eigen::Index i = 0; i < images; ++i) lmc::average_pool<float>(w, c, image(x, i), image(y, i));
+    for (Eigen::Index i = 0; i < images; ++i) lmc::simd::average_pool<float>(w, c, image(x, i), image(y, i));
   }
   // The four entries under each window, as arrays of channels.
   template <class Body>

@@ -40,14 +40,14 @@ void small_product(benchmark::State& state, bool by_product) {
   const Index m = state.range(0), n = state.range(1), k = state.range(2);
   const auto a = numbers<float>(m * k, 1), b = numbers<float>(k * n, 2);
   std::vector<float> c(static_cast<std::size_t>(m * n)), expected(c);
-  const std::array terms{lmc::ProductTerm<float>{a.data(), b.data()}};
+  const std::array terms{lmc::simd::ProductTerm<float>{a.data(), b.data()}};
   const auto packed = [&](std::vector<float>& to) {
-    lmc::product<float>(Strided<const float>(a.data(), m, k, k), Strided<const float>(b.data(), k, n, n),
-                        Strided<float>(to.data(), m, n, n), lmc::Into::overwrite);
+    lmc::simd::product<float>(Strided<const float>(a.data(), m, k, k), Strided<const float>(b.data(), k, n, n),
+                              Strided<float>(to.data(), m, n, n), lmc::WriteMode::overwrite);
   };
   const auto in_place = [&](std::vector<float>& to) {
-    lmc::sum_of_products<float>(terms, {.depth = k, .a_row_stride = k, .a_col_stride = 1, .b_row_stride = n},
-                                Strided<float>(to.data(), m, n, n), lmc::Into::overwrite);
+    lmc::simd::sum_of_products<float>(terms, {.depth = k, .a_row_stride = k, .a_col_stride = 1, .b_row_stride = n},
+                                      Strided<float>(to.data(), m, n, n), lmc::WriteMode::overwrite);
   };
   packed(expected);
   in_place(c);

@@ -32,8 +32,8 @@ struct Fixture {
     return transposed ? stored.transposed() : stored;
   }
   void multiply() {
-    lmc::product<float>(view(a, a_transposed), view(b, b_transposed), Strided<float>(c.data(), c.rows(), c.cols(), c.cols()),
-                        lmc::Into::overwrite);
+    lmc::simd::product<float>(view(a, a_transposed), view(b, b_transposed),
+                              Strided<float>(c.data(), c.rows(), c.cols(), c.cols()), lmc::WriteMode::overwrite);
   }
   // One Eigen for each storage, since its products are chosen by type.
   template <class Result, class A, class B>

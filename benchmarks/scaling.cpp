@@ -214,7 +214,7 @@ nlohmann::json to_json(const std::vector<Series>& all, const nlohmann::json& pai
           {"machine",
            {{"processor", lmc::processor_name()},
             {"threads", lmc::ThreadTeam().size()},
-            {"instruction_set", lmc::instruction_set()},
+            {"instruction_set", lmc::simd::instruction_set()},
             {"compiler", lmc::compiler_name()}}},
           {"series", series},
           {"pairs_an_hour", pairs}};

@@ -39,7 +39,7 @@ struct Relu {
   static constexpr std::size_t bytes = 8;
   Scalars x, y;
   explicit Relu(std::size_t n) : x(normal_scalars(n, 1)), y(n) {}
-  void ours() { lmc::relu(view(std::as_const(x)), view(y)); }
+  void ours() { lmc::simd::relu(view(std::as_const(x)), view(y)); }
   void eigen() { array(y) = array(x).cwiseMax(0.0f); }
   void scalar() {
     std::transform(x.begin(), x.end(), y.begin(), [](float v) { return v <= 0 ? 0 : v; });
@@ -49,7 +49,7 @@ struct Relu {
 struct ReluInPlace : Relu {
   using Relu::Relu;
   Scalars fresh = x;
-  void ours() { lmc::relu(view(std::as_const(x)), view(x)); }
+  void ours() { lmc::simd::relu(view(std::as_const(x)), view(x)); }
   void eigen() { array(x) = array(x).cwiseMax(0.0f); }
   void scalar() {
     std::transform(x.begin(), x.end(), x.begin(), [](float v) { return v <= 0 ? 0 : v; });
@@ -58,7 +58,7 @@ struct ReluInPlace : Relu {
 };
 struct LeakyRelu : Relu {
   using Relu::Relu;
-  void ours() { lmc::leaky_relu(view(std::as_const(x)), 0.01f, view(y)); }
+  void ours() { lmc::simd::leaky_relu(view(std::as_const(x)), 0.01f, view(y)); }
   void eigen() { array(y) = (array(x) > 0.0f).select(array(x), 0.01f * array(x)); }
   void scalar() {
     std::transform(x.begin(), x.end(), y.begin(), [](float v) { return v > 0 ? v : 0.01f * v; });
@@ -68,7 +68,7 @@ struct ReluBackward {
   static constexpr std::size_t bytes = 12;
   Scalars y, dy, dx;
   explicit ReluBackward(std::size_t n) : y(normal_scalars(n, 1)), dy(normal_scalars(n, 2)), dx(n) {}
-  void ours() { lmc::relu_backward(view(std::as_const(y)), view(std::as_const(dy)), view(dx)); }
+  void ours() { lmc::simd::relu_backward(view(std::as_const(y)), view(std::as_const(dy)), view(dx)); }
   void eigen() { array(dx) = (array(y) > 0.0f).select(array(dy), 0.0f); }
   void scalar() {
     for (std::size_t i = 0; i < y.size(); ++i) dx[i] = y[i] <= 0 ? 0 : dy[i];
@@ -77,7 +77,7 @@ struct ReluBackward {
 };
 struct LeakyReluBackward : ReluBackward {
   using ReluBackward::ReluBackward;
-  void ours() { lmc::leaky_relu_backward(view(std::as_const(y)), view(std::as_const(dy)), 0.01f, view(dx)); }
+  void ours() { lmc::simd::leaky_relu_backward(view(std::as_const(y)), view(std::as_const(dy)), 0.01f, view(dx)); }
   void eigen() { array(dx) = (array(y) > 0.0f).select(array(dy), 0.01f * array(dy)); }
   void scalar() {
     for (std::size_t i = 0; i < y.size(); ++i) dx[i] = y[i] > 0 ? dy[i] : 0.01f * dy[i];
@@ -87,7 +87,7 @@ struct Axpy {
   static constexpr std::size_t bytes = 12;
   Scalars x, y;
   explicit Axpy(std::size_t n) : x(normal_scalars(n, 1)), y(normal_scalars(n, 2)) {}
-  void ours() { lmc::axpy(0.001f, view(std::as_const(x)), view(y)); }
+  void ours() { lmc::simd::axpy(0.001f, view(std::as_const(x)), view(y)); }
   void eigen() { array(y) += 0.001f * array(x); }
   void scalar() {
     for (std::size_t i = 0; i < x.size(); ++i) y[i] += 0.001f * x[i];
@@ -98,7 +98,7 @@ struct Lerp {
   static constexpr std::size_t bytes = 12;
   Scalars a, b, out;
   explicit Lerp(std::size_t n) : a(normal_scalars(n, 1)), b(normal_scalars(n, 2)), out(n) {}
-  void ours() { lmc::lerp(view(std::as_const(a)), view(std::as_const(b)), 0.25, 0.75, view(out)); }
+  void ours() { lmc::simd::lerp(view(std::as_const(a)), view(std::as_const(b)), 0.25, 0.75, view(out)); }
   void eigen() { array(out) = array(a) + 0.25f * (array(b) - array(a)); }
   void scalar() {
     for (std::size_t i = 0; i < a.size(); ++i) out[i] = a[i] + 0.25f * (b[i] - a[i]);
@@ -109,7 +109,7 @@ struct AllFinite {
   static constexpr std::size_t bytes = 4;
   Scalars x, answer{0};
   explicit AllFinite(std::size_t n) : x(normal_scalars(n, 1)) {}
-  void ours() { answer[0] = lmc::all_finite(view(std::as_const(x))) ? 1 : 0; }
+  void ours() { answer[0] = lmc::simd::all_finite(view(std::as_const(x))) ? 1 : 0; }
   void eigen() { answer[0] = array(x).allFinite() ? 1 : 0; }
   void scalar() {
     answer[0] = std::all_of(x.begin(), x.end(), [](float v) { return std::isfinite(v); }) ? 1 : 0;
@@ -120,7 +120,7 @@ struct Sgd {
   static constexpr std::size_t bytes = 12;
   Scalars g, theta;
   explicit Sgd(std::size_t n) : g(normal_scalars(n, 1)), theta(normal_scalars(n, 2)) {}
-  void ours() { lmc::sgd_update(view(std::as_const(g)), view(theta), 0.1f, 1e-3f); }
+  void ours() { lmc::simd::sgd_update(view(std::as_const(g)), view(theta), 0.1f, 1e-3f); }
   void eigen() { array(theta) -= 0.1f * (array(g) + 1e-3f * array(theta)); }
   void scalar() {
     for (std::size_t i = 0; i < g.size(); ++i) theta[i] -= 0.1f * (g[i] + 1e-3f * theta[i]);
@@ -132,8 +132,8 @@ struct SgdMomentum : Sgd {
   Scalars v = Scalars(g.size());
   using Sgd::Sgd;
   void ours() {
-    lmc::sgd_momentum_update(view(std::as_const(g)), view(v), view(theta),
-                             {.rate = 0.1f, .decay = 1e-3f, .keep = 0.9f, .take = 1.0f, .nesterov = false});
+    lmc::simd::sgd_momentum_update(view(std::as_const(g)), view(v), view(theta),
+                                   {.rate = 0.1f, .decay = 1e-3f, .keep = 0.9f, .take = 1.0f, .nesterov = false});
   }
   void eigen() {
     array(v) = 0.9f * array(v) + (array(g) + 1e-3f * array(theta));
@@ -151,16 +151,16 @@ struct Adam : Sgd {
   Scalars m = Scalars(g.size()), v = Scalars(g.size());
   using Sgd::Sgd;
   void ours() {
-    lmc::adam_update(view(std::as_const(g)), view(m), view(v), view(theta),
-                     {.keep1 = 0.9f,
-                      .take1 = 0.1f,
-                      .keep2 = 0.999f,
-                      .take2 = 0.001f,
-                      .rate = 0.01f,
-                      .root_scale = 31.6f,
-                      .epsilon = 1e-8f,
-                      .decay = 1e-3f,
-                      .shrink = 1.0f});
+    lmc::simd::adam_update(view(std::as_const(g)), view(m), view(v), view(theta),
+                           {.keep1 = 0.9f,
+                            .take1 = 0.1f,
+                            .keep2 = 0.999f,
+                            .take2 = 0.001f,
+                            .rate = 0.01f,
+                            .root_scale = 31.6f,
+                            .epsilon = 1e-8f,
+                            .decay = 1e-3f,
+                            .shrink = 1.0f});
   }
   void eigen() {
     array(m) = 0.9f * array(m) + 0.1f * (array(g) + 1e-3f * array(theta));
@@ -229,15 +229,15 @@ struct Loss {
   std::size_t classes;
   Scalars logits, dlogits;
   std::vector<std::int32_t> labels;
-  lmc::CrossEntropySum sum;
+  lmc::simd::CrossEntropySum sum;
 
   Loss(std::size_t examples, std::size_t c)
       : classes(c), logits(normal_scalars(examples * c, 1)), dlogits(examples * c), labels(examples) {
     for (std::size_t i = 0; i < examples; ++i) labels[i] = static_cast<std::int32_t>(i * 7 % c);
   }
   float scale() const { return 1.0f / static_cast<float>(labels.size()); }
-  void ours() { sum = lmc::softmax_cross_entropy<float>(logits, labels, {.dlogits = dlogits, .scale = scale()}); }
-  void ours_without_gradient() { sum = lmc::softmax_cross_entropy<float>(logits, labels); }
+  void ours() { sum = lmc::simd::softmax_cross_entropy<float>(logits, labels, {.dlogits = dlogits, .scale = scale()}); }
+  void ours_without_gradient() { sum = lmc::simd::softmax_cross_entropy<float>(logits, labels); }
   void eigen() {
     using Matrix = Eigen::Array<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     const auto rows = static_cast<Eigen::Index>(labels.size()), cols = static_cast<Eigen::Index>(classes);

@@ -19,7 +19,7 @@ constexpr Index rows = 128, in = 784, units = 512;
 
 struct Fixture {
   std::vector<float> x, weight, bias, y, dy, dweight, dbias;
-  lmc::SparseBatch<float> sparse;
+  lmc::simd::SparseBatch<float> sparse;
 
   explicit Fixture(double share)
       : x(rows * in, -0.42F),
@@ -44,16 +44,19 @@ struct Fixture {
   auto dweight_view() { return lmc::matrix_view<float>(dweight, units, in); }
 
   void dense_forward() {
-    lmc::product<float>(x_view(), Strided<const float>(weight_view()).transposed(), y_view(), lmc::Into::overwrite);
-    lmc::add_to_rows<float>(bias, y_view());
+    lmc::simd::product<float>(x_view(), Strided<const float>(weight_view()).transposed(), y_view(), lmc::WriteMode::overwrite);
+    lmc::simd::add_to_rows<float>(bias, y_view());
   }
   void dense_backward() {
-    lmc::product<float>(Strided<const float>(dy_view()).transposed(), x_view(), dweight_view(), lmc::Into::overwrite);
-    lmc::add_column_sums<float>(dy_view(), dbias);
+    lmc::simd::product<float>(Strided<const float>(dy_view()).transposed(), x_view(), dweight_view(),
+                              lmc::WriteMode::overwrite);
+    lmc::simd::add_column_sums<float>(dy_view(), dbias);
   }
   // As a layer does it: whether the batch is sparse is found out in each pass.
   bool sparse_forward() { return sparse.affine(x_view(), weight_view(), bias, y_view()); }
-  bool sparse_backward() { return sparse.affine_backward(x_view(), dy_view(), dweight_view(), dbias, lmc::Into::overwrite); }
+  bool sparse_backward() {
+    return sparse.affine_backward(x_view(), dy_view(), dweight_view(), dbias, lmc::WriteMode::overwrite);
+  }
   bool verified() {
     dense_forward();
     dense_backward();

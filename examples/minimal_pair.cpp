@@ -373,7 +373,7 @@ nlohmann::json to_json(const Results& r) {
       {"machine",
        {{"processor", lmc::processor_name()},
         {"threads", r.threads},
-        {"instruction_set", lmc::instruction_set()},
+        {"instruction_set", lmc::simd::instruction_set()},
         {"compiler", lmc::compiler_name()}}}};
 }
 
@@ -509,7 +509,7 @@ int run(const Options& o) {
   std::cout << "digests " << r.pair.a.digest() << ' ' << r.pair.b.digest() << "\ntraining " << lmc::fixed(r.train_seconds, 2)
             << " s for both runs (" << static_cast<Index>(r.images_per_second) << " images/s), curves "
             << lmc::fixed(r.curve_train_seconds, 2) << " s (train) and " << lmc::fixed(r.curve_test_seconds, 2) << " s (test), "
-            << r.threads << " threads, " << lmc::instruction_set() << '\n'
+            << r.threads << " threads, " << lmc::simd::instruction_set() << '\n'
             << std::flush;
   outputs.write([&] { lmc::require(std::cout.good(), "cannot write all results to the standard output; is the disk full?"); });
   outputs.write(outputs.json, [&](std::ostream& out) { out << to_json(r).dump(2) << '\n'; });

@@ -16,7 +16,7 @@ class MultiplyAddChains {
     auto sum = sum_;  // in registers
     for (int round = 0; round < rounds; ++round) {
 #pragma GCC unroll 20
-      for (V& v : sum) v = lmc::multiply_add(v, V(0.999f), V(0.001f));
+      for (V& v : sum) v = lmc::simd::multiply_add(v, V(0.999f), V(0.001f));
     }
     sum_ = sum;
     asm volatile("" : : "r"(sum_.data()) : "memory");  // somebody may read it

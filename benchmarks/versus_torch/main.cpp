@@ -331,7 +331,7 @@ Report about_this_machine() {
   report.peak = nlohmann::json::parse(start_lmc(peak).read_line()).get<double>();
   report.machine = {{"processor", lmc::processor_name()},
                     {"cores", std::thread::hardware_concurrency()},
-                    {"instruction_set", lmc::instruction_set()},
+                    {"instruction_set", lmc::simd::instruction_set()},
                     {"compiler", lmc::compiler_name()}};
   return report;
 }

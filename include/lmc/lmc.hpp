@@ -90,6 +90,7 @@
 #include <lmc/layers/tanh.hpp>
 #include <lmc/layers/token_dense.hpp>
 #include <lmc/loss/cross_entropy.hpp>
+#include <lmc/matrix/strided.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/measure/complexity.hpp>
 #include <lmc/measure/evaluator.hpp>
@@ -142,7 +143,6 @@
 #include <lmc/simd/sgd.hpp>
 #include <lmc/simd/softmax_cross_entropy.hpp>
 #include <lmc/simd/sparse_product.hpp>
-#include <lmc/simd/strided.hpp>
 #include <lmc/simd/tanh.hpp>
 #include <lmc/simd/transpose.hpp>
 #include <lmc/simd/vector.hpp>

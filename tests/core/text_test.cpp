@@ -6,9 +6,7 @@
 #include <limits>
 #include <locale>
 
-TEST_CASE("concat: the parts as they are printed", "[core]") {
-  CHECK(lmc::concat("a ", 1, ' ', 2.5) == "a 1 2.5");
-}
+TEST_CASE("concat: the parts as they are printed", "[core]") { CHECK(lmc::concat("a ", 1, ' ', 2.5) == "a 1 2.5"); }
 
 TEST_CASE("shortest: reads back as the same number", "[core]") {
   CHECK(lmc::shortest(0.1) == "0.1");

@@ -160,7 +160,7 @@ TEST_CASE("evaluator: estimates running statistics anew for every θ, the ends i
   // Each point is the network with the buffers that belong to its θ.
   for (const lmc::CurvePoint& point : serial.points) {
     std::vector<float> t(a.size());
-    lmc::lerp<float>(a, b, point.alpha, point.alpha_bar, t);
+    lmc::simd::lerp<float>(a, b, point.alpha, point.alpha_bar, t);
     const auto buffers = lmc::estimate_buffers(normalized(), t, train, ThreadTeam(2), {.batch_size = 64});
     CHECK(point.metrics == lmc::evaluate(normalized(), {t, buffers}, data()));
   }
@@ -203,8 +203,8 @@ TEST_CASE("evaluator: between two networks, statistics in between are worse than
   const auto a = lmc::train(deep, data(), deep.initialize({.seed = 1}), options, {.order = 1}).state;
   const auto b = lmc::train(deep, data(), deep.initialize({.seed = 2}), options, {.order = 2}).state;
   lmc::ModelState<float> middle{std::vector<float>(a.parameters.size()), std::vector<float>(a.buffers.size())};
-  lmc::lerp<float>(a.parameters, b.parameters, 0.5, 0.5, middle.parameters);
-  lmc::lerp<float>(a.buffers, b.buffers, 0.5, 0.5, middle.buffers);
+  lmc::simd::lerp<float>(a.parameters, b.parameters, 0.5, 0.5, middle.parameters);
+  lmc::simd::lerp<float>(a.buffers, b.buffers, 0.5, 0.5, middle.buffers);
   const auto evaluate = lmc::evaluator(deep, data(), data());
   const lmc::Metrics estimated = evaluate(middle.parameters), forgotten = lmc::evaluate(deep, middle, data());
   CAPTURE(estimated.loss, forgotten.loss);

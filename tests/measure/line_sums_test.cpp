@@ -110,7 +110,7 @@ TEMPLATE_TEST_CASE("a path of any network is what its points are one by one", "[
     points.push_back(*curve.midpoint);
     for (const lmc::CurvePoint& point : points) {
       CAPTURE(point.alpha);
-      lmc::lerp<TestType>(a, b, point.alpha, point.alpha_bar, theta);
+      lmc::simd::lerp<TestType>(a, b, point.alpha, point.alpha_bar, theta);
       const lmc::Metrics alone = evaluate(theta);
       // A mean of 701 losses; each differs by a few roundings of sums of up to 3000 products.
       const double tolerance = std::same_as<TestType, float> ? 1e-6 : 1e-12;
@@ -180,7 +180,7 @@ TEST_CASE("LineSums: goes through the data again where the tails of all places w
   const auto evaluate = lmc::evaluator(network, few);
   std::vector<double> theta(a.size());
   for (std::size_t i = 0; i < 8; ++i) {
-    lmc::lerp<double>(a, b, places[i].alpha, places[i].alpha_bar, theta);
+    lmc::simd::lerp<double>(a, b, places[i].alpha, places[i].alpha_bar, theta);
     const lmc::Metrics alone = evaluate(theta);
     CHECK(std::abs(sums[i].total.loss / 40 - alone.loss) <= 1e-12 * alone.loss);
     CHECK(std::vector<bool>(sums[i].wrong.begin(), sums[i].wrong.end()) == alone.wrong);

@@ -47,7 +47,7 @@ TEST_CASE("decompose_loss: of a network's logits has the height that its curve h
   const auto curve = lmc::linear_path(a.parameters, b.parameters, lmc::evaluator(net(), data()), {.alphas = 5});
   for (const auto& point : curve.points) {
     lmc::ModelState<double> between = a;
-    lmc::lerp<double>(a.parameters, b.parameters, point.alpha, point.alpha_bar, between.parameters);
+    lmc::simd::lerp<double>(a.parameters, b.parameters, point.alpha, point.alpha_bar, between.parameters);
     const auto parts = lmc::decompose_loss<double>(lmc::logits(net(), a, data()), lmc::logits(net(), between, data()),
                                                    lmc::logits(net(), b, data()), data().labels(), point.weights());
     const double line = lmc::chord(curve.points.front().metrics.loss, curve.points.back().metrics.loss, point.weights());

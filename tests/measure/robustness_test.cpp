@@ -119,7 +119,7 @@ TEST_CASE("evaluate_under_noise: is the metrics of inputs with normal noise at t
   double sum = 0, squares = 0;
   for (std::size_t example = 0; example < 701; ++example) {
     std::vector<float> noise(4);
-    lmc::add_normal_noise({.seed = 3, .purpose = lmc::Purpose::input_noise}, example, 0.7F, std::span(noise));
+    lmc::simd::add_normal_noise({.seed = 3, .purpose = lmc::Purpose::input_noise}, example, 0.7F, std::span(noise));
     for (std::size_t j = 0; j < 4; ++j) {
       x[4 * example + j] += noise[j];
       sum += double{noise[j]};

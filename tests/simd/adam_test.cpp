@@ -24,16 +24,16 @@ TEMPLATE_TEST_CASE("adam_update: follows its formula, at every length and alignm
   for_each_length<TestType>([](std::size_t n, std::size_t offset) {
     CAPTURE(n, offset);
     Placed<TestType> g(n, offset / 2, gradient), m(n, offset / 3, mean), v(n, 0, square), theta(n, offset, dyadic);
-    lmc::adam_update(g.view(), m.span(), v.span(), theta.span(),
-                     {.keep1 = 0.75,
-                      .take1 = 0.25,
-                      .keep2 = 0.875,
-                      .take2 = 0.125,
-                      .rate = 0.0625,
-                      .root_scale = 1.5,
-                      .epsilon = 0.5,
-                      .decay = 0.25,
-                      .shrink = 0.5});
+    lmc::simd::adam_update(g.view(), m.span(), v.span(), theta.span(),
+                           {.keep1 = 0.75,
+                            .take1 = 0.25,
+                            .keep2 = 0.875,
+                            .take2 = 0.125,
+                            .rate = 0.0625,
+                            .root_scale = 1.5,
+                            .epsilon = 0.5,
+                            .decay = 0.25,
+                            .shrink = 0.5});
     const auto decayed = [](std::size_t i) { return gradient(i) + 0.25L * dyadic(i); };
     const auto new_mean = [&](std::size_t i) { return 0.75L * mean(i) + 0.25L * decayed(i); };
     const auto new_square = [&](std::size_t i) { return 0.875L * square(i) + 0.125L * decayed(i) * decayed(i); };
@@ -54,16 +54,16 @@ TEMPLATE_TEST_CASE("adam_update: keeps NaN, and stands still where nothing was e
     CAPTURE(n, offset);
     Placed<TestType> g(n, offset), m(n, offset), v(n, offset), theta(n, offset, dyadic);
     g[0] = g[n - 1] = std::numeric_limits<TestType>::quiet_NaN();
-    lmc::adam_update(g.view(), m.span(), v.span(), theta.span(),
-                     {.keep1 = TestType(0.9),
-                      .take1 = TestType(0.1),
-                      .keep2 = TestType(0.999),
-                      .take2 = TestType(0.001),
-                      .rate = 1,
-                      .root_scale = 1,
-                      .epsilon = TestType(1e-8),
-                      .decay = 0,
-                      .shrink = 1});
+    lmc::simd::adam_update(g.view(), m.span(), v.span(), theta.span(),
+                           {.keep1 = TestType(0.9),
+                            .take1 = TestType(0.1),
+                            .keep2 = TestType(0.999),
+                            .take2 = TestType(0.001),
+                            .rate = 1,
+                            .root_scale = 1,
+                            .epsilon = TestType(1e-8),
+                            .decay = 0,
+                            .shrink = 1});
     CHECK(testing::matches(theta.view(), [&](std::size_t i) {
       return i == 0 || i == n - 1 ? std::numeric_limits<TestType>::quiet_NaN() : static_cast<TestType>(dyadic(i));
     }));

@@ -10,8 +10,8 @@
 
 #include "simd/arrays.hpp"
 
-using lmc::AttentionShape;
 using lmc::Index;
+using lmc::simd::AttentionShape;
 using testing::dyadic;
 using testing::nearly_matches;
 using testing::Placed;
@@ -76,8 +76,8 @@ struct Arrays {
         dqkv(qkv.view().size(), offset),
         scratch(size(s.scratch()), std::numeric_limits<T>::quiet_NaN()) {}
   void run() {
-    lmc::attention_heads<T>(shape, qkv.view(), weights.span(), y.span(), scratch);
-    lmc::attention_heads_backward<T>(shape, qkv.view(), weights.view(), dy.view(), dqkv.span(), scratch);
+    lmc::simd::attention_heads<T>(shape, qkv.view(), weights.span(), y.span(), scratch);
+    lmc::simd::attention_heads_backward<T>(shape, qkv.view(), weights.view(), dy.view(), dqkv.span(), scratch);
   }
 };
 
@@ -111,7 +111,7 @@ TEMPLATE_TEST_CASE("attention_heads: scores far apart do not overflow, and a NaN
   Arrays<T> a({.tokens = 3, .heads = 1, .head_width = 1}, 0);
   const std::vector<T> qkv{1000, 1, 5, 1, 900, 7, std::numeric_limits<T>::quiet_NaN(), -900, 9};
   std::copy(qkv.begin(), qkv.end(), a.qkv.span().begin());
-  lmc::attention_heads<T>(a.shape, a.qkv.view(), a.weights.span(), a.y.span(), a.scratch);
+  lmc::simd::attention_heads<T>(a.shape, a.qkv.view(), a.weights.span(), a.y.span(), a.scratch);
   CHECK((a.y[0] == 7 && a.y[1] == 7 && std::isnan(a.y[2])));
 }
 

@@ -36,7 +36,7 @@ struct Batch {
         rows(rows_),
         x(channels * rows, offset, [](std::size_t i) { return dyadic(i) + 0.3; }),
         dy(channels * rows, (offset + 1) % xsimd::batch<T>::size, [](std::size_t i) { return dyadic(3 * i + 100); }),
-        workspace(lmc::batch_norm_workspace<T>(channels), std::numeric_limits<T>::quiet_NaN()) {
+        workspace(lmc::simd::batch_norm_workspace<T>(channels), std::numeric_limits<T>::quiet_NaN()) {
     for (std::size_t c = 0; c < channels; ++c) {
       mean.push_back(static_cast<T>(dyadic(c)));
       inverse_deviation.push_back(static_cast<T>(1 + 0.5 * std::abs(dyadic(c + 7))));
@@ -64,7 +64,7 @@ TEMPLATE_TEST_CASE("channel_moments: are mean and variance of each channel, at e
     CAPTURE(channels, rows, offset);
     Batch<TestType> b(channels, rows, offset);
     std::vector<TestType> mean(channels), variance(channels);
-    lmc::channel_moments<TestType>(b.x.view(), channels, b.workspace, [&](std::size_t c, double mu, double v) {
+    lmc::simd::channel_moments<TestType>(b.x.view(), channels, b.workspace, [&](std::size_t c, double mu, double v) {
       mean[c] = static_cast<TestType>(mu);
       variance[c] = static_cast<TestType>(v);
     });
@@ -86,8 +86,8 @@ TEMPLATE_TEST_CASE("channel_moments: a mean far from 0 costs the variance no dig
   // Spread 0.25 around a mean of 2¹³: Σ x² − (Σ x)² / n in float would have no digit left.
   const Placed<TestType> x(
       2 * rows, 0, [](std::size_t i) { return 8192 + (i / 2 % 2 == 0 ? 0.25 : -0.25) * static_cast<double>(1 + i % 2); });
-  std::vector<TestType> workspace(lmc::batch_norm_workspace<TestType>(2));
-  lmc::channel_moments<TestType>(x.view(), 2, workspace, [](std::size_t c, double mean, double variance) {
+  std::vector<TestType> workspace(lmc::simd::batch_norm_workspace<TestType>(2));
+  lmc::simd::channel_moments<TestType>(x.view(), 2, workspace, [](std::size_t c, double mean, double variance) {
     CHECK(mean == 8192);
     CHECK(variance == (c == 0 ? 0.0625 : 0.25));
   });
@@ -95,7 +95,7 @@ TEMPLATE_TEST_CASE("channel_moments: a mean far from 0 costs the variance no dig
   for (int k = 1; k < 200; ++k) {
     const double value = 0.1 * k;
     const Placed<TestType> constant(static_cast<std::size_t>(1000 + 7 * k), 0, [=](std::size_t) { return value; });
-    lmc::channel_moments<TestType>(constant.view(), 1, workspace, [&](std::size_t, double mean, double variance) {
+    lmc::simd::channel_moments<TestType>(constant.view(), 1, workspace, [&](std::size_t, double mean, double variance) {
       CHECK(std::abs(mean - static_cast<double>(constant.view()[0])) <= 1e-10 * value);
       CHECK((variance >= 0 && variance <= 1e-12 * value * value));
     });
@@ -106,8 +106,8 @@ TEMPLATE_TEST_CASE("channel_moments: a NaN stays in its channel", "[simd]", floa
   for (const std::size_t at : {std::size_t{1}, std::size_t{4 * 5000 + 1}}) {
     Placed<TestType> x(4 * 5001, 1, dyadic);
     x[at] = std::numeric_limits<TestType>::quiet_NaN();
-    std::vector<TestType> workspace(lmc::batch_norm_workspace<TestType>(4));
-    lmc::channel_moments<TestType>(x.view(), 4, workspace, [](std::size_t c, double mean, double variance) {
+    std::vector<TestType> workspace(lmc::simd::batch_norm_workspace<TestType>(4));
+    lmc::simd::channel_moments<TestType>(x.view(), 4, workspace, [](std::size_t c, double mean, double variance) {
       CHECK(std::isnan(mean) == (c == 1));
       CHECK(std::isnan(variance) == (c == 1));
     });
@@ -121,7 +121,7 @@ TEMPLATE_TEST_CASE("normalize_channels: is the affine map of each channel, at ev
     Batch<TestType> b(channels, rows, offset);
     Placed<TestType> y(rows * channels, offset / 2);
     const auto run = [&](std::span<TestType> out) {
-      lmc::normalize_channels<TestType>(b.x.view(), b.mean, b.inverse_deviation, b.scale, b.bias, out, b.workspace);
+      lmc::simd::normalize_channels<TestType>(b.x.view(), b.mean, b.inverse_deviation, b.scale, b.bias, out, b.workspace);
     };
     run(y.span());
     // x − mean is of order 8, the product of order 100 with three roundings.
@@ -140,7 +140,7 @@ TEMPLATE_TEST_CASE("normalize_channels: the bits of an entry do not depend on it
     for (std::size_t i = 0; i < 37 * channels; ++i)
       b.x[i] = static_cast<TestType>(0.1) * static_cast<TestType>(i % channels + 1);
     Placed<TestType> y(37 * channels, 0);
-    lmc::normalize_channels<TestType>(b.x.view(), b.mean, b.inverse_deviation, b.scale, b.bias, y.span(), b.workspace);
+    lmc::simd::normalize_channels<TestType>(b.x.view(), b.mean, b.inverse_deviation, b.scale, b.bias, y.span(), b.workspace);
     CHECK(testing::matches(y.view(), [&](std::size_t i) { return y[i % channels]; }));
   }
 }
@@ -153,8 +153,8 @@ TEMPLATE_TEST_CASE("normalize_channels_backward: is its formula, at every size",
       Placed<TestType> dx(rows * channels, offset / 2);
       std::vector<TestType> dscale(channels, 1), dbias(channels, 2), dscale_alone(channels, 1), dbias_alone(channels, 2);
       const auto run = [&](std::span<TestType> out, std::span<TestType> s, std::span<TestType> o) {
-        lmc::normalize_channels_backward<TestType>(b.x.view(), b.dy.view(), b.mean, b.inverse_deviation, b.scale, of_batch, out,
-                                                   s, o, b.workspace);
+        lmc::simd::normalize_channels_backward<TestType>(b.x.view(), b.dy.view(), b.mean, b.inverse_deviation, b.scale,
+                                                         of_batch, out, s, o, b.workspace);
       };
       run(dx.span(), dscale, dbias);
       run({}, dscale_alone, dbias_alone);

@@ -12,10 +12,10 @@
 
 namespace {
 
-using lmc::ConvolutionShape;
 using lmc::Extent;
 using lmc::Index;
 using lmc::Window;
+using lmc::simd::ConvolutionShape;
 
 // Multiples of 1/8 in [-2, 2): sums of ten thousand products are exact in float, so that the right answer is one number. The
 // first entry lies one scalar past the start of the memory, so that nothing is aligned.
@@ -113,9 +113,9 @@ void check(const Problem<T>& p) {
     CHECK(result.dweight == expected.dweight);
     CHECK(result.dbias == expected.dbias);
   };
-  equal(lmc::ConvolutionDirect<T>(p.shape));
-  equal(lmc::ConvolutionProduct<T>(p.shape));
-  equal(lmc::Convolution<T>(p.shape));
+  equal(lmc::simd::ConvolutionDirect<T>(p.shape));
+  equal(lmc::simd::ConvolutionProduct<T>(p.shape));
+  equal(lmc::simd::Convolution<T>(p.shape));
 }
 
 ConvolutionShape shape(const lmc::Shape& image, Index out, Extent kernel, Extent stride = 1, Extent padding = 0,
@@ -173,8 +173,8 @@ TEST_CASE("convolution: without a bias, adds none and has no gradient of it", "[
     CHECK(result.dweight == expected.dweight);
     CHECK(result.dbias == untouched.dbias);
   };
-  check_without(lmc::ConvolutionDirect<float>(p.shape));
-  check_without(lmc::ConvolutionProduct<float>(p.shape));
+  check_without(lmc::simd::ConvolutionDirect<float>(p.shape));
+  check_without(lmc::simd::ConvolutionProduct<float>(p.shape));
 }
 
 TEST_CASE("convolution: NaN and infinity reach exactly what uses them", "[simd][convolution]") {
@@ -184,7 +184,7 @@ TEST_CASE("convolution: NaN and infinity reach exactly what uses them", "[simd][
   p.dy[p.out + (4 * 6 + 5) * 21 + 20] = std::numeric_limits<float>::quiet_NaN();  // second example, (4, 5), channel 20
   for (float& w : p.weight.all()) w = 1;                                          // infinity times 0 is NaN
   Result<float> result(p);
-  run(lmc::Convolution<float>(p.shape), p, result);
+  run(lmc::simd::Convolution<float>(p.shape), p, result);
   Index infinite = 0;
   for (Index i = 0; i < 2 * p.out; ++i) {
     const Index position = i % p.out / 21, row = position / 6, col = position % 6;
@@ -206,7 +206,7 @@ TEST_CASE("convolution: the bits of an example do not depend on the others", "[s
   for (auto* numbers : {&whole.x, &whole.dy, &whole.weight})
     for (std::size_t i = 0; float& value : numbers->all()) value = static_cast<float>(lmc::normal({.seed = 3}, i++));
   Result<float> together(whole);
-  const lmc::Convolution<float> kernel(s);
+  const lmc::simd::Convolution<float> kernel(s);
   run(kernel, whole, together);
   for (Index n = 0; n < whole.batch; ++n) {
     Problem<float> one{s, 1};

@@ -16,7 +16,7 @@ TEMPLATE_TEST_CASE("for_each_lane: covers every position once, in order, and not
     CAPTURE(n, offset);
     testing::Placed<TestType> x(n, offset);
     std::size_t next = 0, visits = 0;
-    lmc::for_each_lane(x.span(), [&](auto lane, std::size_t i) {
+    lmc::simd::for_each_lane(x.span(), [&](auto lane, std::size_t i) {
       using V = typename decltype(lane)::Vector;
       CHECK(i >= next);
       next = i + 1;
@@ -33,9 +33,9 @@ TEMPLATE_TEST_CASE("for_each_lane: covers every position once, in order, and not
 TEMPLATE_TEST_CASE("for_each_lane: stores whole lanes to aligned places", "[simd]", float, double) {
   testing::for_each_length<TestType>([](std::size_t n, std::size_t offset) {
     testing::Placed<TestType> x(n, offset);
-    lmc::for_each_lane(x.view(), [&](auto lane, std::size_t i) {
+    lmc::simd::for_each_lane(x.view(), [&](auto lane, std::size_t i) {
       using Lane = decltype(lane);
-      if constexpr (std::is_same_v<Lane, lmc::WholeLane<TestType>>)
+      if constexpr (std::is_same_v<Lane, lmc::simd::WholeLane<TestType>>)
         CHECK(reinterpret_cast<std::uintptr_t>(x.view().data() + i) % sizeof(typename Lane::Vector) == 0);
     });
   });
@@ -45,7 +45,7 @@ TEMPLATE_TEST_CASE("PartLane: reads zeros behind its scalars", "[simd]", float, 
   using V = xsimd::batch<TestType>;
   for (std::size_t count = 1; count < V::size; ++count) {
     testing::Placed<TestType> x(count, 1, [](std::size_t i) { return i + 1; });
-    const V v = lmc::PartLane<TestType>{count}.load(x.view().data());
+    const V v = lmc::simd::PartLane<TestType>{count}.load(x.view().data());
     for (std::size_t i = 0; i < V::size; ++i) CHECK(v.get(i) == (i < count ? static_cast<TestType>(i + 1) : TestType(0)));
   }
 }
@@ -55,7 +55,7 @@ TEMPLATE_TEST_CASE("natural_logarithm: has the bits of xsimd::log, and is within
   using V = xsimd::batch<TestType>;
   constexpr TestType infinity = std::numeric_limits<TestType>::infinity(), smallest = std::numeric_limits<TestType>::min();
   std::array<TestType, V::size> x, y;
-  const auto logarithms = [&] { lmc::natural_logarithm(V::load_unaligned(x.data())).store_unaligned(y.data()); };
+  const auto logarithms = [&] { lmc::simd::natural_logarithm(V::load_unaligned(x.data())).store_unaligned(y.data()); };
   for (const TestType special : {TestType(0), TestType(-1), infinity, std::numeric_limits<TestType>::quiet_NaN()}) {
     CAPTURE(special);
     x.fill(special);

@@ -56,9 +56,10 @@ struct Arrays {
     return lmc::matrix_view(values, static_cast<Index>(rows), static_cast<Index>(cols));
   }
   void run() {
-    lmc::layer_norm<T>(matrix(x.view()), scale.view(), bias.view(), epsilon, matrix(y.span()), {mean.span(), inverse.span()});
-    lmc::layer_norm_backward<T>(matrix(x.view()), matrix(dy.view()), scale.view(), {mean.view(), inverse.view()},
-                                matrix(dx.span()), dscale.span(), dbias.span());
+    lmc::simd::layer_norm<T>(matrix(x.view()), scale.view(), bias.view(), epsilon, matrix(y.span()),
+                             {mean.span(), inverse.span()});
+    lmc::simd::layer_norm_backward<T>(matrix(x.view()), matrix(dy.view()), scale.view(), {mean.view(), inverse.view()},
+                                      matrix(dx.span()), dscale.span(), dbias.span());
   }
 };
 
@@ -133,13 +134,13 @@ TEMPLATE_TEST_CASE("layer_norm: y may be x, dx may be dy, and dx may be left out
   Arrays<T> a(40, 19, 1), b(40, 19, 1);
   a.run();
   const auto in = b.matrix(b.x.view());
-  lmc::layer_norm<T>(in, b.scale.view(), b.bias.view(), epsilon, b.matrix(b.y.span()), {b.mean.span(), b.inverse.span()});
-  lmc::layer_norm_backward<T>(in, b.matrix(b.dy.view()), b.scale.view(), {b.mean.view(), b.inverse.view()},
-                              lmc::MatrixView<T>(nullptr, 0, 0), b.dscale.span(), b.dbias.span());
+  lmc::simd::layer_norm<T>(in, b.scale.view(), b.bias.view(), epsilon, b.matrix(b.y.span()), {b.mean.span(), b.inverse.span()});
+  lmc::simd::layer_norm_backward<T>(in, b.matrix(b.dy.view()), b.scale.view(), {b.mean.view(), b.inverse.view()},
+                                    lmc::MatrixView<T>(nullptr, 0, 0), b.dscale.span(), b.dbias.span());
   CHECK(testing::matches(b.dscale.view(), [&](std::size_t j) { return a.dscale[j]; }));
-  lmc::layer_norm_backward<T>(in, b.matrix(b.dy.view()), b.scale.view(), {b.mean.view(), b.inverse.view()},
-                              b.matrix(b.dy.span()), b.dscale.span(), b.dbias.span());
+  lmc::simd::layer_norm_backward<T>(in, b.matrix(b.dy.view()), b.scale.view(), {b.mean.view(), b.inverse.view()},
+                                    b.matrix(b.dy.span()), b.dscale.span(), b.dbias.span());
   CHECK(testing::matches(b.dy.view(), [&](std::size_t i) { return a.dx[i]; }));
-  lmc::layer_norm<T>(in, b.scale.view(), b.bias.view(), epsilon, b.matrix(b.x.span()), {b.mean.span(), b.inverse.span()});
+  lmc::simd::layer_norm<T>(in, b.scale.view(), b.bias.view(), epsilon, b.matrix(b.x.span()), {b.mean.span(), b.inverse.span()});
   CHECK(testing::matches(b.x.view(), [&](std::size_t i) { return a.y[i]; }));
 }

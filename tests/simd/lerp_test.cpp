@@ -29,13 +29,13 @@ TEMPLATE_TEST_CASE("lerp: is on the line, at every length and alignment", "[simd
     CAPTURE(n, offset);
     Placed<TestType> a(n, offset, dyadic), b(n, offset / 2, [](std::size_t i) { return dyadic(i + 50); }), out(n, offset);
     const auto want = [&](std::size_t i) { return (1 - alpha) * dyadic(i) + alpha * dyadic(i + 50); };
-    lmc::lerp(a.view(), b.view(), alpha, 1 - alpha, out.span());
+    lmc::simd::lerp(a.view(), b.view(), alpha, 1 - alpha, out.span());
     CHECK(matches(out.view(), want));
     CHECK(out.surroundings_intact());
     Placed<TestType> copy = a;
-    lmc::lerp(copy.view(), b.view(), alpha, 1 - alpha, copy.span());  // over a
+    lmc::simd::lerp(copy.view(), b.view(), alpha, 1 - alpha, copy.span());  // over a
     CHECK(matches(copy.view(), want));
-    lmc::lerp(a.view(), b.view(), alpha, 1 - alpha, b.span());  // over b
+    lmc::simd::lerp(a.view(), b.view(), alpha, 1 - alpha, b.span());  // over b
     CHECK(matches(b.view(), want));
   });
 }
@@ -48,10 +48,10 @@ TEMPLATE_TEST_CASE("lerp: equal ends, both ends and swapping are exact", "[simd]
   for (int k = 0; k < points; ++k) {
     CAPTURE(points, k);
     const double alpha = static_cast<double>(k) / (points - 1), alpha_bar = static_cast<double>(points - 1 - k) / (points - 1);
-    lmc::lerp(a.view(), a.view(), alpha, alpha_bar, out.span());
+    lmc::simd::lerp(a.view(), a.view(), alpha, alpha_bar, out.span());
     CHECK(matches(out.view(), [&](std::size_t i) { return a.view()[i]; }));
-    lmc::lerp(a.view(), b.view(), alpha, alpha_bar, out.span());
-    lmc::lerp(b.view(), a.view(), alpha_bar, alpha, swapped.span());
+    lmc::simd::lerp(a.view(), b.view(), alpha, alpha_bar, out.span());
+    lmc::simd::lerp(b.view(), a.view(), alpha_bar, alpha, swapped.span());
     CHECK(matches(out.view(), [&](std::size_t i) { return swapped[i]; }));
     if (k == 0) CHECK(matches(out.view(), [&](std::size_t i) { return a.view()[i]; }));
     if (k == points - 1) CHECK(matches(out.view(), [&](std::size_t i) { return b.view()[i]; }));
@@ -67,7 +67,7 @@ TEMPLATE_TEST_CASE("lerp: the middle neither overflows nor rounds the smallest n
   const std::vector<TestType> a{Limits::max(), Limits::denorm_min(), -Limits::max(), 1, Limits::infinity()};
   const std::vector<TestType> b{Limits::max(), Limits::denorm_min(), Limits::max(), 2, 1};
   std::vector<TestType> out(5);
-  lmc::lerp<TestType>(a, b, 0.5, 0.5, out);
+  lmc::simd::lerp<TestType>(a, b, 0.5, 0.5, out);
   CHECK(out == std::vector<TestType>{Limits::max(), Limits::denorm_min(), 0, 1.5, Limits::infinity()});
 }
 
@@ -75,11 +75,11 @@ TEMPLATE_TEST_CASE("lerp: an end is copied though the other is not finite", "[si
   const TestType infinity = std::numeric_limits<TestType>::infinity(), nan = std::numeric_limits<TestType>::quiet_NaN();
   const std::vector<TestType> a{1, 2}, b{infinity, nan};
   std::vector<TestType> out(2);
-  lmc::lerp<TestType>(a, b, 0, 1, out);
+  lmc::simd::lerp<TestType>(a, b, 0, 1, out);
   CHECK(out == a);
-  lmc::lerp<TestType>(b, a, 1, 0, out);
+  lmc::simd::lerp<TestType>(b, a, 1, 0, out);
   CHECK(out == a);
-  lmc::lerp<TestType>(a, b, 0.25, 0.75, out);
+  lmc::simd::lerp<TestType>(a, b, 0.25, 0.75, out);
   CHECK((out[0] == infinity && std::isnan(out[1])));
 }
 
@@ -91,14 +91,14 @@ TEMPLATE_TEST_CASE("lerp_relu and lerp_leaky_relu: are lerp, then the other, bit
     CAPTURE(n, offset);
     Placed<TestType> a(n, offset, rough), b(n, offset / 2, other), on_line(n, offset), want(n, 0), out(n, offset);
     if (n > 0) a[0] = b[n - 1] = nan;
-    lmc::lerp(a.view(), b.view(), alpha, 1 - alpha, on_line.span());
-    lmc::relu(on_line.view(), want.span());
-    lmc::lerp_relu(a.view(), b.view(), alpha, 1 - alpha, out.span());
+    lmc::simd::lerp(a.view(), b.view(), alpha, 1 - alpha, on_line.span());
+    lmc::simd::relu(on_line.view(), want.span());
+    lmc::simd::lerp_relu(a.view(), b.view(), alpha, 1 - alpha, out.span());
     CHECK(matches(out.view(), [&](std::size_t i) { return want[i]; }));
     CHECK(matches(out.view(), [&](std::size_t i) { return on_line[i] <= 0 ? TestType(0) : on_line[i]; }));
     CHECK(out.surroundings_intact());
-    lmc::leaky_relu(on_line.view(), slope, want.span());
-    lmc::lerp_leaky_relu(a.view(), b.view(), alpha, 1 - alpha, slope, out.span());
+    lmc::simd::leaky_relu(on_line.view(), slope, want.span());
+    lmc::simd::lerp_leaky_relu(a.view(), b.view(), alpha, 1 - alpha, slope, out.span());
     CHECK(matches(out.view(), [&](std::size_t i) { return want[i]; }));
     CHECK(matches(out.view(), [&](std::size_t i) { return on_line[i] > 0 ? on_line[i] : slope * on_line[i]; }));
     CHECK(out.surroundings_intact());

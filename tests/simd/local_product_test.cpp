@@ -12,9 +12,9 @@
 #include "simd/arrays.hpp"
 
 using lmc::Index;
-using lmc::Into;
-using lmc::ProductTerm;
 using lmc::Strided;
+using lmc::WriteMode;
+using lmc::simd::ProductTerm;
 using testing::dyadic;
 using testing::Placed;
 
@@ -33,25 +33,25 @@ struct Example {
     return Placed<T>(static_cast<std::size_t>(n), 1, [first](std::size_t i) { return dyadic(i + first); });
   }
   // Sums of products of multiples of 1/64 below 4 are exact in float while there are at most a few hundred.
-  [[nodiscard]] double want(std::size_t at, Into into) const {
+  [[nodiscard]] double want(std::size_t at, WriteMode into) const {
     const auto i = static_cast<Index>(at) / c_row_stride, j = static_cast<Index>(at) % c_row_stride;
     if (j >= cols) return dyadic(at);  // in the gap
-    double sum = into == Into::add ? dyadic(at) : 0;
+    double sum = into == WriteMode::add ? dyadic(at) : 0;
     for (Index t = 0; t < terms; ++t)
       for (Index k = 0; k < depth; ++k)
         sum += dyadic(static_cast<std::size_t>(t * rows * depth + (a_transposed ? k * rows + i : i * depth + k))) *
                dyadic(static_cast<std::size_t>(t * depth * cols + k * cols + j) + 100);
     return sum;
   }
-  void run(Into into) {
+  void run(WriteMode into) {
     std::vector<ProductTerm<T>> list;
     for (Index t = 0; t < terms; ++t) list.push_back({a.view().data() + t * rows * depth, b.view().data() + t * depth * cols});
-    lmc::sum_of_products<T>(list,
-                            {.depth = depth,
-                             .a_row_stride = a_transposed ? 1 : depth,
-                             .a_col_stride = a_transposed ? rows : 1,
-                             .b_row_stride = cols},
-                            Strided<T>(c.span().data(), rows, cols, c_row_stride), into);
+    lmc::simd::sum_of_products<T>(list,
+                                  {.depth = depth,
+                                   .a_row_stride = a_transposed ? 1 : depth,
+                                   .a_col_stride = a_transposed ? rows : 1,
+                                   .b_row_stride = cols},
+                                  Strided<T>(c.span().data(), rows, cols, c_row_stride), into);
   }
 };
 
@@ -60,7 +60,7 @@ struct Example {
 TEMPLATE_TEST_CASE("sum_of_products: equals the loops, at every number of columns", "[simd]", float, double) {
   constexpr auto lanes = static_cast<Index>(xsimd::batch<TestType>::size);
   const bool a_transposed = GENERATE(false, true);
-  const Into into = GENERATE(Into::overwrite, Into::add);
+  const WriteMode into = GENERATE(WriteMode::overwrite, WriteMode::add);
   for (Index cols = 0; cols <= 4 * lanes + 3; ++cols)
     for (const auto& [rows, depth, terms] : {std::array<Index, 3>{13, 5, 1}, {3, 2, 3}}) {
       CAPTURE(rows, cols, depth, terms);
@@ -72,7 +72,7 @@ TEMPLATE_TEST_CASE("sum_of_products: equals the loops, at every number of column
 }
 
 TEMPLATE_TEST_CASE("sum_of_products: equals the loops, for every number of rows, depths and terms", "[simd]", float, double) {
-  const Into into = GENERATE(Into::overwrite, Into::add);
+  const WriteMode into = GENERATE(WriteMode::overwrite, WriteMode::add);
   for (Index rows = 0; rows <= 28; ++rows)
     for (const auto& [depth, terms] : {std::array<Index, 2>{1, 1}, {7, 2}, {0, 1}, {3, 0}}) {  // the last two: empty sums
       CAPTURE(rows, depth, terms);
@@ -90,8 +90,8 @@ TEMPLATE_TEST_CASE("sum_of_products: the bits of an entry do not depend on its p
       c(static_cast<std::size_t>(rows * cols), 0);
   const auto run = [&](Index i, Index j, Strided<TestType> to) {
     const std::vector<ProductTerm<TestType>> terms{{a.view().data() + i * depth, b.view().data() + j}};
-    lmc::sum_of_products<TestType>(terms, {.depth = depth, .a_row_stride = depth, .a_col_stride = 1, .b_row_stride = cols}, to,
-                                   Into::overwrite);
+    lmc::simd::sum_of_products<TestType>(
+        terms, {.depth = depth, .a_row_stride = depth, .a_col_stride = 1, .b_row_stride = cols}, to, WriteMode::overwrite);
   };
   run(0, 0, Strided<TestType>(c.span().data(), rows, cols, cols));
   for (Index i = 0; i < rows; ++i)
@@ -113,8 +113,9 @@ TEMPLATE_TEST_CASE("copy_rows, copy_rows_and_sum: copy, and sum the columns", "[
     const auto view = [&](auto* data, std::size_t stride) {
       return Strided(data, static_cast<Index>(rows), static_cast<Index>(cols), static_cast<Index>(stride));
     };
-    lmc::copy_rows<TestType>(view(from.view().data(), from_stride), view(to.span().data(), to_stride));
-    lmc::copy_rows_and_sum<TestType>(view(from.view().data(), from_stride), view(copy.span().data(), to_stride), sums.span());
+    lmc::simd::copy_rows<TestType>(view(from.view().data(), from_stride), view(to.span().data(), to_stride));
+    lmc::simd::copy_rows_and_sum<TestType>(view(from.view().data(), from_stride), view(copy.span().data(), to_stride),
+                                           sums.span());
     const auto copied = [&](std::size_t at) {
       const std::size_t i = at / to_stride, j = at % to_stride;
       return j < cols ? dyadic(i * from_stride + j) : 0;  // 0 in the gaps

@@ -32,10 +32,10 @@ TEMPLATE_TEST_CASE("copy_masked: is 0 where masked, whatever was there", "[simd]
     CAPTURE(n, offset);
     Placed<TestType> keep(n, offset / 3, kept), x = spoiled<TestType>(n, offset / 2), out(n, offset, dyadic);
     const auto want = [](std::size_t i) { return kept(i) ? dyadic(i) : 0; };
-    lmc::copy_masked(keep.view(), x.view(), out.span());
+    lmc::simd::copy_masked(keep.view(), x.view(), out.span());
     CHECK(matches(out.view(), want));
     CHECK(out.surroundings_intact());
-    lmc::copy_masked(keep.view(), x.view(), x.span());  // in place
+    lmc::simd::copy_masked(keep.view(), x.view(), x.span());  // in place
     CHECK(matches(x.view(), want));
   });
 }
@@ -45,7 +45,7 @@ TEMPLATE_TEST_CASE("add_masked: leaves alone what is masked", "[simd]", float, d
     CAPTURE(n, offset);
     Placed<TestType> keep(n, offset / 3, kept), x = spoiled<TestType>(n, offset / 2),
                                                 out(n, offset, [](std::size_t i) { return dyadic(i + 9); });
-    lmc::add_masked(keep.view(), x.view(), out.span());
+    lmc::simd::add_masked(keep.view(), x.view(), out.span());
     CHECK(matches(out.view(), [](std::size_t i) { return dyadic(i + 9) + (kept(i) ? dyadic(i) : 0); }));
     CHECK(out.surroundings_intact());
   });

@@ -40,7 +40,7 @@ TEMPLATE_TEST_CASE("normal_distribution: has a small relative error, far into th
   // In steps that are no multiple of a power of two; the smallest normal numbers are reached at −12.9 and −37.5.
   const T end = std::is_same_v<T, float> ? T(12.8) : T(37.4);
   for (T x = -end; x < end; x += end / T(20011)) {
-    const auto normal = lmc::normal_distribution(V(x));
+    const auto normal = lmc::simd::normal_distribution(V(x));
     // xsimd's exp is within 1.1 ε; two products, a quotient and a polynomial whose terms are up to 2 for a result of 0.4 to 2.
     // What the rounding of x² does to the exponential grows with it.
     const long double allowed = std::numeric_limits<T>::epsilon() * (4 + x * x / 4);
@@ -56,13 +56,13 @@ TEMPLATE_TEST_CASE("normal_distribution: ends at 0 and 1, and keeps NaN", "[simd
   using V = xsimd::batch<T>;
   const T infinity = std::numeric_limits<T>::infinity();
   for (const T x : {T(50), T(1e6), infinity}) {
-    CHECK(lmc::normal_distribution(V(x)).below.get(0) == 1);
-    CHECK(lmc::normal_distribution(V(-x)).below.get(0) == 0);
-    CHECK(lmc::normal_distribution(V(x)).density.get(0) == 0);
+    CHECK(lmc::simd::normal_distribution(V(x)).below.get(0) == 1);
+    CHECK(lmc::simd::normal_distribution(V(-x)).below.get(0) == 0);
+    CHECK(lmc::simd::normal_distribution(V(x)).density.get(0) == 0);
   }
-  CHECK(lmc::normal_distribution(V(T(0))).below.get(0) == Approx(0.5).epsilon(1e-6));
-  CHECK(std::isnan(lmc::normal_distribution(V(std::numeric_limits<T>::quiet_NaN())).below.get(0)));
-  CHECK(std::isnan(lmc::normal_distribution(V(std::numeric_limits<T>::quiet_NaN())).density.get(0)));
+  CHECK(lmc::simd::normal_distribution(V(T(0))).below.get(0) == Approx(0.5).epsilon(1e-6));
+  CHECK(std::isnan(lmc::simd::normal_distribution(V(std::numeric_limits<T>::quiet_NaN())).below.get(0)));
+  CHECK(std::isnan(lmc::simd::normal_distribution(V(std::numeric_limits<T>::quiet_NaN())).density.get(0)));
 }
 
 TEMPLATE_TEST_CASE("gelu, gelu_backward: are x Φ(x) and its derivative, at every length and alignment", "[simd]", float,
@@ -71,18 +71,18 @@ TEMPLATE_TEST_CASE("gelu, gelu_backward: are x Φ(x) and its derivative, at ever
     CAPTURE(n, offset);
     Inputs<TestType> in(n, offset);
     Placed<TestType> y(n, offset / 2), dx(n, offset / 2);
-    lmc::gelu(in.x.view(), y.span());
+    lmc::simd::gelu(in.x.view(), y.span());
     // Φ's (4 + x²/4) ε for |x| up to 4, and a product.
     CHECK(nearly_matches(y.view(), 9, 0, [](std::size_t i) { return dyadic(i) * below(dyadic(i)); }));
     CHECK(y.surroundings_intact());
-    lmc::gelu_backward(in.x.view(), in.d.view(), dx.span());
+    lmc::simd::gelu_backward(in.x.view(), in.d.view(), dx.span());
     const auto slope = [](long double x) { return below(x) + x * density(x); };
     // The two terms have opposite signs for x < 0.
     CHECK(nearly_matches(dx.view(), 8, 4, [&](std::size_t i) { return dyadic(i + 100) * slope(dyadic(i)); }));
     CHECK(dx.surroundings_intact());
-    lmc::gelu_backward(in.x.view(), in.d.view(), in.d.span());  // over its gradient
+    lmc::simd::gelu_backward(in.x.view(), in.d.view(), in.d.span());  // over its gradient
     CHECK(testing::matches(in.d.view(), [&](std::size_t i) { return dx[i]; }));
-    lmc::gelu(in.x.view(), in.x.span());  // in place
+    lmc::simd::gelu(in.x.view(), in.x.span());  // in place
     CHECK(testing::matches(in.x.view(), [&](std::size_t i) { return y[i]; }));
   });
 }
@@ -92,17 +92,17 @@ TEMPLATE_TEST_CASE("tanh, tanh_backward: are tanh and its derivative, at every l
     CAPTURE(n, offset);
     Inputs<TestType> in(n, offset);
     Placed<TestType> y(n, offset / 2), dx(n, offset / 2);
-    lmc::tanh(in.x.view(), y.span());
+    lmc::simd::tanh(in.x.view(), y.span());
     CHECK(nearly_matches(y.view(), 2, 0, [](std::size_t i) { return std::tanh(static_cast<long double>(dyadic(i))); }));
     CHECK(y.surroundings_intact());
-    lmc::tanh_backward(y.view(), in.d.view(), dx.span());
+    lmc::simd::tanh_backward(y.view(), in.d.view(), dx.span());
     // 1 − y² cancels: an absolute error of ε.
     CHECK(nearly_matches(dx.view(), 4, 4, [](std::size_t i) {
       const long double t = std::tanh(static_cast<long double>(dyadic(i)));
       return dyadic(i + 100) * (1 - t * t);
     }));
     CHECK(dx.surroundings_intact());
-    lmc::tanh(in.x.view(), in.x.span());
+    lmc::simd::tanh(in.x.view(), in.x.span());
     CHECK(testing::matches(in.x.view(), [&](std::size_t i) { return y[i]; }));
   });
 }
@@ -112,12 +112,12 @@ TEMPLATE_TEST_CASE("gelu, tanh: a scalar's bits do not depend on its place", "[s
     CAPTURE(n, offset);
     const auto value = GENERATE(-3.3, -0.7, 0.2, 1.9);
     Placed<TestType> x(n, offset, [&](std::size_t) { return value; }), y(n, offset);
-    lmc::gelu(x.view(), y.span());
+    lmc::simd::gelu(x.view(), y.span());
     CHECK(testing::matches(y.view(), [&](std::size_t) { return y[0]; }));
     Placed<TestType> alone(1, 0, [&](std::size_t) { return value; });
-    lmc::gelu(alone.view(), alone.span());
+    lmc::simd::gelu(alone.view(), alone.span());
     CHECK(testing::matches(y.view(), [&](std::size_t) { return alone[0]; }));
-    lmc::tanh(x.view(), y.span());
+    lmc::simd::tanh(x.view(), y.span());
     CHECK(testing::matches(y.view(), [&](std::size_t) { return y[0]; }));
   });
 }
@@ -126,8 +126,8 @@ TEMPLATE_TEST_CASE("gelu, tanh: do with NaN and infinity as PyTorch", "[simd]", 
   const TestType infinity = std::numeric_limits<TestType>::infinity(), nan = std::numeric_limits<TestType>::quiet_NaN();
   const std::vector<TestType> x{infinity, -infinity, nan};
   std::vector<TestType> y(3);
-  lmc::gelu<TestType>(x, y);
+  lmc::simd::gelu<TestType>(x, y);
   CHECK((y[0] == infinity && std::isnan(y[1]) && std::isnan(y[2])));
-  lmc::tanh<TestType>(x, y);
+  lmc::simd::tanh<TestType>(x, y);
   CHECK((y[0] == 1 && y[1] == -1 && std::isnan(y[2])));
 }

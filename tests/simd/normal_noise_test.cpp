@@ -31,7 +31,7 @@ TEMPLATE_TEST_CASE("add_normal_noise: adds the scalar formula's numbers, at ever
   const double tolerance = std::is_same_v<TestType, float> ? 4e-4 : 1e-14;
   for (std::size_t n = 0; n < 300; ++n) {
     std::vector<TestType> x(n + 1, TestType(1));
-    lmc::add_normal_noise<TestType>(stream, 17, TestType(2), std::span(x).first(n));
+    lmc::simd::add_normal_noise<TestType>(stream, 17, TestType(2), std::span(x).first(n));
     for (std::size_t i = 0; i < n; ++i)
       REQUIRE_THAT(static_cast<double>(x[i]), WithinAbs(1 + 2 * reference<TestType>(17, i), 2 * tolerance));
     REQUIRE(x[n] == 1);
@@ -41,21 +41,21 @@ TEMPLATE_TEST_CASE("add_normal_noise: adds the scalar formula's numbers, at ever
 TEMPLATE_TEST_CASE("add_normal_noise: a number is a function of its draw, not of length or place", "[simd][determinism]", float,
                    double) {
   std::vector<TestType> whole(1000);
-  lmc::add_normal_noise<TestType>(stream, 3, TestType(1), whole);
+  lmc::simd::add_normal_noise<TestType>(stream, 3, TestType(1), whole);
   for (const std::size_t offset : {1U, 2U, 3U, 7U}) {
     std::vector<TestType> x(offset + 101);
-    lmc::add_normal_noise<TestType>(stream, 3, TestType(1), std::span(x).subspan(offset));
+    lmc::simd::add_normal_noise<TestType>(stream, 3, TestType(1), std::span(x).subspan(offset));
     CHECK(std::equal(x.begin() + static_cast<std::ptrdiff_t>(offset), x.end(), whole.begin()));
   }
   std::vector<TestType> later(200);
-  lmc::add_normal_noise<TestType>(stream, 3 + 25, TestType(1), later);
+  lmc::simd::add_normal_noise<TestType>(stream, 3 + 25, TestType(1), later);
   CHECK(std::equal(later.begin(), later.end(), whole.begin() + 100));
 }
 
 TEST_CASE("add_normal_noise: is standard normal", "[simd]") {
   constexpr std::size_t n = 1'000'000;
   std::vector<float> x(n);
-  lmc::add_normal_noise<float>(stream, 0, 1.0F, x);
+  lmc::simd::add_normal_noise<float>(stream, 0, 1.0F, x);
   double sum = 0, squares = 0, fourth = 0, neighbors = 0, beyond = 0;
   for (std::size_t i = 0; i < n; ++i) {
     const double z = double{x[i]};

@@ -20,7 +20,7 @@ TEMPLATE_TEST_CASE("gather_patches: takes the pixels patch by patch, and scatter
   const lmc::Window window("test", {rows, cols, channels}, patch, patch, 0);
   const auto size = static_cast<std::size_t>(rows * cols * channels);
   Placed<TestType> image(size, 1, [](std::size_t i) { return i; }), patches(size, 2), back(size, 3);
-  lmc::gather_patches<TestType>(window, channels, image.view(), patches.span());
+  lmc::simd::gather_patches<TestType>(window, channels, image.view(), patches.span());
   // The scalar reference: [patch row, patch col, row, col, channel].
   CHECK(testing::matches(patches.view(), [&](std::size_t i) {
     auto rest = static_cast<Index>(i);
@@ -33,7 +33,7 @@ TEMPLATE_TEST_CASE("gather_patches: takes the pixels patch by patch, and scatter
     return ((3 * r + row) * cols + patch_cols * c + col) * channels + channel;
   }));
   CHECK(patches.surroundings_intact());
-  lmc::scatter_patches<TestType>(window, channels, patches.view(), back.span());
+  lmc::simd::scatter_patches<TestType>(window, channels, patches.view(), back.span());
   CHECK(testing::matches(back.view(), [](std::size_t i) { return i; }));
   CHECK(back.surroundings_intact());
 }

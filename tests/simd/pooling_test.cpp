@@ -77,8 +77,8 @@ TEMPLATE_TEST_CASE("max_pool: finds the first greatest value of a window, and it
         }
     });
     for (std::size_t i = 0; i < a.outputs; ++i) dx[from[i]] += a.dy[i];
-    lmc::max_pool<TestType>(w, channels, a.x.view(), a.y.span(), a.taps.span());
-    lmc::max_pool_backward<TestType>(w, channels, a.taps.view(), a.dy.view(), a.dx.span());
+    lmc::simd::max_pool<TestType>(w, channels, a.x.view(), a.y.span(), a.taps.span());
+    lmc::simd::max_pool_backward<TestType>(w, channels, a.taps.view(), a.dy.view(), a.dx.span());
     CHECK(matches(a.y.view(), [&](std::size_t i) { return best[i]; }));
     CHECK(matches(a.taps.view(), [&](std::size_t i) { return tap[i]; }));
     CHECK(matches(a.dx.view(), [&](std::size_t i) { return dx[i]; }));  // sums of a few multiples of 1/64: exact
@@ -99,8 +99,8 @@ TEMPLATE_TEST_CASE("average_pool: is the mean of a window with its padding, back
         dx[a.at(in, k)] += part;
       }
     });
-    lmc::average_pool<TestType>(w, channels, a.x.view(), a.y.span());
-    lmc::average_pool_backward<TestType>(w, channels, a.dy.view(), a.dx.span());
+    lmc::simd::average_pool<TestType>(w, channels, a.x.view(), a.y.span());
+    lmc::simd::average_pool_backward<TestType>(w, channels, a.dy.view(), a.dx.span());
     CHECK(matches(a.y.view(), [&](std::size_t i) { return share * sum[i]; }));
     // Whether a product is rounded before it is added is the compiler's choice.
     CHECK(testing::nearly_matches(a.dx.view(), 4, 4, [&](std::size_t i) { return static_cast<long double>(dx[i]); }));
@@ -114,8 +114,8 @@ TEMPLATE_TEST_CASE("average_rows: is the mean of the rows, backward spreads it",
     for (const std::size_t rows : {std::size_t{1}, std::size_t{2}, std::size_t{7}}) {
       CAPTURE(channels, rows, offset);
       Placed<TestType> x(rows * channels, offset, dyadic), y(channels, offset), dx(rows * channels, offset / 2);
-      lmc::average_rows<TestType>(x.view(), y.span());
-      lmc::average_rows_backward<TestType>(x.view().first(channels), dx.span());
+      lmc::simd::average_rows<TestType>(x.view(), y.span());
+      lmc::simd::average_rows_backward<TestType>(x.view().first(channels), dx.span());
       const TestType share = TestType(1) / static_cast<TestType>(rows);
       CHECK(matches(y.view(), [&](std::size_t c) {
         TestType sum = 0;

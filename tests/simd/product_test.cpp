@@ -12,8 +12,8 @@
 namespace {
 
 using lmc::Index;
-using lmc::Into;
 using lmc::Strided;
+using lmc::WriteMode;
 
 // Multiples of 1/8 in [-2, 2): sums of a thousand products are exact in float, so that the right answer is one number.
 template <class T>
@@ -37,14 +37,14 @@ Strided<const T> stored(const std::vector<T>& values, Index rows, Index cols, bo
 }
 
 template <class T>
-std::vector<T> reference(Strided<const T> a, Strided<const T> b, std::vector<T> c, Into into) {
+std::vector<T> reference(Strided<const T> a, Strided<const T> b, std::vector<T> c, WriteMode into) {
   for (Index i = 0; i < a.rows; ++i)
     for (Index j = 0; j < b.cols; ++j) {
       double sum = 0;
       for (Index k = 0; k < a.cols; ++k)
         sum += double{a.data[i * a.row_stride + k * a.col_stride]} * double{b.data[k * b.row_stride + j * b.col_stride]};
       T& out = c[static_cast<std::size_t>(i * b.cols + j)];
-      out = static_cast<T>(sum + (into == Into::add ? double{out} : 0.0));
+      out = static_cast<T>(sum + (into == WriteMode::add ? double{out} : 0.0));
     }
   return c;
 }
@@ -73,21 +73,22 @@ TEMPLATE_TEST_CASE("product: equals the triple loop for every shape, storage and
                                                               {14, 801, 257},
                                                               {701, 97, 290}}));
   const bool a_transposed = GENERATE(false, true), b_transposed = GENERATE(false, true);
-  const Into into = GENERATE(Into::overwrite, Into::add);
-  CAPTURE(m, n, k, a_transposed, b_transposed, into == Into::add);
+  const WriteMode into = GENERATE(WriteMode::overwrite, WriteMode::add);
+  CAPTURE(m, n, k, a_transposed, b_transposed, into == WriteMode::add);
   const auto a = exact_numbers<TestType>(m * k, 1), b = exact_numbers<TestType>(k * n, 2),
              c = exact_numbers<TestType>(m * n, 3);
   const auto a_view = stored(a, m, k, a_transposed), b_view = stored(b, k, n, b_transposed);
   auto result = c;
-  lmc::product<TestType>(a_view, b_view, Strided<TestType>(result.data(), m, n, n), into);
+  lmc::simd::product<TestType>(a_view, b_view, Strided<TestType>(result.data(), m, n, n), into);
   CHECK(result == reference(a_view, b_view, c, into));
 }
 
 TEST_CASE("product: a destination with strides keeps what lies between its entries", "[simd][product]") {
   const auto a = exact_numbers<float>(6, 1), b = exact_numbers<float>(6, 2);
   std::vector<float> c(30, 99.0f);  // C [2, 2] with rows 15 apart and columns 4 apart
-  lmc::product<float>(row_major(a, 2, 3), row_major(b, 3, 2), Strided<float>(c.data(), 2, 2, 15, 4), Into::overwrite);
-  const auto expected = reference(row_major(a, 2, 3), row_major(b, 3, 2), std::vector<float>(4), Into::overwrite);
+  lmc::simd::product<float>(row_major(a, 2, 3), row_major(b, 3, 2), Strided<float>(c.data(), 2, 2, 15, 4),
+                            WriteMode::overwrite);
+  const auto expected = reference(row_major(a, 2, 3), row_major(b, 3, 2), std::vector<float>(4), WriteMode::overwrite);
   CHECK(std::vector<float>{c[0], c[4], c[15], c[19]} == expected);
   CHECK(std::count(c.begin(), c.end(), 99.0f) == 26);
 }
@@ -98,11 +99,12 @@ TEST_CASE("product: the bits of an entry do not depend on its neighbors", "[simd
   for (Index i = 0; i < m * k; ++i) a.push_back(static_cast<float>(lmc::normal({.seed = 1}, static_cast<std::uint64_t>(i))));
   for (Index i = 0; i < k * n; ++i) b.push_back(static_cast<float>(lmc::normal({.seed = 2}, static_cast<std::uint64_t>(i))));
   std::vector<float> whole(static_cast<std::size_t>(m * n)), entry(1);
-  lmc::product<float>(row_major(a, m, k), row_major(b, k, n), Strided<float>(whole.data(), m, n, n), Into::overwrite);
+  lmc::simd::product<float>(row_major(a, m, k), row_major(b, k, n), Strided<float>(whole.data(), m, n, n),
+                            WriteMode::overwrite);
   for (Index i = 0; i < m; i += 5)
     for (Index j = 0; j < n; j += 7) {
-      lmc::product<float>(Strided<const float>(a.data() + i * k, 1, k, k), Strided<const float>(b.data() + j, k, 1, n),
-                          Strided<float>(entry.data(), 1, 1, 1), Into::overwrite);
+      lmc::simd::product<float>(Strided<const float>(a.data() + i * k, 1, k, k), Strided<const float>(b.data() + j, k, 1, n),
+                                Strided<float>(entry.data(), 1, 1, 1), WriteMode::overwrite);
       REQUIRE(entry[0] == whole[static_cast<std::size_t>(i * n + j)]);
     }
 }
@@ -114,10 +116,10 @@ TEST_CASE("product: the bits of a readout's row do not depend on the other rows"
   for (Index i = 0; i < k * n; ++i) b.push_back(static_cast<float>(lmc::normal({.seed = 2}, static_cast<std::uint64_t>(i))));
   std::vector<float> whole(static_cast<std::size_t>(m * n)), row(static_cast<std::size_t>(n));
   const auto weights = row_major(b, n, k).transposed();
-  lmc::product<float>(row_major(a, m, k), weights, Strided<float>(whole.data(), m, n, n), Into::overwrite);
+  lmc::simd::product<float>(row_major(a, m, k), weights, Strided<float>(whole.data(), m, n, n), WriteMode::overwrite);
   for (Index i = 0; i < m; ++i) {
-    lmc::product<float>(Strided<const float>(a.data() + i * k, 1, k, k), weights, Strided<float>(row.data(), 1, n, n),
-                        Into::overwrite);
+    lmc::simd::product<float>(Strided<const float>(a.data() + i * k, 1, k, k), weights, Strided<float>(row.data(), 1, n, n),
+                              WriteMode::overwrite);
     REQUIRE(std::equal(row.begin(), row.end(), whole.begin() + i * n));
   }
 }
@@ -126,7 +128,7 @@ TEST_CASE("product: NaN and infinity reach exactly the entries that use them", "
   std::vector<float> a(3 * 4, 1.0f), b(4 * 33, 1.0f), c(3 * 33);
   a[1 * 4 + 2] = std::numeric_limits<float>::quiet_NaN();
   b[3 * 33 + 32] = std::numeric_limits<float>::infinity();
-  lmc::product<float>(row_major(a, 3, 4), row_major(b, 4, 33), Strided<float>(c.data(), 3, 33, 33), Into::overwrite);
+  lmc::simd::product<float>(row_major(a, 3, 4), row_major(b, 4, 33), Strided<float>(c.data(), 3, 33, 33), WriteMode::overwrite);
   for (Index i = 0; i < 3; ++i)
     for (Index j = 0; j < 33; ++j) {
       const float value = c[static_cast<std::size_t>(i * 33 + j)];

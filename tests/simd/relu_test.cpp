@@ -40,10 +40,10 @@ TEMPLATE_TEST_CASE("relu: is max(x, 0), at every length and alignment", "[simd]"
     Inputs<TestType> in(n, offset);
     const auto want = [&](std::size_t i) { return relu_of(static_cast<TestType>(dyadic(i))); };
     Placed<TestType> y(n, offset / 2);
-    lmc::relu(in.x.view(), y.span());
+    lmc::simd::relu(in.x.view(), y.span());
     CHECK(matches(y.view(), want));
     CHECK(y.surroundings_intact());
-    lmc::relu(in.x.view(), in.x.span());  // in place
+    lmc::simd::relu(in.x.view(), in.x.span());  // in place
     CHECK(matches(in.x.view(), want));
     CHECK(in.x.surroundings_intact());
   });
@@ -57,10 +57,10 @@ TEMPLATE_TEST_CASE("leaky_relu: scales what is negative, at every length and ali
     Inputs<TestType> in(n, offset);
     const auto want = [&](std::size_t i) { return leaky_relu_of(static_cast<TestType>(dyadic(i)), slope); };
     Placed<TestType> y(n, offset / 2);
-    lmc::leaky_relu(in.x.view(), slope, y.span());
+    lmc::simd::leaky_relu(in.x.view(), slope, y.span());
     CHECK(matches(y.view(), want));
     CHECK(y.surroundings_intact());
-    lmc::leaky_relu(in.x.view(), slope, in.x.span());
+    lmc::simd::leaky_relu(in.x.view(), slope, in.x.span());
     CHECK(matches(in.x.view(), want));
   });
 }
@@ -70,14 +70,14 @@ TEMPLATE_TEST_CASE("relu_backward: lets the gradient pass where the output is po
     CAPTURE(n, offset);
     Inputs<TestType> in(n, offset);
     Placed<TestType> y(n, offset), dx(n, offset / 2);
-    lmc::relu(in.x.view(), y.span());
+    lmc::simd::relu(in.x.view(), y.span());
     const auto want = [&](std::size_t i) { return dyadic(i) > 0 ? dyadic(i + 100) : 0; };
-    lmc::relu_backward(y.view(), in.d.view(), dx.span());
+    lmc::simd::relu_backward(y.view(), in.d.view(), dx.span());
     CHECK(matches(dx.view(), want));
     CHECK(dx.surroundings_intact());
-    lmc::relu_backward(y.view(), in.d.view(), y.span());  // over the output
+    lmc::simd::relu_backward(y.view(), in.d.view(), y.span());  // over the output
     CHECK(matches(y.view(), want));
-    lmc::relu_backward(in.x.view(), in.d.view(), in.d.span());  // over its gradient; x has the sign of y
+    lmc::simd::relu_backward(in.x.view(), in.d.view(), in.d.span());  // over its gradient; x has the sign of y
     CHECK(matches(in.d.view(), want));
   });
 }
@@ -89,12 +89,12 @@ TEMPLATE_TEST_CASE("leaky_relu_backward: scales the gradient where the output is
     CAPTURE(n, offset);
     Inputs<TestType> in(n, offset);
     Placed<TestType> y(n, offset), dx(n, offset / 2);
-    lmc::leaky_relu(in.x.view(), slope, y.span());
+    lmc::simd::leaky_relu(in.x.view(), slope, y.span());
     const auto want = [&](std::size_t i) { return dyadic(i) > 0 ? dyadic(i + 100) : slope * dyadic(i + 100); };
-    lmc::leaky_relu_backward(y.view(), in.d.view(), slope, dx.span());
+    lmc::simd::leaky_relu_backward(y.view(), in.d.view(), slope, dx.span());
     CHECK(matches(dx.view(), want));
     CHECK(dx.surroundings_intact());
-    lmc::leaky_relu_backward(y.view(), in.d.view(), slope, in.d.span());
+    lmc::simd::leaky_relu_backward(y.view(), in.d.view(), slope, in.d.span());
     CHECK(matches(in.d.view(), want));
   });
 }
@@ -108,10 +108,10 @@ TEMPLATE_TEST_CASE("relu: keeps NaN and infinity, and so does leaky_relu", "[sim
     x[0] = x[n - 1] = nan;
     x[1] = infinity;
     x[n - 2] = -infinity;
-    lmc::relu(x.view(), y.span());
+    lmc::simd::relu(x.view(), y.span());
     CHECK(matches(y.view(), [&](std::size_t i) { return relu_of(x[i]); }));
     CHECK((std::isnan(y[0]) && std::isnan(y[n - 1]) && y[1] == infinity));
-    lmc::leaky_relu(x.view(), TestType(0.5), y.span());
+    lmc::simd::leaky_relu(x.view(), TestType(0.5), y.span());
     CHECK(matches(y.view(), [&](std::size_t i) { return leaky_relu_of(x[i], TestType(0.5)); }));
     CHECK((std::isnan(y[0]) && std::isnan(y[n - 1]) && y[n - 2] == -infinity));
   });
@@ -122,9 +122,9 @@ TEMPLATE_TEST_CASE("relu_backward: at 0 and NaN does as PyTorch", "[simd]", floa
   const std::vector<TestType> y{0, nan, -0.0, 1};
   const std::vector<TestType> dy{2, 3, 4, nan};
   std::vector<TestType> dx(4);
-  lmc::relu_backward<TestType>(y, dy, dx);
+  lmc::simd::relu_backward<TestType>(y, dy, dx);
   CHECK((dx[0] == 0 && dx[1] == 3 && dx[2] == 0 && std::isnan(dx[3])));
-  lmc::leaky_relu_backward<TestType>(y, dy, TestType(0.5), dx);
+  lmc::simd::leaky_relu_backward<TestType>(y, dy, TestType(0.5), dx);
   CHECK((dx[0] == 1 && dx[1] == 1.5 && dx[2] == 2 && std::isnan(dx[3])));
 }
 
@@ -132,7 +132,7 @@ TEMPLATE_TEST_CASE("leaky_relu: slope 1 is the identity, bit for bit", "[simd]",
   const std::vector<TestType> x{TestType(-0.0), TestType(-0.1), std::numeric_limits<TestType>::denorm_min(),
                                 -std::numeric_limits<TestType>::denorm_min(), -std::numeric_limits<TestType>::max()};
   std::vector<TestType> y(x.size());
-  lmc::leaky_relu<TestType>(x, TestType(1), y);
+  lmc::simd::leaky_relu<TestType>(x, TestType(1), y);
   CHECK(y == x);
   CHECK(std::signbit(y[0]));
 }

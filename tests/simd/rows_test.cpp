@@ -31,7 +31,7 @@ TEMPLATE_TEST_CASE("add_to_rows: adds a vector to every row, at every width", "[
   for_each_width<TestType>([](std::size_t rows, std::size_t cols) {
     CAPTURE(rows, cols);
     Placed<TestType> v(cols, 1, dyadic), y(rows * cols, 2, whole);
-    lmc::add_to_rows<TestType>(v.view(), lmc::matrix_view(y.span(), static_cast<Index>(rows), static_cast<Index>(cols)));
+    lmc::simd::add_to_rows<TestType>(v.view(), lmc::matrix_view(y.span(), static_cast<Index>(rows), static_cast<Index>(cols)));
     CHECK(testing::matches(y.view(), [&](std::size_t i) { return whole(i) + dyadic(i % cols); }));
     CHECK(y.surroundings_intact());
   });
@@ -41,7 +41,8 @@ TEMPLATE_TEST_CASE("add_column_sums: adds the sum over the rows, at every width"
   for_each_width<TestType>([](std::size_t rows, std::size_t cols) {
     CAPTURE(rows, cols);
     Placed<TestType> x(rows * cols, 2, whole), sums(cols, 3, dyadic);
-    lmc::add_column_sums<TestType>(lmc::matrix_view(x.view(), static_cast<Index>(rows), static_cast<Index>(cols)), sums.span());
+    lmc::simd::add_column_sums<TestType>(lmc::matrix_view(x.view(), static_cast<Index>(rows), static_cast<Index>(cols)),
+                                         sums.span());
     CHECK(testing::matches(sums.view(), [&](std::size_t j) {
       double sum = dyadic(j);
       for (std::size_t i = 0; i < rows; ++i) sum += whole(i * cols + j);

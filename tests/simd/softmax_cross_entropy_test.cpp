@@ -27,7 +27,7 @@ struct Batch {
 
 template <class T>
 struct Result {
-  lmc::CrossEntropySum sum;
+  lmc::simd::CrossEntropySum sum;
   std::vector<T> dlogits;
   std::vector<std::uint8_t> wrong;
 };
@@ -35,7 +35,7 @@ struct Result {
 template <class T>
 Result<T> run(const Batch<T>& b, T scale = 1) {
   Result<T> r{{}, std::vector<T>(b.logits.size(), T(99)), std::vector<std::uint8_t>(b.examples, 99)};
-  r.sum = lmc::softmax_cross_entropy<T>(b.logits, b.labels, {.dlogits = r.dlogits, .scale = scale, .wrong = r.wrong});
+  r.sum = lmc::simd::softmax_cross_entropy<T>(b.logits, b.labels, {.dlogits = r.dlogits, .scale = scale, .wrong = r.wrong});
   return r;
 }
 
@@ -106,10 +106,10 @@ TEMPLATE_TEST_CASE("softmax_cross_entropy: an example's results do not depend on
 TEMPLATE_TEST_CASE("softmax_cross_entropy: outputs are optional, and dlogits may be the logits", "[simd]", float, double) {
   Batch<TestType> batch(37, 10);
   const auto full = run(batch);
-  const auto sums = lmc::softmax_cross_entropy<TestType>(batch.logits, batch.labels);
+  const auto sums = lmc::simd::softmax_cross_entropy<TestType>(batch.logits, batch.labels);
   CHECK(sums.loss == full.sum.loss);
   CHECK(sums.wrong == full.sum.wrong);
-  lmc::softmax_cross_entropy<TestType>(batch.logits, batch.labels, {.dlogits = batch.logits});
+  lmc::simd::softmax_cross_entropy<TestType>(batch.logits, batch.labels, {.dlogits = batch.logits});
   CHECK(batch.logits == full.dlogits);
 }
 
@@ -192,5 +192,5 @@ TEST_CASE("softmax_cross_entropy: sums in double", "[simd]") {
     batch.logits[2 * i + 1] = i == 0 ? 0x1p25f : 99.0f;
     batch.labels[i] = 0;
   }
-  CHECK(lmc::softmax_cross_entropy<float>(batch.logits, batch.labels).loss == 0x1p25 + 1000 * 99.0);
+  CHECK(lmc::simd::softmax_cross_entropy<float>(batch.logits, batch.labels).loss == 0x1p25 + 1000 * 99.0);
 }

@@ -48,7 +48,7 @@ TEMPLATE_TEST_CASE("SparseBatch: gives what a loop gives, for any number of rows
       table<Index, Index, Index>({{16, 64, 32}, {17, 65, 33}, {128, 784, 64}, {20, 130, 100}, {33, 257, 192}, {16, 127, 65}}));
   CAPTURE(rows, in, units);
   const Batch<TestType> b(rows, in, units, 0.15);
-  lmc::SparseBatch<TestType> sparse;
+  lmc::simd::SparseBatch<TestType> sparse;
 
   std::vector<TestType> y(static_cast<std::size_t>(rows * units) + 1, TestType(-99));
   REQUIRE(sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), rows, units)));
@@ -61,8 +61,8 @@ TEMPLATE_TEST_CASE("SparseBatch: gives what a loop gives, for any number of rows
   CHECK(y.back() == -99);
 
   // Added to what is there, or, in the case of the weights, put in its place.
-  const lmc::Into weights = GENERATE(lmc::Into::add, lmc::Into::overwrite);
-  const TestType before = weights == lmc::Into::add ? TestType(2) : std::numeric_limits<TestType>::quiet_NaN();
+  const lmc::WriteMode weights = GENERATE(lmc::WriteMode::add, lmc::WriteMode::overwrite);
+  const TestType before = weights == lmc::WriteMode::add ? TestType(2) : std::numeric_limits<TestType>::quiet_NaN();
   std::vector<TestType> dw(static_cast<std::size_t>(units * in) + 1, before), db(static_cast<std::size_t>(units), TestType(3));
   dw.back() = 2;
   REQUIRE(sparse.affine_backward(b.x_view(), b.dy_view(), lmc::matrix_view(std::span(dw), units, in), db, weights));
@@ -71,7 +71,7 @@ TEMPLATE_TEST_CASE("SparseBatch: gives what a loop gives, for any number of rows
     for (Index n = 0; n < rows; ++n) bias += static_cast<double>(b.at(b.dy, units, n, u));
     REQUIRE(static_cast<double>(db[static_cast<std::size_t>(u)]) == bias);
     for (Index j = 0; j < in; ++j) {
-      double sum = weights == lmc::Into::add ? 2 : 0;
+      double sum = weights == lmc::WriteMode::add ? 2 : 0;
       for (Index n = 0; n < rows; ++n) sum += static_cast<double>(b.at(b.dy, units, n, u) * b.at(b.x, in, n, j));
       REQUIRE(static_cast<double>(b.at(dw, in, u, j)) == sum);
     }
@@ -83,12 +83,12 @@ namespace {
 
 // Whether both products are taken; where they are not, nothing is written.
 bool fits(const Batch<float>& b) {
-  lmc::SparseBatch<float> sparse;
+  lmc::simd::SparseBatch<float> sparse;
   const auto count = [](Index n) { return static_cast<std::size_t>(n); };
   std::vector<float> y(count(b.rows * b.units), 7), dw(count(b.units * b.in), 7), db(count(b.units), 7);
   const bool forward = sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), b.rows, b.units));
   const bool backward =
-      sparse.affine_backward(b.x_view(), b.dy_view(), lmc::matrix_view(std::span(dw), b.units, b.in), db, lmc::Into::add);
+      sparse.affine_backward(b.x_view(), b.dy_view(), lmc::matrix_view(std::span(dw), b.units, b.in), db, lmc::WriteMode::add);
   CHECK(forward == backward);
   if (!forward)
     for (const auto* written : {&y, &dw, &db}) CHECK(*written == std::vector<float>(written->size(), 7));
@@ -129,7 +129,7 @@ TEST_CASE("SparseBatch: a value that is large beside the others is no background
   // In column 7, a million twice, and small numbers that have nothing in common.
   for (std::size_t n = 0; n < 64; ++n) b.x[n * 100 + 7] = n == 2 || n == 5 ? 1e6F : value<float>(12, n) / 1024;
   for (std::size_t u = 0; u < 32; ++u) b.weight[u * 100 + 7] = 1;
-  lmc::SparseBatch<float> sparse;
+  lmc::simd::SparseBatch<float> sparse;
   std::vector<float> y(64 * 32);
   REQUIRE(sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), 64, 32)));
   double expected = static_cast<double>(b.bias[0]);
@@ -141,7 +141,7 @@ TEST_CASE("SparseBatch: NaN and infinity reach what depends on them, and nothing
   Batch<float> b(32, 100, 32, 0.1);
   const float bad = GENERATE(std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity());
   b.x[5 * 100 + 99] = bad;
-  lmc::SparseBatch<float> sparse;
+  lmc::simd::SparseBatch<float> sparse;
   std::vector<float> y(32 * 32);
   REQUIRE(sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), 32, 32)));
   for (std::size_t n = 0; n < 32; ++n)

@@ -14,7 +14,7 @@ TEMPLATE_TEST_CASE("transpose: swaps rows and columns of any shape and stride, a
       CAPTURE(rows, cols, from_stride, to_stride);
       const testing::Placed<TestType> from(rows * from_stride, 1, [](std::size_t i) { return i + 1; });
       testing::Placed<TestType> to(cols * to_stride, 3);
-      lmc::transpose(from.view().data(), from_stride, rows, cols, to.span().data(), to_stride);
+      lmc::simd::transpose(from.view().data(), from_stride, rows, cols, to.span().data(), to_stride);
       CHECK(testing::matches(to.view(), [&](std::size_t k) {
         // Not called where there is nothing. NOLINTNEXTLINE(clang-analyzer-core.DivideZero)
         const std::size_t i = k % to_stride, j = k / to_stride;

@@ -43,7 +43,7 @@ struct Square : Flags {
     if (fault == Fault::wrong_parameter_gradient) dp *= 1.001;
     if (fault == Fault::needs_dx_for_the_parameters && !a.dx) dp = 0;
     if (fault == Fault::reads_its_workspace) dp += a.workspace[0];
-    const bool replaces = fault == Fault::replaces_parameter_gradient || a.gradient == lmc::Into::overwrite;
+    const bool replaces = fault == Fault::replaces_parameter_gradient || a.dparams_mode == lmc::WriteMode::overwrite;
     a.dparams[0] = (replaces ? 0 : a.dparams[0]) + dp;
     const double factor = fault == Fault::wrong_dx ? 1 : 2;
     if (fault == Fault::adds_to_dx)
@@ -66,7 +66,7 @@ struct Cubic : Square<Fault::none, Honest> {
   void forward(lmc::ForwardArgs<double> a) const { a.y = std::pow(a.params[0], 3) * a.x; }
   void backward(lmc::BackwardArgs<double> a) const {
     const double dp = 3 * a.params[0] * a.params[0] * a.dy.cwiseProduct(a.x).sum();
-    a.dparams[0] = (a.gradient == lmc::Into::overwrite ? 0 : a.dparams[0]) + dp;
+    a.dparams[0] = (a.dparams_mode == lmc::WriteMode::overwrite ? 0 : a.dparams[0]) + dp;
     if (a.dx) *a.dx = std::pow(a.params[0], 3) * a.dy;
   }
 };
@@ -79,7 +79,8 @@ struct Affine : Square<Fault::none, Honest> {
   void backward(lmc::BackwardArgs<double> a) const {
     const double p = factor(a.params[0]), sign = p == a.params[0] ? 1 : -1;
     const double dp = fault == AffineFault::reads_y ? a.dy.cwiseProduct(a.y).sum() / p : a.dy.cwiseProduct(a.x).sum();
-    const bool replaces = a.gradient == lmc::Into::overwrite && (a.dx || fault != AffineFault::overwrites_with_dx_alone);
+    const bool replaces =
+        a.dparams_mode == lmc::WriteMode::overwrite && (a.dx || fault != AffineFault::overwrites_with_dx_alone);
     a.dparams[0] = (replaces ? 0 : a.dparams[0]) + sign * dp;
     if (a.dx) *a.dx = p * a.dy;
   }
@@ -92,7 +93,7 @@ struct Buffered : Affine<AffineFault::none> {
 };
 struct FalselyOverwriting : Square<Fault::none, Honest> {
   void backward(lmc::BackwardArgs<double> a) const {
-    a.gradient = lmc::Into::add;
+    a.dparams_mode = lmc::WriteMode::add;
     Square::backward(a);
   }
 };

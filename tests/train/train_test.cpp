@@ -214,7 +214,7 @@ TEST_CASE("train: a run that diverges after a checkpoint returns to its last fin
   REQUIRE(run.diverged_at);
   CHECK(*run.diverged_at > 10);
   CHECK(run.steps == *run.diverged_at - 1);
-  CHECK(lmc::all_finite<float>(run.state.parameters));
+  CHECK(lmc::simd::all_finite<float>(run.state.parameters));
 }
 
 TEST_CASE("train: refuses an end before the start or after the last epoch", "[train][errors]") {

@@ -98,7 +98,8 @@ class AugmentedDataset {
       translate(shift(bits[0], bits[1]), shift(bits[2], bits[3]), x);
     }
     if (o_.noise > 0)
-      add_normal_noise(stream(Part::noise), example * normal_noise_draws(x.size()), static_cast<Scalar>(o_.noise), x);
+      simd::add_normal_noise(stream(Part::noise), example * simd::normal_noise_draws(x.size()), static_cast<Scalar>(o_.noise),
+                             x);
   }
 
   /// x[r, c] ← x[r + down, c + right], c counted from the right when flipped, or background.

@@ -40,11 +40,12 @@ class AveragePool2d {
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
-    for (Index i = 0; i < a.x.rows(); ++i) average_pool<Scalar>(window_, o_.in[2], row_of(a.x, i), row_of(a.y, i));
+    for (Index i = 0; i < a.x.rows(); ++i) simd::average_pool<Scalar>(window_, o_.in[2], row_of(a.x, i), row_of(a.y, i));
   }
   void backward(BackwardArgs<Scalar> a) const {
     if (!a.dx) return;
-    for (Index i = 0; i < a.x.rows(); ++i) average_pool_backward<Scalar>(window_, o_.in[2], row_of(a.dy, i), row_of(*a.dx, i));
+    for (Index i = 0; i < a.x.rows(); ++i)
+      simd::average_pool_backward<Scalar>(window_, o_.in[2], row_of(a.dy, i), row_of(*a.dx, i));
   }
 
  private:

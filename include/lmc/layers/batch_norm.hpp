@@ -85,7 +85,7 @@ class BatchNorm {
   }
   [[nodiscard]] Index cache_size(Index) const { return 2 * channels_ + 1; }
   [[nodiscard]] Index workspace_size(Index) const {
-    return static_cast<Index>(batch_norm_workspace<Scalar>(static_cast<std::size_t>(channels_)));
+    return static_cast<Index>(simd::batch_norm_workspace<Scalar>(static_cast<std::size_t>(channels_)));
   }
 
   void forward(ForwardArgs<Scalar> a) const {
@@ -113,19 +113,19 @@ class BatchNorm {
         move(running_mean[c], mu);
         move(running_variance[c], v * unbiased);
       };
-      channel_moments<Scalar>(span_of(a.x), static_cast<std::size_t>(channels_), a.workspace, take);
+      simd::channel_moments<Scalar>(span_of(a.x), static_cast<std::size_t>(channels_), a.workspace, take);
     } else {
       for (std::size_t c = 0; c < mean.size(); ++c)
         set(c, static_cast<double>(running_mean[c]), static_cast<double>(running_variance[c]));
     }
-    normalize_channels<Scalar>(span_of(a.x), mean, inverse_deviation, first(a.params), second(a.params), span_of(a.y),
-                               a.workspace);
+    simd::normalize_channels<Scalar>(span_of(a.x), mean, inverse_deviation, first(a.params), second(a.params), span_of(a.y),
+                                     a.workspace);
   }
   void backward(BackwardArgs<Scalar> a) const {
     const bool of_batch = a.cache[static_cast<std::size_t>(2 * channels_)] != 0;
-    normalize_channels_backward<Scalar>(span_of(a.x), span_of(a.dy), first(a.cache), second(a.cache), first(a.params), of_batch,
-                                        a.dx ? span_of(*a.dx) : std::span<Scalar>(), first(a.dparams), second(a.dparams),
-                                        a.workspace);
+    simd::normalize_channels_backward<Scalar>(span_of(a.x), span_of(a.dy), first(a.cache), second(a.cache), first(a.params),
+                                              of_batch, a.dx ? span_of(*a.dx) : std::span<Scalar>(), first(a.dparams),
+                                              second(a.dparams), a.workspace);
   }
 
  private:

@@ -64,7 +64,7 @@ class ClassToken {
   void backward(BackwardArgs<Scalar> a) const {
     for (Index i = 0; i < a.dy.rows(); ++i) {
       const auto dy = row_of(a.dy, i);
-      axpy<Scalar>(Scalar(1), slice(dy, 0, o_.in[1]), a.dparams);
+      simd::axpy<Scalar>(Scalar(1), slice(dy, 0, o_.in[1]), a.dparams);
       if (a.dx) std::ranges::copy(slice(dy, o_.in[1], a.dx->cols()), row_of(*a.dx, i).begin());
     }
   }

@@ -93,7 +93,7 @@ class Conv2d {
   }
 
  private:
-  [[nodiscard]] ConvolutionShape checked_shape() const {
+  [[nodiscard]] simd::ConvolutionShape checked_shape() const {
     require(o_.out > 0, "Conv2d: out = ", o_.out, "; expected a positive number of channels");
     require(o_.groups > 0 && o_.in[2] % o_.groups == 0 && o_.out % o_.groups == 0, "Conv2d: groups = ", o_.groups, " with ",
             o_.in[2], " input and ", o_.out, " output channels; groups must divide both");
@@ -111,7 +111,7 @@ class Conv2d {
 
   Conv2dOptions o_;
   Window window_;
-  Convolution<Scalar> kernel_;
+  simd::Convolution<Scalar> kernel_;
 };
 static_assert(Layer<Conv2d<float>, float>);
 

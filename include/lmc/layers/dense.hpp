@@ -60,7 +60,7 @@ class Dense {
 
   void forward(ForwardArgs<Scalar> a) const { detail::affine<Scalar>(a.x, weight(a.params), bias(a.params), a.y); }
   void backward(BackwardArgs<Scalar> a) const {
-    detail::affine_backward<Scalar>(a.x, weight(a.params), a.dy, weight(a.dparams), bias(a.dparams), a.dx, a.gradient);
+    detail::affine_backward<Scalar>(a.x, weight(a.params), a.dy, weight(a.dparams), bias(a.dparams), a.dx, a.dparams_mode);
   }
 
  private:

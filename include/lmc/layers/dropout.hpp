@@ -61,10 +61,10 @@ class Dropout {
     } else {
       std::ranges::fill(a.cache, Scalar(1));
     }
-    multiply<Scalar>(a.cache, span_of(a.x), span_of(a.y));
+    simd::multiply<Scalar>(a.cache, span_of(a.x), span_of(a.y));
   }
   void backward(BackwardArgs<Scalar> a) const {
-    if (a.dx) multiply<Scalar>(a.cache, span_of(a.dy), span_of(*a.dx));
+    if (a.dx) simd::multiply<Scalar>(a.cache, span_of(a.dy), span_of(*a.dx));
   }
 
  private:

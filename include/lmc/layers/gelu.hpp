@@ -17,9 +17,9 @@ template <std::floating_point Scalar>
 class Gelu : public ElementWise {
  public:
   [[nodiscard]] std::string_view kind() const { return "gelu"; }
-  void forward(ForwardArgs<Scalar> a) const { gelu(span_of(a.x), span_of(a.y)); }
+  void forward(ForwardArgs<Scalar> a) const { simd::gelu(span_of(a.x), span_of(a.y)); }
   void backward(BackwardArgs<Scalar> a) const {
-    if (a.dx) gelu_backward(span_of(a.x), span_of(a.dy), span_of(*a.dx));
+    if (a.dx) simd::gelu_backward(span_of(a.x), span_of(a.dy), span_of(*a.dx));
   }
 };
 static_assert(Layer<Gelu<float>, float>);

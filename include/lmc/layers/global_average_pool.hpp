@@ -49,11 +49,11 @@ class GlobalAveragePool {
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
-    for (Index i = 0; i < a.x.rows(); ++i) average_rows<Scalar>(row_of(a.x, i), row_of(a.y, i));
+    for (Index i = 0; i < a.x.rows(); ++i) simd::average_rows<Scalar>(row_of(a.x, i), row_of(a.y, i));
   }
   void backward(BackwardArgs<Scalar> a) const {
     if (!a.dx) return;
-    for (Index i = 0; i < a.x.rows(); ++i) average_rows_backward<Scalar>(row_of(a.dy, i), row_of(*a.dx, i));
+    for (Index i = 0; i < a.x.rows(); ++i) simd::average_rows_backward<Scalar>(row_of(a.dy, i), row_of(*a.dx, i));
   }
 
  private:

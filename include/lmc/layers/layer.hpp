@@ -12,8 +12,9 @@
 #include <lmc/core/layout.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/matrix/strided.hpp>
 #include <lmc/matrix/views.hpp>
-#include <lmc/simd/strided.hpp>
+#include <lmc/matrix/write_mode.hpp>
 
 namespace lmc {
 
@@ -91,7 +92,8 @@ struct BackwardArgs {
   std::span<Scalar> dparams;    // ∂L/∂params is added
   std::span<const Scalar> cache;
   std::span<Scalar> workspace;
-  Into gradient = Into::add;  // overwrite: dparams is replaced by ∂L/∂params; only layers that OverwriteGradients are asked to
+  WriteMode dparams_mode =
+      WriteMode::add;  // overwrite: dparams is replaced by ∂L/∂params; only layers that OverwriteGradients are asked to
 };
 
 template <class Scalar>

@@ -73,13 +73,13 @@ class LayerNorm {
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
-    layer_norm<Scalar>(by_position(a.x), scale(a.params), bias(a.params), o_.epsilon, by_position(a.y),
-                       moments(a.cache, a.x.rows()));
+    simd::layer_norm<Scalar>(by_position(a.x), scale(a.params), bias(a.params), o_.epsilon, by_position(a.y),
+                             moments(a.cache, a.x.rows()));
   }
   void backward(BackwardArgs<Scalar> a) const {
-    layer_norm_backward<Scalar>(by_position(a.x), by_position(a.dy), scale(a.params), moments(a.cache, a.x.rows()),
-                                a.dx ? by_position(*a.dx) : MatrixView<Scalar>(nullptr, 0, 0), scale(a.dparams),
-                                bias(a.dparams));
+    simd::layer_norm_backward<Scalar>(by_position(a.x), by_position(a.dy), scale(a.params), moments(a.cache, a.x.rows()),
+                                      a.dx ? by_position(*a.dx) : MatrixView<Scalar>(nullptr, 0, 0), scale(a.dparams),
+                                      bias(a.dparams));
   }
 
  private:
@@ -89,7 +89,7 @@ class LayerNorm {
     return {examples.data(), rows(examples.rows()), width_};
   }
   template <class T>
-  RowMoments<T> moments(std::span<T> cache, Index batch) const {
+  simd::RowMoments<T> moments(std::span<T> cache, Index batch) const {
     return {slice(cache, 0, rows(batch)), slice(cache, rows(batch), rows(batch))};
   }
   template <class T>

@@ -31,9 +31,9 @@ class LeakyRelu : public ElementWise {
 
   [[nodiscard]] std::string_view kind() const { return "leaky_relu"; }
   [[nodiscard]] std::string describe() const { return concat("slope ", o_.slope); }
-  void forward(ForwardArgs<Scalar> a) const { leaky_relu(span_of(a.x), slope(), span_of(a.y)); }
+  void forward(ForwardArgs<Scalar> a) const { simd::leaky_relu(span_of(a.x), slope(), span_of(a.y)); }
   void backward(BackwardArgs<Scalar> a) const {
-    if (a.dx) leaky_relu_backward(span_of(a.y), span_of(a.dy), slope(), span_of(*a.dx));
+    if (a.dx) simd::leaky_relu_backward(span_of(a.y), span_of(a.dy), slope(), span_of(*a.dx));
   }
 
  private:

@@ -16,6 +16,7 @@
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/matrix/views.hpp>
+#include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/local_product.hpp>
 #include <lmc/simd/transpose.hpp>
 
@@ -119,16 +120,17 @@ class LocallyConnected2d {
       for (Index group = 0; group < o_.groups; ++group) {
         const Index first = block * o_.out + group * units();
         const auto size = [](Index n) { return static_cast<std::size_t>(n); };
-        transpose(a.params.data() + first * filter(), size(filter()), size(units()), size(filter()), filters, size(room));
+        simd::transpose(a.params.data() + first * filter(), size(filter()), size(units()), size(filter()), filters, size(room));
         if (o_.bias) std::copy_n(a.params.data() + weights() + first, units(), filters + filter() * room);
-        const std::array terms{ProductTerm<Scalar>{patches, filters}};
+        const std::array terms{simd::ProductTerm<Scalar>{patches, filters}};
         for_each_position_of(block, [&](Index r, Index c) {
           for (Index n = 0; n < a.x.rows(); n += forward_rows) {
             const Index rows = std::min(forward_rows, a.x.rows() - n);
             gather(a.x, n, rows, r, c, group, patches);
             Scalar* const y = a.y.data() + n * a.y.cols() + (r * w_.out.cols + c) * o_.out + group * units();
-            sum_of_products<Scalar>(terms, {.depth = depth, .a_row_stride = stride, .a_col_stride = 1, .b_row_stride = room},
-                                    Strided<Scalar>(y, rows, units(), a.y.cols()), Into::overwrite);
+            simd::sum_of_products<Scalar>(terms,
+                                          {.depth = depth, .a_row_stride = stride, .a_col_stride = 1, .b_row_stride = room},
+                                          Strided<Scalar>(y, rows, units(), a.y.cols()), WriteMode::overwrite);
           }
         });
       }
@@ -142,7 +144,7 @@ class LocallyConnected2d {
     const auto dy = [&](Index r, Index c) {
       return recent + (a.dx ? (r % recent_rows() * w_.out.cols + c) * a.dy.rows() * o_.out : 0);
     };
-    if (o_.bias && a.gradient == Into::overwrite)
+    if (o_.bias && a.dparams_mode == WriteMode::overwrite)
       std::fill_n(a.dparams.data() + weights(), blocks().size() * o_.out, Scalar(0));
     Index row = 0;
     for (Index r = 0; r < w_.out.rows; ++r) {
@@ -150,9 +152,9 @@ class LocallyConnected2d {
         const Strided<const Scalar> from(a.dy.data() + (r * w_.out.cols + c) * o_.out, a.dy.rows(), o_.out, a.dy.cols());
         const Strided<Scalar> to(dy(r, c), a.dy.rows(), o_.out, o_.out);
         if (o_.bias)
-          copy_rows_and_sum<Scalar>(from, to, slice(a.dparams, weights() + block_of(r, c) * o_.out, o_.out));
+          simd::copy_rows_and_sum<Scalar>(from, to, slice(a.dparams, weights() + block_of(r, c) * o_.out, o_.out));
         else
-          copy_rows<Scalar>(from, to);
+          simd::copy_rows<Scalar>(from, to);
         add_weight_gradient(a, r, c, to.data, patches);
       }
       for (; a.dx && row < w_.in.rows && rows_over(row).last <= r + 1; ++row) write_input_gradient(a, row, dy);
@@ -225,8 +227,9 @@ class LocallyConnected2d {
     for (Index i = row_taps.first; i < row_taps.last; ++i)
       for (Index j = col_taps.first; j < col_taps.last; j += taps) {
         const Index pixel = w_.in_row(r, i) * w_.in.cols + w_.in_col(c, j);
-        copy_rows<Scalar>({x.data() + n * x.cols() + pixel * o_.in[2] + group * channels(), rows, taps * channels(), x.cols()},
-                          {patches + (i * w_.kernel.cols + j) * channels(), rows, taps * channels(), stride});
+        simd::copy_rows<Scalar>(
+            {x.data() + n * x.cols() + pixel * o_.in[2] + group * channels(), rows, taps * channels(), x.cols()},
+            {patches + (i * w_.kernel.cols + j) * channels(), rows, taps * channels(), stride});
       }
   }
 
@@ -238,11 +241,11 @@ class LocallyConnected2d {
       for (Index group = 0; group < o_.groups; ++group) {
         const Index rows = std::min(backward_rows, a.x.rows() - n), first = group * units();
         gather(a.x, n, rows, r, c, group, patches);
-        const std::array terms{ProductTerm<Scalar>{dy + n * o_.out + first, patches}};
-        sum_of_products<Scalar>(terms,
-                                {.depth = rows, .a_row_stride = 1, .a_col_stride = o_.out, .b_row_stride = patch_stride()},
-                                {a.dparams.data() + (block_of(r, c) * o_.out + first) * filter(), units(), filter(), filter()},
-                                first_of_block && n == 0 ? a.gradient : Into::add);
+        const std::array terms{simd::ProductTerm<Scalar>{dy + n * o_.out + first, patches}};
+        simd::sum_of_products<Scalar>(
+            terms, {.depth = rows, .a_row_stride = 1, .a_col_stride = o_.out, .b_row_stride = patch_stride()},
+            {a.dparams.data() + (block_of(r, c) * o_.out + first) * filter(), units(), filter(), filter()},
+            first_of_block && n == 0 ? a.dparams_mode : WriteMode::add);
       }
   }
 
@@ -254,15 +257,15 @@ class LocallyConnected2d {
       for (Index first = 0, channel = 0; first < o_.out; first += units(), channel += channels()) {
         const Strided<Scalar> pixel(dx.data() + (row * w_.in.cols + col) * o_.in[2] + channel, dx.rows(), channels(),
                                     dx.cols());
-        std::array<ProductTerm<Scalar>, 32> terms;
+        std::array<simd::ProductTerm<Scalar>, 32> terms;
         std::size_t count = 0;
-        Into into = Into::overwrite;
+        WriteMode into = WriteMode::overwrite;
         const auto flush = [&] {
-          sum_of_products<Scalar>(std::span(terms).first(count),
-                                  {.depth = units(), .a_row_stride = o_.out, .a_col_stride = 1, .b_row_stride = filter()},
-                                  pixel, into);
+          simd::sum_of_products<Scalar>(std::span(terms).first(count),
+                                        {.depth = units(), .a_row_stride = o_.out, .a_col_stride = 1, .b_row_stride = filter()},
+                                        pixel, into);
           count = 0;
-          into = Into::add;
+          into = WriteMode::add;
         };
         const IndexRange rows = rows_over(row), cols = cols_over(col);
         for (Index r = rows.first; r < rows.last; ++r)

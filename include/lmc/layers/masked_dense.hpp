@@ -18,6 +18,7 @@
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/mask.hpp>
 #include <lmc/matrix/views.hpp>
+#include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/masked.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>
@@ -96,18 +97,19 @@ class MaskedDense {
       part(unit * in_, in_, in_, seen);
       part(out_ * in_ + unit, 1, 0, seen);
     }
-    copy_masked<Scalar>(keep_, weight(a.params), weight(a.params));
+    simd::copy_masked<Scalar>(keep_, weight(a.params), weight(a.params));
   }
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return out_ * in_; }
 
   void forward(ForwardArgs<Scalar> a) const { detail::affine<Scalar>(a.x, masked(a.params, a.workspace), bias(a.params), a.y); }
   void backward(BackwardArgs<Scalar> a) const {
-    if (a.dx) product<Scalar>(a.dy, masked(a.params, a.workspace), *a.dx, Into::overwrite);
+    if (a.dx) simd::product<Scalar>(a.dy, masked(a.params, a.workspace), *a.dx, WriteMode::overwrite);
     const std::span<Scalar> gradient = weight(a.workspace);
-    product<Scalar>(Strided<const Scalar>(a.dy).transposed(), a.x, matrix_view(gradient, out_, in_), Into::overwrite);
-    add_masked<Scalar>(keep_, gradient, weight(a.dparams));
-    add_column_sums<Scalar>(a.dy, bias(a.dparams));
+    simd::product<Scalar>(Strided<const Scalar>(a.dy).transposed(), a.x, matrix_view(gradient, out_, in_),
+                          WriteMode::overwrite);
+    simd::add_masked<Scalar>(keep_, gradient, weight(a.dparams));
+    simd::add_column_sums<Scalar>(a.dy, bias(a.dparams));
   }
 
  private:
@@ -121,7 +123,7 @@ class MaskedDense {
   }
   // W ∘ M, written into the workspace.
   MatrixView<const Scalar> masked(std::span<const Scalar> params, std::span<Scalar> workspace) const {
-    copy_masked<Scalar>(keep_, weight(params), weight(workspace));
+    simd::copy_masked<Scalar>(keep_, weight(params), weight(workspace));
     return as_const<Scalar>(matrix_view(workspace, out_, in_));
   }
 

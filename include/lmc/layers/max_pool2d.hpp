@@ -42,13 +42,13 @@ class MaxPool2d {
   void forward(ForwardArgs<Scalar> a) const {
     const Index size = a.y.cols();
     for (Index i = 0; i < a.x.rows(); ++i)
-      max_pool<Scalar>(window_, o_.in[2], row_of(a.x, i), row_of(a.y, i), slice(a.cache, i * size, size));
+      simd::max_pool<Scalar>(window_, o_.in[2], row_of(a.x, i), row_of(a.y, i), slice(a.cache, i * size, size));
   }
   void backward(BackwardArgs<Scalar> a) const {
     if (!a.dx) return;
     const Index size = a.y.cols();
     for (Index i = 0; i < a.x.rows(); ++i)
-      max_pool_backward<Scalar>(window_, o_.in[2], slice(a.cache, i * size, size), row_of(a.dy, i), row_of(*a.dx, i));
+      simd::max_pool_backward<Scalar>(window_, o_.in[2], slice(a.cache, i * size, size), row_of(a.dy, i), row_of(*a.dx, i));
   }
 
  private:

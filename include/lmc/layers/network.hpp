@@ -21,6 +21,7 @@
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/residual.hpp>
 #include <lmc/matrix/views.hpp>
+#include <lmc/matrix/write_mode.hpp>
 
 namespace lmc {
 
@@ -163,8 +164,8 @@ class Network {
     for (std::size_t i = parts_.size(); i-- > 0;) {
       const Part& part = parts_[i];
       const std::span<Scalar> dparams = part.params.of(a.dparams);
-      const bool overwrites = a.gradient == Into::overwrite && part.layer.overwrites_gradient();
-      if (a.gradient == Into::overwrite && !overwrites) std::fill(dparams.begin(), dparams.end(), Scalar(0));
+      const bool overwrites = a.dparams_mode == WriteMode::overwrite && part.layer.overwrites_gradient();
+      if (a.dparams_mode == WriteMode::overwrite && !overwrites) std::fill(dparams.begin(), dparams.end(), Scalar(0));
       part.layer.backward({.params = part.params.of(a.params),
                            .buffers = part.buffers.of(a.buffers),
                            .x = i == 0 ? a.x : inner(a.cache, i - 1, batch),
@@ -174,7 +175,7 @@ class Network {
                            .dparams = dparams,
                            .cache = own_cache(a.cache, i, batch),
                            .workspace = shared,
-                           .gradient = overwrites ? Into::overwrite : Into::add});
+                           .dparams_mode = overwrites ? WriteMode::overwrite : WriteMode::add});
     }
   }
 

@@ -91,9 +91,9 @@ class PatchEmbedding {
                                       weight(a.dparams), bias(a.dparams), dpatches);
       if (!a.dx) return;
       for (Index i = 0; i < count; ++i)
-        scatter_patches<Scalar>(window_, channels_,
-                                slice(std::span<const Scalar>(a.workspace), i * tokens_ * pixels_, tokens_ * pixels_),
-                                row_of(*a.dx, first + i));
+        simd::scatter_patches<Scalar>(window_, channels_,
+                                      slice(std::span<const Scalar>(a.workspace), i * tokens_ * pixels_, tokens_ * pixels_),
+                                      row_of(*a.dx, first + i));
     });
   }
 
@@ -103,8 +103,8 @@ class PatchEmbedding {
   // The patches of the examples first, …, first + count − 1.
   MatrixView<Scalar> gather(const MatrixView<const Scalar>& x, Index first, Index count, std::span<Scalar> workspace) const {
     for (Index i = 0; i < count; ++i)
-      gather_patches<Scalar>(window_, channels_, row_of(x, first + i),
-                             slice(workspace, i * tokens_ * pixels_, tokens_ * pixels_));
+      simd::gather_patches<Scalar>(window_, channels_, row_of(x, first + i),
+                                   slice(workspace, i * tokens_ * pixels_, tokens_ * pixels_));
     return matrix_view(workspace, count * tokens_, pixels_);
   }
   template <class T>

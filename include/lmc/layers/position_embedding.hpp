@@ -52,10 +52,10 @@ class PositionEmbedding {
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
-    for (Index i = 0; i < a.x.rows(); ++i) add<Scalar>(row_of(a.x, i), a.params, row_of(a.y, i));
+    for (Index i = 0; i < a.x.rows(); ++i) simd::add<Scalar>(row_of(a.x, i), a.params, row_of(a.y, i));
   }
   void backward(BackwardArgs<Scalar> a) const {
-    add_column_sums<Scalar>(a.dy, a.dparams);
+    simd::add_column_sums<Scalar>(a.dy, a.dparams);
     if (a.dx) std::ranges::copy(span_of(a.dy), a.dx->data());
   }
 

@@ -18,9 +18,9 @@ class Relu : public ElementWise {
   static constexpr bool works_in_place = true;
 
   [[nodiscard]] std::string_view kind() const { return "relu"; }
-  void forward(ForwardArgs<Scalar> a) const { relu(span_of(a.x), span_of(a.y)); }
+  void forward(ForwardArgs<Scalar> a) const { simd::relu(span_of(a.x), span_of(a.y)); }
   void backward(BackwardArgs<Scalar> a) const {
-    if (a.dx) relu_backward(span_of(a.y), span_of(a.dy), span_of(*a.dx));
+    if (a.dx) simd::relu_backward(span_of(a.y), span_of(a.dy), span_of(*a.dx));
   }
 };
 static_assert(Layer<Relu<float>, float>);

@@ -102,7 +102,7 @@ class Residual {
     };
     run(o_.body, false, m.body, m.body_cache);
     if (!plain_) run(o_.shortcut, true, m.shortcut, m.shortcut_cache);
-    add<Scalar>(m.body, plain_ ? span_of(a.x) : m.shortcut, span_of(a.y));
+    simd::add<Scalar>(m.body, plain_ ? span_of(a.x) : m.shortcut, span_of(a.y));
   }
   void backward(BackwardArgs<Scalar> a) const {
     const Index batch = a.x.rows();
@@ -122,13 +122,13 @@ class Residual {
     };
     run(o_.body, false, m.body, m.body_cache, a.dx);
     if (plain_) {
-      if (a.dx) axpy<Scalar>(Scalar(1), span_of(a.dy), span_of(*a.dx));
+      if (a.dx) simd::axpy<Scalar>(Scalar(1), span_of(a.dy), span_of(*a.dx));
       return;
     }
     InputGradient<Scalar> dx;
     if (a.dx) dx.emplace(matrix_view(beside, batch, in_.size()));
     run(o_.shortcut, true, m.shortcut, m.shortcut_cache, dx);
-    if (a.dx) axpy<Scalar>(Scalar(1), beside, span_of(*a.dx));
+    if (a.dx) simd::axpy<Scalar>(Scalar(1), beside, span_of(*a.dx));
   }
 
  private:

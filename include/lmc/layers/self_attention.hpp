@@ -111,8 +111,8 @@ class SelfAttention {
       const auto qkv = rows(m.qkv.data(), 3 * width());
       detail::affine<Scalar>(rows(a.x.data(), width()), in_weight(a.params), in_bias(a.params), qkv);
       for (Index i = first; i < first + count; ++i)
-        attention_heads<Scalar>(shape_, example(as_const_span(m.qkv), i, 3), weights(m.weights, i), example(m.mixed, i, 1),
-                                a.workspace);
+        simd::attention_heads<Scalar>(shape_, example(as_const_span(m.qkv), i, 3), weights(m.weights, i),
+                                      example(m.mixed, i, 1), a.workspace);
       detail::affine<Scalar>(as_const<Scalar>(rows(m.mixed.data(), width())), out_weight(a.params), out_bias(a.params),
                              rows(a.y.data(), width()));
     });
@@ -128,8 +128,8 @@ class SelfAttention {
                                       out_weight(a.dparams), out_bias(a.dparams),
                                       matrix_view(dmixed_room, count * tokens, width()));
       for (Index i = 0; i < count; ++i)
-        attention_heads_backward<Scalar>(shape_, example(m.qkv, first + i, 3), weights(m.weights, first + i),
-                                         example(as_const_span(dmixed_room), i, 1), example(dqkv_room, i, 3), scratch);
+        simd::attention_heads_backward<Scalar>(shape_, example(m.qkv, first + i, 3), weights(m.weights, first + i),
+                                               example(as_const_span(dmixed_room), i, 1), example(dqkv_room, i, 3), scratch);
       InputGradient<Scalar> dx;
       if (a.dx) dx.emplace(rows(a.dx->data(), width()));
       detail::affine_backward<Scalar>(rows(a.x.data(), width()), in_weight(a.params),
@@ -181,7 +181,7 @@ class SelfAttention {
   }
 
   SelfAttentionOptions o_;
-  AttentionShape shape_{};
+  simd::AttentionShape shape_{};
 };
 static_assert(Layer<SelfAttention<float>, float>);
 

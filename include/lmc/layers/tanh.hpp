@@ -18,9 +18,9 @@ class Tanh : public ElementWise {
   static constexpr bool works_in_place = true;
 
   [[nodiscard]] std::string_view kind() const { return "tanh"; }
-  void forward(ForwardArgs<Scalar> a) const { tanh(span_of(a.x), span_of(a.y)); }
+  void forward(ForwardArgs<Scalar> a) const { simd::tanh(span_of(a.x), span_of(a.y)); }
   void backward(BackwardArgs<Scalar> a) const {
-    if (a.dx) tanh_backward(span_of(a.y), span_of(a.dy), span_of(*a.dx));
+    if (a.dx) simd::tanh_backward(span_of(a.y), span_of(a.dy), span_of(*a.dx));
   }
 };
 static_assert(Layer<Tanh<float>, float>);

@@ -17,8 +17,8 @@ template <std::floating_point Scalar>
 double mean_cross_entropy(MatrixView<Scalar> logits, std::span<const std::int32_t> labels, MatrixView<Scalar> dlogits,
                           Index examples) {
   const auto m = static_cast<double>(examples);
-  return softmax_cross_entropy<Scalar>(span_of(logits), labels,
-                                       {.dlogits = span_of(dlogits), .scale = static_cast<Scalar>(1 / m)})
+  return simd::softmax_cross_entropy<Scalar>(span_of(logits), labels,
+                                             {.dlogits = span_of(dlogits), .scale = static_cast<Scalar>(1 / m)})
              .loss /
          m;
 }
@@ -26,9 +26,9 @@ double mean_cross_entropy(MatrixView<Scalar> logits, std::span<const std::int32_
 /// Sums of cross-entropy and of 0-1 errors of one batch of many: wrong[n] ← whether the greatest logit of example n is not its
 /// label's.
 template <std::floating_point Scalar>
-CrossEntropySum cross_entropy_sum(MatrixView<Scalar> logits, std::span<const std::int32_t> labels,
-                                  std::span<std::uint8_t> wrong) {
-  return softmax_cross_entropy<Scalar>(span_of(logits), labels, {.wrong = wrong});
+simd::CrossEntropySum cross_entropy_sum(MatrixView<Scalar> logits, std::span<const std::int32_t> labels,
+                                        std::span<std::uint8_t> wrong) {
+  return simd::softmax_cross_entropy<Scalar>(span_of(logits), labels, {.wrong = wrong});
 }
 
 }  // namespace lmc

@@ -49,9 +49,9 @@ class DatasetMetrics {
   /// Of chunk c, after change(first, batch) of those inputs in memory, which begin with example `first`. buffers are not
   /// written; wrong has an entry an example.
   template <class Change = Unchanged>
-  CrossEntropySum sum(std::span<const Scalar> theta, std::span<Scalar> buffers, Index c, BatchMemory<Scalar>& memory,
-                      std::span<std::uint8_t> wrong, Change change = {}) const {
-    CrossEntropySum sum;
+  simd::CrossEntropySum sum(std::span<const Scalar> theta, std::span<Scalar> buffers, Index c, BatchMemory<Scalar>& memory,
+                            std::span<std::uint8_t> wrong, Change change = {}) const {
+    simd::CrossEntropySum sum;
     chunks_.for_parts(c, memory, [&](Index first, Index batch) {
       change(first, batch);
       memory.forward(chunks_.network(), theta, buffers, batch, Mode::evaluation);
@@ -59,7 +59,7 @@ class DatasetMetrics {
     });
     return sum;
   }
-  [[nodiscard]] Metrics finish(const CrossEntropySum& sum, std::span<const std::uint8_t> wrong) const {
+  [[nodiscard]] Metrics finish(const simd::CrossEntropySum& sum, std::span<const std::uint8_t> wrong) const {
     const double n = static_cast<double>(chunks_.examples());
     return {.loss = sum.loss / n,
             .error = static_cast<double>(sum.wrong) / n,
@@ -71,7 +71,7 @@ class DatasetMetrics {
   [[nodiscard]] Metrics all(std::span<const Scalar> theta, std::span<Scalar> buffers, const ThreadTeam& team,
                             TeamMemory<Scalar>& memory, Change change = {}) const {
     std::vector<std::uint8_t> wrong(static_cast<std::size_t>(chunks_.examples()));
-    const CrossEntropySum total = team.sum_in_order(chunks_.count(), CrossEntropySum{}, [&](Index c, int worker) {
+    const simd::CrossEntropySum total = team.sum_in_order(chunks_.count(), simd::CrossEntropySum{}, [&](Index c, int worker) {
       return sum(theta, buffers, c, memory(worker), wrong, [&](Index first, Index batch) { change(worker, first, batch); });
     });
     return finish(total, wrong);
@@ -172,9 +172,9 @@ class NetworkEvaluator {
       worker.wrong.resize(static_cast<std::size_t>(metrics_.chunks().examples()));
       BatchMemory<Scalar>& memory = memories(w);
       const PathWeights& weights = points[static_cast<std::size_t>(i)];
-      lerp<Scalar>(a, b, weights.alpha, weights.alpha_bar, worker.theta);
+      simd::lerp<Scalar>(a, b, weights.alpha, weights.alpha_bar, worker.theta);
       if (!worker.buffers.empty()) estimate_->run(worker.theta, memory, worker.buffers);
-      CrossEntropySum sum;
+      simd::CrossEntropySum sum;
       for (Index c = 0; c < metrics_.chunks().count(); ++c)
         sum += metrics_.sum(worker.theta, worker.buffers, c, memory, worker.wrong);
       measured[static_cast<std::size_t>(i)] = metrics_.finish(sum, worker.wrong);

@@ -33,21 +33,21 @@ double dataset_gradient(const DatasetChunks<Scalar>& chunks, std::span<const Sca
   const auto n = static_cast<double>(chunks.examples());
   TeamMemory<Scalar> memories(network, chunks.part(), team);
   std::vector<Scalar> unwritten(buffers.begin(), buffers.end());  // not in evaluation mode
-  std::vector<CrossEntropySum> losses(static_cast<std::size_t>(chunks.count()));
+  std::vector<simd::CrossEntropySum> losses(static_cast<std::size_t>(chunks.count()));
   const std::vector<double> sum = sum_in_groups<Scalar>(
       chunks.count(), network.layout().parameter_count(), team, [&](Index c, int worker, std::span<Scalar> partial) {
         BatchMemory<Scalar>& memory = memories(worker);
         chunks.for_parts(c, memory, [&](Index, Index batch) {
           memory.forward(network, theta, unwritten, batch, Mode::evaluation);
-          losses[static_cast<std::size_t>(c)] +=
-              softmax_cross_entropy<Scalar>(span_of(memory.logits(batch)), memory.labels(batch),
-                                            {.dlogits = span_of(memory.dlogits(batch)), .scale = static_cast<Scalar>(1 / n)});
+          losses[static_cast<std::size_t>(c)] += simd::softmax_cross_entropy<Scalar>(
+              span_of(memory.logits(batch)), memory.labels(batch),
+              {.dlogits = span_of(memory.dlogits(batch)), .scale = static_cast<Scalar>(1 / n)});
           memory.backward(network, theta, buffers, batch, partial);
         });
       });
   std::transform(sum.begin(), sum.end(), gradient.begin(), [](double x) { return static_cast<Scalar>(x); });
-  CrossEntropySum total;
-  for (const CrossEntropySum& loss : losses) total += loss;
+  simd::CrossEntropySum total;
+  for (const simd::CrossEntropySum& loss : losses) total += loss;
   return total.loss / n;
 }
 

@@ -41,8 +41,8 @@ Metrics evaluate_under_noise(const Network<Scalar>& network, const ModelState<Sc
       "evaluate_under_noise", network, state, data, team, [&](BatchMemory<Scalar>& memory, int, Index first, Index batch) {
         for (Index row = 0; row < batch; ++row) {
           const std::span<Scalar> x = row_of(memory.x(batch), row);
-          add_normal_noise(stream, static_cast<std::uint64_t>(first + row) * normal_noise_draws(x.size()),
-                           static_cast<Scalar>(options.deviation), x);
+          simd::add_normal_noise(stream, static_cast<std::uint64_t>(first + row) * simd::normal_noise_draws(x.size()),
+                                 static_cast<Scalar>(options.deviation), x);
         }
       });
 }
@@ -74,8 +74,8 @@ Metrics evaluate_under_fgsm(const Network<Scalar>& network, const ModelState<Sca
     worker.dx.resize(static_cast<std::size_t>(x.size()));
     worker.unused.resize(state.parameters.size());
     memory.forward(network, state.parameters, unwritten, batch, Mode::evaluation);
-    softmax_cross_entropy<Scalar>(span_of(memory.logits(batch)), memory.labels(batch),
-                                  {.dlogits = span_of(memory.dlogits(batch))});
+    simd::softmax_cross_entropy<Scalar>(span_of(memory.logits(batch)), memory.labels(batch),
+                                        {.dlogits = span_of(memory.dlogits(batch))});
     memory.backward(network, state.parameters, state.buffers, batch, worker.unused,
                     matrix_view(std::span(worker.dx), batch, x.cols()));
     const std::span<Scalar> values = span_of(x);

@@ -89,18 +89,18 @@ class AdamMethod {
     ++steps;
     const auto t = static_cast<double>(steps);
     const bool decoupled = detail::decoupled_decay<Options>;
-    adam_update(gradient, std::span(mean), std::span(square), theta,
-                AdamUpdate<Scalar>{
-                    .keep1 = static_cast<Scalar>(options.beta1),
-                    .take1 = static_cast<Scalar>(1 - options.beta1),
-                    .keep2 = static_cast<Scalar>(options.beta2),
-                    .take2 = static_cast<Scalar>(1 - options.beta2),
-                    .rate = static_cast<Scalar>(learning_rate / (1 - std::pow(options.beta1, t))),
-                    .root_scale = static_cast<Scalar>(1 / std::sqrt(1 - std::pow(options.beta2, t))),
-                    .epsilon = static_cast<Scalar>(options.epsilon),
-                    .decay = static_cast<Scalar>(decoupled ? 0 : options.weight_decay),
-                    .shrink = static_cast<Scalar>(decoupled ? 1 - learning_rate * options.weight_decay : 1),
-                });
+    simd::adam_update(gradient, std::span(mean), std::span(square), theta,
+                      simd::AdamUpdate<Scalar>{
+                          .keep1 = static_cast<Scalar>(options.beta1),
+                          .take1 = static_cast<Scalar>(1 - options.beta1),
+                          .keep2 = static_cast<Scalar>(options.beta2),
+                          .take2 = static_cast<Scalar>(1 - options.beta2),
+                          .rate = static_cast<Scalar>(learning_rate / (1 - std::pow(options.beta1, t))),
+                          .root_scale = static_cast<Scalar>(1 / std::sqrt(1 - std::pow(options.beta2, t))),
+                          .epsilon = static_cast<Scalar>(options.epsilon),
+                          .decay = static_cast<Scalar>(decoupled ? 0 : options.weight_decay),
+                          .shrink = static_cast<Scalar>(decoupled ? 1 - learning_rate * options.weight_decay : 1),
+                      });
   }
 };
 

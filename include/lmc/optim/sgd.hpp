@@ -64,14 +64,14 @@ class Sgd {
             gradient.size(), " entries, theta ", theta.size(), ", the velocity ", velocity.size());
     const auto rate = static_cast<Scalar>(learning_rate), decay = static_cast<Scalar>(options.weight_decay);
     if (options.momentum == 0)
-      sgd_update(gradient, theta, rate, decay);
+      simd::sgd_update(gradient, theta, rate, decay);
     else
-      sgd_momentum_update(gradient, std::span(velocity), theta,
-                          SgdMomentum<Scalar>{.rate = rate,
-                                              .decay = decay,
-                                              .keep = static_cast<Scalar>(options.momentum),
-                                              .take = static_cast<Scalar>(steps == 0 ? 1 : 1 - options.dampening),
-                                              .nesterov = options.nesterov});
+      simd::sgd_momentum_update(gradient, std::span(velocity), theta,
+                                simd::SgdMomentum<Scalar>{.rate = rate,
+                                                          .decay = decay,
+                                                          .keep = static_cast<Scalar>(options.momentum),
+                                                          .take = static_cast<Scalar>(steps == 0 ? 1 : 1 - options.dampening),
+                                                          .nesterov = options.nesterov});
     ++steps;
   }
 };

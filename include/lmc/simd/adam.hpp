@@ -7,7 +7,7 @@
 
 #include <lmc/simd/lanes.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// What is the same for all entries of θ in one step of Adam or AdamW.
 template <std::floating_point T>
@@ -43,4 +43,4 @@ void adam_update(std::span<const T> gradient, std::span<T> mean, std::span<T> sq
                 });
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

@@ -14,7 +14,7 @@
 #include <lmc/simd/rows.hpp>
 #include <lmc/simd/transpose.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// Sizes of an attention over one example: width = heads · head_width.
 struct AttentionShape {
@@ -169,4 +169,4 @@ void attention_heads_backward(const AttentionShape& shape, std::span<const T> qk
   }
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

@@ -11,7 +11,7 @@
 #include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// How the kernels for rows [n, channels] walk through them: few channels in stretches of as many rows as it takes to fill
 /// whole vectors, and at least four, since that many chains of additions run side by side; many channels row by row, with a
@@ -227,4 +227,4 @@ void normalize_channels_backward(std::span<const T> x, std::span<const T> dy, st
   });
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

@@ -10,7 +10,7 @@
 #include <lmc/simd/convolution_product.hpp>
 #include <lmc/simd/convolution_shape.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// The three passes of a convolution, each by the faster way for its geometry: ConvolutionDirect, but for ∂L/∂x of few input
 /// channels under many output channels, where most of the direct way's vectors would be empty: there ConvolutionProduct. The
@@ -60,4 +60,4 @@ class Convolution {
   bool unfolds_for_input_;
 };
 
-}  // namespace lmc
+}  // namespace lmc::simd

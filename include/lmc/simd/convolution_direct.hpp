@@ -16,7 +16,7 @@
 #include <lmc/simd/transpose.hpp>
 #include <lmc/simd/vector.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// Convolution without unfolding: vectors of output channels (of input channels, for ∂L/∂x) times single entries of the images,
 /// which are read where they lie. Positions that see the same taps are swept over together, so that no tap in the padding is
@@ -241,4 +241,4 @@ class ConvolutionDirect {
   std::vector<detail::ConvolutionSweep> forward_, backward_;
 };
 
-}  // namespace lmc
+}  // namespace lmc::simd

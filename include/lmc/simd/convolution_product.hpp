@@ -8,11 +8,12 @@
 
 #include <lmc/core/shape.hpp>
 #include <lmc/matrix/views.hpp>
+#include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/convolution_shape.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/vector.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// Convolution as matrix products: the patches of a few images are unfolded into a matrix P [positions, patch] a group, so that
 ///   Y = P Wᵀ,   ∂L/∂W += Dᵀ P,   ∂L/∂P = D W, folded back into ∂L/∂x by addition.
@@ -30,7 +31,7 @@ class ConvolutionProduct {
       for (Index n = 0; n < count; ++n) unfold(row_of(x, first + n), patches + n * s_.positions() * row());
       for (Index g = 0; g < s_.groups; ++g)
         product<T>(Strided<const T>(patches + g * s_.patch(), count * s_.positions(), s_.patch(), row()),
-                   filters(weight, g).transposed(), outputs(y, first, count, g), Into::overwrite);
+                   filters(weight, g).transposed(), outputs(y, first, count, g), WriteMode::overwrite);
       if (bias.empty()) return;
       for (Index i = 0; i < count * s_.positions(); ++i)
         axpy<T>(T(1), bias, slice(span_of(y), (first * s_.positions() + i) * s_.out_channels, s_.out_channels));
@@ -42,7 +43,7 @@ class ConvolutionProduct {
     for_each_chunk(dy.rows(), workspace, [&](Index first, Index count, T* patches) {
       for (Index g = 0; g < s_.groups; ++g)
         product<T>(outputs(dy, first, count, g), filters(weight, g),
-                   Strided<T>(patches + g * s_.patch(), count * s_.positions(), s_.patch(), row()), Into::overwrite);
+                   Strided<T>(patches + g * s_.patch(), count * s_.positions(), s_.patch(), row()), WriteMode::overwrite);
       for (Index n = 0; n < count; ++n) fold(patches + n * s_.positions() * row(), row_of(dx, first + n));
     });
   }
@@ -54,7 +55,7 @@ class ConvolutionProduct {
       for (Index g = 0; g < s_.groups; ++g)
         product<T>(outputs(dy, first, count, g).transposed(),
                    Strided<const T>(patches + g * s_.patch(), count * s_.positions(), s_.patch(), row()), filters(dweight, g),
-                   Into::add);
+                   WriteMode::add);
       if (dbias.empty()) return;
       for (Index i = 0; i < count * s_.positions(); ++i)
         axpy<T>(T(1), slice(span_of(dy), (first * s_.positions() + i) * s_.out_channels, s_.out_channels), dbias);
@@ -120,4 +121,4 @@ class ConvolutionProduct {
   ConvolutionShape s_;
 };
 
-}  // namespace lmc
+}  // namespace lmc::simd

@@ -3,7 +3,7 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/core/window.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// A convolution of images [rows, cols, in_channels] with filters [out_channels, kernel rows, kernel cols, in_channels /
 /// groups]:
@@ -19,4 +19,4 @@ struct ConvolutionShape {
   [[nodiscard]] Index positions() const { return window.out.size(); }
 };
 
-}  // namespace lmc
+}  // namespace lmc::simd

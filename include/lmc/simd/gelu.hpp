@@ -8,7 +8,7 @@
 #include <lmc/simd/lanes.hpp>
 #include <lmc/simd/normal_distribution.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// y[i] = x[i] Φ(x[i]), for equal lengths (asserted); y may be x. Φ is that of normal_distribution, no tanh in its place. NaN
 /// stays NaN, and −∞ becomes NaN, as in PyTorch. Compute bound: some 40 instructions a register.
@@ -32,4 +32,4 @@ void gelu_backward(std::span<const T> x, std::span<const T> dy, std::span<T> dx)
   });
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

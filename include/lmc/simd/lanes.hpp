@@ -9,7 +9,7 @@
 
 #include <lmc/simd/detail/xsimd.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// x · y + z, rounded once where the instruction set has fused multiply-adds. (xsimd 8 writes a product and a sum for AVX-512;
 /// GCC joins them, clang does not.)
@@ -147,4 +147,4 @@ template <std::floating_point T, class Body>
   if (j < n) body(PartLane<T>{n - j}, j);
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

@@ -13,7 +13,7 @@
 #include <lmc/simd/lanes.hpp>
 #include <lmc/simd/rows.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// Where a row lies, for the derivative of its normalization.
 template <std::floating_point T>
@@ -131,4 +131,4 @@ void layer_norm_backward(MatrixView<const T> x, MatrixView<const T> dy, std::spa
   }
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

@@ -9,7 +9,7 @@
 #include <lmc/simd/lanes.hpp>
 #include <lmc/simd/relu.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 namespace detail {
 
@@ -67,4 +67,4 @@ void lerp_leaky_relu(std::span<const T> a, std::span<const T> b, double alpha, d
                     [slope](const auto& v) { return detail::leaky_relu_of(v, xsimd::batch<T>(slope)); });
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

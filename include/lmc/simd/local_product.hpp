@@ -8,12 +8,13 @@
 #include <type_traits>
 
 #include <lmc/core/shape.hpp>
+#include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// One term of sum_of_products: where its factors begin.
 template <class T>
@@ -36,7 +37,7 @@ namespace detail {
 // order of the terms and of k in them, so that its bits do not depend on its place in the tile.
 template <Index Rows, Index Vectors, class T, class Last>
 void product_sum_tile(std::span<const ProductTerm<T>> terms, const ProductTerms& s, Index i, Index j, T* c, Index c_row_stride,
-                      Into into, Last last) {
+                      WriteMode into, Last last) {
   using Batch = xsimd::batch<T>;
   constexpr Index lanes = static_cast<Index>(Batch::size);
   Batch sum[Rows][Vectors];
@@ -61,7 +62,7 @@ void product_sum_tile(std::span<const ProductTerm<T>> terms, const ProductTerms&
     }
   }
   const auto write = [into](auto lane, T* to, Batch value) {
-    if (into == Into::add) value += lane.load(to);
+    if (into == WriteMode::add) value += lane.load(to);
     lane.store(to, value);
   };
 #pragma GCC unroll 16
@@ -81,7 +82,7 @@ void product_sum_tile(std::span<const ProductTerm<T>> terms, const ProductTerms&
 /// B alone. C must not overlap the factors. Compute bound: 2mnk operations a term; benchmarks/locally_connected.cpp compares it
 /// with product(), which copies B and knows one term.
 template <std::floating_point T>
-void sum_of_products(std::span<const ProductTerm<T>> terms, const ProductTerms& shape, Strided<T> c, Into into) {
+void sum_of_products(std::span<const ProductTerm<T>> terms, const ProductTerms& shape, Strided<T> c, WriteMode into) {
   using Tile = detail::ProductTile<T>;
   assert(c.col_stride == 1);
   const auto rows = [&]<Index Vectors>(std::integral_constant<Index, Vectors>, Index j, auto last) {
@@ -138,4 +139,4 @@ void copy_rows_and_sum(Strided<const T> from, Strided<T> to, std::span<T> sums) 
   });
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

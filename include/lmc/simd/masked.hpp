@@ -7,7 +7,7 @@
 
 #include <lmc/simd/lanes.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// out[i] = x[i] where keep[i] is not 0, else 0 whatever x[i] is, for equal lengths (asserted); out may be x.
 /// Memory bound: reads 2n, writes n scalars.
@@ -32,4 +32,4 @@ void add_masked(std::span<const T> keep, std::span<const T> x, std::span<T> out)
   });
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

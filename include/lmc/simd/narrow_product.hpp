@@ -6,11 +6,12 @@
 #include <utility>
 
 #include <lmc/core/shape.hpp>
+#include <lmc/matrix/strided.hpp>
+#include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
-#include <lmc/simd/strided.hpp>
 
-namespace lmc::detail {
+namespace lmc::simd::detail {
 
 // Entries of the summed dimension that are gone through for all rows before the next: the columns of B there stay in a
 // first-level cache. A constant, since it decides the bits.
@@ -19,7 +20,7 @@ inline constexpr Index narrow_depth = 1024;
 /// C[Rows, Cols] (+)= A B for one block of the summed dimension, whose entries are adjacent in A's rows and in B's columns.
 /// Every entry sums in the lanes of one register, which are added at the end.
 template <class T, Index Rows, Index Cols>
-void narrow_tile(Index depth, const T* a, Index a_row, const T* b, Index b_col, Strided<T> c, Into into) {
+void narrow_tile(Index depth, const T* a, Index a_row, const T* b, Index b_col, Strided<T> c, WriteMode into) {
   using Batch = xsimd::batch<T>;
   constexpr auto lanes = static_cast<Index>(Batch::size);
   Batch sum[Rows][Cols];
@@ -47,7 +48,7 @@ void narrow_tile(Index depth, const T* a, Index a_row, const T* b, Index b_col, 
     for (Index j = 0; j < Cols; ++j) {
       T& out = c.data[r * c.row_stride + j * c.col_stride];
       const T value = sum_of(sum[r][j]);
-      out = into == Into::add ? out + value : value;
+      out = into == WriteMode::add ? out + value : value;
     }
 }
 
@@ -61,11 +62,11 @@ bool narrow_product_fits(const Strided<const T>& a, const Strided<const T>& b) {
 /// C (+)= A B where narrow_product_fits: a readout. Nothing is packed; in the tiles of product(), most columns would be
 /// padding.
 template <std::floating_point T>
-void narrow_product(Strided<const T> a, Strided<const T> b, Strided<T> c, Into into) {
+void narrow_product(Strided<const T> a, Strided<const T> b, Strided<T> c, WriteMode into) {
   constexpr Index rows = sizeof(xsimd::batch<T>) == 64 ? 4 : 2;  // rows · 5 sums stay in registers
   for (Index k = 0; k < a.cols; k += narrow_depth) {
     const Index depth = std::min(narrow_depth, a.cols - k);
-    const Into how = k == 0 ? into : Into::add;
+    const WriteMode how = k == 0 ? into : WriteMode::add;
     Index i = 0;
     const auto go_down = [&]<Index Rows>(std::integral_constant<Index, Rows>) {
       for (; i + Rows <= a.rows; i += Rows) {
@@ -86,4 +87,4 @@ void narrow_product(Strided<const T> a, Strided<const T> b, Strided<T> c, Into i
   }
 }
 
-}  // namespace lmc::detail
+}  // namespace lmc::simd::detail

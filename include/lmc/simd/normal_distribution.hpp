@@ -6,7 +6,7 @@
 
 #include <lmc/simd/detail/xsimd.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// The standard normal distribution, for every entry of a register.
 template <std::floating_point T>
@@ -63,4 +63,4 @@ NormalDistribution<T> normal_distribution(const xsimd::batch<T>& x) {
   return {.below = xsimd::select(x > V(T(0)), V(T(1)) - beyond, beyond), .density = V(T(0.39894228040143267794L)) * e};
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

@@ -12,7 +12,7 @@
 #include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// How many draws of a stream add_normal_noise takes for n numbers.
 constexpr std::uint64_t normal_noise_draws(std::size_t n) { return (n + 3) / 4; }
@@ -46,4 +46,4 @@ void add_normal_noise(const Stream& stream, std::uint64_t first, T deviation, st
   }
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

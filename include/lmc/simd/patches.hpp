@@ -9,7 +9,7 @@
 #include <lmc/core/window.hpp>
 #include <lmc/simd/rows.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 namespace detail {
 
@@ -54,4 +54,4 @@ void scatter_patches(const Window& w, Index channels, std::span<const T> patches
   });
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

@@ -11,7 +11,7 @@
 #include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 namespace detail {
 
@@ -193,4 +193,4 @@ void average_rows_backward(std::span<const T> dy, std::span<T> dx) {
   });
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

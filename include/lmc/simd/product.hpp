@@ -8,12 +8,13 @@
 #include <vector>
 
 #include <lmc/core/shape.hpp>
+#include <lmc/matrix/strided.hpp>
+#include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/narrow_product.hpp>
-#include <lmc/simd/strided.hpp>
 #include <lmc/simd/transpose.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 namespace detail {
 
@@ -46,7 +47,7 @@ inline constexpr Index product_packing_depth = 24;
 /// in the tile.
 template <class T, Index Rows, class RowStride, class ColStride, class Stride>
 void product_tile(Index depth, const T* a, RowStride a_row, ColStride a_col, const T* b, Stride b_row, Strided<T> c,
-                  Into into) {
+                  WriteMode into) {
   using Tile = ProductTile<T>;
   using Batch = typename Tile::Batch;
   Batch sum[Rows][2];
@@ -67,7 +68,7 @@ void product_tile(Index depth, const T* a, RowStride a_row, ColStride a_col, con
 #pragma GCC unroll 16
     for (Index r = 0; r < Rows; ++r) {
       T* const out = c.data + r * c.row_stride;
-      if (into == Into::add) {
+      if (into == WriteMode::add) {
         sum[r][0] += Batch::load_unaligned(out);
         sum[r][1] += Batch::load_unaligned(out + Tile::lanes);
       }
@@ -86,7 +87,7 @@ void product_tile(Index depth, const T* a, RowStride a_row, ColStride a_col, con
     for (Index j = 0; j < c.cols; ++j) {
       T& out = c.data[r * c.row_stride + j * c.col_stride];
       const T value = edge[r * Tile::cols + j];
-      out = into == Into::add ? out + value : value;
+      out = into == WriteMode::add ? out + value : value;
     }
 }
 
@@ -146,7 +147,7 @@ void pack_strips(Strided<const T> a, T* packed) {
 
 /// C (+)= A B for one panel of B, its rows panel_row apart, and all rows of A; strips: A packed by pack_strips, or null.
 template <class T, class Stride>
-void product_rows(Strided<const T> a, const T* strips, const T* panel, Stride panel_row, Strided<T> c, Into into) {
+void product_rows(Strided<const T> a, const T* strips, const T* panel, Stride panel_row, Strided<T> c, WriteMode into) {
   for_each_strip<T>(a.rows, [&]<Index Rows>(Index i, std::integral_constant<Index, Rows> strip) {
     const Strided<T> result(c.data + i * c.row_stride, Rows, c.cols, c.row_stride, c.col_stride);
     if (strips != nullptr)
@@ -169,7 +170,7 @@ void product_rows(Strided<const T> a, const T* strips, const T* panel, Stride pa
 /// it keeps packing buffers of at most some 420 KiB a thread (float). C must not overlap A or B; shapes are asserted. Compute
 /// bound: 2mnk operations; benchmarks/product.cpp compares it with Eigen's product and with the measured peak.
 template <std::floating_point T>
-void product(Strided<const T> a, Strided<const T> b, Strided<T> c, Into into) {
+void product(Strided<const T> a, Strided<const T> b, Strided<T> c, WriteMode into) {
   using Tile = detail::ProductTile<T>;
   const Index depth = a.cols;
   assert(b.rows == depth && c.rows == a.rows && c.cols == b.cols);
@@ -194,7 +195,7 @@ void product(Strided<const T> a, Strided<const T> b, Strided<T> c, Into into) {
     const Index width = std::min(most, b.cols - j0);
     for (Index k0 = 0; k0 == 0 || k0 < depth; k0 += block) {
       const Index rows = std::min(block, depth - k0);
-      const Into how = k0 == 0 ? into : Into::add;
+      const WriteMode how = k0 == 0 ? into : WriteMode::add;
       for (Index i0 = 0; i0 < a.rows; i0 += height) {
         const Strided<const T> a_block(a.data + i0 * a.row_stride + k0 * a.col_stride, std::min(height, a.rows - i0), rows,
                                        a.row_stride, a.col_stride);
@@ -218,4 +219,4 @@ void product(Strided<const T> a, Strided<const T> b, Strided<T> c, Into into) {
   }
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

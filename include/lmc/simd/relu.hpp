@@ -7,7 +7,7 @@
 
 #include <lmc/simd/lanes.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 namespace detail {
 
@@ -71,4 +71,4 @@ void leaky_relu_backward(std::span<const T> y, std::span<const T> dy, T slope, s
   });
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

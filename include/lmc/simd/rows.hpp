@@ -12,7 +12,7 @@
 #include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 namespace detail {
 
@@ -70,4 +70,4 @@ void add_column_sums(MatrixView<const T> x, std::span<T> sums) {
   });
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

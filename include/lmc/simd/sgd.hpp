@@ -7,7 +7,7 @@
 
 #include <lmc/simd/lanes.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// θ ← θ − rate (g + decay θ), for equal lengths (asserted). Memory bound: reads 2n, writes n scalars.
 template <std::floating_point T>
@@ -46,4 +46,4 @@ void sgd_momentum_update(std::span<const T> gradient, std::span<T> velocity, std
   });
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

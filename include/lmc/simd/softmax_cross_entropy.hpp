@@ -13,7 +13,7 @@
 #include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/transpose.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// Sums over examples, so that those of several batches can be added before they are divided by the number of all examples.
 struct CrossEntropySum {
@@ -111,4 +111,4 @@ CrossEntropySum softmax_cross_entropy(std::span<const T> logits, std::span<const
   return sum;
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

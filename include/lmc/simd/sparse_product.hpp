@@ -12,13 +12,14 @@
 #include <vector>
 
 #include <lmc/core/shape.hpp>
+#include <lmc/matrix/strided.hpp>
 #include <lmc/matrix/views.hpp>
+#include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/lanes.hpp>
-#include <lmc/simd/strided.hpp>
 #include <lmc/simd/transpose.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 namespace detail {
 
@@ -139,7 +140,8 @@ class SparseBatch {
   }
 
   /// dW += Dᵀ X, or dW = Dᵀ X, and db += Dᵀ 1, D [N, units]. Returns false, and leaves both as they are, where affine does.
-  bool affine_backward(MatrixView<const T> x, MatrixView<const T> dy, MatrixView<T> dweight, std::span<T> dbias, Into weights) {
+  bool affine_backward(MatrixView<const T> x, MatrixView<const T> dy, MatrixView<T> dweight, std::span<T> dbias,
+                       WriteMode weights) {
     if (!may_fit(x, dy.cols()) || !list_columns(x)) return false;
     const auto rows = size(x.rows()), in = size(x.cols()), all_units = size(dy.cols());
     table_.resize(rows * units_);
@@ -169,7 +171,7 @@ class SparseBatch {
               [=](std::size_t p) { return column[list[p]] - s; }, table_.data(), start_.data(), tile_.data() + c * units_);
         }
         T* const to = dweight.data() + first * in + j;
-        if (weights == Into::overwrite) {
+        if (weights == WriteMode::overwrite) {
           transpose(tile_.data(), units_, columns, units, to, in);
         } else {
           transpose(tile_.data(), units_, columns, units, turned_.data(), columns_);
@@ -307,4 +309,4 @@ class SparseBatch {
                                                 turned_ = detail::AlignedVector<T>(columns_ * units_);
 };
 
-}  // namespace lmc
+}  // namespace lmc::simd

@@ -7,7 +7,7 @@
 
 #include <lmc/simd/lanes.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// y[i] = tanh(x[i]), for equal lengths (asserted); y may be x. xsimd's, within 2 ε of the true one. NaN stays NaN.
 template <std::floating_point T>
@@ -28,4 +28,4 @@ void tanh_backward(std::span<const T> y, std::span<const T> dy, std::span<T> dx)
   });
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

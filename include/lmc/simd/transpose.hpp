@@ -6,7 +6,7 @@
 
 #include <lmc/simd/detail/xsimd.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 namespace detail {
 
@@ -91,4 +91,4 @@ void transpose(const T* from, std::size_t from_stride, std::size_t rows, std::si
   detail::transpose_by_quads(from, from_stride, rows, cols, to, to_stride);
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

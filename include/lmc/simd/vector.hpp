@@ -8,7 +8,7 @@
 
 #include <lmc/simd/lanes.hpp>
 
-namespace lmc {
+namespace lmc::simd {
 
 /// y[i] += a · x[i], for equal lengths (asserted); y may be x. Rounded once where the instruction set has fused multiply-adds.
 /// Memory bound: reads 2n, writes n scalars.
@@ -51,4 +51,4 @@ bool all_finite(std::span<const T> x) {
   return xsimd::all(bits == V(T(0)));
 }
 
-}  // namespace lmc
+}  // namespace lmc::simd

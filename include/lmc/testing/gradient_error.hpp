@@ -19,6 +19,7 @@
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/matrix/views.hpp>
+#include <lmc/matrix/write_mode.hpp>
 
 /// What tests of your own layers need; not part of lmc.hpp.
 namespace lmc::testing {
@@ -140,7 +141,7 @@ class LayerUnderTest {
     return sum;
   }
   /// After a forward. Without dx where that is null.
-  void backward(std::vector<double>* dx, std::vector<double>& dparams, Into gradient = Into::add) {
+  void backward(std::vector<double>* dx, std::vector<double>& dparams, WriteMode dparams_mode = WriteMode::add) {
     forget(workspace_);
     layer_.backward({.params = params,
                      .buffers = buffers_,
@@ -151,7 +152,7 @@ class LayerUnderTest {
                      .dparams = dparams,
                      .cache = cache_,
                      .workspace = workspace_,
-                     .gradient = gradient});
+                     .dparams_mode = dparams_mode});
   }
 
  private:
@@ -218,9 +219,9 @@ inline double gradient_error(const AnyLayer<double>& layer, const GradientOption
 
   double worst = 0;
   for (std::vector<double>* to : {&dx, static_cast<std::vector<double>*>(nullptr)}) {
-    for (const Into gradient : {Into::add, Into::overwrite}) {
-      if (gradient == Into::overwrite && !layer.overwrites_gradient()) continue;
-      std::vector<double> again(alone.params.size(), gradient == Into::add ? 0 : std::numeric_limits<double>::quiet_NaN());
+    for (const WriteMode gradient : {WriteMode::add, WriteMode::overwrite}) {
+      if (gradient == WriteMode::overwrite && !layer.overwrites_gradient()) continue;
+      std::vector<double> again(alone.params.size(), gradient == WriteMode::add ? 0 : std::numeric_limits<double>::quiet_NaN());
       alone.forward();
       alone.backward(to, again, gradient);
       worst = std::max(worst, detail::largest_difference(again, dparams));

@@ -12,6 +12,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/matrix/detail/eigen.hpp>
 #include <lmc/matrix/views.hpp>
+#include <lmc/matrix/write_mode.hpp>
 #include <lmc/parallel/thread_team.hpp>
 
 namespace lmc {
@@ -53,7 +54,7 @@ class BatchMemory {
   /// dparams += ∂L/∂params, or dparams ← ∂L/∂params, for the batch that went forward last, ∂L/∂logits being in dlogits; dx ←
   /// ∂L/∂x, where asked for.
   void backward(const Network<Scalar>& network, std::span<const Scalar> params, std::span<const Scalar> buffers, Index batch,
-                std::span<Scalar> dparams, const InputGradient<Scalar>& dx = {}, Into gradient = Into::add) {
+                std::span<Scalar> dparams, const InputGradient<Scalar>& dx = {}, WriteMode dparams_mode = WriteMode::add) {
     network.backward({.params = params,
                       .buffers = buffers,
                       .x = read(x(batch)),
@@ -63,7 +64,7 @@ class BatchMemory {
                       .dparams = dparams,
                       .cache = span(cache_),
                       .workspace = span(workspace_),
-                      .gradient = gradient});
+                      .dparams_mode = dparams_mode});
   }
 
  private:

@@ -15,6 +15,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/loss/cross_entropy.hpp>
 #include <lmc/matrix/views.hpp>
+#include <lmc/matrix/write_mode.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/train/batch_memory.hpp>
 
@@ -87,7 +88,8 @@ double loss_and_gradient(const Network<Scalar>& network, Data& data, std::span<c
     data.gather(noise.examples, memory.x(batch), memory.labels(batch));
     memory.forward(network, state.parameters, state.buffers, batch, Mode::training, noise);
     loss += mean_cross_entropy<Scalar>(memory.logits(batch), memory.labels(batch), memory.dlogits(batch), all);
-    memory.backward(network, state.parameters, state.buffers, batch, gradient, {}, first == 0 ? Into::overwrite : Into::add);
+    memory.backward(network, state.parameters, state.buffers, batch, gradient, {},
+                    first == 0 ? WriteMode::overwrite : WriteMode::add);
   }
   return loss;
 }

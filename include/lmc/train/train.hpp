@@ -200,7 +200,7 @@ Run<Scalar> train_from(const Network<Scalar>& network, const Dataset<Scalar>& da
       if (observe(event) == Control::stop) run.stopped = true;
   }
   // Nobody has computed a loss from the last update's parameters.
-  if (!run.diverged_at && !all_finite<Scalar>(training.now().state.parameters)) diverged(training.step());
+  if (!run.diverged_at && !simd::all_finite<Scalar>(training.now().state.parameters)) diverged(training.step());
   run.steps = training.step();
   run.state = std::move(training.now().state);
   run.optimizer = std::move(training.now().optimizer);

@@ -20,18 +20,19 @@ namespace {
 
 template <class T>
 void use_kernels_with(T) {
-  instantiate(lmc::adam_update<T>, lmc::sgd_update<T>, lmc::sgd_momentum_update<T>, lmc::gelu<T>, lmc::gelu_backward<T>,
-              lmc::tanh<T>, lmc::tanh_backward<T>, lmc::relu<T>, lmc::leaky_relu<T>, lmc::relu_backward<T>,
-              lmc::leaky_relu_backward<T>, lmc::lerp<T>, lmc::lerp_relu<T>, lmc::lerp_leaky_relu<T>, lmc::product<T>,
-              lmc::transpose<T>, lmc::axpy<T>, lmc::all_finite<T>);
+  instantiate(lmc::simd::adam_update<T>, lmc::simd::sgd_update<T>, lmc::simd::sgd_momentum_update<T>, lmc::simd::gelu<T>,
+              lmc::simd::gelu_backward<T>, lmc::simd::tanh<T>, lmc::simd::tanh_backward<T>, lmc::simd::relu<T>,
+              lmc::simd::leaky_relu<T>, lmc::simd::relu_backward<T>, lmc::simd::leaky_relu_backward<T>, lmc::simd::lerp<T>,
+              lmc::simd::lerp_relu<T>, lmc::simd::lerp_leaky_relu<T>, lmc::simd::product<T>, lmc::simd::transpose<T>,
+              lmc::simd::axpy<T>, lmc::simd::all_finite<T>);
   std::vector<T> x(100);
-  lmc::add_normal_noise<T>({.seed = 1}, 0, T(1), x);
-  check(x[0] != 0 && lmc::all_finite<T>(x), "add_normal_noise");
+  lmc::simd::add_normal_noise<T>({.seed = 1}, 0, T(1), x);
+  check(x[0] != 0 && lmc::simd::all_finite<T>(x), "add_normal_noise");
 }
 
 }  // namespace
 
-template class lmc::SparseBatch<double>;
+template class lmc::simd::SparseBatch<double>;
 
 void use_kernels() {
   for_each_scalar([](auto scalar) { use_kernels_with(scalar); });

@@ -28,7 +28,7 @@ struct ChunkSizes {
 
 /// What cross_entropy_sum gives at one place of a path, of all examples.
 struct PlaceSums {
-  CrossEntropySum total;
+  simd::CrossEntropySum total;
   std::vector<std::uint8_t> wrong;
 };
 
@@ -105,11 +105,11 @@ class LineSums {
     const auto tail_parameters = static_cast<Index>(split_.tail_of(line.a).size());
     const auto tail_at = [&](Index i) { return slice(span(tails), i * tail_size_, tail_parameters); };
     team.for_each(count, [&](Index i, int) {
-      lerp<Scalar>(split_.tail_of(line.a), split_.tail_of(line.b), line.at(i).alpha, line.at(i).alpha_bar, tail_at(i));
+      simd::lerp<Scalar>(split_.tail_of(line.a), split_.tail_of(line.b), line.at(i).alpha, line.at(i).alpha_bar, tail_at(i));
     });
 
     const Index chunks = (data_->size() + sizes_.chunk - 1) / sizes_.chunk;
-    std::vector<CrossEntropySum> of_chunks(static_cast<std::size_t>(count * chunks));  // [places, chunks]
+    std::vector<simd::CrossEntropySum> of_chunks(static_cast<std::size_t>(count * chunks));  // [places, chunks]
     std::vector<std::optional<Memory>> memories(static_cast<std::size_t>(team.size()));
     team.for_each(chunks, [&](Index c, int worker) {
       std::optional<Memory>& memory = memories[static_cast<std::size_t>(worker)];

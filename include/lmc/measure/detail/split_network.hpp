@@ -67,11 +67,11 @@ class SplitNetwork {
   /// y ← rectify(ᾱ a + α b), a and b being outputs of head at the two ends.
   void between(std::span<const Scalar> a, std::span<const Scalar> b, const PathWeights& at, std::span<Scalar> y) const {
     if (relu_ != nullptr) {
-      lerp_relu(a, b, at.alpha, at.alpha_bar, y);
+      simd::lerp_relu(a, b, at.alpha, at.alpha_bar, y);
     } else if (leaky_relu_ != nullptr) {
-      lerp_leaky_relu(a, b, at.alpha, at.alpha_bar, leaky_relu_->slope(), y);
+      simd::lerp_leaky_relu(a, b, at.alpha, at.alpha_bar, leaky_relu_->slope(), y);
     } else {
-      lerp(a, b, at.alpha, at.alpha_bar, y);
+      simd::lerp(a, b, at.alpha, at.alpha_bar, y);
     }
   }
 

@@ -7,7 +7,7 @@
 
 // Which entries of an image meet which rows of the packed weights, as tables: the geometry of ConvolutionDirect.
 
-namespace lmc::detail {
+namespace lmc::simd::detail {
 
 // length entries of the source, side by side, that meet as many rows of the packed weights.
 struct ConvolutionTap {
@@ -68,4 +68,4 @@ inline std::vector<ConvolutionRun> backward_runs(Index in, Index out, Index kern
   return all;
 }
 
-}  // namespace lmc::detail
+}  // namespace lmc::simd::detail

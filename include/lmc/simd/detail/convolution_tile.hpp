@@ -12,7 +12,7 @@
 
 // Sums that stay in registers while ConvolutionDirect passes over an image.
 
-namespace lmc::detail {
+namespace lmc::simd::detail {
 
 // Tiles that stay in registers: positions (or entries of the filters) × vectors of channels, as many as there are registers
 // beside the vectors of weights.
@@ -196,4 +196,4 @@ void add_rows(const T* values, Index rows, Index row_size, T* out, LastLane last
   last_lane.store(out + last, last_lane.load(out + last) + sum[Vectors - 1]);
 }
 
-}  // namespace lmc::detail
+}  // namespace lmc::simd::detail

@@ -22,7 +22,4 @@ struct Strided {
   [[nodiscard]] Strided transposed() const { return {data, cols, rows, col_stride, row_stride}; }
 };
 
-/// Whether a product replaces what is in its destination or is added to it.
-enum class Into { overwrite, add };
-
 }  // namespace lmc
