@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <array>
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 #include <xsimd/xsimd.hpp>
 
 namespace support {

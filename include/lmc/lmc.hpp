@@ -127,7 +127,6 @@
 #include <lmc/simd/convolution_shape.hpp>
 #include <lmc/simd/gelu.hpp>
 #include <lmc/simd/instruction_set.hpp>
-#include <lmc/simd/lanes.hpp>
 #include <lmc/simd/layer_norm.hpp>
 #include <lmc/simd/lerp.hpp>
 #include <lmc/simd/local_product.hpp>
@@ -146,6 +145,7 @@
 #include <lmc/simd/tanh.hpp>
 #include <lmc/simd/transpose.hpp>
 #include <lmc/simd/vector.hpp>
+#include <lmc/simd/vectors.hpp>
 #include <lmc/train/average.hpp>
 #include <lmc/train/batch_memory.hpp>
 #include <lmc/train/checkpoint_file.hpp>

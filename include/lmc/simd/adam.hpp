@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
@@ -30,17 +30,17 @@ void adam_update(std::span<const T> gradient, std::span<T> mean, std::span<T> sq
                  const AdamUpdate<T>& o) {
   assert(gradient.size() == theta.size() && mean.size() == theta.size() && square.size() == theta.size());
   using V = xsimd::batch<T>;
-  for_each_lane(theta,
-                [o, g_ = gradient.data(), m_ = mean.data(), v_ = square.data(), t_ = theta.data()](auto lane, std::size_t i) {
-                  const V t = lane.load(t_ + i);
-                  const V g = multiply_add(V(o.decay), t, lane.load(g_ + i));
-                  const V m = multiply_add(V(o.keep1), lane.load(m_ + i), V(o.take1) * g);
-                  const V v = multiply_add(V(o.keep2), lane.load(v_ + i), V(o.take2) * g * g);
-                  lane.store(m_ + i, m);
-                  lane.store(v_ + i, v);
-                  const V direction = m / multiply_add(V(o.root_scale), xsimd::sqrt(v), V(o.epsilon));
-                  lane.store(t_ + i, negative_multiply_add(V(o.rate), direction, V(o.shrink) * t));
-                });
+  for_each_vector(theta,
+                  [o, g_ = gradient.data(), m_ = mean.data(), v_ = square.data(), t_ = theta.data()](auto part, std::size_t i) {
+                    const V t = part.load(t_ + i);
+                    const V g = multiply_add(V(o.decay), t, part.load(g_ + i));
+                    const V m = multiply_add(V(o.keep1), part.load(m_ + i), V(o.take1) * g);
+                    const V v = multiply_add(V(o.keep2), part.load(v_ + i), V(o.take2) * g * g);
+                    part.store(m_ + i, m);
+                    part.store(v_ + i, v);
+                    const V direction = m / multiply_add(V(o.root_scale), xsimd::sqrt(v), V(o.epsilon));
+                    part.store(t_ + i, negative_multiply_add(V(o.rate), direction, V(o.shrink) * t));
+                  });
 }
 
 }  // namespace lmc::simd

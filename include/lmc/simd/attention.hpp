@@ -9,10 +9,10 @@
 
 #include <lmc/core/shape.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
-#include <lmc/simd/lanes.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>
 #include <lmc/simd/transpose.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
@@ -28,16 +28,16 @@ struct AttentionShape {
 
 namespace detail {
 
-/// One lane's columns of C = A B for Rows rows: a tile that stays in registers.
+/// One part's columns of C = A B for Rows rows: a tile that stays in registers.
 template <std::floating_point T, Index Rows, class Lane>
-void small_product_tile(Lane lane, const Strided<const T>& a, const T* b, Index b_row_stride, T* c, Index c_row_stride) {
+void small_product_tile(Lane part, const Strided<const T>& a, const T* b, Index b_row_stride, T* c, Index c_row_stride) {
   using V = xsimd::batch<T>;
   V sum[Rows];
 #pragma GCC unroll 16
   for (Index r = 0; r < Rows; ++r) sum[r] = V(T(0));
   const T* column = a.data;
   for (Index k = 0; k < a.cols; ++k, column += a.col_stride, b += b_row_stride) {
-    const V row = lane.load(b);
+    const V row = part.load(b);
     // Four rows share one address and three multiples of the stride; all of those of 16 rows do not fit in registers.
     const T* entry = column;
 #pragma GCC unroll 4
@@ -51,7 +51,7 @@ void small_product_tile(Lane lane, const Strided<const T>& a, const T* b, Index 
     }
   }
 #pragma GCC unroll 16
-  for (Index r = 0; r < Rows; ++r) lane.store(c + r * c_row_stride, sum[r]);
+  for (Index r = 0; r < Rows; ++r) part.store(c + r * c_row_stride, sum[r]);
 }
 
 /// C = A B for matrices of a few vectors, for which product() would take longer to pack B than to multiply: A of any strides,
@@ -59,11 +59,11 @@ void small_product_tile(Lane lane, const Strided<const T>& a, const T* b, Index 
 template <std::floating_point T>
 void small_product(Strided<const T> a, Strided<const T> b, Strided<T> c) {
   assert(a.cols == b.rows && c.rows == a.rows && c.cols == b.cols && b.col_stride == 1 && c.col_stride == 1);
-  for_each_row_lane<T>(static_cast<std::size_t>(c.cols), [&](auto lane, std::size_t j) {
+  for_each_row_vector<T>(static_cast<std::size_t>(c.cols), [&](auto part, std::size_t j) {
     Index i = 0;
     const auto run = [&]<Index Rows>(std::integral_constant<Index, Rows>) {
       for (; i + Rows <= a.rows; i += Rows)
-        small_product_tile<T, Rows>(lane, Strided<const T>(a.data + i * a.row_stride, Rows, a.cols, a.row_stride, a.col_stride),
+        small_product_tile<T, Rows>(part, Strided<const T>(a.data + i * a.row_stride, Rows, a.cols, a.row_stride, a.col_stride),
                                     b.data + j, b.row_stride, c.data + i * c.row_stride + j, c.row_stride);
     };
     if constexpr (sizeof(xsimd::batch<T>) == 64) run(std::integral_constant<Index, 16>{});  // 32 vector registers, else 16
@@ -108,23 +108,23 @@ void attention_heads(const AttentionShape& shape, std::span<const T> qkv, std::s
     const detail::AttentionHead<const T> head(shape, qkv.data(), h);
     T* const a = weights.data() + h * n * n;
     detail::small_product<T>(head.key, {scratch.data() + h * shape.head_width * n, shape.head_width, n, n}, {a, n, n, n});
-    for_each_row_lane<T>(size(n), [&](auto lane, std::size_t i) {
-      V best = lane.load(a + i);
+    for_each_row_vector<T>(size(n), [&](auto part, std::size_t i) {
+      V best = part.load(a + i);
       for (Index j = 1; j < n; ++j) {
-        const V s = lane.load(a + j * n + static_cast<Index>(i));
+        const V s = part.load(a + j * n + static_cast<Index>(i));
         best = xsimd::select(s > best, s, best);
       }
       V sum(T(0));
       for (Index j = 0; j < n; ++j) {
         T* const at = a + j * n + static_cast<Index>(i);
-        const V e = xsimd::exp(factor * (lane.load(at) - best));
+        const V e = xsimd::exp(factor * (part.load(at) - best));
         sum += e;
-        lane.store(at, e);
+        part.store(at, e);
       }
       const V share = V(T(1)) / sum;
       for (Index j = 0; j < n; ++j) {
         T* const at = a + j * n + static_cast<Index>(i);
-        lane.store(at, share * lane.load(at));
+        part.store(at, share * part.load(at));
       }
     });
     detail::small_product<T>(Strided<const T>(a, n, n, n).transposed(), head.value,
@@ -153,15 +153,15 @@ void attention_heads_backward(const AttentionShape& shape, std::span<const T> qk
     const T* const a = weights.data() + h * n * n;
     detail::small_product<T>({a, n, n, n}, {dy.data() + h * shape.head_width, n, shape.head_width, width}, gradient.value);
     detail::small_product<T>(head.value, {dy_transposed + h * shape.head_width * n, shape.head_width, n, n}, {ds, n, n, n});
-    for_each_row_lane<T>(size(n), [&](auto lane, std::size_t i) {
+    for_each_row_vector<T>(size(n), [&](auto part, std::size_t i) {
       V sum(T(0));
       for (Index j = 0; j < n; ++j) {
         const Index at = j * n + static_cast<Index>(i);
-        sum = multiply_add(lane.load(a + at), lane.load(ds + at), sum);
+        sum = multiply_add(part.load(a + at), part.load(ds + at), sum);
       }
       for (Index j = 0; j < n; ++j) {
         const Index at = j * n + static_cast<Index>(i);
-        lane.store(ds + at, factor * lane.load(a + at) * (lane.load(ds + at) - sum));
+        part.store(ds + at, factor * part.load(a + at) * (part.load(ds + at) - sum));
       }
     });
     detail::small_product<T>(Strided<const T>(ds, n, n, n).transposed(), head.key, gradient.query);

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include <lmc/simd/detail/xsimd.hpp>
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
@@ -43,8 +43,8 @@ void add_exactly(T* total, T* rest, const xsimd::batch<T>& value) {
   (V::load_unaligned(rest) + ((before - (sum - added)) + (value - added))).store_unaligned(rest);
 }
 
-/// Σ u and Σ u v over the rows of each channel, where terms(lane, i, j) gives (u, v) at the positions from i on, whose columns
-/// are those from j on, and u = 0 beyond the lane. Calls result(c, Σ u, Σ u v) for every channel, in double.
+/// Σ u and Σ u v over the rows of each channel, where terms(part, i, j) gives (u, v) at the positions from i on, whose columns
+/// are those from j on, and u = 0 beyond the part. Calls result(c, Σ u, Σ u v) for every channel, in double.
 ///
 /// Order: every column by itself, in blocks of rows one after another, the blocks' sums with what rounding took
 /// from them; then the columns of a channel in order, in double. workspace: 4 · room.
@@ -61,14 +61,14 @@ void channel_sums(std::size_t size, std::size_t channels, Terms terms, std::span
   T *const u_rest = u_total + room, *const uv_total = u_rest + room, *const uv_rest = uv_total + room;
   assert(workspace.size() >= 4 * room);
   std::fill_n(u_total, 4 * room, T(0));
-  const auto add_block = [=]<std::size_t Vectors>(std::integral_constant<std::size_t, Vectors>, auto lane, std::size_t first,
+  const auto add_block = [=]<std::size_t Vectors>(std::integral_constant<std::size_t, Vectors>, auto part, std::size_t first,
                                                   std::size_t last, std::size_t j) {
     V u_sum[Vectors], uv_sum[Vectors];
     for (std::size_t k = 0; k < Vectors; ++k) u_sum[k] = uv_sum[k] = V(T(0));
     for (std::size_t row = first; row < last; ++row) {
 #pragma GCC unroll 4
       for (std::size_t k = 0; k < Vectors; ++k) {
-        const auto [u, v] = terms(lane, row * period + j + k * lanes, j + k * lanes);
+        const auto [u, v] = terms(part, row * period + j + k * lanes, j + k * lanes);
         u_sum[k] += u;
         uv_sum[k] = multiply_add(u, v, uv_sum[k]);
       }
@@ -82,20 +82,20 @@ void channel_sums(std::size_t size, std::size_t channels, Terms terms, std::span
     const std::size_t last = std::min(rows, first + block);
     std::size_t j = 0;
     for (; j + side_by_side * lanes <= period; j += side_by_side * lanes)
-      add_block(std::integral_constant<std::size_t, side_by_side>{}, WholeLane<T>{}, first, last, j);
+      add_block(std::integral_constant<std::size_t, side_by_side>{}, FullVector<T>{}, first, last, j);
     const std::integral_constant<std::size_t, 1> alone{};
-    for (; j + lanes <= period; j += lanes) add_block(alone, WholeLane<T>{}, first, last, j);
-    if (j < period) add_block(alone, PartLane<T>{period - j}, first, last, j);
+    for (; j + lanes <= period; j += lanes) add_block(alone, FullVector<T>{}, first, last, j);
+    if (j < period) add_block(alone, MaskedVector<T>{period - j}, first, last, j);
   }
-  const auto add_last = [&](auto lane, std::size_t i) {
+  const auto add_last = [&](auto part, std::size_t i) {
     const std::size_t j = i - rows * period;
-    const auto [u, v] = terms(lane, i, j);
+    const auto [u, v] = terms(part, i, j);
     add_exactly<T>(u_total + j, u_rest + j, u);
     add_exactly<T>(uv_total + j, uv_rest + j, u * v);
   };
   std::size_t i = rows * period;
-  for (; i + lanes <= size; i += lanes) add_last(WholeLane<T>{}, i);
-  if (i < size) add_last(PartLane<T>{size - i}, i);
+  for (; i + lanes <= size; i += lanes) add_last(FullVector<T>{}, i);
+  if (i < size) add_last(MaskedVector<T>{size - i}, i);
 
   for (std::size_t c = 0; c < channels; ++c) {
     double u = 0, uv = 0;
@@ -107,15 +107,15 @@ void channel_sums(std::size_t size, std::size_t channels, Terms terms, std::span
   }
 }
 
-/// Calls body(lane, i, j) for the lanes that cover 0 … size − 1, of column j.
+/// Calls body(part, i, j) for the lanes that cover 0 … size − 1, of column j.
 template <std::floating_point T, class Body>
-void for_each_column_lane(std::size_t size, std::size_t period, Body body) {
+void for_each_column_vector(std::size_t size, std::size_t period, Body body) {
   constexpr std::size_t lanes = xsimd::batch<T>::size;
   for (std::size_t row = 0; row < size; row += period) {
     const std::size_t columns = std::min(period, size - row);
     std::size_t j = 0;
-    for (; j + lanes <= columns; j += lanes) body(WholeLane<T>{}, row + j, j);
-    if (j < columns) body(PartLane<T>{columns - j}, row + j, j);
+    for (; j + lanes <= columns; j += lanes) body(FullVector<T>{}, row + j, j);
+    if (j < columns) body(MaskedVector<T>{columns - j}, row + j, j);
   }
 }
 
@@ -149,13 +149,13 @@ void channel_moments(std::span<const T> x, std::size_t channels, std::span<T> wo
   const T *const in = x.data(), *const near = shift.data();
   const std::size_t first = std::min(x.size(), 16 * period), n = x.size() / channels, first_rows = first / channels;
   detail::channel_sums<T>(
-      first, channels, [=](auto lane, std::size_t i, std::size_t) { return std::pair(lane.load(in + i), V(T(0))); }, sums,
+      first, channels, [=](auto part, std::size_t i, std::size_t) { return std::pair(part.load(in + i), V(T(0))); }, sums,
       [&](std::size_t c, double sum, double) { shift[c] = static_cast<T>(sum / static_cast<double>(first_rows)); });
   detail::fill_columns(shift, channels, [&](std::size_t c) { return shift[c]; });
   detail::channel_sums<T>(
       x.size(), channels,
-      [=](auto lane, std::size_t i, std::size_t j) {
-        const V d = lane.load(in + i) - lane.load(near + j);
+      [=](auto part, std::size_t i, std::size_t j) {
+        const V d = part.load(in + i) - part.load(near + j);
         return std::pair(d, d);
       },
       sums,
@@ -179,8 +179,8 @@ void normalize_channels(std::span<const T> x, std::span<const T> mean, std::span
   detail::fill_columns(column(1), channels, [&](std::size_t c) { return inverse_deviation[c] * scale[c]; });
   detail::fill_columns(column(2), channels, [&](std::size_t c) { return bias[c]; });
   const T *const in = x.data(), *const m = column(0).data(), *const a = column(1).data(), *const b = column(2).data();
-  detail::for_each_column_lane<T>(x.size(), period, [=, out = y.data()](auto lane, std::size_t i, std::size_t j) {
-    lane.store(out + i, multiply_add(lane.load(in + i) - lane.load(m + j), lane.load(a + j), lane.load(b + j)));
+  detail::for_each_column_vector<T>(x.size(), period, [=, out = y.data()](auto part, std::size_t i, std::size_t j) {
+    part.store(out + i, multiply_add(part.load(in + i) - part.load(m + j), part.load(a + j), part.load(b + j)));
   });
 }
 
@@ -205,8 +205,8 @@ void normalize_channels_backward(std::span<const T> x, std::span<const T> dy, st
   const auto mean_of_d = column(1), slope = column(3);
   detail::channel_sums<T>(
       x.size(), channels,
-      [=](auto lane, std::size_t i, std::size_t j) {
-        return std::pair<V, V>(lane.load(d + i), lane.load(in + i) - lane.load(m + j));
+      [=](auto part, std::size_t i, std::size_t j) {
+        return std::pair<V, V>(part.load(d + i), part.load(in + i) - part.load(m + j));
       },
       workspace.subspan(room),
       [&](std::size_t c, double sum, double sum_of_products) {
@@ -221,9 +221,9 @@ void normalize_channels_backward(std::span<const T> x, std::span<const T> dy, st
   detail::fill_columns(slope, channels, [&](std::size_t c) { return slope[c]; });
   detail::fill_columns(column(2), channels, [&](std::size_t c) { return scale[c] * inverse_deviation[c]; });
   const T *const e = mean_of_d.data(), *const s = slope.data(), *const a = column(2).data();
-  detail::for_each_column_lane<T>(x.size(), period, [=, out = dx.data()](auto lane, std::size_t i, std::size_t j) {
-    const V centered = lane.load(in + i) - lane.load(m + j), rest = lane.load(d + i) - lane.load(e + j);
-    lane.store(out + i, lane.load(a + j) * negative_multiply_add(centered, lane.load(s + j), rest));
+  detail::for_each_column_vector<T>(x.size(), period, [=, out = dx.data()](auto part, std::size_t i, std::size_t j) {
+    const V centered = part.load(in + i) - part.load(m + j), rest = part.load(d + i) - part.load(e + j);
+    part.store(out + i, part.load(a + j) * negative_multiply_add(centered, part.load(s + j), rest));
   });
 }
 

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <span>
 
-#include <lmc/simd/lanes.hpp>
 #include <lmc/simd/normal_distribution.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
@@ -15,9 +15,9 @@ namespace lmc::simd {
 template <std::floating_point T>
 void gelu(std::span<const T> x, std::span<T> y) {
   assert(x.size() == y.size());
-  for_each_lane(y, [in = x.data(), out = y.data()](auto lane, std::size_t i) {
-    const auto v = lane.load(in + i);
-    lane.store(out + i, v * normal_distribution<T>(v).below);
+  for_each_vector(y, [in = x.data(), out = y.data()](auto part, std::size_t i) {
+    const auto v = part.load(in + i);
+    part.store(out + i, v * normal_distribution<T>(v).below);
   });
 }
 
@@ -25,10 +25,10 @@ void gelu(std::span<const T> x, std::span<T> y) {
 template <std::floating_point T>
 void gelu_backward(std::span<const T> x, std::span<const T> dy, std::span<T> dx) {
   assert(x.size() == dy.size() && x.size() == dx.size());
-  for_each_lane(dx, [in = x.data(), d = dy.data(), out = dx.data()](auto lane, std::size_t i) {
-    const auto v = lane.load(in + i);
+  for_each_vector(dx, [in = x.data(), d = dy.data(), out = dx.data()](auto part, std::size_t i) {
+    const auto v = part.load(in + i);
     const auto normal = normal_distribution<T>(v);
-    lane.store(out + i, lane.load(d + i) * multiply_add(v, normal.density, normal.below));
+    part.store(out + i, part.load(d + i) * multiply_add(v, normal.density, normal.below));
   });
 }
 

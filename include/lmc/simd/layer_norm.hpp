@@ -10,8 +10,8 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
-#include <lmc/simd/lanes.hpp>
 #include <lmc/simd/rows.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
@@ -38,16 +38,16 @@ void layer_norm(MatrixView<const T> x, std::span<const T> scale, std::span<const
     const T* const in = x.data() + i * x.cols();
     T* const out = y.data() + i * y.cols();
     V sum(T(0)), squares(T(0));
-    for_each_row_lane<T>(width, [&](auto lane, std::size_t j) { sum += lane.load(in + j); });
+    for_each_row_vector<T>(width, [&](auto part, std::size_t j) { sum += part.load(in + j); });
     const T mean = share * sum_of(sum);
-    for_each_row_lane<T>(width, [&](auto lane, std::size_t j) {
-      const V centered = detail::only<T>(lane, lane.load(in + j) - V(mean));
+    for_each_row_vector<T>(width, [&](auto part, std::size_t j) {
+      const V centered = detail::zero_unless_active<T>(part, part.load(in + j) - V(mean));
       squares = multiply_add(centered, centered, squares);
     });
     const T inverse = T(1) / std::sqrt(share * sum_of(squares) + static_cast<T>(epsilon));
-    for_each_row_lane<T>(width, [&](auto lane, std::size_t j) {
-      const V normal = (lane.load(in + j) - V(mean)) * V(inverse);
-      lane.store(out + j, multiply_add(normal, lane.load(scale.data() + j), lane.load(bias.data() + j)));
+    for_each_row_vector<T>(width, [&](auto part, std::size_t j) {
+      const V normal = (part.load(in + j) - V(mean)) * V(inverse);
+      part.store(out + j, multiply_add(normal, part.load(scale.data() + j), part.load(bias.data() + j)));
     });
     moments.mean[static_cast<std::size_t>(i)] = mean;
     moments.inverse_deviation[static_cast<std::size_t>(i)] = inverse;
@@ -58,7 +58,7 @@ namespace detail {
 
 /// The part of layer_norm_backward that goes along the columns, for Vectors registers from column j on.
 template <std::floating_point T, std::size_t Vectors, class Lane>
-void layer_norm_column_sums(Lane lane, MatrixView<const T> x, MatrixView<const T> dy, const RowMoments<const T>& moments,
+void layer_norm_column_sums(Lane part, MatrixView<const T> x, MatrixView<const T> dy, const RowMoments<const T>& moments,
                             std::size_t j, std::span<T> dscale, std::span<T> dbias) {
   using V = xsimd::batch<T>;
   V of_products[Vectors], of_dy[Vectors];
@@ -69,7 +69,7 @@ void layer_norm_column_sums(Lane lane, MatrixView<const T> x, MatrixView<const T
     const V mean(moments.mean[i]), inverse(moments.inverse_deviation[i]);
 #pragma GCC unroll 4
     for (std::size_t k = 0; k < Vectors; ++k) {
-      const V d = lane.load(dy.data() + at + k * V::size), normal = (lane.load(x.data() + at + k * V::size) - mean) * inverse;
+      const V d = part.load(dy.data() + at + k * V::size), normal = (part.load(x.data() + at + k * V::size) - mean) * inverse;
       of_products[k] = multiply_add(d, normal, of_products[k]);
       of_dy[k] += d;
     }
@@ -77,8 +77,8 @@ void layer_norm_column_sums(Lane lane, MatrixView<const T> x, MatrixView<const T
 #pragma GCC unroll 4
   for (std::size_t k = 0; k < Vectors; ++k) {
     T *const to_scale = dscale.data() + j + k * V::size, *const to_bias = dbias.data() + j + k * V::size;
-    lane.store(to_scale, lane.load(to_scale) + of_products[k]);
-    lane.store(to_bias, lane.load(to_bias) + of_dy[k]);
+    part.store(to_scale, part.load(to_scale) + of_products[k]);
+    part.store(to_bias, part.load(to_bias) + of_dy[k]);
   }
 }
 
@@ -107,9 +107,9 @@ void layer_norm_backward(MatrixView<const T> x, MatrixView<const T> dy, std::spa
     const RowMoments<const T> at{slice(moments.mean, first, rows), slice(moments.inverse_deviation, first, rows)};
     std::size_t j = 0;
     for (; j + side_by_side * lanes <= width; j += side_by_side * lanes)
-      detail::layer_norm_column_sums<T, side_by_side>(WholeLane<T>{}, x_block, dy_block, at, j, dscale, dbias);
-    for_each_row_lane<T>(width - j, [&](auto lane, std::size_t k) {
-      detail::layer_norm_column_sums<T, 1>(lane, x_block, dy_block, at, j + k, dscale, dbias);
+      detail::layer_norm_column_sums<T, side_by_side>(FullVector<T>{}, x_block, dy_block, at, j, dscale, dbias);
+    for_each_row_vector<T>(width - j, [&](auto part, std::size_t k) {
+      detail::layer_norm_column_sums<T, 1>(part, x_block, dy_block, at, j + k, dscale, dbias);
     });
     if (dx.rows() == 0) continue;
     for (Index i = 0; i < rows; ++i) {
@@ -117,15 +117,15 @@ void layer_norm_backward(MatrixView<const T> x, MatrixView<const T> dy, std::spa
       T* const out = dx.data() + (first + i) * x.cols();
       const V mean(at.mean[static_cast<std::size_t>(i)]), inverse(at.inverse_deviation[static_cast<std::size_t>(i)]);
       V of_g(T(0)), of_products(T(0));
-      for_each_row_lane<T>(width, [&](auto lane, std::size_t k) {
-        const V g = lane.load(d + k) * lane.load(scale.data() + k), normal = (lane.load(in + k) - mean) * inverse;
+      for_each_row_vector<T>(width, [&](auto part, std::size_t k) {
+        const V g = part.load(d + k) * part.load(scale.data() + k), normal = (part.load(in + k) - mean) * inverse;
         of_g += g;
         of_products = multiply_add(g, normal, of_products);
       });
       const V mean_of_g(share * sum_of(of_g)), mean_of_products(share * sum_of(of_products));
-      for_each_row_lane<T>(width, [&](auto lane, std::size_t k) {
-        const V g = lane.load(d + k) * lane.load(scale.data() + k), normal = (lane.load(in + k) - mean) * inverse;
-        lane.store(out + k, inverse * negative_multiply_add(normal, mean_of_products, g - mean_of_g));
+      for_each_row_vector<T>(width, [&](auto part, std::size_t k) {
+        const V g = part.load(d + k) * part.load(scale.data() + k), normal = (part.load(in + k) - mean) * inverse;
+        part.store(out + k, inverse * negative_multiply_add(normal, mean_of_products, g - mean_of_g));
       });
     }
   }

@@ -6,8 +6,8 @@
 #include <limits>
 #include <span>
 
-#include <lmc/simd/lanes.hpp>
 #include <lmc/simd/relu.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
@@ -24,19 +24,19 @@ void lerp_then(std::span<const T> a, std::span<const T> b, double alpha, double 
   T* const to = out.data();
   const V step(static_cast<T>(from_a ? alpha : alpha_bar));
   if (step.get(0) == 0) {  // not near + 0 (far − near): the other end may be infinite
-    for_each_lane(out, [=](auto lane, std::size_t i) { lane.store(to + i, then(lane.load(near + i))); });
+    for_each_vector(out, [=](auto part, std::size_t i) { part.store(to + i, then(part.load(near + i))); });
   } else if (alpha == alpha_bar) {
-    for_each_lane(out, [=](auto lane, std::size_t i) {
-      const V x = lane.load(near + i), y = lane.load(far + i), half(T(0.5));
+    for_each_vector(out, [=](auto part, std::size_t i) {
+      const V x = part.load(near + i), y = part.load(far + i), half(T(0.5));
       // Halving first rounds the smallest numbers, adding first overflows the largest.
       const V sum_first = half * (x + y);
       const auto fits = xsimd::abs(sum_first) <= V(std::numeric_limits<T>::max());
-      lane.store(to + i, then(xsimd::select(fits, sum_first, half * x + half * y)));
+      part.store(to + i, then(xsimd::select(fits, sum_first, half * x + half * y)));
     });
   } else {
-    for_each_lane(out, [=](auto lane, std::size_t i) {
-      const V x = lane.load(near + i);
-      lane.store(to + i, then(multiply_add(step, lane.load(far + i) - x, x)));
+    for_each_vector(out, [=](auto part, std::size_t i) {
+      const V x = part.load(near + i);
+      part.store(to + i, then(multiply_add(step, part.load(far + i) - x, x)));
     });
   }
 }

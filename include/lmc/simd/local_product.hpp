@@ -10,9 +10,9 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
-#include <lmc/simd/lanes.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
@@ -49,7 +49,7 @@ void product_sum_tile(std::span<const ProductTerm<T>> terms, const ProductTerms&
     const T* b = term.b + j;
     for (Index k = 0; k < s.depth; ++k) {
       Batch of_b[Vectors];
-      if constexpr (Vectors == 2) of_b[0] = WholeLane<T>::load(b);
+      if constexpr (Vectors == 2) of_b[0] = FullVector<T>::load(b);
       of_b[Vectors - 1] = last.load(b + (Vectors - 1) * lanes);
 #pragma GCC unroll 16
       for (Index r = 0; r < Rows; ++r) {
@@ -61,14 +61,14 @@ void product_sum_tile(std::span<const ProductTerm<T>> terms, const ProductTerms&
       b += s.b_row_stride;
     }
   }
-  const auto write = [into](auto lane, T* to, Batch value) {
-    if (into == WriteMode::add) value += lane.load(to);
-    lane.store(to, value);
+  const auto write = [into](auto part, T* to, Batch value) {
+    if (into == WriteMode::add) value += part.load(to);
+    part.store(to, value);
   };
 #pragma GCC unroll 16
   for (Index r = 0; r < Rows; ++r) {
     T* const to = c + r * c_row_stride;
-    if constexpr (Vectors == 2) write(WholeLane<T>{}, to, sum[r][0]);
+    if constexpr (Vectors == 2) write(FullVector<T>{}, to, sum[r][0]);
     write(last, to + (Vectors - 1) * lanes, sum[r][Vectors - 1]);
   }
 }
@@ -102,13 +102,13 @@ void sum_of_products(std::span<const ProductTerm<T>> terms, const ProductTerms& 
   for (Index j = 0; j < c.cols; j += Tile::cols) {
     const Index left = c.cols - j;
     if (left >= Tile::cols)
-      rows(two, j, WholeLane<T>{});
+      rows(two, j, FullVector<T>{});
     else if (left == Tile::lanes)
-      rows(one, j, WholeLane<T>{});
+      rows(one, j, FullVector<T>{});
     else if (left > Tile::lanes)
-      rows(two, j, PartLane<T>{static_cast<std::size_t>(left - Tile::lanes)});
+      rows(two, j, MaskedVector<T>{static_cast<std::size_t>(left - Tile::lanes)});
     else
-      rows(one, j, PartLane<T>{static_cast<std::size_t>(left)});
+      rows(one, j, MaskedVector<T>{static_cast<std::size_t>(left)});
   }
 }
 
@@ -117,9 +117,9 @@ template <std::floating_point T>
 void copy_rows(Strided<const T> from, Strided<T> to) {
   assert(from.rows == to.rows && from.cols == to.cols && from.col_stride == 1 && to.col_stride == 1);
   for (Index i = 0; i < from.rows; ++i)
-    for_each_row_lane<T>(static_cast<std::size_t>(from.cols),
-                         [source = from.data + i * from.row_stride, target = to.data + i * to.row_stride](
-                             auto lane, std::size_t j) { lane.store(target + j, lane.load(source + j)); });
+    for_each_row_vector<T>(static_cast<std::size_t>(from.cols),
+                           [source = from.data + i * from.row_stride, target = to.data + i * to.row_stride](
+                               auto part, std::size_t j) { part.store(target + j, part.load(source + j)); });
 }
 
 /// to(i, j) = from(i, j) and sums[j] += Σ_i from(i, j), i in order, for contiguous rows (asserted) that do not overlap. Memory
@@ -128,14 +128,14 @@ template <std::floating_point T>
 void copy_rows_and_sum(Strided<const T> from, Strided<T> to, std::span<T> sums) {
   assert(from.rows == to.rows && from.cols == to.cols && from.col_stride == 1 && to.col_stride == 1);
   assert(static_cast<Index>(sums.size()) == from.cols);
-  for_each_row_lane<T>(sums.size(), [&](auto lane, std::size_t j) {
+  for_each_row_vector<T>(sums.size(), [&](auto part, std::size_t j) {
     xsimd::batch<T> sum(T(0));
     for (Index i = 0; i < from.rows; ++i) {
-      const auto value = lane.load(from.data + i * from.row_stride + j);
-      lane.store(to.data + i * to.row_stride + j, value);
+      const auto value = part.load(from.data + i * from.row_stride + j);
+      part.store(to.data + i * to.row_stride + j, value);
       sum += value;
     }
-    lane.store(sums.data() + j, lane.load(sums.data() + j) + sum);
+    part.store(sums.data() + j, part.load(sums.data() + j) + sum);
   });
 }
 

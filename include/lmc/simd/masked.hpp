@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
@@ -15,8 +15,8 @@ template <std::floating_point T>
 void copy_masked(std::span<const T> keep, std::span<const T> x, std::span<T> out) {
   assert(x.size() == keep.size() && x.size() == out.size());
   using V = xsimd::batch<T>;
-  for_each_lane(out, [k = keep.data(), in = x.data(), to = out.data()](auto lane, std::size_t i) {
-    lane.store(to + i, xsimd::select(lane.load(k + i) != V(T(0)), lane.load(in + i), V(T(0))));
+  for_each_vector(out, [k = keep.data(), in = x.data(), to = out.data()](auto part, std::size_t i) {
+    part.store(to + i, xsimd::select(part.load(k + i) != V(T(0)), part.load(in + i), V(T(0))));
   });
 }
 
@@ -26,9 +26,9 @@ template <std::floating_point T>
 void add_masked(std::span<const T> keep, std::span<const T> x, std::span<T> out) {
   assert(x.size() == keep.size() && x.size() == out.size());
   using V = xsimd::batch<T>;
-  for_each_lane(out, [k = keep.data(), in = x.data(), to = out.data()](auto lane, std::size_t i) {
-    const V old = lane.load(to + i);
-    lane.store(to + i, xsimd::select(lane.load(k + i) != V(T(0)), old + lane.load(in + i), old));
+  for_each_vector(out, [k = keep.data(), in = x.data(), to = out.data()](auto part, std::size_t i) {
+    const V old = part.load(to + i);
+    part.store(to + i, xsimd::select(part.load(k + i) != V(T(0)), old + part.load(in + i), old));
   });
 }
 

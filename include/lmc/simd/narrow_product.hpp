@@ -9,7 +9,7 @@
 #include <lmc/matrix/strided.hpp>
 #include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd::detail {
 
@@ -28,20 +28,20 @@ void narrow_tile(Index depth, const T* a, Index a_row, const T* b, Index b_col, 
   for (Index r = 0; r < Rows; ++r)
 #pragma GCC unroll 8
     for (Index j = 0; j < Cols; ++j) sum[r][j] = Batch(T(0));
-  const auto add = [&](auto lane, Index k) {
+  const auto add = [&](auto part, Index k) {
     Batch x[Rows];
 #pragma GCC unroll 8
-    for (Index r = 0; r < Rows; ++r) x[r] = lane.load(a + r * a_row + k);
+    for (Index r = 0; r < Rows; ++r) x[r] = part.load(a + r * a_row + k);
 #pragma GCC unroll 8
     for (Index j = 0; j < Cols; ++j) {
-      const Batch w = lane.load(b + j * b_col + k);
+      const Batch w = part.load(b + j * b_col + k);
 #pragma GCC unroll 8
       for (Index r = 0; r < Rows; ++r) sum[r][j] = multiply_add(x[r], w, sum[r][j]);
     }
   };
   Index k = 0;
-  for (; k + lanes <= depth; k += lanes) add(WholeLane<T>{}, k);
-  if (k < depth) add(PartLane<T>{static_cast<std::size_t>(depth - k)}, k);
+  for (; k + lanes <= depth; k += lanes) add(FullVector<T>{}, k);
+  if (k < depth) add(MaskedVector<T>{static_cast<std::size_t>(depth - k)}, k);
 #pragma GCC unroll 8
   for (Index r = 0; r < Rows; ++r)
 #pragma GCC unroll 8

@@ -10,7 +10,7 @@
 
 #include <lmc/core/random.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 

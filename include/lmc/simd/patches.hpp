@@ -27,7 +27,7 @@ void for_each_patch_row(const Window& w, Index channels, Copy copy) {
 template <std::floating_point T>
 void copy_row(const T* from, T* to, std::size_t count) {
   // A few scalars in a masked register; a call of memmove would take longer.
-  for_each_row_lane<T>(count, [&](auto lane, std::size_t j) { lane.store(to + j, lane.load(from + j)); });
+  for_each_row_vector<T>(count, [&](auto part, std::size_t j) { part.store(to + j, part.load(from + j)); });
 }
 
 }  // namespace detail

@@ -9,7 +9,7 @@
 
 #include <lmc/core/window.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
@@ -63,15 +63,15 @@ void for_each_window_run(const Window& w, Index channels, Body body) {
   }
 }
 
-/// Calls body(lane, in, out) for every lane of channels of every window of the run, in and out being the places of its first
+/// Calls body(part, in, out) for every part of channels of every window of the run, in and out being the places of its first
 /// one.
 template <std::floating_point T, class Body>
-void for_each_lane_of_run(const WindowRun& run, Body body) {
+void for_each_vector_of_run(const WindowRun& run, Body body) {
   Index in = run.in, out = run.out;
   for (Index n = 0; n < run.count; ++n, in += run.step, out += run.channels)
-    for_each_row_lane<T>(static_cast<std::size_t>(run.channels), [&](auto lane, std::size_t j) {
+    for_each_row_vector<T>(static_cast<std::size_t>(run.channels), [&](auto part, std::size_t j) {
       const auto channel = static_cast<Index>(j);
-      body(lane, in + channel, out + channel);
+      body(part, in + channel, out + channel);
     });
 }
 
@@ -83,7 +83,7 @@ void for_each_tap(Taps taps, Index in, const WindowRun& run, Body body) {
       body(in + i * run.row_step + k * run.channels, i * taps.kernel_cols + k);
 }
 
-/// dx ← Σ over all windows of value(lane, place of the output)(tap) for the taps over each entry, windows in a fixed order.
+/// dx ← Σ over all windows of value(part, place of the output)(tap) for the taps over each entry, windows in a fixed order.
 template <std::floating_point T, class Value>
 void spread_over_windows(const Window& w, Index channels, T* dx, Value value) {
   const bool disjoint = w.stride.rows >= w.kernel.rows && w.stride.cols >= w.kernel.cols;
@@ -91,10 +91,10 @@ void spread_over_windows(const Window& w, Index channels, T* dx, Value value) {
                      w.out.cols * w.kernel.cols == w.in.cols;
   if (!tiled) std::fill_n(dx, w.in.size() * channels, T(0));
   for_each_window_run(w, channels, [=](auto taps, WindowRun run) {
-    for_each_lane_of_run<T>(run, [=](auto lane, Index in, Index out) {
-      const auto of_tap = value(lane, out);
+    for_each_vector_of_run<T>(run, [=](auto part, Index in, Index out) {
+      const auto of_tap = value(part, out);
       for_each_tap(taps, in, run, [=](Index place, Index tap) {
-        lane.store(dx + place, disjoint ? of_tap(tap) : lane.load(dx + place) + of_tap(tap));
+        part.store(dx + place, disjoint ? of_tap(tap) : part.load(dx + place) + of_tap(tap));
       });
     });
   });
@@ -112,17 +112,17 @@ void max_pool(const Window& w, Index channels, std::span<const T> x, std::span<T
          taps.size() == y.size());
   using V = xsimd::batch<T>;
   detail::for_each_window_run(w, channels, [=, from = x.data(), to = y.data(), at = taps.data()](auto window, auto run) {
-    detail::for_each_lane_of_run<T>(run, [=](auto lane, Index in, Index out) {
+    detail::for_each_vector_of_run<T>(run, [=](auto part, Index in, Index out) {
       const auto [i, k] = std::pair(window.rows.first, window.cols.first);
-      V best = lane.load(from + in + i * run.row_step + k * run.channels), best_at(static_cast<T>(i * window.kernel_cols + k));
+      V best = part.load(from + in + i * run.row_step + k * run.channels), best_at(static_cast<T>(i * window.kernel_cols + k));
       detail::for_each_tap(window, in, run, [&](Index place, Index tap) {
-        const V v = lane.load(from + place);
+        const V v = part.load(from + place);
         const auto better = v > best || xsimd::isnan(v);  // not v != v, which is false in xsimd 8.1 on AVX-512
         best = xsimd::select(better, v, best);
         best_at = xsimd::select(better, V(static_cast<T>(tap)), best_at);
       });
-      lane.store(to + out, best);
-      lane.store(at + out, best_at);
+      part.store(to + out, best);
+      part.store(at + out, best_at);
     });
   });
 }
@@ -134,8 +134,8 @@ void max_pool_backward(const Window& w, Index channels, std::span<const T> taps,
   assert(static_cast<Index>(dx.size()) == w.in.size() * channels && static_cast<Index>(dy.size()) == w.out.size() * channels &&
          taps.size() == dy.size());
   using V = xsimd::batch<T>;
-  detail::spread_over_windows<T>(w, channels, dx.data(), [d = dy.data(), at = taps.data()](auto lane, Index out) {
-    return [value = lane.load(d + out), greatest = lane.load(at + out)](Index tap) {
+  detail::spread_over_windows<T>(w, channels, dx.data(), [d = dy.data(), at = taps.data()](auto part, Index out) {
+    return [value = part.load(d + out), greatest = part.load(at + out)](Index tap) {
       return xsimd::select(greatest == V(static_cast<T>(tap)), value, V(T(0)));
     };
   });
@@ -149,10 +149,10 @@ void average_pool(const Window& w, Index channels, std::span<const T> x, std::sp
   using V = xsimd::batch<T>;
   const T share = T(1) / static_cast<T>(w.kernel.size());
   detail::for_each_window_run(w, channels, [=, from = x.data(), to = y.data()](auto window, auto run) {
-    detail::for_each_lane_of_run<T>(run, [=](auto lane, Index in, Index out) {
+    detail::for_each_vector_of_run<T>(run, [=](auto part, Index in, Index out) {
       V sum(T(0));
-      detail::for_each_tap(window, in, run, [&](Index place, Index) { sum += lane.load(from + place); });
-      lane.store(to + out, V(share) * sum);
+      detail::for_each_tap(window, in, run, [&](Index place, Index) { sum += part.load(from + place); });
+      part.store(to + out, V(share) * sum);
     });
   });
 }
@@ -163,8 +163,8 @@ void average_pool_backward(const Window& w, Index channels, std::span<const T> d
   assert(static_cast<Index>(dx.size()) == w.in.size() * channels && static_cast<Index>(dy.size()) == w.out.size() * channels);
   using V = xsimd::batch<T>;
   const T share = T(1) / static_cast<T>(w.kernel.size());
-  detail::spread_over_windows<T>(w, channels, dx.data(), [=, d = dy.data()](auto lane, Index out) {
-    return [part = V(share) * lane.load(d + out)](Index) { return part; };
+  detail::spread_over_windows<T>(w, channels, dx.data(), [=, d = dy.data()](auto part, Index out) {
+    return [part = V(share) * part.load(d + out)](Index) { return part; };
   });
 }
 
@@ -174,10 +174,10 @@ void average_rows(std::span<const T> x, std::span<T> y) {
   const auto channels = static_cast<Index>(y.size()), size = static_cast<Index>(x.size()), rows = size / channels;
   assert(size > 0 && size % channels == 0);
   const xsimd::batch<T> share(T(1) / static_cast<T>(rows));
-  for_each_row_lane<T>(static_cast<std::size_t>(channels), [&](auto lane, std::size_t j) {
+  for_each_row_vector<T>(static_cast<std::size_t>(channels), [&](auto part, std::size_t j) {
     xsimd::batch<T> sum(T(0));
-    for (auto i = static_cast<Index>(j); i < size; i += channels) sum += lane.load(x.data() + i);
-    lane.store(y.data() + j, share * sum);
+    for (auto i = static_cast<Index>(j); i < size; i += channels) sum += part.load(x.data() + i);
+    part.store(y.data() + j, share * sum);
   });
 }
 
@@ -187,9 +187,9 @@ void average_rows_backward(std::span<const T> dy, std::span<T> dx) {
   const auto channels = static_cast<Index>(dy.size()), size = static_cast<Index>(dx.size()), rows = size / channels;
   assert(size > 0 && size % channels == 0);
   const xsimd::batch<T> share(T(1) / static_cast<T>(rows));
-  for_each_row_lane<T>(static_cast<std::size_t>(channels), [&](auto lane, std::size_t j) {
-    const xsimd::batch<T> value = share * lane.load(dy.data() + j);
-    for (auto i = static_cast<Index>(j); i < size; i += channels) lane.store(dx.data() + i, value);
+  for_each_row_vector<T>(static_cast<std::size_t>(channels), [&](auto part, std::size_t j) {
+    const xsimd::batch<T> value = share * part.load(dy.data() + j);
+    for (auto i = static_cast<Index>(j); i < size; i += channels) part.store(dx.data() + i, value);
   });
 }
 

@@ -10,26 +10,26 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
 namespace detail {
 
-/// v with zeros where the lane has no scalars: of what is computed from them, a sum is to take nothing.
+/// v with zeros where the part has no scalars: of what is computed from them, a sum is to take nothing.
 template <std::floating_point T>
-xsimd::batch<T> only(const WholeLane<T>&, const xsimd::batch<T>& v) {
+xsimd::batch<T> zero_unless_active(const FullVector<T>&, const xsimd::batch<T>& v) {
   return v;
 }
 template <std::floating_point T>
-xsimd::batch<T> only(const PartLane<T>& lane, const xsimd::batch<T>& v) {
+xsimd::batch<T> zero_unless_active(const MaskedVector<T>& part, const xsimd::batch<T>& v) {
   using V = xsimd::batch<T>;
   static constexpr auto positions = [] {
     std::array<T, V::size> numbers{};
     std::iota(numbers.begin(), numbers.end(), T(0));
     return numbers;
   }();
-  return xsimd::select(V::load_unaligned(positions.data()) < V(static_cast<T>(lane.count)), v, V(T(0)));
+  return xsimd::select(V::load_unaligned(positions.data()) < V(static_cast<T>(part.count)), v, V(T(0)));
 }
 
 }  // namespace detail
@@ -40,8 +40,8 @@ void add_to_rows(std::span<const T> v, MatrixView<T> y) {
   assert(static_cast<Index>(v.size()) == y.cols());
   for (Index i = 0; i < y.rows(); ++i) {
     T* const row = y.data() + i * y.cols();
-    for_each_row_lane<T>(v.size(),
-                         [&](auto lane, std::size_t j) { lane.store(row + j, lane.load(row + j) + lane.load(v.data() + j)); });
+    for_each_row_vector<T>(
+        v.size(), [&](auto part, std::size_t j) { part.store(row + j, part.load(row + j) + part.load(v.data() + j)); });
   }
 }
 
@@ -63,10 +63,10 @@ void add_column_sums(MatrixView<const T> x, std::span<T> sums) {
       (V::load_unaligned(to) + sum[k]).store_unaligned(to);
     }
   }
-  for_each_row_lane<T>(cols - first, [&](auto lane, std::size_t j) {
+  for_each_row_vector<T>(cols - first, [&](auto part, std::size_t j) {
     V sum(T(0));
-    for (Index i = 0; i < x.rows(); ++i) sum += lane.load(x.data() + i * x.cols() + first + j);
-    lane.store(sums.data() + first + j, lane.load(sums.data() + first + j) + sum);
+    for (Index i = 0; i < x.rows(); ++i) sum += part.load(x.data() + i * x.cols() + first + j);
+    part.store(sums.data() + first + j, part.load(sums.data() + first + j) + sum);
   });
 }
 

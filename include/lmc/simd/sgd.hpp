@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
@@ -14,10 +14,10 @@ template <std::floating_point T>
 void sgd_update(std::span<const T> gradient, std::span<T> theta, T rate, T decay) {
   assert(gradient.size() == theta.size());
   using V = xsimd::batch<T>;
-  for_each_lane(theta, [=, g = gradient.data(), th = theta.data()](auto lane, std::size_t i) {
-    const V t = lane.load(th + i);
-    const V d = multiply_add(V(decay), t, lane.load(g + i));
-    lane.store(th + i, negative_multiply_add(V(rate), d, t));
+  for_each_vector(theta, [=, g = gradient.data(), th = theta.data()](auto part, std::size_t i) {
+    const V t = part.load(th + i);
+    const V d = multiply_add(V(decay), t, part.load(g + i));
+    part.store(th + i, negative_multiply_add(V(rate), d, t));
   });
 }
 
@@ -37,12 +37,12 @@ template <std::floating_point T>
 void sgd_momentum_update(std::span<const T> gradient, std::span<T> velocity, std::span<T> theta, const SgdMomentum<T>& o) {
   assert(gradient.size() == theta.size() && velocity.size() == theta.size());
   using V = xsimd::batch<T>;
-  for_each_lane(theta, [o, g = gradient.data(), ve = velocity.data(), th = theta.data()](auto lane, std::size_t i) {
-    const V t = lane.load(th + i);
-    const V d = multiply_add(V(o.decay), t, lane.load(g + i));
-    const V v = multiply_add(V(o.keep), lane.load(ve + i), V(o.take) * d);
-    lane.store(ve + i, v);
-    lane.store(th + i, negative_multiply_add(V(o.rate), o.nesterov ? multiply_add(V(o.keep), v, d) : v, t));
+  for_each_vector(theta, [o, g = gradient.data(), ve = velocity.data(), th = theta.data()](auto part, std::size_t i) {
+    const V t = part.load(th + i);
+    const V d = multiply_add(V(o.decay), t, part.load(g + i));
+    const V v = multiply_add(V(o.keep), part.load(ve + i), V(o.take) * d);
+    part.store(ve + i, v);
+    part.store(th + i, negative_multiply_add(V(o.rate), o.nesterov ? multiply_add(V(o.keep), v, d) : v, t));
   });
 }
 

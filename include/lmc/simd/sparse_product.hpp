@@ -16,23 +16,23 @@
 #include <lmc/matrix/views.hpp>
 #include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
-#include <lmc/simd/lanes.hpp>
 #include <lmc/simd/transpose.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
 namespace detail {
 
-/// Lists the entries j of a row that differ from what background(lane, j) gives, in order: positions first + j and, unless
+/// Lists the entries j of a row that differ from what background(part, j) gives, in order: positions first + j and, unless
 /// values is null, differences. Returns how many; up to a register's entries behind them are overwritten.
 template <std::floating_point T, class Background>
 std::size_t list_differences(const T* row, Background background, std::size_t n, std::size_t first, std::uint16_t* positions,
                              std::type_identity_t<T>* values) {
   std::size_t count = 0;
-  for_each_row_lane<T>(n, [&](auto lane, std::size_t j) {
-    const auto x = lane.load(row + j), s = background(lane, j);
+  for_each_row_vector<T>(n, [&](auto part, std::size_t j) {
+    const auto x = part.load(row + j), s = background(part, j);
     // Not x != s: that of xsimd 8.1 for AVX-512 says that NaN is equal to everything.
-    const std::uint64_t bits = ~bits_of<T>(x == s) & lane.all();
+    const std::uint64_t bits = ~bits_of<T>(x == s) & part.all();
 #ifdef __AVX512F__
     // Compressed in registers: there is no branch to predict, and a compressing store takes more than a hundred cycles on
     // Zen 4. As in transpose.hpp, the constant masks are for GCC 12's warnings alone.
@@ -210,12 +210,12 @@ class SparseBatch {
     static_assert(voters <= least_rows_);
     const auto in = size(x.cols());
     background_.resize(in);
-    for_each_row_lane<T>(in, [&](auto lane, std::size_t j) {
+    for_each_row_vector<T>(in, [&](auto part, std::size_t j) {
       const V zero(T(0)), one(T(1));
       V value[voters], chosen(zero), most(zero), largest(zero);
 #pragma GCC unroll 12
       for (std::size_t n = 0; n < voters; ++n) {
-        value[n] = lane.load(x.data() + n * in + j);
+        value[n] = part.load(x.data() + n * in + j);
         V equal(zero);  // rows before this one that have its value: most for the last of the most frequent value
 #pragma GCC unroll 12
         for (std::size_t m = 0; m < n; ++m) equal = xsimd::select(value[m] == value[n], equal + one, equal);
@@ -229,7 +229,7 @@ class SparseBatch {
       }
       const V magnitude = xsimd::abs(chosen);
       const auto fits = largest == zero || magnitude <= V(T(8)) * largest;
-      lane.store(background_.data() + j, xsimd::select(magnitude <= V(std::numeric_limits<T>::max()) && fits, chosen, zero));
+      part.store(background_.data() + j, xsimd::select(magnitude <= V(std::numeric_limits<T>::max()) && fits, chosen, zero));
     });
   }
 
@@ -238,8 +238,8 @@ class SparseBatch {
     Index equal = 0;
     for (Index r = 0; r < rows; ++r) {
       const T* const row = x.data() + r * step * x.cols();
-      for_each_row_lane<T>(size(x.cols()), [&](auto lane, std::size_t j) {
-        equal += std::popcount(bits_of<T>(lane.load(row + j) == lane.load(background_.data() + j)) & lane.all());
+      for_each_row_vector<T>(size(x.cols()), [&](auto part, std::size_t j) {
+        equal += std::popcount(bits_of<T>(part.load(row + j) == part.load(background_.data() + j)) & part.all());
       });
     }
     return rows * x.cols() - equal;
@@ -265,7 +265,7 @@ class SparseBatch {
     for (std::size_t n = 0; n < rows; ++n) {
       for (std::size_t k = 0; k < in; k += depth_) {
         count += detail::list_differences(
-            x.data() + n * in + k, [=](auto lane, std::size_t j) { return lane.load(background + k + j); },
+            x.data() + n * in + k, [=](auto part, std::size_t j) { return part.load(background + k + j); },
             std::min(depth_, in - k), k, positions + count, values + count);
         *++end = static_cast<std::uint32_t>(count);
       }

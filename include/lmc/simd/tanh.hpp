@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
@@ -13,8 +13,8 @@ namespace lmc::simd {
 template <std::floating_point T>
 void tanh(std::span<const T> x, std::span<T> y) {
   assert(x.size() == y.size());
-  for_each_lane(
-      y, [in = x.data(), out = y.data()](auto lane, std::size_t i) { lane.store(out + i, xsimd::tanh(lane.load(in + i))); });
+  for_each_vector(
+      y, [in = x.data(), out = y.data()](auto part, std::size_t i) { part.store(out + i, xsimd::tanh(part.load(in + i))); });
 }
 
 /// dx[i] = dy[i] (1 − y[i]²), from the output y of tanh, for equal lengths (asserted); dx may be dy or y.
@@ -22,9 +22,9 @@ template <std::floating_point T>
 void tanh_backward(std::span<const T> y, std::span<const T> dy, std::span<T> dx) {
   assert(y.size() == dy.size() && y.size() == dx.size());
   using V = xsimd::batch<T>;
-  for_each_lane(dx, [y_ = y.data(), in = dy.data(), out = dx.data()](auto lane, std::size_t i) {
-    const V v = lane.load(y_ + i);
-    lane.store(out + i, lane.load(in + i) * negative_multiply_add(v, v, V(T(1))));
+  for_each_vector(dx, [y_ = y.data(), in = dy.data(), out = dx.data()](auto part, std::size_t i) {
+    const V v = part.load(y_ + i);
+    part.store(out + i, part.load(in + i) * negative_multiply_add(v, v, V(T(1))));
   });
 }
 

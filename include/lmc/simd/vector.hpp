@@ -6,7 +6,7 @@
 #include <limits>
 #include <span>
 
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
@@ -16,8 +16,8 @@ template <std::floating_point T>
 void axpy(T a, std::span<const T> x, std::span<T> y) {
   assert(x.size() == y.size());
   using V = xsimd::batch<T>;
-  for_each_lane(y, [a, in = x.data(), out = y.data()](auto lane, std::size_t i) {
-    lane.store(out + i, multiply_add(V(a), lane.load(in + i), lane.load(out + i)));
+  for_each_vector(y, [a, in = x.data(), out = y.data()](auto part, std::size_t i) {
+    part.store(out + i, multiply_add(V(a), part.load(in + i), part.load(out + i)));
   });
 }
 
@@ -25,8 +25,8 @@ void axpy(T a, std::span<const T> x, std::span<T> y) {
 template <std::floating_point T>
 void add(std::span<const T> x, std::span<const T> y, std::span<T> out) {
   assert(x.size() == y.size() && x.size() == out.size());
-  for_each_lane(out, [a = x.data(), b = y.data(), to = out.data()](auto lane, std::size_t i) {
-    lane.store(to + i, lane.load(a + i) + lane.load(b + i));
+  for_each_vector(out, [a = x.data(), b = y.data(), to = out.data()](auto part, std::size_t i) {
+    part.store(to + i, part.load(a + i) + part.load(b + i));
   });
 }
 
@@ -34,8 +34,8 @@ void add(std::span<const T> x, std::span<const T> y, std::span<T> out) {
 template <std::floating_point T>
 void multiply(std::span<const T> x, std::span<const T> y, std::span<T> out) {
   assert(x.size() == y.size() && x.size() == out.size());
-  for_each_lane(out, [a = x.data(), b = y.data(), to = out.data()](auto lane, std::size_t i) {
-    lane.store(to + i, lane.load(a + i) * lane.load(b + i));
+  for_each_vector(out, [a = x.data(), b = y.data(), to = out.data()](auto part, std::size_t i) {
+    part.store(to + i, part.load(a + i) * part.load(b + i));
   });
 }
 
@@ -44,8 +44,8 @@ template <std::floating_point T>
 bool all_finite(std::span<const T> x) {
   using V = xsimd::batch<T>;
   V bits(T(0));  // of all v − v, which is 0, but NaN for ±∞ and NaN: an "or" takes one cycle, a sum four
-  for_each_lane(x, [&bits, in = x.data()](auto lane, std::size_t i) {
-    const V v = lane.load(in + i);
+  for_each_vector(x, [&bits, in = x.data()](auto part, std::size_t i) {
+    const V v = part.load(in + i);
     bits = bits | (v - v);
   });
   return xsimd::all(bits == V(T(0)));

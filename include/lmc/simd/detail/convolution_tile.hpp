@@ -8,7 +8,7 @@
 #include <lmc/core/window.hpp>
 #include <lmc/simd/detail/convolution_sweep.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 
 // Sums that stay in registers while ConvolutionDirect passes over an image.
 
@@ -43,16 +43,16 @@ void for_each_channel_block(Index channels, Body body) {
   Index first = 0;
   const auto whole = [&]<Index Vectors>(std::integral_constant<Index, Vectors>) {
     constexpr Index width = Vectors * lanes;
-    for (; channels - first >= width; first += width) body(ConvolutionChannels<T, Vectors, WholeLane<T>>{first, width, {}});
+    for (; channels - first >= width; first += width) body(ConvolutionChannels<T, Vectors, FullVector<T>>{first, width, {}});
   };
   if constexpr (ConvolutionTile<T>::most_vectors == 4) whole(std::integral_constant<Index, 4>{});
   whole(std::integral_constant<Index, 2>{});
   if (channels - first == lanes) whole(std::integral_constant<Index, 1>{});
   const Index left = channels - first;
   if (left > lanes)
-    body(ConvolutionChannels<T, 2, PartLane<T>>{first, left, {static_cast<std::size_t>(left - lanes)}});
+    body(ConvolutionChannels<T, 2, MaskedVector<T>>{first, left, {static_cast<std::size_t>(left - lanes)}});
   else if (left > 0)
-    body(ConvolutionChannels<T, 1, PartLane<T>>{first, left, {static_cast<std::size_t>(left)}});
+    body(ConvolutionChannels<T, 1, MaskedVector<T>>{first, left, {static_cast<std::size_t>(left)}});
 }
 
 // Row-major example arrays of several images, one after the other.

@@ -7,21 +7,21 @@
 #include <limits>
 #include <type_traits>
 
-#include <lmc/simd/lanes.hpp>
+#include <lmc/simd/vectors.hpp>
 
 #include "simd/arrays.hpp"
 
-TEMPLATE_TEST_CASE("for_each_lane: covers every position once, in order, and nothing else", "[simd]", float, double) {
+TEMPLATE_TEST_CASE("for_each_vector: covers every position once, in order, and nothing else", "[simd]", float, double) {
   testing::for_each_length<TestType>([](std::size_t n, std::size_t offset) {
     CAPTURE(n, offset);
     testing::Placed<TestType> x(n, offset);
     std::size_t next = 0, visits = 0;
-    lmc::simd::for_each_lane(x.span(), [&](auto lane, std::size_t i) {
-      using V = typename decltype(lane)::Vector;
+    lmc::simd::for_each_vector(x.span(), [&](auto part, std::size_t i) {
+      using V = typename decltype(part)::Vector;
       CHECK(i >= next);
       next = i + 1;
       ++visits;
-      lane.store(x.span().data() + i, lane.load(x.span().data() + i) + V(TestType(1)));
+      part.store(x.span().data() + i, part.load(x.span().data() + i) + V(TestType(1)));
     });
     CHECK(testing::matches(x.view(), [](std::size_t) { return 1; }));
     CHECK(x.surroundings_intact());
@@ -30,22 +30,22 @@ TEMPLATE_TEST_CASE("for_each_lane: covers every position once, in order, and not
   });
 }
 
-TEMPLATE_TEST_CASE("for_each_lane: stores whole lanes to aligned places", "[simd]", float, double) {
+TEMPLATE_TEST_CASE("for_each_vector: stores whole lanes to aligned places", "[simd]", float, double) {
   testing::for_each_length<TestType>([](std::size_t n, std::size_t offset) {
     testing::Placed<TestType> x(n, offset);
-    lmc::simd::for_each_lane(x.view(), [&](auto lane, std::size_t i) {
-      using Lane = decltype(lane);
-      if constexpr (std::is_same_v<Lane, lmc::simd::WholeLane<TestType>>)
+    lmc::simd::for_each_vector(x.view(), [&](auto part, std::size_t i) {
+      using Lane = decltype(part);
+      if constexpr (std::is_same_v<Lane, lmc::simd::FullVector<TestType>>)
         CHECK(reinterpret_cast<std::uintptr_t>(x.view().data() + i) % sizeof(typename Lane::Vector) == 0);
     });
   });
 }
 
-TEMPLATE_TEST_CASE("PartLane: reads zeros behind its scalars", "[simd]", float, double) {
+TEMPLATE_TEST_CASE("MaskedVector: reads zeros behind its scalars", "[simd]", float, double) {
   using V = xsimd::batch<TestType>;
   for (std::size_t count = 1; count < V::size; ++count) {
     testing::Placed<TestType> x(count, 1, [](std::size_t i) { return i + 1; });
-    const V v = lmc::simd::PartLane<TestType>{count}.load(x.view().data());
+    const V v = lmc::simd::MaskedVector<TestType>{count}.load(x.view().data());
     for (std::size_t i = 0; i < V::size; ++i) CHECK(v.get(i) == (i < count ? static_cast<TestType>(i + 1) : TestType(0)));
   }
 }

@@ -78,7 +78,7 @@ std::uint64_t bits_of(const xsimd::batch_bool<T>& v) {
 
 /// As many consecutive scalars as a vector register holds. Any alignment.
 template <std::floating_point T>
-struct WholeLane {
+struct FullVector {
   using Vector = xsimd::batch<T>;
   static Vector load(const T* from) { return Vector::load_unaligned(from); }
   static void store(T* to, const Vector& value) { value.store_unaligned(to); }
@@ -88,7 +88,7 @@ struct WholeLane {
 
 /// Fewer scalars, count > 0, in a whole register, of which the rest is zero and not stored.
 template <std::floating_point T>
-struct PartLane {
+struct MaskedVector {
   using Vector = xsimd::batch<T>;
   std::size_t count;
 
@@ -116,35 +116,35 @@ struct PartLane {
   [[nodiscard]] std::uint64_t all() const { return (std::uint64_t{1} << count) - 1; }
 };
 
-/// Calls body(lane, i) for the lanes that cover the positions 0 … out.size() − 1 in order; lane.load(x + i) and
-/// lane.store(y + i, v) move the scalars of any array as long.
+/// Calls body(part, i) for the lanes that cover the positions 0 … out.size() − 1 in order; part.load(x + i) and
+/// part.store(y + i, v) move the scalars of any array as long.
 ///
 /// The ends go through the same vector instructions as the rest, not through scalar ones: the arithmetic is written once, and
 /// what is computed of a scalar does not depend on where in the array it lies (a scalar exp, fma or max may differ from the
-/// vector's). The first lane is a short one where that aligns the others with out: a store across two cache lines costs up to
+/// vector's). The first part is a short one where that aligns the others with out: a store across two cache lines costs up to
 /// 40 % in a second-level cache, and std::vector aligns to 16 bytes only.
 template <class T, class Body>
-void for_each_lane(std::span<T> out, Body body) {
+void for_each_vector(std::span<T> out, Body body) {
   using Scalar = std::remove_const_t<T>;
   using Vector = xsimd::batch<Scalar>;
   constexpr std::size_t size = Vector::size;
   const std::size_t n = out.size();
   const std::size_t past_boundary = reinterpret_cast<std::uintptr_t>(out.data()) / sizeof(T) % size;
   std::size_t i = std::min(n, (size - past_boundary) % size);
-  if (i > 0) body(PartLane<Scalar>{i}, 0);
-  for (; i + size <= n; i += size) body(WholeLane<Scalar>{}, i);
-  if (i < n) body(PartLane<Scalar>{n - i}, i);
+  if (i > 0) body(MaskedVector<Scalar>{i}, 0);
+  for (; i + size <= n; i += size) body(FullVector<Scalar>{}, i);
+  if (i < n) body(MaskedVector<Scalar>{n - i}, i);
 }
 
-/// Calls body(lane, j) for the lanes that cover the positions 0 … n − 1 of a row: whole ones from its first entry on, then a
-/// short one. Unlike for_each_lane, a sum over lanes does not depend on where in memory the row begins. Always part of
+/// Calls body(part, j) for the lanes that cover the positions 0 … n − 1 of a row: whole ones from its first entry on, then a
+/// short one. Unlike for_each_vector, a sum over lanes does not depend on where in memory the row begins. Always part of
 /// its caller: GCC 12 keeps what body sums up in memory, not in registers, when it makes a function of its own of it.
 template <std::floating_point T, class Body>
-[[gnu::always_inline]] inline void for_each_row_lane(std::size_t n, Body body) {
+[[gnu::always_inline]] inline void for_each_row_vector(std::size_t n, Body body) {
   constexpr std::size_t lanes = xsimd::batch<T>::size;
   std::size_t j = 0;
-  for (; j + lanes <= n; j += lanes) body(WholeLane<T>{}, j);
-  if (j < n) body(PartLane<T>{n - j}, j);
+  for (; j + lanes <= n; j += lanes) body(FullVector<T>{}, j);
+  if (j < n) body(MaskedVector<T>{n - j}, j);
 }
 
 }  // namespace lmc::simd
