@@ -152,10 +152,10 @@ struct Adam : Sgd {
   using Sgd::Sgd;
   void ours() {
     lmc::simd::adam_update(view(std::as_const(g)), view(m), view(v), view(theta),
-                           {.keep1 = 0.9f,
-                            .take1 = 0.1f,
-                            .keep2 = 0.999f,
-                            .take2 = 0.001f,
+                           {.beta1 = 0.9f,
+                            .one_minus_beta1 = 0.1f,
+                            .beta2 = 0.999f,
+                            .one_minus_beta2 = 0.001f,
                             .rate = 0.01f,
                             .root_scale = 31.6f,
                             .epsilon = 1e-8f,

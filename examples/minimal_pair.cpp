@@ -320,7 +320,7 @@ nlohmann::json barrier_json(const lmc::Curve& curve, const lmc::ErrorBarrier& er
           {"loss_alpha", loss.alpha},
           {"loss_normalized", loss.normalized},
           {"instability", lmc::instability(curve)},
-          {"git_rebasin", lmc::git_rebasin(curve)},
+          {"git_rebasin", lmc::git_rebasin_barrier(curve)},
           {"argmax", lmc::argmax_barrier(curve)},
           {"midpoint", lmc::midpoint_barrier(curve)}};
 }
@@ -411,7 +411,7 @@ void print_table(const Results& r) {
   both(
       "  normalized", [](const lmc::Curve& c) { return lmc::loss_barrier(c).normalized; }, "divided by the ends' mean loss");
   both("instability", lmc::instability, "max error - mean of ends (Frankle et al.)");
-  both("Git Re-Basin", lmc::git_rebasin, "max loss - mean of ends (Ainsworth et al.)");
+  both("Git Re-Basin", lmc::git_rebasin_barrier, "max loss - mean of ends (Ainsworth et al.)");
   both(
       "arg-max convention", [](const lmc::Curve& c) { return lmc::argmax_barrier(c); },
       "above the chord where the error is highest");

@@ -46,7 +46,7 @@ TEST_CASE("barriers: every convention, on a curve worked out by hand", "[connect
   CHECK(loss.alpha == 0.75);
   CHECK_THAT(loss.normalized, WithinAbs(0.5 / 1.5, 1e-15));
   CHECK_THAT(lmc::instability(c), WithinAbs(0.2, 1e-15));
-  CHECK(lmc::git_rebasin(c) == 0.5);
+  CHECK(lmc::git_rebasin_barrier(c) == 0.5);
   CHECK_THAT(lmc::argmax_barrier(c), WithinAbs(0.25, 1e-15));
   CHECK(lmc::argmax_barrier(c, Metric::loss) == 0);
   CHECK_THAT(lmc::midpoint_barrier(c), WithinAbs(0.1, 1e-15));
@@ -72,7 +72,7 @@ TEST_CASE("barriers: the identities between conventions hold on any curve", "[co
       const bool error = metric == Metric::error;
       const double ends = std::abs(c.points.front().metrics[metric] - c.points.back().metrics[metric]);
       const double barrier = error ? lmc::error_barrier(c).value : lmc::loss_barrier(c).value;
-      const double above_mean = error ? lmc::instability(c) : lmc::git_rebasin(c);
+      const double above_mean = error ? lmc::instability(c) : lmc::git_rebasin_barrier(c);
       CHECK(barrier >= 0);
       CHECK(std::abs(barrier - above_mean) <= ends / 2 + rounding);
       CHECK(above_mean >= ends / 2 - rounding);
@@ -102,7 +102,7 @@ TEST_CASE("barriers: swapping the ends changes nothing, equal values give exactl
     CHECK(lmc::error_barrier(flat).normalized == 0);
     CHECK(lmc::loss_barrier(flat).value == 0);
     CHECK(lmc::instability(flat) == 0);
-    CHECK(lmc::git_rebasin(flat) == 0);
+    CHECK(lmc::git_rebasin_barrier(flat) == 0);
     CHECK(lmc::argmax_barrier(flat) == 0);
     CHECK(lmc::midpoint_barrier(flat) == 0);
   }
@@ -150,7 +150,7 @@ TEST_CASE("barriers: NaN anywhere is a NaN barrier", "[connectivity]") {
     CHECK(lmc::error_barrier(c).verdict == lmc::Verdict::none);
     CHECK(std::isnan(lmc::loss_barrier(c).value));
     CHECK(std::isnan(lmc::instability(c)));
-    CHECK(std::isnan(lmc::git_rebasin(c)));
+    CHECK(std::isnan(lmc::git_rebasin_barrier(c)));
     CHECK(std::isnan(lmc::argmax_barrier(c)));
   }
   lmc::Curve outcomes = curve(std::vector<std::vector<bool>>(10, {false, true, false}));
@@ -168,7 +168,7 @@ TEST_CASE("barriers: a curve without its ends is an error", "[connectivity]") {
   CHECK_THROWS_WITH(lmc::error_barrier(c), Contains("4 points, from α = 0 to 0.75"));
   CHECK_THROWS_AS(lmc::loss_barrier(c), lmc::Error);
   CHECK_THROWS_AS(lmc::instability(c), lmc::Error);
-  CHECK_THROWS_AS(lmc::git_rebasin(c), lmc::Error);
+  CHECK_THROWS_AS(lmc::git_rebasin_barrier(c), lmc::Error);
   CHECK_THROWS_AS(lmc::argmax_barrier(c), lmc::Error);
   CHECK_THROWS_AS(lmc::midpoint_barrier(c), lmc::Error);
   c = curve({0.1, 0.2, 0.1});
@@ -186,7 +186,7 @@ TEST_CASE("barriers: a curve whose numbers contradict themselves is an error", "
     CHECK_THROWS_WITH(lmc::error_barrier_interval(c), Contains(text));
     CHECK_THROWS_WITH(lmc::loss_barrier(c), Contains("loss_barrier: " + text));
     CHECK_THROWS_WITH(lmc::instability(c), Contains("instability: " + text));
-    CHECK_THROWS_WITH(lmc::git_rebasin(c), Contains("git_rebasin: " + text));
+    CHECK_THROWS_WITH(lmc::git_rebasin_barrier(c), Contains("git_rebasin: " + text));
     CHECK_THROWS_WITH(lmc::argmax_barrier(c), Contains("argmax_barrier: " + text));
     CHECK_THROWS_WITH(lmc::midpoint_barrier(c), Contains("midpoint_barrier: " + text));
   };
@@ -216,7 +216,7 @@ TEST_CASE("barriers: a curve whose numbers contradict themselves is an error", "
 TEST_CASE("barriers: without an error, there is a loss barrier and no error barrier", "[connectivity]") {
   const lmc::Curve c = testing::loss_curve({2, 30, 4});
   CHECK(lmc::loss_barrier(c).value == 27);
-  CHECK(lmc::git_rebasin(c) == 27);
+  CHECK(lmc::git_rebasin_barrier(c) == 27);
   CHECK(lmc::argmax_barrier(c, Metric::loss) == 27);
   CHECK(lmc::midpoint_barrier(c, Metric::loss) == 27);
   CHECK_THROWS_WITH(lmc::error_barrier(c), Contains("error_barrier: the curve has no error"));

@@ -25,10 +25,10 @@ TEMPLATE_TEST_CASE("adam_update: follows its formula, at every length and alignm
     CAPTURE(n, offset);
     Placed<TestType> g(n, offset / 2, gradient), m(n, offset / 3, mean), v(n, 0, square), theta(n, offset, dyadic);
     lmc::simd::adam_update(g.view(), m.span(), v.span(), theta.span(),
-                           {.keep1 = 0.75,
-                            .take1 = 0.25,
-                            .keep2 = 0.875,
-                            .take2 = 0.125,
+                           {.beta1 = 0.75,
+                            .one_minus_beta1 = 0.25,
+                            .beta2 = 0.875,
+                            .one_minus_beta2 = 0.125,
                             .rate = 0.0625,
                             .root_scale = 1.5,
                             .epsilon = 0.5,
@@ -55,10 +55,10 @@ TEMPLATE_TEST_CASE("adam_update: keeps NaN, and stands still where nothing was e
     Placed<TestType> g(n, offset), m(n, offset), v(n, offset), theta(n, offset, dyadic);
     g[0] = g[n - 1] = std::numeric_limits<TestType>::quiet_NaN();
     lmc::simd::adam_update(g.view(), m.span(), v.span(), theta.span(),
-                           {.keep1 = TestType(0.9),
-                            .take1 = TestType(0.1),
-                            .keep2 = TestType(0.999),
-                            .take2 = TestType(0.001),
+                           {.beta1 = TestType(0.9),
+                            .one_minus_beta1 = TestType(0.1),
+                            .beta2 = TestType(0.999),
+                            .one_minus_beta2 = TestType(0.001),
                             .rate = 1,
                             .root_scale = 1,
                             .epsilon = TestType(1e-8),

@@ -69,7 +69,7 @@ PartResult part_result(Curve curve) {
                .error = error_barrier(curve),
                .loss = loss_barrier(curve),
                .instability = lmc::instability(curve),
-               .git_rebasin = lmc::git_rebasin(curve),
+               .git_rebasin = lmc::git_rebasin_barrier(curve),
                .argmax = argmax_barrier(curve),
                .midpoint = midpoint_barrier(curve)};
   for (CurvePoint& p : curve.points) p.metrics.wrong.clear();

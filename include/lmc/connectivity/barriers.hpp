@@ -160,7 +160,7 @@ inline LossBarrier loss_barrier(const Curve& curve) {
 inline double instability(const Curve& curve) { return detail::highest_above_mean("instability", curve, Metric::error); }
 
 /// Git Re-Basin's barrier, max over α of L(α) − mean. Source: Ainsworth et al., arXiv:2209.04836 (25 α).
-inline double git_rebasin(const Curve& curve) { return detail::highest_above_mean("git_rebasin", curve, Metric::loss); }
+inline double git_rebasin_barrier(const Curve& curve) { return detail::highest_above_mean("git_rebasin", curve, Metric::loss); }
 
 /// f(α*) − chord(α*) at the highest point α* of f itself, in [0, barrier]. It misses a bump under a higher end: kept to compare
 /// with results that were computed so. Source: the code of Altıntaş et al. 2025, gsaltintas/lmc (11 α).

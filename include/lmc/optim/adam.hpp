@@ -91,10 +91,10 @@ class AdamMethod {
     const bool decoupled = detail::decoupled_decay<Options>;
     simd::adam_update(gradient, std::span(mean), std::span(square), theta,
                       simd::AdamUpdate<Scalar>{
-                          .keep1 = static_cast<Scalar>(options.beta1),
-                          .take1 = static_cast<Scalar>(1 - options.beta1),
-                          .keep2 = static_cast<Scalar>(options.beta2),
-                          .take2 = static_cast<Scalar>(1 - options.beta2),
+                          .beta1 = static_cast<Scalar>(options.beta1),
+                          .one_minus_beta1 = static_cast<Scalar>(1 - options.beta1),
+                          .beta2 = static_cast<Scalar>(options.beta2),
+                          .one_minus_beta2 = static_cast<Scalar>(1 - options.beta2),
                           .rate = static_cast<Scalar>(learning_rate / (1 - std::pow(options.beta1, t))),
                           .root_scale = static_cast<Scalar>(1 / std::sqrt(1 - std::pow(options.beta2, t))),
                           .epsilon = static_cast<Scalar>(options.epsilon),

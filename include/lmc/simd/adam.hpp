@@ -12,17 +12,17 @@ namespace lmc::simd {
 /// What is the same for all entries of θ in one step of Adam or AdamW.
 template <std::floating_point T>
 struct AdamUpdate {
-  T keep1, take1;  // β₁ and 1 − β₁
-  T keep2, take2;  // β₂ and 1 − β₂
-  T rate;          // learning rate ÷ (1 − β₁ᵗ)
-  T root_scale;    // 1 ÷ √(1 − β₂ᵗ)
+  T beta1, one_minus_beta1;  // β₁ and 1 − β₁
+  T beta2, one_minus_beta2;  // β₂ and 1 − β₂
+  T rate;                    // learning rate ÷ (1 − β₁ᵗ)
+  T root_scale;              // 1 ÷ √(1 − β₂ᵗ)
   T epsilon;
   T decay;   // λ of a decay that is added to the gradient, else 0
   T shrink;  // 1 − learning rate · λ of a decoupled decay, else 1
 };
 
 /// One sweep over θ, g and the means m of g and v of g², for equal lengths (asserted):
-///   g' = g + decay θ     m ← keep1 m + take1 g'     v ← keep2 v + take2 g'²
+///   g' = g + decay θ     m ← beta1 m + one_minus_beta1 g'     v ← beta2 v + one_minus_beta2 g'²
 ///   θ ← shrink θ − rate m / (root_scale √v + epsilon)
 /// Reads 4n, writes 3n scalars; in a first- or second-level cache it is bound by the root and the division.
 template <std::floating_point T>
@@ -34,8 +34,8 @@ void adam_update(std::span<const T> gradient, std::span<T> mean, std::span<T> sq
                   [o, g_ = gradient.data(), m_ = mean.data(), v_ = square.data(), t_ = theta.data()](auto part, std::size_t i) {
                     const V t = part.load(t_ + i);
                     const V g = multiply_add(V(o.decay), t, part.load(g_ + i));
-                    const V m = multiply_add(V(o.keep1), part.load(m_ + i), V(o.take1) * g);
-                    const V v = multiply_add(V(o.keep2), part.load(v_ + i), V(o.take2) * g * g);
+                    const V m = multiply_add(V(o.beta1), part.load(m_ + i), V(o.one_minus_beta1) * g);
+                    const V v = multiply_add(V(o.beta2), part.load(v_ + i), V(o.one_minus_beta2) * g * g);
                     part.store(m_ + i, m);
                     part.store(v_ + i, v);
                     const V direction = m / multiply_add(V(o.root_scale), xsimd::sqrt(v), V(o.epsilon));
