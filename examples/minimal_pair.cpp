@@ -426,7 +426,7 @@ lmc::Pair<float> train(const lmc::Network<float>& net, const lmc::Dataset<float>
   observed.observers.emplace_back(lmc::Progress({.runs = 2}));
   observed.observers.emplace_back([&](const lmc::StepEvent<float>& event) {
     examples[event.run] += event.batch;
-    return lmc::Control::go_on;
+    return lmc::Control::proceed;
   });
   const auto start = std::chrono::steady_clock::now();
   auto pair = lmc::train_pair(net, data, net.initialize({.seed = o.init_seed}), observed, seeds[0], seeds[1],

@@ -63,7 +63,7 @@ Outcome train(const Workload& w, const Job& job) {
   outcome.first_losses.resize(seeds.size());
   options.observers.emplace_back([&](const lmc::StepEvent<float>& event) {
     if (event.step == 1) outcome.first_losses[event.run] = event.loss;
-    return lmc::Control::go_on;
+    return lmc::Control::proceed;
   });
   lmc::train_many<float>(net, data.train, start, options, seeds, team);
   options.observers.clear();

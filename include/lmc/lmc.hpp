@@ -148,8 +148,8 @@
 #include <lmc/simd/vectors.hpp>
 #include <lmc/train/average.hpp>
 #include <lmc/train/batch_memory.hpp>
+#include <lmc/train/calibrate_buffers.hpp>
 #include <lmc/train/checkpoint_file.hpp>
-#include <lmc/train/estimate_buffers.hpp>
 #include <lmc/train/noise_seeds.hpp>
 #include <lmc/train/progress.hpp>
 #include <lmc/train/spawn.hpp>

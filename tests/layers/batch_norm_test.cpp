@@ -140,7 +140,7 @@ TEST_CASE("BatchNorm: in estimation it trains, and its buffers become the batch'
   Bench<double> trained({.in = in}, batch), estimated({.in = in}, batch);
   const auto x = example(batch * in.size(), 0.7);
   estimated.buffers.assign(4, std::nan(""));  // what was there does not matter
-  CHECK(trained.forward(x, Mode::training) == estimated.forward(x, Mode::estimation));
+  CHECK(trained.forward(x, Mode::training) == estimated.forward(x, Mode::calibration));
   for (std::size_t c = 0; c < 2; ++c) {
     double mean = 0, squares = 0;
     for (std::size_t i = c; i < x.size(); i += 2) mean += x[i] / 6;
@@ -227,6 +227,6 @@ TEST_CASE("BatchNorm: refuses options that make no sense, and a batch without a 
       b.forward(x, Mode::training),
       "BatchNorm ([1, 1, 3]): a batch of 1 example has 1 value a channel, whose variance is not defined; expected "
       "more than 1 value in training: use another batch size, or leave out the short last batch of an epoch");
-  CHECK_THROWS_WITH(b.forward(x, Mode::estimation), Catch::Contains("BatchNorm ([1, 1, 3]): a batch of 1 example"));
+  CHECK_THROWS_WITH(b.forward(x, Mode::calibration), Catch::Contains("BatchNorm ([1, 1, 3]): a batch of 1 example"));
   CHECK_NOTHROW(b.forward(x, Mode::evaluation));
 }

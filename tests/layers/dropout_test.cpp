@@ -49,7 +49,7 @@ TEST_CASE("Dropout: drops the given share and scales the rest, in training alone
   }
   CHECK(std::abs(dropped - 2500) < 5 * 43.3);  // five standard deviations of a binomial
   CHECK(mask(0.25, 6, {0}, {.seed = 3}, lmc::Mode::evaluation) == std::vector<float>(6, 1.0f));
-  CHECK(mask(0.25, 6, {0}, {.seed = 3}, lmc::Mode::estimation) == std::vector<float>(6, 1.0f));
+  CHECK(mask(0.25, 6, {0}, {.seed = 3}, lmc::Mode::calibration) == std::vector<float>(6, 1.0f));
 }
 
 TEST_CASE("Dropout: an example's mask depends on its address, not on its batch", "[layers]") {

@@ -295,7 +295,7 @@ TEST_CASE("LocallyConnected2d: names the axes of its weights", "[layers]") {
   builder.activation.groups = {{}, {}, channels};
   LocallyConnected2d<float>({.in = {2, 2, 3}, .out = 4, .kernel = {2, 1}, .padding = {1, 0}})
       .declare(builder);  // 3x2 positions
-  const lmc::Activation out = builder.activation;
+  const lmc::ActivationLayout out = builder.activation;
   CHECK(out.shape == Shape{3, 2, 4});
   CHECK(out.groups[2] == lmc::AxisGroups({0, 1}, {1, 2, 3, 4, 5, 6}));
   Dense<float>({.in = {3, 2, 4}, .out = 2}).declare(builder);

@@ -161,7 +161,7 @@ TEST_CASE("evaluator: estimates running statistics anew for every θ, the ends i
   for (const lmc::CurvePoint& point : serial.points) {
     std::vector<float> t(a.size());
     lmc::simd::lerp<float>(a, b, point.alpha, point.alpha_bar, t);
-    const auto buffers = lmc::estimate_buffers(normalized(), t, train, ThreadTeam(2), {.batch_size = 64});
+    const auto buffers = lmc::calibrate_buffers(normalized(), t, train, ThreadTeam(2), {.batch_size = 64});
     CHECK(point.metrics == lmc::evaluate(normalized(), {t, buffers}, data()));
   }
   const lmc::Curve back = lmc::linear_path(b, a, one, {.alphas = 5});
@@ -169,7 +169,7 @@ TEST_CASE("evaluator: estimates running statistics anew for every θ, the ends i
   // Batches may be larger than the chunks of the data, or than all of it.
   for (const Index batch : {450, 4000}) {
     const auto large = lmc::evaluator(normalized(), data(), train, ThreadTeam(2), {.batch_size = batch});
-    const auto buffers = lmc::estimate_buffers(normalized(), a, train, ThreadTeam(1), {.batch_size = batch});
+    const auto buffers = lmc::calibrate_buffers(normalized(), a, train, ThreadTeam(1), {.batch_size = batch});
     CHECK(large(a) == lmc::evaluate(normalized(), {a, buffers}, data()));
     CHECK(lmc::linear_path(a, b, large, {.alphas = 3}).points.front().metrics == large(a));
   }
@@ -190,7 +190,7 @@ TEST_CASE("evaluator: weights before a normalization can be scaled without a cha
   // Not to the bit: ε is added to a variance of order 1, or 64.
   CHECK_THAT(evaluate(scaled).loss, WithinAbs(evaluate(a).loss, 1e-4));
   // With the statistics of before, it is another network.
-  const auto before = lmc::estimate_buffers(normalized(), a, data());
+  const auto before = lmc::calibrate_buffers(normalized(), a, data());
   CHECK(std::abs(lmc::evaluate(normalized(), {scaled, before}, data()).loss - evaluate(a).loss) > 0.1);
 }
 

@@ -9,7 +9,7 @@
 #include <lmc/layers/batch_norm.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/network.hpp>
-#include <lmc/train/estimate_buffers.hpp>
+#include <lmc/train/calibrate_buffers.hpp>
 
 using Catch::Matchers::Contains;
 using State = lmc::ModelState<float>;
@@ -30,7 +30,7 @@ TEST_CASE("average: estimates buffers from data, and refuses to average them", "
   const std::vector<State> states{net.initialize({.seed = 1}), net.initialize({.seed = 2})};
   const State mean = lmc::average(net, states, data);
   CHECK(mean.parameters[3] == (states[0].parameters[3] + states[1].parameters[3]) / 2);
-  CHECK(mean.buffers == lmc::estimate_buffers(net, mean.parameters, data));
+  CHECK(mean.buffers == lmc::calibrate_buffers(net, mean.parameters, data));
   CHECK_THROWS_WITH(lmc::average(net, {State{{1, 2}, {}}}, data), Contains("average: the state has 2 parameters"));
   CHECK_THROWS_WITH(lmc::average(states), Contains("average: the states have buffers (8 values)") && Contains("training_data"));
 }

@@ -51,7 +51,7 @@ TEST_CASE("train: a run holds parameters, gradient, the optimizer's vectors and 
   std::size_t most = 0;
   const auto look = [&](const lmc::StepEvent<float>&) {
     most = std::max(most, in_use() - before);
-    return lmc::Control::go_on;
+    return lmc::Control::proceed;
   };
   (void)lmc::train<float>(net, data, start, {.epochs = 2, .batch_size = batch, .optimizer = c.optimizer, .observers = {look}},
                           {.order = 1});

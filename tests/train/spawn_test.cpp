@@ -74,7 +74,7 @@ TEST_CASE("train_spawned: trains the prefix once, and names every run to observe
   auto observed = options();
   observed.observers.push_back([&](const lmc::StepEvent<float>& e) {
     ++updates.at(e.run);
-    return lmc::Control::go_on;
+    return lmc::Control::proceed;
   });
   spawn(observed, {5, 9, 21});
   CHECK(updates[6] == 21);
@@ -84,7 +84,7 @@ TEST_CASE("train_spawned: trains the prefix once, and names every run to observe
 TEST_CASE("train_spawned: a prefix that diverges, or is stopped, is what its children are", "[train][divergence]") {
   auto stopping = options();
   stopping.observers.push_back(
-      [&](const lmc::StepEvent<float>& e) { return e.run == 6 && e.step == 7 ? lmc::Control::stop : lmc::Control::go_on; });
+      [&](const lmc::StepEvent<float>& e) { return e.run == 6 && e.step == 7 ? lmc::Control::stop : lmc::Control::proceed; });
   const auto stopped = spawn(stopping, {5, 10, 15});
   CHECK(stopped[0].pair.a.steps == 35);
   for (const std::size_t i : {1U, 2U}) {

@@ -80,7 +80,7 @@ TEST_CASE("train_many: equal seeds give identical runs, and run numbers tell the
   auto observed = options(2);
   observed.observers.push_back([&](const lmc::StepEvent<float>& e) {
     ++events.at(e.run);
-    return lmc::Control::go_on;
+    return lmc::Control::proceed;
   });
   const std::vector<NoiseSeeds> seeds{{.order = 4}, {.order = 5}, {.order = 4}};
   const auto runs = lmc::train_many<float>(net(), data(), start(), observed, seeds, ThreadTeam(2));
@@ -97,7 +97,7 @@ TEST_CASE("train: observers see every update, and may stop the run", "[train]") 
   observed.observers.push_back([&](const lmc::StepEvent<float>& e) {
     seen.push_back(e);
     if (e.step == 5) theta_at_5.assign(e.parameters.begin(), e.parameters.end());
-    return e.step == 9 ? lmc::Control::stop : lmc::Control::go_on;
+    return e.step == 9 ? lmc::Control::stop : lmc::Control::proceed;
   });
   const auto run = lmc::train(net(), data(), start(), observed, {.order = 1});
   CHECK(run.stopped);
@@ -111,7 +111,7 @@ TEST_CASE("train: observers see every update, and may stop the run", "[train]") 
 
   auto shorter = options(2);
   shorter.observers.push_back(
-      [](const lmc::StepEvent<float>& e) { return e.step == 5 ? lmc::Control::stop : lmc::Control::go_on; });
+      [](const lmc::StepEvent<float>& e) { return e.step == 5 ? lmc::Control::stop : lmc::Control::proceed; });
   CHECK(lmc::train(net(), data(), start(), shorter, {.order = 1}).state.parameters == theta_at_5);
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("train: what an observer throws reaches the caller", "[train][errors]"
   auto observed = options(1);
   observed.observers.push_back([](const lmc::StepEvent<float>& e) -> lmc::Control {
     if (e.step == 3) throw std::runtime_error("disk full in run " + std::to_string(e.run));
-    return lmc::Control::go_on;
+    return lmc::Control::proceed;
   });
   CHECK_THROWS_WITH(lmc::train_pair(net(), data(), start(), observed, {.order = 1}, {.order = 2}, ThreadTeam(2)),
                     "disk full in run 0");
@@ -138,7 +138,7 @@ TEST_CASE("train: a diverging run is a result with its step and the last finite 
   diverging.observers.push_back([&](const lmc::StepEvent<float>& e) {
     states.emplace_back(e.parameters.begin(), e.parameters.end());
     losses.push_back(e.loss);
-    return lmc::Control::go_on;
+    return lmc::Control::proceed;
   });
   const auto run = lmc::train(net(), data(), start(), diverging, {.order = 1});
   REQUIRE(run.diverged_at);
@@ -275,7 +275,7 @@ TEST_CASE("train: the changes of examples are other ones in every epoch", "[trai
   std::vector<double> losses;
   still.observers.push_back([&](const lmc::StepEvent<float>& e) {
     losses.push_back(e.loss);
-    return lmc::Control::go_on;
+    return lmc::Control::proceed;
   });
   lmc::train(net(), data(), start(), still, {.order = 1, .augmentation = 2});
   REQUIRE(losses.size() == 3);
@@ -297,7 +297,7 @@ TEST_CASE("train: with augmentation finds the last finite state again, whatever 
   std::vector<std::vector<float>> states{exploding.state.parameters};
   o.observers.push_back([&](const lmc::StepEvent<float>& e) {
     states.emplace_back(e.parameters.begin(), e.parameters.end());
-    return lmc::Control::go_on;
+    return lmc::Control::proceed;
   });
   const auto run = lmc::train(net(), data(), exploding, o, seeds);
   REQUIRE(run.diverged_at);

@@ -59,7 +59,7 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
     examples.resize(sums.size());
     sums[epoch] += event.loss * static_cast<double>(event.batch);
     examples[epoch] += event.batch;
-    return Control::go_on;
+    return Control::proceed;
   });
 
   std::optional<Checkpoint<float>> now = start;

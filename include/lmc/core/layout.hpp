@@ -93,7 +93,7 @@ struct ParameterLayout {
 };
 
 /// What one layer hands to the next: the axes of an example, which a Flatten leaves as they were, and their permutation groups.
-struct Activation {
+struct ActivationLayout {
   Shape shape;
   std::vector<AxisGroups> groups;  // one an axis
 };
@@ -133,9 +133,9 @@ class LayoutBuilder {
   }
   /// Two activations are added to each other: their groups are one, axis by axis and index by index. Where one of them was
   /// flattened, nothing corresponds, and no permutation is allowed.
-  void unify(const Activation& a, const Activation& b) {
+  void unify(const ActivationLayout& a, const ActivationLayout& b) {
     if (a.shape != b.shape) {
-      for (const Activation* side : {&a, &b})
+      for (const ActivationLayout* side : {&a, &b})
         for (const AxisGroups& axis : side->groups)
           for (const GroupId& id : axis.ids) fix(id);
       return;
@@ -188,7 +188,7 @@ class LayoutBuilder {
   }
 
   /// What the next layer receives; a layer that mixes or makes axes replaces it.
-  Activation activation;
+  ActivationLayout activation;
 
  private:
   void add(std::vector<Segment>& segments, Index offset, std::string_view name, Shape shape, Role role,

@@ -49,7 +49,7 @@ class Dense {
   [[nodiscard]] Shape output_shape(const Shape&) const { return o_.out; }
 
   void declare(LayoutBuilder& layout) const {
-    const Activation in = layout.activation;
+    const ActivationLayout in = layout.activation;
     detail::declare_dense(layout, in, o_.out, [&](Index) { return layout.add_group(o_.out[o_.out.rank() - 1]); });
   }
   void initialize(const InitializeArgs<Scalar>& a) const {

@@ -22,7 +22,7 @@ namespace lmc {
 ///   evaluation  a function of (θ, buffers, x), example by example
 ///   training    may take statistics over the batch, move buffers, and add noise
 ///   estimation  as training, but without noise, and the buffers become the statistics of this batch alone
-enum class Mode { evaluation, training, estimation };
+enum class Mode { evaluation, training, calibration };
 
 /// Where the noise of a training step has its address: a draw of a layer is a function of (seed, epoch, example, entry),
 /// whatever the batch that the example is in.

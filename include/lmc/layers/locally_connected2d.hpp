@@ -191,7 +191,7 @@ class LocallyConnected2d {
 
   // The permutation group of the input channels under each tap of each block, [block grid, kernel rows, kernel cols].
   std::vector<GroupId> input_groups(LayoutBuilder& layout) const {
-    const Activation in = layout.activation;
+    const ActivationLayout in = layout.activation;
     std::vector<GroupId> ids(static_cast<std::size_t>(blocks().size() * w_.kernel.size()));
     if (in.shape != o_.in || o_.groups > 1) {
       for (const AxisGroups& axis : in.groups)

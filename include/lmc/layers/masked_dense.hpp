@@ -75,7 +75,7 @@ class MaskedDense {
   [[nodiscard]] Shape output_shape(const Shape&) const { return o_.out; }
 
   void declare(LayoutBuilder& layout) const {
-    const Activation in = layout.activation;  // with the axes from before a Flatten
+    const ActivationLayout in = layout.activation;  // with the axes from before a Flatten
     fix_distinct_inputs(layout);
     const Index units = o_.out[o_.out.rank() - 1];
     detail::declare_dense(layout, in, o_.out, [&](Index position) {
@@ -129,7 +129,7 @@ class MaskedDense {
 
   // A group of the input stays one where, along its axis, all columns of the mask are equal.
   void fix_distinct_inputs(LayoutBuilder& layout) const {
-    const Activation in = layout.activation;
+    const ActivationLayout in = layout.activation;
     Index stride = in_;
     for (std::size_t axis = 0; axis < in.groups.size(); ++axis) {
       const Index length = in.shape.axes()[axis];

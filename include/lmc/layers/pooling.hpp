@@ -38,7 +38,7 @@ inline std::string describe_pool(const Window& w) {
 /// position on their own, they are one group in a window.
 inline void declare_pool(LayoutBuilder& layout, const Window& w) {
   fix_positions(layout);
-  const Activation in = std::exchange(layout.activation, {});
+  const ActivationLayout in = std::exchange(layout.activation, {});
   const Index channels = in.shape[2];
   const AxisGroups& groups = in.groups[2];
   layout.activation = {Shape{w.out.rows, w.out.cols, channels}, {{}, {}, {}}};

@@ -64,9 +64,9 @@ class Residual {
   [[nodiscard]] Shape output_shape(const Shape&) const { return out_; }
 
   void declare(LayoutBuilder& layout) const {
-    const Activation in = layout.activation;
+    const ActivationLayout in = layout.activation;
     layout.inside("body", [&] { o_.body.declare(layout); });
-    const Activation out = std::exchange(layout.activation, in);
+    const ActivationLayout out = std::exchange(layout.activation, in);
     layout.inside("shortcut", [&] { o_.shortcut.declare(layout); });
     layout.unify(out, layout.activation);
   }

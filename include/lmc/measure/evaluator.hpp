@@ -25,7 +25,7 @@
 #include <lmc/parallel/thread_team.hpp>
 #include <lmc/simd/lerp.hpp>
 #include <lmc/train/batch_memory.hpp>
-#include <lmc/train/estimate_buffers.hpp>
+#include <lmc/train/calibrate_buffers.hpp>
 #include <lmc/train/step.hpp>
 
 namespace lmc {
@@ -97,7 +97,7 @@ Metrics evaluate_changed(std::string_view who, const Network<Scalar>& network, c
 }  // namespace detail
 
 /// Mean cross-entropy, 0-1 error and outcome of every example of one data set, as a function of θ; the PathEvaluator of our
-/// networks. Where the network has buffers (running statistics), they are estimated anew for every θ, as estimate_buffers does:
+/// networks. Where the network has buffers (running statistics), they are estimated anew for every θ, as calibrate_buffers does:
 /// those between two networks are no mean of theirs, and at the ends the procedure is the same. Sums are in double over fixed
 /// chunks of the data, added in order: the bits do not depend on the team.
 ///

@@ -10,7 +10,7 @@
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/parallel/thread_team.hpp>
-#include <lmc/train/estimate_buffers.hpp>
+#include <lmc/train/calibrate_buffers.hpp>
 #include <lmc/train/step.hpp>
 
 namespace lmc {
@@ -48,14 +48,14 @@ ModelState<T> average(const std::vector<ModelState<T>>& states) {
   return {detail::average_parameters(states), {}};
 }
 
-/// The same for a network with buffers, which are estimated from the training data (estimate_buffers). Throws: Error also when
+/// The same for a network with buffers, which are estimated from the training data (calibrate_buffers). Throws: Error also when
 /// states or data do not fit the network.
 template <std::floating_point T>
 ModelState<T> average(const Network<T>& network, const std::vector<ModelState<T>>& states, const Dataset<T>& training_data,
                       const ThreadTeam& team = ThreadTeam(), const EstimateOptions& options = {}) {
   for (const ModelState<T>& state : states) detail::require_state("average", network, state);
   ModelState<T> mean{detail::average_parameters(states), {}};
-  mean.buffers = estimate_buffers(network, mean.parameters, training_data, team, options);
+  mean.buffers = calibrate_buffers(network, mean.parameters, training_data, team, options);
   return mean;
 }
 

@@ -38,7 +38,7 @@ class Progress {
   Control operator()(const StepEvent<Scalar>& event) const {
     display_->update(event.run, {.step = event.step, .steps = event.steps, .epoch = event.epoch, .loss = event.loss},
                      event.batch);
-    return Control::go_on;
+    return Control::proceed;
   }
 
  private:

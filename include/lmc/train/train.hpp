@@ -41,7 +41,7 @@ struct StepEvent {
   std::span<const Scalar> parameters;
 };
 
-enum class Control { go_on, stop };
+enum class Control { proceed, stop };
 
 /// Called after every update, by the thread of its run: runs that are trained together call it at the same time.
 template <class Scalar>

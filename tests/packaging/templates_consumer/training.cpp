@@ -23,8 +23,8 @@
 #include <lmc/optim/sgd.hpp>
 #include <lmc/train/average.hpp>
 #include <lmc/train/batch_memory.hpp>
+#include <lmc/train/calibrate_buffers.hpp>
 #include <lmc/train/checkpoint_file.hpp>
-#include <lmc/train/estimate_buffers.hpp>
 #include <lmc/train/spawn.hpp>
 #include <lmc/train/step.hpp>
 #include <lmc/train/train.hpp>
@@ -59,7 +59,7 @@ void use_training_with(T) {
   }
   check(lmc::average<T>({start, start}) == start, "average");
   check(lmc::average(net, {start}, data) == start, "average");
-  check(lmc::estimate_buffers(net, start.parameters, data).empty(), "estimate_buffers");
+  check(lmc::calibrate_buffers(net, start.parameters, data).empty(), "calibrate_buffers");
   check(lmc::evaluate(net, start, data).count == 60, "evaluate");
   check(lmc::evaluate_under_noise(net, start, data, {.deviation = 0.1}).count == 60, "evaluate_under_noise");
   check(lmc::evaluate_under_fgsm(net, start, data, {.epsilon = 0.1}).count == 60, "evaluate_under_fgsm");

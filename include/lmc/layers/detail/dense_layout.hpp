@@ -24,7 +24,7 @@ inline void require_dense_sizes(std::string_view layer, const Shape& in, const S
 /// the activation with the axes from before a Flatten. The units along the last axis of out have the group that group_of gives
 /// for each position along the others.
 template <class GroupOf>
-void declare_dense(LayoutBuilder& layout, const Activation& in, const Shape& out, GroupOf group_of) {
+void declare_dense(LayoutBuilder& layout, const ActivationLayout& in, const Shape& out, GroupOf group_of) {
   std::vector<Index> over(static_cast<std::size_t>(out.rank() - 1));
   std::iota(over.begin(), over.end(), Index{0});
   std::vector<GroupId> ids;

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-# Makes estimate_buffers_reference.inc with PyTorch (Debian: python3-torch): running statistics of a convolutional network with
+# Makes calibrate_buffers_reference.inc with PyTorch (Debian: python3-torch): running statistics of a convolutional network with
 # two batch normalizations, estimated by update_bn over batches of 4 of 10 examples, the short last one left out.
-#   python3 estimate_buffers_reference.py > estimate_buffers_reference.inc
+#   python3 calibrate_buffers_reference.py > calibrate_buffers_reference.inc
 import math
 
 import torch
@@ -32,7 +32,7 @@ torch.optim.swa_utils.update_bn(batches, net)
 net.eval()
 loss = torch.nn.functional.cross_entropy(net(x), torch.tensor([i % 3 for i in range(EXAMPLES)]))
 
-print("// Made by estimate_buffers_reference.py with PyTorch", torch.__version__.split("+")[0])
+print("// Made by calibrate_buffers_reference.py with PyTorch", torch.__version__.split("+")[0])
 print("// running statistics; loss of all examples with them")
 buffers = [v for name, b in net.named_buffers() if "num_batches" not in name for v in b.tolist()]
 print("{" + ", ".join(map(repr, buffers)) + "},")

@@ -29,7 +29,7 @@ class BufferEstimate {
   BufferEstimate(const Network<Scalar>& network, const Dataset<Scalar>& data, EstimateOptions options)
       : network_(&network), data_(&data), batch_(std::min(options.batch_size, data.size())) {
     require_fit(network, data);
-    require(options.batch_size > 0, "estimate_buffers: batch_size = ", options.batch_size, "; expected a positive number");
+    require(options.batch_size > 0, "calibrate_buffers: batch_size = ", options.batch_size, "; expected a positive number");
   }
 
   [[nodiscard]] Index batch_size() const { return batch_; }
@@ -38,7 +38,7 @@ class BufferEstimate {
   /// buffers ← the statistics of batch i alone; memory is for at least batch_size() examples.
   void forward(std::span<const Scalar> theta, Index i, BatchMemory<Scalar>& memory, std::span<Scalar> buffers) const {
     data_->gather_range(i * batch_, memory.x(batch_), memory.labels(batch_));
-    memory.forward(*network_, theta, buffers, batch_, Mode::estimation);
+    memory.forward(*network_, theta, buffers, batch_, Mode::calibration);
   }
 
   /// The estimate, on this thread: the bits of the parallel one.
@@ -75,7 +75,7 @@ class BufferEstimate {
 }  // namespace detail
 
 /// The buffers, such as running statistics, that belong to parameters θ: the mean over the batches of data, in its own order,
-/// of the statistics of each batch alone, the layers below having those of the batch (Mode::estimation, without noise). That is
+/// of the statistics of each batch alone, the layers below having those of the batch (Mode::calibration, without noise). That is
 /// torch.optim.swa_utils.update_bn with BatchNorm's momentum = None. A short last batch is left out, since it would count as
 /// much as the others, unless it is the only one.
 ///
@@ -83,10 +83,11 @@ class BufferEstimate {
 /// network without buffers. Throws: Error when θ or data do not fit the network, or the batch size is not positive.
 /// Source: arXiv:1803.05407, section 3.2; for interpolated networks arXiv:2211.08403.
 template <std::floating_point Scalar>
-std::vector<Scalar> estimate_buffers(const Network<Scalar>& network, std::span<const Scalar> theta, const Dataset<Scalar>& data,
-                                     const ThreadTeam& team = ThreadTeam(), const EstimateOptions& options = {}) {
+std::vector<Scalar> calibrate_buffers(const Network<Scalar>& network, std::span<const Scalar> theta,
+                                      const Dataset<Scalar>& data, const ThreadTeam& team = ThreadTeam(),
+                                      const EstimateOptions& options = {}) {
   const detail::BufferEstimate<Scalar> estimate(network, data, options);
-  require(static_cast<Index>(theta.size()) == network.layout().parameter_count(), "estimate_buffers: θ has ", theta.size(),
+  require(static_cast<Index>(theta.size()) == network.layout().parameter_count(), "calibrate_buffers: θ has ", theta.size(),
           " entries; the network has ", network.layout().parameter_count(), " parameters");
   std::vector<Scalar> buffers(static_cast<std::size_t>(network.layout().buffer_count()));
   if (buffers.empty()) return buffers;
@@ -95,10 +96,10 @@ std::vector<Scalar> estimate_buffers(const Network<Scalar>& network, std::span<c
   return buffers;
 }
 template <std::floating_point Scalar>
-std::vector<Scalar> estimate_buffers(const Network<Scalar>& network, const std::vector<Scalar>& theta,
-                                     const Dataset<Scalar>& data, const ThreadTeam& team = ThreadTeam(),
-                                     const EstimateOptions& options = {}) {
-  return estimate_buffers<Scalar>(network, std::span<const Scalar>(theta), data, team, options);
+std::vector<Scalar> calibrate_buffers(const Network<Scalar>& network, const std::vector<Scalar>& theta,
+                                      const Dataset<Scalar>& data, const ThreadTeam& team = ThreadTeam(),
+                                      const EstimateOptions& options = {}) {
+  return calibrate_buffers<Scalar>(network, std::span<const Scalar>(theta), data, team, options);
 }
 
 }  // namespace lmc

@@ -12,7 +12,7 @@
 #include <lmc/layers/relu.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/models/mlp.hpp>
-#include <lmc/train/estimate_buffers.hpp>
+#include <lmc/train/calibrate_buffers.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -27,7 +27,7 @@ struct Reference {
   double loss;
 };
 const Reference reference{
-#include "estimate_buffers_reference.inc"
+#include "calibrate_buffers_reference.inc"
 };
 
 template <class Scalar>
@@ -58,31 +58,31 @@ std::vector<Scalar> theta(const lmc::Network<Scalar>& net) {
 
 }  // namespace
 
-TEST_CASE("estimate_buffers: are the statistics that PyTorch's update_bn gives", "[train][golden]") {
+TEST_CASE("calibrate_buffers: are the statistics that PyTorch's update_bn gives", "[train][golden]") {
   const auto net = network<double>();
   const auto all = data<double>(10);
   const auto t = theta(net);
-  const auto buffers = lmc::estimate_buffers(net, t, all, ThreadTeam(2), {.batch_size = 4});
+  const auto buffers = lmc::calibrate_buffers(net, t, all, ThreadTeam(2), {.batch_size = 4});
   REQUIRE(buffers.size() == reference.buffers.size());
   for (std::size_t i = 0; i < buffers.size(); ++i) CHECK_THAT(buffers[i], WithinAbs(reference.buffers[i], 1e-14));
   CHECK_THAT(lmc::evaluate(net, {t, buffers}, all).loss, WithinAbs(reference.loss, 1e-13));
   CHECK_THAT(lmc::evaluator(net, all, all, ThreadTeam(2), {.batch_size = 4})(t).loss, WithinAbs(reference.loss, 1e-13));
 }
 
-TEST_CASE("estimate_buffers: the bits do not depend on threads", "[train][determinism]") {
+TEST_CASE("calibrate_buffers: the bits do not depend on threads", "[train][determinism]") {
   const auto net = network<float>();
   const auto all = data<float>(61);
   const auto t = theta(net);
-  const auto serial = lmc::estimate_buffers(net, t, all, ThreadTeam(1), {.batch_size = 5});
+  const auto serial = lmc::calibrate_buffers(net, t, all, ThreadTeam(1), {.batch_size = 5});
   for (const int threads : {2, 3, 16})
-    CHECK(lmc::estimate_buffers(net, t, all, ThreadTeam(threads), {.batch_size = 5}) == serial);
+    CHECK(lmc::calibrate_buffers(net, t, all, ThreadTeam(threads), {.batch_size = 5}) == serial);
 }
 
-TEST_CASE("estimate_buffers: leaves a short last batch out, unless it is the only one", "[train]") {
+TEST_CASE("calibrate_buffers: leaves a short last batch out, unless it is the only one", "[train]") {
   const auto net = network<double>();
   const auto t = theta(net);
   const auto estimate = [&](int examples, Index batch) {
-    return lmc::estimate_buffers(net, t, data<double>(examples), ThreadTeam(1), {.batch_size = batch});
+    return lmc::calibrate_buffers(net, t, data<double>(examples), ThreadTeam(1), {.batch_size = batch});
   };
   CHECK(estimate(10, 4) == estimate(8, 4));
   CHECK(estimate(11, 4) == estimate(8, 4));
@@ -91,26 +91,26 @@ TEST_CASE("estimate_buffers: leaves a short last batch out, unless it is the onl
   CHECK(estimate(7, 128) != estimate(6, 128));
 }
 
-TEST_CASE("estimate_buffers: those of a permuted network are the permuted ones", "[train][permutation]") {
+TEST_CASE("calibrate_buffers: those of a permuted network are the permuted ones", "[train][permutation]") {
   const auto net = network<double>();
   const auto all = data<double>(16);
   const lmc::ModelState<double> state{theta(net),
-                                      lmc::estimate_buffers(net, theta(net), all, ThreadTeam(2), {.batch_size = 8})};
+                                      lmc::calibrate_buffers(net, theta(net), all, ThreadTeam(2), {.batch_size = 8})};
   const auto permuted = lmc::permute(net.layout(), testing::random_permutations(net.layout(), 1), state);
-  const auto again = lmc::estimate_buffers(net, permuted.parameters, all, ThreadTeam(2), {.batch_size = 8});
+  const auto again = lmc::calibrate_buffers(net, permuted.parameters, all, ThreadTeam(2), {.batch_size = 8});
   REQUIRE(permuted.buffers != state.buffers);
   for (std::size_t i = 0; i < again.size(); ++i) CHECK_THAT(again[i], WithinAbs(permuted.buffers[i], 1e-14));
 }
 
-TEST_CASE("estimate_buffers: is empty for a network without buffers, and refuses what does not fit", "[train][errors]") {
+TEST_CASE("calibrate_buffers: is empty for a network without buffers, and refuses what does not fit", "[train][errors]") {
   const auto plain = lmc::mlp<float>({.inputs = {4, 5, 2}, .hidden = {3}, .outputs = 3});
-  CHECK(lmc::estimate_buffers(plain, plain.initialize({.seed = 1}).parameters, data<float>(5)).empty());
+  CHECK(lmc::calibrate_buffers(plain, plain.initialize({.seed = 1}).parameters, data<float>(5)).empty());
   const auto net = network<float>();
   const auto all = data<float>(5);
-  CHECK_THROWS_WITH(lmc::estimate_buffers(net, std::vector<float>(7), all),
-                    "estimate_buffers: θ has 7 entries; the network has 195 parameters");
-  CHECK_THROWS_WITH(lmc::estimate_buffers(net, theta(net), all, ThreadTeam(1), {.batch_size = 0}),
-                    "estimate_buffers: batch_size = 0; expected a positive number");
+  CHECK_THROWS_WITH(lmc::calibrate_buffers(net, std::vector<float>(7), all),
+                    "calibrate_buffers: θ has 7 entries; the network has 195 parameters");
+  CHECK_THROWS_WITH(lmc::calibrate_buffers(net, theta(net), all, ThreadTeam(1), {.batch_size = 0}),
+                    "calibrate_buffers: batch_size = 0; expected a positive number");
   const auto other = lmc::Dataset<float>({.shape = 2, .classes = 3, .labels = {0}, .features = std::vector<float>(2)});
-  CHECK_THROWS_WITH(lmc::estimate_buffers(net, theta(net), other), Catch::Contains("takes examples of shape [4, 5, 2]"));
+  CHECK_THROWS_WITH(lmc::calibrate_buffers(net, theta(net), other), Catch::Contains("takes examples of shape [4, 5, 2]"));
 }
