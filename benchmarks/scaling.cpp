@@ -80,7 +80,7 @@ lmc::Dataset<float> images(Index examples) {
                               .classes = 10,
                               .labels = std::move(labels),
                               .features = std::move(pixels),
-                              .standardization = {.mean = {0.5}, .deviation = {0.3}}});
+                              .standardization = {.mean = {0.5}, .standard_deviation = {0.3}}});
 }
 
 lmc::Network<float> mlp(std::vector<Index> hidden) {

@@ -72,7 +72,7 @@ inline void add_dataset_options(CLI::App& app, DatasetOptions& o) {
   add_flag("--gray", o.gray, "color images to gray");
   add("--downsample", o.downsample, "images: the mean of squares of so many pixels a side")->capture_default_str();
   add("--mean", o.mean, "images: of each channel, in [0, 1], as in 0.49,0.48,0.45 [the training part's]");
-  add("--std", o.deviation, "images: standard deviation of each channel, with --mean");
+  add("--std", o.standard_deviation, "images: standard deviation of each channel, with --mean");
   add("--label-set", o.label_set, "cifar100: fine (100 classes) or coarse (20) [fine]");
   add("--image-size", o.image_size, "images: side that each is brought to [they are of one size]");
   add_flag("--no-cache", o.no_cache, "tiny-imagenet, images: keep no decoded copy beside them");
@@ -161,10 +161,11 @@ inline void require_used(const DatasetOptions& o) {
       Use{"--gray", o.gray, " cifar10 cifar100 tiny-imagenet images "},
       Use{"--downsample", o.downsample != 1, " mnist fashion-mnist cifar10 cifar100 tiny-imagenet images "},
       Use{"--mean", o.mean.has_value(), " mnist fashion-mnist cifar10 cifar100 tiny-imagenet images "},
-      Use{"--std", o.deviation.has_value(), " mnist fashion-mnist cifar10 cifar100 tiny-imagenet images "},
+      Use{"--std", o.standard_deviation.has_value(), " mnist fashion-mnist cifar10 cifar100 tiny-imagenet images "},
   };
   lmc::detail::require_used(uses, "--dataset", o.dataset);
-  lmc::require(o.mean.has_value() == o.deviation.has_value(), "--mean and --std belong together; give both or neither");
+  lmc::require(o.mean.has_value() == o.standard_deviation.has_value(),
+               "--mean and --std belong together; give both or neither");
 }
 
 inline lmc::TextFeatures text_features(const DatasetOptions& o) {
@@ -281,7 +282,8 @@ inline lmc::TrainTest<float> load_dataset(const DatasetOptions& o, int threads) 
   if (o.gray && data.train.shape()[2] == 3) data = lmc::grayscale(data);
   if (o.downsample != 1) data = lmc::downsample(data, o.downsample);
   if (o.mean)
-    return lmc::standardize(data, {.mean = parse_list("--mean", *o.mean), .deviation = parse_list("--std", *o.deviation)});
+    return lmc::standardize(
+        data, {.mean = parse_list("--mean", *o.mean), .standard_deviation = parse_list("--std", *o.standard_deviation)});
   const bool images = data.train.shape().rank() == 3 && o.dataset != "words" && o.dataset != "tsv";
   return images ? lmc::standardize(data) : data;
 }

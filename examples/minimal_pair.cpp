@@ -302,7 +302,7 @@ lmc::Metadata metadata(const Results& r, const lmc::Run<float>& run) {
           {"diverged_at", run.diverged_at ? std::to_string(*run.diverged_at) : ""},
           {"digest", run.digest()},
           {"input_mean", input_json(r.input.mean, 0).dump()},
-          {"input_std", input_json(r.input.deviation, 1).dump()}};
+          {"input_std", input_json(r.input.standard_deviation, 1).dump()}};
 }
 
 nlohmann::json barrier_json(const lmc::Curve& curve, const lmc::ErrorBarrier& error) {
@@ -363,7 +363,7 @@ nlohmann::json to_json(const Results& r) {
         {"augmentation", {r.pair.a.seeds.augmentation, r.pair.b.seeds.augmentation}},
         {"label_noise", {r.pair.a.seeds.label_noise, r.pair.b.seeds.label_noise}}}},
       {"runs_differ_in", lmc::differing_noise(r.pair.a.seeds, r.pair.b.seeds)},
-      {"input", {{"mean", input_json(r.input.mean, 0)}, {"std", input_json(r.input.deviation, 1)}}},
+      {"input", {{"mean", input_json(r.input.mean, 0)}, {"std", input_json(r.input.standard_deviation, 1)}}},
       {"endpoints", endpoints},
       {"curve", curve},
       {"barrier", {{"train", barrier_json(r.train, r.train_error)}, {"test", barrier_json(r.test, r.test_error)}}},

@@ -31,7 +31,7 @@ lmc::Dataset<Scalar> images(lmc::Index examples = 8 * batch, double ink = 1) {
                                .classes = 10,
                                .labels = std::move(labels),
                                .features = std::move(pixels),
-                               .standardization = {.mean = {0.5}, .deviation = {0.3}}});
+                               .standardization = {.mean = {0.5}, .standard_deviation = {0.3}}});
 }
 
 /// A run in progress, batch by batch in the order of the data.

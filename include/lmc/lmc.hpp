@@ -65,7 +65,6 @@
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/dropout.hpp>
 #include <lmc/layers/element_wise.hpp>
-#include <lmc/layers/first_token.hpp>
 #include <lmc/layers/flatten.hpp>
 #include <lmc/layers/for_each_layer.hpp>
 #include <lmc/layers/gelu.hpp>
@@ -87,8 +86,9 @@
 #include <lmc/layers/relu.hpp>
 #include <lmc/layers/residual.hpp>
 #include <lmc/layers/self_attention.hpp>
+#include <lmc/layers/take_first_token.hpp>
 #include <lmc/layers/tanh.hpp>
-#include <lmc/layers/token_dense.hpp>
+#include <lmc/layers/tokenwise_dense.hpp>
 #include <lmc/loss/cross_entropy.hpp>
 #include <lmc/matrix/strided.hpp>
 #include <lmc/matrix/views.hpp>

@@ -34,7 +34,7 @@ lmc::Dataset<double> images() {
                                .classes = 2,
                                .labels = std::vector<std::int32_t>(static_cast<std::size_t>(examples), 1),
                                .features = pixels,
-                               .standardization = {.mean = {0.5, 1}, .deviation = {1, 1}}});
+                               .standardization = {.mean = {0.5, 1}, .standard_deviation = {1, 1}}});
 }
 
 std::vector<double> gather(AugmentedDataset<double> data, const std::vector<Index>& which, std::uint32_t epoch = 0) {
@@ -154,7 +154,7 @@ TEST_CASE("AugmentedDataset: a translation brings the background of each channel
                                    .classes = 2,
                                    .labels = std::vector<std::int32_t>(20, 1),
                                    .features = std::vector<std::uint8_t>(20 * side * side * 2, 255),
-                                   .standardization = {.mean = {0.5, 0.25}, .deviation = {1, 1}}});
+                                   .standardization = {.mean = {0.5, 0.25}, .standard_deviation = {1, 1}}});
   AugmentedDataset<double> translated(data, {.translation = 0.9}, 3);
   std::vector<double> x(20 * side * side * 2);
   std::vector<std::int32_t> y(20);

@@ -50,7 +50,7 @@ TEST_CASE("load_cifar10: takes the data batches that there are, in order, plain 
   std::vector<std::int32_t> y(1);
   data.test.gather_range(0, lmc::matrix_view(std::span(x), 1, 3072), y);
   const auto& s = data.train.standardization();
-  CHECK_THAT(x[3 * 40 + 2], WithinAbs((cifar_pixel(20, 2, 40) / 255.0 - s.mean[2]) / s.deviation[2], 1e-14));
+  CHECK_THAT(x[3 * 40 + 2], WithinAbs((cifar_pixel(20, 2, 40) / 255.0 - s.mean[2]) / s.standard_deviation[2], 1e-14));
 }
 
 TEST_CASE("load_cifar10: of a plain file and its gzip copy takes the plain one", "[data]") {
@@ -143,6 +143,6 @@ TEST_CASE("load_cifar10: reads real files", "[data][real]") {
   const double deviation[] = {0.2439987097596645, 0.24201674634987005, 0.2623381252759492};
   for (std::size_t c = 0; c < 3; ++c) {
     CHECK_THAT(data.train.standardization().mean[c], WithinAbs(mean[c], 1e-12));
-    CHECK_THAT(data.train.standardization().deviation[c], WithinAbs(deviation[c], 1e-12));
+    CHECK_THAT(data.train.standardization().standard_deviation[c], WithinAbs(deviation[c], 1e-12));
   }
 }

@@ -62,7 +62,7 @@ TEST_CASE("standardization_of: is the mean and deviation of each channel", "[dat
   const Bytes bytes = {0, 51, 255, 51, 255, 51, 0, 51};
   const lmc::Standardization s = lmc::standardization_of(bytes, 2);
   CHECK(s.mean == std::vector<double>{0.5, 0.2});
-  CHECK(s.deviation == std::vector<double>{0.5, 1.0});  // a constant channel has deviation 1
+  CHECK(s.standard_deviation == std::vector<double>{0.5, 1.0});  // a constant channel has deviation 1
 }
 
 TEST_CASE("standardization_of: agrees with two passes in long double, for any number of channels", "[data]") {
@@ -79,7 +79,7 @@ TEST_CASE("standardization_of: agrees with two passes in long double, for any nu
       squares += (bytes[i] / 255.0L - mean) * (bytes[i] / 255.0L - mean);
     // A handful of roundings of double.
     CHECK_THAT(s.mean[c], WithinRel(static_cast<double>(mean), 1e-15));
-    CHECK_THAT(s.deviation[c], WithinRel(static_cast<double>(std::sqrt(squares / 4001)), 2e-15));
+    CHECK_THAT(s.standard_deviation[c], WithinRel(static_cast<double>(std::sqrt(squares / 4001)), 2e-15));
   }
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("standardization_of: sums of more than 2^32 do not wrap, and nothing c
   const double n = 8e7;
   const lmc::Standardization s = lmc::standardization_of(bytes, 1);
   CHECK_THAT(s.mean[0], WithinRel(1 - 1 / n / 255, 1e-15));
-  CHECK_THAT(s.deviation[0], WithinRel(std::sqrt((1 - 1 / n) / n) / 255, 1e-14));
+  CHECK_THAT(s.standard_deviation[0], WithinRel(std::sqrt((1 - 1 / n) / n) / 255, 1e-14));
 }
 
 TEST_CASE("standardization_of: refuses no pixels, and channels that do not divide them", "[data]") {
@@ -120,7 +120,7 @@ TEMPLATE_TEST_CASE("Dataset: gathers standardized pixels and labels of the examp
     for (Index j = 0; j < size; ++j) {
       const auto c = static_cast<std::size_t>(j % channels);
       const double byte = bytes[static_cast<std::size_t>(examples[static_cast<std::size_t>(row)] * size + j)];
-      const double expected = (byte / 255 - parts.standardization.mean[c]) / parts.standardization.deviation[c];
+      const double expected = (byte / 255 - parts.standardization.mean[c]) / parts.standardization.standard_deviation[c];
       CHECK_THAT(static_cast<double>(batch.view()(row, j)), WithinAbs(expected, tolerance));
     }
   }
@@ -198,7 +198,7 @@ TEST_CASE("Dataset: refuses parts that do not fit", "[data]") {
   };
   CHECK_THROWS_WITH(pixels_with([](auto& s) { s = {}; }), Contains("has 0 means and 0 deviations; expected 3 each"));
   CHECK_THROWS_WITH(pixels_with([](auto& s) { s.mean.pop_back(); }), Contains("has 2 means and 3 deviations; expected 3 each"));
-  CHECK_THROWS_WITH(pixels_with([](auto& s) { s.deviation[1] = 0; }),
+  CHECK_THROWS_WITH(pixels_with([](auto& s) { s.standard_deviation[1] = 0; }),
                     Contains("channel 1 has the mean") && Contains("the deviation 0;"));
   CHECK_THROWS_WITH(pixels_with([](auto& s) { s.mean[2] = std::nan(""); }), Contains("channel 2 has the mean nan"));
 }
@@ -225,20 +225,20 @@ TEST_CASE("Dataset: other labels and another standardization share the features"
   CHECK_THROWS_WITH(data.with_labels({1, 0, 1, 0, 2}, 2), Contains("example 4 has the label 2; expected 0 to 1"));
   CHECK_THROWS_WITH(data.with_labels({1, 0}, 2), Contains("feature values; expected 2 examples"));
 
-  const auto scaled = data.with_standardization({.mean = {0, 0, 0}, .deviation = {1, 1, 0.5}});
+  const auto scaled = data.with_standardization({.mean = {0, 0, 0}, .standard_deviation = {1, 1, 0.5}});
   CHECK(&scaled.features() == &data.features());
   Batch<float> batch(1, 63);
   scaled.gather_range(0, batch.view(), batch.y);
   const auto& bytes = std::get<lmc::SharedBytes>(data.features());
   CHECK(batch.x[2] == static_cast<float>(bytes[2]) * (2.0F / 255.0F));
-  CHECK_THROWS_WITH(data.with_standardization({.mean = {0}, .deviation = {1}}), Contains("expected 3 each"));
-  CHECK_THROWS_WITH(lmc::Dataset<double>(value_parts()).with_standardization({.mean = {0}, .deviation = {1}}),
+  CHECK_THROWS_WITH(data.with_standardization({.mean = {0}, .standard_deviation = {1}}), Contains("expected 3 each"));
+  CHECK_THROWS_WITH(lmc::Dataset<double>(value_parts()).with_standardization({.mean = {0}, .standard_deviation = {1}}),
                     Contains("the features are numbers as they are"));
 }
 
 TEST_CASE("Dataset: the background is a black pixel once standardized, and 0 for other data", "[data]") {
   const lmc::Dataset<double> data(pixel_parts<double>(3));
-  const auto shown = data.with_standardization({.mean = {0.5, 0.25, 0}, .deviation = {0.25, 0.5, 1}});
+  const auto shown = data.with_standardization({.mean = {0.5, 0.25, 0}, .standard_deviation = {0.25, 0.5, 1}});
   CHECK(std::vector(shown.background().begin(), shown.background().end()) == std::vector{-2.0, -0.5, 0.0});
   const lmc::Dataset<double> values(value_parts());
   CHECK(std::vector(values.background().begin(), values.background().end()) == std::vector{0.0, 0.0});

@@ -24,7 +24,7 @@ DecodedImages images_of(lmc::Index height, lmc::Index train, lmc::Index test) {
   return {.shape = {height, 5, 3},
           .train = testing::pattern(train * height, 5, 3).pixels,
           .test = testing::pattern(test * height, 5, 3, 1).pixels,
-          .standardization = {.mean = {0.1, 0.2, 0.3}, .deviation = {1, 2, 3}}};
+          .standardization = {.mean = {0.1, 0.2, 0.3}, .standard_deviation = {1, 2, 3}}};
 }
 
 // A header changed by `change`, with the check sum that belongs to it.
@@ -90,7 +90,7 @@ TEST_CASE("image cache: believes no header whose numbers do not fit the file, wh
   CHECK(!taken([](ImageCacheHeader& h) { h.shape = {2, 3, 5}; }));
   CHECK(!taken([](ImageCacheHeader& h) { h.images = {3, 0}; }));
   CHECK(!taken([](ImageCacheHeader& h) { h.images = {4, -1}; }));
-  CHECK(!taken([](ImageCacheHeader& h) { h.deviation[1] = 0; }));
+  CHECK(!taken([](ImageCacheHeader& h) { h.standard_deviation[1] = 0; }));
   CHECK(!taken([](ImageCacheHeader& h) { h.mean[2] = std::nan(""); }));
 }
 

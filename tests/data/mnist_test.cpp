@@ -77,7 +77,7 @@ TEST_CASE("load_mnist: finds each file plain or compressed, and standardizes bot
   // By hand: the 18 pixels are six 0, six 1, and 0, 0.2, …, 1.
   const double mean = 0.5, deviation = std::sqrt((12 * 0.25 + 0.7) / 18);
   CHECK_THAT(data.train.standardization().mean[0], WithinAbs(mean, 1e-15));
-  CHECK_THAT(data.train.standardization().deviation[0], WithinAbs(deviation, 1e-15));
+  CHECK_THAT(data.train.standardization().standard_deviation[0], WithinAbs(deviation, 1e-15));
   CHECK(data.test.standardization() == data.train.standardization());
   std::vector<double> x(6);
   std::vector<std::int32_t> y(1);
@@ -133,7 +133,7 @@ TEST_CASE("load_fashion_mnist: reads the real data set", "[data][real]") {
   CHECK(histogram(data.test) == std::vector<int>(10, 1000));
   // As everybody who trains on it knows them, to four places.
   CHECK_THAT(data.train.standardization().mean[0], WithinAbs(0.2860, 5e-5));
-  CHECK_THAT(data.train.standardization().deviation[0], WithinAbs(0.3530, 5e-5));
+  CHECK_THAT(data.train.standardization().standard_deviation[0], WithinAbs(0.3530, 5e-5));
   const auto [mean, variance] = moments(data.train);
   CHECK_THAT(mean, WithinAbs(0, 1e-6));  // 47 million values, each off by less than 2e-7
   CHECK_THAT(variance, WithinAbs(1, 1e-6));

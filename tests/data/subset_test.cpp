@@ -32,7 +32,7 @@ const lmc::Dataset<double> pixels({.shape = {1, 1, 1},
                                    .classes = 2,
                                    .labels = {0, 1, 0, 1},
                                    .features = std::vector<std::uint8_t>{1, 2, 3, 4},
-                                   .standardization = {.mean = {0.25}, .deviation = {0.5}}});
+                                   .standardization = {.mean = {0.25}, .standard_deviation = {0.5}}});
 
 }  // namespace
 

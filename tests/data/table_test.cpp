@@ -290,7 +290,7 @@ TEST_CASE("load_table: refuses missing values, or puts mean and most frequent ca
   // Of six values, the imputed one among them: (1 + 0 + 16 + 0 + 1 + 4) / 6.
   table = load_two(train, test, {.missing = MissingValue::impute});
   CHECK(table.features[0].mean == 2);
-  CHECK_THAT(table.features[0].deviation, WithinAbs(std::sqrt(22.0 / 6), 1e-15));
+  CHECK_THAT(table.features[0].standard_deviation, WithinAbs(std::sqrt(22.0 / 6), 1e-15));
   CHECK(features(table.data.test)[0][0] == 0);
 
   CHECK_THROWS_WITH(load_two("x,y,class\n1,,a\n2,?,b\n", "x,y,class\n1,2,a\n", {.missing = MissingValue::impute}),

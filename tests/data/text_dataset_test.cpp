@@ -35,9 +35,9 @@ TEST_CASE("count_standardization: is a mean for each feature, and one deviation 
   const auto s = lmc::count_standardization(counts, 3);
   for (std::size_t c = 0; c < 3; ++c) {
     CHECK_THAT(255 * s.mean[c], WithinAbs(std::vector{2., 5., 2.}[c], 1e-14));
-    CHECK_THAT(255 * s.deviation[c], WithinAbs(std::sqrt((2.0 + 0 + 8) / 3), 1e-14));
+    CHECK_THAT(255 * s.standard_deviation[c], WithinAbs(std::sqrt((2.0 + 0 + 8) / 3), 1e-14));
   }
-  CHECK(lmc::count_standardization(std::vector<std::uint8_t>{5, 5}, 1).deviation == std::vector{1.0});
+  CHECK(lmc::count_standardization(std::vector<std::uint8_t>{5, 5}, 1).standard_deviation == std::vector{1.0});
 }
 
 TEST_CASE("text_data: gives bags of n-grams, standardized by the training part", "[data]") {
@@ -62,7 +62,7 @@ TEST_CASE("text_data: gives bags of n-grams, standardized by the training part",
   x.insert(x.end(), test.begin(), test.end());
   const auto& s = data.train.standardization();
   for (std::size_t i = 0; i < x.size(); ++i)
-    CHECK_THAT(x[i], WithinAbs((counts[i] / 255.0 - s.mean[i % 32]) / s.deviation[i % 32], 1e-13));
+    CHECK_THAT(x[i], WithinAbs((counts[i] / 255.0 - s.mean[i % 32]) / s.standard_deviation[i % 32], 1e-13));
 }
 
 TEST_CASE("text_data: gives sequences of characters as images of one column, 0 or 1, by the training part's alphabet",

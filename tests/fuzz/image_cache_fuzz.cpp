@@ -17,8 +17,9 @@ void read(fuzz::Bytes bytes) {
     if (!images) return;
     const auto channels = static_cast<std::size_t>(images->shape[2]);
     fuzz::check(images->train.size() + images->test.size() + 128 == bytes.size(), "the images are as large as the file");
-    fuzz::check(images->standardization.mean.size() == channels && images->standardization.deviation.size() == channels,
-                "there is a standardization of each channel");
+    fuzz::check(
+        images->standardization.mean.size() == channels && images->standardization.standard_deviation.size() == channels,
+        "there is a standardization of each channel");
   });
   fuzz::check(returned, "a damaged cache is passed over");
 }

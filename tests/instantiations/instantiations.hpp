@@ -43,7 +43,7 @@
 
 #define LMC_TRANSFORMERS(how, T)                                                \
   how template class SelfAttention<T>;                                          \
-  how template class TokenDense<T>;                                             \
+  how template class TokenwiseDense<T>;                                         \
   how template class LayerNorm<T>;                                              \
   how template class PatchEmbedding<T>;                                         \
   how template Network<T> transformer_block<T>(const TransformerBlockOptions&); \

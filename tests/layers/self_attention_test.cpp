@@ -4,7 +4,7 @@
 #include <cmath>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/self_attention.hpp>
-#include <lmc/layers/token_dense.hpp>
+#include <lmc/layers/tokenwise_dense.hpp>
 #include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 #include <vector>

@@ -33,7 +33,7 @@ Case case_of(const std::string& name) {
   if (name == "gelu") return {lmc::Gelu<double>(), 9};
   if (name == "tanh") return {lmc::Tanh<double>(), 9};
   if (name == "layer_norm") return {lmc::LayerNorm<double>({.in = {3, 5}}), {3, 5}};
-  if (name == "token_dense") return {lmc::TokenDense<double>({.in = {3, 5}, .out = 4}), {3, 5}};
+  if (name == "tokenwise_dense") return {lmc::TokenwiseDense<double>({.in = {3, 5}, .out = 4}), {3, 5}};
   if (name == "patches") return {lmc::PatchEmbedding<double>({.in = {6, 4, 3}, .patch = {3, 2}, .width = 5}), {6, 4, 3}};
   if (name == "attention, 1 head") return {lmc::SelfAttention<double>({.in = {4, 3}, .heads = 1}), {4, 3}};
   if (name == "attention, 3 heads") return {lmc::SelfAttention<double>({.in = {5, 6}, .heads = 3}), {5, 6}};

@@ -114,7 +114,7 @@ TEST_CASE("evaluate_under_fgsm: moves along the sign of the loss's derivative, w
 }
 
 TEST_CASE("evaluate_under_noise: is the metrics of inputs with normal noise at their addresses", "[train]") {
-  const auto metrics = lmc::evaluate_under_noise(net(), trained(), data(), {.deviation = 0.7, .seed = 3});
+  const auto metrics = lmc::evaluate_under_noise(net(), trained(), data(), {.standard_deviation = 0.7, .seed = 3});
   std::vector<float> x = std::get<std::vector<float>>(data().features());
   double sum = 0, squares = 0;
   for (std::size_t example = 0; example < 701; ++example) {
@@ -139,10 +139,10 @@ TEST_CASE("evaluate_under_noise: is the metrics of inputs with normal noise at t
 
 TEST_CASE("robustness: nothing is moved by nothing, and more hurts more", "[train]") {
   const auto clean = lmc::evaluate(net(), trained(), data());
-  CHECK(lmc::evaluate_under_noise(net(), trained(), data(), {.deviation = 0}) == clean);
+  CHECK(lmc::evaluate_under_noise(net(), trained(), data(), {.standard_deviation = 0}) == clean);
   CHECK(lmc::evaluate_under_fgsm(net(), trained(), data(), {.epsilon = 0}) == clean);
   const auto noise = [](double deviation, std::uint64_t seed = 0) {
-    return lmc::evaluate_under_noise(net(), trained(), data(), {.deviation = deviation, .seed = seed});
+    return lmc::evaluate_under_noise(net(), trained(), data(), {.standard_deviation = deviation, .seed = seed});
   };
   CHECK(noise(1).loss > clean.loss + 0.05);
   CHECK(noise(3).error.value() > noise(1).error.value() + 0.05);
@@ -154,10 +154,10 @@ TEST_CASE("robustness: nothing is moved by nothing, and more hurts more", "[trai
 }
 
 TEST_CASE("robustness: the bits do not depend on the team", "[train][determinism]") {
-  const auto noise = lmc::evaluate_under_noise(net(), trained(), data(), {.deviation = 0.5}, ThreadTeam(1));
+  const auto noise = lmc::evaluate_under_noise(net(), trained(), data(), {.standard_deviation = 0.5}, ThreadTeam(1));
   const auto fgsm = lmc::evaluate_under_fgsm(net(), trained(), data(), {.epsilon = 0.2}, ThreadTeam(1));
   for (const int threads : {2, 3, 16}) {
-    CHECK(lmc::evaluate_under_noise(net(), trained(), data(), {.deviation = 0.5}, ThreadTeam(threads)) == noise);
+    CHECK(lmc::evaluate_under_noise(net(), trained(), data(), {.standard_deviation = 0.5}, ThreadTeam(threads)) == noise);
     CHECK(lmc::evaluate_under_fgsm(net(), trained(), data(), {.epsilon = 0.2}, ThreadTeam(threads)) == fgsm);
   }
 }
@@ -186,8 +186,9 @@ TEST_CASE("robustness: with running statistics, those of the state are used and 
 }
 
 TEST_CASE("robustness: refuses what is out of range or does not fit", "[train][errors]") {
-  CHECK_THROWS_WITH(lmc::evaluate_under_noise(net(), trained(), data(), {.deviation = -1}), Catch::Contains("deviation = -1"));
-  CHECK_THROWS_WITH(lmc::evaluate_under_noise(net(), trained(), data(), {.deviation = INFINITY}),
+  CHECK_THROWS_WITH(lmc::evaluate_under_noise(net(), trained(), data(), {.standard_deviation = -1}),
+                    Catch::Contains("deviation = -1"));
+  CHECK_THROWS_WITH(lmc::evaluate_under_noise(net(), trained(), data(), {.standard_deviation = INFINITY}),
                     Catch::Contains("deviation = inf"));
   CHECK_THROWS_WITH(lmc::evaluate_under_fgsm(net(), trained(), data(), {.epsilon = std::nan("")}),
                     Catch::Contains("epsilon = nan"));

@@ -30,7 +30,7 @@ TEST_CASE("transformer_block: a dropout stands at the end of both branches and b
     return names;
   };
   CHECK(kinds(0) == std::vector<std::string>{"layer_norm", "attention", "dropout"});
-  CHECK(kinds(1) == std::vector<std::string>{"layer_norm", "token_dense", "gelu", "dropout", "token_dense", "dropout"});
+  CHECK(kinds(1) == std::vector<std::string>{"layer_norm", "tokenwise_dense", "gelu", "dropout", "tokenwise_dense", "dropout"});
 }
 
 TEST_CASE("transformer_block: refuses an MLP without units, and what is not [tokens, width]", "[layers][errors]") {

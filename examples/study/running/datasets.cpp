@@ -123,7 +123,7 @@ std::string data_digest(const TrainTest<float>& data) {
     digest.add(std::as_bytes(part->labels()));
     std::visit([&](const auto& features) { digest.add(std::as_bytes(std::span(features))); }, part->features());
     digest.add(std::as_bytes(std::span(part->standardization().mean)));
-    digest.add(std::as_bytes(std::span(part->standardization().deviation)));
+    digest.add(std::as_bytes(std::span(part->standardization().standard_deviation)));
   }
   return digest.text();
 }

@@ -79,7 +79,7 @@ nlohmann::json measure_robustness(const PairEnds& ends, const TrainTest<float>& 
   const auto mean = [&](const auto& error_of) { return (error_of(ends.states[0]) + error_of(ends.states[1])) / 2; };
   for (const auto& [name, strength] : {std::pair("0.1", 0.1), std::pair("0.3", 0.3), std::pair("1", 1.0)})
     result["noise"][name] = number_json(mean([&, deviation = strength](const ModelState<float>& state) {
-      return evaluate_under_noise(ends.network, state, sample, {.deviation = deviation}, ThreadTeam(1)).error.value();
+      return evaluate_under_noise(ends.network, state, sample, {.standard_deviation = deviation}, ThreadTeam(1)).error.value();
     }));
   for (const auto& [name, strength] : {std::pair("0.01", 0.01), std::pair("0.03", 0.03), std::pair("0.1", 0.1)})
     result["fgsm"][name] = number_json(mean([&, epsilon = strength](const ModelState<float>& state) {

@@ -22,7 +22,7 @@ namespace lmc {
 
 /// Mean and standard deviation per channel, of pixels scaled to [0, 1]. Empty for data that are not pixels.
 struct Standardization {
-  std::vector<double> mean, deviation;
+  std::vector<double> mean, standard_deviation;
   friend bool operator==(const Standardization&, const Standardization&) = default;
 };
 
@@ -91,7 +91,7 @@ class ChannelSums {
       const double variance =
           static_cast<double>(squares_[c] - 2 * m * total + n * m * m) / static_cast<double>(n) - offset * offset;
       result.mean.push_back(static_cast<double>(total) / static_cast<double>(n) / 255);
-      result.deviation.push_back(variance > 0 ? std::sqrt(variance) / 255 : 1.0);
+      result.standard_deviation.push_back(variance > 0 ? std::sqrt(variance) / 255 : 1.0);
     }
     return result;
   }
@@ -239,16 +239,16 @@ class Dataset {
   void prepare_scaling() {
     const Index channels = shape_[shape_.rank() - 1];
     const Standardization& s = standardization_;
-    require(static_cast<Index>(s.mean.size()) == channels && static_cast<Index>(s.deviation.size()) == channels,
-            "Dataset: the standardization has ", s.mean.size(), " means and ", s.deviation.size(), " deviations; expected ",
-            channels, " each, the last axis of the shape ", shape_);
+    require(static_cast<Index>(s.mean.size()) == channels && static_cast<Index>(s.standard_deviation.size()) == channels,
+            "Dataset: the standardization has ", s.mean.size(), " means and ", s.standard_deviation.size(),
+            " deviations; expected ", channels, " each, the last axis of the shape ", shape_);
     for (std::size_t j = 0; j < static_cast<std::size_t>(shape_.size()); ++j) {
       const std::size_t c = j % s.mean.size();
-      require(s.deviation[c] > 0 && std::isfinite(s.deviation[c]) && std::isfinite(s.mean[c]), "Dataset: channel ", c,
-              " has the mean ", s.mean[c], " and the deviation ", s.deviation[c],
+      require(s.standard_deviation[c] > 0 && std::isfinite(s.standard_deviation[c]) && std::isfinite(s.mean[c]),
+              "Dataset: channel ", c, " has the mean ", s.mean[c], " and the deviation ", s.standard_deviation[c],
               "; expected finite, and the deviation positive");
-      scale_.push_back(static_cast<Scalar>(1 / (255 * s.deviation[c])));
-      shift_.push_back(static_cast<Scalar>(-s.mean[c] / s.deviation[c]));
+      scale_.push_back(static_cast<Scalar>(1 / (255 * s.standard_deviation[c])));
+      shift_.push_back(static_cast<Scalar>(-s.mean[c] / s.standard_deviation[c]));
     }
   }
 

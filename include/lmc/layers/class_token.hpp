@@ -18,8 +18,8 @@
 namespace lmc {
 
 struct ClassTokenOptions {
-  Shape in = {};            // of one example: [tokens, width]
-  double deviation = 0.02;  // of its first values, N(0, deviation²)
+  Shape in = {};                     // of one example: [tokens, width]
+  double standard_deviation = 0.02;  // of its first values, N(0, deviation²)
 };
 
 /// Puts a learned token before the others: y [N, 1 + tokens, width] = (t, x), N = batch size, t [width].
@@ -33,7 +33,8 @@ class ClassToken {
   explicit ClassToken(ClassTokenOptions options) : o_(std::move(options)) {
     require(o_.in.rank() == 2 && o_.in[0] > 0 && o_.in[1] > 0, "ClassToken: in = ", o_.in,
             "; expected [tokens, width] with positive sizes");
-    require(o_.deviation >= 0, "ClassToken: deviation = ", o_.deviation, "; expected a number that is not negative");
+    require(o_.standard_deviation >= 0, "ClassToken: standard_deviation = ", o_.standard_deviation,
+            "; expected a number that is not negative");
   }
 
   [[nodiscard]] const ClassTokenOptions& options() const { return o_; }
@@ -50,7 +51,7 @@ class ClassToken {
   }
   void initialize(const InitializeArgs<Scalar>& a) const {
     for (std::size_t i = 0; i < a.params.size(); ++i)
-      a.params[i] = static_cast<Scalar>(o_.deviation * normal(a.stream, static_cast<std::uint64_t>(a.first) + i));
+      a.params[i] = static_cast<Scalar>(o_.standard_deviation * normal(a.stream, static_cast<std::uint64_t>(a.first) + i));
   }
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return 0; }

@@ -17,8 +17,8 @@
 namespace lmc {
 
 struct PositionEmbeddingOptions {
-  Shape in = {};            // of one example: [tokens, width]
-  double deviation = 0.02;  // of its first values, N(0, deviation²)
+  Shape in = {};                     // of one example: [tokens, width]
+  double standard_deviation = 0.02;  // of its first values, N(0, deviation²)
 };
 
 /// A learned vector for every position: y = x + p, with p of the shape of an example.
@@ -32,7 +32,8 @@ class PositionEmbedding {
   explicit PositionEmbedding(PositionEmbeddingOptions options) : o_(std::move(options)) {
     require(o_.in.rank() > 0 && std::ranges::all_of(o_.in.axes(), [](Index length) { return length > 0; }),
             "PositionEmbedding: in = ", o_.in, "; all sizes must be positive");
-    require(o_.deviation >= 0, "PositionEmbedding: deviation = ", o_.deviation, "; expected a number that is not negative");
+    require(o_.standard_deviation >= 0, "PositionEmbedding: standard_deviation = ", o_.standard_deviation,
+            "; expected a number that is not negative");
   }
 
   [[nodiscard]] const PositionEmbeddingOptions& options() const { return o_; }
@@ -46,7 +47,7 @@ class PositionEmbedding {
   }
   void initialize(const InitializeArgs<Scalar>& a) const {
     for (std::size_t i = 0; i < a.params.size(); ++i)
-      a.params[i] = static_cast<Scalar>(o_.deviation * normal(a.stream, static_cast<std::uint64_t>(a.first) + i));
+      a.params[i] = static_cast<Scalar>(o_.standard_deviation * normal(a.stream, static_cast<std::uint64_t>(a.first) + i));
   }
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return 0; }

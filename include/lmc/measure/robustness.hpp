@@ -34,15 +34,15 @@ struct InputNoiseOptions {
 template <std::floating_point Scalar>
 Metrics evaluate_under_noise(const Network<Scalar>& network, const ModelState<Scalar>& state, const Dataset<Scalar>& data,
                              const InputNoiseOptions& options, const ThreadTeam& team = ThreadTeam()) {
-  require(options.deviation >= 0 && std::isfinite(options.deviation), "evaluate_under_noise: deviation = ", options.deviation,
-          "; expected a finite number, at least 0");
+  require(options.standard_deviation >= 0 && std::isfinite(options.standard_deviation),
+          "evaluate_under_noise: deviation = ", options.standard_deviation, "; expected a finite number, at least 0");
   const Stream stream{.seed = options.seed, .purpose = Purpose::input_noise};
   return detail::evaluate_changed(
       "evaluate_under_noise", network, state, data, team, [&](BatchMemory<Scalar>& memory, int, Index first, Index batch) {
         for (Index row = 0; row < batch; ++row) {
           const std::span<Scalar> x = row_of(memory.x(batch), row);
           simd::add_normal_noise(stream, static_cast<std::uint64_t>(first + row) * simd::normal_noise_draws(x.size()),
-                                 static_cast<Scalar>(options.deviation), x);
+                                 static_cast<Scalar>(options.standard_deviation), x);
         }
       });
 }

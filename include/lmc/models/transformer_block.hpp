@@ -13,7 +13,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/residual.hpp>
 #include <lmc/layers/self_attention.hpp>
-#include <lmc/layers/token_dense.hpp>
+#include <lmc/layers/tokenwise_dense.hpp>
 
 namespace lmc {
 
@@ -47,7 +47,7 @@ Residual<Scalar> attention_branch(const TransformerBlockOptions& o) {
 
 /// Pre-norm transformer block:
 ///   x ← x + SelfAttention(LayerNorm(x))
-///   x ← x + MLP(LayerNorm(x)),   MLP = TokenDense to mlp_ratio · width → GELU → TokenDense to width.
+///   x ← x + MLP(LayerNorm(x)),   MLP = TokenwiseDense to mlp_ratio · width → GELU → TokenwiseDense to width.
 /// Dropout acts on what a branch adds and behind the GELU, as in arXiv:2010.11929, not on attention weights. The units of x are
 /// one permutation group, through all blocks. Source: arXiv:1706.03762; the norm before the branch, arXiv:2002.04745. Throws:
 /// Error when mlp_ratio is not positive, and as the layers do.
@@ -59,10 +59,10 @@ Network<Scalar> transformer_block(const TransformerBlockOptions& o) {
   const Shape hidden{o.in[0], o.mlp_ratio * width};
   const InitializationOptions initialization{.scheme = o.initialization};
   std::vector<AnyLayer<Scalar>> mlp{LayerNorm<Scalar>({.in = o.in}),
-                                    TokenDense<Scalar>({.in = o.in, .out = hidden[1], .initialization = initialization}),
+                                    TokenwiseDense<Scalar>({.in = o.in, .out = hidden[1], .initialization = initialization}),
                                     Gelu<Scalar>()};
   if (o.dropout > 0) mlp.push_back(Dropout<Scalar>({.in = hidden, .rate = o.dropout}));
-  mlp.push_back(TokenDense<Scalar>({.in = hidden, .out = width, .initialization = initialization}));
+  mlp.push_back(TokenwiseDense<Scalar>({.in = hidden, .out = width, .initialization = initialization}));
   return Network<Scalar>(
       {detail::attention_branch<Scalar>(o), detail::residual_branch<Scalar>(std::move(mlp), o.in, o.dropout)});
 }

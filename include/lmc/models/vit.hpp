@@ -10,13 +10,13 @@
 #include <lmc/layers/class_token.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/dropout.hpp>
-#include <lmc/layers/first_token.hpp>
 #include <lmc/layers/global_average_pool.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer_norm.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/patch_embedding.hpp>
 #include <lmc/layers/position_embedding.hpp>
+#include <lmc/layers/take_first_token.hpp>
 #include <lmc/models/transformer_block.hpp>
 
 namespace lmc {
@@ -66,7 +66,7 @@ Network<Scalar> image_transformer(const Options& o, Body body) {
   for (AnyLayer<Scalar>& layer : body(in)) layers.push_back(std::move(layer));
   layers.push_back(LayerNorm<Scalar>({.in = in}));
   if (o.pooling == TokenPooling::class_token)
-    layers.push_back(FirstToken<Scalar>({.in = in}));
+    layers.push_back(TakeFirstToken<Scalar>({.in = in}));
   else
     layers.push_back(GlobalAveragePool<Scalar>({.in = in}));
   layers.push_back(Dense<Scalar>({.in = o.width, .out = o.outputs, .initialization = initialization}));

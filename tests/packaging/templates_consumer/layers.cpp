@@ -9,7 +9,6 @@
 #include <lmc/layers/conv2d.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/dropout.hpp>
-#include <lmc/layers/first_token.hpp>
 #include <lmc/layers/flatten.hpp>
 #include <lmc/layers/for_each_layer.hpp>
 #include <lmc/layers/gelu.hpp>
@@ -29,8 +28,9 @@
 #include <lmc/layers/relu.hpp>
 #include <lmc/layers/residual.hpp>
 #include <lmc/layers/self_attention.hpp>
+#include <lmc/layers/take_first_token.hpp>
 #include <lmc/layers/tanh.hpp>
-#include <lmc/layers/token_dense.hpp>
+#include <lmc/layers/tokenwise_dense.hpp>
 #include <lmc/models/cnn.hpp>
 #include <lmc/models/lcn.hpp>
 #include <lmc/models/mlp.hpp>
@@ -115,7 +115,7 @@ void use_layers_with(T) {
 template class lmc::BatchNorm<double>;
 template class lmc::ClassToken<double>;
 template class lmc::Conv2d<double>;
-template class lmc::FirstToken<double>;
+template class lmc::TakeFirstToken<double>;
 template class lmc::GlobalAveragePool<double>;
 template class lmc::LayerNorm<double>;
 template class lmc::LocallyConnected2d<double>;
@@ -126,7 +126,7 @@ template class lmc::PositionEmbedding<double>;
 template class lmc::Relu<double>;
 template class lmc::Residual<double>;
 template class lmc::SelfAttention<double>;
-template class lmc::TokenDense<double>;
+template class lmc::TokenwiseDense<double>;
 #endif
 
 void use_layers() {

@@ -61,7 +61,7 @@ void use_training_with(T) {
   check(lmc::average(net, {start}, data) == start, "average");
   check(lmc::calibrate_buffers(net, start.parameters, data).empty(), "calibrate_buffers");
   check(lmc::evaluate(net, start, data).count == 60, "evaluate");
-  check(lmc::evaluate_under_noise(net, start, data, {.deviation = 0.1}).count == 60, "evaluate_under_noise");
+  check(lmc::evaluate_under_noise(net, start, data, {.standard_deviation = 0.1}).count == 60, "evaluate_under_noise");
   check(lmc::evaluate_under_fgsm(net, start, data, {.epsilon = 0.1}).count == 60, "evaluate_under_fgsm");
   check(lmc::logits(net, start, data).size() == 180, "logits");
   check(lmc::mean_gradient(net, start, data).gradient.size() == start.parameters.size(), "mean_gradient");

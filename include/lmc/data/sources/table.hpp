@@ -141,10 +141,10 @@ inline NumericColumn fit_numbers(const TablePart& train, Index column, const Csv
   NumericColumn code{.imputed = constant ? *least : mean};
   if (o.standardize) {
     code.mean = code.imputed;
-    code.deviation = deviation;
+    code.standard_deviation = deviation;
   }
-  require(std::isfinite(code.mean) && std::isfinite(code.deviation) && code.deviation > 0, train.where(column),
-          ": the mean is ", code.mean, " and the deviation ", code.deviation,
+  require(std::isfinite(code.mean) && std::isfinite(code.standard_deviation) && code.standard_deviation > 0,
+          train.where(column), ": the mean is ", code.mean, " and the deviation ", code.standard_deviation,
           "; numbers of this size cannot be standardized, scale them before");
   return code;
 }

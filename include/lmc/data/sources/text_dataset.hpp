@@ -74,9 +74,9 @@ inline Standardization count_standardization(std::span<const std::uint8_t> count
   Standardization result = standardization_of(counts, dimension);
   double variance = 0;
   // 1 stands for a constant channel there; the others, of values in [0, 1], are at most 1/2.
-  for (const double d : result.deviation) variance += d < 1 ? d * d : 0;
+  for (const double d : result.standard_deviation) variance += d < 1 ? d * d : 0;
   const double common = variance > 0 ? std::sqrt(variance / static_cast<double>(dimension)) : 1;
-  std::fill(result.deviation.begin(), result.deviation.end(), common);
+  std::fill(result.standard_deviation.begin(), result.standard_deviation.end(), common);
   return result;
 }
 

@@ -113,7 +113,7 @@ inline void write_image_cache(const std::filesystem::path& path, std::string_vie
   header.images = {static_cast<Index>(images.train.size()) / images.shape.size(),
                    static_cast<Index>(images.test.size()) / images.shape.size()};
   std::copy_n(images.standardization.mean.begin(), channels, header.mean.begin());
-  std::copy_n(images.standardization.deviation.begin(), channels, header.deviation.begin());
+  std::copy_n(images.standardization.standard_deviation.begin(), channels, header.standard_deviation.begin());
   BlockSums sums;
   for (const auto* part : {&images.train, &images.test})
     sums.add(team, part->size(), [&](std::size_t begin, std::size_t size) { return std::span(part->data() + begin, size); });
@@ -134,7 +134,8 @@ inline bool is_plausible(const ImageCacheHeader& header, std::uint64_t file_size
   if (!in_file(height) || !in_file(width) || !in_file(train) || !in_file(test) || (channels != 1 && channels != 3))
     return false;
   for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
-    if (!std::isfinite(header.mean[c]) || !std::isfinite(header.deviation[c]) || header.deviation[c] <= 0) return false;
+    if (!std::isfinite(header.mean[c]) || !std::isfinite(header.standard_deviation[c]) || header.standard_deviation[c] <= 0)
+      return false;
   }
   const std::optional<Index> pixels = array_size({train + test, height, width, channels});
   return pixels && static_cast<std::uint64_t>(*pixels) == file_size - sizeof header;
@@ -169,7 +170,8 @@ inline std::optional<DecodedImages> read_image_cache(const std::filesystem::path
     images.test = part(header.images[1]);
     if (sums.total() != header.pixels) return std::nullopt;
     images.standardization.mean.assign(header.mean.begin(), header.mean.begin() + header.shape[2]);
-    images.standardization.deviation.assign(header.deviation.begin(), header.deviation.begin() + header.shape[2]);
+    images.standardization.standard_deviation.assign(header.standard_deviation.begin(),
+                                                     header.standard_deviation.begin() + header.shape[2]);
     return images;
   } catch (const Error&) {
     return std::nullopt;

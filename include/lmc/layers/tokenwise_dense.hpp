@@ -20,7 +20,7 @@
 
 namespace lmc {
 
-struct TokenDenseOptions {
+struct TokenwiseDenseOptions {
   Shape in = {};  // of one example: [tokens, features], or positions along several axes; every axis > 0
   Index out = 0;  // features, > 0
   InitializationOptions initialization = {};
@@ -37,19 +37,19 @@ struct TokenDenseOptions {
 /// The output units are one permutation group; input units that could be permuted at each token on their own become one.
 /// Cache: none. Throws: Error on construction, when a size is not positive or there is no axis of tokens.
 template <std::floating_point Scalar>
-class TokenDense {
+class TokenwiseDense {
  public:
-  explicit TokenDense(TokenDenseOptions options) : o_(std::move(options)) {
+  explicit TokenwiseDense(TokenwiseDenseOptions options) : o_(std::move(options)) {
     require(o_.in.rank() > 1 && std::ranges::all_of(o_.in.axes(), [](Index length) { return length > 0; }) && o_.out > 0,
-            "TokenDense: in = ", o_.in, ", out = ", o_.out,
+            "TokenwiseDense: in = ", o_.in, ", out = ", o_.out,
             "; expected [tokens, features] and a number of features, all positive");
     in_ = o_.in[o_.in.rank() - 1];
     tokens_ = o_.in.size() / in_;
   }
 
-  [[nodiscard]] const TokenDenseOptions& options() const { return o_; }
+  [[nodiscard]] const TokenwiseDenseOptions& options() const { return o_; }
 
-  [[nodiscard]] std::string_view kind() const { return "token_dense"; }
+  [[nodiscard]] std::string_view kind() const { return "tokenwise_dense"; }
   [[nodiscard]] std::string describe() const { return concat(in_, " -> ", o_.out); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return with_width(o_.in, o_.out); }
@@ -98,9 +98,9 @@ class TokenDense {
     return slice(params, o_.out * in_, o_.out);
   }
 
-  TokenDenseOptions o_;
+  TokenwiseDenseOptions o_;
   Index in_ = 0, tokens_ = 0;
 };
-static_assert(Layer<TokenDense<float>, float>);
+static_assert(Layer<TokenwiseDense<float>, float>);
 
 }  // namespace lmc

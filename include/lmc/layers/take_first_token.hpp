@@ -14,21 +14,21 @@
 
 namespace lmc {
 
-struct FirstTokenOptions {
+struct TakeFirstTokenOptions {
   Shape in = {};  // of one example: [tokens, width]
 };
 
 /// The first token alone, where a ClassToken was put: y [N, width] = x[:, 0, :]; backward: ∂L/∂x is 0 for the others.
 /// No parameters, no cache. Throws: Error on construction, when in is not [tokens, width] with positive sizes.
 template <std::floating_point Scalar>
-class FirstToken {
+class TakeFirstToken {
  public:
-  explicit FirstToken(FirstTokenOptions options) : o_(std::move(options)) {
-    require(o_.in.rank() == 2 && o_.in[0] > 0 && o_.in[1] > 0, "FirstToken: in = ", o_.in,
+  explicit TakeFirstToken(TakeFirstTokenOptions options) : o_(std::move(options)) {
+    require(o_.in.rank() == 2 && o_.in[0] > 0 && o_.in[1] > 0, "TakeFirstToken: in = ", o_.in,
             "; expected [tokens, width] with positive sizes");
   }
 
-  [[nodiscard]] std::string_view kind() const { return "first_token"; }
+  [[nodiscard]] std::string_view kind() const { return "take_first_token"; }
   [[nodiscard]] std::string describe() const { return ""; }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return o_.in[1]; }
@@ -50,8 +50,8 @@ class FirstToken {
   }
 
  private:
-  FirstTokenOptions o_;
+  TakeFirstTokenOptions o_;
 };
-static_assert(Layer<FirstToken<float>, float>);
+static_assert(Layer<TakeFirstToken<float>, float>);
 
 }  // namespace lmc

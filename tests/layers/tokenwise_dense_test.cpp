@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <lmc/layers/dense.hpp>
+#include <lmc/layers/tokenwise_dense.hpp>
+#include <lmc/testing/gradient_error.hpp>
+#include <support/permutation.hpp>
+
+using lmc::Dense;
+using lmc::Index;
+using lmc::Network;
+using lmc::Shape;
+using lmc::TokenwiseDense;
+
+TEST_CASE("TokenwiseDense: backward is the derivative of forward", "[layers][gradient]") {
+  const auto [batch, in, out] = GENERATE(
+      table<Index, Shape, Index>({{1, Shape{1, 1}, 1}, {2, Shape{3, 5}, 9}, {3, Shape{2, 3, 4}, 1}, {2, Shape{300, 1}, 2}}));
+  CAPTURE(batch, in, out);  // the last one has more than one block of rows
+  CHECK(lmc::testing::gradient_error(TokenwiseDense<double>({.in = in, .out = out}), {.batch = batch, .seed = 7}) < 1e-7);
+}
+
+TEST_CASE("TokenwiseDense: keeps the axes of the positions, and permutes their units together", "[layers]") {
+  const Network<double> net({Dense<double>({.in = 4, .out = {2, 3, 5}}), TokenwiseDense<double>({.in = {2, 3, 5}, .out = 7}),
+                             Dense<double>({.in = {2, 3, 7}, .out = 2})});
+  CHECK(net.parts()[1].output == Shape{2, 3, 7});
+  CHECK(net.layout().groups.size() == 2);
+  const auto effect = testing::permutation_effect(net);
+  CHECK(effect.outputs < 1e-12);
+  CHECK(effect.parameters > 0.1);
+}
+
+TEST_CASE("TokenwiseDense: refuses an input without tokens, and sizes that are not positive", "[layers][errors]") {
+  CHECK_THROWS_WITH(TokenwiseDense<float>({.in = 5, .out = 3}),
+                    "TokenwiseDense: in = [5], out = 3; expected [tokens, features] and a number of features, all positive");
+  CHECK_THROWS_WITH(TokenwiseDense<float>({.in = {2, 5}, .out = 0}),
+                    "TokenwiseDense: in = [2, 5], out = 0; expected [tokens, features] and a number of features, all positive");
+  CHECK_THROWS_WITH(TokenwiseDense<float>({.in = {0, 5}, .out = 3}),
+                    "TokenwiseDense: in = [0, 5], out = 3; expected [tokens, features] and a number of features, all positive");
+}
