@@ -116,7 +116,7 @@ std::array<std::uint64_t, 2> parse_seeds(std::string_view option, const std::str
 
 std::array<lmc::NoiseSeeds, 2> noise_seeds(const Options& o) {
   const auto [first, second] = parse_seeds("--noise-seeds", o.noise_seeds);
-  const lmc::PairNoise noise = lmc::pair_noise_named(o.noise);
+  const lmc::PairNoise noise = lmc::parse_pair_noise(o.noise);
   lmc::require(noise == lmc::PairNoise::order || !o.augment.empty(), "--noise ", o.noise,
                ": the runs cannot differ in an augmentation that there is none of; add --augment, as in --augment crop=4,flip");
   auto seeds = lmc::pair_seeds(noise, first, second);
@@ -163,7 +163,7 @@ lmc::AlphaGrid parse_alphas(const std::string& text) {
 }
 
 lmc::OptimizerOptions optimizer_options(const Options& o) {
-  lmc::OptimizerOptions options = lmc::optimizer_named(o.optimizer);
+  lmc::OptimizerOptions options = lmc::parse_optimizer(o.optimizer);
   std::visit(
       [&](auto& chosen) {
         if (o.learning_rate) chosen.learning_rate = *o.learning_rate;
@@ -445,7 +445,7 @@ int run(const Options& o) {
   const lmc::TrainOptions<float> training{.epochs = o.epochs,
                                           .batch_size = o.batch_size,
                                           .optimizer = optimizer_options(o),
-                                          .schedule = {.warmup = o.warmup, .then = lmc::rate_shape_named(o.schedule)},
+                                          .schedule = {.warmup = o.warmup, .then = lmc::parse_rate_shape(o.schedule)},
                                           .augmentation = parse_augmentation(o.augment),
                                           .label_noise = o.label_noise};
   const lmc::Initialization init = lmc::parse_initialization(o.init);

@@ -108,7 +108,7 @@ int run(const Options& o) {
   for (const Index count : blocks) embeddings.push_back(lmc::embed_in_tied(net, sharing_for(net, count)));
   std::cerr << net;
   lmc::TrainOptions<float> options{
-      .epochs = o.epochs, .batch_size = o.batch_size, .optimizer = lmc::optimizer_named(o.optimizer)};
+      .epochs = o.epochs, .batch_size = o.batch_size, .optimizer = lmc::parse_optimizer(o.optimizer)};
   std::visit([&](auto& chosen) { chosen.learning_rate = o.learning_rate; }, options.optimizer);
   const lmc::PathOptions path{.alphas = o.alphas};
   const auto curves = [&](const lmc::Network<float>& network, const lmc::Pair<float>& pair) {

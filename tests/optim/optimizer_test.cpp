@@ -134,12 +134,12 @@ TEST_CASE("Optimizer: a copy is an independent snapshot", "[optim]") {
 
 TEST_CASE("Optimizer: is named and printed", "[optim]") {
   for (const std::string_view name : lmc::optimizer_names)
-    CHECK(text(lmc::optimizer_named(name)).substr(0, name.size() + 1) == std::string(name) + '(');
+    CHECK(text(lmc::parse_optimizer(name)).substr(0, name.size() + 1) == std::string(name) + '(');
   CHECK(text(lmc::SgdOptions{.momentum = 0.9, .weight_decay = 0.5, .nesterov = true}) ==
         "sgd(learning_rate = 0.1, momentum = 0.9, weight_decay = 0.5, nesterov)");
   CHECK(text(lmc::AdamWOptions{.weight_decay = 0.01}) == "adamw(learning_rate = 0.001, weight_decay = 0.01)");
-  CHECK_THROWS_AS(lmc::optimizer_named("adamm"), lmc::Error);
-  CHECK_THROWS_WITH(lmc::optimizer_named("adamm"), Catch::Matchers::Contains("did you mean 'adam'"));
+  CHECK_THROWS_AS(lmc::parse_optimizer("adamm"), lmc::Error);
+  CHECK_THROWS_WITH(lmc::parse_optimizer("adamm"), Catch::Matchers::Contains("did you mean 'adam'"));
 }
 
 TEST_CASE("Optimizer: different options are different values", "[optim]") {

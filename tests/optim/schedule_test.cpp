@@ -60,8 +60,8 @@ TEST_CASE("Schedule: a warm-up below 1 is a share of all steps", "[optim]") {
 TEST_CASE("Schedule: what follows a warm-up starts where it ends", "[optim]") {
   for (const auto& name : lmc::rate_shape_names) {
     CAPTURE(name);
-    const auto alone = factors({.then = lmc::rate_shape_named(name)}, 30);
-    const auto composed = factors({.warmup = 5, .then = lmc::rate_shape_named(name)}, 35);
+    const auto alone = factors({.then = lmc::parse_rate_shape(name)}, 30);
+    const auto composed = factors({.warmup = 5, .then = lmc::parse_rate_shape(name)}, 35);
     CHECK(composed[4] == 1);
     CHECK(std::vector<double>(composed.begin() + 5, composed.end()) == alone);
   }
@@ -87,7 +87,7 @@ TEST_CASE("Schedule: shortest runs and extreme peaks stay within [0, 1]", "[opti
           CHECK((f >= 0 && f <= 1));
         }
   for (const auto& name : lmc::rate_shape_names)
-    CHECK(factors({.warmup = 1, .then = lmc::rate_shape_named(name)}, 1) == std::vector<double>{1});
+    CHECK(factors({.warmup = 1, .then = lmc::parse_rate_shape(name)}, 1) == std::vector<double>{1});
 }
 
 TEST_CASE("Schedule: refuses what cannot be meant, at the first step", "[optim]") {
@@ -109,8 +109,8 @@ TEST_CASE("Schedule: refuses what cannot be meant, at the first step", "[optim]"
 
 TEST_CASE("Schedule: is a value that is named, compared and printed", "[optim]") {
   for (const std::string_view name : lmc::rate_shape_names)
-    CHECK(text({.then = lmc::rate_shape_named(name)}).substr(0, name.size()) == name);
-  CHECK_THROWS_WITH(lmc::rate_shape_named("cosin"), Catch::Matchers::Contains("did you mean 'cosine'"));
+    CHECK(text({.then = lmc::parse_rate_shape(name)}).substr(0, name.size()) == name);
+  CHECK_THROWS_WITH(lmc::parse_rate_shape("cosin"), Catch::Matchers::Contains("did you mean 'cosine'"));
   CHECK(text({}) == "constant");
   CHECK(text({.warmup = 0.05, .then = lmc::CosineRate{}}) == "warmup(0.05) then cosine(floor = 0)");
   CHECK(Schedule{.warmup = 5} != Schedule{.warmup = 6});

@@ -13,17 +13,17 @@ TEST_CASE("StudyProgress: a bar on a terminal, and a line at the end elsewhere",
   for (int i = 0; i < 2591; ++i) plan.tasks.push_back({.task = {}, .after = {}, .seconds = 4e3});
   std::ostringstream terminal, file;
   {
-    study::Board board(plan);
+    study::TaskQueue queue(plan);
     study::StudyProgress bar(2, terminal, true), lines(2, file, false);
     const auto show = [&] {
-      bar.show(board);
-      lines.show(board);
+      bar.show(queue);
+      lines.show(queue);
     };
     show();
     CHECK(terminal.str() == "\r[....................] 0 of 2591 tasks, 0 s gone, about 1439.4 h left   ");
     CHECK(terminal.str().size() < 80);
     show();  // too early for another
-    while (const auto i = board.next()) board.finish(*i, 1);
+    while (const auto i = queue.next()) queue.finish(*i, 1);
     show();
     show();
   }
@@ -32,7 +32,7 @@ TEST_CASE("StudyProgress: a bar on a terminal, and a line at the end elsewhere",
   CHECK(std::count(shown.begin(), shown.end(), '\r') == 2);
   CHECK(file.str() == "2591 of 2591 tasks, 0 in work, 0 s gone, about 0 s left\n");
   std::ostringstream nothing;
-  study::StudyProgress(2, nothing, true).show(study::Board({}));
+  study::StudyProgress(2, nothing, true).show(study::TaskQueue({}));
   CHECK(nothing.str().empty());
 }
 

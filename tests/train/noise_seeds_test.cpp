@@ -24,7 +24,7 @@ TEST_CASE("differing_noise: names every source", "[train]") {
         Names{"order", "augmentation", "dropout", "label noise"});
 }
 
-TEST_CASE("pair_noise_named: knows the names, and points at the nearest", "[train][errors]") {
-  CHECK(lmc::pair_noise_named("augmentation") == PairNoise::augmentation);
-  CHECK_THROWS_WITH(lmc::pair_noise_named("oder"), Catch::Contains("did you mean 'order'"));
+TEST_CASE("parse_pair_noise: knows the names, and points at the nearest", "[train][errors]") {
+  CHECK(lmc::parse_pair_noise("augmentation") == PairNoise::augmentation);
+  CHECK_THROWS_WITH(lmc::parse_pair_noise("oder"), Catch::Contains("did you mean 'order'"));
 }

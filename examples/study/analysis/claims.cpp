@@ -25,9 +25,9 @@ std::ostream& operator<<(std::ostream& out, ClaimVerdict verdict) {
 namespace {
 
 /// Tests one claim on the cells of its experiment.
-class Judge {
+class ClaimTest {
  public:
-  Judge(const Claim& claim, const ExperimentResult& result) : claim_(claim), result_(result) {
+  ClaimTest(const Claim& claim, const ExperimentResult& result) : claim_(claim), result_(result) {
     j_.experiment = result.experiment;
     j_.claim = &claim;
   }
@@ -333,7 +333,7 @@ class Judge {
 
 }  // namespace
 
-Judgment judge(const Claim& claim, const ExperimentResult& result) { return Judge(claim, result).judge(); }
+Judgment judge(const Claim& claim, const ExperimentResult& result) { return ClaimTest(claim, result).judge(); }
 
 void decide(std::vector<Judgment>& all) {
   std::vector<double> p;

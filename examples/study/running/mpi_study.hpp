@@ -11,10 +11,10 @@
 #include <thread>
 #include <utility>
 #include <vector>
-#include "study/running/board.hpp"
+#include "study/running/messages.hpp"
 #include "study/running/scheduler.hpp"
 #include "study/running/study_progress.hpp"
-#include "study/running/wire.hpp"
+#include "study/running/task_queue.hpp"
 
 /// MPI of this process, where a launcher has started it as one of several; else one rank, and no MPI.
 class MpiJob {
@@ -86,25 +86,25 @@ Message receive(const Meanwhile& meanwhile) {
 /// Rank 0. Throws: lmc::Error with a rank's own words when it fails at a task.
 inline void mpi_hand_out(lmc::study::Plan plan, lmc::study::Store& store, int ranks) {
   using namespace mpi_detail;
-  lmc::study::Board board(std::move(plan));
+  lmc::study::TaskQueue queue(std::move(plan));
   lmc::study::StudyProgress progress(ranks - 1);
   std::vector<std::size_t> task_of(static_cast<std::size_t>(ranks));
   std::vector<int> idle;
   for (int stopped = 0; stopped < ranks - 1;) {
-    const Message message = receive([&] { progress.show(board); });
+    const Message message = receive([&] { progress.show(queue); });
     lmc::require(message.tag != failure, "rank ", message.from, ": ", message.bytes);
     if (message.tag == outcome) {
       const lmc::study::Outcome done = lmc::study::outcome_from_bytes(message.bytes);
       keep(store, done);
-      board.finish(task_of[static_cast<std::size_t>(message.from)], seconds_of(done));
+      queue.finish(task_of[static_cast<std::size_t>(message.from)], seconds_of(done));
     }
     idle.push_back(message.from);
     while (!idle.empty()) {
-      if (board.finished()) {
+      if (queue.finished()) {
         send(idle.back(), stop, {});
         ++stopped;
-      } else if (const auto i = board.next()) {
-        const lmc::study::Task& next = board.task(*i);
+      } else if (const auto i = queue.next()) {
+        const lmc::study::Task& next = queue.task(*i);
         task_of[static_cast<std::size_t>(idle.back())] = *i;
         send(idle.back(), task, to_bytes(next, read_inputs(store, next)));
       } else {
@@ -113,7 +113,7 @@ inline void mpi_hand_out(lmc::study::Plan plan, lmc::study::Store& store, int ra
       idle.pop_back();
     }
   }
-  progress.show(board);
+  progress.show(queue);
 }
 
 /// Every other rank.

@@ -14,8 +14,8 @@
 #include <lmc/io/input_file.hpp>
 #include <lmc/io/output_file.hpp>
 
-#include "study/running/board.hpp"
 #include "study/running/study_progress.hpp"
+#include "study/running/task_queue.hpp"
 
 namespace lmc::study {
 
@@ -47,26 +47,26 @@ double seconds_of(const Outcome& outcome) {
 }
 
 void run_plan(Plan plan, Store& store, DataSets& data, int threads, const std::string& program) {
-  Board board(std::move(plan));
+  TaskQueue queue(std::move(plan));
   StudyProgress progress(threads);
-  std::mutex mutex;  // of board, store and failure
+  std::mutex mutex;  // of queue, store and failure
   std::condition_variable changed;
   std::exception_ptr failure;
   const auto work = [&] {
     std::unique_lock lock(mutex);
-    while (!failure && !board.finished()) {
-      const std::optional<std::size_t> i = board.next();
+    while (!failure && !queue.finished()) {
+      const std::optional<std::size_t> i = queue.next();
       if (!i) {
         changed.wait(lock);
         continue;
       }
-      const Task& task = board.task(*i);
+      const Task& task = queue.task(*i);
       try {
         lock.unlock();
         const Outcome outcome = execute(task, data, read_inputs(store, task), program);
         lock.lock();
         keep(store, outcome);
-        board.finish(*i, seconds_of(outcome));
+        queue.finish(*i, seconds_of(outcome));
       } catch (...) {
         if (!lock.owns_lock()) lock.lock();
         if (!failure) failure = std::current_exception();
@@ -78,11 +78,11 @@ void run_plan(Plan plan, Store& store, DataSets& data, int threads, const std::s
     std::vector<std::jthread> team;
     for (int t = 0; t < threads; ++t) team.emplace_back(work);
     std::unique_lock lock(mutex);
-    while (!failure && !board.finished()) {
-      progress.show(board);
+    while (!failure && !queue.finished()) {
+      progress.show(queue);
       changed.wait_for(lock, std::chrono::seconds(1));
     }
-    if (!failure) progress.show(board);
+    if (!failure) progress.show(queue);
   }
   if (failure) std::rethrow_exception(failure);
 }

@@ -22,23 +22,23 @@ StudyProgress::~StudyProgress() {
   if (line_is_open_) *out_ << std::endl;
 }
 
-void StudyProgress::show(const Board& board) {
+void StudyProgress::show(const TaskQueue& queue) {
   const auto now = Clock::now();
   const auto since = std::chrono::duration<double>(now - shown_).count();
-  if (board.size() == 0 || finished_ || (!board.finished() && since < (terminal_ ? 0.2 : 30.0))) return;
+  if (queue.size() == 0 || finished_ || (!queue.finished() && since < (terminal_ ? 0.2 : 30.0))) return;
   shown_ = now;
-  finished_ = board.finished();
+  finished_ = queue.finished();
   const std::string gone = duration_text(std::chrono::duration<double>(now - start_).count()) + " gone";
-  const std::string left = "about " + duration_text(board.seconds_left() / workers_) + " left";
-  const std::string tasks = lmc::concat(board.done(), " of ", board.size(), " tasks");
+  const std::string left = "about " + duration_text(queue.seconds_left() / workers_) + " left";
+  const std::string tasks = lmc::concat(queue.done(), " of ", queue.size(), " tasks");
   if (terminal_) {
     constexpr std::size_t width = 20;
-    const auto filled = static_cast<std::size_t>(std::floor(static_cast<double>(width) * board.share_done()));
+    const auto filled = static_cast<std::size_t>(std::floor(static_cast<double>(width) * queue.share_done()));
     *out_ << "\r[" << std::string(filled, '#') << std::string(width - filled, '.') << "] " << tasks << ", " << gone << ", "
           << left << "   " << std::flush;
     line_is_open_ = true;
   } else {
-    *out_ << tasks << ", " << board.in_flight() << " in work, " << gone << ", " << left << std::endl;
+    *out_ << tasks << ", " << queue.in_flight() << " in work, " << gone << ", " << left << std::endl;
   }
 }
 

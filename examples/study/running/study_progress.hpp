@@ -8,7 +8,7 @@
 
 #include <lmc/core/error.hpp>
 
-#include "study/running/board.hpp"
+#include "study/running/task_queue.hpp"
 
 namespace lmc::study {
 
@@ -25,7 +25,7 @@ class StudyProgress {
   StudyProgress& operator=(const StudyProgress&) = delete;
   ~StudyProgress();
 
-  void show(const Board& board);
+  void show(const TaskQueue& queue);
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -40,7 +40,7 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
       .epochs = s.epochs,
       .batch_size = s.batch_size,
       .optimizer = optimizer_of(s),
-      .schedule = {.warmup = s.warmup, .then = rate_shape_named(s.schedule)},
+      .schedule = {.warmup = s.warmup, .then = parse_rate_shape(s.schedule)},
       .augmentation = {.crop_padding = s.crop, .flip = s.flip, .translation = s.translation, .noise = s.input_noise},
       .label_noise = s.label_noise,
       .observers = observers};

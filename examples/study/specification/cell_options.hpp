@@ -22,7 +22,7 @@ namespace lmc::study {
 struct CellOptions {
   RunSpec run;
   double rate = 1;              // times the learning rate: what a sweep varies
-  std::string noise = "order";  // what the two runs of a pair differ in, as pair_noise_named
+  std::string noise = "order";  // what the two runs of a pair differ in, as parse_pair_noise
   Index alphas = 25;
   Index curve_train_examples = 0;
 };

@@ -25,7 +25,7 @@ PairSpec replicate_of(const CellOptions& options, Index replicate) {
   RunSpec run = options.run;
   run.init_seed = r;
   if (run.network.network == "sparse-mlp" && !run.network.mask_seed) run.network.mask_seed = r;
-  const auto seeds = pair_seeds(pair_noise_named(options.noise), 3 * r + 1, 3 * r + 2);
+  const auto seeds = pair_seeds(parse_pair_noise(options.noise), 3 * r + 1, 3 * r + 2);
   run.prefix_seeds = pair_seeds(PairNoise::both, 3 * r + 3, 3 * r + 3)[0];
   run.learning_rate = options.rate * *canonical(run).learning_rate;
   PairSpec pair{.a = run, .b = run, .alphas = options.alphas, .curve_train_examples = options.curve_train_examples};

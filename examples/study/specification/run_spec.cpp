@@ -56,7 +56,7 @@ std::string normal_extents(std::string_view option, const std::string& list, Ind
 }  // namespace
 
 OptimizerOptions optimizer_of(const RunSpec& s) {
-  OptimizerOptions options = optimizer_named(s.optimizer);
+  OptimizerOptions options = parse_optimizer(s.optimizer);
   std::visit(
       [&](auto& chosen) {
         if (s.learning_rate) chosen.learning_rate = *s.learning_rate;
@@ -81,7 +81,7 @@ RunSpec canonical(RunSpec s) {
     if (*list) *list = normal_extents(name, **list, least);
   (void)parse_initialization(s.init);
   s.learning_rate = std::visit([](const auto& o) { return o.learning_rate; }, optimizer_of(s));
-  (void)rate_shape_named(s.schedule);
+  (void)parse_rate_shape(s.schedule);
   require(s.epochs > 0 || s.updates > 0, "epochs = ", s.epochs, "; expected a positive number");
   require(s.batch_size > 0, "batch-size = ", s.batch_size, "; expected a positive number");
   for (const auto& [name, number] :

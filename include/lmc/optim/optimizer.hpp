@@ -18,11 +18,11 @@ namespace lmc {
 /// Which optimizer, and how it is set: a value that can be compared and printed.
 using OptimizerOptions = std::variant<SgdOptions, AdamOptions, AdamWOptions>;
 
-/// What optimizer_named takes, in the order of OptimizerOptions.
+/// What parse_optimizer takes, in the order of OptimizerOptions.
 inline constexpr std::array<std::string_view, 3> optimizer_names{"sgd", "adam", "adamw"};
 
 /// The default options of the optimizer of that name. Throws: Error that lists the names there are.
-inline OptimizerOptions optimizer_named(std::string_view name) {
+inline OptimizerOptions parse_optimizer(std::string_view name) {
   const std::array<OptimizerOptions, 3> all{SgdOptions(), AdamOptions(), AdamWOptions()};
   return all[find_name("optimizer", name, optimizer_names)];
 }

@@ -98,12 +98,12 @@ inline std::ostream& operator<<(std::ostream& out, const OneCycleRate& r) {
 
 using RateShape = std::variant<ConstantRate, CosineRate, StepRate, OneCycleRate>;
 
-/// What rate_shape_named takes.
+/// What parse_rate_shape takes.
 inline constexpr std::array<std::string_view, 5> rate_shape_names{"constant", "cosine", "step", "one-cycle", "triangle"};
 
 /// The shape of that name with its default numbers; triangle is a one-cycle of straight lines. Throws: Error that lists the
 /// names.
-inline RateShape rate_shape_named(std::string_view name) {
+inline RateShape parse_rate_shape(std::string_view name) {
   const std::array<RateShape, 5> all{ConstantRate(), CosineRate(), StepRate(), OneCycleRate(), OneCycleRate{.linear = true}};
   return all[find_name("schedule", name, rate_shape_names)];
 }

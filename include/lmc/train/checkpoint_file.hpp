@@ -82,7 +82,7 @@ inline nlohmann::json optimizer_json(const OptimizerOptions& options) {
   return json;
 }
 inline OptimizerOptions optimizer_from_json(const nlohmann::json& json) {
-  OptimizerOptions options = optimizer_named(json.at("name").get<std::string>());
+  OptimizerOptions options = parse_optimizer(json.at("name").get<std::string>());
   const auto read = [&](const char* name, auto& field) { json.at(name).get_to(field); };
   std::visit([&](auto& o) { for_each_option(o, read); }, options);
   return options;

@@ -31,11 +31,11 @@ inline std::vector<std::string_view> differing_noise(const NoiseSeeds& a, const 
 /// What the two runs of a pair differ in.
 enum class PairNoise { order, augmentation, both };
 
-/// What pair_noise_named takes, in the order of PairNoise.
+/// What parse_pair_noise takes, in the order of PairNoise.
 inline constexpr std::array<std::string_view, 3> pair_noise_names{"order", "augmentation", "both"};
 
 /// Throws: Error that lists the names there are.
-inline PairNoise pair_noise_named(std::string_view name) {
+inline PairNoise parse_pair_noise(std::string_view name) {
   return static_cast<PairNoise>(find_name("noise", name, pair_noise_names));
 }
 

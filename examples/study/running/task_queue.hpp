@@ -14,9 +14,9 @@ namespace lmc::study {
 
 /// Which tasks of a plan may begin, and which of them first: measurements, which are short and complete a pair, before runs;
 /// then the one with the longest way to the end, its own time and that of what waits for it. Not for several threads at once.
-class Board {
+class TaskQueue {
  public:
-  explicit Board(Plan plan);
+  explicit TaskQueue(Plan plan);
 
   [[nodiscard]] std::size_t size() const { return plan_.tasks.size(); }
   [[nodiscard]] const Task& task(std::size_t i) const { return plan_.tasks[i].task; }

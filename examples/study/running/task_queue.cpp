@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "study/running/board.hpp"
+#include "study/running/task_queue.hpp"
 
 #include <algorithm>
 #include <cassert>
 
 namespace lmc::study {
 
-Board::Board(Plan plan) : plan_(std::move(plan)), urgency_(size()), waits_for_(size()), waiting_(size()) {
+TaskQueue::TaskQueue(Plan plan) : plan_(std::move(plan)), urgency_(size()), waits_for_(size()), waiting_(size()) {
   for (std::size_t i = size(); i-- > 0;) {
     urgency_[i] += plan_.tasks[i].seconds;
     waits_for_[i] = plan_.tasks[i].after.size();
@@ -20,7 +20,7 @@ Board::Board(Plan plan) : plan_(std::move(plan)), urgency_(size()), waits_for_(s
   }
 }
 
-std::optional<std::size_t> Board::next() {
+std::optional<std::size_t> TaskQueue::next() {
   if (ready_.empty()) return std::nullopt;
   const std::size_t i = ready_.begin()->second;
   ready_.erase(ready_.begin());
@@ -28,7 +28,7 @@ std::optional<std::size_t> Board::next() {
   return i;
 }
 
-void Board::finish(std::size_t i, double seconds) {
+void TaskQueue::finish(std::size_t i, double seconds) {
   ++done_;
   --in_flight_;
   for (Work* work : {&work_of(i), &all_}) {
@@ -40,19 +40,19 @@ void Board::finish(std::size_t i, double seconds) {
     if (--waits_for_[next] == 0) ready_.insert(rank(next));
 }
 
-double Board::seconds_left() const {
+double TaskQueue::seconds_left() const {
   double sum = 0;
   for (const auto& [kind, work] : of_kind_) sum += std::max(0.0, work.left) * (work.estimated > 0 ? work : all_).correction();
   return sum;
 }
 
-double Board::share_done() const {
+double TaskQueue::share_done() const {
   if (finished()) return 1;
   const double all = all_.measured + seconds_left();
   return all > 0 ? all_.measured / all : 0;
 }
 
-std::pair<std::pair<bool, double>, std::size_t> Board::rank(std::size_t i) const {
+std::pair<std::pair<bool, double>, std::size_t> TaskQueue::rank(std::size_t i) const {
   return {{task(i).kind == Task::Kind::run, -urgency_[i]}, i};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "study/running/wire.hpp"
+#include "study/running/messages.hpp"
 
 #include <cstdint>
 #include <type_traits>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "study/running/wire.hpp"
+#include "study/running/messages.hpp"
 
 #include <catch2/catch.hpp>
 #include <limits>
@@ -15,7 +15,7 @@ namespace study = lmc::study;
 using study::Task;
 using testing::pairs;
 
-TEST_CASE("wire: tasks and outcomes come through as they were", "[study]") {
+TEST_CASE("messages: tasks and outcomes come through as they were", "[study]") {
   study::DataSets data("");
   const auto wanted = pairs();
   const study::Plan plan = make_plan({wanted[5]}, {}, nullptr, study::CostModel());
@@ -45,7 +45,7 @@ TEST_CASE("wire: tasks and outcomes come through as they were", "[study]") {
   CHECK_THROWS_WITH(study::task_from_bytes(cut), Contains("is cut"));
 }
 
-TEST_CASE("wire: measurements keep their names, and diverged runs their step", "[study]") {
+TEST_CASE("messages: measurements keep their names, and diverged runs their step", "[study]") {
   const Task task{.kind = Task::Kind::measurement, .id = "p", .name = "robustness", .pair = testing::tiny_pair(), .data = {}};
   const Task read = study::task_from_bytes(to_bytes(task, {})).first;
   CHECK(read.name == "robustness");

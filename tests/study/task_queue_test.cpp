@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "study/running/task_queue.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+namespace study = lmc::study;
+using study::Task;
+
+TEST_CASE("TaskQueue: measurements first, then the longest way to the end", "[study]") {
+  study::Plan plan;
+  const auto add = [&](Task::Kind kind, double seconds, std::vector<std::size_t> after) {
+    plan.tasks.push_back({.task = {.kind = kind}, .after = std::move(after), .seconds = seconds});
+  };
+  add(Task::Kind::run, 1, {});         // 0: short, but 3 waits for it
+  add(Task::Kind::run, 5, {});         // 1
+  add(Task::Kind::run, 3, {});         // 2
+  add(Task::Kind::run, 9, {0});        // 3
+  add(Task::Kind::pair, 0.1, {1, 2});  // 4
+  study::TaskQueue queue(plan);
+  CHECK(queue.next() == 0u);
+  CHECK(queue.next() == 1u);
+  CHECK(queue.next() == 2u);
+  CHECK(!queue.next());
+  queue.finish(1, 10);
+  CHECK(!queue.next());
+  queue.finish(0, 2);
+  queue.finish(2, 6);
+  CHECK(queue.seconds_left() == Approx(2 * 9.1));
+  CHECK(queue.next() == 4u);
+  CHECK(queue.next() == 3u);
+  queue.finish(4, 0);
+  CHECK(!queue.finished());
+  queue.finish(3, 0);
+  CHECK(queue.finished());
+}
+
+TEST_CASE("TaskQueue: the time left is corrected for each kind of task by what those before it took", "[study]") {
+  study::Plan plan;
+  const auto add = [&](Task::Kind kind, const char* name, double seconds) {
+    plan.tasks.push_back({.task = {.kind = kind, .name = name}, .after = {}, .seconds = seconds});
+  };
+  for (int i = 0; i < 2; ++i) {
+    add(Task::Kind::run, "", 10);
+    add(Task::Kind::pair, "", 1);
+    add(Task::Kind::measurement, "robustness", 1);
+  }
+  study::TaskQueue queue(plan);
+  CHECK(queue.seconds_left() == Approx(24));
+  CHECK(queue.share_done() == 0);
+  std::vector<std::size_t> order;
+  while (const auto i = queue.next()) order.push_back(*i);
+  CHECK(order == std::vector<std::size_t>{1, 2, 4, 5, 0, 3});
+  CHECK(queue.in_flight() == 6);
+  queue.finish(0, 5);
+  queue.finish(1, 6);
+  CHECK(queue.in_flight() == 4);
+  // Runs are twice as fast, curves take six times as long, robustness as all together: 11 in the place of 11.
+  CHECK(queue.seconds_left() == Approx(10 * 0.5 + 1 * 6 + 2 * 1));
+  CHECK(queue.share_done() == Approx(11.0 / (11 + 13)));
+  for (const std::size_t i : {2u, 3u, 4u, 5u}) queue.finish(i, 1);
+  CHECK(queue.seconds_left() == 0);
+  CHECK(queue.share_done() == 1);
+}
