@@ -140,10 +140,10 @@ void one_layer(benchmark::State& state, const lmc::LocallyConnected2dOptions& op
 }
 
 lmc::LocallyConnected2dOptions first(Extent sharing) {
-  return {.in = {28, 28, 1}, .out = 32, .kernel = 3, .stride = 2, .sharing = sharing};
+  return {.inputs = {28, 28, 1}, .outputs = 32, .kernel = 3, .stride = 2, .sharing = sharing};
 }
 lmc::LocallyConnected2dOptions second(Extent sharing) {
-  return {.in = {13, 13, 32}, .out = 64, .kernel = 3, .stride = 2, .sharing = sharing};
+  return {.inputs = {13, 13, 32}, .outputs = 64, .kernel = 3, .stride = 2, .sharing = sharing};
 }
 BENCHMARK_CAPTURE(one_layer, first_forward, first(1), Pass::forward);
 BENCHMARK_CAPTURE(one_layer, first_backward, first(1), Pass::backward_without_inputs);

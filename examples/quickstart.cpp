@@ -7,8 +7,8 @@ int main() {
   const auto data = lmc::spirals<float>({.examples = 3000, .classes = 3, .seed = 1});
   const auto test = lmc::spirals<float>({.examples = 3000, .classes = 3, .seed = 2});
 
-  const lmc::Network<float> net({lmc::Dense<float>({.in = 2, .out = 64}), lmc::Relu<float>(),  //
-                                 lmc::Dense<float>({.in = 64, .out = 3})});
+  const lmc::Network<float> net({lmc::Dense<float>({.inputs = 2, .outputs = 64}), lmc::Relu<float>(),  //
+                                 lmc::Dense<float>({.inputs = 64, .outputs = 3})});
   const auto start = net.initialize({.seed = 0});
   const auto [a, b] =
       lmc::train_pair(net, data, start, {.epochs = 20, .batch_size = 32, .optimizer = lmc::SgdOptions{.learning_rate = 0.1}},

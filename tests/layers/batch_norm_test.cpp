@@ -106,16 +106,17 @@ TEST_CASE("BatchNorm: backward is the derivative of forward", "[layers][gradient
   const auto [batch, in] = GENERATE(Case{2, {1}}, Case{3, {5}}, Case{1, {3, 2, 4}}, Case{4, {2, 3, 1}}, Case{3, {5, 3, 17}},
                                     Case{3, {43}}, Case{2, {4, 6}});
   CAPTURE(batch, in);
-  CHECK(lmc::testing::gradient_error(BatchNorm<double>({.in = in}), {.batch = batch, .seed = 5}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(BatchNorm<double>({.inputs = in}), {.batch = batch, .seed = 5}) < 1e-7);
   // The statistics in the buffers are constants.
-  CHECK(lmc::testing::gradient_error(Frozen({.in = in}), {.batch = batch, .seed = 5}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(Frozen({.inputs = in}), {.batch = batch, .seed = 5}) < 1e-7);
 }
 
 TEST_CASE("BatchNorm: trains, keeps statistics and evaluates as PyTorch does", "[layers][golden]") {
   const std::size_t which = GENERATE(range(std::size_t{0}, references.size()));
   CAPTURE(which);
   const Reference& reference = references[which];
-  Bench<double> b({.in = Shape(reference.axes), .epsilon = reference.epsilon, .momentum = reference.momentum}, reference.batch);
+  Bench<double> b({.inputs = Shape(reference.axes), .epsilon = reference.epsilon, .momentum = reference.momentum},
+                  reference.batch);
   const std::size_t channels = b.params.size() / 2;
   for (std::size_t c = 0; c < channels; ++c) {
     b.params[c] = 1.5 * std::cos(static_cast<double>(c));
@@ -137,7 +138,7 @@ TEST_CASE("BatchNorm: trains, keeps statistics and evaluates as PyTorch does", "
 TEST_CASE("BatchNorm: in estimation it trains, and its buffers become the batch's own statistics", "[layers]") {
   const Index batch = 3;
   const Shape in{2, 1, 2};
-  Bench<double> trained({.in = in}, batch), estimated({.in = in}, batch);
+  Bench<double> trained({.inputs = in}, batch), estimated({.inputs = in}, batch);
   const auto x = example(batch * in.size(), 0.7);
   estimated.buffers.assign(4, std::nan(""));  // what was there does not matter
   CHECK(trained.forward(x, Mode::training) == estimated.forward(x, Mode::calibration));
@@ -154,7 +155,7 @@ TEST_CASE("BatchNorm: in estimation it trains, and its buffers become the batch'
 
 TEST_CASE("BatchNorm: in evaluation an example's bits do not depend on the batch around it", "[layers][determinism]") {
   const Shape in{3, 1, 7};
-  Bench<float> all({.in = in}, 5), one({.in = in}, 1);
+  Bench<float> all({.inputs = in}, 5), one({.inputs = in}, 1);
   std::vector<float> x(static_cast<std::size_t>(5 * in.size()));
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::sin(static_cast<float>(i));
   all.forward(x, Mode::training);
@@ -168,7 +169,7 @@ TEST_CASE("BatchNorm: in evaluation an example's bits do not depend on the batch
 }
 
 TEST_CASE("BatchNorm: allocates nothing", "[layers]") {
-  Bench<float> b({.in = {4, 4, 3}}, 8);
+  Bench<float> b({.inputs = {4, 4, 3}}, 8);
   const std::vector<float> x(8 * 48, 1.0F);
   const std::size_t before = testing::allocations();
   b.forward(x, Mode::training);
@@ -184,23 +185,23 @@ TEST_CASE("BatchNorm: its channels are permuted with the units that they come fr
     CHECK(effect.outputs < 1e-12);
     CHECK(effect.parameters > 0.1);
   };
-  check(Network<double>({Dense<double>({.in = 3, .out = 6}), BatchNorm<double>({.in = 6}), Relu<double>(),
-                         Dense<double>({.in = 6, .out = 2})}),
+  check(Network<double>({Dense<double>({.inputs = 3, .outputs = 6}), BatchNorm<double>({.inputs = 6}), Relu<double>(),
+                         Dense<double>({.inputs = 6, .outputs = 2})}),
         1);
   // Channels with a permutation at each position become one group, since scale and bias are the same at all positions.
   const Shape image{2, 2, 5};
-  check(Network<double>({Dense<double>({.in = 3, .out = image}), BatchNorm<double>({.in = image}), Relu<double>(),
-                         Dense<double>({.in = image, .out = 2})}),
+  check(Network<double>({Dense<double>({.inputs = 3, .outputs = image}), BatchNorm<double>({.inputs = image}), Relu<double>(),
+                         Dense<double>({.inputs = image, .outputs = 2})}),
         1);
   // Flattened, each position has its own.
-  const Network<double> flat({Dense<double>({.in = 3, .out = image}), lmc::Flatten<double>(), BatchNorm<double>({.in = 20}),
-                              Relu<double>(), Dense<double>({.in = 20, .out = 2})});
+  const Network<double> flat({Dense<double>({.inputs = 3, .outputs = image}), lmc::Flatten<double>(),
+                              BatchNorm<double>({.inputs = 20}), Relu<double>(), Dense<double>({.inputs = 20, .outputs = 2})});
   check(flat, 4);
   CHECK(flat.layout().at("batch_norm1/scale").shape == image);
 }
 
 TEST_CASE("BatchNorm: names its parameters and buffers", "[layers]") {
-  const Network<double> net({BatchNorm<double>({.in = {2, 2, 3}}), Dense<double>({.in = {2, 2, 3}, .out = 2})});
+  const Network<double> net({BatchNorm<double>({.inputs = {2, 2, 3}}), Dense<double>({.inputs = {2, 2, 3}, .outputs = 2})});
   const auto& layout = net.layout();
   REQUIRE(layout.parameters.size() == 4);
   REQUIRE(layout.buffers.size() == 2);
@@ -217,11 +218,11 @@ TEST_CASE("BatchNorm: names its parameters and buffers", "[layers]") {
 }
 
 TEST_CASE("BatchNorm: refuses options that make no sense, and a batch without a variance", "[layers][errors]") {
-  CHECK_THROWS_WITH(BatchNorm<float>({.in = {4, 0, 3}}), "BatchNorm: in = [4, 0, 3]; all sizes must be positive");
-  CHECK_THROWS_WITH(BatchNorm<float>({.in = Shape{}}), "BatchNorm: in = []; all sizes must be positive");
-  CHECK_THROWS_WITH(BatchNorm<float>({.in = 3, .epsilon = 0}), "BatchNorm: epsilon = 0; expected a positive number");
-  CHECK_THROWS_WITH(BatchNorm<float>({.in = 3, .momentum = 1.5}), "BatchNorm: momentum = 1.5; expected a weight in [0, 1]");
-  Bench<double> b({.in = {1, 1, 3}}, 1);
+  CHECK_THROWS_WITH(BatchNorm<float>({.inputs = {4, 0, 3}}), "BatchNorm: in = [4, 0, 3]; all sizes must be positive");
+  CHECK_THROWS_WITH(BatchNorm<float>({.inputs = Shape{}}), "BatchNorm: in = []; all sizes must be positive");
+  CHECK_THROWS_WITH(BatchNorm<float>({.inputs = 3, .epsilon = 0}), "BatchNorm: epsilon = 0; expected a positive number");
+  CHECK_THROWS_WITH(BatchNorm<float>({.inputs = 3, .momentum = 1.5}), "BatchNorm: momentum = 1.5; expected a weight in [0, 1]");
+  Bench<double> b({.inputs = {1, 1, 3}}, 1);
   const std::vector<double> x(3);
   CHECK_THROWS_WITH(
       b.forward(x, Mode::training),

@@ -104,15 +104,15 @@ std::vector<double> dense_matrix(const Conv2d<double>& layer, const std::vector<
 
 TEST_CASE("Conv2d: backward is the derivative of forward", "[layers][gradient]") {
   const auto options =
-      GENERATE(Conv2dOptions{.in = {1, 1, 1}, .out = 1, .kernel = 1}, Conv2dOptions{.in = {5, 5, 1}, .out = 2},
-               Conv2dOptions{.in = {6, 5, 3}, .out = 4, .stride = 2},  // the last row is under no tap
-               Conv2dOptions{.in = {4, 4, 2}, .out = 3, .padding = 1},
-               Conv2dOptions{.in = {3, 7, 2}, .out = 3, .kernel = {2, 4}, .stride = {1, 3}, .padding = {1, 2}},
-               Conv2dOptions{.in = {5, 5, 2}, .out = 2, .kernel = 2, .stride = 3},  // inputs between the windows
-               Conv2dOptions{.in = {2, 2, 2}, .out = 2, .kernel = 5, .stride = 2, .padding = 4},
-               Conv2dOptions{.in = {4, 3, 4}, .out = 6, .padding = 1, .groups = 2, .bias = false},
-               Conv2dOptions{.in = {4, 4, 3}, .out = 3, .stride = 2, .padding = 1, .groups = 3},
-               Conv2dOptions{.in = {3, 3, 9}, .out = 17, .kernel = 2});
+      GENERATE(Conv2dOptions{.inputs = {1, 1, 1}, .outputs = 1, .kernel = 1}, Conv2dOptions{.inputs = {5, 5, 1}, .outputs = 2},
+               Conv2dOptions{.inputs = {6, 5, 3}, .outputs = 4, .stride = 2},  // the last row is under no tap
+               Conv2dOptions{.inputs = {4, 4, 2}, .outputs = 3, .padding = 1},
+               Conv2dOptions{.inputs = {3, 7, 2}, .outputs = 3, .kernel = {2, 4}, .stride = {1, 3}, .padding = {1, 2}},
+               Conv2dOptions{.inputs = {5, 5, 2}, .outputs = 2, .kernel = 2, .stride = 3},  // inputs between the windows
+               Conv2dOptions{.inputs = {2, 2, 2}, .outputs = 2, .kernel = 5, .stride = 2, .padding = 4},
+               Conv2dOptions{.inputs = {4, 3, 4}, .outputs = 6, .padding = 1, .groups = 2, .bias = false},
+               Conv2dOptions{.inputs = {4, 4, 3}, .outputs = 3, .stride = 2, .padding = 1, .groups = 3},
+               Conv2dOptions{.inputs = {3, 3, 9}, .outputs = 17, .kernel = 2});
   const Index batch = GENERATE(1, 3);
   const Conv2d<double> layer(options);
   CAPTURE(options.in, layer.describe(), batch);
@@ -141,25 +141,26 @@ TEST_CASE("Conv2d: gives PyTorch's outputs and gradients", "[layers]") {
 
 TEST_CASE("Conv2d: is the dense layer of its matrix", "[layers]") {
   const auto options =
-      GENERATE(Conv2dOptions{.in = {7, 6, 3}, .out = 5, .kernel = {3, 2}, .stride = 2, .padding = 1, .bias = false},
-               Conv2dOptions{.in = {5, 9, 4}, .out = 4, .padding = {2, 0}, .groups = 2, .bias = false},
-               Conv2dOptions{.in = {9, 9, 16}, .out = 37, .stride = 2, .bias = false});
+      GENERATE(Conv2dOptions{.inputs = {7, 6, 3}, .outputs = 5, .kernel = {3, 2}, .stride = 2, .padding = 1, .bias = false},
+               Conv2dOptions{.inputs = {5, 9, 4}, .outputs = 4, .padding = {2, 0}, .groups = 2, .bias = false},
+               Conv2dOptions{.inputs = {9, 9, 16}, .outputs = 37, .stride = 2, .bias = false});
   const Conv2d<double> conv(options);
   const Index inputs = options.in.size(), outputs = conv.output_shape(options.in).size(), batch = 3;
   const auto params = lmc::testing::normal_numbers(parameters(options), 1, 1),
              x = lmc::testing::normal_numbers(batch * inputs, 1, 2), dy = lmc::testing::normal_numbers(batch * outputs, 1, 3);
   auto matrix = dense_matrix(conv, params);
   matrix.resize(matrix.size() + static_cast<std::size_t>(outputs));  // biases of 0
-  const Passes<double> passes(conv, params, x, dy), expected(Dense<double>({.in = inputs, .out = outputs}), matrix, x, dy);
+  const Passes<double> passes(conv, params, x, dy),
+      expected(Dense<double>({.inputs = inputs, .outputs = outputs}), matrix, x, dy);
   // Sums of at most 37 · 9 products of normal numbers.
   CHECK(distance<double>(passes.y, expected.y) < 1e-12);
   CHECK(distance<double>(passes.dx, expected.dx) < 1e-12);
 }
 
 TEST_CASE("Conv2d: the bits of an example do not depend on the batch around it", "[layers]") {
-  const auto options =
-      GENERATE(Conv2dOptions{.in = {13, 13, 32}, .out = 64, .stride = 2},
-               Conv2dOptions{.in = {9, 8, 1}, .out = 20, .padding = 1}, Conv2dOptions{.in = {6, 6, 4}, .out = 12, .groups = 2});
+  const auto options = GENERATE(Conv2dOptions{.inputs = {13, 13, 32}, .outputs = 64, .stride = 2},
+                                Conv2dOptions{.inputs = {9, 8, 1}, .outputs = 20, .padding = 1},
+                                Conv2dOptions{.inputs = {6, 6, 4}, .outputs = 12, .groups = 2});
   const Conv2d<float> layer(options);
   const Index inputs = options.in.size(), outputs = layer.output_shape(options.in).size(), batch = 13;
   const auto numbers = [](Index n, std::uint32_t part) {
@@ -179,7 +180,7 @@ TEST_CASE("Conv2d: the bits of an example do not depend on the batch around it",
 }
 
 TEST_CASE("Conv2d: leaves dx alone where none is asked for, and allocates nothing", "[layers]") {
-  const Conv2d<float> layer({.in = {6, 6, 2}, .out = 3, .padding = 1});
+  const Conv2d<float> layer({.inputs = {6, 6, 2}, .outputs = 3, .padding = 1});
   const std::vector<float> params(3 * 19, 0.5f), x(2 * 72, 1.0f), dy(2 * 108, 1.0f);
   const Passes<float> with(layer, params, x, dy), without(layer, params, x, dy, false);
   CHECK(without.dparams == with.dparams);
@@ -192,23 +193,24 @@ TEST_CASE("Conv2d: a permutation of its channels leaves the network's function a
     const Network<double> net(std::move(layers));
     return std::pair(net.layout().groups.size(), testing::permutation_effect(net));
   };
-  const Conv2d<double> first({.in = {7, 7, 2}, .out = 6}), second({.in = {5, 5, 6}, .out = 8, .stride = 2, .padding = 1});
+  const Conv2d<double> first({.inputs = {7, 7, 2}, .outputs = 6}),
+      second({.inputs = {5, 5, 6}, .outputs = 8, .stride = 2, .padding = 1});
   const auto [plain_groups, plain] =
-      effect({first, Relu<double>(), second, Relu<double>(), Dense<double>({.in = {3, 3, 8}, .out = 4})});
+      effect({first, Relu<double>(), second, Relu<double>(), Dense<double>({.inputs = {3, 3, 8}, .outputs = 4})});
   CHECK(plain_groups == 2);
   CHECK(plain.outputs < 1e-12);
   CHECK(plain.parameters > 0.1);
 
   // With groups, the channels on both sides stay where they are; those behind the next convolution do not have to.
-  const Conv2d<double> grouped({.in = {5, 5, 6}, .out = 6, .padding = 1, .groups = 2});
-  const auto [few_groups, few] = effect(
-      {first, Relu<double>(), grouped, Relu<double>(), second, Relu<double>(), Dense<double>({.in = {3, 3, 8}, .out = 4})});
+  const Conv2d<double> grouped({.inputs = {5, 5, 6}, .outputs = 6, .padding = 1, .groups = 2});
+  const auto [few_groups, few] = effect({first, Relu<double>(), grouped, Relu<double>(), second, Relu<double>(),
+                                         Dense<double>({.inputs = {3, 3, 8}, .outputs = 4})});
   CHECK(few_groups == 1);
   CHECK(few.outputs < 1e-12);
 
-  const Conv2d<double> depthwise({.in = {5, 5, 6}, .out = 6, .padding = 1, .groups = 6});
-  const auto [shared_groups, shared] = effect(
-      {first, Relu<double>(), depthwise, Relu<double>(), second, Relu<double>(), Dense<double>({.in = {3, 3, 8}, .out = 4})});
+  const Conv2d<double> depthwise({.inputs = {5, 5, 6}, .outputs = 6, .padding = 1, .groups = 6});
+  const auto [shared_groups, shared] = effect({first, Relu<double>(), depthwise, Relu<double>(), second, Relu<double>(),
+                                               Dense<double>({.inputs = {3, 3, 8}, .outputs = 4})});
   CHECK(shared_groups == 2);
   CHECK(shared.outputs < 1e-12);
   CHECK(shared.parameters > 0.1);
@@ -220,7 +222,7 @@ TEST_CASE("Conv2d: joins channels that could be permuted at each position", "[la
   for (int i = 0; i < 4; ++i) ids.push_back(builder.add_group(3));
   builder.add_parameter("local", {2, 2, 3}, lmc::Role::weight, {{}, {}, {{0, 1}, ids}});
   builder.activation.groups[2] = {{0, 1}, ids};
-  Conv2d<float>({.in = {2, 2, 3}, .out = 5, .kernel = 2}).declare(builder);
+  Conv2d<float>({.inputs = {2, 2, 3}, .outputs = 5, .kernel = 2}).declare(builder);
   const auto layout = std::move(builder).build();
   REQUIRE(layout.parameters.size() == 3);
   CHECK(layout.parameters[0].groups[2] == lmc::AxisGroups({0, 1}, {0, 0, 0, 0}));
@@ -230,7 +232,7 @@ TEST_CASE("Conv2d: joins channels that could be permuted at each position", "[la
 }
 
 TEST_CASE("Conv2d: starts as PyTorch's, and describes itself", "[layers]") {
-  const Conv2d<float> layer({.in = {8, 8, 4}, .out = 10, .kernel = {3, 2}, .groups = 2});
+  const Conv2d<float> layer({.inputs = {8, 8, 4}, .outputs = 10, .kernel = {3, 2}, .groups = 2});
   std::vector<float> params(10 * 12 + 10);
   layer.initialize({.params = params, .buffers = {}, .stream = {.seed = 1}});
   const float bound = 1 / std::sqrt(12.0f);  // 1/√(inputs of one output)
@@ -238,19 +240,20 @@ TEST_CASE("Conv2d: starts as PyTorch's, and describes itself", "[layers]") {
   CHECK((least < -0.9f * bound && least >= -bound));
   CHECK((most > 0.9f * bound && most <= bound));
   CHECK(layer.describe() == "4 -> 10, 3x2, groups 2");
-  CHECK(Conv2d<float>({.in = {8, 8, 4}, .out = 2, .stride = 2, .padding = {0, 1}, .bias = false}).describe() ==
+  CHECK(Conv2d<float>({.inputs = {8, 8, 4}, .outputs = 2, .stride = 2, .padding = {0, 1}, .bias = false}).describe() ==
         "4 -> 2, 3x3, stride 2x2, padding 0x1, no bias");
   CHECK(layer.output_shape({8, 8, 4}) == lmc::Shape{6, 7, 10});
 }
 
 TEST_CASE("Conv2d: refuses what does not fit, with the numbers", "[layers][errors]") {
-  CHECK_THROWS_WITH(Conv2d<float>({.in = {4, 4}, .out = 3}),
+  CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 4}, .outputs = 3}),
                     "Conv2d: in = [4, 4]; expected an image [rows, cols, channels] with positive lengths");
-  CHECK_THROWS_WITH(Conv2d<float>({.in = {4, 4, 1}, .out = 0}), "Conv2d: out = 0; expected a positive number of channels");
-  CHECK_THROWS_WITH(Conv2d<float>({.in = {4, 4, 6}, .out = 8, .groups = 4}),
+  CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 4, 1}, .outputs = 0}),
+                    "Conv2d: out = 0; expected a positive number of channels");
+  CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 4, 6}, .outputs = 8, .groups = 4}),
                     "Conv2d: groups = 4 with 6 input and 8 output channels; groups must divide both");
-  CHECK_THROWS_WITH(Conv2d<float>({.in = {4, 4, 6}, .out = 9, .groups = 0}),
+  CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 4, 6}, .outputs = 9, .groups = 0}),
                     "Conv2d: groups = 0 with 6 input and 9 output channels; groups must divide both");
-  CHECK_THROWS_WITH(Conv2d<float>({.in = {4, 2, 1}, .out = 1}),
+  CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 2, 1}, .outputs = 1}),
                     Catch::StartsWith("Conv2d: the kernel, 3x3, is larger than the input"));
 }

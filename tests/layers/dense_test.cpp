@@ -24,18 +24,18 @@ class DenseWithoutBiasGradient : public lmc::Dense<double> {
 }  // namespace
 
 TEST_CASE("gradient_error: notices a wrong backward", "[testing]") {
-  CHECK(lmc::testing::gradient_error(DenseWithoutBiasGradient({.in = 3, .out = 2}), {.batch = 2}) > 1e-2);
+  CHECK(lmc::testing::gradient_error(DenseWithoutBiasGradient({.inputs = 3, .outputs = 2}), {.batch = 2}) > 1e-2);
 }
 
 TEST_CASE("Dense: backward is the derivative of forward", "[layers][gradient]") {
   const auto [batch, in, out] = GENERATE(table<Index, Index, Index>({{1, 1, 1}, {3, 5, 2}, {4, 8, 17}, {13, 40, 33}}));
   CAPTURE(batch, in, out);
   // Every entry of x, W and b is perturbed; a lost transpose or sign is of order 1.
-  CHECK(lmc::testing::gradient_error(lmc::Dense<double>({.in = in, .out = out}), {.batch = batch, .seed = 7}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(lmc::Dense<double>({.inputs = in, .outputs = out}), {.batch = batch, .seed = 7}) < 1e-7);
 }
 
 TEST_CASE("Dense: computes X Wᵀ + b, and takes no dx where none is asked for", "[layers]") {
-  const lmc::Dense<float> layer({.in = 2, .out = 2});
+  const lmc::Dense<float> layer({.inputs = 2, .outputs = 2});
   const std::vector<float> params{1, 2, 3, 4, 10, 20}, x{1, 1, 2, -1}, dy{1, 0, 0, 1};
   std::vector<float> y(4), gradient(6, 100);
   const auto view = [](const std::vector<float>& v) { return lmc::matrix_view(std::span<const float>(v), 2, 2); };
@@ -63,8 +63,8 @@ TEST_CASE("Dense: its weights keep the axes of an image, and their permutation g
   lmc::LayoutBuilder builder({4, 5, 3});
   const lmc::GroupId channels = builder.add_group(3);
   builder.activation.groups = {{}, {}, channels};
-  lmc::Dense<float>({.in = {4, 5, 3}, .out = 7}).declare(builder);
-  lmc::Dense<float>({.in = 7, .out = 2}).declare(builder);
+  lmc::Dense<float>({.inputs = {4, 5, 3}, .outputs = 7}).declare(builder);
+  lmc::Dense<float>({.inputs = 7, .outputs = 2}).declare(builder);
   const lmc::ParameterLayout layout = std::move(builder).build();
   REQUIRE(layout.parameters.size() == 4);
   CHECK(layout.parameters[0].shape == lmc::Shape{7, 4, 5, 3});
@@ -76,7 +76,8 @@ TEST_CASE("Dense: its weights keep the axes of an image, and their permutation g
 }
 
 TEST_CASE("Dense: refuses sizes that are not positive, with the sizes", "[layers][errors]") {
-  CHECK_THROWS_WITH(lmc::Dense<float>({.in = 0, .out = 3}), "Dense: in = [0], out = [3]; all sizes must be positive");
-  CHECK_THROWS_WITH(lmc::Dense<float>({.in = {4, -1}, .out = 3}), "Dense: in = [4, -1], out = [3]; all sizes must be positive");
-  CHECK_THROWS_WITH(lmc::Dense<float>({.in = 4, .out = -3}), "Dense: in = [4], out = [-3]; all sizes must be positive");
+  CHECK_THROWS_WITH(lmc::Dense<float>({.inputs = 0, .outputs = 3}), "Dense: in = [0], out = [3]; all sizes must be positive");
+  CHECK_THROWS_WITH(lmc::Dense<float>({.inputs = {4, -1}, .outputs = 3}),
+                    "Dense: in = [4, -1], out = [3]; all sizes must be positive");
+  CHECK_THROWS_WITH(lmc::Dense<float>({.inputs = 4, .outputs = -3}), "Dense: in = [4], out = [-3]; all sizes must be positive");
 }

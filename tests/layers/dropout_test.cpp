@@ -18,7 +18,7 @@ namespace {
 // Dropout of ones: the mask itself.
 std::vector<float> mask(double rate, Index entries, std::vector<Index> examples, lmc::NoiseAddress noise,
                         lmc::Mode mode = lmc::Mode::training) {
-  const Dropout<float> layer({.in = entries, .rate = rate});
+  const Dropout<float> layer({.inputs = entries, .rate = rate});
   const auto batch = static_cast<Index>(examples.size());
   const std::vector<float> x(static_cast<std::size_t>(batch * entries), 1.0f);
   std::vector<float> y(x.size()), cache(static_cast<std::size_t>(layer.cache_size(batch)));
@@ -37,7 +37,7 @@ std::vector<float> mask(double rate, Index entries, std::vector<Index> examples,
 }  // namespace
 
 TEST_CASE("Dropout: backward is the derivative of forward", "[layers][gradient]") {
-  CHECK(lmc::testing::gradient_error(Dropout<double>({.in = 7, .rate = 0.4}), {.batch = 3}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(Dropout<double>({.inputs = 7, .rate = 0.4}), {.batch = 3}) < 1e-7);
 }
 
 TEST_CASE("Dropout: drops the given share and scales the rest, in training alone", "[layers]") {
@@ -64,20 +64,21 @@ TEST_CASE("Dropout: an example's mask depends on its address, not on its batch",
 }
 
 TEST_CASE("Dropout: refuses a rate outside [0, 1)", "[layers][errors]") {
-  CHECK_THROWS_WITH(Dropout<float>({.in = 2, .rate = 1}), "Dropout: rate = 1; expected a share in [0, 1)");
-  CHECK_THROWS_WITH(Dropout<float>({.in = 0}), "Dropout: in = [0]; all sizes must be positive");
+  CHECK_THROWS_WITH(Dropout<float>({.inputs = 2, .rate = 1}), "Dropout: rate = 1; expected a share in [0, 1)");
+  CHECK_THROWS_WITH(Dropout<float>({.inputs = 0}), "Dropout: in = [0]; all sizes must be positive");
 }
 
 TEST_CASE("Flatten, Identity: pass values and gradients on", "[layers][gradient]") {
-  const lmc::Network<double> net({lmc::Identity<double>(), lmc::Dense<double>({.in = {2, 3}, .out = 4}),
-                                  lmc::Identity<double>(), lmc::Flatten<double>(), lmc::Dense<double>({.in = 4, .out = 3})});
+  const lmc::Network<double> net({lmc::Identity<double>(), lmc::Dense<double>({.inputs = {2, 3}, .outputs = 4}),
+                                  lmc::Identity<double>(), lmc::Flatten<double>(),
+                                  lmc::Dense<double>({.inputs = 4, .outputs = 3})});
   CHECK(lmc::testing::gradient_error(net, {.batch = 2}) < 1e-7);
 }
 
 TEST_CASE("Flatten: what follows keeps the image's axes", "[layers]") {
   lmc::LayoutBuilder builder({2, 3, 5});
   lmc::Flatten<float>().declare(builder);
-  lmc::Dense<float>({.in = 30, .out = 4}).declare(builder);
+  lmc::Dense<float>({.inputs = 30, .outputs = 4}).declare(builder);
   CHECK(std::move(builder).build().at("weight").shape == lmc::Shape{4, 2, 3, 5});
   CHECK(lmc::Flatten<float>().output_shape({2, 3, 5}) == lmc::Shape(30));
 }

@@ -17,7 +17,7 @@ struct Moments {
 
 Moments moments(Initialization scheme, double slope) {
   const lmc::Network<double> net(
-      {lmc::Dense<double>({.in = 200, .out = 300, .initialization = {.scheme = scheme, .slope = slope}})});
+      {lmc::Dense<double>({.inputs = 200, .outputs = 300, .initialization = {.scheme = scheme, .slope = slope}})});
   const auto theta = net.initialize({.seed = 3}).parameters;
   Moments m{};
   for (std::size_t i = 0; i < 60000; ++i) {

@@ -98,15 +98,19 @@ double distance(const std::vector<Scalar>& a, const std::vector<Scalar>& b) {
 
 TEST_CASE("LocallyConnected2d: backward is the derivative of forward", "[layers][gradient]") {
   const auto options = GENERATE(values<LocallyConnected2dOptions>({
-      {.in = {1, 1, 1}, .out = 1, .kernel = 1},
-      {.in = {5, 4, 1}, .out = 3},
-      {.in = {6, 5, 2}, .out = 3, .kernel = {3, 2}, .stride = {2, 3}},  // neither stride divides
-      {.in = {4, 5, 3}, .out = 2, .kernel = {2, 3}, .stride = {1, 2}, .padding = {1, 2}},
-      {.in = {5, 5, 2}, .out = 3, .stride = 2, .padding = 1, .bias = false, .sharing = {2, 3}},  // uneven blocks
-      {.in = {5, 6, 4}, .out = 6, .kernel = 2, .padding = 1, .groups = 2, .sharing = {6, 7}},    // one block
-      {.in = {3, 3, 2}, .out = 2, .kernel = 1, .stride = 2},                                     // pixels that nobody sees
-      {.in = {2, 2, 9}, .out = 17, .kernel = 2},                             // more than a vector of channels
-      {.in = {7, 7, 1}, .out = 1, .kernel = 7, .padding = 3, .sharing = 7},  // a pixel under more taps than one sum takes
+      {.inputs = {1, 1, 1}, .outputs = 1, .kernel = 1},
+      {.inputs = {5, 4, 1}, .outputs = 3},
+      {.inputs = {6, 5, 2}, .outputs = 3, .kernel = {3, 2}, .stride = {2, 3}},  // neither stride divides
+      {.inputs = {4, 5, 3}, .outputs = 2, .kernel = {2, 3}, .stride = {1, 2}, .padding = {1, 2}},
+      {.inputs = {5, 5, 2}, .outputs = 3, .stride = 2, .padding = 1, .bias = false, .sharing = {2, 3}},  // uneven blocks
+      {.inputs = {5, 6, 4}, .outputs = 6, .kernel = 2, .padding = 1, .groups = 2, .sharing = {6, 7}},    // one block
+      {.inputs = {3, 3, 2}, .outputs = 2, .kernel = 1, .stride = 2},  // pixels that nobody sees
+      {.inputs = {2, 2, 9}, .outputs = 17, .kernel = 2},              // more than a vector of channels
+      {.inputs = {7, 7, 1},
+       .outputs = 1,
+       .kernel = 7,
+       .padding = 3,
+       .sharing = 7},  // a pixel under more taps than one sum takes
   }));
   const Index batch = GENERATE(1, 3);
   CAPTURE(options.in, options.out, batch);
@@ -136,8 +140,8 @@ TEST_CASE("LocallyConnected2d: with one block, is a convolution", "[layers]") {
       GENERATE(table<Index, Index, Index, Index>({{3, 5, 2, 1}, {19, 40, 150, 1}, {6, 9, 3, 3}}));
   CAPTURE(in, out, batch, groups);
   const Conv2d<float> convolution(
-      {.in = {7, 6, in}, .out = out, .kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 0}, .groups = groups});
-  const LocallyConnected2d<float> tied({.in = {7, 6, in},
+      {.inputs = {7, 6, in}, .outputs = out, .kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 0}, .groups = groups});
+  const LocallyConnected2d<float> tied({.inputs = {7, 6, in},
                                         .out = out,
                                         .kernel = {3, 2},
                                         .stride = {2, 1},
@@ -158,9 +162,9 @@ TEST_CASE("LocallyConnected2d: with one block, is a convolution", "[layers]") {
 
 TEST_CASE("LocallyConnected2d: with equal filters everywhere, is a convolution", "[layers]") {
   const Extent sharing = GENERATE(Extent(1), Extent(2, 3), Extent(1, 4));
-  const Conv2d<double> convolution({.in = {6, 7, 3}, .out = 4, .kernel = {2, 3}, .stride = {1, 2}, .padding = 1});
+  const Conv2d<double> convolution({.inputs = {6, 7, 3}, .outputs = 4, .kernel = {2, 3}, .stride = {1, 2}, .padding = 1});
   const LocallyConnected2d<double> local(
-      {.in = {6, 7, 3}, .out = 4, .kernel = {2, 3}, .stride = {1, 2}, .padding = 1, .sharing = sharing});
+      {.inputs = {6, 7, 3}, .outputs = 4, .kernel = {2, 3}, .stride = {1, 2}, .padding = 1, .sharing = sharing});
   const auto x = sines(1, 0.7, 2 * 126), dy = sines(1, 1.1, static_cast<std::size_t>(2 * local.output_shape({}).size()));
   const auto shared = sines(0.5, 1.3, parameter_count(convolution));
   const std::size_t blocks = static_cast<std::size_t>(local.blocks().size()), weights = shared.size() - 4;
@@ -177,7 +181,7 @@ TEST_CASE("LocallyConnected2d: with equal filters everywhere, is a convolution",
 }
 
 TEST_CASE("LocallyConnected2d: blocks cover the output grid, the last ones smaller", "[layers]") {
-  const LocallyConnected2d<float> layer({.in = {7, 9, 1}, .out = 2, .sharing = {2, 3}});  // 5x7 positions
+  const LocallyConnected2d<float> layer({.inputs = {7, 9, 1}, .outputs = 2, .sharing = {2, 3}});  // 5x7 positions
   CHECK(layer.blocks() == Extent(3, 3));
   CHECK(layer.block_of(0, 0) == 0);
   CHECK(layer.block_of(1, 2) == 0);
@@ -185,13 +189,14 @@ TEST_CASE("LocallyConnected2d: blocks cover the output grid, the last ones small
   CHECK(layer.block_of(2, 0) == 3);
   CHECK(layer.block_of(4, 6) == 8);
   CHECK(layer.describe() == "1 -> 2, 3x3, sharing 2x3");
-  CHECK(LocallyConnected2d<float>({.in = {7, 9, 2}, .out = 4, .stride = 2, .padding = 1, .groups = 2, .bias = false})
+  CHECK(LocallyConnected2d<float>({.inputs = {7, 9, 2}, .outputs = 4, .stride = 2, .padding = 1, .groups = 2, .bias = false})
             .describe() == "2 -> 4, 3x3, stride 2x2, padding 1x1, groups 2, no bias");
   CHECK(parameter_count(layer) == 9 * 2 * 9 + 9 * 2);
 }
 
 TEST_CASE("LocallyConnected2d: weights over the padding have no effect and gradient 0", "[layers]") {
-  const LocallyConnected2d<double> layer({.in = {2, 2, 1}, .out = 1, .padding = 1});  // of 3x3 taps, four lie over the image
+  const LocallyConnected2d<double> layer(
+      {.inputs = {2, 2, 1}, .outputs = 1, .padding = 1});  // of 3x3 taps, four lie over the image
   auto params = sines(1, 1.3, parameter_count(layer));
   const auto x = sines(1, 0.7, 8), dy = sines(1, 1.1, 8);
   const auto before = run(layer, params, x, dy);
@@ -212,7 +217,7 @@ TEST_CASE("LocallyConnected2d: weights over the padding have no effect and gradi
 
 TEST_CASE("LocallyConnected2d: the bits of an example do not depend on its batch, and nothing is allocated", "[layers]") {
   const LocallyConnected2d<float> layer(
-      {.in = {5, 5, 3}, .out = 33, .kernel = 2, .stride = 2, .padding = 1, .sharing = {1, 2}});
+      {.inputs = {5, 5, 3}, .outputs = 33, .kernel = 2, .stride = 2, .padding = 1, .sharing = {1, 2}});
   const std::size_t in = 75, out = 9 * 33, batch = 131;
   const auto params = numbers(parameter_count(layer), 1), x = numbers(batch * in, 2), dy = numbers(batch * out, 3);
   const auto all = run(layer, params, x, dy);
@@ -252,11 +257,11 @@ TEST_CASE("LocallyConnected2d: the bits of an example do not depend on its batch
 TEST_CASE("LocallyConnected2d: starts as a convolution of the same size does", "[layers]") {
   const auto scheme = GENERATE(lmc::Initialization::torch, lmc::Initialization::xavier, lmc::Initialization::he_normal);
   const Network<float> tied({LocallyConnected2d<float>(
-      {.in = {6, 6, 4}, .out = 6, .groups = 2, .sharing = 4, .initialization = {.scheme = scheme}})});
+      {.inputs = {6, 6, 4}, .outputs = 6, .groups = 2, .sharing = 4, .initialization = {.scheme = scheme}})});
   const Network<float> convolution(
-      {Conv2d<float>({.in = {6, 6, 4}, .out = 6, .groups = 2, .initialization = {.scheme = scheme}})});
+      {Conv2d<float>({.inputs = {6, 6, 4}, .outputs = 6, .groups = 2, .initialization = {.scheme = scheme}})});
   CHECK(tied.initialize({.seed = 3}) == convolution.initialize({.seed = 3}));
-  const Network<float> local({LocallyConnected2d<float>({.in = {6, 6, 4}, .out = 6})});
+  const Network<float> local({LocallyConnected2d<float>({.inputs = {6, 6, 4}, .outputs = 6})});
   const auto start = local.initialize({.seed = 3}).parameters;
   CHECK_THAT(*std::max_element(start.begin(), start.end()), WithinAbs(1.0 / 6, 1e-3));  // U(±1/√36), 3552 draws
 }
@@ -269,23 +274,26 @@ TEST_CASE("LocallyConnected2d: channels can be permuted at each block on their o
     CHECK(moved.outputs < 1e-12);
     CHECK(moved.parameters > 0.1);
   };
-  const Dense<double> readout({.in = {2, 2, 3}, .out = 2});
-  const auto second = [](Extent sharing) { return Local({.in = {4, 4, 5}, .out = 3, .sharing = sharing}); };
-  const auto first = [](Extent sharing) { return Local({.in = {6, 6, 2}, .out = 5, .sharing = sharing}); };
+  const Dense<double> readout({.inputs = {2, 2, 3}, .outputs = 2});
+  const auto second = [](Extent sharing) { return Local({.inputs = {4, 4, 5}, .outputs = 3, .sharing = sharing}); };
+  const auto first = [](Extent sharing) { return Local({.inputs = {6, 6, 2}, .outputs = 5, .sharing = sharing}); };
   effect(Network<double>({first(1), Relu<double>(), second(1), Relu<double>(), readout}), 16 + 4);
   effect(Network<double>({first({2, 3}), Relu<double>(), second(1), Relu<double>(), readout}), 4 + 4);
   // A filter that moves over positions wants them permuted alike: a tap of a block of 1x2 couples a row's neighbors.
   effect(Network<double>({first(1), Relu<double>(), second({1, 2}), Relu<double>(), readout}), 4 + 2);
   effect(Network<double>({first(1), Relu<double>(), second(2), Relu<double>(), readout}), 1 + 1);
-  effect(Network<double>({Conv2d<double>({.in = {6, 6, 2}, .out = 5}), Relu<double>(), second(1), Relu<double>(), readout}),
+  effect(Network<double>(
+             {Conv2d<double>({.inputs = {6, 6, 2}, .outputs = 5}), Relu<double>(), second(1), Relu<double>(), readout}),
          1 + 4);
-  effect(Network<double>({Dense<double>({.in = 3, .out = {4, 4, 5}}), Relu<double>(), second(1), Relu<double>(), readout}),
-         16 + 4);
-  effect(Network<double>({first(1), Relu<double>(), Local({.in = {4, 4, 5}, .out = 3, .stride = 3, .padding = 1}), readout}),
+  effect(
+      Network<double>({Dense<double>({.inputs = 3, .outputs = {4, 4, 5}}), Relu<double>(), second(1), Relu<double>(), readout}),
+      16 + 4);
+  effect(Network<double>(
+             {first(1), Relu<double>(), Local({.inputs = {4, 4, 5}, .outputs = 3, .stride = 3, .padding = 1}), readout}),
          16 + 4);
   // Grouped: neither its inputs nor its outputs.
-  effect(Network<double>({first(1), Relu<double>(), Local({.in = {4, 4, 5}, .out = 5, .kernel = 1, .groups = 5}),
-                          Relu<double>(), Local({.in = {4, 4, 5}, .out = 3}), readout}),
+  effect(Network<double>({first(1), Relu<double>(), Local({.inputs = {4, 4, 5}, .outputs = 5, .kernel = 1, .groups = 5}),
+                          Relu<double>(), Local({.inputs = {4, 4, 5}, .outputs = 3}), readout}),
          4);
 }
 
@@ -293,12 +301,12 @@ TEST_CASE("LocallyConnected2d: names the axes of its weights", "[layers]") {
   lmc::LayoutBuilder builder({2, 2, 3});
   const lmc::GroupId channels = builder.add_group(3);
   builder.activation.groups = {{}, {}, channels};
-  LocallyConnected2d<float>({.in = {2, 2, 3}, .out = 4, .kernel = {2, 1}, .padding = {1, 0}})
+  LocallyConnected2d<float>({.inputs = {2, 2, 3}, .outputs = 4, .kernel = {2, 1}, .padding = {1, 0}})
       .declare(builder);  // 3x2 positions
   const lmc::ActivationLayout out = builder.activation;
   CHECK(out.shape == Shape{3, 2, 4});
   CHECK(out.groups[2] == lmc::AxisGroups({0, 1}, {1, 2, 3, 4, 5, 6}));
-  Dense<float>({.in = {3, 2, 4}, .out = 2}).declare(builder);
+  Dense<float>({.inputs = {3, 2, 4}, .outputs = 2}).declare(builder);
   const auto layout = std::move(builder).build();
   const lmc::Segment& weight = layout.at("weight");
   CHECK(weight.shape == Shape{3, 2, 4, 2, 1, 3});
@@ -310,19 +318,19 @@ TEST_CASE("LocallyConnected2d: names the axes of its weights", "[layers]") {
 
 TEST_CASE("LocallyConnected2d: refuses a geometry that does not fit, with the numbers", "[layers][errors]") {
   const auto make = [](LocallyConnected2dOptions options) { return LocallyConnected2d<float>(std::move(options)); };
-  CHECK_THROWS_WITH(make({.in = 784, .out = 3}),
+  CHECK_THROWS_WITH(make({.inputs = 784, .outputs = 3}),
                     "LocallyConnected2d: in = [784]; expected an image [rows, cols, channels] with positive lengths");
   CHECK_THROWS_WITH(
-      make({.in = {2, 5, 1}, .out = 3}),
+      make({.inputs = {2, 5, 1}, .outputs = 3}),
       "LocallyConnected2d: the kernel, 3x3, is larger than the input with its padding, 2x5 + 2 * 0x0 = 2x5; there would "
       "be no output: use a smaller kernel or more padding");
-  CHECK_THROWS_WITH(make({.in = {5, 5, 1}}), "LocallyConnected2d: out = 0; expected a positive number of channels");
-  CHECK_THROWS_WITH(make({.in = {5, 5, 4}, .out = 6, .groups = 4}),
+  CHECK_THROWS_WITH(make({.inputs = {5, 5, 1}}), "LocallyConnected2d: out = 0; expected a positive number of channels");
+  CHECK_THROWS_WITH(make({.inputs = {5, 5, 4}, .outputs = 6, .groups = 4}),
                     "LocallyConnected2d: groups = 4 with 4 input and 6 output channels; expected a positive divisor of both");
-  CHECK_THROWS_WITH(make({.in = {5, 5, 4}, .out = 6, .sharing = {1, 0}}),
+  CHECK_THROWS_WITH(make({.inputs = {5, 5, 4}, .outputs = 6, .sharing = {1, 0}}),
                     "LocallyConnected2d: sharing = 1x0; expected positive numbers");
   CHECK_THROWS_WITH(
-      make({.in = {5, 5, 4}, .out = 6, .sharing = {3, 4}}),
+      make({.inputs = {5, 5, 4}, .outputs = 6, .sharing = {3, 4}}),
       "LocallyConnected2d: sharing = 3x4 is larger than the output grid, 3x3; a block may be as large as the grid, "
       "which is a convolution");
 }

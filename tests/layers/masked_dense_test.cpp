@@ -29,7 +29,7 @@ namespace {
 template <class Scalar>
 MaskedDense<Scalar> random_layer(Index in, Index out, double sparsity) {
   return MaskedDense<Scalar>(
-      {.in = in, .out = out, .mask = random_mask({.outputs = out, .inputs = in, .sparsity = sparsity, .seed = 3})});
+      {.inputs = in, .outputs = out, .mask = random_mask({.outputs = out, .inputs = in, .sparsity = sparsity, .seed = 3})});
 }
 
 struct Gradients {
@@ -81,7 +81,7 @@ TEST_CASE("MaskedDense: is a Dense whose masked weights are 0, whatever θ says"
       masked[i] = 0;
       params[i] = i % 2 == 0 ? 100 : std::nan("");
     }
-  const auto got = run(layer, params, x, dy), dense = run(Dense<double>({.in = 9, .out = 7}), masked, x, dy);
+  const auto got = run(layer, params, x, dy), dense = run(Dense<double>({.inputs = 9, .outputs = 7}), masked, x, dy);
   CHECK(got.y == dense.y);
   CHECK(got.dx == dense.dx);
   for (std::size_t i = 0; i < 70; ++i)
@@ -90,9 +90,10 @@ TEST_CASE("MaskedDense: is a Dense whose masked weights are 0, whatever θ says"
 
 TEST_CASE("MaskedDense: with a convolution's mask, is a locally connected layer", "[layers]") {
   const LocallyConnected2d<double> local(
-      {.in = {5, 4, 4}, .out = 6, .kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 0}, .groups = 2});
+      {.inputs = {5, 4, 4}, .outputs = 6, .kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 0}, .groups = 2});
   const Shape out = local.output_shape({});
-  const MaskedDense<double> masked({.in = {5, 4, 4}, .out = out, .mask = lmc::convolution_mask(local.window(), 4, 6, 2)});
+  const MaskedDense<double> masked(
+      {.inputs = {5, 4, 4}, .outputs = out, .mask = lmc::convolution_mask(local.window(), 4, 6, 2)});
   const Index in = 80, outputs = out.size(), filter = 3 * 2 * 2;
   const auto local_params = lmc::testing::normal_numbers(outputs * filter + outputs, 1, 1);
   // The weight of the dense layer that each of the local one's is; none over the padding.
@@ -129,7 +130,8 @@ TEST_CASE("MaskedDense: masked weights are exactly 0 at first and stay so under 
   }));
   const auto scheme = GENERATE(lmc::Initialization::torch, lmc::Initialization::he_normal);
   const Mask mask = random_mask({.outputs = 9, .inputs = 7, .sparsity = 0.7, .seed = 1});
-  const Network<float> net({MaskedDense<float>({.in = 7, .out = 9, .mask = mask, .initialization = {.scheme = scheme}})});
+  const Network<float> net(
+      {MaskedDense<float>({.inputs = 7, .outputs = 9, .mask = mask, .initialization = {.scheme = scheme}})});
   auto state = net.initialize({.seed = 5});
   const auto start = state.parameters;
   lmc::Optimizer<float> optimizer(options, start.size());
@@ -168,9 +170,10 @@ TEST_CASE("MaskedDense: a unit starts by the number of inputs that it sees", "[l
   const Index seen[] = {400, 100, 4, 0};
   for (Index unit = 0; unit < 4; ++unit) std::fill_n(mask.bits.begin() + 400 * unit, seen[unit], true);
   std::vector<float> params(1604, 7);
-  MaskedDense<float>({.in = 400, .out = 4, .mask = mask}).initialize({.params = params, .buffers = {}, .stream = {.seed = 1}});
+  MaskedDense<float>({.inputs = 400, .outputs = 4, .mask = mask})
+      .initialize({.params = params, .buffers = {}, .stream = {.seed = 1}});
   std::vector<float> dense(1604);
-  Dense<float>({.in = 400, .out = 4}).initialize({.params = dense, .buffers = {}, .stream = {.seed = 1}});
+  Dense<float>({.inputs = 400, .outputs = 4}).initialize({.params = dense, .buffers = {}, .stream = {.seed = 1}});
   for (std::size_t i = 0; i < 1604; ++i) {
     CAPTURE(i);
     const bool bias = i >= 1600;
@@ -184,7 +187,7 @@ TEST_CASE("MaskedDense: a unit starts by the number of inputs that it sees", "[l
 TEST_CASE("MaskedDense: with a convolution's mask, starts with the convolution's fan-in", "[layers]") {
   const lmc::Window window("test", {6, 6, 3}, 3, 1, 0);
   std::vector<double> params(16 * 5 * 108 + 80);
-  MaskedDense<double>({.in = {6, 6, 3}, .out = {4, 4, 5}, .mask = lmc::convolution_mask(window, 3, 5)})
+  MaskedDense<double>({.inputs = {6, 6, 3}, .outputs = {4, 4, 5}, .mask = lmc::convolution_mask(window, 3, 5)})
       .initialize({.params = params, .buffers = {}, .stream = {.seed = 1}});
   CHECK_THAT(*std::max_element(params.begin(), params.end()),
              Catch::Matchers::WithinAbs(1 / std::sqrt(27), 1e-3));  // 2240 draws
@@ -199,33 +202,35 @@ TEST_CASE("MaskedDense: units are permuted only where the mask allows it", "[lay
   };
   const auto all = [](Index in, Index out) { return random_layer<double>(in, out, 0); };
   // Units whose rows of a random mask differ, then units in front of one.
-  effect(Network<double>({random_layer<double>(5, 8, 0.5), Relu<double>(), Dense<double>({.in = 8, .out = 3})}), 0);
-  effect(Network<double>({Dense<double>({.in = 5, .out = 8}), Relu<double>(), random_layer<double>(8, 6, 0.5), Relu<double>(),
-                          Dense<double>({.in = 6, .out = 3})}),
+  effect(Network<double>({random_layer<double>(5, 8, 0.5), Relu<double>(), Dense<double>({.inputs = 8, .outputs = 3})}), 0);
+  effect(Network<double>({Dense<double>({.inputs = 5, .outputs = 8}), Relu<double>(), random_layer<double>(8, 6, 0.5),
+                          Relu<double>(), Dense<double>({.inputs = 6, .outputs = 3})}),
          0);
   // A mask that keeps all.
-  effect(Network<double>({all(5, 8), Relu<double>(), all(8, 6), Relu<double>(), Dense<double>({.in = 6, .out = 3})}), 2);
+  effect(Network<double>({all(5, 8), Relu<double>(), all(8, 6), Relu<double>(), Dense<double>({.inputs = 6, .outputs = 3})}),
+         2);
   // A network of convolutions' masks: the channels at each position. Here 16 + 4 positions.
   const auto convolution = [](const Shape& in, const Shape& out) {
-    return MaskedDense<double>({.in = in, .out = out, .mask = lmc::convolution_mask({"test", in, 3, 1, 0}, in[2], out[2])});
+    return MaskedDense<double>(
+        {.inputs = in, .outputs = out, .mask = lmc::convolution_mask({"test", in, 3, 1, 0}, in[2], out[2])});
   };
   effect(Network<double>({convolution({6, 6, 2}, {4, 4, 5}), Relu<double>(), convolution({4, 4, 5}, {2, 2, 3}), Relu<double>(),
-                          Dense<double>({.in = {2, 2, 3}, .out = 2})}),
+                          Dense<double>({.inputs = {2, 2, 3}, .outputs = 2})}),
          16 + 4);
   // In groups, units of a position see different channels; so do the inputs.
   const lmc::Window window("test", {4, 4, 6}, 3, 1, 0);
-  effect(
-      Network<double>({convolution({6, 6, 2}, {4, 4, 6}), Relu<double>(),
-                       MaskedDense<double>({.in = {4, 4, 6}, .out = {2, 2, 4}, .mask = lmc::convolution_mask(window, 6, 4, 2)}),
-                       Relu<double>(), Dense<double>({.in = {2, 2, 4}, .out = 2})}),
-      0);
+  effect(Network<double>(
+             {convolution({6, 6, 2}, {4, 4, 6}), Relu<double>(),
+              MaskedDense<double>({.inputs = {4, 4, 6}, .outputs = {2, 2, 4}, .mask = lmc::convolution_mask(window, 6, 4, 2)}),
+              Relu<double>(), Dense<double>({.inputs = {2, 2, 4}, .outputs = 2})}),
+         0);
 }
 
 TEST_CASE("MaskedDense: keeps the axes of its inputs and outputs", "[layers]") {
   const lmc::Window window("test", {3, 3, 2}, 2, 1, 0);
-  const MaskedDense<float> layer({.in = {3, 3, 2}, .out = {2, 2, 4}, .mask = lmc::convolution_mask(window, 2, 4)});
+  const MaskedDense<float> layer({.inputs = {3, 3, 2}, .outputs = {2, 2, 4}, .mask = lmc::convolution_mask(window, 2, 4)});
   CHECK(layer.describe() == "18 -> 16, 128 of 288 weights");
-  const Network<float> net({layer, Dense<float>({.in = {2, 2, 4}, .out = 3})});
+  const Network<float> net({layer, Dense<float>({.inputs = {2, 2, 4}, .outputs = 3})});
   CHECK(net.layout().at("masked1/weight").shape == Shape{2, 2, 4, 3, 3, 2});
   CHECK(net.layout().at("masked1/bias").shape == Shape{2, 2, 4});
   CHECK(net.layout().at("masked1/weight").groups[2] == lmc::AxisGroups({0, 1}, {0, 1, 2, 3}));
@@ -234,10 +239,11 @@ TEST_CASE("MaskedDense: keeps the axes of its inputs and outputs", "[layers]") {
 
 TEST_CASE("MaskedDense: refuses a mask of another size, with the numbers", "[layers][errors]") {
   CHECK_THROWS_WITH(
-      MaskedDense<float>({.in = {2, 2}, .out = 3}),
+      MaskedDense<float>({.inputs = {2, 2}, .outputs = 3}),
       "MaskedDense: the mask is for 0 inputs and 0 units, but in = [2, 2] has 4 and out = [3] has 3; the numbers must be "
       "equal");
-  CHECK_THROWS_WITH(MaskedDense<float>({.in = 0, .out = 3}), "MaskedDense: in = [0], out = [3]; all sizes must be positive");
-  CHECK_THROWS_WITH(MaskedDense<float>({.in = 2, .out = 1, .mask = {1, 2, {true}}}),
+  CHECK_THROWS_WITH(MaskedDense<float>({.inputs = 0, .outputs = 3}),
+                    "MaskedDense: in = [0], out = [3]; all sizes must be positive");
+  CHECK_THROWS_WITH(MaskedDense<float>({.inputs = 2, .outputs = 1, .mask = {1, 2, {true}}}),
                     "MaskedDense: the mask has 1 bits; expected one for each of 1 x 2 weights");
 }

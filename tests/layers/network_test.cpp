@@ -71,17 +71,17 @@ std::vector<double> logits(const Network<double>& net, std::vector<double> theta
 
 TEST_CASE("Network: backward is the derivative of forward, through every layer", "[layers][gradient]") {
   const Index batch = GENERATE(1, 3);
-  const Network<double> net({Dense<double>({.in = 4, .out = 9}), lmc::Relu<double>(), CountingScale(),
-                             Dense<double>({.in = 9, .out = 5}), lmc::LeakyRelu<double>({.slope = 0.2}), CountingScale(),
-                             Dense<double>({.in = 5, .out = 3})});
+  const Network<double> net({Dense<double>({.inputs = 4, .outputs = 9}), lmc::Relu<double>(), CountingScale(),
+                             Dense<double>({.inputs = 9, .outputs = 5}), lmc::LeakyRelu<double>({.slope = 0.2}),
+                             CountingScale(), Dense<double>({.inputs = 5, .outputs = 3})});
   CHECK(lmc::testing::gradient_error(net, {.batch = batch, .seed = 5}) < 1e-7);
 }
 
 TEST_CASE("Network: what works in place overwrites the output of an affine layer, and of no other", "[layers][gradient]") {
   // Tanh behind a dense layer, Relu behind Tanh, which reads its output again, and a last layer, whose output is the caller's.
-  const Network<double> net({Dense<double>({.in = 3, .out = 4}), lmc::Tanh<double>(), lmc::Relu<double>(),
-                             Dense<double>({.in = 4, .out = 4}), lmc::LeakyRelu<double>({.slope = 0.25}),
-                             Dense<double>({.in = 4, .out = 4}), lmc::Relu<double>()});
+  const Network<double> net({Dense<double>({.inputs = 3, .outputs = 4}), lmc::Tanh<double>(), lmc::Relu<double>(),
+                             Dense<double>({.inputs = 4, .outputs = 4}), lmc::LeakyRelu<double>({.slope = 0.25}),
+                             Dense<double>({.inputs = 4, .outputs = 4}), lmc::Relu<double>()});
   std::vector<bool> in_place;
   for (const auto& part : net.parts()) in_place.push_back(part.in_place);
   CHECK(in_place == std::vector<bool>{false, true, false, false, true, false, false});
@@ -91,10 +91,10 @@ TEST_CASE("Network: what works in place overwrites the output of an affine layer
 }
 
 TEST_CASE("Network: nests, and names its segments by path", "[layers][gradient]") {
-  const Network<double> inner(
-      {Dense<double>({.in = 6, .out = 7}), lmc::Relu<double>(), Dense<double>({.in = 7, .out = 6}), CountingScale()});
-  const Network<double> net(
-      {Dense<double>({.in = 4, .out = 6}), inner, lmc::Relu<double>(), inner, Dense<double>({.in = 6, .out = 3})});
+  const Network<double> inner({Dense<double>({.inputs = 6, .outputs = 7}), lmc::Relu<double>(),
+                               Dense<double>({.inputs = 7, .outputs = 6}), CountingScale()});
+  const Network<double> net({Dense<double>({.inputs = 4, .outputs = 6}), inner, lmc::Relu<double>(), inner,
+                             Dense<double>({.inputs = 6, .outputs = 3})});
   CHECK(lmc::testing::gradient_error(net, {.batch = 3, .seed = 5}) < 1e-7);
 
   std::vector<std::string> names, groups;
@@ -116,7 +116,7 @@ TEST_CASE("Network: nests, and names its segments by path", "[layers][gradient]"
 }
 
 TEST_CASE("Network: hands each layer its own parameters and buffers", "[layers]") {
-  const Network<double> net({CountingScale(), Dense<double>({.in = 2, .out = 2}), CountingScale()});
+  const Network<double> net({CountingScale(), Dense<double>({.inputs = 2, .outputs = 2}), CountingScale()});
   lmc::ModelState<double> state = net.initialize({.seed = 1});
   CHECK(state.parameters.front() == 2);
   CHECK(state.parameters.back() == 2);
@@ -152,13 +152,13 @@ TEST_CASE("Network: a layer that works in place cannot change the size", "[layer
   struct Halving : lmc::Relu<float> {
     [[nodiscard]] lmc::Shape output_shape(const lmc::Shape& in) const { return {in[0] / 2}; }
   };
-  CHECK_THROWS_WITH(
-      lmc::Network<float>({lmc::Dense<float>({.in = 3, .out = 4}), Halving(), lmc::Dense<float>({.in = 2, .out = 2})}),
-      Catch::Matchers::Contains("relu1 says works_in_place, but makes [2] of [4]"));
+  CHECK_THROWS_WITH(lmc::Network<float>({lmc::Dense<float>({.inputs = 3, .outputs = 4}), Halving(),
+                                         lmc::Dense<float>({.inputs = 2, .outputs = 2})}),
+                    Catch::Matchers::Contains("relu1 says works_in_place, but makes [2] of [4]"));
 }
 
 TEST_CASE("Network: initialize without a seed is seed 0", "[layers]") {
-  const lmc::Network<float> net({lmc::Dense<float>({.in = 3, .out = 2})});
+  const lmc::Network<float> net({lmc::Dense<float>({.inputs = 3, .outputs = 2})});
   CHECK(net.initialize() == net.initialize({.seed = 0}));
   CHECK(net.initialize({}) == net.initialize({.seed = 0}));
   CHECK_FALSE(net.initialize({}) == net.initialize({.seed = 1}));
@@ -166,9 +166,10 @@ TEST_CASE("Network: initialize without a seed is seed 0", "[layers]") {
 
 TEST_CASE("Network: neighbors that do not fit are named, with their shapes", "[layers][errors]") {
   using Layers = std::vector<lmc::AnyLayer<float>>;
-  CHECK_THROWS_WITH(Network<float>(Layers{Dense<float>({.in = 784, .out = 512}), Dense<float>({.in = 256, .out = 10})}),
-                    "Network: dense1 (784 -> 512) gives examples of shape [512], but dense2 (256 -> 10) takes [256]; the "
-                    "shapes of neighbors must be equal");
+  CHECK_THROWS_WITH(
+      Network<float>(Layers{Dense<float>({.inputs = 784, .outputs = 512}), Dense<float>({.inputs = 256, .outputs = 10})}),
+      "Network: dense1 (784 -> 512) gives examples of shape [512], but dense2 (256 -> 10) takes [256]; the "
+      "shapes of neighbors must be equal");
   CHECK_THROWS_WITH(Network<float>(Layers{}), Catch::Contains("no layers"));
   CHECK_THROWS_WITH(Network<float>(Layers{lmc::Relu<float>()}),
                     Catch::Contains("none of its 1 layers says which shape it takes"));

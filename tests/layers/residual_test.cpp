@@ -18,8 +18,8 @@ namespace {
 
 // Ends in a ReLU, whose backward needs its own output and not the sum.
 Network<double> body(Index in, Index out) {
-  return Network<double>(
-      {Dense<double>({.in = in, .out = 4}), Relu<double>(), Dense<double>({.in = 4, .out = out}), Relu<double>()});
+  return Network<double>({Dense<double>({.inputs = in, .outputs = 4}), Relu<double>(),
+                          Dense<double>({.inputs = 4, .outputs = out}), Relu<double>()});
 }
 
 }  // namespace
@@ -27,27 +27,28 @@ Network<double> body(Index in, Index out) {
 TEST_CASE("Residual: backward is the derivative of forward", "[layers][gradient]") {
   const Index batch = GENERATE(1, 3);
   CHECK(lmc::testing::gradient_error(Residual<double>({.body = body(5, 5)}), {.batch = batch, .seed = 3}) < 1e-7);
-  CHECK(lmc::testing::gradient_error(Residual<double>({.body = body(5, 3), .shortcut = Dense<double>({.in = 5, .out = 3})}),
-                                     {.batch = batch, .seed = 4}) < 1e-7);
-  const Network<double> nested({Dense<double>({.in = 2, .out = 5}), Residual<double>({.body = body(5, 5)}), Relu<double>(),
-                                Residual<double>({.body = body(5, 3), .shortcut = body(5, 3)})});
+  CHECK(lmc::testing::gradient_error(
+            Residual<double>({.body = body(5, 3), .shortcut = Dense<double>({.inputs = 5, .outputs = 3})}),
+            {.batch = batch, .seed = 4}) < 1e-7);
+  const Network<double> nested({Dense<double>({.inputs = 2, .outputs = 5}), Residual<double>({.body = body(5, 5)}),
+                                Relu<double>(), Residual<double>({.body = body(5, 3), .shortcut = body(5, 3)})});
   CHECK(lmc::testing::gradient_error(nested, {.batch = batch, .seed = 5}) < 1e-7);
 }
 
 TEST_CASE("Residual: adds the body and the shortcut", "[layers]") {
   const std::vector<double> x{1, -2};
-  const Network<double> net({Residual<double>({.body = Dense<double>({.in = 2, .out = 2})})});
+  const Network<double> net({Residual<double>({.body = Dense<double>({.inputs = 2, .outputs = 2})})});
   CHECK(testing::outputs(net, {{1, 2, 3, 4, 10, 20}, {}}, x) == std::vector<double>{1 - 4 + 10 + 1, 3 - 8 + 20 - 2});
 }
 
 TEST_CASE("Residual: units that are added are permuted together, and those added to the input not at all", "[layers]") {
-  const Network<double> stream({Dense<double>({.in = 3, .out = 6}), Residual<double>({.body = body(6, 6)}),
-                                Residual<double>({.body = body(6, 6)}), Dense<double>({.in = 6, .out = 2})});
+  const Network<double> stream({Dense<double>({.inputs = 3, .outputs = 6}), Residual<double>({.body = body(6, 6)}),
+                                Residual<double>({.body = body(6, 6)}), Dense<double>({.inputs = 6, .outputs = 2})});
   CHECK(stream.layout().groups.size() == 3);  // one stream, and the hidden units of each body
   const auto effect = testing::permutation_effect(stream);
   CHECK(effect.outputs < 1e-12);
   CHECK(effect.parameters > 0.1);
-  const Network<double> fixed({Residual<double>({.body = body(3, 3)}), Dense<double>({.in = 3, .out = 2})});
+  const Network<double> fixed({Residual<double>({.body = body(3, 3)}), Dense<double>({.inputs = 3, .outputs = 2})});
   CHECK(fixed.layout().groups.size() == 1);
   CHECK(testing::permutation_effect(fixed).outputs < 1e-12);
 }

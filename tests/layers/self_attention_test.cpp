@@ -18,18 +18,18 @@ TEST_CASE("SelfAttention: backward is the derivative of forward", "[layers][grad
   const auto [batch, tokens, width, heads] =
       GENERATE(table<Index, Index, Index, Index>({{1, 1, 1, 1}, {2, 3, 4, 2}, {1, 9, 6, 3}, {3, 2, 5, 1}, {2, 17, 3, 3}}));
   CAPTURE(batch, tokens, width, heads);
-  CHECK(lmc::testing::gradient_error(SelfAttention<double>({.in = {tokens, width}, .heads = heads}),
+  CHECK(lmc::testing::gradient_error(SelfAttention<double>({.inputs = {tokens, width}, .heads = heads}),
                                      {.batch = batch, .seed = 2}) < 1e-7);
 }
 
 TEST_CASE("SelfAttention: backward is the derivative of forward beyond one block of examples", "[layers][gradient]") {
   // 512 rows are a block: 200 tokens leave room for 2 examples, 600 for none, and yet one is taken.
-  CHECK(lmc::testing::gradient_error(SelfAttention<double>({.in = {200, 1}}), {.batch = 5, .seed = 3}) < 1e-7);
-  CHECK(lmc::testing::gradient_error(SelfAttention<double>({.in = {600, 1}}), {.batch = 1, .seed = 3}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(SelfAttention<double>({.inputs = {200, 1}}), {.batch = 5, .seed = 3}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(SelfAttention<double>({.inputs = {600, 1}}), {.batch = 1, .seed = 3}) < 1e-7);
 }
 
 TEST_CASE("SelfAttention: an example's outputs do not depend on the batch around it", "[layers]") {
-  const Network<float> net({SelfAttention<float>({.in = {5, 12}, .heads = 4})});
+  const Network<float> net({SelfAttention<float>({.inputs = {5, 12}, .heads = 4})});
   const auto state = net.initialize({.seed = 3});
   const Index batch = 210, size = 60;  // more than the block of 102 examples
   std::vector<float> x, together(static_cast<std::size_t>(batch * size)), alone(static_cast<std::size_t>(size));
@@ -53,8 +53,9 @@ TEST_CASE("SelfAttention: an example's outputs do not depend on the batch around
 }
 
 TEST_CASE("SelfAttention: heads, and units inside each head, can be permuted", "[layers]") {
-  const Network<double> net({SelfAttention<double>({.in = {4, 6}, .heads = 3}),
-                             SelfAttention<double>({.in = {4, 6}, .heads = 2}), Dense<double>({.in = {4, 6}, .out = 3})});
+  const Network<double> net({SelfAttention<double>({.inputs = {4, 6}, .heads = 3}),
+                             SelfAttention<double>({.inputs = {4, 6}, .heads = 2}),
+                             Dense<double>({.inputs = {4, 6}, .outputs = 3})});
   const auto& layout = net.layout();
   // Each layer: its heads, two groups a head; between the layers and before the readout: the units.
   CHECK(layout.groups.size() == (1 + 2 * 3 + 1) + (1 + 2 * 2 + 1));
@@ -68,15 +69,16 @@ TEST_CASE("SelfAttention: heads, and units inside each head, can be permuted", "
 }
 
 TEST_CASE("SelfAttention: units that could be permuted at each token on their own are one group", "[layers]") {
-  const Network<double> net({Dense<double>({.in = 5, .out = {3, 4}}), SelfAttention<double>({.in = {3, 4}, .heads = 2}),
-                             Dense<double>({.in = {3, 4}, .out = 2})});
+  const Network<double> net({Dense<double>({.inputs = 5, .outputs = {3, 4}}),
+                             SelfAttention<double>({.inputs = {3, 4}, .heads = 2}),
+                             Dense<double>({.inputs = {3, 4}, .outputs = 2})});
   CHECK(net.layout().groups.size() == 1 + (1 + 2 * 2 + 1));
   CHECK(testing::permutation_effect(net).outputs < 1e-12);
 }
 
 TEST_CASE("SelfAttention: starts as torch.nn.MultiheadAttention does, or each matrix by a named scheme", "[layers]") {
   const auto start = [](lmc::Initialization scheme) {
-    return Network<double>({SelfAttention<double>({.in = {2, 24}, .heads = 3, .initialization = {.scheme = scheme}})})
+    return Network<double>({SelfAttention<double>({.inputs = {2, 24}, .heads = 3, .initialization = {.scheme = scheme}})})
         .initialize({.seed = 5})
         .parameters;
   };
@@ -101,13 +103,14 @@ TEST_CASE("SelfAttention: starts as torch.nn.MultiheadAttention does, or each ma
 }
 
 TEST_CASE("SelfAttention: refuses heads that do not divide the width, with the numbers", "[layers][errors]") {
-  CHECK_THROWS_WITH(SelfAttention<float>({.in = {16, 64}, .heads = 5}),
+  CHECK_THROWS_WITH(SelfAttention<float>({.inputs = {16, 64}, .heads = 5}),
                     "SelfAttention: heads = 5 with in = [16, 64]: every head takes width / heads units; expected a number that "
                     "divides the width, 64");
-  CHECK_THROWS_WITH(SelfAttention<float>({.in = {16, 64}, .heads = 0}),
+  CHECK_THROWS_WITH(SelfAttention<float>({.inputs = {16, 64}, .heads = 0}),
                     "SelfAttention: heads = 0 with in = [16, 64]: every head takes width / heads units; expected a number that "
                     "divides the width, 64");
-  CHECK_THROWS_WITH(SelfAttention<float>({.in = 64}), "SelfAttention: in = [64]; expected [tokens, width] with positive sizes");
-  CHECK_THROWS_WITH(SelfAttention<float>({.in = {0, 64}}),
+  CHECK_THROWS_WITH(SelfAttention<float>({.inputs = 64}),
+                    "SelfAttention: in = [64]; expected [tokens, width] with positive sizes");
+  CHECK_THROWS_WITH(SelfAttention<float>({.inputs = {0, 64}}),
                     "SelfAttention: in = [0, 64]; expected [tokens, width] with positive sizes");
 }

@@ -20,21 +20,22 @@ using lmc::TakeFirstToken;
 TEST_CASE("ClassToken, TakeFirstToken, PositionEmbedding: backward is the derivative of forward", "[layers][gradient]") {
   const auto [batch, in] = GENERATE(table<Index, Shape>({{1, Shape{1, 1}}, {3, Shape{4, 5}}, {2, Shape{2, 9}}}));
   CAPTURE(batch, in);
-  CHECK(lmc::testing::gradient_error(ClassToken<double>({.in = in}), {.batch = batch, .seed = 8}) < 1e-7);
-  CHECK(lmc::testing::gradient_error(TakeFirstToken<double>({.in = in}), {.batch = batch, .seed = 8}) < 1e-7);
-  CHECK(lmc::testing::gradient_error(PositionEmbedding<double>({.in = in}), {.batch = batch, .seed = 8}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(ClassToken<double>({.inputs = in}), {.batch = batch, .seed = 8}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(TakeFirstToken<double>({.inputs = in}), {.batch = batch, .seed = 8}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(PositionEmbedding<double>({.inputs = in}), {.batch = batch, .seed = 8}) < 1e-7);
 }
 
 TEST_CASE("ClassToken: puts its token first, and TakeFirstToken takes it", "[layers]") {
   const std::vector<double> x{1, 2, 3, 4, 5, 6, 7, 8};
-  CHECK(testing::outputs(Network<double>({ClassToken<double>({.in = {2, 2}})}), {{10, 20}, {}}, x) ==
+  CHECK(testing::outputs(Network<double>({ClassToken<double>({.inputs = {2, 2}})}), {{10, 20}, {}}, x) ==
         std::vector<double>{10, 20, 1, 2, 3, 4, 10, 20, 5, 6, 7, 8});
-  CHECK(testing::outputs(Network<double>({TakeFirstToken<double>({.in = {2, 2}})}), {}, x) == std::vector<double>{1, 2, 5, 6});
+  CHECK(testing::outputs(Network<double>({TakeFirstToken<double>({.inputs = {2, 2}})}), {}, x) ==
+        std::vector<double>{1, 2, 5, 6});
 }
 
 TEST_CASE("PositionEmbedding: adds the same vectors to every example", "[layers]") {
   const std::vector<double> x{1, 2, 3, 4, 5, 6, 7, 8};
-  CHECK(testing::outputs(Network<double>({PositionEmbedding<double>({.in = {2, 2}})}), {{10, 20, 30, 40}, {}}, x) ==
+  CHECK(testing::outputs(Network<double>({PositionEmbedding<double>({.inputs = {2, 2}})}), {{10, 20, 30, 40}, {}}, x) ==
         std::vector<double>{11, 22, 33, 44, 15, 26, 37, 48});
 }
 
@@ -46,18 +47,18 @@ TEST_CASE("PositionEmbedding, ClassToken: start with a normal distribution of de
     return std::sqrt(squares / static_cast<double>(start.size()));
   };
   // The deviation of 1000 draws has a relative error of 1/√2000.
-  CHECK(std::abs(deviation(Network<double>({PositionEmbedding<double>({.in = {10, 100}})})) / 0.02 - 1) < 0.1);
-  CHECK(std::abs(deviation(Network<double>({ClassToken<double>({.in = {1, 1000}})})) / 0.02 - 1) < 0.1);
-  CHECK(deviation(Network<double>({ClassToken<double>({.in = {1, 10}, .standard_deviation = 0})})) == 0);
+  CHECK(std::abs(deviation(Network<double>({PositionEmbedding<double>({.inputs = {10, 100}})})) / 0.02 - 1) < 0.1);
+  CHECK(std::abs(deviation(Network<double>({ClassToken<double>({.inputs = {1, 1000}})})) / 0.02 - 1) < 0.1);
+  CHECK(deviation(Network<double>({ClassToken<double>({.inputs = {1, 10}, .standard_deviation = 0})})) == 0);
 }
 
 TEST_CASE("ClassToken, TakeFirstToken, PositionEmbedding: refuse what is not [tokens, width]", "[layers][errors]") {
-  CHECK_THROWS_WITH(ClassToken<float>({.in = 5}), "ClassToken: in = [5]; expected [tokens, width] with positive sizes");
-  CHECK_THROWS_WITH(ClassToken<float>({.in = {5, 1}, .standard_deviation = -1}),
+  CHECK_THROWS_WITH(ClassToken<float>({.inputs = 5}), "ClassToken: in = [5]; expected [tokens, width] with positive sizes");
+  CHECK_THROWS_WITH(ClassToken<float>({.inputs = {5, 1}, .standard_deviation = -1}),
                     "ClassToken: standard_deviation = -1; expected a number that is not negative");
-  CHECK_THROWS_WITH(TakeFirstToken<float>({.in = {5, 0}}),
+  CHECK_THROWS_WITH(TakeFirstToken<float>({.inputs = {5, 0}}),
                     "TakeFirstToken: in = [5, 0]; expected [tokens, width] with positive sizes");
-  CHECK_THROWS_WITH(PositionEmbedding<float>({.in = {5, 0}}), "PositionEmbedding: in = [5, 0]; all sizes must be positive");
-  CHECK_THROWS_WITH(PositionEmbedding<float>({.in = {5, 1}, .standard_deviation = -1}),
+  CHECK_THROWS_WITH(PositionEmbedding<float>({.inputs = {5, 0}}), "PositionEmbedding: in = [5, 0]; all sizes must be positive");
+  CHECK_THROWS_WITH(PositionEmbedding<float>({.inputs = {5, 1}, .standard_deviation = -1}),
                     "PositionEmbedding: standard_deviation = -1; expected a number that is not negative");
 }

@@ -15,12 +15,14 @@ TEST_CASE("TokenwiseDense: backward is the derivative of forward", "[layers][gra
   const auto [batch, in, out] = GENERATE(
       table<Index, Shape, Index>({{1, Shape{1, 1}, 1}, {2, Shape{3, 5}, 9}, {3, Shape{2, 3, 4}, 1}, {2, Shape{300, 1}, 2}}));
   CAPTURE(batch, in, out);  // the last one has more than one block of rows
-  CHECK(lmc::testing::gradient_error(TokenwiseDense<double>({.in = in, .out = out}), {.batch = batch, .seed = 7}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(TokenwiseDense<double>({.inputs = in, .outputs = out}), {.batch = batch, .seed = 7}) <
+        1e-7);
 }
 
 TEST_CASE("TokenwiseDense: keeps the axes of the positions, and permutes their units together", "[layers]") {
-  const Network<double> net({Dense<double>({.in = 4, .out = {2, 3, 5}}), TokenwiseDense<double>({.in = {2, 3, 5}, .out = 7}),
-                             Dense<double>({.in = {2, 3, 7}, .out = 2})});
+  const Network<double> net({Dense<double>({.inputs = 4, .outputs = {2, 3, 5}}),
+                             TokenwiseDense<double>({.inputs = {2, 3, 5}, .outputs = 7}),
+                             Dense<double>({.inputs = {2, 3, 7}, .outputs = 2})});
   CHECK(net.parts()[1].output == Shape{2, 3, 7});
   CHECK(net.layout().groups.size() == 2);
   const auto effect = testing::permutation_effect(net);
@@ -29,10 +31,10 @@ TEST_CASE("TokenwiseDense: keeps the axes of the positions, and permutes their u
 }
 
 TEST_CASE("TokenwiseDense: refuses an input without tokens, and sizes that are not positive", "[layers][errors]") {
-  CHECK_THROWS_WITH(TokenwiseDense<float>({.in = 5, .out = 3}),
+  CHECK_THROWS_WITH(TokenwiseDense<float>({.inputs = 5, .outputs = 3}),
                     "TokenwiseDense: in = [5], out = 3; expected [tokens, features] and a number of features, all positive");
-  CHECK_THROWS_WITH(TokenwiseDense<float>({.in = {2, 5}, .out = 0}),
+  CHECK_THROWS_WITH(TokenwiseDense<float>({.inputs = {2, 5}, .outputs = 0}),
                     "TokenwiseDense: in = [2, 5], out = 0; expected [tokens, features] and a number of features, all positive");
-  CHECK_THROWS_WITH(TokenwiseDense<float>({.in = {0, 5}, .out = 3}),
+  CHECK_THROWS_WITH(TokenwiseDense<float>({.inputs = {0, 5}, .outputs = 3}),
                     "TokenwiseDense: in = [0, 5], out = 3; expected [tokens, features] and a number of features, all positive");
 }

@@ -32,12 +32,12 @@ struct Case {
 Case case_of(const std::string& name) {
   if (name == "gelu") return {lmc::Gelu<double>(), 9};
   if (name == "tanh") return {lmc::Tanh<double>(), 9};
-  if (name == "layer_norm") return {lmc::LayerNorm<double>({.in = {3, 5}}), {3, 5}};
-  if (name == "tokenwise_dense") return {lmc::TokenwiseDense<double>({.in = {3, 5}, .out = 4}), {3, 5}};
-  if (name == "patches") return {lmc::PatchEmbedding<double>({.in = {6, 4, 3}, .patch = {3, 2}, .width = 5}), {6, 4, 3}};
-  if (name == "attention, 1 head") return {lmc::SelfAttention<double>({.in = {4, 3}, .heads = 1}), {4, 3}};
-  if (name == "attention, 3 heads") return {lmc::SelfAttention<double>({.in = {5, 6}, .heads = 3}), {5, 6}};
-  if (name == "block") return {lmc::transformer_block<double>({.in = {5, 4}, .heads = 2, .mlp_ratio = 3}), {5, 4}};
+  if (name == "layer_norm") return {lmc::LayerNorm<double>({.inputs = {3, 5}}), {3, 5}};
+  if (name == "tokenwise_dense") return {lmc::TokenwiseDense<double>({.inputs = {3, 5}, .outputs = 4}), {3, 5}};
+  if (name == "patches") return {lmc::PatchEmbedding<double>({.inputs = {6, 4, 3}, .patch = {3, 2}, .width = 5}), {6, 4, 3}};
+  if (name == "attention, 1 head") return {lmc::SelfAttention<double>({.inputs = {4, 3}, .heads = 1}), {4, 3}};
+  if (name == "attention, 3 heads") return {lmc::SelfAttention<double>({.inputs = {5, 6}, .heads = 3}), {5, 6}};
+  if (name == "block") return {lmc::transformer_block<double>({.inputs = {5, 4}, .heads = 2, .mlp_ratio = 3}), {5, 4}};
   throw lmc::Error("no layer of the name " + name);
 }
 

@@ -39,12 +39,12 @@ lmc::Network<float> normalized_mlp(const std::vector<Index>& hidden) {
   std::vector<lmc::AnyLayer<float>> layers;
   Index in = 4;
   for (const Index units : hidden) {
-    layers.push_back(lmc::Dense<float>({.in = in, .out = units}));
-    layers.push_back(lmc::BatchNorm<float>({.in = units}));
+    layers.push_back(lmc::Dense<float>({.inputs = in, .outputs = units}));
+    layers.push_back(lmc::BatchNorm<float>({.inputs = units}));
     layers.push_back(lmc::Relu<float>());
     in = units;
   }
-  layers.push_back(lmc::Dense<float>({.in = in, .out = 3}));
+  layers.push_back(lmc::Dense<float>({.inputs = in, .outputs = 3}));
   return lmc::Network<float>(layers);
 }
 const lmc::Network<float>& normalized() {

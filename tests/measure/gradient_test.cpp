@@ -29,8 +29,9 @@ const lmc::Network<double>& net() {
   return network;
 }
 const lmc::Network<double>& normalized() {
-  static const lmc::Network<double> network({lmc::Dense<double>({.in = 4, .out = 8}), lmc::BatchNorm<double>({.in = 8}),
-                                             lmc::Relu<double>(), lmc::Dense<double>({.in = 8, .out = 3})});
+  static const lmc::Network<double> network({lmc::Dense<double>({.inputs = 4, .outputs = 8}),
+                                             lmc::BatchNorm<double>({.inputs = 8}), lmc::Relu<double>(),
+                                             lmc::Dense<double>({.inputs = 8, .outputs = 3})});
   return network;
 }
 

@@ -66,9 +66,9 @@ std::vector<Named<T>> split_networks() {
       {"vit with a class token",
        lmc::vit<T>({.inputs = image, .outputs = 3, .patch = 4, .width = 16, .pooling = lmc::TokenPooling::class_token})},
       {"a layer without parameters first, another non-linearity",
-       lmc::Network<T>(
-           {lmc::Flatten<T>(), lmc::Dense<T>({.in = 64, .out = 20}), lmc::Gelu<T>(), lmc::Dense<T>({.in = 20, .out = 3})})},
-      {"a ReLU last", lmc::Network<T>({lmc::Dense<T>({.in = 64, .out = 3}), lmc::Relu<T>()})},
+       lmc::Network<T>({lmc::Flatten<T>(), lmc::Dense<T>({.inputs = 64, .outputs = 20}), lmc::Gelu<T>(),
+                        lmc::Dense<T>({.inputs = 20, .outputs = 3})})},
+      {"a ReLU last", lmc::Network<T>({lmc::Dense<T>({.inputs = 64, .outputs = 3}), lmc::Relu<T>()})},
       {"wide, in parts", lmc::mlp<T>({.inputs = image, .hidden = {3000}, .outputs = 3})},
   };
 }
@@ -78,9 +78,9 @@ std::vector<Named<T>> whole_networks() {
   const lmc::Shape image{8, 8, 1};
   return {
       {"resnet", lmc::resnet<T>({.inputs = image, .outputs = 3, .blocks = 1, .width = 4})},
-      {"a block first", lmc::Network<T>({lmc::Network<T>({lmc::Dense<T>({.in = 64, .out = 20}), lmc::Relu<T>()}),
-                                         lmc::Dense<T>({.in = 20, .out = 3})})},
-      {"no shape behind the first", lmc::Network<T>({lmc::Dense<T>({.in = 64, .out = 3}), lmc::Tanh<T>()})},
+      {"a block first", lmc::Network<T>({lmc::Network<T>({lmc::Dense<T>({.inputs = 64, .outputs = 20}), lmc::Relu<T>()}),
+                                         lmc::Dense<T>({.inputs = 20, .outputs = 3})})},
+      {"no shape behind the first", lmc::Network<T>({lmc::Dense<T>({.inputs = 64, .outputs = 3}), lmc::Tanh<T>()})},
   };
 }
 

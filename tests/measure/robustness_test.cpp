@@ -163,8 +163,8 @@ TEST_CASE("robustness: the bits do not depend on the team", "[train][determinism
 }
 
 TEST_CASE("robustness: with running statistics, those of the state are used and left alone", "[train]") {
-  const lmc::Network<double> normalized(
-      {lmc::Dense<double>({.in = 7, .out = 8}), lmc::BatchNorm<double>({.in = 8}), lmc::Dense<double>({.in = 8, .out = 3})});
+  const lmc::Network<double> normalized({lmc::Dense<double>({.inputs = 7, .outputs = 8}), lmc::BatchNorm<double>({.inputs = 8}),
+                                         lmc::Dense<double>({.inputs = 8, .outputs = 3})});
   const auto points = reference_data(7);
   auto state = normalized.initialize({.seed = 2});
   for (std::size_t i = 0; i < 8; ++i) {
@@ -172,7 +172,8 @@ TEST_CASE("robustness: with running statistics, those of the state are used and 
     state.buffers[8 + i] = 4;
   }
   // A linear network: BatchNorm in evaluation is x ↦ (x − mean)/2, which a Dense layer can be as well.
-  const lmc::Network<double> plain({lmc::Dense<double>({.in = 7, .out = 8}), lmc::Dense<double>({.in = 8, .out = 3})});
+  const lmc::Network<double> plain(
+      {lmc::Dense<double>({.inputs = 7, .outputs = 8}), lmc::Dense<double>({.inputs = 8, .outputs = 3})});
   auto same = plain.initialize({.seed = 2});
   for (std::size_t i = 0; i < 64; ++i) {
     const std::size_t unit = i < 56 ? i / 7 : i - 56;

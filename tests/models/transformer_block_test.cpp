@@ -13,15 +13,15 @@ TEST_CASE("transformer_block: backward is the derivative of forward", "[layers][
   CAPTURE(batch, tokens, width, heads);
   // Where a row that is normalized happens to be nearly constant, third derivatives of 1e5 are left over in the differences:
   // seed 9 has such a row. A mistake is of order 1.
-  CHECK(lmc::testing::gradient_error(transformer_block<double>({.in = {tokens, width}, .heads = heads, .mlp_ratio = 2}),
+  CHECK(lmc::testing::gradient_error(transformer_block<double>({.inputs = {tokens, width}, .heads = heads, .mlp_ratio = 2}),
                                      {.batch = batch, .seed = 4}) < 1e-7);
   CHECK(lmc::testing::gradient_error(
-            transformer_block<double>({.in = {tokens, width}, .heads = heads, .mlp_ratio = 1, .dropout = 0.4}),
+            transformer_block<double>({.inputs = {tokens, width}, .heads = heads, .mlp_ratio = 1, .dropout = 0.4}),
             {.batch = batch, .seed = 4}) < 1e-7);
 }
 
 TEST_CASE("transformer_block: a dropout stands at the end of both branches and behind the GELU", "[layers]") {
-  const auto block = transformer_block<double>({.in = {3, 4}, .heads = 2, .dropout = 0.1});
+  const auto block = transformer_block<double>({.inputs = {3, 4}, .heads = 2, .dropout = 0.1});
   const auto kinds = [&](std::size_t branch) {
     std::vector<std::string> names;
     const auto* residual = block.parts()[branch].layer.target<lmc::Residual<double>>();
@@ -34,7 +34,7 @@ TEST_CASE("transformer_block: a dropout stands at the end of both branches and b
 }
 
 TEST_CASE("transformer_block: refuses an MLP without units, and what is not [tokens, width]", "[layers][errors]") {
-  CHECK_THROWS_WITH(transformer_block<float>({.in = {4, 8}, .mlp_ratio = 0}),
+  CHECK_THROWS_WITH(transformer_block<float>({.inputs = {4, 8}, .mlp_ratio = 0}),
                     "transformer_block: mlp_ratio = 0; expected a positive number");
-  CHECK_THROWS_WITH(transformer_block<float>({.in = 8}), "transformer_block: in = [8]; expected [tokens, width]");
+  CHECK_THROWS_WITH(transformer_block<float>({.inputs = 8}), "transformer_block: in = [8]; expected [tokens, width]");
 }

@@ -143,6 +143,6 @@ TEST_CASE("gradient_error: refuses to compare nothing", "[testing][errors]") {
   CHECK_THROWS_WITH(gradient_error(wrong, {.batch = 0, .in = {4}}), Catch::Matchers::Contains("batch = 0"));
   CHECK_THROWS_WITH(gradient_error(wrong, {.batch = -1, .in = {4}}), Catch::Matchers::Contains("batch = -1"));
   for (const lmc::Shape& in : {lmc::Shape{}, lmc::Shape{0}, lmc::Shape{2, 0}, lmc::Shape{-3}})
-    CHECK_THROWS_WITH(gradient_error(wrong, {.in = in}),
-                      Catch::Matchers::Contains("expected positive lengths, as in {.in = {4}}"));
+    CHECK_THROWS_WITH(gradient_error(wrong, {.inputs = in}),
+                      Catch::Matchers::Contains("expected positive lengths, as in {.inputs = {4}}"));
 }

@@ -24,8 +24,8 @@ TEST_CASE("average: is the mean of the parameters, of two the middle of their li
 }
 
 TEST_CASE("average: estimates buffers from data, and refuses to average them", "[train]") {
-  const lmc::Network<float> net(
-      {lmc::Dense<float>({.in = 2, .out = 4}), lmc::BatchNorm<float>({.in = 4}), lmc::Dense<float>({.in = 4, .out = 3})});
+  const lmc::Network<float> net({lmc::Dense<float>({.inputs = 2, .outputs = 4}), lmc::BatchNorm<float>({.inputs = 4}),
+                                 lmc::Dense<float>({.inputs = 4, .outputs = 3})});
   const auto data = lmc::spirals<float>({.examples = 300, .classes = 3, .seed = 1});
   const std::vector<State> states{net.initialize({.seed = 1}), net.initialize({.seed = 2})};
   const State mean = lmc::average(net, states, data);

@@ -42,10 +42,11 @@ lmc::Dataset<Scalar> data(int examples) {
 template <class Scalar>
 lmc::Network<Scalar> network() {
   using namespace lmc;
-  return Network<Scalar>({Conv2d<Scalar>({.in = {4, 5, 2}, .out = 3, .padding = 1, .bias = false}),
-                          BatchNorm<Scalar>({.in = {4, 5, 3}}), Relu<Scalar>(),
-                          Conv2d<Scalar>({.in = {4, 5, 3}, .out = 4, .stride = 2}), BatchNorm<Scalar>({.in = {1, 2, 4}}),
-                          Relu<Scalar>(), GlobalAveragePool<Scalar>({.in = {1, 2, 4}}), Dense<Scalar>({.in = 4, .out = 3})});
+  return Network<Scalar>({Conv2d<Scalar>({.inputs = {4, 5, 2}, .outputs = 3, .padding = 1, .bias = false}),
+                          BatchNorm<Scalar>({.inputs = {4, 5, 3}}), Relu<Scalar>(),
+                          Conv2d<Scalar>({.inputs = {4, 5, 3}, .outputs = 4, .stride = 2}),
+                          BatchNorm<Scalar>({.inputs = {1, 2, 4}}), Relu<Scalar>(),
+                          GlobalAveragePool<Scalar>({.inputs = {1, 2, 4}}), Dense<Scalar>({.inputs = 4, .outputs = 3})});
 }
 
 template <class Scalar>

@@ -23,8 +23,8 @@ namespace {
 
 template <class T>
 lmc::Network<T> normalized_network(lmc::Index hidden = 5) {
-  return lmc::Network<T>({lmc::Dense<T>({.in = 2, .out = hidden}), lmc::BatchNorm<T>({.in = hidden}), lmc::Relu<T>(),
-                          lmc::Dense<T>({.in = hidden, .out = 3})});
+  return lmc::Network<T>({lmc::Dense<T>({.inputs = 2, .outputs = hidden}), lmc::BatchNorm<T>({.inputs = hidden}),
+                          lmc::Relu<T>(), lmc::Dense<T>({.inputs = hidden, .outputs = 3})});
 }
 template <class T>
 lmc::Dataset<T> spirals() {

@@ -187,8 +187,9 @@ TEST_CASE("train: refuses what does not fit, with the numbers", "[train][errors]
 
 TEST_CASE("train: goes on from a checkpoint as if it had not been interrupted, in the middle of an epoch, too", "[train]") {
   const Index until = GENERATE(1, 7, 10, 35);
-  const lmc::Network<float> noisy({lmc::Dense<float>({.in = 2, .out = 16}), lmc::Dropout<float>({.in = 16, .rate = 0.2}),
-                                   lmc::Relu<float>(), lmc::Dense<float>({.in = 16, .out = 3})});
+  const lmc::Network<float> noisy({lmc::Dense<float>({.inputs = 2, .outputs = 16}),
+                                   lmc::Dropout<float>({.inputs = 16, .rate = 0.2}), lmc::Relu<float>(),
+                                   lmc::Dense<float>({.inputs = 16, .outputs = 3})});
   auto whole = options(5);
   whole.optimizer = lmc::AdamOptions{.learning_rate = 0.01};
   whole.schedule = {.warmup = 12, .then = lmc::CosineRate()};
@@ -307,8 +308,9 @@ TEST_CASE("train: with augmentation finds the last finite state again, whatever 
 }
 
 TEST_CASE("train: what the layers draw is decided by the seed of dropout alone", "[train][determinism]") {
-  const lmc::Network<float> dropping({lmc::Dense<float>({.in = 2, .out = 24}), lmc::Dropout<float>({.in = 24, .rate = 0.5}),
-                                      lmc::Dense<float>({.in = 24, .out = 3})});
+  const lmc::Network<float> dropping({lmc::Dense<float>({.inputs = 2, .outputs = 24}),
+                                      lmc::Dropout<float>({.inputs = 24, .rate = 0.5}),
+                                      lmc::Dense<float>({.inputs = 24, .outputs = 3})});
   const auto digest = [&](const NoiseSeeds& seeds) {
     return lmc::train(dropping, data(), dropping.initialize({.seed = 7}), options(1), seeds).digest();
   };

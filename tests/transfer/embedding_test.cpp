@@ -69,12 +69,12 @@ TEST_CASE("embedding: every rung computes the function of the one below, and lea
 }
 
 TEST_CASE("embedding: grouped convolutions, without bias, with normalization, inside residuals", "[layers]") {
-  const lmc::Conv2dOptions grouped{.in = {5, 4, 4}, .out = 4, .kernel = 3, .padding = 1, .groups = 2, .bias = false};
+  const lmc::Conv2dOptions grouped{.inputs = {5, 4, 4}, .outputs = 4, .kernel = 3, .padding = 1, .groups = 2, .bias = false};
   const Network<double> body({lmc::Conv2d<double>(grouped), lmc::Relu<double>(), lmc::Conv2d<double>(grouped)});
   const Network<double> net(
-      {lmc::Conv2d<double>({.in = {5, 4, 1}, .out = 4, .kernel = 1}), lmc::BatchNorm<double>({.in = {5, 4, 4}}),
-       lmc::Residual<double>({.body = body, .shortcut = lmc::Conv2d<double>({.in = {5, 4, 4}, .out = 4, .kernel = 1})}),
-       lmc::Residual<double>({.body = body}), lmc::Dense<double>({.in = {5, 4, 4}, .out = 2})});
+      {lmc::Conv2d<double>({.inputs = {5, 4, 1}, .outputs = 4, .kernel = 1}), lmc::BatchNorm<double>({.inputs = {5, 4, 4}}),
+       lmc::Residual<double>({.body = body, .shortcut = lmc::Conv2d<double>({.inputs = {5, 4, 4}, .outputs = 4, .kernel = 1})}),
+       lmc::Residual<double>({.body = body}), lmc::Dense<double>({.inputs = {5, 4, 4}, .outputs = 2})});
   CHECK(lmc::output_grids(net).size() == 6);
   check_embedding(net, lmc::embed_in_tied(net, {{2, 4}}));
   check_embedding(net, lmc::embed_in_local(net));

@@ -21,7 +21,7 @@
 namespace lmc {
 
 struct BatchNormOptions {
-  Shape in = {};          // of one example; the last axis are the channels
+  Shape inputs = {};      // of one example; the last axis are the channels
   double epsilon = 1e-5;  // added to the variance, positive
   double momentum = 0.1;  // weight of a batch in the running statistics, in [0, 1]
 };
@@ -49,24 +49,24 @@ template <std::floating_point Scalar>
 class BatchNorm {
  public:
   explicit BatchNorm(BatchNormOptions options) : o_(std::move(options)) {
-    require(o_.in.rank() > 0 && std::ranges::all_of(o_.in.axes(), [](Index length) { return length > 0; }),
-            "BatchNorm: in = ", o_.in, "; all sizes must be positive");
+    require(o_.inputs.rank() > 0 && std::ranges::all_of(o_.inputs.axes(), [](Index length) { return length > 0; }),
+            "BatchNorm: inputs = ", o_.inputs, "; all sizes must be positive");
     require(o_.epsilon > 0, "BatchNorm: epsilon = ", o_.epsilon, "; expected a positive number");
     require(o_.momentum >= 0 && o_.momentum <= 1, "BatchNorm: momentum = ", o_.momentum, "; expected a weight in [0, 1]");
-    channels_ = o_.in[o_.in.rank() - 1];
+    channels_ = o_.inputs[o_.inputs.rank() - 1];
   }
 
   [[nodiscard]] const BatchNormOptions& options() const { return o_; }
 
   [[nodiscard]] std::string_view kind() const { return "batch_norm"; }
   [[nodiscard]] std::string describe() const { return concat(channels_, " channels"); }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
 
   void declare(LayoutBuilder& layout) const {
     Shape shape = channels_;
     std::vector<AxisGroups> groups;
-    if (layout.activation.shape == o_.in) {
+    if (layout.activation.shape == o_.inputs) {
       groups = {detail::shared_channel_group(layout)};
     } else {  // flattened
       shape = layout.activation.shape;
@@ -99,7 +99,7 @@ class BatchNorm {
     const std::span<Scalar> running_mean = first(a.buffers), running_variance = second(a.buffers);
     if (of_batch) {
       const Index n = a.x.size() / channels_;
-      require(n > 1, "BatchNorm (", o_.in,
+      require(n > 1, "BatchNorm (", o_.inputs,
               "): a batch of 1 example has 1 value a channel, whose variance is not defined; expected "
               "more than 1 value in training: use another batch size, or leave out the short last batch of an epoch");
       const double unbiased = static_cast<double>(n) / static_cast<double>(n - 1);

@@ -18,7 +18,7 @@
 namespace lmc {
 
 struct ClassTokenOptions {
-  Shape in = {};                     // of one example: [tokens, width]
+  Shape inputs = {};                 // of one example: [tokens, width]
   double standard_deviation = 0.02;  // of its first values, N(0, deviation²)
 };
 
@@ -31,7 +31,7 @@ template <std::floating_point Scalar>
 class ClassToken {
  public:
   explicit ClassToken(ClassTokenOptions options) : o_(std::move(options)) {
-    require(o_.in.rank() == 2 && o_.in[0] > 0 && o_.in[1] > 0, "ClassToken: in = ", o_.in,
+    require(o_.inputs.rank() == 2 && o_.inputs[0] > 0 && o_.inputs[1] > 0, "ClassToken: inputs = ", o_.inputs,
             "; expected [tokens, width] with positive sizes");
     require(o_.standard_deviation >= 0, "ClassToken: standard_deviation = ", o_.standard_deviation,
             "; expected a number that is not negative");
@@ -41,13 +41,13 @@ class ClassToken {
 
   [[nodiscard]] std::string_view kind() const { return "class_token"; }
   [[nodiscard]] std::string describe() const { return ""; }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
-  [[nodiscard]] Shape output_shape(const Shape&) const { return {o_.in[0] + 1, o_.in[1]}; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return {o_.inputs[0] + 1, o_.inputs[1]}; }
   void declare(LayoutBuilder& layout) const {
     detail::fix_positions(layout);
     const GroupId units = detail::shared_channel_group(layout);
-    layout.add_parameter("weight", o_.in[1], Role::embedding, {units});
-    layout.activation.shape = output_shape(o_.in);
+    layout.add_parameter("weight", o_.inputs[1], Role::embedding, {units});
+    layout.activation.shape = output_shape(o_.inputs);
   }
   void initialize(const InitializeArgs<Scalar>& a) const {
     for (std::size_t i = 0; i < a.params.size(); ++i)
@@ -59,14 +59,14 @@ class ClassToken {
   void forward(ForwardArgs<Scalar> a) const {
     for (Index i = 0; i < a.x.rows(); ++i) {
       std::ranges::copy(a.params, row_of(a.y, i).begin());
-      std::ranges::copy(row_of(a.x, i), row_of(a.y, i).begin() + o_.in[1]);
+      std::ranges::copy(row_of(a.x, i), row_of(a.y, i).begin() + o_.inputs[1]);
     }
   }
   void backward(BackwardArgs<Scalar> a) const {
     for (Index i = 0; i < a.dy.rows(); ++i) {
       const auto dy = row_of(a.dy, i);
-      simd::axpy<Scalar>(Scalar(1), slice(dy, 0, o_.in[1]), a.dparams);
-      if (a.dx) std::ranges::copy(slice(dy, o_.in[1], a.dx->cols()), row_of(*a.dx, i).begin());
+      simd::axpy<Scalar>(Scalar(1), slice(dy, 0, o_.inputs[1]), a.dparams);
+      if (a.dx) std::ranges::copy(slice(dy, o_.inputs[1], a.dx->cols()), row_of(*a.dx, i).begin());
     }
   }
 

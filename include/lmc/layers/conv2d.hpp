@@ -20,8 +20,8 @@
 namespace lmc {
 
 struct Conv2dOptions {
-  Shape in = {};       // of one example: [rows, cols, channels], every axis > 0
-  Index out = 0;       // channels of the output, > 0
+  Shape inputs = {};   // of one example: [rows, cols, channels], every axis > 0
+  Index outputs = 0;   // channels of the output, > 0
   Extent kernel = 3;   // size of the filters
   Extent stride = 1;   // from one output position to the next
   Extent padding = 0;  // rows and columns of zeros around the image, less than kernel
@@ -53,34 +53,34 @@ class Conv2d {
   static constexpr bool affine_in_parameters = true;
 
   explicit Conv2d(Conv2dOptions options)
-      : o_(std::move(options)), window_("Conv2d", o_.in, o_.kernel, o_.stride, o_.padding), kernel_(checked_shape()) {}
+      : o_(std::move(options)), window_("Conv2d", o_.inputs, o_.kernel, o_.stride, o_.padding), kernel_(checked_shape()) {}
 
   [[nodiscard]] const Conv2dOptions& options() const { return o_; }
   [[nodiscard]] const Window& window() const { return window_; }
 
   [[nodiscard]] std::string_view kind() const { return "conv"; }
   [[nodiscard]] std::string describe() const { return detail::describe_filters(o_); }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
-  [[nodiscard]] Shape output_shape(const Shape&) const { return {window_.out.rows, window_.out.cols, o_.out}; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return {window_.out.rows, window_.out.cols, o_.outputs}; }
 
   void declare(LayoutBuilder& layout) const {
     const GroupId inputs = detail::shared_channel_group(layout);  // one order everywhere, as a filter is the same everywhere
-    const bool depthwise = o_.groups > 1 && o_.groups == o_.in[2] && o_.groups == o_.out;
+    const bool depthwise = o_.groups > 1 && o_.groups == o_.inputs[2] && o_.groups == o_.outputs;
     GroupId units;
     if (depthwise) {
       units = inputs;
     } else if (o_.groups == 1) {
-      units = layout.add_group(o_.out);
+      units = layout.add_group(o_.outputs);
     } else {
       layout.fix(inputs);
     }
-    layout.add_parameter("weight", {o_.out, o_.kernel.rows, o_.kernel.cols, o_.in[2] / o_.groups}, Role::weight,
+    layout.add_parameter("weight", {o_.outputs, o_.kernel.rows, o_.kernel.cols, o_.inputs[2] / o_.groups}, Role::weight,
                          {units, {}, {}, o_.groups == 1 ? AxisGroups(inputs) : AxisGroups()});
-    if (o_.bias) layout.add_parameter("bias", o_.out, Role::bias, {units});
-    layout.activation = {output_shape(o_.in), {{}, {}, units}};
+    if (o_.bias) layout.add_parameter("bias", o_.outputs, Role::bias, {units});
+    layout.activation = {output_shape(o_.inputs), {{}, {}, units}};
   }
   void initialize(const InitializeArgs<Scalar>& a) const {
-    initialize_weights_and_biases(a, weights(), o_.kernel.size() * (o_.in[2] / o_.groups), o_.kernel.size() * o_.out,
+    initialize_weights_and_biases(a, weights(), o_.kernel.size() * (o_.inputs[2] / o_.groups), o_.kernel.size() * o_.outputs,
                                   o_.initialization);
   }
   [[nodiscard]] Index cache_size(Index) const { return 0; }
@@ -94,19 +94,19 @@ class Conv2d {
 
  private:
   [[nodiscard]] simd::ConvolutionShape checked_shape() const {
-    require(o_.out > 0, "Conv2d: out = ", o_.out, "; expected a positive number of channels");
-    require(o_.groups > 0 && o_.in[2] % o_.groups == 0 && o_.out % o_.groups == 0, "Conv2d: groups = ", o_.groups, " with ",
-            o_.in[2], " input and ", o_.out, " output channels; groups must divide both");
-    return {window_, o_.in[2], o_.out, o_.groups};
+    require(o_.outputs > 0, "Conv2d: outputs = ", o_.outputs, "; expected a positive number of channels");
+    require(o_.groups > 0 && o_.inputs[2] % o_.groups == 0 && o_.outputs % o_.groups == 0, "Conv2d: groups = ", o_.groups,
+            " with ", o_.inputs[2], " input and ", o_.outputs, " output channels; groups must divide both");
+    return {window_, o_.inputs[2], o_.outputs, o_.groups};
   }
-  [[nodiscard]] Index weights() const { return o_.out * o_.kernel.size() * (o_.in[2] / o_.groups); }
+  [[nodiscard]] Index weights() const { return o_.outputs * o_.kernel.size() * (o_.inputs[2] / o_.groups); }
   template <class T>
   auto weight(std::span<T> params) const {
     return slice(params, 0, weights());
   }
   template <class T>
   auto bias(std::span<T> params) const {
-    return slice(params, weights(), o_.bias ? o_.out : 0);
+    return slice(params, weights(), o_.bias ? o_.outputs : 0);
   }
 
   Conv2dOptions o_;

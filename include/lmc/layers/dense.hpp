@@ -17,8 +17,8 @@
 namespace lmc {
 
 struct DenseOptions {
-  Shape in = {};   // of one example; every axis > 0
-  Shape out = {};  // the same; a number is a vector of so many units
+  Shape inputs = {};   // of one example; every axis > 0
+  Shape outputs = {};  // the same; a number is a vector of so many units
   InitializationOptions initialization = {};
 };
 
@@ -39,18 +39,18 @@ class Dense {
  public:
   static constexpr bool affine_in_parameters = true, overwrites_gradient = true;
 
-  explicit Dense(DenseOptions options) : o_(std::move(options)), in_(o_.in.size()), out_(o_.out.size()) {
-    detail::require_dense_sizes("Dense", o_.in, o_.out);
+  explicit Dense(DenseOptions options) : o_(std::move(options)), in_(o_.inputs.size()), out_(o_.outputs.size()) {
+    detail::require_dense_sizes("Dense", o_.inputs, o_.outputs);
   }
 
   [[nodiscard]] std::string_view kind() const { return "dense"; }
   [[nodiscard]] std::string describe() const { return concat(in_, " -> ", out_); }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
-  [[nodiscard]] Shape output_shape(const Shape&) const { return o_.out; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return o_.outputs; }
 
   void declare(LayoutBuilder& layout) const {
     const ActivationLayout in = layout.activation;
-    detail::declare_dense(layout, in, o_.out, [&](Index) { return layout.add_group(o_.out[o_.out.rank() - 1]); });
+    detail::declare_dense(layout, in, o_.outputs, [&](Index) { return layout.add_group(o_.outputs[o_.outputs.rank() - 1]); });
   }
   void initialize(const InitializeArgs<Scalar>& a) const {
     initialize_weights_and_biases(a, out_ * in_, in_, out_, o_.initialization);

@@ -18,7 +18,7 @@
 namespace lmc {
 
 struct DropoutOptions {
-  Shape in = {};      // of one example
+  Shape inputs = {};  // of one example
   double rate = 0.5;  // share of entries that are set to 0, in [0, 1)
 };
 
@@ -31,16 +31,16 @@ class Dropout {
  public:
   explicit Dropout(DropoutOptions options) : o_(std::move(options)) {
     require(o_.rate >= 0 && o_.rate < 1, "Dropout: rate = ", o_.rate, "; expected a share in [0, 1)");
-    require(o_.in.rank() > 0 && o_.in.size() > 0, "Dropout: in = ", o_.in, "; all sizes must be positive");
+    require(o_.inputs.rank() > 0 && o_.inputs.size() > 0, "Dropout: inputs = ", o_.inputs, "; all sizes must be positive");
   }
 
   [[nodiscard]] std::string_view kind() const { return "dropout"; }
   [[nodiscard]] std::string describe() const { return concat("rate ", o_.rate); }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
   void declare(LayoutBuilder&) const {}
   void initialize(const InitializeArgs<Scalar>&) const {}
-  [[nodiscard]] Index cache_size(Index batch) const { return batch * o_.in.size(); }
+  [[nodiscard]] Index cache_size(Index batch) const { return batch * o_.inputs.size(); }
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {

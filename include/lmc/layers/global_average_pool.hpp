@@ -16,7 +16,7 @@
 namespace lmc {
 
 struct GlobalAveragePoolOptions {
-  Shape in = {};  // of one example: [rows, cols, channels], or [tokens, width]; every axis > 0
+  Shape inputs = {};  // of one example: [rows, cols, channels], or [tokens, width]; every axis > 0
 };
 
 /// The mean over all positions of an example, channel by channel: y[k] = 1 / positions · Σ x[…, k], added in order.
@@ -29,15 +29,15 @@ template <std::floating_point Scalar>
 class GlobalAveragePool {
  public:
   explicit GlobalAveragePool(GlobalAveragePoolOptions options) : o_(std::move(options)) {
-    require(o_.in.rank() > 1 && std::ranges::all_of(o_.in.axes(), [](Index length) { return length > 0; }),
-            "GlobalAveragePool: in = ", o_.in,
+    require(o_.inputs.rank() > 1 && std::ranges::all_of(o_.inputs.axes(), [](Index length) { return length > 0; }),
+            "GlobalAveragePool: inputs = ", o_.inputs,
             "; expected positions and channels, such as [rows, cols, channels], with positive "
             "lengths");
   }
 
   [[nodiscard]] std::string_view kind() const { return "global_average_pool"; }
   [[nodiscard]] std::string describe() const { return ""; }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return channels(); }
   void declare(LayoutBuilder& layout) const {
     detail::fix_positions(layout);
@@ -57,7 +57,7 @@ class GlobalAveragePool {
   }
 
  private:
-  [[nodiscard]] Index channels() const { return o_.in[o_.in.rank() - 1]; }
+  [[nodiscard]] Index channels() const { return o_.inputs[o_.inputs.rank() - 1]; }
 
   GlobalAveragePoolOptions o_;
 };

@@ -19,7 +19,7 @@
 namespace lmc {
 
 struct LayerNormOptions {
-  Shape in = {};          // of one example; what is normalized lies along the last axis
+  Shape inputs = {};      // of one example; what is normalized lies along the last axis
   double epsilon = 1e-5;  // added to the variance, positive
 };
 
@@ -40,23 +40,23 @@ template <std::floating_point Scalar>
 class LayerNorm {
  public:
   explicit LayerNorm(LayerNormOptions options) : o_(std::move(options)) {
-    require(o_.in.rank() > 0 && std::ranges::all_of(o_.in.axes(), [](Index length) { return length > 0; }),
-            "LayerNorm: in = ", o_.in, "; all sizes must be positive");
+    require(o_.inputs.rank() > 0 && std::ranges::all_of(o_.inputs.axes(), [](Index length) { return length > 0; }),
+            "LayerNorm: inputs = ", o_.inputs, "; all sizes must be positive");
     require(o_.epsilon > 0, "LayerNorm: epsilon = ", o_.epsilon, "; expected a positive number");
-    width_ = o_.in[o_.in.rank() - 1];
+    width_ = o_.inputs[o_.inputs.rank() - 1];
   }
 
   [[nodiscard]] const LayerNormOptions& options() const { return o_; }
 
   [[nodiscard]] std::string_view kind() const { return "layer_norm"; }
   [[nodiscard]] std::string describe() const { return concat("over ", width_); }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
 
   void declare(LayoutBuilder& layout) const {
     Shape shape = width_;
     std::vector<AxisGroups> groups;
-    if (layout.activation.shape == o_.in) {
+    if (layout.activation.shape == o_.inputs) {
       groups = {detail::shared_channel_group(layout)};
     } else {  // flattened
       shape = layout.activation.shape;
@@ -83,7 +83,7 @@ class LayerNorm {
   }
 
  private:
-  [[nodiscard]] Index rows(Index batch) const { return batch * (o_.in.size() / width_); }
+  [[nodiscard]] Index rows(Index batch) const { return batch * (o_.inputs.size() / width_); }
   template <class View>
   View by_position(View examples) const {
     return {examples.data(), rows(examples.rows()), width_};

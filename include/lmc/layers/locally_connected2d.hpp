@@ -23,8 +23,8 @@
 namespace lmc {
 
 struct LocallyConnected2dOptions {
-  Shape in = {};       // of one example: [rows, cols, channels]
-  Index out = 0;       // channels, > 0
+  Shape inputs = {};   // of one example: [rows, cols, channels]
+  Index outputs = 0;   // channels, > 0
   Extent kernel = 3;   // taps
   Extent stride = 1;   // input positions from one output position to the next
   Extent padding = 0;  // zeros around the image, less than the kernel
@@ -60,10 +60,11 @@ class LocallyConnected2d {
   static constexpr bool affine_in_parameters = true, overwrites_gradient = true;
 
   explicit LocallyConnected2d(LocallyConnected2dOptions options)
-      : o_(std::move(options)), w_("LocallyConnected2d", o_.in, o_.kernel, o_.stride, o_.padding) {
-    require(o_.out > 0, "LocallyConnected2d: out = ", o_.out, "; expected a positive number of channels");
-    require(o_.groups > 0 && o_.in[2] % o_.groups == 0 && o_.out % o_.groups == 0, "LocallyConnected2d: groups = ", o_.groups,
-            " with ", o_.in[2], " input and ", o_.out, " output channels; expected a positive divisor of both");
+      : o_(std::move(options)), w_("LocallyConnected2d", o_.inputs, o_.kernel, o_.stride, o_.padding) {
+    require(o_.outputs > 0, "LocallyConnected2d: outputs = ", o_.outputs, "; expected a positive number of channels");
+    require(o_.groups > 0 && o_.inputs[2] % o_.groups == 0 && o_.outputs % o_.groups == 0,
+            "LocallyConnected2d: groups = ", o_.groups, " with ", o_.inputs[2], " input and ", o_.outputs,
+            " output channels; expected a positive divisor of both");
     require(o_.sharing.rows > 0 && o_.sharing.cols > 0, "LocallyConnected2d: sharing = ", o_.sharing,
             "; expected positive numbers");
     require(o_.sharing.rows <= w_.out.rows && o_.sharing.cols <= w_.out.cols, "LocallyConnected2d: sharing = ", o_.sharing,
@@ -80,33 +81,33 @@ class LocallyConnected2d {
   [[nodiscard]] Index block_of(Index r, Index c) const { return r / o_.sharing.rows * blocks().cols + c / o_.sharing.cols; }
 
   /// Weights of one block: its filters for all output channels.
-  [[nodiscard]] Index bank_size() const { return o_.out * filter(); }
+  [[nodiscard]] Index bank_size() const { return o_.outputs * filter(); }
 
   [[nodiscard]] std::string_view kind() const { return "local"; }
   [[nodiscard]] std::string describe() const { return detail::describe_filters(o_); }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
-  [[nodiscard]] Shape output_shape(const Shape&) const { return {w_.out.rows, w_.out.cols, o_.out}; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return {w_.out.rows, w_.out.cols, o_.outputs}; }
 
   void declare(LayoutBuilder& layout) const {
     const Extent grid = blocks();
     std::vector<GroupId> units(static_cast<std::size_t>(grid.size()));
     if (o_.groups == 1)
-      for (GroupId& id : units) id = layout.add_group(o_.out);
-    layout.add_parameter("weight", {grid.rows, grid.cols, o_.out, w_.kernel.rows, w_.kernel.cols, o_.in[2] / o_.groups},
+      for (GroupId& id : units) id = layout.add_group(o_.outputs);
+    layout.add_parameter("weight", {grid.rows, grid.cols, o_.outputs, w_.kernel.rows, w_.kernel.cols, o_.inputs[2] / o_.groups},
                          Role::weight, {{}, {}, {{0, 1}, units}, {}, {}, {{0, 1, 3, 4}, input_groups(layout)}});
-    if (o_.bias) layout.add_parameter("bias", {grid.rows, grid.cols, o_.out}, Role::bias, {{}, {}, {{0, 1}, units}});
+    if (o_.bias) layout.add_parameter("bias", {grid.rows, grid.cols, o_.outputs}, Role::bias, {{}, {}, {{0, 1}, units}});
     std::vector<GroupId> at_positions;
     for_each_position([&](Index r, Index c) { at_positions.push_back(units[static_cast<std::size_t>(block_of(r, c))]); });
-    layout.activation = {output_shape(o_.in), {{}, {}, {{0, 1}, std::move(at_positions)}}};
+    layout.activation = {output_shape(o_.inputs), {{}, {}, {{0, 1}, std::move(at_positions)}}};
   }
   void initialize(const InitializeArgs<Scalar>& a) const {
-    initialize_weights_and_biases(a, weights(), filter(), w_.kernel.size() * o_.out, o_.initialization);
+    initialize_weights_and_biases(a, weights(), filter(), w_.kernel.size() * o_.outputs, o_.initialization);
   }
 
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index batch) const {
     const Index forward = forward_rows * patch_stride() + (filter() + 1) * padded<Scalar>(units());
-    const Index backward = backward_rows * patch_stride() + batch * recent_rows() * w_.out.cols * o_.out;
+    const Index backward = backward_rows * patch_stride() + batch * recent_rows() * w_.out.cols * o_.outputs;
     return std::max(forward, backward);
   }
 
@@ -118,7 +119,7 @@ class LocallyConnected2d {
     for (Index n = 0; n < forward_rows; ++n) patches[n * stride + filter()] = 1;
     for (Index block = 0; block < blocks().size(); ++block)
       for (Index group = 0; group < o_.groups; ++group) {
-        const Index first = block * o_.out + group * units();
+        const Index first = block * o_.outputs + group * units();
         const auto size = [](Index n) { return static_cast<std::size_t>(n); };
         simd::transpose(a.params.data() + first * filter(), size(filter()), size(units()), size(filter()), filters, size(room));
         if (o_.bias) std::copy_n(a.params.data() + weights() + first, units(), filters + filter() * room);
@@ -127,7 +128,7 @@ class LocallyConnected2d {
           for (Index n = 0; n < a.x.rows(); n += forward_rows) {
             const Index rows = std::min(forward_rows, a.x.rows() - n);
             gather(a.x, n, rows, r, c, group, patches);
-            Scalar* const y = a.y.data() + n * a.y.cols() + (r * w_.out.cols + c) * o_.out + group * units();
+            Scalar* const y = a.y.data() + n * a.y.cols() + (r * w_.out.cols + c) * o_.outputs + group * units();
             simd::sum_of_products<Scalar>(terms,
                                           {.depth = depth, .a_row_stride = stride, .a_col_stride = 1, .b_row_stride = room},
                                           Strided<Scalar>(y, rows, units(), a.y.cols()), WriteMode::overwrite);
@@ -142,17 +143,18 @@ class LocallyConnected2d {
     // rows of the input need, which are written as soon as all output rows that see them have been here.
     Scalar* const recent = patches + backward_rows * patch_stride();
     const auto dy = [&](Index r, Index c) {
-      return recent + (a.dx ? (r % recent_rows() * w_.out.cols + c) * a.dy.rows() * o_.out : 0);
+      return recent + (a.dx ? (r % recent_rows() * w_.out.cols + c) * a.dy.rows() * o_.outputs : 0);
     };
     if (o_.bias && a.dparams_mode == WriteMode::overwrite)
-      std::fill_n(a.dparams.data() + weights(), blocks().size() * o_.out, Scalar(0));
+      std::fill_n(a.dparams.data() + weights(), blocks().size() * o_.outputs, Scalar(0));
     Index row = 0;
     for (Index r = 0; r < w_.out.rows; ++r) {
       for (Index c = 0; c < w_.out.cols; ++c) {
-        const Strided<const Scalar> from(a.dy.data() + (r * w_.out.cols + c) * o_.out, a.dy.rows(), o_.out, a.dy.cols());
-        const Strided<Scalar> to(dy(r, c), a.dy.rows(), o_.out, o_.out);
+        const Strided<const Scalar> from(a.dy.data() + (r * w_.out.cols + c) * o_.outputs, a.dy.rows(), o_.outputs,
+                                         a.dy.cols());
+        const Strided<Scalar> to(dy(r, c), a.dy.rows(), o_.outputs, o_.outputs);
         if (o_.bias)
-          simd::copy_rows_and_sum<Scalar>(from, to, slice(a.dparams, weights() + block_of(r, c) * o_.out, o_.out));
+          simd::copy_rows_and_sum<Scalar>(from, to, slice(a.dparams, weights() + block_of(r, c) * o_.outputs, o_.outputs));
         else
           simd::copy_rows<Scalar>(from, to);
         add_weight_gradient(a, r, c, to.data, patches);
@@ -166,9 +168,9 @@ class LocallyConnected2d {
   // forward; going backward they are the summed dimension.
   static constexpr Index forward_rows = 48, backward_rows = 128;
 
-  [[nodiscard]] Index channels() const { return o_.in[2] / o_.groups; }         // that a filter sees
+  [[nodiscard]] Index channels() const { return o_.inputs[2] / o_.groups; }     // that a filter sees
   [[nodiscard]] Index filter() const { return w_.kernel.size() * channels(); }  // weights of one
-  [[nodiscard]] Index units() const { return o_.out / o_.groups; }              // filters of a group
+  [[nodiscard]] Index units() const { return o_.outputs / o_.groups; }          // filters of a group
   [[nodiscard]] Index weights() const { return blocks().size() * bank_size(); }
   // From one patch to the next, with room for a one behind it: an odd number of cache lines, so that patches fall into
   // different sets of a cache.
@@ -193,7 +195,7 @@ class LocallyConnected2d {
   std::vector<GroupId> input_groups(LayoutBuilder& layout) const {
     const ActivationLayout in = layout.activation;
     std::vector<GroupId> ids(static_cast<std::size_t>(blocks().size() * w_.kernel.size()));
-    if (in.shape != o_.in || o_.groups > 1) {
+    if (in.shape != o_.inputs || o_.groups > 1) {
       for (const AxisGroups& axis : in.groups)
         for (const GroupId& id : axis.ids) layout.fix(id);
       return ids;
@@ -228,7 +230,7 @@ class LocallyConnected2d {
       for (Index j = col_taps.first; j < col_taps.last; j += taps) {
         const Index pixel = w_.in_row(r, i) * w_.in.cols + w_.in_col(c, j);
         simd::copy_rows<Scalar>(
-            {x.data() + n * x.cols() + pixel * o_.in[2] + group * channels(), rows, taps * channels(), x.cols()},
+            {x.data() + n * x.cols() + pixel * o_.inputs[2] + group * channels(), rows, taps * channels(), x.cols()},
             {patches + (i * w_.kernel.cols + j) * channels(), rows, taps * channels(), stride});
       }
   }
@@ -241,10 +243,10 @@ class LocallyConnected2d {
       for (Index group = 0; group < o_.groups; ++group) {
         const Index rows = std::min(backward_rows, a.x.rows() - n), first = group * units();
         gather(a.x, n, rows, r, c, group, patches);
-        const std::array terms{simd::ProductTerm<Scalar>{dy + n * o_.out + first, patches}};
+        const std::array terms{simd::ProductTerm<Scalar>{dy + n * o_.outputs + first, patches}};
         simd::sum_of_products<Scalar>(
-            terms, {.depth = rows, .a_row_stride = 1, .a_col_stride = o_.out, .b_row_stride = patch_stride()},
-            {a.dparams.data() + (block_of(r, c) * o_.out + first) * filter(), units(), filter(), filter()},
+            terms, {.depth = rows, .a_row_stride = 1, .a_col_stride = o_.outputs, .b_row_stride = patch_stride()},
+            {a.dparams.data() + (block_of(r, c) * o_.outputs + first) * filter(), units(), filter(), filter()},
             first_of_block && n == 0 ? a.dparams_mode : WriteMode::add);
       }
   }
@@ -254,16 +256,16 @@ class LocallyConnected2d {
   void write_input_gradient(const BackwardArgs<Scalar>& a, Index row, Dy dy) const {
     MatrixView<Scalar> dx = *a.dx;
     for (Index col = 0; col < w_.in.cols; ++col)
-      for (Index first = 0, channel = 0; first < o_.out; first += units(), channel += channels()) {
-        const Strided<Scalar> pixel(dx.data() + (row * w_.in.cols + col) * o_.in[2] + channel, dx.rows(), channels(),
+      for (Index first = 0, channel = 0; first < o_.outputs; first += units(), channel += channels()) {
+        const Strided<Scalar> pixel(dx.data() + (row * w_.in.cols + col) * o_.inputs[2] + channel, dx.rows(), channels(),
                                     dx.cols());
         std::array<simd::ProductTerm<Scalar>, 32> terms;
         std::size_t count = 0;
         WriteMode into = WriteMode::overwrite;
         const auto flush = [&] {
-          simd::sum_of_products<Scalar>(std::span(terms).first(count),
-                                        {.depth = units(), .a_row_stride = o_.out, .a_col_stride = 1, .b_row_stride = filter()},
-                                        pixel, into);
+          simd::sum_of_products<Scalar>(
+              std::span(terms).first(count),
+              {.depth = units(), .a_row_stride = o_.outputs, .a_col_stride = 1, .b_row_stride = filter()}, pixel, into);
           count = 0;
           into = WriteMode::add;
         };
@@ -273,7 +275,7 @@ class LocallyConnected2d {
             if (count == terms.size()) flush();
             const Index tap = (row - w_.in_row(r, 0)) * w_.kernel.cols + col - w_.in_col(c, 0);
             terms[count++] = {dy(r, c) + first,
-                              a.params.data() + (block_of(r, c) * o_.out + first) * filter() + tap * channels()};
+                              a.params.data() + (block_of(r, c) * o_.outputs + first) * filter() + tap * channels()};
           }
         flush();
       }

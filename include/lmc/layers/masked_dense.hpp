@@ -26,9 +26,9 @@
 namespace lmc {
 
 struct MaskedDenseOptions {
-  Shape in = {};   // of one example; every axis > 0
-  Shape out = {};  // the same; a number is a vector of so many units
-  Mask mask = {};  // [units, inputs], both numbered row-major
+  Shape inputs = {};   // of one example; every axis > 0
+  Shape outputs = {};  // the same; a number is a vector of so many units
+  Mask mask = {};      // [units, inputs], both numbered row-major
   InitializationOptions initialization = {};
 };
 
@@ -54,11 +54,11 @@ class MaskedDense {
  public:
   static constexpr bool affine_in_parameters = true;
 
-  explicit MaskedDense(MaskedDenseOptions options) : o_(std::move(options)), in_(o_.in.size()), out_(o_.out.size()) {
-    detail::require_dense_sizes("MaskedDense", o_.in, o_.out);
+  explicit MaskedDense(MaskedDenseOptions options) : o_(std::move(options)), in_(o_.inputs.size()), out_(o_.outputs.size()) {
+    detail::require_dense_sizes("MaskedDense", o_.inputs, o_.outputs);
     const Mask& mask = o_.mask;
     require(mask.outputs == out_ && mask.inputs == in_, "MaskedDense: the mask is for ", mask.inputs, " inputs and ",
-            mask.outputs, " units, but in = ", o_.in, " has ", in_, " and out = ", o_.out, " has ", out_,
+            mask.outputs, " units, but in = ", o_.inputs, " has ", in_, " and out = ", o_.outputs, " has ", out_,
             "; the numbers must be equal");
     require(static_cast<Index>(mask.bits.size()) == out_ * in_, "MaskedDense: the mask has ", mask.bits.size(),
             " bits; expected one for each of ", out_, " x ", in_, " weights");
@@ -71,14 +71,14 @@ class MaskedDense {
   [[nodiscard]] std::string describe() const {
     return concat(in_, " -> ", out_, ", ", o_.mask.kept(), " of ", out_ * in_, " weights");
   }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
-  [[nodiscard]] Shape output_shape(const Shape&) const { return o_.out; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return o_.outputs; }
 
   void declare(LayoutBuilder& layout) const {
     const ActivationLayout in = layout.activation;  // with the axes from before a Flatten
     fix_distinct_inputs(layout);
-    const Index units = o_.out[o_.out.rank() - 1];
-    detail::declare_dense(layout, in, o_.out, [&](Index position) {
+    const Index units = o_.outputs[o_.outputs.rank() - 1];
+    detail::declare_dense(layout, in, o_.outputs, [&](Index position) {
       const auto row = o_.mask.bits.begin() + position * units * in_;
       const bool alike = std::equal(row + in_, row + units * in_, row);  // every row is equal to the one before it
       return alike ? layout.add_group(units) : GroupId();

@@ -32,23 +32,23 @@ class MaxPool2d {
 
   [[nodiscard]] std::string_view kind() const { return "max_pool"; }
   [[nodiscard]] std::string describe() const { return detail::describe_pool(window_); }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
-  [[nodiscard]] Shape output_shape(const Shape&) const { return {window_.out.rows, window_.out.cols, o_.in[2]}; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return {window_.out.rows, window_.out.cols, o_.inputs[2]}; }
   void declare(LayoutBuilder& layout) const { detail::declare_pool(layout, window_); }
   void initialize(const InitializeArgs<Scalar>&) const {}
-  [[nodiscard]] Index cache_size(Index batch) const { return batch * window_.out.size() * o_.in[2]; }
+  [[nodiscard]] Index cache_size(Index batch) const { return batch * window_.out.size() * o_.inputs[2]; }
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
     const Index size = a.y.cols();
     for (Index i = 0; i < a.x.rows(); ++i)
-      simd::max_pool<Scalar>(window_, o_.in[2], row_of(a.x, i), row_of(a.y, i), slice(a.cache, i * size, size));
+      simd::max_pool<Scalar>(window_, o_.inputs[2], row_of(a.x, i), row_of(a.y, i), slice(a.cache, i * size, size));
   }
   void backward(BackwardArgs<Scalar> a) const {
     if (!a.dx) return;
     const Index size = a.y.cols();
     for (Index i = 0; i < a.x.rows(); ++i)
-      simd::max_pool_backward<Scalar>(window_, o_.in[2], slice(a.cache, i * size, size), row_of(a.dy, i), row_of(*a.dx, i));
+      simd::max_pool_backward<Scalar>(window_, o_.inputs[2], slice(a.cache, i * size, size), row_of(a.dy, i), row_of(*a.dx, i));
   }
 
  private:

@@ -32,9 +32,9 @@ template <std::floating_point Scalar>
 std::optional<AnyLayer<Scalar>> normalization_layer(Normalization norm, const Shape& in) {
   switch (norm) {
     case Normalization::batch:
-      return BatchNorm<Scalar>({.in = in});
+      return BatchNorm<Scalar>({.inputs = in});
     case Normalization::layer:
-      return LayerNorm<Scalar>({.in = in});
+      return LayerNorm<Scalar>({.inputs = in});
     case Normalization::none:
       break;
   }

@@ -22,9 +22,9 @@
 namespace lmc {
 
 struct PatchEmbeddingOptions {
-  Shape in = {};     // of one example: [rows, cols, channels]
-  Extent patch = 4;  // divides the image
-  Index width = 0;   // of a token, > 0
+  Shape inputs = {};  // of one example: [rows, cols, channels]
+  Extent patch = 4;   // divides the image
+  Index width = 0;    // of a token, > 0
   InitializationOptions initialization = {};
 };
 
@@ -44,12 +44,12 @@ class PatchEmbedding {
   static constexpr bool affine_in_parameters = true;
 
   explicit PatchEmbedding(PatchEmbeddingOptions options)
-      : o_(std::move(options)), window_("PatchEmbedding", o_.in, o_.patch, o_.patch, 0) {
+      : o_(std::move(options)), window_("PatchEmbedding", o_.inputs, o_.patch, o_.patch, 0) {
     const Index rows = window_.in.rows % o_.patch.rows, cols = window_.in.cols % o_.patch.cols;
     require(rows == 0 && cols == 0, "PatchEmbedding: patch = ", o_.patch, " does not divide the image, ", window_.in,
             ": it leaves ", rows, " rows and ", cols, " columns; choose a patch that divides both");
     require(o_.width > 0, "PatchEmbedding: width = ", o_.width, "; expected a positive number");
-    channels_ = o_.in[2];
+    channels_ = o_.inputs[2];
     pixels_ = o_.patch.size() * channels_;
     tokens_ = window_.out.size();
   }
@@ -58,7 +58,7 @@ class PatchEmbedding {
 
   [[nodiscard]] std::string_view kind() const { return "patches"; }
   [[nodiscard]] std::string describe() const { return concat(window_.out, " of ", o_.patch); }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return {tokens_, o_.width}; }
 
   void declare(LayoutBuilder& layout) const {

@@ -17,7 +17,7 @@
 namespace lmc {
 
 struct PositionEmbeddingOptions {
-  Shape in = {};                     // of one example: [tokens, width]
+  Shape inputs = {};                 // of one example: [tokens, width]
   double standard_deviation = 0.02;  // of its first values, N(0, deviation²)
 };
 
@@ -30,8 +30,8 @@ template <std::floating_point Scalar>
 class PositionEmbedding {
  public:
   explicit PositionEmbedding(PositionEmbeddingOptions options) : o_(std::move(options)) {
-    require(o_.in.rank() > 0 && std::ranges::all_of(o_.in.axes(), [](Index length) { return length > 0; }),
-            "PositionEmbedding: in = ", o_.in, "; all sizes must be positive");
+    require(o_.inputs.rank() > 0 && std::ranges::all_of(o_.inputs.axes(), [](Index length) { return length > 0; }),
+            "PositionEmbedding: inputs = ", o_.inputs, "; all sizes must be positive");
     require(o_.standard_deviation >= 0, "PositionEmbedding: standard_deviation = ", o_.standard_deviation,
             "; expected a number that is not negative");
   }
@@ -40,7 +40,7 @@ class PositionEmbedding {
 
   [[nodiscard]] std::string_view kind() const { return "positions"; }
   [[nodiscard]] std::string describe() const { return ""; }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
   void declare(LayoutBuilder& layout) const {
     layout.add_parameter("weight", layout.activation.shape, Role::embedding, layout.activation.groups);

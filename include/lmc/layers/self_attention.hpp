@@ -22,8 +22,8 @@
 namespace lmc {
 
 struct SelfAttentionOptions {
-  Shape in = {};    // of one example: [tokens, width]
-  Index heads = 1;  // divides width
+  Shape inputs = {};  // of one example: [tokens, width]
+  Index heads = 1;    // divides width
   InitializationOptions initialization = {};
 };
 
@@ -46,18 +46,18 @@ template <std::floating_point Scalar>
 class SelfAttention {
  public:
   explicit SelfAttention(SelfAttentionOptions options) : o_(std::move(options)) {
-    require(o_.in.rank() == 2 && o_.in[0] > 0 && o_.in[1] > 0, "SelfAttention: in = ", o_.in,
+    require(o_.inputs.rank() == 2 && o_.inputs[0] > 0 && o_.inputs[1] > 0, "SelfAttention: inputs = ", o_.inputs,
             "; expected [tokens, width] with positive sizes");
-    require(o_.heads > 0 && o_.in[1] % o_.heads == 0, "SelfAttention: heads = ", o_.heads, " with in = ", o_.in,
-            ": every head takes width / heads units; expected a number that divides the width, ", o_.in[1]);
-    shape_ = {.tokens = o_.in[0], .heads = o_.heads, .head_width = o_.in[1] / o_.heads};
+    require(o_.heads > 0 && o_.inputs[1] % o_.heads == 0, "SelfAttention: heads = ", o_.heads, " with in = ", o_.inputs,
+            ": every head takes width / heads units; expected a number that divides the width, ", o_.inputs[1]);
+    shape_ = {.tokens = o_.inputs[0], .heads = o_.heads, .head_width = o_.inputs[1] / o_.heads};
   }
 
   [[nodiscard]] const SelfAttentionOptions& options() const { return o_; }
 
   [[nodiscard]] std::string_view kind() const { return "attention"; }
   [[nodiscard]] std::string describe() const { return concat(o_.heads, o_.heads == 1 ? " head" : " heads"); }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
 
   void declare(LayoutBuilder& layout) const {
@@ -95,11 +95,11 @@ class SelfAttention {
     std::ranges::fill(out_bias(a.params), Scalar(0));
   }
   [[nodiscard]] Index cache_size(Index batch) const {
-    const Index values = batch * o_.in.size();
+    const Index values = batch * o_.inputs.size();
     return padded<Scalar>(3 * values) + padded<Scalar>(values) + batch * shape_.weights();
   }
   [[nodiscard]] Index workspace_size(Index batch) const {
-    const Index values = std::min(batch, block()) * o_.in.size();
+    const Index values = std::min(batch, block()) * o_.inputs.size();
     return padded<Scalar>(3 * values) + padded<Scalar>(values) + shape_.scratch();
   }
 
@@ -118,7 +118,7 @@ class SelfAttention {
     });
   }
   void backward(BackwardArgs<Scalar> a) const {
-    const Index tokens = shape_.tokens, room = std::min(a.x.rows(), block()) * o_.in.size();
+    const Index tokens = shape_.tokens, room = std::min(a.x.rows(), block()) * o_.inputs.size();
     const Memory<const Scalar> m(*this, a.cache, a.x.rows());
     const auto dqkv_room = slice(a.workspace, 0, 3 * room), dmixed_room = slice(a.workspace, padded<Scalar>(3 * room), room);
     const auto scratch = a.workspace.subspan(static_cast<std::size_t>(padded<Scalar>(3 * room) + padded<Scalar>(room)));
@@ -144,7 +144,7 @@ class SelfAttention {
   struct Memory {
     std::span<T> qkv, mixed, weights;  // mixed: O, the values as the heads mix them
     Memory(const SelfAttention& layer, std::span<T> cache, Index batch) {
-      const Index values = batch * layer.o_.in.size();
+      const Index values = batch * layer.o_.inputs.size();
       qkv = slice(cache, 0, 3 * values);
       mixed = slice(cache, padded<Scalar>(3 * values), values);
       weights = slice(cache, padded<Scalar>(3 * values) + padded<Scalar>(values), batch * layer.shape_.weights());
@@ -154,7 +154,7 @@ class SelfAttention {
   // Example i of an array with `times` values for every value of the input.
   template <class T>
   [[nodiscard]] std::span<T> example(std::span<T> values, Index i, Index times) const {
-    return slice(values, i * times * o_.in.size(), times * o_.in.size());
+    return slice(values, i * times * o_.inputs.size(), times * o_.inputs.size());
   }
   template <class T>
   [[nodiscard]] std::span<T> weights(std::span<T> values, Index i) const {
@@ -162,7 +162,7 @@ class SelfAttention {
   }
   // Examples that are taken at a time.
   [[nodiscard]] Index block() const { return std::max<Index>(1, detail::row_block / shape_.tokens); }
-  [[nodiscard]] Index width() const { return o_.in[1]; }
+  [[nodiscard]] Index width() const { return o_.inputs[1]; }
   template <class T>
   auto in_weight(std::span<T> params) const {
     return matrix_view(params, 3 * width(), width());

@@ -15,7 +15,7 @@
 namespace lmc {
 
 struct TakeFirstTokenOptions {
-  Shape in = {};  // of one example: [tokens, width]
+  Shape inputs = {};  // of one example: [tokens, width]
 };
 
 /// The first token alone, where a ClassToken was put: y [N, width] = x[:, 0, :]; backward: ∂L/∂x is 0 for the others.
@@ -24,24 +24,24 @@ template <std::floating_point Scalar>
 class TakeFirstToken {
  public:
   explicit TakeFirstToken(TakeFirstTokenOptions options) : o_(std::move(options)) {
-    require(o_.in.rank() == 2 && o_.in[0] > 0 && o_.in[1] > 0, "TakeFirstToken: in = ", o_.in,
+    require(o_.inputs.rank() == 2 && o_.inputs[0] > 0 && o_.inputs[1] > 0, "TakeFirstToken: inputs = ", o_.inputs,
             "; expected [tokens, width] with positive sizes");
   }
 
   [[nodiscard]] std::string_view kind() const { return "take_first_token"; }
   [[nodiscard]] std::string describe() const { return ""; }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
-  [[nodiscard]] Shape output_shape(const Shape&) const { return o_.in[1]; }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return o_.inputs[1]; }
   void declare(LayoutBuilder& layout) const {
     detail::fix_positions(layout);
-    layout.activation = {o_.in[1], {detail::shared_channel_group(layout)}};
+    layout.activation = {o_.inputs[1], {detail::shared_channel_group(layout)}};
   }
   void initialize(const InitializeArgs<Scalar>&) const {}
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
-    for (Index i = 0; i < a.x.rows(); ++i) std::ranges::copy(slice(row_of(a.x, i), 0, o_.in[1]), row_of(a.y, i).begin());
+    for (Index i = 0; i < a.x.rows(); ++i) std::ranges::copy(slice(row_of(a.x, i), 0, o_.inputs[1]), row_of(a.y, i).begin());
   }
   void backward(BackwardArgs<Scalar> a) const {
     if (!a.dx) return;

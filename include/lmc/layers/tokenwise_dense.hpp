@@ -21,8 +21,8 @@
 namespace lmc {
 
 struct TokenwiseDenseOptions {
-  Shape in = {};  // of one example: [tokens, features], or positions along several axes; every axis > 0
-  Index out = 0;  // features, > 0
+  Shape inputs = {};  // of one example: [tokens, features], or positions along several axes; every axis > 0
+  Index outputs = 0;  // features, > 0
   InitializationOptions initialization = {};
 };
 
@@ -40,29 +40,30 @@ template <std::floating_point Scalar>
 class TokenwiseDense {
  public:
   explicit TokenwiseDense(TokenwiseDenseOptions options) : o_(std::move(options)) {
-    require(o_.in.rank() > 1 && std::ranges::all_of(o_.in.axes(), [](Index length) { return length > 0; }) && o_.out > 0,
-            "TokenwiseDense: in = ", o_.in, ", out = ", o_.out,
+    require(o_.inputs.rank() > 1 && std::ranges::all_of(o_.inputs.axes(), [](Index length) { return length > 0; }) &&
+                o_.outputs > 0,
+            "TokenwiseDense: inputs = ", o_.inputs, ", out = ", o_.outputs,
             "; expected [tokens, features] and a number of features, all positive");
-    in_ = o_.in[o_.in.rank() - 1];
-    tokens_ = o_.in.size() / in_;
+    in_ = o_.inputs[o_.inputs.rank() - 1];
+    tokens_ = o_.inputs.size() / in_;
   }
 
   [[nodiscard]] const TokenwiseDenseOptions& options() const { return o_; }
 
   [[nodiscard]] std::string_view kind() const { return "tokenwise_dense"; }
-  [[nodiscard]] std::string describe() const { return concat(in_, " -> ", o_.out); }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.in; }
-  [[nodiscard]] Shape output_shape(const Shape&) const { return with_width(o_.in, o_.out); }
+  [[nodiscard]] std::string describe() const { return concat(in_, " -> ", o_.outputs); }
+  [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
+  [[nodiscard]] Shape output_shape(const Shape&) const { return with_width(o_.inputs, o_.outputs); }
 
   void declare(LayoutBuilder& layout) const {
-    const GroupId in = detail::shared_channel_group(layout), out = layout.add_group(o_.out);
-    layout.add_parameter("weight", {o_.out, in_}, Role::weight, {out, in});
-    layout.add_parameter("bias", o_.out, Role::bias, {out});
-    layout.activation.shape = with_width(layout.activation.shape, o_.out);
+    const GroupId in = detail::shared_channel_group(layout), out = layout.add_group(o_.outputs);
+    layout.add_parameter("weight", {o_.outputs, in_}, Role::weight, {out, in});
+    layout.add_parameter("bias", o_.outputs, Role::bias, {out});
+    layout.activation.shape = with_width(layout.activation.shape, o_.outputs);
     layout.activation.groups.back() = out;
   }
   void initialize(const InitializeArgs<Scalar>& a) const {
-    initialize_weights_and_biases(a, o_.out * in_, in_, o_.out, o_.initialization);
+    initialize_weights_and_biases(a, o_.outputs * in_, in_, o_.outputs, o_.initialization);
   }
   [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return 0; }
@@ -70,7 +71,7 @@ class TokenwiseDense {
   void forward(ForwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows() * tokens_, detail::row_block, [&](Index first, Index count) {
       detail::affine<Scalar>(detail::rows_of(a.x.data(), in_, first, count), weight(a.params), bias(a.params),
-                             detail::rows_of(a.y.data(), o_.out, first, count));
+                             detail::rows_of(a.y.data(), o_.outputs, first, count));
     });
   }
   void backward(BackwardArgs<Scalar> a) const {
@@ -78,8 +79,8 @@ class TokenwiseDense {
       InputGradient<Scalar> dx;
       if (a.dx) dx.emplace(detail::rows_of(a.dx->data(), in_, first, count));
       detail::affine_backward<Scalar>(detail::rows_of(a.x.data(), in_, first, count), weight(a.params),
-                                      detail::rows_of(a.dy.data(), o_.out, first, count), weight(a.dparams), bias(a.dparams),
-                                      dx);
+                                      detail::rows_of(a.dy.data(), o_.outputs, first, count), weight(a.dparams),
+                                      bias(a.dparams), dx);
     });
   }
 
@@ -91,11 +92,11 @@ class TokenwiseDense {
   }
   template <class T>
   auto weight(std::span<T> params) const {
-    return matrix_view(params, o_.out, in_);
+    return matrix_view(params, o_.outputs, in_);
   }
   template <class T>
   auto bias(std::span<T> params) const {
-    return slice(params, o_.out * in_, o_.out);
+    return slice(params, o_.outputs * in_, o_.outputs);
   }
 
   TokenwiseDenseOptions o_;

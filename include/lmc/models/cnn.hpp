@@ -34,7 +34,7 @@ template <std::floating_point Scalar>
 Network<Scalar> cnn(const CnnOptions& options) {
   return detail::convolutional<Scalar>("cnn", options,
                                        [&](std::size_t i, const Shape& in, const InitializationOptions& initialization) {
-                                         return Conv2d<Scalar>({.in = in,
+                                         return Conv2d<Scalar>({.inputs = in,
                                                                 .out = options.channels[i],
                                                                 .kernel = detail::entry(options.kernel, i),
                                                                 .stride = detail::entry(options.stride, i),

@@ -35,7 +35,7 @@ Network<Scalar> lcn(const LcnOptions& options) {
   detail::require_entries("lcn", "sharing", options.sharing, options.channels.size());
   return detail::convolutional<Scalar>("lcn", options,
                                        [&](std::size_t i, const Shape& in, const InitializationOptions& initialization) {
-                                         return LocallyConnected2d<Scalar>({.in = in,
+                                         return LocallyConnected2d<Scalar>({.inputs = in,
                                                                             .out = options.channels[i],
                                                                             .kernel = detail::entry(options.kernel, i),
                                                                             .stride = detail::entry(options.stride, i),

@@ -28,12 +28,13 @@ Network<Scalar> mlp(const MlpOptions& options) {
   std::vector<AnyLayer<Scalar>> layers;
   Shape in = options.inputs;
   for (const Index units : options.hidden) {
-    layers.push_back(
-        Dense<Scalar>({.in = in, .out = units, .initialization = {.scheme = options.initialization, .slope = options.slope}}));
+    layers.push_back(Dense<Scalar>(
+        {.inputs = in, .outputs = units, .initialization = {.scheme = options.initialization, .slope = options.slope}}));
     layers.push_back(detail::rectifier<Scalar>(options.slope));
     in = units;
   }
-  layers.push_back(Dense<Scalar>({.in = in, .out = options.outputs, .initialization = {.scheme = options.initialization}}));
+  layers.push_back(
+      Dense<Scalar>({.inputs = in, .outputs = options.outputs, .initialization = {.scheme = options.initialization}}));
   return Network<Scalar>(std::move(layers));
 }
 

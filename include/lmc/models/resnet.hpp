@@ -45,7 +45,7 @@ Network<Scalar> resnet(const ResnetOptions& options) {
           "; both must be positive");
   std::vector<AnyLayer<Scalar>> layers;
   const auto convolution = [&](const Shape& in, Index out, Index kernel, Index stride) {
-    return Conv2dOptions{.in = in,
+    return Conv2dOptions{.inputs = in,
                          .out = out,
                          .kernel = kernel,
                          .stride = stride,
@@ -71,8 +71,9 @@ Network<Scalar> resnet(const ResnetOptions& options) {
       layers.push_back(Relu<Scalar>());
       in = out;
     }
-  layers.push_back(GlobalAveragePool<Scalar>({.in = in}));
-  layers.push_back(Dense<Scalar>({.in = in[2], .out = options.outputs, .initialization = {.scheme = options.initialization}}));
+  layers.push_back(GlobalAveragePool<Scalar>({.inputs = in}));
+  layers.push_back(
+      Dense<Scalar>({.inputs = in[2], .outputs = options.outputs, .initialization = {.scheme = options.initialization}}));
   return Network<Scalar>(std::move(layers));
 }
 

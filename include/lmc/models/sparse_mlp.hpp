@@ -35,7 +35,7 @@ Network<Scalar> sparse_mlp(const SparseMlpOptions& options) {
   for (std::size_t i = 0; i < options.hidden.size(); ++i) {
     const Index units = options.hidden[i];
     layers.push_back(MaskedDense<Scalar>(
-        {.in = in,
+        {.inputs = in,
          .out = units,
          .mask = random_mask(
              {.outputs = units, .inputs = in.size(), .sparsity = options.sparsity, .seed = options.mask_seed, .layer = i}),
@@ -43,7 +43,8 @@ Network<Scalar> sparse_mlp(const SparseMlpOptions& options) {
     layers.push_back(detail::rectifier<Scalar>(options.slope));
     in = units;
   }
-  layers.push_back(Dense<Scalar>({.in = in, .out = options.outputs, .initialization = {.scheme = options.initialization}}));
+  layers.push_back(
+      Dense<Scalar>({.inputs = in, .outputs = options.outputs, .initialization = {.scheme = options.initialization}}));
   return Network<Scalar>(std::move(layers));
 }
 

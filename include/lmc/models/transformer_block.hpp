@@ -18,7 +18,7 @@
 namespace lmc {
 
 struct TransformerBlockOptions {
-  Shape in = {};        // of one example: [tokens, width]
+  Shape inputs = {};    // of one example: [tokens, width]
   Index heads = 1;      // divides width
   Index mlp_ratio = 4;  // hidden units of the MLP, in widths
   double dropout = 0;   // rate, in [0, 1)
@@ -30,7 +30,7 @@ namespace detail {
 /// x + body(x), where body is made of the layers given and a dropout, if there is any.
 template <std::floating_point Scalar>
 Residual<Scalar> residual_branch(std::vector<AnyLayer<Scalar>> layers, const Shape& in, double dropout) {
-  if (dropout > 0) layers.push_back(Dropout<Scalar>({.in = in, .rate = dropout}));
+  if (dropout > 0) layers.push_back(Dropout<Scalar>({.inputs = in, .rate = dropout}));
   return Residual<Scalar>({.body = Network<Scalar>(std::move(layers))});
 }
 
@@ -38,8 +38,8 @@ Residual<Scalar> residual_branch(std::vector<AnyLayer<Scalar>> layers, const Sha
 template <std::floating_point Scalar>
 Residual<Scalar> attention_branch(const TransformerBlockOptions& o) {
   return residual_branch<Scalar>(
-      {LayerNorm<Scalar>({.in = o.in}),
-       SelfAttention<Scalar>({.in = o.in, .heads = o.heads, .initialization = {.scheme = o.initialization}})},
+      {LayerNorm<Scalar>({.inputs = o.in}),
+       SelfAttention<Scalar>({.inputs = o.in, .heads = o.heads, .initialization = {.scheme = o.initialization}})},
       o.in, o.dropout);
 }
 
@@ -53,16 +53,16 @@ Residual<Scalar> attention_branch(const TransformerBlockOptions& o) {
 /// Error when mlp_ratio is not positive, and as the layers do.
 template <std::floating_point Scalar>
 Network<Scalar> transformer_block(const TransformerBlockOptions& o) {
-  require(o.in.rank() == 2, "transformer_block: in = ", o.in, "; expected [tokens, width]");
+  require(o.in.rank() == 2, "transformer_block: inputs = ", o.in, "; expected [tokens, width]");
   require(o.mlp_ratio > 0, "transformer_block: mlp_ratio = ", o.mlp_ratio, "; expected a positive number");
   const Index width = o.in[1];
   const Shape hidden{o.in[0], o.mlp_ratio * width};
   const InitializationOptions initialization{.scheme = o.initialization};
-  std::vector<AnyLayer<Scalar>> mlp{LayerNorm<Scalar>({.in = o.in}),
-                                    TokenwiseDense<Scalar>({.in = o.in, .out = hidden[1], .initialization = initialization}),
-                                    Gelu<Scalar>()};
-  if (o.dropout > 0) mlp.push_back(Dropout<Scalar>({.in = hidden, .rate = o.dropout}));
-  mlp.push_back(TokenwiseDense<Scalar>({.in = hidden, .out = width, .initialization = initialization}));
+  std::vector<AnyLayer<Scalar>> mlp{
+      LayerNorm<Scalar>({.inputs = o.in}),
+      TokenwiseDense<Scalar>({.inputs = o.in, .outputs = hidden[1], .initialization = initialization}), Gelu<Scalar>()};
+  if (o.dropout > 0) mlp.push_back(Dropout<Scalar>({.inputs = hidden, .rate = o.dropout}));
+  mlp.push_back(TokenwiseDense<Scalar>({.inputs = hidden, .outputs = width, .initialization = initialization}));
   return Network<Scalar>(
       {detail::attention_branch<Scalar>(o), detail::residual_branch<Scalar>(std::move(mlp), o.in, o.dropout)});
 }

@@ -51,7 +51,7 @@ Network<Scalar> vgg(const VggOptions& options) {
     require(count > 0, "vgg: convolutions = ", count, " in stage ", stage + 1, "; expected a positive number");
     for (Index i = 0; i < count; ++i) {
       in = detail::append_convolution<Scalar>(layers,
-                                              {.in = in,
+                                              {.inputs = in,
                                                .out = options.channels[stage],
                                                .kernel = 3,
                                                .padding = 1,
@@ -59,15 +59,16 @@ Network<Scalar> vgg(const VggOptions& options) {
                                               options.norm);
       layers.push_back(Relu<Scalar>());
     }
-    layers.push_back(MaxPool2d<Scalar>({.in = in}));
+    layers.push_back(MaxPool2d<Scalar>({.inputs = in}));
     in = layers.back().output_shape(in);
   }
   for (const Index units : options.hidden) {
-    layers.push_back(Dense<Scalar>({.in = in, .out = units, .initialization = {.scheme = options.initialization}}));
+    layers.push_back(Dense<Scalar>({.inputs = in, .outputs = units, .initialization = {.scheme = options.initialization}}));
     layers.push_back(Relu<Scalar>());
     in = units;
   }
-  layers.push_back(Dense<Scalar>({.in = in, .out = options.outputs, .initialization = {.scheme = options.initialization}}));
+  layers.push_back(
+      Dense<Scalar>({.inputs = in, .outputs = options.outputs, .initialization = {.scheme = options.initialization}}));
   return Network<Scalar>(std::move(layers));
 }
 

@@ -55,21 +55,21 @@ template <std::floating_point Scalar, class Options, class Body>
 Network<Scalar> image_transformer(const Options& o, Body body) {
   const InitializationOptions initialization{.scheme = o.initialization};
   std::vector<AnyLayer<Scalar>> layers{
-      PatchEmbedding<Scalar>({.in = o.inputs, .patch = o.patch, .width = o.width, .initialization = initialization})};
+      PatchEmbedding<Scalar>({.inputs = o.inputs, .patch = o.patch, .width = o.width, .initialization = initialization})};
   Shape in = layers.back().output_shape(o.inputs);
   if (o.pooling == TokenPooling::class_token) {
-    layers.push_back(ClassToken<Scalar>({.in = in}));
+    layers.push_back(ClassToken<Scalar>({.inputs = in}));
     in = layers.back().output_shape(in);
   }
-  layers.push_back(PositionEmbedding<Scalar>({.in = in}));
-  if (o.dropout > 0) layers.push_back(Dropout<Scalar>({.in = in, .rate = o.dropout}));
+  layers.push_back(PositionEmbedding<Scalar>({.inputs = in}));
+  if (o.dropout > 0) layers.push_back(Dropout<Scalar>({.inputs = in, .rate = o.dropout}));
   for (AnyLayer<Scalar>& layer : body(in)) layers.push_back(std::move(layer));
-  layers.push_back(LayerNorm<Scalar>({.in = in}));
+  layers.push_back(LayerNorm<Scalar>({.inputs = in}));
   if (o.pooling == TokenPooling::class_token)
-    layers.push_back(TakeFirstToken<Scalar>({.in = in}));
+    layers.push_back(TakeFirstToken<Scalar>({.inputs = in}));
   else
-    layers.push_back(GlobalAveragePool<Scalar>({.in = in}));
-  layers.push_back(Dense<Scalar>({.in = o.width, .out = o.outputs, .initialization = initialization}));
+    layers.push_back(GlobalAveragePool<Scalar>({.inputs = in}));
+  layers.push_back(Dense<Scalar>({.inputs = o.width, .outputs = o.outputs, .initialization = initialization}));
   return Network<Scalar>(std::move(layers));
 }
 
@@ -82,10 +82,12 @@ template <std::floating_point Scalar>
 Network<Scalar> vit(const VitOptions& o) {
   require(o.blocks > 0, "vit: blocks = ", o.blocks, "; expected at least 1");
   return detail::image_transformer<Scalar>(o, [&](const Shape& in) {
-    return std::vector<AnyLayer<Scalar>>(
-        static_cast<std::size_t>(o.blocks),
-        transformer_block<Scalar>(
-            {.in = in, .heads = o.heads, .mlp_ratio = o.mlp_ratio, .dropout = o.dropout, .initialization = o.initialization}));
+    return std::vector<AnyLayer<Scalar>>(static_cast<std::size_t>(o.blocks),
+                                         transformer_block<Scalar>({.inputs = in,
+                                                                    .heads = o.heads,
+                                                                    .mlp_ratio = o.mlp_ratio,
+                                                                    .dropout = o.dropout,
+                                                                    .initialization = o.initialization}));
   });
 }
 
@@ -96,7 +98,7 @@ template <std::floating_point Scalar>
 Network<Scalar> attention(const AttentionOptions& o) {
   return detail::image_transformer<Scalar>(o, [&](const Shape& in) {
     return std::vector<AnyLayer<Scalar>>{detail::attention_branch<Scalar>(
-        {.in = in, .heads = o.heads, .dropout = o.dropout, .initialization = o.initialization})};
+        {.inputs = in, .heads = o.heads, .dropout = o.dropout, .initialization = o.initialization})};
   });
 }
 

@@ -135,7 +135,7 @@ std::optional<LocallyConnected2d<Scalar>> as_local(const AnyLayer<Scalar>& layer
   if (const auto* local = layer.template target<LocallyConnected2d<Scalar>>()) return *local;
   if (const auto* conv = layer.template target<Conv2d<Scalar>>()) {
     const Conv2dOptions& o = conv->options();
-    return LocallyConnected2d<Scalar>({.in = o.in,
+    return LocallyConnected2d<Scalar>({.inputs = o.in,
                                        .out = o.out,
                                        .kernel = o.kernel,
                                        .stride = o.stride,
@@ -256,7 +256,7 @@ Embedding<Scalar> embed_in_masked_dense(const Network<Scalar>& network) {
         if (!local) return std::nullopt;
         const LocallyConnected2dOptions& o = local->options();
         return detail::EmbeddedLayer<Scalar>{
-            MaskedDense<Scalar>({.in = o.in,
+            MaskedDense<Scalar>({.inputs = o.in,
                                  .out = detail::image_of(*local),
                                  .mask = convolution_mask(local->window(), o.in[2], o.out, o.groups),
                                  .initialization = o.initialization}),
@@ -270,7 +270,7 @@ Embedding<Scalar> embed_in_dense(const Network<Scalar>& network) {
   return detail::embed_network<Scalar>(
       network, [](const AnyLayer<Scalar>& layer) -> std::optional<detail::EmbeddedLayer<Scalar>> {
         if (const auto local = detail::as_local<Scalar>(layer))
-          return detail::EmbeddedLayer<Scalar>{Dense<Scalar>({.in = local->options().in,
+          return detail::EmbeddedLayer<Scalar>{Dense<Scalar>({.inputs = local->options().in,
                                                               .out = detail::image_of(*local),
                                                               .initialization = local->options().initialization}),
                                                detail::matrix_source(*local)};
@@ -280,8 +280,8 @@ Embedding<Scalar> embed_in_dense(const Network<Scalar>& network) {
         detail::Source source(o.mask.bits.size() + static_cast<std::size_t>(o.mask.outputs));
         for (std::size_t i = 0; i < source.size(); ++i)
           if (i >= o.mask.bits.size() || o.mask.bits[i]) source[i] = i;
-        return detail::EmbeddedLayer<Scalar>{Dense<Scalar>({.in = o.in, .out = o.out, .initialization = o.initialization}),
-                                             std::move(source)};
+        return detail::EmbeddedLayer<Scalar>{
+            Dense<Scalar>({.inputs = o.in, .outputs = o.out, .initialization = o.initialization}), std::move(source)};
       });
 }
 

@@ -107,7 +107,7 @@ struct Mine : With<bad != kind || there, bad != kind, kind>,
 
 template <Member bad, bool there>
 void put_into_network() {
-  lmc::Network<float> network({lmc::Dense<float>({.in = 2, .out = 2}), Mine<bad, there>()});
+  lmc::Network<float> network({lmc::Dense<float>({.inputs = 2, .outputs = 2}), Mine<bad, there>()});
 }
 
 int main() {

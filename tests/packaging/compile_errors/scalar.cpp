@@ -7,5 +7,5 @@ int main() {
   // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private, not const
   // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private, not const
   // error: a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private, not const
-  lmc::Network<float> network({lmc::Dense<double>({.in = 2, .out = 2})});
+  lmc::Network<float> network({lmc::Dense<double>({.inputs = 2, .outputs = 2})});
 }

@@ -89,10 +89,10 @@ void use_layers_with(T) {
   run(lmc::resnet<T>({.inputs = image, .outputs = 3, .blocks = 1, .width = 2}));
   run(lmc::vit<T>({.inputs = image, .outputs = 3, .patch = {4}, .width = 8, .heads = 2}));
   run(lmc::attention<T>({.inputs = image, .outputs = 3, .patch = {4}, .width = 8, .heads = 2}));
-  run(lmc::Network<T>({lmc::AveragePool2d<T>({.in = image}), lmc::Flatten<T>(), lmc::Dense<T>({.in = 16, .out = 4}),
+  run(lmc::Network<T>({lmc::AveragePool2d<T>({.inputs = image}), lmc::Flatten<T>(), lmc::Dense<T>({.inputs = 16, .outputs = 4}),
                        lmc::Tanh<T>(), lmc::Gelu<T>(), lmc::LeakyRelu<T>({.slope = 0.1}),
-                       lmc::Dropout<T>({.in = 4, .rate = 0.5})}));
-  lmc::testing::gradient_error(lmc::Dense<double>({.in = 2, .out = 2}));
+                       lmc::Dropout<T>({.inputs = 4, .rate = 0.5})}));
+  lmc::testing::gradient_error(lmc::Dense<double>({.inputs = 2, .outputs = 2}));
 
   check(lmc::embed_in_local(conv).network.layout().parameter_count() > 0, "embed_in_local");
   check(lmc::embed_in_tied(conv, {{2, 2}}).network.layout().parameter_count() > 0, "embed_in_tied");

@@ -46,9 +46,9 @@ Network<Scalar> convolutional(std::string_view builder, const Options& options, 
     push(make(i, in, InitializationOptions{.scheme = options.initialization, .slope = options.slope}));
     if (std::optional<AnyLayer<Scalar>> norm = normalization_layer<Scalar>(options.norm, in)) push(std::move(*norm));
     push(rectifier<Scalar>(options.slope));
-    if (options.pool != Extent(1)) push(MaxPool2d<Scalar>({.in = in, .kernel = options.pool}));
+    if (options.pool != Extent(1)) push(MaxPool2d<Scalar>({.inputs = in, .kernel = options.pool}));
   }
-  push(Dense<Scalar>({.in = in, .out = options.outputs, .initialization = {.scheme = options.initialization}}));
+  push(Dense<Scalar>({.inputs = in, .outputs = options.outputs, .initialization = {.scheme = options.initialization}}));
   return Network<Scalar>(std::move(layers));
 }
 
