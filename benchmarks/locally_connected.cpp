@@ -80,7 +80,7 @@ struct Passes {
                               workspace;
 
   explicit Passes(const lmc::LocallyConnected2dOptions& options) : layer(options) {
-    lmc::LayoutBuilder builder(options.in);
+    lmc::LayoutBuilder builder(options.inputs);
     layer.declare(builder);
     params = numbers<Scalar>(builder.parameter_count(), 1);
     y.resize(dy.size());
@@ -135,7 +135,7 @@ void one_layer(benchmark::State& state, const lmc::LocallyConnected2dOptions& op
       passes.backward(pass == Pass::backward);
     benchmark::ClobberMemory();
   }
-  const double filter = static_cast<double>(options.kernel.size() * options.in[2]);
+  const double filter = static_cast<double>(options.kernel.size() * options.inputs[2]);
   count(state, 2 * filter * static_cast<double>(passes.out * batch) * (pass == Pass::backward ? 2 : 1));
 }
 

@@ -31,7 +31,7 @@ struct DatasetOptions {
   std::uint64_t subset_seed = 0;
   bool gray = false;
   lmc::Index downsample = 1;
-  std::optional<std::string> mean, deviation;
+  std::optional<std::string> mean, standard_deviation;
 
   // Options that only some data sets have.
   std::optional<std::string> label_set;

@@ -104,8 +104,8 @@ int run(const Options& o) {
   lmc::require(steps.empty() || steps.back() <= updates, "--steps ", o.steps, ": ", o.epochs, " epochs are ", updates,
                " updates; use smaller numbers, or more --epochs");
   // All of them now: blocks that do not fit are an error before the work, not after it.
-  std::vector<lmc::Embedding<float>> embeddings;
-  for (const Index count : blocks) embeddings.push_back(lmc::embed_in_tied(net, sharing_for(net, count)));
+  std::vector<lmc::Lift<float>> lifts;
+  for (const Index count : blocks) lifts.push_back(lmc::lift_to_tied(net, sharing_for(net, count)));
   std::cerr << net;
   lmc::TrainOptions<float> options{
       .epochs = o.epochs, .batch_size = o.batch_size, .optimizer = lmc::parse_optimizer(o.optimizer)};
@@ -123,8 +123,8 @@ int run(const Options& o) {
   table.row("tied", 1, 0, tied_curves[0], tied_curves[1]);
 
   for (std::size_t i = 0; i < blocks.size(); ++i) {
-    const lmc::Embedding<float>& e = embeddings[i];
-    const auto a = e.embed(tied.a.state).parameters, b = e.embed(tied.b.state).parameters;
+    const lmc::Lift<float>& e = lifts[i];
+    const auto a = e.lift(tied.a.state).parameters, b = e.lift(tied.b.state).parameters;
     const auto block_of = lmc::position_blocks(e.network);
     for (const double spread : spreads)
       for (Index pace = 0; pace < (spread == 0 ? 1 : o.paces); ++pace) {
@@ -149,11 +149,11 @@ int run(const Options& o) {
       prefix[run] = lmc::train(net, data.train, prefix[run], until, seeds[run], run).checkpoint();
     });
     for (std::size_t split = 0; split < blocks.size(); ++split) {
-      const lmc::Embedding<float>& e = embeddings[split];
+      const lmc::Lift<float>& e = lifts[split];
       std::array<lmc::Run<float>, 2> ends;
       team.for_each(2, [&](Index i, int) {
         const auto run = static_cast<std::size_t>(i);
-        ends[run] = lmc::train(e.network, data.train, lmc::embed(e, prefix[run]), options, seeds[run], run);
+        ends[run] = lmc::train(e.network, data.train, lmc::lift(e, prefix[run]), options, seeds[run], run);
       });
       const auto untied = curves(e.network, {ends[0], ends[1]});
       table.row("in training", blocks[split], static_cast<double>(k), untied[0], untied[1]);

@@ -41,9 +41,9 @@ struct Bench {
   Index batch, size;
   std::vector<Scalar> params, buffers, cache, workspace, y, dx, gradient;
 
-  Bench(const lmc::BatchNormOptions& options, Index batch_) : layer(options), batch(batch_), size(options.in.size()) {
+  Bench(const lmc::BatchNormOptions& options, Index batch_) : layer(options), batch(batch_), size(options.inputs.size()) {
     const auto vector = [](Index n) { return std::vector<Scalar>(static_cast<std::size_t>(n)); };
-    const Index channels = options.in[options.in.rank() - 1];
+    const Index channels = options.inputs[options.inputs.rank() - 1];
     params = buffers = gradient = vector(2 * channels);
     cache = vector(layer.cache_size(batch));
     workspace = vector(layer.workspace_size(batch));
@@ -218,8 +218,8 @@ TEST_CASE("BatchNorm: names its parameters and buffers", "[layers]") {
 }
 
 TEST_CASE("BatchNorm: refuses options that make no sense, and a batch without a variance", "[layers][errors]") {
-  CHECK_THROWS_WITH(BatchNorm<float>({.inputs = {4, 0, 3}}), "BatchNorm: in = [4, 0, 3]; all sizes must be positive");
-  CHECK_THROWS_WITH(BatchNorm<float>({.inputs = Shape{}}), "BatchNorm: in = []; all sizes must be positive");
+  CHECK_THROWS_WITH(BatchNorm<float>({.inputs = {4, 0, 3}}), "BatchNorm: inputs = [4, 0, 3]; all sizes must be positive");
+  CHECK_THROWS_WITH(BatchNorm<float>({.inputs = Shape{}}), "BatchNorm: inputs = []; all sizes must be positive");
   CHECK_THROWS_WITH(BatchNorm<float>({.inputs = 3, .epsilon = 0}), "BatchNorm: epsilon = 0; expected a positive number");
   CHECK_THROWS_WITH(BatchNorm<float>({.inputs = 3, .momentum = 1.5}), "BatchNorm: momentum = 1.5; expected a weight in [0, 1]");
   Bench<double> b({.inputs = {1, 1, 3}}, 1);

@@ -29,7 +29,7 @@ def case(rows, cols, channels, out, kernel, stride, padding, groups):
     y = torch.nn.functional.conv2d(x, weight, bias, stride, padding, 1, groups)
     last = y.permute(0, 2, 3, 1)
     last.backward(torch.tensor([math.cos(0.3 * i) for i in range(y.numel())]).reshape(last.shape))
-    options = f"{{.in = {{{rows}, {cols}, {channels}}}, .out = {out}, .kernel = {pair(kernel)}, .stride = {pair(stride)}, "
+    options = f"{{.inputs = {{{rows}, {cols}, {channels}}}, .outputs = {out}, .kernel = {pair(kernel)}, .stride = {pair(stride)}, "
     options += f".padding = {pair(padding)}, .groups = {groups}}}"
     fields = [last, x.grad.permute(0, 2, 3, 1), weight.grad.permute(0, 2, 3, 1), bias.grad]
     return "    {" + ",\n     ".join([options] + [numbers(f) for f in fields]) + "},"

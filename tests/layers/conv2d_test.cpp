@@ -81,19 +81,19 @@ double distance(std::span<const T> a, std::span<const T> b) {
   return worst;
 }
 
-Index parameters(const Conv2dOptions& o) { return o.out * (o.kernel.size() * (o.in[2] / o.groups) + (o.bias ? 1 : 0)); }
+Index parameters(const Conv2dOptions& o) { return o.outputs * (o.kernel.size() * (o.inputs[2] / o.groups) + (o.bias ? 1 : 0)); }
 
 // The same linear map without a kernel: the weights of every output over all inputs, from the geometry.
 std::vector<double> dense_matrix(const Conv2d<double>& layer, const std::vector<double>& params) {
   const Conv2dOptions& o = layer.options();
   const lmc::Window& w = layer.window();
-  const Index inputs = o.in.size(), in = o.in[2] / o.groups, out = o.out / o.groups;
-  std::vector<double> matrix(static_cast<std::size_t>(w.out.size() * o.out * inputs));
-  lmc::for_each_index({w.out.rows, w.out.cols, o.out, w.kernel.rows, w.kernel.cols, in}, [&](std::span<const Index> at) {
+  const Index inputs = o.inputs.size(), in = o.inputs[2] / o.groups, out = o.outputs / o.groups;
+  std::vector<double> matrix(static_cast<std::size_t>(w.out.size() * o.outputs * inputs));
+  lmc::for_each_index({w.out.rows, w.out.cols, o.outputs, w.kernel.rows, w.kernel.cols, in}, [&](std::span<const Index> at) {
     const Index row = w.in_row(at[0], at[3]), col = w.in_col(at[1], at[4]);
     if (!w.inside(row, col)) return;
-    const Index output = (at[0] * w.out.cols + at[1]) * o.out + at[2];
-    const Index input = (row * w.in.cols + col) * o.in[2] + at[2] / out * in + at[5];
+    const Index output = (at[0] * w.out.cols + at[1]) * o.outputs + at[2];
+    const Index input = (row * w.in.cols + col) * o.inputs[2] + at[2] / out * in + at[5];
     const Index weight = ((at[2] * w.kernel.rows + at[3]) * w.kernel.cols + at[4]) * in + at[5];
     matrix[static_cast<std::size_t>(output * inputs + input)] += params[static_cast<std::size_t>(weight)];
   });
@@ -115,7 +115,7 @@ TEST_CASE("Conv2d: backward is the derivative of forward", "[layers][gradient]")
                Conv2dOptions{.inputs = {3, 3, 9}, .outputs = 17, .kernel = 2});
   const Index batch = GENERATE(1, 3);
   const Conv2d<double> layer(options);
-  CAPTURE(options.in, layer.describe(), batch);
+  CAPTURE(options.inputs, layer.describe(), batch);
   CHECK(lmc::testing::gradient_error(layer, {.batch = batch, .seed = 7}) < 1e-7);
 }
 
@@ -123,10 +123,10 @@ TEST_CASE("Conv2d: gives PyTorch's outputs and gradients", "[layers]") {
   for (const Reference& r : references) {
     const Conv2d<double> layer(r.options);
     CAPTURE(layer.describe());
-    const Index weights = parameters(r.options) - r.options.out;
+    const Index weights = parameters(r.options) - r.options.outputs;
     auto params = formula(weights, [](double i) { return std::cos(0.7 * i); });
-    for (const double b : formula(r.options.out, [](double i) { return std::sin(2.0 + i); })) params.push_back(b);
-    const auto x = formula(2 * r.options.in.size(), [](double i) { return std::sin(1.0 + i); });
+    for (const double b : formula(r.options.outputs, [](double i) { return std::sin(2.0 + i); })) params.push_back(b);
+    const auto x = formula(2 * r.options.inputs.size(), [](double i) { return std::sin(1.0 + i); });
     const auto dy = formula(static_cast<Index>(r.y.size()), [](double i) { return std::cos(0.3 * i); });
     Passes<double> passes(layer, params, x, dy);
     for (double& g : passes.dparams) g -= 1;  // gradients are added to what is there
@@ -135,7 +135,7 @@ TEST_CASE("Conv2d: gives PyTorch's outputs and gradients", "[layers]") {
     CHECK(distance<double>(passes.dx, r.dx) < 1e-9);
     const std::span<const double> gradient(passes.dparams);
     CHECK(distance<double>(lmc::slice(gradient, 0, weights), r.dweight) < 1e-9);
-    CHECK(distance<double>(lmc::slice(gradient, weights, r.options.out), r.dbias) < 1e-9);
+    CHECK(distance<double>(lmc::slice(gradient, weights, r.options.outputs), r.dbias) < 1e-9);
   }
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("Conv2d: is the dense layer of its matrix", "[layers]") {
                Conv2dOptions{.inputs = {5, 9, 4}, .outputs = 4, .padding = {2, 0}, .groups = 2, .bias = false},
                Conv2dOptions{.inputs = {9, 9, 16}, .outputs = 37, .stride = 2, .bias = false});
   const Conv2d<double> conv(options);
-  const Index inputs = options.in.size(), outputs = conv.output_shape(options.in).size(), batch = 3;
+  const Index inputs = options.inputs.size(), outputs = conv.output_shape(options.inputs).size(), batch = 3;
   const auto params = lmc::testing::normal_numbers(parameters(options), 1, 1),
              x = lmc::testing::normal_numbers(batch * inputs, 1, 2), dy = lmc::testing::normal_numbers(batch * outputs, 1, 3);
   auto matrix = dense_matrix(conv, params);
@@ -162,7 +162,7 @@ TEST_CASE("Conv2d: the bits of an example do not depend on the batch around it",
                                 Conv2dOptions{.inputs = {9, 8, 1}, .outputs = 20, .padding = 1},
                                 Conv2dOptions{.inputs = {6, 6, 4}, .outputs = 12, .groups = 2});
   const Conv2d<float> layer(options);
-  const Index inputs = options.in.size(), outputs = layer.output_shape(options.in).size(), batch = 13;
+  const Index inputs = options.inputs.size(), outputs = layer.output_shape(options.inputs).size(), batch = 13;
   const auto numbers = [](Index n, std::uint32_t part) {
     const auto exact = lmc::testing::normal_numbers(n, 1, part);
     return std::vector<float>(exact.begin(), exact.end());
@@ -247,9 +247,9 @@ TEST_CASE("Conv2d: starts as PyTorch's, and describes itself", "[layers]") {
 
 TEST_CASE("Conv2d: refuses what does not fit, with the numbers", "[layers][errors]") {
   CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 4}, .outputs = 3}),
-                    "Conv2d: in = [4, 4]; expected an image [rows, cols, channels] with positive lengths");
+                    "Conv2d: inputs = [4, 4]; expected an image [rows, cols, channels] with positive lengths");
   CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 4, 1}, .outputs = 0}),
-                    "Conv2d: out = 0; expected a positive number of channels");
+                    "Conv2d: outputs = 0; expected a positive number of channels");
   CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 4, 6}, .outputs = 8, .groups = 4}),
                     "Conv2d: groups = 4 with 6 input and 8 output channels; groups must divide both");
   CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 4, 6}, .outputs = 9, .groups = 0}),

@@ -65,7 +65,7 @@ TEST_CASE("Dropout: an example's mask depends on its address, not on its batch",
 
 TEST_CASE("Dropout: refuses a rate outside [0, 1)", "[layers][errors]") {
   CHECK_THROWS_WITH(Dropout<float>({.inputs = 2, .rate = 1}), "Dropout: rate = 1; expected a share in [0, 1)");
-  CHECK_THROWS_WITH(Dropout<float>({.inputs = 0}), "Dropout: in = [0]; all sizes must be positive");
+  CHECK_THROWS_WITH(Dropout<float>({.inputs = 0}), "Dropout: inputs = [0]; all sizes must be positive");
 }
 
 TEST_CASE("Flatten, Identity: pass values and gradients on", "[layers][gradient]") {

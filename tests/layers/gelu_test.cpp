@@ -8,6 +8,6 @@ TEST_CASE("Gelu, Tanh: backward is the derivative of forward", "[layers][gradien
   const auto [batch, in] =
       GENERATE(table<lmc::Index, lmc::Shape>({{1, lmc::Shape{1}}, {3, lmc::Shape{2, 17}}, {2, lmc::Shape{65}}}));
   CAPTURE(batch, in);
-  CHECK(lmc::testing::gradient_error(lmc::Gelu<double>(), {.batch = batch, .seed = 6, .in = in}) < 1e-7);
-  CHECK(lmc::testing::gradient_error(lmc::Tanh<double>(), {.batch = batch, .seed = 6, .in = in}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(lmc::Gelu<double>(), {.batch = batch, .seed = 6, .inputs = in}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(lmc::Tanh<double>(), {.batch = batch, .seed = 6, .inputs = in}) < 1e-7);
 }

@@ -42,7 +42,7 @@ TEST_CASE("LayerNorm: scale and bias are permuted with the units, at all positio
 }
 
 TEST_CASE("LayerNorm: refuses sizes and epsilons that are not positive", "[layers][errors]") {
-  CHECK_THROWS_WITH(LayerNorm<float>({.inputs = {3, 0}}), "LayerNorm: in = [3, 0]; all sizes must be positive");
-  CHECK_THROWS_WITH(LayerNorm<float>({}), "LayerNorm: in = []; all sizes must be positive");
+  CHECK_THROWS_WITH(LayerNorm<float>({.inputs = {3, 0}}), "LayerNorm: inputs = [3, 0]; all sizes must be positive");
+  CHECK_THROWS_WITH(LayerNorm<float>({}), "LayerNorm: inputs = []; all sizes must be positive");
   CHECK_THROWS_WITH(LayerNorm<float>({.inputs = 3, .epsilon = 0}), "LayerNorm: epsilon = 0; expected a positive number");
 }

@@ -33,7 +33,7 @@ def case(rows, cols, channels, out, kernel, stride, padding, groups, sharing):
     y = torch.einsum("ngkijrc,rcgoijk->nrcgo", patches, w).reshape(BATCH, out_rows, out_cols, out) + bias[row_block][:, col_block]
     (y * values(1.0, 1.1, *y.shape)).sum().backward()
     pair = lambda p: f"{{{p[0]}, {p[1]}}}"
-    print(f"    {{{{.in = {{{rows}, {cols}, {channels}}}, .out = {out}, .kernel = {pair(kernel)}, .stride = {pair(stride)}, "
+    print(f"    {{{{.inputs = {{{rows}, {cols}, {channels}}}, .outputs = {out}, .kernel = {pair(kernel)}, .stride = {pair(stride)}, "
           f".padding = {pair(padding)}, .groups = {groups}, .sharing = {pair(sharing)}}},")
     print(f"     {numbers(y)},\n     {numbers(x.grad)},\n     {numbers(weight.grad)},\n     {numbers(bias.grad)}}},")
 

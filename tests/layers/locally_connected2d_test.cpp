@@ -113,7 +113,7 @@ TEST_CASE("LocallyConnected2d: backward is the derivative of forward", "[layers]
        .sharing = 7},  // a pixel under more taps than one sum takes
   }));
   const Index batch = GENERATE(1, 3);
-  CAPTURE(options.in, options.out, batch);
+  CAPTURE(options.inputs, options.outputs, batch);
   CHECK(lmc::testing::gradient_error(LocallyConnected2d<double>(options), {.batch = batch, .seed = 7}) < 1e-7);
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("LocallyConnected2d: with one block, is a convolution", "[layers]") {
   const Conv2d<float> convolution(
       {.inputs = {7, 6, in}, .outputs = out, .kernel = {3, 2}, .stride = {2, 1}, .padding = {1, 0}, .groups = groups});
   const LocallyConnected2d<float> tied({.inputs = {7, 6, in},
-                                        .out = out,
+                                        .outputs = out,
                                         .kernel = {3, 2},
                                         .stride = {2, 1},
                                         .padding = {1, 0},
@@ -319,12 +319,12 @@ TEST_CASE("LocallyConnected2d: names the axes of its weights", "[layers]") {
 TEST_CASE("LocallyConnected2d: refuses a geometry that does not fit, with the numbers", "[layers][errors]") {
   const auto make = [](LocallyConnected2dOptions options) { return LocallyConnected2d<float>(std::move(options)); };
   CHECK_THROWS_WITH(make({.inputs = 784, .outputs = 3}),
-                    "LocallyConnected2d: in = [784]; expected an image [rows, cols, channels] with positive lengths");
+                    "LocallyConnected2d: inputs = [784]; expected an image [rows, cols, channels] with positive lengths");
   CHECK_THROWS_WITH(
       make({.inputs = {2, 5, 1}, .outputs = 3}),
       "LocallyConnected2d: the kernel, 3x3, is larger than the input with its padding, 2x5 + 2 * 0x0 = 2x5; there would "
       "be no output: use a smaller kernel or more padding");
-  CHECK_THROWS_WITH(make({.inputs = {5, 5, 1}}), "LocallyConnected2d: out = 0; expected a positive number of channels");
+  CHECK_THROWS_WITH(make({.inputs = {5, 5, 1}}), "LocallyConnected2d: outputs = 0; expected a positive number of channels");
   CHECK_THROWS_WITH(make({.inputs = {5, 5, 4}, .outputs = 6, .groups = 4}),
                     "LocallyConnected2d: groups = 4 with 4 input and 6 output channels; expected a positive divisor of both");
   CHECK_THROWS_WITH(make({.inputs = {5, 5, 4}, .outputs = 6, .sharing = {1, 0}}),

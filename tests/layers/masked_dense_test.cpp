@@ -243,7 +243,7 @@ TEST_CASE("MaskedDense: refuses a mask of another size, with the numbers", "[lay
       "MaskedDense: the mask is for 0 inputs and 0 units, but in = [2, 2] has 4 and out = [3] has 3; the numbers must be "
       "equal");
   CHECK_THROWS_WITH(MaskedDense<float>({.inputs = 0, .outputs = 3}),
-                    "MaskedDense: in = [0], out = [3]; all sizes must be positive");
+                    "MaskedDense: inputs = [0], outputs = [3]; all sizes must be positive");
   CHECK_THROWS_WITH(MaskedDense<float>({.inputs = 2, .outputs = 1, .mask = {1, 2, {true}}}),
                     "MaskedDense: the mask has 1 bits; expected one for each of 1 x 2 weights");
 }

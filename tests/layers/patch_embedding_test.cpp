@@ -51,5 +51,5 @@ TEST_CASE("PatchEmbedding: refuses a patch that does not divide the image, with 
   CHECK_THROWS_WITH(PatchEmbedding<float>({.inputs = {28, 28, 1}, .patch = 0, .width = 4}),
                     "PatchEmbedding: kernel = 0x0; expected positive numbers");
   CHECK_THROWS_WITH(PatchEmbedding<float>({.inputs = 784, .patch = 7, .width = 4}),
-                    "PatchEmbedding: in = [784]; expected an image [rows, cols, channels] with positive lengths");
+                    "PatchEmbedding: inputs = [784]; expected an image [rows, cols, channels] with positive lengths");
 }

@@ -108,7 +108,7 @@ TEST_CASE("MaxPool2d, AveragePool2d: give what PyTorch gives, ties, gaps and pad
 TEST_CASE("MaxPool2d, AveragePool2d: backward is the derivative of forward", "[layers][gradient]") {
   const auto kind = GENERATE(as<std::string>(), "max", "average");
   const auto check = [&](Index batch, const Pool2dOptions& options) {
-    CAPTURE(kind, batch, options.in);
+    CAPTURE(kind, batch, options.inputs);
     CHECK(lmc::testing::gradient_error(make(kind, options), {.batch = batch, .seed = 8}) < 1e-7);
   };
   check(1, {.inputs = {2, 2, 1}});
@@ -170,8 +170,8 @@ TEST_CASE("pooling: channels stay a group; where each position had its own, thos
   const auto check = [&](const Pool2dOptions& pool, std::size_t groups) {
     const AnyLayer<double> layer = make(kind, pool);
     // Dense gives an image whose channels can be permuted at each position.
-    const Network<double> net({Dense<double>({.inputs = 3, .outputs = pool.in}), lmc::Relu<double>(), layer,
-                               Dense<double>({.inputs = layer.output_shape(pool.in), .outputs = 2})});
+    const Network<double> net({Dense<double>({.inputs = 3, .outputs = pool.inputs}), lmc::Relu<double>(), layer,
+                               Dense<double>({.inputs = layer.output_shape(pool.inputs), .outputs = 2})});
     CHECK(net.layout().groups.size() == groups);
     const auto effect = testing::permutation_effect(net);
     CHECK(effect.outputs < 1e-12);
@@ -204,7 +204,7 @@ TEST_CASE("pooling: describes itself, and refuses what does not fit", "[layers][
   CHECK(AveragePool2d<float>({.inputs = {4, 4, 3}, .kernel = 3, .stride = 2, .padding = {1, 0}}).describe() ==
         "3x3, stride 2x2, padding 1x0");
   CHECK_THROWS_WITH(MaxPool2d<float>({.inputs = {4, 3}}),
-                    "MaxPool2d: in = [4, 3]; expected an image [rows, cols, channels] with "
+                    "MaxPool2d: inputs = [4, 3]; expected an image [rows, cols, channels] with "
                     "positive lengths");
   CHECK_THROWS_WITH(
       AveragePool2d<float>({.inputs = {1, 4, 3}}),
@@ -214,6 +214,6 @@ TEST_CASE("pooling: describes itself, and refuses what does not fit", "[layers][
                     "MaxPool2d: stride = 2x0; expected positive numbers");
   CHECK_THROWS_WITH(
       GlobalAveragePool<float>({.inputs = 3}),
-      "GlobalAveragePool: in = [3]; expected positions and channels, such as [rows, cols, channels], with positive "
+      "GlobalAveragePool: inputs = [3]; expected positions and channels, such as [rows, cols, channels], with positive "
       "lengths");
 }

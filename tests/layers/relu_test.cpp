@@ -5,13 +5,13 @@
 #include <lmc/testing/gradient_error.hpp>
 
 TEST_CASE("Relu: backward is the derivative of forward", "[layers][gradient]") {
-  CHECK(lmc::testing::gradient_error(lmc::Relu<double>(), {.batch = 3, .seed = 2, .in = {4, 5}}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(lmc::Relu<double>(), {.batch = 3, .seed = 2, .inputs = {4, 5}}) < 1e-7);
 }
 
 TEST_CASE("LeakyRelu: backward is the derivative of forward", "[layers][gradient]") {
   const double slope = GENERATE(0.0, 0.01, 0.5, 1.0);
   CAPTURE(slope);
-  CHECK(lmc::testing::gradient_error(lmc::LeakyRelu<double>({.slope = slope}), {.batch = 3, .seed = 2, .in = {7}}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(lmc::LeakyRelu<double>({.slope = slope}), {.batch = 3, .seed = 2, .inputs = {7}}) < 1e-7);
 }
 
 TEST_CASE("LeakyRelu: refuses a slope outside [0, 1]", "[layers][errors]") {

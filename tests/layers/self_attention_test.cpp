@@ -110,7 +110,7 @@ TEST_CASE("SelfAttention: refuses heads that do not divide the width, with the n
                     "SelfAttention: heads = 0 with in = [16, 64]: every head takes width / heads units; expected a number that "
                     "divides the width, 64");
   CHECK_THROWS_WITH(SelfAttention<float>({.inputs = 64}),
-                    "SelfAttention: in = [64]; expected [tokens, width] with positive sizes");
+                    "SelfAttention: inputs = [64]; expected [tokens, width] with positive sizes");
   CHECK_THROWS_WITH(SelfAttention<float>({.inputs = {0, 64}}),
-                    "SelfAttention: in = [0, 64]; expected [tokens, width] with positive sizes");
+                    "SelfAttention: inputs = [0, 64]; expected [tokens, width] with positive sizes");
 }

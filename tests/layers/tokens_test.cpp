@@ -53,12 +53,12 @@ TEST_CASE("PositionEmbedding, ClassToken: start with a normal distribution of de
 }
 
 TEST_CASE("ClassToken, TakeFirstToken, PositionEmbedding: refuse what is not [tokens, width]", "[layers][errors]") {
-  CHECK_THROWS_WITH(ClassToken<float>({.inputs = 5}), "ClassToken: in = [5]; expected [tokens, width] with positive sizes");
+  CHECK_THROWS_WITH(ClassToken<float>({.inputs = 5}), "ClassToken: inputs = [5]; expected [tokens, width] with positive sizes");
   CHECK_THROWS_WITH(ClassToken<float>({.inputs = {5, 1}, .standard_deviation = -1}),
                     "ClassToken: standard_deviation = -1; expected a number that is not negative");
   CHECK_THROWS_WITH(TakeFirstToken<float>({.inputs = {5, 0}}),
-                    "TakeFirstToken: in = [5, 0]; expected [tokens, width] with positive sizes");
-  CHECK_THROWS_WITH(PositionEmbedding<float>({.inputs = {5, 0}}), "PositionEmbedding: in = [5, 0]; all sizes must be positive");
+                    "TakeFirstToken: inputs = [5, 0]; expected [tokens, width] with positive sizes");
+  CHECK_THROWS_WITH(PositionEmbedding<float>({.inputs = {5, 0}}), "PositionEmbedding: inputs = [5, 0]; all sizes must be positive");
   CHECK_THROWS_WITH(PositionEmbedding<float>({.inputs = {5, 1}, .standard_deviation = -1}),
                     "PositionEmbedding: standard_deviation = -1; expected a number that is not negative");
 }

@@ -32,9 +32,9 @@ TEST_CASE("TokenwiseDense: keeps the axes of the positions, and permutes their u
 
 TEST_CASE("TokenwiseDense: refuses an input without tokens, and sizes that are not positive", "[layers][errors]") {
   CHECK_THROWS_WITH(TokenwiseDense<float>({.inputs = 5, .outputs = 3}),
-                    "TokenwiseDense: in = [5], out = 3; expected [tokens, features] and a number of features, all positive");
+                    "TokenwiseDense: inputs = [5], outputs = 3; expected [tokens, features] and a number of features, all positive");
   CHECK_THROWS_WITH(TokenwiseDense<float>({.inputs = {2, 5}, .outputs = 0}),
-                    "TokenwiseDense: in = [2, 5], out = 0; expected [tokens, features] and a number of features, all positive");
+                    "TokenwiseDense: inputs = [2, 5], outputs = 0; expected [tokens, features] and a number of features, all positive");
   CHECK_THROWS_WITH(TokenwiseDense<float>({.inputs = {0, 5}, .outputs = 3}),
-                    "TokenwiseDense: in = [0, 5], out = 3; expected [tokens, features] and a number of features, all positive");
+                    "TokenwiseDense: inputs = [0, 5], outputs = 3; expected [tokens, features] and a number of features, all positive");
 }

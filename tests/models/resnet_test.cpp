@@ -72,7 +72,7 @@ TEST_CASE("resnet: refuses sizes that make no network", "[layers][errors]") {
                     "resnet: blocks = 0, width = 16; both must be positive");
   CHECK_THROWS_WITH(resnet<float>({.inputs = {8, 8, 1}, .outputs = 3, .width = -1}),
                     "resnet: blocks = 3, width = -1; both must be positive");
-  CHECK_THROWS_WITH(resnet<float>({.inputs = 784, .outputs = 3}), Catch::Contains("Conv2d: in = [784]; expected an image"));
+  CHECK_THROWS_WITH(resnet<float>({.inputs = 784, .outputs = 3}), Catch::Contains("Conv2d: inputs = [784]; expected an image"));
 }
 
 TEST_CASE("parse_normalization: knows the names, and the nearest one of another", "[layers][errors]") {

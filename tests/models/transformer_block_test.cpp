@@ -36,5 +36,5 @@ TEST_CASE("transformer_block: a dropout stands at the end of both branches and b
 TEST_CASE("transformer_block: refuses an MLP without units, and what is not [tokens, width]", "[layers][errors]") {
   CHECK_THROWS_WITH(transformer_block<float>({.inputs = {4, 8}, .mlp_ratio = 0}),
                     "transformer_block: mlp_ratio = 0; expected a positive number");
-  CHECK_THROWS_WITH(transformer_block<float>({.inputs = 8}), "transformer_block: in = [8]; expected [tokens, width]");
+  CHECK_THROWS_WITH(transformer_block<float>({.inputs = 8}), "transformer_block: inputs = [8]; expected [tokens, width]");
 }

@@ -99,8 +99,8 @@ TEST_CASE("RunSpec: comes back from JSON", "[study]") {
   RunSpec s = tiny_run();
   s.optimizer = "adam";
   s.network = {.network = "tied", .channels = "2,3"};
-  s.embed = "1";
-  s.embed_at = 7;
+  s.lift = "1";
+  s.lift_at = 7;
   s.prefix = 4;
   s.prefix_seeds.order = 11;
   s = canonical(s);
@@ -121,8 +121,8 @@ TEST_CASE("RunSpec: refuses what no training has", "[study]") {
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.optimizer = "adm"; }), Contains("did you mean 'adam'?"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.network.channels = "8"; }),
                     Contains("channels is an option of lcn tied cnn vgg"));
-  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.embed = "1"; }), Contains("embed = 1 is for a network that filters positions"));
-  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.embed_at = 1; }), Contains("nothing is embedded"));
+  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.lift = "1"; }), Contains("lift = 1 is for a network that filters positions"));
+  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.lift_at = 1; }), Contains("nothing is lifted"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.epochs = 0; }), Contains("epochs = 0"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) {
                       s.optimizer = "adam";
@@ -131,7 +131,7 @@ TEST_CASE("RunSpec: refuses what no training has", "[study]") {
                     Contains("momentum 0.9 is an option of sgd"));
 }
 
-TEST_CASE("prefix_of: is the same for children of other seeds and embeddings", "[study]") {
+TEST_CASE("prefix_of: is the same for children of other seeds and lifts", "[study]") {
   RunSpec a = tiny_run(), b = tiny_run();
   a.prefix = b.prefix = 5;
   a.prefix_seeds.order = b.prefix_seeds.order = 3;
@@ -145,10 +145,10 @@ TEST_CASE("prefix_of: is of the network itself, and keeps the optimizer", "[stud
   plain.network = {.network = "cnn", .channels = "2"};
   plain.prefix = 4;
   plain.prefix_seeds.order = 3;
-  RunSpec embedded = plain;
-  embedded.embed = "1";
-  embedded.embed_at = 5;
-  const RunSpec prefix = prefix_of(canonical(embedded), 4);
+  RunSpec lifted = plain;
+  lifted.lift = "1";
+  lifted.lift_at = 5;
+  const RunSpec prefix = prefix_of(canonical(lifted), 4);
   CHECK(id_of(prefix) == id_of(lmc::study::prefix_of(canonical(plain), 4)));
   CHECK(prefix.keep_optimizer);
   CHECK(prefix.until == 4);

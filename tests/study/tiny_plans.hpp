@@ -42,8 +42,8 @@ inline std::vector<study::PlannedPair> pairs() {
                            [](study::RunSpec& s) {
                              s.data = {.dataset = "mixture", .train_examples = 100, .test_examples = 50};
                              s.network = {.network = "cnn", .channels = "2", .stride = "2"};
-                             s.embed = "1";
-                             s.embed_at = 4;
+                             s.lift = "1";
+                             s.lift_at = 4;
                            }),
                  {"block-path"}});
   for (const lmc::Index k : {4, 9, 13})

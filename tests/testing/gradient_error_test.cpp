@@ -100,7 +100,7 @@ struct FalselyOverwriting : Square<Fault::none, Honest> {
 
 template <class L>
 double error_of(const L& layer) {
-  return lmc::testing::gradient_error(layer, {.batch = 3, .in = {4}});
+  return lmc::testing::gradient_error(layer, {.batch = 3, .inputs = {4}});
 }
 
 }  // namespace
@@ -133,15 +133,15 @@ TEST_CASE("gradient_error: notices a layer that says of itself what does not hol
   CHECK(error_of(Affine<AffineFault::reads_y>()) > 0.1);
   CHECK(error_of(Affine<AffineFault::overwrites_with_dx_alone>()) > 0.1);
   for (std::uint64_t seed = 1; seed < 7; ++seed)
-    CHECK(lmc::testing::gradient_error(Affine<AffineFault::absolute_parameter>(), {.seed = seed, .in = {4}}) > 0.1);
+    CHECK(lmc::testing::gradient_error(Affine<AffineFault::absolute_parameter>(), {.seed = seed, .inputs = {4}}) > 0.1);
   CHECK_THROWS_WITH(error_of(Buffered()), Catch::Matchers::Contains("says affine_in_parameters, but has buffers"));
 }
 
 TEST_CASE("gradient_error: refuses to compare nothing", "[testing][errors]") {
   using lmc::testing::gradient_error;
   const Square<Fault::wrong_dx, Honest> wrong;
-  CHECK_THROWS_WITH(gradient_error(wrong, {.batch = 0, .in = {4}}), Catch::Matchers::Contains("batch = 0"));
-  CHECK_THROWS_WITH(gradient_error(wrong, {.batch = -1, .in = {4}}), Catch::Matchers::Contains("batch = -1"));
+  CHECK_THROWS_WITH(gradient_error(wrong, {.batch = 0, .inputs = {4}}), Catch::Matchers::Contains("batch = 0"));
+  CHECK_THROWS_WITH(gradient_error(wrong, {.batch = -1, .inputs = {4}}), Catch::Matchers::Contains("batch = -1"));
   for (const lmc::Shape& in : {lmc::Shape{}, lmc::Shape{0}, lmc::Shape{2, 0}, lmc::Shape{-3}})
     CHECK_THROWS_WITH(gradient_error(wrong, {.inputs = in}),
                       Catch::Matchers::Contains("expected positive lengths, as in {.inputs = {4}}"));

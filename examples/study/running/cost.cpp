@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <lmc/layers/for_each_layer.hpp>
-#include <lmc/transfer/embedding.hpp>
+#include <lmc/transfer/lift.hpp>
 
 #include "study/running/datasets.hpp"
 #include "study/running/training.hpp"
@@ -86,7 +86,7 @@ std::string CostModel::key(const RunSpec& s) {
       json[name] = value;
     }
   });
-  return lmc::concat(json.dump(), s.data.dataset, ' ', s.data.downsample, s.data.gray ? " gray " : " ", s.embed);
+  return lmc::concat(json.dump(), s.data.dataset, ' ', s.data.downsample, s.data.gray ? " gray " : " ", s.lift);
 }
 
 Index CostModel::updates(const RunSpec& s) {

@@ -23,7 +23,7 @@
 #include <lmc/measure/robustness.hpp>
 #include <lmc/parallel/thread_team.hpp>
 #include <lmc/train/train.hpp>
-#include <lmc/transfer/embedding.hpp>
+#include <lmc/transfer/lift.hpp>
 
 #include "study/running/training.hpp"
 #include "study/store/checkpoint_file.hpp"
@@ -128,9 +128,9 @@ nlohmann::json measure_attribution(const PairSpec& s, const PairEnds& ends, cons
 nlohmann::json measure_block_path(const PairSpec& s, const PairEnds& ends, const TrainTest<float>& data) {
   require(!output_grids(ends.network).empty(), "block-path: the network ", s.a.network.network,
           " has no filters at positions; it is for cnn, tied and lcn");
-  const Embedding<float> e = embed_in_local(ends.network);
-  const auto a = e.embed(std::span<const float>(ends.states[0].parameters)),
-             b = e.embed(std::span<const float>(ends.states[1].parameters));
+  const Lift<float> e = lift_to_local(ends.network);
+  const auto a = e.lift(std::span<const float>(ends.states[0].parameters)),
+             b = e.lift(std::span<const float>(ends.states[1].parameters));
   const BlockOfParameter blocks = position_blocks(e.network);
   nlohmann::json result;
   for (const auto& [name, spread] : {std::pair("0.1", 0.1), std::pair("0.3", 0.3)}) {

@@ -12,7 +12,7 @@
 #include <lmc/core/machine.hpp>
 #include <lmc/measure/complexity.hpp>
 #include <lmc/simd/instruction_set.hpp>
-#include <lmc/transfer/embed_checkpoint.hpp>
+#include <lmc/transfer/lift_checkpoint.hpp>
 
 #include "study/running/training.hpp"
 #include "study/specification/spec_digest.hpp"
@@ -23,7 +23,7 @@ namespace lmc::study {
 
 namespace {
 
-std::string machine_text() { return processor_name() + "; " + std::string(instruction_set()) + "; " + compiler_name(); }
+std::string machine_text() { return processor_name() + "; " + simd::instruction_set() + "; " + compiler_name(); }
 
 nlohmann::json complexity_json(const ComplexityRecord& r) {
   return {{"classes", r.classes},
@@ -52,8 +52,7 @@ Outcome execute_run(const Task& task, const LoadedData& loaded, const std::vecto
   if (prefix_diverged) {
     trained.diverged_at = start->step + 1;
     trained.end = std::move(*start);
-    if (s.embed != "none")
-      trained.end = embed(embedding_of(s, first_network(s, data.shape(), data.classes()).network), trained.end);
+    if (s.lift != "none") trained.end = lift(lift_of(s, first_network(s, data.shape(), data.classes()).network), trained.end);
   } else {
     trained = train_run(s, data, start, observers);
   }

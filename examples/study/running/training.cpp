@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include <lmc/transfer/embed_checkpoint.hpp>
+#include <lmc/transfer/lift_checkpoint.hpp>
 
 namespace lmc::study {
 
@@ -15,22 +15,22 @@ ChosenNetwork first_network(const RunSpec& s, const Shape& shape, Index classes)
   return make_network(s.network, shape, classes, parse_initialization(s.init));
 }
 
-Embedding<float> embedding_of(const RunSpec& s, const Network<float>& network) {
-  if (s.embed == "dense") return embed_in_dense(network);
-  if (s.embed == "masked-dense") return embed_in_masked_dense(network);
-  std::vector<Extent> sharing = parse_extents("embed", s.embed, 1);
+Lift<float> lift_of(const RunSpec& s, const Network<float>& network) {
+  if (s.lift == "dense") return lift_to_dense(network);
+  if (s.lift == "masked-dense") return lift_to_masked_dense(network);
+  std::vector<Extent> sharing = parse_extents("lift", s.lift, 1);
   // Blocks that are larger than a layer's grid, which a small last layer may be, stand for all of it.
   const std::vector<Extent> grids = output_grids(network);
   if (sharing.size() == 1) sharing.assign(grids.size(), sharing[0]);
   for (std::size_t i = 0; i < std::min(sharing.size(), grids.size()); ++i)
     sharing[i] = {std::min(sharing[i].rows, grids[i].rows), std::min(sharing[i].cols, grids[i].cols)};
-  return embed_in_tied(network, sharing);
+  return lift_to_tied(network, sharing);
 }
 
 ChosenNetwork final_network(const RunSpec& s, const Shape& shape, Index classes) {
   ChosenNetwork chosen = first_network(s, shape, classes);
-  if (s.embed == "none") return chosen;
-  return {embedding_of(s, chosen.network).network, chosen.description + " embedded in " + s.embed};
+  if (s.lift == "none") return chosen;
+  return {lift_of(s, chosen.network).network, chosen.description + " lifted to " + s.lift};
 }
 
 Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optional<Checkpoint<float>>& start,
@@ -47,8 +47,8 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
   const Index per_epoch = (data.size() + s.batch_size - 1) / s.batch_size;
   if (s.updates > 0) options.epochs = (s.updates + per_epoch - 1) / per_epoch;
   const Index end = s.until > 0 ? s.until : s.updates > 0 ? s.updates : options.epochs * per_epoch;
-  require(s.until > 0 || (s.prefix <= end && s.embed_at <= end), "a run of ", end, " updates has a prefix of ", s.prefix,
-          " and is embedded after ", s.embed_at, "; use smaller numbers, or train longer");
+  require(s.until > 0 || (s.prefix <= end && s.lift_at <= end), "a run of ", end, " updates has a prefix of ", s.prefix,
+          " and is lifted after ", s.lift_at, "; use smaller numbers, or train longer");
 
   Trained result{.end = {{}, Optimizer<float>(options.optimizer, 0), 0}};
   std::vector<double> sums;
@@ -71,8 +71,8 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
   // The run in the stretches between the updates at which something changes.
   std::set<Index> stretches{end};
   if (s.prefix > now->step) stretches.insert(s.prefix);
-  const bool embedded = s.embed != "none";
-  if (embedded) stretches.insert(s.embed_at);
+  const bool lifted = s.lift != "none";
+  if (lifted) stretches.insert(s.lift_at);
   for (const Index to : stretches) {
     if (to > now->step && !result.diverged_at) {
       options.until = to;
@@ -80,9 +80,9 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
       result.diverged_at = run.diverged_at;
       now = run.checkpoint();
     }
-    if (embedded && to == s.embed_at) {
-      const Embedding<float> e = embedding_of(s, network);
-      now = embed(e, *now);
+    if (lifted && to == s.lift_at) {
+      const Lift<float> e = lift_of(s, network);
+      now = lift(e, *now);
       network = e.network;
     }
   }

@@ -35,7 +35,7 @@ PairSpec canonical(PairSpec s) {
   for (const auto& [spec, to] : {std::pair(&s.a, &a), std::pair(&s.b, &b)}) {
     for_each_data_option(spec->data, put(*to));
     for_each_network_option(spec->network, put(*to));
-    put (*to)("embed", spec->embed);
+    put (*to)("lift", spec->lift);
   }
   require(a == b, "a pair needs two runs of one network on one data set, but they are ", a.dump(), " and ", b.dump());
   return s;

@@ -85,20 +85,20 @@ RunSpec canonical(RunSpec s) {
   require(s.epochs > 0 || s.updates > 0, "epochs = ", s.epochs, "; expected a positive number");
   require(s.batch_size > 0, "batch-size = ", s.batch_size, "; expected a positive number");
   for (const auto& [name, number] :
-       {std::pair("updates", s.updates), std::pair("prefix", s.prefix), std::pair("embed-at", s.embed_at),
+       {std::pair("updates", s.updates), std::pair("prefix", s.prefix), std::pair("lift-at", s.lift_at),
         std::pair("train-examples", s.data.train_examples), std::pair("test-examples", s.data.test_examples)})
     require(number >= 0, name, " = ", number, "; expected a number that is not negative");
   require(s.data.downsample > 0, "downsample = ", s.data.downsample, "; expected a positive number");
   if (s.updates > 0) s.epochs = 0;  // follows from the updates and the data
-  if (s.embed == "none") {
-    require(s.embed_at == 0, "embed-at = ", s.embed_at, ", but nothing is embedded; say in what by embed");
+  if (s.lift == "none") {
+    require(s.lift_at == 0, "lift-at = ", s.lift_at, ", but nothing is lifted; say to what by lift");
   } else {
     const std::string& network = s.network.network;
-    require(network == "cnn" || network == "lcn" || network == "tied", "embed = ", s.embed,
+    require(network == "cnn" || network == "lcn" || network == "tied", "lift = ", s.lift,
             " is for a network that filters positions: cnn, tied or lcn, not ", network);
-    require(s.embed_at >= s.prefix, "embed-at = ", s.embed_at, " is within the prefix of ", s.prefix,
+    require(s.lift_at >= s.prefix, "lift-at = ", s.lift_at, " is within the prefix of ", s.prefix,
             " updates; a prefix is of the network itself");
-    if (s.embed != "dense" && s.embed != "masked-dense") s.embed = normal_extents("embed", s.embed, 1);
+    if (s.lift != "dense" && s.lift != "masked-dense") s.lift = normal_extents("lift", s.lift, 1);
   }
   const auto without_meaning = [&](NoiseSeeds& seeds) {
     if (s.crop == 0 && !s.flip && s.translation == 0 && s.input_noise == 0) seeds.augmentation = 0;
@@ -180,8 +180,8 @@ RunSpec prefix_of(const RunSpec& s, Index at) {
   RunSpec prefix = s;
   prefix.seeds = s.prefix_seeds;
   prefix.prefix = 0;
-  prefix.embed = "none";
-  prefix.embed_at = 0;
+  prefix.lift = "none";
+  prefix.lift_at = 0;
   prefix.until = at;
   prefix.keep_optimizer = true;
   return canonical(prefix);

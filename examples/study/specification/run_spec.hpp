@@ -50,10 +50,10 @@ struct RunSpec {
   NoiseSeeds seeds = {};
   Index prefix = 0;              // the first so many updates are those of a run with prefix_seeds
   NoiseSeeds prefix_seeds = {};  // without meaning where prefix is 0
-  // From update embed_at on, the network is the larger one that it is embedded in: the sizes of the blocks of positions that
+  // From update lift_at on, the network is the larger one that it is lifted to: the sizes of the blocks of positions that
   // share a filter (as 4x4; 1 shares none), masked-dense or dense.
-  std::string embed = "none";
-  Index embed_at = 0;
+  std::string lift = "none";
+  Index lift_at = 0;
   Index until = 0;              // end here: the prefix of others; 0: a run of its own
   bool keep_optimizer = false;  // the checkpoint holds the optimizer's state, too; that of a prefix does anyway
 };
@@ -110,8 +110,8 @@ void for_each_option(Spec& s, const Visit& visit) {
   visit("input-noise", s.input_noise);
   visit("label-noise", s.label_noise);
   visit("prefix", s.prefix);
-  visit("embed", s.embed);
-  visit("embed-at", s.embed_at);
+  visit("lift", s.lift);
+  visit("lift-at", s.lift_at);
   visit("keep-optimizer", s.keep_optimizer);
 }
 

@@ -18,7 +18,7 @@ using Index = std::ptrdiff_t;
 class Shape {
  public:
   Shape() = default;
-  Shape(Index length) : axes_{length} {}  // NOLINT(google-explicit-constructor): `.in = 784` should read as it does
+  Shape(Index length) : axes_{length} {}  // NOLINT(google-explicit-constructor): `.inputs = 784` should read as it does
   Shape(std::initializer_list<Index> axes) : axes_(axes) {}
   explicit Shape(std::vector<Index> axes) : axes_(std::move(axes)) {}
 

@@ -23,7 +23,7 @@ struct Pool2dOptions {
 namespace detail {
 
 inline Window pool_window(std::string_view layer, const Pool2dOptions& o) {
-  return {layer, o.in, o.kernel, o.stride == Extent(0) ? o.kernel : o.stride, o.padding};
+  return {layer, o.inputs, o.kernel, o.stride == Extent(0) ? o.kernel : o.stride, o.padding};
 }
 
 /// As in `3x3, stride 2x2, padding 1x1`; what is as usual is left out.

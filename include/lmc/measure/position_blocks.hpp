@@ -22,7 +22,7 @@ BlockOfParameter position_blocks(const Network<Scalar>& network) {
     const auto* local = layer.template target<LocallyConnected2d<Scalar>>();
     if (local == nullptr) return;
     const auto blocks = static_cast<std::size_t>(local->blocks().size());
-    const auto units = static_cast<std::size_t>(local->options().bias ? local->options().out : 0);
+    const auto units = static_cast<std::size_t>(local->options().bias ? local->options().outputs : 0);
     auto at = static_cast<std::size_t>(first);
     // The banks of all blocks, then their biases.
     for (const std::size_t entries : {static_cast<std::size_t>(local->bank_size()), units})

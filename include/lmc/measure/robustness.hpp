@@ -24,7 +24,7 @@
 namespace lmc {
 
 struct InputNoiseOptions {
-  double deviation = 0.1;  // of the noise on every standardized value, at least 0
+  double standard_deviation = 0.1;  // of the noise on every standardized value, at least 0
   std::uint64_t seed = 0;  // of the noise
 };
 
@@ -35,7 +35,7 @@ template <std::floating_point Scalar>
 Metrics evaluate_under_noise(const Network<Scalar>& network, const ModelState<Scalar>& state, const Dataset<Scalar>& data,
                              const InputNoiseOptions& options, const ThreadTeam& team = ThreadTeam()) {
   require(options.standard_deviation >= 0 && std::isfinite(options.standard_deviation),
-          "evaluate_under_noise: deviation = ", options.standard_deviation, "; expected a finite number, at least 0");
+          "evaluate_under_noise: standard_deviation = ", options.standard_deviation, "; expected a finite number, at least 0");
   const Stream stream{.seed = options.seed, .purpose = Purpose::input_noise};
   return detail::evaluate_changed(
       "evaluate_under_noise", network, state, data, team, [&](BatchMemory<Scalar>& memory, int, Index first, Index batch) {

@@ -35,7 +35,7 @@ Network<Scalar> cnn(const CnnOptions& options) {
   return detail::convolutional<Scalar>("cnn", options,
                                        [&](std::size_t i, const Shape& in, const InitializationOptions& initialization) {
                                          return Conv2d<Scalar>({.inputs = in,
-                                                                .out = options.channels[i],
+                                                                .outputs = options.channels[i],
                                                                 .kernel = detail::entry(options.kernel, i),
                                                                 .stride = detail::entry(options.stride, i),
                                                                 .padding = detail::entry(options.padding, i),

@@ -36,7 +36,7 @@ Network<Scalar> lcn(const LcnOptions& options) {
   return detail::convolutional<Scalar>("lcn", options,
                                        [&](std::size_t i, const Shape& in, const InitializationOptions& initialization) {
                                          return LocallyConnected2d<Scalar>({.inputs = in,
-                                                                            .out = options.channels[i],
+                                                                            .outputs = options.channels[i],
                                                                             .kernel = detail::entry(options.kernel, i),
                                                                             .stride = detail::entry(options.stride, i),
                                                                             .padding = detail::entry(options.padding, i),

@@ -46,7 +46,7 @@ Network<Scalar> resnet(const ResnetOptions& options) {
   std::vector<AnyLayer<Scalar>> layers;
   const auto convolution = [&](const Shape& in, Index out, Index kernel, Index stride) {
     return Conv2dOptions{.inputs = in,
-                         .out = out,
+                         .outputs = out,
                          .kernel = kernel,
                          .stride = stride,
                          .padding = kernel / 2,

@@ -36,7 +36,7 @@ Network<Scalar> sparse_mlp(const SparseMlpOptions& options) {
     const Index units = options.hidden[i];
     layers.push_back(MaskedDense<Scalar>(
         {.inputs = in,
-         .out = units,
+         .outputs = units,
          .mask = random_mask(
              {.outputs = units, .inputs = in.size(), .sparsity = options.sparsity, .seed = options.mask_seed, .layer = i}),
          .initialization = {.scheme = options.initialization, .slope = options.slope}}));

@@ -38,9 +38,9 @@ Residual<Scalar> residual_branch(std::vector<AnyLayer<Scalar>> layers, const Sha
 template <std::floating_point Scalar>
 Residual<Scalar> attention_branch(const TransformerBlockOptions& o) {
   return residual_branch<Scalar>(
-      {LayerNorm<Scalar>({.inputs = o.in}),
-       SelfAttention<Scalar>({.inputs = o.in, .heads = o.heads, .initialization = {.scheme = o.initialization}})},
-      o.in, o.dropout);
+      {LayerNorm<Scalar>({.inputs = o.inputs}),
+       SelfAttention<Scalar>({.inputs = o.inputs, .heads = o.heads, .initialization = {.scheme = o.initialization}})},
+      o.inputs, o.dropout);
 }
 
 }  // namespace detail
@@ -53,18 +53,18 @@ Residual<Scalar> attention_branch(const TransformerBlockOptions& o) {
 /// Error when mlp_ratio is not positive, and as the layers do.
 template <std::floating_point Scalar>
 Network<Scalar> transformer_block(const TransformerBlockOptions& o) {
-  require(o.in.rank() == 2, "transformer_block: inputs = ", o.in, "; expected [tokens, width]");
+  require(o.inputs.rank() == 2, "transformer_block: inputs = ", o.inputs, "; expected [tokens, width]");
   require(o.mlp_ratio > 0, "transformer_block: mlp_ratio = ", o.mlp_ratio, "; expected a positive number");
-  const Index width = o.in[1];
-  const Shape hidden{o.in[0], o.mlp_ratio * width};
+  const Index width = o.inputs[1];
+  const Shape hidden{o.inputs[0], o.mlp_ratio * width};
   const InitializationOptions initialization{.scheme = o.initialization};
   std::vector<AnyLayer<Scalar>> mlp{
-      LayerNorm<Scalar>({.inputs = o.in}),
-      TokenwiseDense<Scalar>({.inputs = o.in, .outputs = hidden[1], .initialization = initialization}), Gelu<Scalar>()};
+      LayerNorm<Scalar>({.inputs = o.inputs}),
+      TokenwiseDense<Scalar>({.inputs = o.inputs, .outputs = hidden[1], .initialization = initialization}), Gelu<Scalar>()};
   if (o.dropout > 0) mlp.push_back(Dropout<Scalar>({.inputs = hidden, .rate = o.dropout}));
   mlp.push_back(TokenwiseDense<Scalar>({.inputs = hidden, .outputs = width, .initialization = initialization}));
   return Network<Scalar>(
-      {detail::attention_branch<Scalar>(o), detail::residual_branch<Scalar>(std::move(mlp), o.in, o.dropout)});
+      {detail::attention_branch<Scalar>(o), detail::residual_branch<Scalar>(std::move(mlp), o.inputs, o.dropout)});
 }
 
 }  // namespace lmc

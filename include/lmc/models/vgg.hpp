@@ -52,7 +52,7 @@ Network<Scalar> vgg(const VggOptions& options) {
     for (Index i = 0; i < count; ++i) {
       in = detail::append_convolution<Scalar>(layers,
                                               {.inputs = in,
-                                               .out = options.channels[stage],
+                                               .outputs = options.channels[stage],
                                                .kernel = 3,
                                                .padding = 1,
                                                .initialization = {.scheme = options.initialization}},

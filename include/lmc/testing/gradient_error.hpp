@@ -34,7 +34,7 @@ inline std::vector<double> normal_numbers(Index n, std::uint64_t seed, std::uint
 struct GradientOptions {
   Index batch = 2;
   std::uint64_t seed = 1;  // of x, of the parameters, and of the weights of the outputs
-  Shape in = {};           // of one example, for a layer that takes any shape
+  Shape inputs = {};       // of one example, for a layer that takes any shape
 };
 
 namespace detail {
@@ -207,7 +207,7 @@ inline double central_difference_error(LayerUnderTest& layer, std::span<double> 
 /// compare: no example, or an example without a value.
 inline double gradient_error(const AnyLayer<double>& layer, const GradientOptions& options = {}) {
   require(options.batch >= 1, "gradient_error: batch = ", options.batch, "; expected at least 1");
-  const Shape in = layer.input_shape().value_or(options.in);
+  const Shape in = layer.input_shape().value_or(options.inputs);
   require(in.rank() > 0 && std::ranges::all_of(in.axes(), [](Index n) { return n > 0; }), "gradient_error: ", layer.kind(),
           layer.input_shape() ? " takes" : " takes any shape, and is given", " examples of shape ", in,
           "; expected positive lengths, as in {.inputs = {4}}");

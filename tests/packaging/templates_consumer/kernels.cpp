@@ -2,6 +2,7 @@
 // Kernels by themselves. The others are used by the layers, losses and optimizers of the other files.
 #include <vector>
 
+#include <lmc/matrix/strided.hpp>
 #include <lmc/simd/adam.hpp>
 #include <lmc/simd/gelu.hpp>
 #include <lmc/simd/lerp.hpp>

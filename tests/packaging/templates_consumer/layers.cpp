@@ -41,7 +41,7 @@
 #include <lmc/models/vgg.hpp>
 #include <lmc/models/vit.hpp>
 #include <lmc/testing/gradient_error.hpp>
-#include <lmc/transfer/embedding.hpp>
+#include <lmc/transfer/lift.hpp>
 #include <lmc/transfer/match_parameters.hpp>
 
 #include "parts.hpp"
@@ -94,10 +94,10 @@ void use_layers_with(T) {
                        lmc::Dropout<T>({.inputs = 4, .rate = 0.5})}));
   lmc::testing::gradient_error(lmc::Dense<double>({.inputs = 2, .outputs = 2}));
 
-  check(lmc::embed_in_local(conv).network.layout().parameter_count() > 0, "embed_in_local");
-  check(lmc::embed_in_tied(conv, {{2, 2}}).network.layout().parameter_count() > 0, "embed_in_tied");
-  check(lmc::embed_in_masked_dense(conv).network.layout().parameter_count() > 0, "embed_in_masked_dense");
-  check(lmc::embed_in_dense(conv).network.layout().parameter_count() > 0, "embed_in_dense");
+  check(lmc::lift_to_local(conv).network.layout().parameter_count() > 0, "lift_to_local");
+  check(lmc::lift_to_tied(conv, {{2, 2}}).network.layout().parameter_count() > 0, "lift_to_tied");
+  check(lmc::lift_to_masked_dense(conv).network.layout().parameter_count() > 0, "lift_to_masked_dense");
+  check(lmc::lift_to_dense(conv).network.layout().parameter_count() > 0, "lift_to_dense");
   check(lmc::output_grids(conv).size() == 1, "output_grids");
   int layers = 0;
   lmc::for_each_layer(conv, [&](auto&&...) { ++layers; });

@@ -28,8 +28,8 @@
 #include <lmc/train/spawn.hpp>
 #include <lmc/train/step.hpp>
 #include <lmc/train/train.hpp>
-#include <lmc/transfer/embed_checkpoint.hpp>
-#include <lmc/transfer/embedding.hpp>
+#include <lmc/transfer/lift.hpp>
+#include <lmc/transfer/lift_checkpoint.hpp>
 
 #include "parts.hpp"
 
@@ -69,11 +69,11 @@ void use_training_with(T) {
   check(!lmc::diagonal_fisher(net, start, data).empty(), "diagonal_fisher");
   check(lmc::barrier_contributions(start.parameters, start.parameters, lmc::gradient_function(net, data)).sum == 0, "sum");
   const auto conv = lmc::cnn<T>({.inputs = {4, 4, 1}, .channels = {2}, .outputs = 3});
-  const auto local = lmc::embed_in_local(conv);
+  const auto local = lmc::lift_to_local(conv);
   const lmc::Checkpoint<T> begun{conv.initialize(), lmc::Optimizer<T>(lmc::AdamOptions(), conv.initialize().parameters.size()),
                                  0};
-  check(lmc::project(local, lmc::embed(local, begun)).state.parameters.size() == begun.state.parameters.size(), "embed");
-  check(lmc::position_blocks(local.network).size() == local.embed(begun.state).parameters.size(), "position_blocks");
+  check(lmc::project(local, lmc::lift(local, begun)).state.parameters.size() == begun.state.parameters.size(), "lift");
+  check(lmc::position_blocks(local.network).size() == local.lift(begun.state).parameters.size(), "position_blocks");
   instantiate(lmc::save_checkpoint<T>, lmc::load_checkpoint<T>, lmc::checkpoint_of<T>, lmc::complexity_of<T>,
               lmc::mean_cross_entropy<T>, lmc::cross_entropy_sum<T>, lmc::require_fit<T>, lmc::examples_at_once<T>);
 }

@@ -55,7 +55,7 @@ struct CsvOptions {
 /// A feature of a table, x = (value − mean) / deviation; of a category, value is 1 or 0.
 struct TableFeature {
   std::string name;  // its column's; of a category `column=category`
-  double mean = 0, deviation = 1;
+  double mean = 0, standard_deviation = 1;
   friend bool operator==(const TableFeature&, const TableFeature&) = default;
 };
 
@@ -91,7 +91,7 @@ inline std::vector<Index> all_rows(Index rows) {
 }
 
 struct NumericColumn {
-  double mean = 0, deviation = 1;
+  double mean = 0, standard_deviation = 1;
   double imputed = 0;  // in the column's units
 };
 struct CategoricalColumn {
@@ -137,11 +137,11 @@ inline NumericColumn fit_numbers(const TablePart& train, Index column, const Csv
   const bool constant = *least == *greatest;
   double squares = 0;
   for (const double value : values) squares += (value - mean) * (value - mean);
-  const double deviation = constant ? 1.0 : std::sqrt(squares / static_cast<double>(train.size()));
+  const double standard_deviation = constant ? 1.0 : std::sqrt(squares / static_cast<double>(train.size()));
   NumericColumn code{.imputed = constant ? *least : mean};
   if (o.standardize) {
     code.mean = code.imputed;
-    code.standard_deviation = deviation;
+    code.standard_deviation = standard_deviation;
   }
   require(std::isfinite(code.mean) && std::isfinite(code.standard_deviation) && code.standard_deviation > 0,
           train.where(column), ": the mean is ", code.mean, " and the deviation ", code.standard_deviation,
@@ -187,7 +187,7 @@ inline ColumnCode fit_column(const TablePart& train, Index column, bool categori
 
 inline void append_features(const std::string& column, const ColumnCode& code, std::vector<TableFeature>& features) {
   if (const auto* numeric = std::get_if<NumericColumn>(&code))
-    features.push_back({column, numeric->mean, numeric->deviation});
+    features.push_back({column, numeric->mean, numeric->standard_deviation});
   else
     for (const auto& category : std::get<CategoricalColumn>(code).categories.names())
       features.push_back({column + "=" + category, 0, 1});
@@ -199,7 +199,7 @@ Index encode(const TablePart& part, Index i, Index column, const ColumnCode& cod
   const auto field = value_of(part, i, column, o);
   if (const auto* numeric = std::get_if<NumericColumn>(&code)) {
     const double value = field ? number_of(part, i, column, *field) : numeric->imputed;
-    *x = static_cast<Scalar>((value - numeric->mean) / numeric->deviation);
+    *x = static_cast<Scalar>((value - numeric->mean) / numeric->standard_deviation);
     if (!std::isfinite(*x))
       throw Error(concat(part.where(i, column), ": '", part.field(i, column), "' is beyond the range of the features' type"));
     return 1;

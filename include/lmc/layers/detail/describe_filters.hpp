@@ -10,7 +10,7 @@ namespace lmc::detail {
 /// As in `32 -> 64, 3x3, stride 2x2`, from the options of a layer of filters; what is as usual is left out.
 template <class Options>
 std::string describe_filters(const Options& o) {
-  std::string text = concat(o.in[2], " -> ", o.out, ", ", o.kernel);
+  std::string text = concat(o.inputs[2], " -> ", o.outputs, ", ", o.kernel);
   if (o.stride != Extent(1)) text += concat(", stride ", o.stride);
   if (o.padding != Extent(0)) text += concat(", padding ", o.padding);
   if (o.groups != 1) text += concat(", groups ", o.groups);

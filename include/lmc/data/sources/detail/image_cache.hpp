@@ -46,7 +46,7 @@ struct ImageCacheHeader {
   std::array<char, 16> tree{};           // digest of the tree
   std::array<std::int64_t, 3> shape{};   // height, width, channels
   std::array<std::int64_t, 2> images{};  // training, test
-  std::array<double, 3> mean{}, deviation{};
+  std::array<double, 3> mean{}, standard_deviation{};
   std::uint64_t pixels = 0;  // check sum
   std::uint64_t header = 0;  // check sum of everything before
 };

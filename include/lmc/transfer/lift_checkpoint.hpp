@@ -8,7 +8,7 @@
 
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/train/train.hpp>
-#include <lmc/transfer/embedding.hpp>
+#include <lmc/transfer/lift.hpp>
 
 namespace lmc {
 
@@ -32,23 +32,23 @@ Optimizer<Scalar> map_state(Optimizer<Scalar> optimizer, const Map& map) {
 
 }  // namespace detail
 
-/// The same place of a training, in the larger network of an embedding: `train(e.network, data, embed(e, checkpoint), …)` goes
+/// The same place of a training, in the larger network of a lift: `train(e.network, data, lift(e, checkpoint), …)` goes
 /// on with untied weights. Parameters and every state vector of the optimizer (velocity; mean and square) are copied as E
 /// copies θ, and the number of updates stays. So copies of a weight go on moving as it did, all alike, until their own
 /// gradients tell them apart; a tied weight's gradient is the sum of those of its copies, which is why untied ones accelerate
 /// less at one learning rate. Entries that begin at zero have no velocity; Adam's bias correction for them counts the updates
-/// before the embedding, too.
+/// before the lift, too.
 template <std::floating_point Scalar>
-Checkpoint<Scalar> embed(const Embedding<Scalar>& e, const Checkpoint<Scalar>& at) {
-  return {e.embed(at.state),
-          detail::map_state(at.optimizer, [&](const std::vector<Scalar>& v) { return e.embed(std::span<const Scalar>(v)); }),
+Checkpoint<Scalar> lift(const Lift<Scalar>& e, const Checkpoint<Scalar>& at) {
+  return {e.lift(at.state),
+          detail::map_state(at.optimizer, [&](const std::vector<Scalar>& v) { return e.lift(std::span<const Scalar>(v)); }),
           at.step};
 }
 
-/// The way back: parameters and every state vector of the optimizer become the means over what is tied (Embedding::project).
-/// Exact on what embed gave.
+/// The way back: parameters and every state vector of the optimizer become the means over what is tied (Lift::project).
+/// Exact on what lift gave.
 template <std::floating_point Scalar>
-Checkpoint<Scalar> project(const Embedding<Scalar>& e, const Checkpoint<Scalar>& at) {
+Checkpoint<Scalar> project(const Lift<Scalar>& e, const Checkpoint<Scalar>& at) {
   return {e.project(at.state),
           detail::map_state(at.optimizer, [&](const std::vector<Scalar>& v) { return e.project(std::span<const Scalar>(v)); }),
           at.step};

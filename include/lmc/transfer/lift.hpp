@@ -25,28 +25,28 @@ namespace lmc {
 
 /// A network inside a larger one: a linear map θ' = E θ under which both compute the same function, to rounding. Every entry of
 /// θ' is a copy of one entry of θ, or a zero, so that E has orthogonal columns:
-///   embed     θ'_i = θ_source(i), or 0
-///   project   θ_j = mean of the θ'_i with source(i) = j: the nearest θ' in the image of E, pulled back. What embed set to zero
-///             is dropped; an entry that no θ'_i copies (a weight over padding alone) becomes 0. project(embed(θ)) is θ
+///   lift      θ'_i = θ_source(i), or 0
+///   project   θ_j = mean of the θ'_i with source(i) = j: the nearest θ' in the image of E, pulled back. What lift set to zero
+///             is dropped; an entry that no θ'_i copies (a weight over padding alone) becomes 0. project(lift(θ)) is θ
 ///             elsewhere, exactly for float and to rounding for double.
 template <std::floating_point Scalar>
-class Embedding {
+class Lift {
  public:
   Network<Scalar> network;                         // the larger one
   std::vector<std::optional<std::size_t>> source;  // for each of its parameters, the position in the smaller one's θ
 
-  Embedding(Network<Scalar> network_, std::vector<std::optional<std::size_t>> source_, const ParameterLayout& smaller)
+  Lift(Network<Scalar> network_, std::vector<std::optional<std::size_t>> source_, const ParameterLayout& smaller)
       : network(std::move(network_)),
         source(std::move(source_)),
         parameters_(static_cast<std::size_t>(smaller.parameter_count())) {}
 
   /// E θ. Throws: Error when θ does not have the smaller network's length.
-  [[nodiscard]] std::vector<Scalar> embed(std::span<const Scalar> theta) const {
-    require(theta.size() == parameters_, "embed: θ has ", theta.size(), " entries; the smaller network has ", parameters_,
+  [[nodiscard]] std::vector<Scalar> lift(std::span<const Scalar> theta) const {
+    require(theta.size() == parameters_, "lift: θ has ", theta.size(), " entries; the smaller network has ", parameters_,
             " parameters");
-    std::vector<Scalar> embedded(source.size());
-    for (std::size_t i = 0; i < source.size(); ++i) embedded[i] = source[i] ? theta[*source[i]] : Scalar(0);
-    return embedded;
+    std::vector<Scalar> lifted(source.size());
+    for (std::size_t i = 0; i < source.size(); ++i) lifted[i] = source[i] ? theta[*source[i]] : Scalar(0);
+    return lifted;
   }
   /// Throws: Error when θ' does not have the larger network's length.
   [[nodiscard]] std::vector<Scalar> project(std::span<const Scalar> theta) const {
@@ -66,8 +66,8 @@ class Embedding {
   }
 
   /// The same for a whole state; the buffers of both networks are the same.
-  [[nodiscard]] ModelState<Scalar> embed(const ModelState<Scalar>& state) const {
-    return {embed(std::span<const Scalar>(state.parameters)), state.buffers};
+  [[nodiscard]] ModelState<Scalar> lift(const ModelState<Scalar>& state) const {
+    return {lift(std::span<const Scalar>(state.parameters)), state.buffers};
   }
   [[nodiscard]] ModelState<Scalar> project(const ModelState<Scalar>& state) const {
     return {project(std::span<const Scalar>(state.parameters)), state.buffers};
@@ -82,7 +82,7 @@ namespace detail {
 using Source = std::vector<std::optional<std::size_t>>;
 
 template <std::floating_point Scalar>
-struct EmbeddedLayer {
+struct LiftedLayer {
   AnyLayer<Scalar> layer;
   Source source;  // counted from the layer's first parameter
 };
@@ -90,8 +90,8 @@ struct EmbeddedLayer {
 /// The layer that `rule` puts in the place of another, in nested networks and residuals, too; where it gives nothing, the layer
 /// itself.
 template <std::floating_point Scalar, class Rule>
-EmbeddedLayer<Scalar> embed_layer(const AnyLayer<Scalar>& layer, const Shape& in, const Rule& rule) {
-  if (std::optional<EmbeddedLayer<Scalar>> replaced = rule(layer)) return std::move(*replaced);
+LiftedLayer<Scalar> lift_layer(const AnyLayer<Scalar>& layer, const Shape& in, const Rule& rule) {
+  if (std::optional<LiftedLayer<Scalar>> replaced = rule(layer)) return std::move(*replaced);
   const auto count = [&](const AnyLayer<Scalar>& part) {
     LayoutBuilder builder(in);
     part.declare(builder);
@@ -105,7 +105,7 @@ EmbeddedLayer<Scalar> embed_layer(const AnyLayer<Scalar>& layer, const Shape& in
     std::vector<AnyLayer<Scalar>> layers;
     Shape shape = in;
     for (const auto& part : nested->parts()) {
-      EmbeddedLayer<Scalar> inner = embed_layer<Scalar>(part.layer, shape, rule);
+      LiftedLayer<Scalar> inner = lift_layer<Scalar>(part.layer, shape, rule);
       append(source, inner.source, static_cast<std::size_t>(part.params.first));
       layers.push_back(std::move(inner.layer));
       shape = part.output;
@@ -113,8 +113,8 @@ EmbeddedLayer<Scalar> embed_layer(const AnyLayer<Scalar>& layer, const Shape& in
     return {Network<Scalar>(std::move(layers)), std::move(source)};
   }
   if (const auto* residual = layer.template target<Residual<Scalar>>()) {
-    EmbeddedLayer<Scalar> body = embed_layer<Scalar>(residual->options().body, in, rule);
-    EmbeddedLayer<Scalar> shortcut = embed_layer<Scalar>(residual->options().shortcut, in, rule);
+    LiftedLayer<Scalar> body = lift_layer<Scalar>(residual->options().body, in, rule);
+    LiftedLayer<Scalar> shortcut = lift_layer<Scalar>(residual->options().shortcut, in, rule);
     append(source, body.source, 0);
     append(source, shortcut.source, count(residual->options().body));
     return {Residual<Scalar>({.body = std::move(body.layer), .shortcut = std::move(shortcut.layer)}), std::move(source)};
@@ -124,8 +124,8 @@ EmbeddedLayer<Scalar> embed_layer(const AnyLayer<Scalar>& layer, const Shape& in
 }
 
 template <std::floating_point Scalar, class Rule>
-Embedding<Scalar> embed_network(const Network<Scalar>& network, const Rule& rule) {
-  EmbeddedLayer<Scalar> whole = embed_layer<Scalar>(AnyLayer<Scalar>(network), *network.input_shape(), rule);
+Lift<Scalar> lift_network(const Network<Scalar>& network, const Rule& rule) {
+  LiftedLayer<Scalar> whole = lift_layer<Scalar>(AnyLayer<Scalar>(network), *network.input_shape(), rule);
   return {*whole.layer.template target<Network<Scalar>>(), std::move(whole.source), network.layout()};
 }
 
@@ -135,8 +135,8 @@ std::optional<LocallyConnected2d<Scalar>> as_local(const AnyLayer<Scalar>& layer
   if (const auto* local = layer.template target<LocallyConnected2d<Scalar>>()) return *local;
   if (const auto* conv = layer.template target<Conv2d<Scalar>>()) {
     const Conv2dOptions& o = conv->options();
-    return LocallyConnected2d<Scalar>({.inputs = o.in,
-                                       .out = o.out,
+    return LocallyConnected2d<Scalar>({.inputs = o.inputs,
+                                       .outputs = o.outputs,
                                        .kernel = o.kernel,
                                        .stride = o.stride,
                                        .padding = o.padding,
@@ -150,20 +150,20 @@ std::optional<LocallyConnected2d<Scalar>> as_local(const AnyLayer<Scalar>& layer
 
 /// A locally connected layer as one with smaller blocks.
 template <std::floating_point Scalar>
-EmbeddedLayer<Scalar> untie_layer(const LocallyConnected2d<Scalar>& from, Extent sharing) {
+LiftedLayer<Scalar> untie_layer(const LocallyConnected2d<Scalar>& from, Extent sharing) {
   LocallyConnected2dOptions options = from.options();
   const Extent grid = from.window().out, shared = options.sharing;
   const auto fits = [](Index small, Index large, Index positions) {
     return small > 0 && (large >= positions || large % small == 0);
   };
-  require(fits(sharing.rows, shared.rows, grid.rows) && fits(sharing.cols, shared.cols, grid.cols), "embed_in_tied: blocks of ",
+  require(fits(sharing.rows, shared.rows, grid.rows) && fits(sharing.cols, shared.cols, grid.cols), "lift_to_tied: blocks of ",
           sharing, " positions do not fit into those of ", shared,
           " that share a filter now; each length must divide that which it replaces");
   options.sharing = sharing;
   LocallyConnected2d<Scalar> to(std::move(options));
   const Extent blocks = to.blocks();
   const auto bank = static_cast<std::size_t>(to.bank_size());
-  const auto units = static_cast<std::size_t>(to.options().out);
+  const auto units = static_cast<std::size_t>(to.options().outputs);
   Source source;
   const auto copy = [&](std::size_t entries, std::size_t offset) {
     for (Index row = 0; row < blocks.rows; ++row)
@@ -183,30 +183,30 @@ template <std::floating_point Scalar>
 Source matrix_source(const LocallyConnected2d<Scalar>& layer) {
   const LocallyConnected2dOptions& o = layer.options();
   const Window& w = layer.window();
-  const Index inputs = o.in.size(), channels = o.in[2] / o.groups, units = o.out / o.groups;
-  const Index filter = layer.bank_size() / o.out;
-  Source source(static_cast<std::size_t>(w.out.size() * o.out * (inputs + 1)));
+  const Index inputs = o.inputs.size(), channels = o.inputs[2] / o.groups, units = o.outputs / o.groups;
+  const Index filter = layer.bank_size() / o.outputs;
+  Source source(static_cast<std::size_t>(w.out.size() * o.outputs * (inputs + 1)));
   Index output = 0;
   for (Index row = 0; row < w.out.rows; ++row)
     for (Index col = 0; col < w.out.cols; ++col)
-      for (Index unit = 0; unit < o.out; ++unit, ++output) {
-        const Index bank = (layer.block_of(row, col) * o.out + unit) * filter, first_channel = unit / units * channels;
+      for (Index unit = 0; unit < o.outputs; ++unit, ++output) {
+        const Index bank = (layer.block_of(row, col) * o.outputs + unit) * filter, first_channel = unit / units * channels;
         for (Index i = 0; i < o.kernel.rows; ++i)
           for (Index j = 0; j < o.kernel.cols; ++j)
             for (Index channel = 0; channel < channels && w.inside(w.in_row(row, i), w.in_col(col, j)); ++channel)
-              source[static_cast<std::size_t>(output * inputs + (w.in_row(row, i) * w.in.cols + w.in_col(col, j)) * o.in[2] +
-                                              first_channel + channel)] =
-                  static_cast<std::size_t>(bank + (i * o.kernel.cols + j) * channels + channel);
+              source[static_cast<std::size_t>(
+                  output * inputs + (w.in_row(row, i) * w.in.cols + w.in_col(col, j)) * o.inputs[2] + first_channel +
+                  channel)] = static_cast<std::size_t>(bank + (i * o.kernel.cols + j) * channels + channel);
         if (o.bias)
-          source[static_cast<std::size_t>(w.out.size() * o.out * inputs + output)] =
-              static_cast<std::size_t>(layer.blocks().size() * layer.bank_size() + layer.block_of(row, col) * o.out + unit);
+          source[static_cast<std::size_t>(w.out.size() * o.outputs * inputs + output)] =
+              static_cast<std::size_t>(layer.blocks().size() * layer.bank_size() + layer.block_of(row, col) * o.outputs + unit);
       }
   return source;
 }
 
 template <std::floating_point Scalar>
 Shape image_of(const LocallyConnected2d<Scalar>& layer) {
-  return {layer.window().out.rows, layer.window().out.cols, layer.options().out};
+  return {layer.window().out.rows, layer.window().out.cols, layer.options().outputs};
 }
 
 }  // namespace detail
@@ -225,14 +225,14 @@ std::vector<Extent> output_grids(const Network<Scalar>& network) {
 /// {1} unties all, smaller blocks than now untie in steps. One Extent stands for all layers; else one a layer, in their order.
 /// Throws: Error when the number of Extents is wrong, or the blocks do not divide those that share a filter now.
 template <std::floating_point Scalar>
-Embedding<Scalar> embed_in_tied(const Network<Scalar>& network, const std::vector<Extent>& sharing) {
+Lift<Scalar> lift_to_tied(const Network<Scalar>& network, const std::vector<Extent>& sharing) {
   const std::size_t layers = output_grids(network).size();
-  require(sharing.size() == 1 || sharing.size() == layers, "embed_in_tied: ", sharing.size(),
+  require(sharing.size() == 1 || sharing.size() == layers, "lift_to_tied: ", sharing.size(),
           " sizes of blocks; expected one for all, or one for each of the ", layers,
           " convolutions and locally connected layers");
   std::size_t next = 0;
-  return detail::embed_network<Scalar>(network,
-                                       [&](const AnyLayer<Scalar>& layer) -> std::optional<detail::EmbeddedLayer<Scalar>> {
+  return detail::lift_network<Scalar>(network,
+                                       [&](const AnyLayer<Scalar>& layer) -> std::optional<detail::LiftedLayer<Scalar>> {
                                          const auto local = detail::as_local<Scalar>(layer);
                                          if (!local) return std::nullopt;
                                          const Extent blocks = sharing.size() == 1 ? sharing[0] : sharing[next];
@@ -243,22 +243,22 @@ Embedding<Scalar> embed_in_tied(const Network<Scalar>& network, const std::vecto
 
 /// Every convolution and tied layer becomes locally connected, with a filter bank a position.
 template <std::floating_point Scalar>
-Embedding<Scalar> embed_in_local(const Network<Scalar>& network) {
-  return embed_in_tied(network, {Extent(1)});
+Lift<Scalar> lift_to_local(const Network<Scalar>& network) {
+  return lift_to_tied(network, {Extent(1)});
 }
 
 /// Every convolution, tied and locally connected layer becomes a dense layer under the mask of its geometry.
 template <std::floating_point Scalar>
-Embedding<Scalar> embed_in_masked_dense(const Network<Scalar>& network) {
-  return detail::embed_network<Scalar>(
-      network, [](const AnyLayer<Scalar>& layer) -> std::optional<detail::EmbeddedLayer<Scalar>> {
+Lift<Scalar> lift_to_masked_dense(const Network<Scalar>& network) {
+  return detail::lift_network<Scalar>(
+      network, [](const AnyLayer<Scalar>& layer) -> std::optional<detail::LiftedLayer<Scalar>> {
         const auto local = detail::as_local<Scalar>(layer);
         if (!local) return std::nullopt;
         const LocallyConnected2dOptions& o = local->options();
-        return detail::EmbeddedLayer<Scalar>{
-            MaskedDense<Scalar>({.inputs = o.in,
-                                 .out = detail::image_of(*local),
-                                 .mask = convolution_mask(local->window(), o.in[2], o.out, o.groups),
+        return detail::LiftedLayer<Scalar>{
+            MaskedDense<Scalar>({.inputs = o.inputs,
+                                 .outputs = detail::image_of(*local),
+                                 .mask = convolution_mask(local->window(), o.inputs[2], o.outputs, o.groups),
                                  .initialization = o.initialization}),
             detail::matrix_source(*local)};
       });
@@ -266,22 +266,22 @@ Embedding<Scalar> embed_in_masked_dense(const Network<Scalar>& network) {
 
 /// Every convolution, tied, locally connected and masked layer becomes dense.
 template <std::floating_point Scalar>
-Embedding<Scalar> embed_in_dense(const Network<Scalar>& network) {
-  return detail::embed_network<Scalar>(
-      network, [](const AnyLayer<Scalar>& layer) -> std::optional<detail::EmbeddedLayer<Scalar>> {
+Lift<Scalar> lift_to_dense(const Network<Scalar>& network) {
+  return detail::lift_network<Scalar>(
+      network, [](const AnyLayer<Scalar>& layer) -> std::optional<detail::LiftedLayer<Scalar>> {
         if (const auto local = detail::as_local<Scalar>(layer))
-          return detail::EmbeddedLayer<Scalar>{Dense<Scalar>({.inputs = local->options().in,
-                                                              .out = detail::image_of(*local),
-                                                              .initialization = local->options().initialization}),
-                                               detail::matrix_source(*local)};
+          return detail::LiftedLayer<Scalar>{Dense<Scalar>({.inputs = local->options().inputs,
+                                                            .outputs = detail::image_of(*local),
+                                                            .initialization = local->options().initialization}),
+                                             detail::matrix_source(*local)};
         const auto* masked = layer.template target<MaskedDense<Scalar>>();
         if (masked == nullptr) return std::nullopt;
         const MaskedDenseOptions& o = masked->options();
         detail::Source source(o.mask.bits.size() + static_cast<std::size_t>(o.mask.outputs));
         for (std::size_t i = 0; i < source.size(); ++i)
           if (i >= o.mask.bits.size() || o.mask.bits[i]) source[i] = i;
-        return detail::EmbeddedLayer<Scalar>{
-            Dense<Scalar>({.inputs = o.in, .outputs = o.out, .initialization = o.initialization}), std::move(source)};
+        return detail::LiftedLayer<Scalar>{
+            Dense<Scalar>({.inputs = o.inputs, .outputs = o.outputs, .initialization = o.initialization}), std::move(source)};
       });
 }
 

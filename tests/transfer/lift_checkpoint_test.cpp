@@ -10,8 +10,8 @@
 #include <lmc/models/cnn.hpp>
 #include <lmc/models/lcn.hpp>
 #include <lmc/train/train.hpp>
-#include <lmc/transfer/embed_checkpoint.hpp>
-#include <lmc/transfer/embedding.hpp>
+#include <lmc/transfer/lift.hpp>
+#include <lmc/transfer/lift_checkpoint.hpp>
 #include <vector>
 
 using Catch::Matchers::WithinAbs;
@@ -44,18 +44,18 @@ lmc::TrainOptions<double> options(const lmc::OptimizerOptions& optimizer) {
 
 }  // namespace
 
-TEST_CASE("embed: a checkpoint goes on in the larger network, and its velocity carries all copies alike", "[train]") {
+TEST_CASE("lift: a checkpoint goes on in the larger network, and its velocity carries all copies alike", "[train]") {
   const auto conv = convolution();
-  const auto e = lmc::embed_in_local(conv);
+  const auto e = lmc::lift_to_local(conv);
   auto opts = options(lmc::SgdOptions{.learning_rate = 0.1, .momentum = 0.9});
   opts.until = 7;
   const auto prefix = lmc::train(conv, data(), conv.initialize({.seed = 1}), opts, {.order = 1}).checkpoint();
-  const auto moved = lmc::embed(e, prefix);
+  const auto moved = lmc::lift(e, prefix);
   CHECK(moved.step == 7);
   CHECK(moved.optimizer.steps() == 7);
   const auto& velocity = std::get<lmc::Sgd<double>>(moved.optimizer.method).velocity;
   const auto& tied_velocity = std::get<lmc::Sgd<double>>(prefix.optimizer.method).velocity;
-  CHECK(velocity == e.embed(std::span<const double>(tied_velocity)));
+  CHECK(velocity == e.lift(std::span<const double>(tied_velocity)));
   const auto back = lmc::project(e, moved);
   for (std::size_t i = 0; i < back.state.parameters.size(); ++i) {
     CHECK_THAT(back.state.parameters[i], WithinAbs(prefix.state.parameters[i], 1e-15));
@@ -66,41 +66,41 @@ TEST_CASE("embed: a checkpoint goes on in the larger network, and its velocity c
   CHECK(untied.steps == 16);
   CHECK_FALSE(untied.diverged_at);
   // It has left the tied networks.
-  const auto projected = e.embed(e.project(untied.state));
+  const auto projected = e.lift(e.project(untied.state));
   double distance = 0;
   for (std::size_t i = 0; i < projected.parameters.size(); ++i)
     distance = std::max(distance, std::abs(projected.parameters[i] - untied.state.parameters[i]));
   CHECK(distance > 1e-4);
 }
 
-TEST_CASE("embed: a tied weight's gradient is the sum over its copies", "[train]") {
+TEST_CASE("lift: a tied weight's gradient is the sum over its copies", "[train]") {
   // So plain SGD in the larger network, projected with sums in place of means, takes the tied step.
   const auto conv = convolution();
-  const auto e = lmc::embed_in_local(conv);
+  const auto e = lmc::lift_to_local(conv);
   auto opts = options(lmc::SgdOptions{.learning_rate = 0.1});
   opts.until = 1;
   const auto start = conv.initialize({.seed = 2});
   const auto tied = lmc::train(conv, data(), start, opts, {.order = 1});
-  const auto local = lmc::train(e.network, data(), e.embed(start), opts, {.order = 1});
+  const auto local = lmc::train(e.network, data(), e.lift(start), opts, {.order = 1});
   std::vector<double> sums(start.parameters.size());
-  const auto begin = e.embed(start);
+  const auto begin = e.lift(start);
   for (std::size_t i = 0; i < e.source.size(); ++i)
     if (e.source[i]) sums[*e.source[i]] += local.state.parameters[i] - begin.parameters[i];
   for (std::size_t i = 0; i < sums.size(); ++i)
     CHECK_THAT(tied.state.parameters[i] - start.parameters[i], WithinAbs(sums[i], 1e-12));
 }
 
-TEST_CASE("embed: Adam's moments and its number of updates are carried over", "[train]") {
+TEST_CASE("lift: Adam's moments and its number of updates are carried over", "[train]") {
   const auto conv = convolution();
-  const auto e = lmc::embed_in_dense(conv);
+  const auto e = lmc::lift_to_dense(conv);
   auto opts = options(lmc::AdamOptions{.learning_rate = 0.01});
   opts.until = 5;
   const auto prefix = lmc::train(conv, data(), conv.initialize({.seed = 1}), opts, {.order = 1}).checkpoint();
-  const auto moved = lmc::embed(e, prefix);
+  const auto moved = lmc::lift(e, prefix);
   const auto& from = std::get<lmc::Adam<double>>(prefix.optimizer.method);
   const auto& to = std::get<lmc::Adam<double>>(moved.optimizer.method);
-  CHECK(to.mean == e.embed(std::span<const double>(from.mean)));
-  CHECK(to.square == e.embed(std::span<const double>(from.square)));
+  CHECK(to.mean == e.lift(std::span<const double>(from.mean)));
+  CHECK(to.square == e.lift(std::span<const double>(from.square)));
   CHECK(to.steps == 5);
   opts.until.reset();
   CHECK_FALSE(lmc::train(e.network, data(), moved, opts, {.order = 1}).diverged_at);
@@ -112,9 +112,9 @@ TEST_CASE("block_path: without spread it is the tied curve, for every number of 
                                       options(lmc::SgdOptions{.learning_rate = 0.3}), {.order = 1}, {.order = 2});
   const auto tied = lmc::linear_path(a, b, lmc::evaluator(conv, data()), {.alphas = 7});
   for (const Extent sharing : {Extent(5, 4), Extent(2, 4), Extent(1)}) {
-    const auto e = lmc::embed_in_tied(conv, {sharing == Extent(5, 4) ? lmc::output_grids(conv)[0] : sharing,
-                                             sharing == Extent(5, 4) ? lmc::output_grids(conv)[1] : Extent(sharing.rows, 1)});
-    const auto theta_a = e.embed(a.state).parameters, theta_b = e.embed(b.state).parameters;
+    const auto e = lmc::lift_to_tied(conv, {sharing == Extent(5, 4) ? lmc::output_grids(conv)[0] : sharing,
+                                            sharing == Extent(5, 4) ? lmc::output_grids(conv)[1] : Extent(sharing.rows, 1)});
+    const auto theta_a = e.lift(a.state).parameters, theta_b = e.lift(b.state).parameters;
     const auto blocks = lmc::position_blocks(e.network);
     const auto evaluate = lmc::evaluator(e.network, data());
     const auto still = lmc::block_path(theta_a, theta_b, blocks, evaluate, {.path = {.alphas = 7}});
