@@ -12,8 +12,8 @@
 #include <iomanip>
 #include <iostream>
 #include <lmc/lmc.hpp>
-#include <lmc/simd/instruction_set.hpp>
 #include <lmc/plot/curve_figure.hpp>
+#include <lmc/simd/instruction_set.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>

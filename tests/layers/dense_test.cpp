@@ -76,8 +76,10 @@ TEST_CASE("Dense: its weights keep the axes of an image, and their permutation g
 }
 
 TEST_CASE("Dense: refuses sizes that are not positive, with the sizes", "[layers][errors]") {
-  CHECK_THROWS_WITH(lmc::Dense<float>({.inputs = 0, .outputs = 3}), "Dense: inputs = [0], outputs = [3]; all sizes must be positive");
+  CHECK_THROWS_WITH(lmc::Dense<float>({.inputs = 0, .outputs = 3}),
+                    "Dense: inputs = [0], outputs = [3]; all sizes must be positive");
   CHECK_THROWS_WITH(lmc::Dense<float>({.inputs = {4, -1}, .outputs = 3}),
                     "Dense: inputs = [4, -1], outputs = [3]; all sizes must be positive");
-  CHECK_THROWS_WITH(lmc::Dense<float>({.inputs = 4, .outputs = -3}), "Dense: inputs = [4], outputs = [-3]; all sizes must be positive");
+  CHECK_THROWS_WITH(lmc::Dense<float>({.inputs = 4, .outputs = -3}),
+                    "Dense: inputs = [4], outputs = [-3]; all sizes must be positive");
 }

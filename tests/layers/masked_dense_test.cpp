@@ -240,7 +240,7 @@ TEST_CASE("MaskedDense: keeps the axes of its inputs and outputs", "[layers]") {
 TEST_CASE("MaskedDense: refuses a mask of another size, with the numbers", "[layers][errors]") {
   CHECK_THROWS_WITH(
       MaskedDense<float>({.inputs = {2, 2}, .outputs = 3}),
-      "MaskedDense: the mask is for 0 inputs and 0 units, but in = [2, 2] has 4 and out = [3] has 3; the numbers must be "
+      "MaskedDense: the mask is for 0 inputs and 0 units, but inputs = [2, 2] has 4 and outputs = [3] has 3; the numbers must be "
       "equal");
   CHECK_THROWS_WITH(MaskedDense<float>({.inputs = 0, .outputs = 3}),
                     "MaskedDense: inputs = [0], outputs = [3]; all sizes must be positive");

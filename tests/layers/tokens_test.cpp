@@ -58,7 +58,8 @@ TEST_CASE("ClassToken, TakeFirstToken, PositionEmbedding: refuse what is not [to
                     "ClassToken: standard_deviation = -1; expected a number that is not negative");
   CHECK_THROWS_WITH(TakeFirstToken<float>({.inputs = {5, 0}}),
                     "TakeFirstToken: inputs = [5, 0]; expected [tokens, width] with positive sizes");
-  CHECK_THROWS_WITH(PositionEmbedding<float>({.inputs = {5, 0}}), "PositionEmbedding: inputs = [5, 0]; all sizes must be positive");
+  CHECK_THROWS_WITH(PositionEmbedding<float>({.inputs = {5, 0}}),
+                    "PositionEmbedding: inputs = [5, 0]; all sizes must be positive");
   CHECK_THROWS_WITH(PositionEmbedding<float>({.inputs = {5, 1}, .standard_deviation = -1}),
                     "PositionEmbedding: standard_deviation = -1; expected a number that is not negative");
 }

@@ -31,10 +31,13 @@ TEST_CASE("TokenwiseDense: keeps the axes of the positions, and permutes their u
 }
 
 TEST_CASE("TokenwiseDense: refuses an input without tokens, and sizes that are not positive", "[layers][errors]") {
-  CHECK_THROWS_WITH(TokenwiseDense<float>({.inputs = 5, .outputs = 3}),
-                    "TokenwiseDense: inputs = [5], outputs = 3; expected [tokens, features] and a number of features, all positive");
-  CHECK_THROWS_WITH(TokenwiseDense<float>({.inputs = {2, 5}, .outputs = 0}),
-                    "TokenwiseDense: inputs = [2, 5], outputs = 0; expected [tokens, features] and a number of features, all positive");
-  CHECK_THROWS_WITH(TokenwiseDense<float>({.inputs = {0, 5}, .outputs = 3}),
-                    "TokenwiseDense: inputs = [0, 5], outputs = 3; expected [tokens, features] and a number of features, all positive");
+  CHECK_THROWS_WITH(
+      TokenwiseDense<float>({.inputs = 5, .outputs = 3}),
+      "TokenwiseDense: inputs = [5], outputs = 3; expected [tokens, features] and a number of features, all positive");
+  CHECK_THROWS_WITH(
+      TokenwiseDense<float>({.inputs = {2, 5}, .outputs = 0}),
+      "TokenwiseDense: inputs = [2, 5], outputs = 0; expected [tokens, features] and a number of features, all positive");
+  CHECK_THROWS_WITH(
+      TokenwiseDense<float>({.inputs = {0, 5}, .outputs = 3}),
+      "TokenwiseDense: inputs = [0, 5], outputs = 3; expected [tokens, features] and a number of features, all positive");
 }

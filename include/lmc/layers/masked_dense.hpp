@@ -58,7 +58,7 @@ class MaskedDense {
     detail::require_dense_sizes("MaskedDense", o_.inputs, o_.outputs);
     const Mask& mask = o_.mask;
     require(mask.outputs == out_ && mask.inputs == in_, "MaskedDense: the mask is for ", mask.inputs, " inputs and ",
-            mask.outputs, " units, but in = ", o_.inputs, " has ", in_, " and out = ", o_.outputs, " has ", out_,
+            mask.outputs, " units, but inputs = ", o_.inputs, " has ", in_, " and outputs = ", o_.outputs, " has ", out_,
             "; the numbers must be equal");
     require(static_cast<Index>(mask.bits.size()) == out_ * in_, "MaskedDense: the mask has ", mask.bits.size(),
             " bits; expected one for each of ", out_, " x ", in_, " weights");

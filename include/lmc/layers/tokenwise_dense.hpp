@@ -42,7 +42,7 @@ class TokenwiseDense {
   explicit TokenwiseDense(TokenwiseDenseOptions options) : o_(std::move(options)) {
     require(o_.inputs.rank() > 1 && std::ranges::all_of(o_.inputs.axes(), [](Index length) { return length > 0; }) &&
                 o_.outputs > 0,
-            "TokenwiseDense: inputs = ", o_.inputs, ", out = ", o_.outputs,
+            "TokenwiseDense: inputs = ", o_.inputs, ", outputs = ", o_.outputs,
             "; expected [tokens, features] and a number of features, all positive");
     in_ = o_.inputs[o_.inputs.rank() - 1];
     tokens_ = o_.inputs.size() / in_;

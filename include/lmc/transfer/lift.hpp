@@ -232,13 +232,13 @@ Lift<Scalar> lift_to_tied(const Network<Scalar>& network, const std::vector<Exte
           " convolutions and locally connected layers");
   std::size_t next = 0;
   return detail::lift_network<Scalar>(network,
-                                       [&](const AnyLayer<Scalar>& layer) -> std::optional<detail::LiftedLayer<Scalar>> {
-                                         const auto local = detail::as_local<Scalar>(layer);
-                                         if (!local) return std::nullopt;
-                                         const Extent blocks = sharing.size() == 1 ? sharing[0] : sharing[next];
-                                         ++next;
-                                         return detail::untie_layer<Scalar>(*local, blocks);
-                                       });
+                                      [&](const AnyLayer<Scalar>& layer) -> std::optional<detail::LiftedLayer<Scalar>> {
+                                        const auto local = detail::as_local<Scalar>(layer);
+                                        if (!local) return std::nullopt;
+                                        const Extent blocks = sharing.size() == 1 ? sharing[0] : sharing[next];
+                                        ++next;
+                                        return detail::untie_layer<Scalar>(*local, blocks);
+                                      });
 }
 
 /// Every convolution and tied layer becomes locally connected, with a filter bank a position.
@@ -250,39 +250,37 @@ Lift<Scalar> lift_to_local(const Network<Scalar>& network) {
 /// Every convolution, tied and locally connected layer becomes a dense layer under the mask of its geometry.
 template <std::floating_point Scalar>
 Lift<Scalar> lift_to_masked_dense(const Network<Scalar>& network) {
-  return detail::lift_network<Scalar>(
-      network, [](const AnyLayer<Scalar>& layer) -> std::optional<detail::LiftedLayer<Scalar>> {
-        const auto local = detail::as_local<Scalar>(layer);
-        if (!local) return std::nullopt;
-        const LocallyConnected2dOptions& o = local->options();
-        return detail::LiftedLayer<Scalar>{
-            MaskedDense<Scalar>({.inputs = o.inputs,
-                                 .outputs = detail::image_of(*local),
-                                 .mask = convolution_mask(local->window(), o.inputs[2], o.outputs, o.groups),
-                                 .initialization = o.initialization}),
-            detail::matrix_source(*local)};
-      });
+  return detail::lift_network<Scalar>(network, [](const AnyLayer<Scalar>& layer) -> std::optional<detail::LiftedLayer<Scalar>> {
+    const auto local = detail::as_local<Scalar>(layer);
+    if (!local) return std::nullopt;
+    const LocallyConnected2dOptions& o = local->options();
+    return detail::LiftedLayer<Scalar>{
+        MaskedDense<Scalar>({.inputs = o.inputs,
+                             .outputs = detail::image_of(*local),
+                             .mask = convolution_mask(local->window(), o.inputs[2], o.outputs, o.groups),
+                             .initialization = o.initialization}),
+        detail::matrix_source(*local)};
+  });
 }
 
 /// Every convolution, tied, locally connected and masked layer becomes dense.
 template <std::floating_point Scalar>
 Lift<Scalar> lift_to_dense(const Network<Scalar>& network) {
-  return detail::lift_network<Scalar>(
-      network, [](const AnyLayer<Scalar>& layer) -> std::optional<detail::LiftedLayer<Scalar>> {
-        if (const auto local = detail::as_local<Scalar>(layer))
-          return detail::LiftedLayer<Scalar>{Dense<Scalar>({.inputs = local->options().inputs,
-                                                            .outputs = detail::image_of(*local),
-                                                            .initialization = local->options().initialization}),
-                                             detail::matrix_source(*local)};
-        const auto* masked = layer.template target<MaskedDense<Scalar>>();
-        if (masked == nullptr) return std::nullopt;
-        const MaskedDenseOptions& o = masked->options();
-        detail::Source source(o.mask.bits.size() + static_cast<std::size_t>(o.mask.outputs));
-        for (std::size_t i = 0; i < source.size(); ++i)
-          if (i >= o.mask.bits.size() || o.mask.bits[i]) source[i] = i;
-        return detail::LiftedLayer<Scalar>{
-            Dense<Scalar>({.inputs = o.inputs, .outputs = o.outputs, .initialization = o.initialization}), std::move(source)};
-      });
+  return detail::lift_network<Scalar>(network, [](const AnyLayer<Scalar>& layer) -> std::optional<detail::LiftedLayer<Scalar>> {
+    if (const auto local = detail::as_local<Scalar>(layer))
+      return detail::LiftedLayer<Scalar>{Dense<Scalar>({.inputs = local->options().inputs,
+                                                        .outputs = detail::image_of(*local),
+                                                        .initialization = local->options().initialization}),
+                                         detail::matrix_source(*local)};
+    const auto* masked = layer.template target<MaskedDense<Scalar>>();
+    if (masked == nullptr) return std::nullopt;
+    const MaskedDenseOptions& o = masked->options();
+    detail::Source source(o.mask.bits.size() + static_cast<std::size_t>(o.mask.outputs));
+    for (std::size_t i = 0; i < source.size(); ++i)
+      if (i >= o.mask.bits.size() || o.mask.bits[i]) source[i] = i;
+    return detail::LiftedLayer<Scalar>{
+        Dense<Scalar>({.inputs = o.inputs, .outputs = o.outputs, .initialization = o.initialization}), std::move(source)};
+  });
 }
 
 }  // namespace lmc

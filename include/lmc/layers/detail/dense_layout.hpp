@@ -17,7 +17,7 @@ inline void require_dense_sizes(std::string_view layer, const Shape& in, const S
   const auto positive = [](const Shape& shape) {
     return shape.rank() > 0 && std::ranges::all_of(shape.axes(), [](Index length) { return length > 0; });
   };
-  require(positive(in) && positive(out), layer, ": inputs = ", in, ", out = ", out, "; all sizes must be positive");
+  require(positive(in) && positive(out), layer, ": inputs = ", in, ", outputs = ", out, "; all sizes must be positive");
 }
 
 /// Declares `weight` [out axes, in axes] and `bias` [out axes] of a layer that connects every input with every output; in is
