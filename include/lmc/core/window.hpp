@@ -41,7 +41,7 @@ class Window {
   /// lengths, kernel or stride are not positive, padding is negative or not below kernel, or there is no output position.
   Window(std::string_view layer, const Shape& image, Extent kernel_, Extent stride_, Extent padding_)
       : in(0), kernel(kernel_), stride(stride_), padding(padding_), out(0) {
-    require(image.rank() == 3 && image[0] > 0 && image[1] > 0 && image[2] > 0, layer, ": in = ", image,
+    require(image.rank() == 3 && image[0] > 0 && image[1] > 0 && image[2] > 0, layer, ": inputs = ", image,
             "; expected an image [rows, cols, channels] with positive lengths");
     in = {image[0], image[1]};
     require(kernel.rows > 0 && kernel.cols > 0, layer, ": kernel = ", kernel, "; expected positive numbers");

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <lmc/simd/detail/xsimd.hpp>
+#include <lmc/simd/vectors.hpp>
 
 namespace lmc::simd {
 
