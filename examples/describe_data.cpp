@@ -9,13 +9,13 @@
 #include <optional>
 #include <string>
 
-#include "dataset_options.hpp"
+#include "registry/command_line.hpp"
 #include "standard_streams.hpp"
 
 namespace {
 
 struct Options {
-  DatasetOptions data;
+  registry::DatasetOptions data;
   lmc::ComplexityOptions reference;
   int threads = 0;
   std::string json;
@@ -26,7 +26,7 @@ Options parse(int argc, char** argv) {
   Options o;
   CLI::App app("Describes a data set, and says how complex it is: the errors of logistic regression and of a fixed MLP.");
   app.get_formatter()->column_width(34);
-  add_dataset_options(app, o.data);
+  registry::add_dataset_options(app, o.data);
   app.add_option("--updates", o.reference.updates, "of the two references")->capture_default_str();
   app.add_option("--seed", o.reference.seed, "of their initialization and order")->capture_default_str();
   app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
@@ -43,7 +43,7 @@ Options parse(int argc, char** argv) {
 void run(const Options& o) {
   std::optional<lmc::OutputFile> json;
   if (!o.json.empty()) json.emplace(o.json);
-  const lmc::TrainTest<float> data = load_dataset(o.data, o.threads);
+  const lmc::TrainTest<float> data = registry::load_dataset(o.data, o.threads);
   const lmc::ComplexityRecord r = lmc::complexity_of(data, o.reference, lmc::ThreadTeam(o.threads));
   const auto percent = [](double share) { return lmc::fixed(100 * share, 2) + " %"; };
   std::cout << o.data.dataset << "\nclasses              " << r.classes << "\ntraining examples    " << r.train_examples

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The ladder of architectures on MNIST: parameters, test error and error barriers with SGD and with Adam, three initialization
 # seeds each, as a Markdown table on standard output. Needs what `bash examples/run.sh` has built and fetched.
-#   bash examples/ladder.sh [OPTION...]     options are handed on to minimal_pair: --epochs 10
+#   bash examples/ladder.sh [OPTION...]     options are handed on to pair: --epochs 10
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,7 +12,7 @@ row() {  # row TITLE OPTION...
   for optimizer in sgd adam; do
     for seed in 0 1 2; do
       # No two pairs share a start or an order.
-      build/release/bin/minimal_pair --dataset mnist --data data/mnist --epochs 5 --alphas 11 --optimizer "$optimizer" \
+      build/release/bin/pair --dataset mnist --data data/mnist --epochs 5 --alphas 11 --optimizer "$optimizer" \
         --init-seed "$seed" --noise-seeds $((2 * seed + 1)),$((2 * seed + 2)) "$@" |
         awk -v optimizer="$optimizer" '
           /^total/ { parameters = $2 }

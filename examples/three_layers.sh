@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Three hidden layers of 512 on MNIST: error barriers of SGD, Adam, and Adam with warm-up, for five initialization seeds each, as a
 # Markdown table on standard output. Some six minutes on two cores. Needs what `bash examples/run.sh` has built and fetched.
-#   bash examples/three_layers.sh [OPTION...]     options are handed on to minimal_pair: --epochs 20
+#   bash examples/three_layers.sh [OPTION...]     options are handed on to pair: --epochs 20
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -11,7 +11,7 @@ barriers() {  # barriers TITLE OPTION...: a row of the table
   shift
   for seed in 0 1 2 3 4; do
     # No two pairs share a start or an order.
-    pair=$(build/release/bin/minimal_pair --dataset mnist --data data/mnist --hidden 512,512,512 --init-seed "$seed" \
+    pair=$(build/release/bin/pair --dataset mnist --data data/mnist --hidden 512,512,512 --init-seed "$seed" \
       --noise-seeds $((2 * seed + 1)),$((2 * seed + 2)) "$@" | awk '/^error barrier/ { print $3, $4 }')
     values+=("$pair")
   done

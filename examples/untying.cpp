@@ -16,7 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "network_options.hpp"
+#include "registry/command_line.hpp"
+#include "registry/lists.hpp"
 #include "standard_streams.hpp"
 
 namespace {
@@ -25,7 +26,7 @@ using lmc::Index;
 
 struct Options {
   std::string data = "data/mnist";
-  NetworkOptions network = {.network = "cnn"};
+  registry::NetworkOptions network = {.network = "cnn"};
   std::string splits = "1,2,4,1000", spreads = "0,0.25,0.5,1", steps = "0,100,400";
   std::string optimizer = "sgd";
   double learning_rate = 0.1;
@@ -83,11 +84,11 @@ class Table {
 
 // Returns the exit code.
 int run(const Options& o) {
-  const std::vector<Index> blocks = parse_sizes("--splits", "blocks", o.splits);
-  const auto spreads = parse_list("--spreads", o.spreads);
+  const std::vector<Index> blocks = registry::parse_sizes("--splits", "blocks", o.splits);
+  const auto spreads = registry::parse_list("--spreads", o.spreads);
   for (const double spread : spreads) lmc::require(spread >= 0, "--spreads ", o.spreads, ": ", spread, "; expected at least 0");
   std::vector<Index> steps;
-  for (const double k : parse_list("--steps", o.steps)) {
+  for (const double k : registry::parse_list("--steps", o.steps)) {
     lmc::require(k >= 0 && k == std::floor(k) && k < 1e9 && (steps.empty() || k > static_cast<double>(steps.back())),
                  "--steps ", o.steps, ": ", k, "; expected ascending whole numbers of updates");
     steps.push_back(static_cast<Index>(k));
@@ -98,7 +99,7 @@ int run(const Options& o) {
 
   const auto data = lmc::load_mnist<float>(o.data);
   const lmc::Network<float> net =
-      make_network(o.network, data.train.shape(), data.train.classes(), lmc::Initialization::torch).network;
+      registry::make_network(o.network, data.train.shape(), data.train.classes(), lmc::Initialization::torch).network;
   lmc::require(!lmc::output_grids(net).empty(), "--network ", o.network.network, " has no filters to untie; use cnn or tied");
   const Index updates = o.epochs * ((data.train.size() + o.batch_size - 1) / o.batch_size);
   lmc::require(steps.empty() || steps.back() <= updates, "--steps ", o.steps, ": ", o.epochs, " epochs are ", updates,
@@ -175,7 +176,7 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--data", o.data, "folder of MNIST's files")->capture_default_str();
-  add_network_options(app, o.network);
+  registry::add_network_options(app, o.network);
   app.add_option("--splits", o.splits, "numbers of blocks along each axis of a layer; at most as many as it has positions")
       ->capture_default_str();
   app.add_option("--spreads", o.spreads, "of the blocks' paces")->capture_default_str();

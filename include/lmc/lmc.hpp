@@ -102,10 +102,10 @@
 #include <lmc/measure/position_blocks.hpp>
 #include <lmc/measure/robustness.hpp>
 #include <lmc/measure/save_curve.hpp>
+#include <lmc/measure/sweep.hpp>
 #include <lmc/models/cnn.hpp>
 #include <lmc/models/lcn.hpp>
 #include <lmc/models/mlp.hpp>
-#include <lmc/models/network_options.hpp>
 #include <lmc/models/resnet.hpp>
 #include <lmc/models/sparse_mlp.hpp>
 #include <lmc/models/transformer_block.hpp>

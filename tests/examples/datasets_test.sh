@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# datasets_test.sh PROGRAM: minimal_pair trains on every kind of data set, prepares it as it is told, keeps the sources of noise apart,
+# datasets_test.sh PROGRAM: pair trains on every kind of data set, prepares it as it is told, keeps the sources of noise apart,
 # and refuses what does not fit. On small files made here, and on the real ones in LMC_TEST_DATA where that is set.
 set -euo pipefail
 program=$1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# networks_test.sh PROGRAM: minimal_pair trains every network of the ladder, its bits depend on the seeds alone, and geometry that does
+# networks_test.sh PROGRAM: pair trains every network of the ladder, its bits depend on the seeds alone, and geometry that does
 # not fit is refused with the layer, the numbers and the constraint. On images made here, in MNIST's format.
 set -euo pipefail
 program=$1

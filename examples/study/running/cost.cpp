@@ -79,7 +79,7 @@ double CostModel::forward_seconds(const PairSpec& s) const {
 
 std::string CostModel::key(const RunSpec& s) {
   nlohmann::json json = nlohmann::json::object();
-  for_each_network_option(s.network, [&](const char* name, const auto& value) {
+  visit_network_options(s.network, [&](const char* name, const auto& value) {
     if constexpr (is_optional<std::remove_cvref_t<decltype(value)>>) {
       if (value) json[name] = *value;
     } else {

@@ -29,8 +29,8 @@ const std::vector<DataKind>& data_kinds() {
       {"mixture-hard", "", "", {8, 8, 1}, 10, 3000, 3000},
       {"mnist", "mnist", "", {28, 28, 1}, 10, 60000, 10000},
       {"fashion-mnist", "fashion-mnist", "", {28, 28, 1}, 10, 60000, 10000},
-      {"cifar-10", "cifar-10-batches-bin", "", {32, 32, 3}, 10, 50000, 10000},
-      {"cifar-100", "cifar-100-binary", "", {32, 32, 3}, 100, 50000, 10000},
+      {"cifar10", "cifar-10-batches-bin", "", {32, 32, 3}, 10, 50000, 10000},
+      {"cifar100", "cifar-100-binary", "", {32, 32, 3}, 100, 50000, 10000},
       {"tiny-imagenet", "tiny-imagenet-200", "", {64, 64, 3}, 200, 100000, 10000},
       {"spam", "tabular", "spam.csv", {57}, 2, 3681, 920},
       {"dna", "tabular", "dna.csv", {180}, 3, 2549, 637},
@@ -95,8 +95,8 @@ TrainTest<float> load_data(const DataKind& kind, const DataSpec& spec, const std
   if (kind.folder.empty()) return {computed(1), computed(2)};
   if (kind.name == "mnist") return load_mnist<float>(place);
   if (kind.name == "fashion-mnist") return load_fashion_mnist<float>(place);
-  if (kind.name == "cifar-10") return load_cifar10<float>(place);
-  if (kind.name == "cifar-100") return load_cifar100<float>(place);
+  if (kind.name == "cifar10") return load_cifar10<float>(place);
+  if (kind.name == "cifar100") return load_cifar100<float>(place);
   if (kind.name == "tiny-imagenet") return load_tiny_imagenet<float>(place);
   if (kind.folder == "tabular") {
     CsvOptions options{.header = 2};  // the names of the classes, those of the columns

@@ -43,11 +43,11 @@ Outcome execute_run(const Task& task, const LoadedData& loaded, const std::vecto
   std::optional<Checkpoint<float>> start;
   bool prefix_diverged = false;
   if (!inputs.empty()) {
-    const ChosenNetwork before = first_network(s, data.shape(), data.classes());
+    const registry::ChosenNetwork before = first_network(s, data.shape(), data.classes());
     start = checkpoint_of<float>(read_checkpoint(inputs[0]), before.network.layout(), "the prefix of run " + task.id);
     prefix_diverged = start->step < (s.until > 0 ? 0 : s.prefix);
   }
-  const ChosenNetwork network = final_network(s, data.shape(), data.classes());
+  const registry::ChosenNetwork network = final_network(s, data.shape(), data.classes());
   Trained trained{.end = {{}, Optimizer<float>(optimizer_of(s), 0), 0}};
   if (prefix_diverged) {
     trained.diverged_at = start->step + 1;

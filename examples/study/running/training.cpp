@@ -9,16 +9,18 @@
 
 #include <lmc/transfer/lift_checkpoint.hpp>
 
+#include "registry/lists.hpp"
+
 namespace lmc::study {
 
-ChosenNetwork first_network(const RunSpec& s, const Shape& shape, Index classes) {
-  return make_network(s.network, shape, classes, parse_initialization(s.init));
+registry::ChosenNetwork first_network(const RunSpec& s, const Shape& shape, Index classes) {
+  return registry::make_network(s.network, shape, classes, parse_initialization(s.init));
 }
 
 Lift<float> lift_of(const RunSpec& s, const Network<float>& network) {
   if (s.lift == "dense") return lift_to_dense(network);
   if (s.lift == "masked-dense") return lift_to_masked_dense(network);
-  std::vector<Extent> sharing = parse_extents("lift", s.lift, 1);
+  std::vector<Extent> sharing = registry::parse_extents("lift", s.lift, 1);
   // Blocks that are larger than a layer's grid, which a small last layer may be, stand for all of it.
   const std::vector<Extent> grids = output_grids(network);
   if (sharing.size() == 1) sharing.assign(grids.size(), sharing[0]);
@@ -27,8 +29,8 @@ Lift<float> lift_of(const RunSpec& s, const Network<float>& network) {
   return lift_to_tied(network, sharing);
 }
 
-ChosenNetwork final_network(const RunSpec& s, const Shape& shape, Index classes) {
-  ChosenNetwork chosen = first_network(s, shape, classes);
+registry::ChosenNetwork final_network(const RunSpec& s, const Shape& shape, Index classes) {
+  registry::ChosenNetwork chosen = first_network(s, shape, classes);
   if (s.lift == "none") return chosen;
   return {lift_of(s, chosen.network).network, chosen.description + " lifted to " + s.lift};
 }

@@ -7,22 +7,22 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
-#include <lmc/models/network_options.hpp>
 #include <lmc/train/train.hpp>
 #include <lmc/transfer/lift.hpp>
 
+#include "registry/networks.hpp"
 #include "study/specification/run_spec.hpp"
 
 namespace lmc::study {
 
 /// The network that a run begins in, and its description.
-ChosenNetwork first_network(const RunSpec& s, const Shape& shape, Index classes);
+registry::ChosenNetwork first_network(const RunSpec& s, const Shape& shape, Index classes);
 
 /// The larger network that the run goes on in from update lift_at on.
 Lift<float> lift_of(const RunSpec& s, const Network<float>& network);
 
 /// The network that a run ends in. Throws: Error as make_network and the lifts.
-ChosenNetwork final_network(const RunSpec& s, const Shape& shape, Index classes);
+registry::ChosenNetwork final_network(const RunSpec& s, const Shape& shape, Index classes);
 
 /// A training's end.
 struct Trained {

@@ -34,7 +34,7 @@ PairSpec canonical(PairSpec s) {
   };
   for (const auto& [spec, to] : {std::pair(&s.a, &a), std::pair(&s.b, &b)}) {
     for_each_data_option(spec->data, put(*to));
-    for_each_network_option(spec->network, put(*to));
+    visit_network_options(spec->network, put(*to));
     put (*to)("lift", spec->lift);
   }
   require(a == b, "a pair needs two runs of one network on one data set, but they are ", a.dump(), " and ", b.dump());

@@ -16,6 +16,8 @@
 
 #include "study/specification/spec_digest.hpp"
 
+#include "registry/lists.hpp"
+
 namespace lmc::study {
 
 namespace {
@@ -38,13 +40,14 @@ void for_each_seed(Spec& s, const Visit& visit) {
 void normalize_sizes(std::string_view option, std::optional<std::string>& list) {
   if (!list) return;
   std::string text;
-  for (const Index size : parse_sizes(option, "units", *list)) text += (text.empty() ? "" : ",") + std::to_string(size);
+  for (const Index size : registry::parse_sizes(option, "units", *list))
+    text += (text.empty() ? "" : ",") + std::to_string(size);
   list = text;
 }
 
 /// One spelling for a list of extents: "3x3,3x3" and "3" name one network.
 std::string normal_extents(std::string_view option, const std::string& list, Index least) {
-  std::vector<Extent> extents = parse_extents(option, list, least);
+  std::vector<Extent> extents = registry::parse_extents(option, list, least);
   if (std::all_of(extents.begin(), extents.end(), [&](const Extent& e) { return e == extents[0]; }))
     extents.erase(extents.begin() + 1, extents.end());
   std::string text;
@@ -71,7 +74,7 @@ OptimizerOptions optimizer_of(const RunSpec& s) {
 }
 
 RunSpec canonical(RunSpec s) {
-  s.network = with_defaults(s.network);
+  s.network = registry::with_defaults(s.network);
   normalize_sizes("hidden", s.network.hidden);
   normalize_sizes("channels", s.network.channels);
   for (const auto& [name, list, least] :

@@ -7,10 +7,11 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/models/network_options.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/train/noise_seeds.hpp>
 #include <lmc/train/train.hpp>
+
+#include "registry/networks.hpp"
 
 namespace lmc::study {
 
@@ -30,7 +31,7 @@ struct DataSpec {
 /// say).
 struct RunSpec {
   DataSpec data = {};
-  NetworkOptions network = {};
+  registry::NetworkOptions network = {};
   std::string init = "torch";
   std::uint64_t init_seed = 0;
   std::string optimizer = "sgd";
@@ -68,32 +69,18 @@ void for_each_data_option(Spec& s, const Visit& visit) {
   visit("downsample", s.downsample);
 }
 
-template <class Spec, class Visit>
-void for_each_network_option(Spec& o, const Visit& visit) {
-  visit("network", o.network);
-  visit("hidden", o.hidden);
-  visit("channels", o.channels);
-  visit("kernel", o.kernel);
-  visit("stride", o.stride);
-  visit("padding", o.padding);
-  visit("sharing", o.sharing);
-  visit("pool", o.pool);
-  visit("norm", o.norm);
-  visit("slope", o.slope);
-  visit("sparsity", o.sparsity);
-  visit("mask-seed", o.mask_seed);
-  visit("width", o.width);
-  visit("heads", o.heads);
-  visit("patch", o.patch);
-  visit("blocks", o.blocks);
+/// Calls visit(name, field) for the options of a network.
+template <class Options, class Visit>
+void visit_network_options(Options& o, const Visit& visit) {
+  registry::for_each_network_option([&](const char* name, const char*, auto& field) { visit(name, field); }, o);
 }
 
 /// Calls visit(name, field) for every option that a grid may set: all but the seeds of noise, which belong to the replicate.
-/// Names are those of minimal_pair's command line.
+/// Names are those of pair's command line.
 template <class Spec, class Visit>
 void for_each_option(Spec& s, const Visit& visit) {
   for_each_data_option(s.data, visit);
-  for_each_network_option(s.network, visit);
+  visit_network_options(s.network, visit);
   visit("init", s.init);
   visit("optimizer", s.optimizer);
   visit("learning-rate", s.learning_rate);

@@ -34,7 +34,6 @@
 #include <lmc/models/cnn.hpp>
 #include <lmc/models/lcn.hpp>
 #include <lmc/models/mlp.hpp>
-#include <lmc/models/network_options.hpp>
 #include <lmc/models/resnet.hpp>
 #include <lmc/models/sparse_mlp.hpp>
 #include <lmc/models/transformer_block.hpp>
@@ -131,5 +130,4 @@ template class lmc::TokenwiseDense<double>;
 
 void use_layers() {
   for_each_scalar([](auto scalar) { use_layers_with(scalar); });
-  run(lmc::make_network({.network = "mlp"}, {4, 4, 1}, 3, lmc::Initialization::torch).network);
 }

@@ -15,6 +15,7 @@
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/position_blocks.hpp>
 #include <lmc/measure/robustness.hpp>
+#include <lmc/measure/sweep.hpp>
 #include <lmc/models/cnn.hpp>
 #include <lmc/models/lcn.hpp>
 #include <lmc/models/mlp.hpp>
@@ -64,6 +65,8 @@ void use_training_with(T) {
   check(lmc::evaluate_under_noise(net, start, data, {.standard_deviation = 0.1}).count == 60, "evaluate_under_noise");
   check(lmc::evaluate_under_fgsm(net, start, data, {.epsilon = 0.1}).count == 60, "evaluate_under_fgsm");
   check(lmc::logits(net, start, data).size() == 180, "logits");
+  const std::vector<lmc::SweepSetting<T>> settings{{"one", {.epochs = 1, .batch_size = 20}}};
+  check(lmc::sweep(net, data, data, settings, {.replicates = 1, .alphas = 3}).size() == 1, "sweep");
   check(lmc::mean_gradient(net, start, data).gradient.size() == start.parameters.size(), "mean_gradient");
   check(!lmc::gradient_magnitude(net, start, data).empty(), "gradient_magnitude");
   check(!lmc::diagonal_fisher(net, start, data).empty(), "diagonal_fisher");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# minimal_pair_test.sh PROGRAM: what minimal_pair writes, that its bits depend on the seeds alone, and what it says of bad input.
+# pair_test.sh PROGRAM: what pair writes, that its bits depend on the seeds alone, and what it says of bad input.
 set -euo pipefail
 program=$1
 folder=$(mktemp -d)

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "pair/options.hpp"
+#include "registry/command_line.hpp"
+
+Options parse_options(int argc, char** argv) {
+  Options o;
+  CLI::App app("Trains two networks from one initialization with different noise, and measures the barrier between them.");
+  app.get_formatter()->column_width(34);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's options can be overridden
+  registry::add_dataset_options(app, o.data);
+  registry::add_network_options(app, o.network);
+  app.add_option("--optimizer", o.optimizer, "sgd, adam or adamw")->capture_default_str();
+  app.add_option("--learning-rate", o.learning_rate, "[0.1 for sgd, 0.001 for adam and adamw]");
+  app.add_option("--momentum", o.momentum, "of sgd")->capture_default_str();
+  app.add_option("--weight-decay", o.weight_decay)->capture_default_str();
+  app.add_option("--schedule", o.schedule, "constant, cosine, step, one-cycle or triangle")->capture_default_str();
+  app.add_option("--warmup", o.warmup, "steps of linear warm-up; below 1: their share of all steps")->capture_default_str();
+  app.add_option("--epochs", o.epochs)->capture_default_str();
+  app.add_option("--batch-size", o.batch_size)->capture_default_str();
+  app.add_option("--init", o.init, "torch (PyTorch's default), he-normal, he-uniform, xavier or zero")->capture_default_str();
+  app.add_option("--alphas", o.alphas, "number of even steps from 0 to 1, or a list as in 0,0.25,0.5,1")->capture_default_str();
+  app.add_option("--init-seed", o.init_seed)->capture_default_str();
+  app.add_option("--noise", o.noise, "what the two runs differ in: order (of the data), augmentation or both")
+      ->capture_default_str();
+  app.add_option("--noise-seeds", o.noise_seeds, "of the two runs, as in 1,2; what they do not differ in has the first")
+      ->capture_default_str();
+  app.add_option("--augment", o.augment,
+                 "random changes of every example: crop=P (pixels of padding), flip, translation=P (pixels), noise=S (standard "
+                 "deviation), with commas between [none]");
+  app.add_option("--label-noise", o.label_noise, "share of the training labels that are wrong")->capture_default_str();
+  app.add_option("--label-noise-seeds", o.label_noise_seeds, "of the two runs [the first of --noise-seeds for both]");
+  app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
+  app.add_flag("--allow-divergence", o.allow_divergence,
+               "exit with 0 also where a network diverged, so that there is no verdict");
+  app.add_option("--save-checkpoints", o.checkpoints, "folder for a.safetensors and b.safetensors");
+  app.add_option("--json", o.json, "file for all results");
+  app.add_option("--csv", o.csv, "file for the curve");
+  app.add_option("--figure", o.figure, "file for the curve's figure: .png, .svg or .pdf");
+  app.footer(
+      "Exit codes: 0 done; 1 not done; 3 a network diverged, so that there is no verdict; 4 an output could not be written, "
+      "but the results were shown and all other outputs written.");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (app.exit(e) != 0) throw;
+    std::exit(0);
+  }
+  return o;
+}

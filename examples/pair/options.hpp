@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the command line of the program `pair` says.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <lmc/connectivity/alpha_grid.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/data/augmentation.hpp>
+#include <lmc/optim/optimizer.hpp>
+#include <lmc/train/noise_seeds.hpp>
+
+#include "registry/datasets.hpp"
+#include "registry/networks.hpp"
+
+using lmc::Index;
+
+struct Options {
+  registry::DatasetOptions data;
+  registry::NetworkOptions network;
+  std::string optimizer = "sgd";
+  std::optional<double> learning_rate;
+  double momentum = 0, weight_decay = 0;
+  std::string schedule = "constant";
+  double warmup = 0;
+  Index epochs = 10, batch_size = 128;
+  std::string init = "torch";
+  std::string alphas = "25";
+  std::uint64_t init_seed = 0;
+  std::string noise = "order", noise_seeds = "1,2";
+  std::string augment;
+  double label_noise = 0;
+  std::optional<std::string> label_noise_seeds;
+  int threads = 0;
+  bool allow_divergence = false;
+  std::optional<std::string> checkpoints, json, csv, figure;
+};
+
+/// Throws: CLI::ParseError, which also stands for --help.
+Options parse_options(int argc, char** argv);
+
+/// What the options mean. Throws: lmc::Error with the option as it was typed.
+std::array<lmc::NoiseSeeds, 2> noise_seeds(const Options& o);
+lmc::AugmentationOptions parse_augmentation(const std::string& text);
+lmc::AlphaGrid parse_alphas(const std::string& text);
+lmc::OptimizerOptions optimizer_options(const Options& o);

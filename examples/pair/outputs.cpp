@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pair/outputs.hpp"
+
+#include <exception>
+#include <iostream>
+#include <system_error>
+#include <utility>
+
+#include <lmc/core/error.hpp>
+#include <lmc/plot/gnuplot.hpp>
+
+Outputs::Outputs(const Options& o) {
+  for (const auto& [option, path] : {std::pair("--csv", &o.csv), std::pair("--json", &o.json), std::pair("--figure", &o.figure),
+                                     std::pair("--save-checkpoints", &o.checkpoints)})
+    lmc::require(!*path || !(*path)->empty(), option, " '': expected a name; leave the option out for no output");
+  std::optional<std::string> csv_path = o.csv;
+  const char* csv_option = "--csv";
+  if (o.figure) {
+    lmc::check_figure_path(*o.figure);
+    if (lmc::gnuplot_available()) {
+      figure = *o.figure;
+      claim("--figure", *o.figure);
+    } else {
+      if (!csv_path) {
+        csv_path = std::filesystem::path(*o.figure).replace_extension(".csv").string();
+        csv_option = "--figure, without gnuplot,";
+      }
+      std::cerr << "note: gnuplot is not installed, so that there will be no figure " << *o.figure
+                << ", but the curve's numbers in " << *csv_path << "; on Debian: apt install gnuplot-nox\n";
+    }
+  }
+  if (csv_path) open(csv, csv_option, *csv_path);
+  if (o.json) open(json, "--json", *o.json);
+  if (!o.checkpoints) return;
+  const std::filesystem::path folder(*o.checkpoints);
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  lmc::require(!failure, "--save-checkpoints: cannot make the folder '", *o.checkpoints, "': ", failure.message());
+  open(a, "--save-checkpoints", folder / "a.safetensors");
+  open(b, "--save-checkpoints", folder / "b.safetensors");
+}
+
+void Outputs::write(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::exception& e) {
+    std::cerr << "pair: " << e.what() << '\n';
+    complete = false;
+  }
+}
+
+void Outputs::write(std::optional<lmc::OutputFile>& file, const std::function<void(std::ostream&)>& write_to) {
+  if (!file) return;
+  write([&] {
+    write_to(file->stream());
+    file->commit();
+  });
+}
+
+void Outputs::open(std::optional<lmc::OutputFile>& file, const char* option, const std::filesystem::path& path) {
+  claim(option, path);
+  file.emplace(path);
+}
+
+void Outputs::claim(const char* option, const std::filesystem::path& path) {
+  std::error_code none;
+  const auto file = std::filesystem::weakly_canonical(std::filesystem::absolute(path), none);
+  if (std::filesystem::exists(file, none) && !std::filesystem::is_regular_file(file, none)) return;
+  const auto [taken, is_new] = claimed_.emplace(file, option);
+  lmc::require(is_new, option, " and ", taken->second, " both write '", path.string(), "'; expected a file for each");
+}

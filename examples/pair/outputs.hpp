@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <string>
+
+#include <lmc/io/output_file.hpp>
+
+#include "pair/options.hpp"
+
+// Every file that will be written, opened before training: a name that cannot be written is an error now, not after the work.
+class Outputs {
+ public:
+  /// Throws: lmc::Error that names the option.
+  explicit Outputs(const Options& o);
+
+  /// Each by itself: what cannot be written is named, and costs no other output.
+  void write(const std::function<void()>& work);
+  void write(std::optional<lmc::OutputFile>& file, const std::function<void(std::ostream&)>& write_to);
+
+  std::optional<lmc::OutputFile> json, csv, a, b;
+  std::optional<std::string> figure;
+  bool complete = true;  // so far
+
+ private:
+  void open(std::optional<lmc::OutputFile>& file, const char* option, const std::filesystem::path& path);
+  // Throws: lmc::Error when another output has that file, too, and would be lost. Devices, such as /dev/null, can have several.
+  void claim(const char* option, const std::filesystem::path& path);
+
+  std::map<std::filesystem::path, const char*> claimed_;
+};

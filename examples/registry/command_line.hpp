@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The options of the registry on a command line.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+#include <type_traits>
+
+#include "registry/datasets.hpp"
+#include "registry/networks.hpp"
+
+namespace registry {
+
+/// Adds --NAME for a field; the default of a field that has one stands in the help.
+template <class Field>
+void add_option(CLI::App& app, const char* group, const std::string& name, const char* help, Field& field) {
+  if constexpr (std::is_same_v<Field, bool>) {
+    app.add_flag("--" + name, field, help)->group(group);
+  } else {
+    CLI::Option* const option = app.add_option("--" + name, field, help)->group(group);
+    if constexpr (std::is_arithmetic_v<Field> || std::is_same_v<Field, std::string>)
+      if (name != "data") option->capture_default_str();
+  }
+}
+
+inline void add_network_options(CLI::App& app, NetworkOptions& options) {
+  for_each_network_option(
+      [&](const char* name, const char* help, auto& field) { add_option(app, "Network", name, help, field); }, options);
+}
+
+inline void add_dataset_options(CLI::App& app, DatasetOptions& options) {
+  for_each_dataset_option(
+      options, [&](const char* name, const char* help, auto& field) { add_option(app, "Data set", name, help, field); });
+}
+
+}  // namespace registry

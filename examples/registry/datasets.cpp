@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "registry/datasets.hpp"
+
+#include <array>
+#include <charconv>
+#include <iostream>
+#include <type_traits>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/names.hpp>
+#include <lmc/data/pixels.hpp>
+#include <lmc/data/sources/cifar.hpp>
+#include <lmc/data/sources/image_folder.hpp>
+#include <lmc/data/sources/mnist.hpp>
+#include <lmc/data/sources/synthetic.hpp>
+#include <lmc/data/sources/table.hpp>
+#include <lmc/data/sources/tiny_imagenet.hpp>
+#include <lmc/data/sources/tsv_text.hpp>
+#include <lmc/data/sources/words.hpp>
+#include <lmc/data/standardize.hpp>
+#include <lmc/data/subset.hpp>
+
+#include "registry/kinds.hpp"
+#include "registry/lists.hpp"
+
+namespace registry {
+
+namespace {
+
+using Data = lmc::TrainTest<float>;
+
+lmc::TableColumn table_column(const std::string& text) {
+  lmc::Index number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure == std::errc() && end == text.data() + text.size()) return number;
+  return text;
+}
+std::vector<lmc::TableColumn> table_columns(const std::optional<std::string>& list) {
+  std::vector<lmc::TableColumn> columns;
+  for (const std::string& part : split_list(list.value_or(""))) columns.push_back(table_column(part));
+  return columns;
+}
+
+// Position of what was given among two names, the default being the first.
+bool is_second(std::string_view option, const std::optional<std::string>& given, const std::array<std::string_view, 2>& names) {
+  return given && lmc::find_name(option, *given, names) == 1;
+}
+
+lmc::TextFeatures text_features(const DatasetOptions& o) {
+  if (is_second("--text-form", o.text_form, {"bag", "sequence"})) {
+    lmc::require(!o.ngram_dimension, "--ngram-dimension is of --text-form bag; leave it out");
+    return lmc::SequenceOptions{.length = o.text_length.value_or(lmc::SequenceOptions().length)};
+  }
+  lmc::require(!o.text_length, "--text-length is of --text-form sequence; leave it out");
+  return lmc::NgramOptions{.dimension = o.ngram_dimension.value_or(lmc::NgramOptions().dimension)};
+}
+
+lmc::CsvOptions csv_options(const DatasetOptions& o) {
+  lmc::CsvOptions csv;
+  if (o.delimiter) {
+    const std::string& text = *o.delimiter;
+    lmc::require(text.size() == 1 || text == "tab", "--delimiter ", text, "; expected one character, or tab");
+    csv.delimiter = text == "tab" ? '\t' : text[0];
+  }
+  csv.header = o.header.value_or(csv.header);
+  csv.names = !o.no_names && csv.header > 0;
+  if (o.label) csv.label = table_column(*o.label);
+  csv.categorical = table_columns(o.categorical);
+  csv.drop = table_columns(o.drop);
+  if (is_second("--missing", o.missing, {"error", "impute"})) csv.missing = lmc::MissingValue::impute;
+  if (is_second("--unknown-category", o.unknown_category, {"error", "ignore"}))
+    csv.unknown_category = lmc::UnknownCategory::ignore;
+  csv.standardize = !o.no_standardize;
+  if (o.test_data) csv.test_path = *o.test_data;
+  csv.train_rows = o.train_rows.value_or(0);
+  lmc::require(!o.test_share || (!o.test_data && !o.train_rows),
+               "--test-share is for one file without --train-rows; leave it or the other out");
+  csv.test_share = o.test_share.value_or(csv.test_share);
+  csv.seed = o.split_seed.value_or(0);
+  return csv;
+}
+
+// Where examples/get-data.sh puts it, unless --data says otherwise.
+std::string folder_of(const DatasetOptions& o, const char* folder) {
+  return o.data.empty() ? std::string("data/") + folder : o.data;
+}
+
+std::string given_path(const DatasetOptions& o, const char* what) {
+  lmc::require(!o.data.empty(), "--dataset ", o.dataset, " needs --data, its ", what);
+  return o.data;
+}
+
+void show_decoded(lmc::Index done, lmc::Index all) {
+  if (done == all || done % 10000 == 0) std::cerr << "decoded " << done << " of " << all << " images\n";
+}
+
+Data mnist(const DatasetOptions& o, int) { return lmc::load_mnist<float>(folder_of(o, "mnist")); }
+
+Data fashion_mnist(const DatasetOptions& o, int) { return lmc::load_fashion_mnist<float>(folder_of(o, "fashion-mnist")); }
+
+Data cifar10(const DatasetOptions& o, int) { return lmc::load_cifar10<float>(folder_of(o, "cifar-10-batches-bin")); }
+
+Data cifar100(const DatasetOptions& o, int) {
+  const bool coarse = is_second("--label-set", o.label_set, {"fine", "coarse"});
+  return lmc::load_cifar100<float>(folder_of(o, "cifar-100-binary"),
+                                   coarse ? lmc::Cifar100Labels::coarse : lmc::Cifar100Labels::fine);
+}
+
+Data tiny_imagenet(const DatasetOptions& o, int threads) {
+  return lmc::load_tiny_imagenet<float>(
+      folder_of(o, "tiny-imagenet-200"),
+      {.channels = o.gray ? 1 : 3, .threads = threads, .cache = !o.no_cache, .progress = show_decoded});
+}
+
+Data images(const DatasetOptions& o, int threads) {
+  lmc::ImageFolderOptions options{.channels = o.gray ? 1 : 3,
+                                  .size = o.image_size.value_or(0),
+                                  .split_seed = o.split_seed.value_or(0),
+                                  .threads = threads,
+                                  .cache = !o.no_cache,
+                                  .progress = show_decoded};
+  options.test_share = o.test_share.value_or(options.test_share);
+  return lmc::load_image_folder<float>(given_path(o, "folder"), options);
+}
+
+Data csv(const DatasetOptions& o, int) { return lmc::load_csv<float>(given_path(o, "file"), csv_options(o)); }
+
+Data words(const DatasetOptions& o, int) {
+  lmc::WordsOptions options{.features = text_features(o), .seed = o.split_seed.value_or(0)};
+  if (o.languages) options.languages = split_list(*o.languages);
+  return lmc::load_words<float>(folder_of(o, "words"), options);
+}
+
+Data tsv(const DatasetOptions& o, int) {
+  const std::string path = given_path(o, "file");
+  lmc::TsvTextOptions options{.features = text_features(o), .seed = o.split_seed.value_or(0)};
+  lmc::require(!o.test_share || !o.test_data, "--test-share is for one file; leave it or --test-data out");
+  if (o.test_data) options.test = *o.test_data;
+  options.test_share = o.test_share.value_or(options.test_share);
+  return lmc::load_tsv_text<float>(path, options);
+}
+
+Data spirals(const DatasetOptions& o, int) {
+  const auto part = [&](std::uint64_t seed) {
+    return lmc::spirals<float>({.examples = o.examples.value_or(3000), .classes = o.class_count.value_or(3), .seed = seed});
+  };
+  return {part(o.data_seed.value_or(1)), part(o.data_seed.value_or(1) + 1)};
+}
+
+Data mixture(const DatasetOptions& o, int) {
+  const auto part = [&](std::uint64_t seed) {
+    return lmc::gaussian_mixture<float>({.examples = o.examples.value_or(3000),
+                                         .classes = o.class_count.value_or(3),
+                                         .dimension = o.dimension.value_or(2),
+                                         .separation = o.separation.value_or(4),
+                                         .seed = seed});
+  };
+  return {part(o.data_seed.value_or(1)), part(o.data_seed.value_or(1) + 1)};
+}
+
+// Options that every data set takes.
+constexpr std::array<std::string_view, 6> common{"dataset", "classes",     "subset-per-class",
+                                                 "subset",  "test-subset", "subset-seed"};
+
+bool is_given(const std::string& field) { return !field.empty(); }
+bool is_given(bool field) { return field; }
+bool is_given(lmc::Index field) { return field != 1; }  // of --downsample
+bool is_given(std::uint64_t) { return true; }
+template <class Field>
+bool is_given(const std::optional<Field>& field) {
+  return field.has_value();
+}
+
+}  // namespace
+
+const std::vector<DatasetKind>& dataset_kinds() {
+  static const std::vector<DatasetKind> kinds = [] {
+    using Names = std::vector<std::string_view>;
+    const auto with = [](const Names& more, Names names) {
+      names.insert(names.end(), more.begin(), more.end());
+      return names;
+    };
+    const Names gray{"data", "downsample", "mean", "std"}, color = with(gray, {"gray"});
+    return std::vector<DatasetKind>{
+        {"mnist", gray, true, mnist},
+        {"fashion-mnist", gray, true, fashion_mnist},
+        {"cifar10", color, true, cifar10},
+        {"cifar100", with(color, {"label-set"}), true, cifar100},
+        {"tiny-imagenet", with(color, {"no-cache"}), true, tiny_imagenet},
+        {"images", with(color, {"no-cache", "image-size", "test-share", "split-seed"}), true, images},
+        {"csv",
+         {"data", "label", "delimiter", "header", "no-names", "categorical", "drop", "missing", "unknown-category",
+          "no-standardize", "train-rows", "test-data", "test-share", "split-seed"},
+         false,
+         csv},
+        {"words", {"data", "split-seed", "languages", "text-form", "ngram-dimension", "text-length"}, false, words},
+        {"tsv", {"data", "split-seed", "test-data", "test-share", "text-form", "ngram-dimension", "text-length"}, false, tsv},
+        {"spirals", {"examples", "class-count", "data-seed"}, false, spirals},
+        {"mixture", {"examples", "class-count", "data-seed", "dimension", "separation"}, false, mixture},
+    };
+  }();
+  return kinds;
+}
+
+Data load_dataset(const DatasetOptions& o, int threads) {
+  const DatasetKind& kind = find_kind("data set", o.dataset, dataset_kinds());
+  for_each_dataset_option(o, [&](std::string_view name, const char*, const auto& field) {
+    if (std::find(common.begin(), common.end(), name) == common.end() && is_given(field))
+      require_taken(name, kind, dataset_kinds(), "--dataset");
+  });
+  lmc::require(o.mean.has_value() == o.standard_deviation.has_value(),
+               "--mean and --std belong together; give both or neither");
+  Data data = kind.load(o, threads);
+  if (o.classes) {
+    std::vector<lmc::Index> classes;
+    for (const double k : parse_list("--classes", *o.classes)) classes.push_back(static_cast<lmc::Index>(k));
+    data = lmc::class_subset(data, classes);
+  }
+  lmc::require(!o.subset || !o.subset_per_class, "--subset and --subset-per-class are two ways to take a part; leave one out");
+  if (o.subset_per_class) data.train = lmc::per_class_subset(data.train, *o.subset_per_class, o.subset_seed);
+  if (o.subset) data.train = lmc::random_subset(data.train, *o.subset, o.subset_seed);
+  if (o.test_subset) data.test = lmc::random_subset(data.test, *o.test_subset, o.subset_seed);
+  if (o.gray && data.train.shape()[2] == 3) data = lmc::grayscale(data);
+  if (o.downsample != 1) data = lmc::downsample(data, o.downsample);
+  if (o.mean)
+    return lmc::standardize(
+        data, {.mean = parse_list("--mean", *o.mean), .standard_deviation = parse_list("--std", *o.standard_deviation)});
+  return kind.has_images ? lmc::standardize(data) : data;
+}
+
+}  // namespace registry

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// All data sets that the programs know, by name: a new one is added in datasets.cpp, and a new option here.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <lmc/core/shape.hpp>
+#include <lmc/data/dataset.hpp>
+
+namespace registry {
+
+/// A data set by name, and what is done to it, as a command line gives them. Nothing stands for the default.
+struct DatasetOptions {
+  std::string dataset = "mnist";
+  std::string data;  // folder or file
+
+  // Preparation, in this order.
+  std::optional<std::string> classes;
+  std::optional<lmc::Index> subset_per_class, subset, test_subset;
+  std::uint64_t subset_seed = 0;
+  bool gray = false;
+  lmc::Index downsample = 1;
+  std::optional<std::string> mean, standard_deviation;
+
+  // Options that only some data sets have.
+  std::optional<std::string> label_set;
+  std::optional<lmc::Index> image_size;
+  bool no_cache = false;
+  std::optional<std::string> label, delimiter, categorical, drop, missing, unknown_category;
+  std::optional<lmc::Index> header;
+  bool no_names = false, no_standardize = false;
+  std::optional<lmc::Index> train_rows;
+  std::optional<std::string> test_data;
+  std::optional<double> test_share;
+  std::optional<std::uint64_t> split_seed;
+  std::optional<std::string> languages, text_form;
+  std::optional<lmc::Index> ngram_dimension, text_length;
+  std::optional<lmc::Index> examples, class_count, dimension;
+  std::optional<double> separation;
+  std::optional<std::uint64_t> data_seed;
+};
+
+/// Calls visit(name, help, field) for every option. In `help` stand the data sets that have it, where not all do, and its default
+/// in brackets.
+template <class Options, class Visit>
+void for_each_dataset_option(Options& o, const Visit& visit) {
+  visit(
+      "dataset",
+      "mnist, fashion-mnist, cifar10, cifar100, tiny-imagenet, images (a folder for each class), csv, words (languages by word lists), tsv (label, text), spirals or mixture",
+      o.dataset);
+  visit("data", "its folder or file [where examples/get-data.sh puts it: data/...]", o.data);
+  visit("classes", "these classes alone, as in 3,5,7: they become 0, 1, 2", o.classes);
+  visit("subset-per-class", "so many training examples of each class, at random", o.subset_per_class);
+  visit("subset", "so many training examples, at random", o.subset);
+  visit("test-subset", "so many test examples, at random", o.test_subset);
+  visit("subset-seed", "of the random examples", o.subset_seed);
+  visit("gray", "color images to gray", o.gray);
+  visit("downsample", "images: the mean of squares of so many pixels a side", o.downsample);
+  visit("mean", "images: of each channel, in [0, 1], as in 0.49,0.48,0.45 [the training part's]", o.mean);
+  visit("std", "images: standard deviation of each channel, with --mean", o.standard_deviation);
+  visit("label-set", "cifar100: fine (100 classes) or coarse (20) [fine]", o.label_set);
+  visit("image-size", "images: side that each is brought to [they are of one size]", o.image_size);
+  visit("no-cache", "tiny-imagenet, images: keep no decoded copy beside them", o.no_cache);
+  visit("label", "csv: the label's column, by name or number, negative from the end [-1]", o.label);
+  visit("delimiter", "csv: one character, or tab [,]", o.delimiter);
+  visit("header", "csv: lines before the rows [1]", o.header);
+  visit("no-names", "csv: the last of them does not hold the columns' names", o.no_names);
+  visit("categorical", "csv: columns of numbers that are categories, as in zip,month", o.categorical);
+  visit("drop", "csv: columns to leave out", o.drop);
+  visit("missing", "csv: error or impute (mean, most frequent category) [error]", o.missing);
+  visit("unknown-category", "csv: in the test part alone: error or ignore [error]", o.unknown_category);
+  visit("no-standardize", "csv: take numbers as they are", o.no_standardize);
+  visit("train-rows", "csv: the first so many rows train, the others test", o.train_rows);
+  visit("test-data", "csv, tsv: a file of its own to test with", o.test_data);
+  visit("test-share", "csv, tsv, images: share put aside to test with [0.2]", o.test_share);
+  visit("split-seed", "csv, tsv, images: of what is put aside; words: of words and samples [0]", o.split_seed);
+  visit("languages", "words: files of the folder, as in american-english,ngerman [ten]", o.languages);
+  visit("text-form", "words, tsv: bag (of character n-grams) or sequence (for attention, vit) [bag]", o.text_form);
+  visit("ngram-dimension", "words, tsv: buckets of a bag [1024]", o.ngram_dimension);
+  visit("text-length", "words, tsv: characters of a sequence [32]", o.text_length);
+  visit("examples", "spirals, mixture: of each part [3000]", o.examples);
+  visit("class-count", "spirals, mixture: number of classes [3]", o.class_count);
+  visit("dimension", "mixture: coordinates [2]", o.dimension);
+  visit("separation", "mixture: distance of two centers in standard deviations [4]", o.separation);
+  visit("data-seed", "spirals, mixture: of the training part; the test part has the next one [1]", o.data_seed);
+}
+
+/// What a data set is called, which options it takes beside those of all, and how it is read.
+struct DatasetKind {
+  std::string_view name;
+  std::vector<std::string_view> options;
+  bool has_images;
+  lmc::TrainTest<float> (*load)(const DatasetOptions& options, int threads);
+};
+
+const std::vector<DatasetKind>& dataset_kinds();
+
+/// The data set that the options name, prepared as they say. Throws: lmc::Error for an unknown data set, for options that it does
+/// not have, and as the loaders do.
+lmc::TrainTest<float> load_dataset(const DatasetOptions& options, int threads);
+
+}  // namespace registry

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "registry/lists.hpp"
+
+#include <cmath>
+#include <exception>
+#include <sstream>
+
+#include <lmc/core/error.hpp>
+
+namespace registry {
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
+  return parts;
+}
+
+std::vector<double> parse_list(std::string_view option, const std::string& text) {
+  std::vector<double> numbers;
+  for (const std::string& part : split_list(text)) {
+    std::size_t used = 0;
+    double number = 0;
+    try {
+      number = std::stod(part, &used);
+    } catch (const std::exception&) {
+    }
+    lmc::require(used == part.size() && used > 0, option, " ", text, ": '", part,
+                 "' is not a number; expected numbers with commas between");
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
+std::vector<lmc::Index> parse_sizes(std::string_view option, std::string_view what, const std::string& text) {
+  std::vector<lmc::Index> sizes;
+  for (const double size : parse_list(option, text)) {
+    lmc::require(size >= 1 && size <= 1e6 && size == std::floor(size), option, " ", text, ": a layer of ", size, " ", what,
+                 "; expected whole numbers from 1 to 1000000");
+    sizes.push_back(static_cast<lmc::Index>(size));
+  }
+  return sizes;
+}
+
+std::vector<lmc::Extent> parse_extents(std::string_view option, const std::string& text, lmc::Index least) {
+  std::vector<lmc::Extent> extents;
+  for (const std::string& part : split_list(text)) {
+    std::vector<lmc::Index> lengths;
+    std::istringstream numbers(part);
+    bool good = true;
+    for (std::string number; std::getline(numbers, number, 'x');) {
+      good = good && !number.empty() && number.size() < 7 && number.find_first_not_of("0123456789") == std::string::npos;
+      lengths.push_back(good ? std::stol(number) : 0);
+      good = good && lengths.back() >= least;
+    }
+    lmc::require(good && !part.empty() && part.back() != 'x' && (lengths.size() == 1 || lengths.size() == 2), option, " ", text,
+                 ": '", part, "'; expected a whole number of at least ", least,
+                 ", or rows and columns as in 3x5, with commas between layers");
+    extents.emplace_back(lengths.front(), lengths.back());
+  }
+  lmc::require(!extents.empty(), option, " is empty; expected a number, as in 3, or one for each layer, as in 5,3");
+  return extents;
+}
+
+}  // namespace registry

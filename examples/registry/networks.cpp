@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "registry/networks.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+#include <lmc/core/error.hpp>
+#include <lmc/layers/normalization.hpp>
+#include <lmc/models/cnn.hpp>
+#include <lmc/models/lcn.hpp>
+#include <lmc/models/mlp.hpp>
+#include <lmc/models/resnet.hpp>
+#include <lmc/models/sparse_mlp.hpp>
+#include <lmc/models/vgg.hpp>
+#include <lmc/models/vit.hpp>
+
+#include "registry/kinds.hpp"
+#include "registry/lists.hpp"
+
+namespace registry {
+
+namespace {
+
+using lmc::concat;
+using lmc::Index;
+using lmc::Initialization;
+using lmc::Normalization;
+using lmc::Shape;
+
+ChosenNetwork logistic(const NetworkOptions&, const Shape& inputs, Index outputs, Initialization init) {
+  return {lmc::logistic_regression<float>({.inputs = inputs, .outputs = outputs, .initialization = init}),
+          concat("logistic ", inputs.size(), "-", outputs)};
+}
+
+// 784-512-10 relu
+std::string describe_mlp(const NetworkOptions& o, const Shape& inputs, Index outputs) {
+  std::string description = concat(inputs.size(), "-", *o.hidden, o.hidden->empty() ? "" : "-", outputs);
+  std::replace(description.begin(), description.end(), ',', '-');
+  if (!o.hidden->empty()) description += *o.slope == 0 ? " relu" : concat(" leaky relu ", *o.slope);
+  return description;
+}
+
+ChosenNetwork mlp(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  const auto hidden = parse_sizes("hidden", "units", *o.hidden);
+  lmc::require(!hidden.empty() || *o.slope == 0, "slope ", *o.slope, ": without a hidden layer there is no ReLU; leave it out");
+  return {lmc::mlp<float>(
+              {.inputs = inputs.size(), .hidden = hidden, .outputs = outputs, .slope = *o.slope, .initialization = init}),
+          describe_mlp(o, inputs, outputs)};
+}
+
+ChosenNetwork sparse_mlp(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  const auto hidden = parse_sizes("hidden", "units", *o.hidden);
+  lmc::require(!hidden.empty(), "hidden '': a sparse network needs a hidden layer, whose weights are masked");
+  return {lmc::sparse_mlp<float>({.inputs = inputs.size(),
+                                  .hidden = hidden,
+                                  .outputs = outputs,
+                                  .sparsity = *o.sparsity,
+                                  .mask_seed = *o.mask_seed,
+                                  .slope = *o.slope,
+                                  .initialization = init}),
+          concat(describe_mlp(o, inputs, outputs), " sparsity ", *o.sparsity, " mask seed ", *o.mask_seed)};
+}
+
+// The options that a cnn and an lcn have in common.
+template <class Options>
+Options convolutional_options(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  Options options;
+  options.inputs = inputs;
+  options.channels = parse_sizes("channels", "channels", *o.channels);
+  options.outputs = outputs;
+  options.kernel = parse_extents("kernel", *o.kernel, 1);
+  options.stride = parse_extents("stride", *o.stride, 1);
+  options.padding = parse_extents("padding", *o.padding, 0);
+  options.norm = lmc::parse_normalization(*o.norm);
+  const auto pool = parse_extents("pool", *o.pool, 1);
+  lmc::require(pool.size() == 1, "pool ", *o.pool, "; expected one size for all layers");
+  options.pool = pool[0];
+  options.slope = *o.slope;
+  options.initialization = init;
+  return options;
+}
+
+std::string describe_convolutional(const NetworkOptions& o) {
+  std::string description =
+      o.network + " channels " + *o.channels + " kernel " + *o.kernel + " stride " + *o.stride + " padding " + *o.padding;
+  if (*o.pool != "1") description += " pool " + *o.pool;
+  if (*o.norm != "none") description += " norm " + *o.norm;
+  if (*o.slope != 0) description += concat(" slope ", *o.slope);
+  return description;
+}
+
+ChosenNetwork cnn(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  return {lmc::cnn<float>(convolutional_options<lmc::CnnOptions>(o, inputs, outputs, init)), describe_convolutional(o)};
+}
+
+ChosenNetwork lcn(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  return {lmc::lcn<float>(convolutional_options<lmc::LcnOptions>(o, inputs, outputs, init)), describe_convolutional(o)};
+}
+
+ChosenNetwork tied(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  auto options = convolutional_options<lmc::LcnOptions>(o, inputs, outputs, init);
+  options.sharing = parse_extents("sharing", *o.sharing, 1);
+  return {lmc::lcn<float>(options), describe_convolutional(o) + " sharing " + *o.sharing};
+}
+
+Index patch_of(const NetworkOptions& o, const Shape& inputs) { return o.patch.value_or(std::max<Index>(1, inputs[0] / 4)); }
+
+ChosenNetwork attention(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  const Index patch = patch_of(o, inputs);
+  return {
+      lmc::attention<float>(
+          {.inputs = inputs, .outputs = outputs, .patch = patch, .width = *o.width, .heads = *o.heads, .initialization = init}),
+      concat("attention patch ", patch, " width ", *o.width, " heads ", *o.heads)};
+}
+
+ChosenNetwork vit(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  const Index patch = patch_of(o, inputs);
+  return {lmc::vit<float>({.inputs = inputs,
+                           .outputs = outputs,
+                           .patch = patch,
+                           .width = *o.width,
+                           .heads = *o.heads,
+                           .blocks = *o.blocks,
+                           .initialization = init}),
+          concat("vit patch ", patch, " width ", *o.width, " heads ", *o.heads, " blocks ", *o.blocks)};
+}
+
+ChosenNetwork resnet(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  return {lmc::resnet<float>({.inputs = inputs,
+                              .outputs = outputs,
+                              .blocks = *o.blocks,
+                              .width = *o.width,
+                              .norm = lmc::parse_normalization(*o.norm),
+                              .initialization = init}),
+          concat("resnet norm ", *o.norm, " blocks ", *o.blocks, " width ", *o.width)};
+}
+
+ChosenNetwork vgg(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  return {lmc::vgg<float>({.inputs = inputs,
+                           .outputs = outputs,
+                           .channels = parse_sizes("channels", "channels", *o.channels),
+                           .norm = lmc::parse_normalization(*o.norm),
+                           .initialization = init}),
+          concat("vgg norm ", *o.norm, " channels ", *o.channels)};
+}
+
+}  // namespace
+
+const std::vector<NetworkKind>& network_kinds() {
+  static const std::vector<NetworkKind> kinds = [] {
+    const NetworkOptions dense{.hidden = "512", .slope = 0.0};
+    NetworkOptions sparse = dense;
+    sparse.sparsity = 0.9;
+    sparse.mask_seed = 0;
+    const NetworkOptions convolutional{
+        .channels = "32,64", .kernel = "3", .stride = "1", .padding = "0", .pool = "1", .norm = "none", .slope = 0.0};
+    NetworkOptions in_blocks = convolutional;
+    in_blocks.sharing = "4x4";
+    const std::vector<std::string_view> of_convolutions{"channels", "kernel", "stride", "padding", "pool", "norm", "slope"};
+    std::vector<std::string_view> of_blocks = of_convolutions;
+    of_blocks.emplace_back("sharing");
+    return std::vector<NetworkKind>{
+        {"logistic", {}, {}, false, logistic},
+        {"mlp", {"hidden", "slope"}, dense, false, mlp},
+        {"sparse-mlp", {"hidden", "slope", "sparsity", "mask-seed"}, sparse, false, sparse_mlp},
+        {"lcn", of_convolutions, convolutional, true, lcn},
+        {"tied", of_blocks, in_blocks, true, tied},
+        {"cnn", of_convolutions, convolutional, true, cnn},
+        {"attention", {"width", "heads", "patch"}, {.width = 64, .heads = 4}, true, attention},
+        {"vit", {"width", "heads", "patch", "blocks"}, {.width = 64, .heads = 4, .blocks = 1}, true, vit},
+        {"resnet", {"blocks", "width", "norm"}, {.norm = "batch", .width = 16, .blocks = 3}, true, resnet},
+        {"vgg", {"channels", "norm"}, {.channels = "64,128,256,512", .norm = "batch"}, true, vgg},
+    };
+  }();
+  return kinds;
+}
+
+NetworkOptions with_defaults(NetworkOptions options) {
+  const NetworkKind& kind = find_kind("network", options.network, network_kinds());
+  for_each_network_option(
+      [&](const char* name, const char*, auto& given, const auto& otherwise) {
+        if constexpr (!std::is_same_v<decltype(given), std::string&>) {
+          if (given)
+            require_taken(name, kind, network_kinds(), "the network");
+          else
+            given = otherwise;
+        }
+      },
+      options, kind.defaults);
+  return options;
+}
+
+ChosenNetwork make_network(const NetworkOptions& given, const Shape& inputs, Index outputs, Initialization init) {
+  const NetworkOptions options = with_defaults(given);
+  const NetworkKind& kind = find_kind("network", options.network, network_kinds());
+  lmc::require(!kind.takes_images || inputs.rank() == 3, "the network ", kind.name,
+               " takes images, but an example of the data set has the shape ", inputs, "; use mlp, sparse-mlp or logistic");
+  return kind.build(options, inputs, outputs, init);
+}
+
+}  // namespace registry
