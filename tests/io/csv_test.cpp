@@ -184,3 +184,10 @@ TEST_CASE("parse_number: takes a whole field, with a decimal point, or nothing",
   }
   CHECK(!number(std::string_view("1\0", 2)));
 }
+
+TEST_CASE("csv_field: is read back as the same text", "[io]") {
+  CHECK(lmc::csv_field("a b") == "a b");
+  CHECK(lmc::csv_field("").empty());
+  CHECK(lmc::csv_field("a,b") == "\"a,b\"");
+  CHECK(lmc::csv_field("say \"a\"\n") == "\"say \"\"a\"\"\n\"");
+}

@@ -75,3 +75,10 @@ TEST_CASE("write_sweep_csv: a line for each pair", "[measure]") {
       out.str().starts_with("setting,seed,first_error,second_error,error_barrier,low,high,verdict,loss_barrier\n"
                             "a,3,0.25,0.5,0.125,,,"));
 }
+
+TEST_CASE("write_sweep_csv: a name with a comma is one field", "[measure]") {
+  std::ostringstream out;
+  const std::vector<lmc::SweepResult> results{{.setting = "rate 0.1, \"warm\"", .seed = 3}};
+  lmc::write_sweep_csv(out, results);
+  CHECK(out.str().find("\n\"rate 0.1, \"\"warm\"\"\",3,") != std::string::npos);
+}

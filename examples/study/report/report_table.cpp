@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include <lmc/io/csv.hpp>
+
 namespace lmc::study {
 
 std::string replace_all(std::string_view text, const std::vector<std::pair<std::string_view, std::string_view>>& with) {
@@ -51,11 +53,6 @@ std::string latex_text(std::string_view text) {
 }
 
 }  // namespace
-
-std::string csv_text(std::string_view text) {
-  if (text.find_first_of(",\"\n") == std::string_view::npos) return std::string(text);
-  return "\"" + replace_all(text, {{"\"", "\"\""}}) + "\"";
-}
 
 namespace {
 
@@ -152,8 +149,8 @@ std::string csv_of(const ReportTable& t) {
   std::string csv;
   for (std::size_t i = 0; i < t.columns.size(); ++i) {
     const std::string& name = t.columns[i].name;
-    csv += (i == 0 ? "" : ",") + csv_text(name);
-    if (mean[i]) csv += "," + csv_text(name + " low") + "," + csv_text(name + " high");
+    csv += (i == 0 ? "" : ",") + csv_field(name);
+    if (mean[i]) csv += "," + csv_field(name + " low") + "," + csv_field(name + " high");
   }
   csv += "\n";
   for (const auto& row : t.rows) {
@@ -163,7 +160,7 @@ std::string csv_of(const ReportTable& t) {
         csv += exact(e->mean) + "," + exact(e->interval.low) + "," + exact(e->interval.high);
       } else {
         const auto* text = std::get_if<std::string>(&row[i]);
-        csv += (text != nullptr ? csv_text(*text) : exact(std::get<double>(row[i]))) + (mean[i] ? ",," : "");
+        csv += (text != nullptr ? csv_field(*text) : exact(std::get<double>(row[i]))) + (mean[i] ? ",," : "");
       }
     }
     csv += "\n";

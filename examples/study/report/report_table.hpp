@@ -31,8 +31,6 @@ std::string replace_all(std::string_view text, const std::vector<std::pair<std::
 
 std::string html_text(std::string_view text);
 
-std::string csv_text(std::string_view text);
-
 /// With a true minus sign; empty where there is no number.
 std::string number_text(double x, int digits);
 

@@ -12,6 +12,8 @@
 #include "study/report/report_figures.hpp"
 #include "study/specification/experiment.hpp"
 
+#include <lmc/io/csv.hpp>
+
 namespace lmc::study {
 
 std::string verdict_text(const Judgment& j) {
@@ -154,7 +156,7 @@ std::string pairs_csv(const std::vector<ExperimentResult>& all) {
       for (std::size_t i = 0; i < c.replicates.size(); ++i) {
         const Replicate& p = c.replicates[i];
         if (p.result == nullptr) continue;
-        csv += lmc::concat(r.experiment->name, ",", csv_text(c.name()), ",", i, ",", p.pair, ",", p.diverged ? 1 : 0);
+        csv += lmc::concat(r.experiment->name, ",", csv_field(c.name()), ",", i, ",", p.pair, ",", p.diverged ? 1 : 0);
         for (const auto& [value, part] : values) csv += "," + lmc::shortest(pair_value(*p.result, value, part));
         csv += "\n";
       }

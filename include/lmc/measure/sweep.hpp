@@ -16,6 +16,7 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/core/text.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/io/csv.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/paths.hpp>
@@ -42,11 +43,11 @@ struct SweepOptions {
 
 /// What one pair gave, measured on the test set.
 struct SweepResult {
-  std::string setting;
+  std::string setting = {};
   std::uint64_t seed = 0;                    // of the initialization
   double first_error = 0, second_error = 0;  // of the two ends
-  ErrorBarrier error;
-  LossBarrier loss;
+  ErrorBarrier error = {};
+  LossBarrier loss = {};
 };
 
 /// Trains `replicates` pairs with each setting and measures their barriers. Replicate r starts from the initialization seed
@@ -89,7 +90,7 @@ inline void write_sweep_csv(std::ostream& out, std::span<const SweepResult> resu
   out << "setting,seed,first_error,second_error,error_barrier,low,high,verdict,loss_barrier\n";
   for (const SweepResult& r : results) {
     const auto& interval = r.error.interval;
-    out << r.setting << ',' << r.seed << ',' << shortest(r.first_error) << ',' << shortest(r.second_error) << ','
+    out << csv_field(r.setting) << ',' << r.seed << ',' << shortest(r.first_error) << ',' << shortest(r.second_error) << ','
         << shortest(r.error.value) << ',' << (interval ? shortest(interval->low) : "") << ','
         << (interval ? shortest(interval->high) : "") << ',' << r.error.verdict << ',' << shortest(r.loss.value) << '\n';
   }
