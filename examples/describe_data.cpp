@@ -31,12 +31,7 @@ Options parse(int argc, char** argv) {
   app.add_option("--seed", o.reference.seed, "of their initialization and order")->capture_default_str();
   app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
   app.add_option("--json", o.json, "file for the record");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    if (app.exit(e) != 0) throw;
-    std::exit(0);
-  }
+  registry::parse(app, argc, argv);
   return o;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 
 #include "pair/options.hpp"
 #include "registry/command_line.hpp"
@@ -42,11 +41,6 @@ Options parse_options(int argc, char** argv) {
   app.footer(
       "Exit codes: 0 done; 1 not done; 3 a network diverged, so that there is no verdict; 4 an output could not be written, "
       "but the results were shown and all other outputs written.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    if (app.exit(e) != 0) throw;
-    std::exit(0);
-  }
+  registry::parse(app, argc, argv);
   return o;
 }

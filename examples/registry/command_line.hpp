@@ -2,6 +2,7 @@
 // The options of the registry on a command line.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <string>
 #include <type_traits>
 
@@ -30,6 +31,16 @@ inline void add_network_options(CLI::App& app, NetworkOptions& options) {
 inline void add_dataset_options(CLI::App& app, DatasetOptions& options) {
   for_each_dataset_option(
       options, [&](const char* name, const char* help, auto& field) { add_option(app, "Data set", name, help, field); });
+}
+
+/// Parses; ends the program with 0 where help was asked for. Throws: CLI::ParseError, which has been shown.
+inline void parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (app.exit(e) != 0) throw;
+    std::exit(0);
+  }
 }
 
 }  // namespace registry

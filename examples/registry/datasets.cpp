@@ -164,7 +164,6 @@ constexpr std::array<std::string_view, 6> common{"dataset", "classes",     "subs
 
 bool is_given(const std::string& field) { return !field.empty(); }
 bool is_given(bool field) { return field; }
-bool is_given(lmc::Index field) { return field != 1; }  // of --downsample
 bool is_given(std::uint64_t) { return true; }
 template <class Field>
 bool is_given(const std::optional<Field>& field) {
@@ -221,7 +220,7 @@ Data load_dataset(const DatasetOptions& o, int threads) {
   if (o.subset) data.train = lmc::random_subset(data.train, *o.subset, o.subset_seed);
   if (o.test_subset) data.test = lmc::random_subset(data.test, *o.test_subset, o.subset_seed);
   if (o.gray && data.train.shape()[2] == 3) data = lmc::grayscale(data);
-  if (o.downsample != 1) data = lmc::downsample(data, o.downsample);
+  if (o.downsample.value_or(1) != 1) data = lmc::downsample(data, *o.downsample);
   if (o.mean)
     return lmc::standardize(
         data, {.mean = parse_list("--mean", *o.mean), .standard_deviation = parse_list("--std", *o.standard_deviation)});

@@ -19,10 +19,9 @@ struct DatasetOptions {
 
   // Preparation, in this order.
   std::optional<std::string> classes;
-  std::optional<lmc::Index> subset_per_class, subset, test_subset;
+  std::optional<lmc::Index> subset_per_class, subset, test_subset, downsample;
   std::uint64_t subset_seed = 0;
   bool gray = false;
-  lmc::Index downsample = 1;
   std::optional<std::string> mean, standard_deviation;
 
   // Options that only some data sets have.
@@ -58,7 +57,7 @@ void for_each_dataset_option(Options& o, const Visit& visit) {
   visit("test-subset", "so many test examples, at random", o.test_subset);
   visit("subset-seed", "of the random examples", o.subset_seed);
   visit("gray", "color images to gray", o.gray);
-  visit("downsample", "images: the mean of squares of so many pixels a side", o.downsample);
+  visit("downsample", "images: the mean of squares of so many pixels on each side [1]", o.downsample);
   visit("mean", "images: of each channel, in [0, 1], as in 0.49,0.48,0.45 [the training part's]", o.mean);
   visit("std", "images: standard deviation of each channel, with --mean", o.standard_deviation);
   visit("label-set", "cifar100: fine (100 classes) or coarse (20) [fine]", o.label_set);
