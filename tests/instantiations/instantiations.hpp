@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Big templates that are compiled once, in the files beside this one, for all tests and examples: layers/cnn_test takes 5 s
-// instead of 20. Forced into the files that would instantiate them (tests/CMakeLists.txt, examples/CMakeLists.txt); nothing
-// needs an edit here, but a new layer compiles faster with a line.
+// Big templates that are compiled once, in the files beside this one, for all tests and programs. Part of the precompiled header
+// of the targets that would instantiate them (tests/CMakeLists.txt, examples/CMakeLists.txt). Nothing needs an edit here, but a new
+// layer compiles faster with a line.
 #pragma once
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/gradient.hpp>

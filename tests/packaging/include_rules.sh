@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$1/include"
 
-# Headers that need an optional dependency are not part of lmc.hpp. One path a line: those of lmc::images.
+# Headers that need an optional dependency are not part of lmc.hpp. Each line is a path: those of lmc::images.
 optional='lmc/data/sources/image_folder.hpp
 lmc/data/sources/tiny_imagenet.hpp
 lmc/io/image.hpp

@@ -99,7 +99,7 @@ class ClaimTest {
       if (std::all_of(all.begin(), all.end(), [&](const CellResult* c) { return usable(*c, r); })) replicates.push_back(r);
     return replicates;
   }
-  /// Of rank correlations: their interval goes no further than they can.
+  /// The estimate for rank correlations, whose interval stays within [-1, 1].
   static MeanEstimate correlation_estimate(const std::vector<double>& correlations) {
     MeanEstimate e = mean_estimate(correlations);
     e.interval = {std::max(e.interval.low, -1.0), std::min(e.interval.high, 1.0)};
@@ -139,7 +139,7 @@ class ClaimTest {
       const OneSided one = t_test(values, claim_.threshold);
       const MeanEstimate e = mean_estimate(values);
       const double against = connected ? one.below : one.above;
-      // Of several that are equally sure, the one whose mean is nearest the other side.
+      // Where several are equally sure, the one whose mean is nearest the other side decides.
       const bool nearer = hardest != nullptr && against == most && j_.sign * e.mean < j_.sign * effect.mean;
       if (against > most || nearer) {
         hardest = c;

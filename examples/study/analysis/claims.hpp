@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a run of the study says about the paper's claims. Replicates are the independent units: those of one number share the
-// initialization seed and nothing with those of another, so that every claim comes down to one number a replicate.
+// initialization seed and nothing with those of another, so that every claim comes down to one number for each replicate.
 #pragma once
 #include <cstddef>
 #include <ostream>
@@ -15,7 +15,7 @@
 
 namespace lmc::study {
 
-/// Of a claim. Nothing is decided by fewer replicates than min_replicates.
+/// What became of a claim. Fewer replicates than min_replicates decide nothing.
 enum class ClaimVerdict { agrees, disagrees, undecided, not_run };
 
 std::ostream& operator<<(std::ostream& out, ClaimVerdict verdict);
@@ -45,9 +45,8 @@ struct Judgment {
 /// Tests a claim on the results of its experiment; undecided until `decide` has seen all claims. A cell counts with at least
 /// min_replicates pairs that are measured and not diverged, and a claim is tested on the replicates that all its cells have.
 ///   connected, broken   each cell's mean is below (above) the threshold: t tests, intersection-union
-///   greater             paired t test of the differences, their mean over all comparisons of cells that differ in what the
-///   claim
-///                       names alone; `matched` compares those that are each other's nearest in training loss
+///   greater             paired t test of the differences, their mean over all comparisons of cells that differ in
+///                       what the claim names alone; `matched` compares those that are each other's nearest in training loss
 ///   rises, falls        Page's exact test on the ranks along the axis; of two places, the paired t test of their difference
 ///   correlates          t test of the rank correlations over the cells, one in each replicate: it speaks of these cells
 Judgment judge(const Claim& claim, const ExperimentResult& result);

@@ -58,7 +58,7 @@ MeanEstimate mean_estimate(std::span<const double> values) {
   MeanEstimate e{.count = values.size()};
   if (values.empty()) return e;
   const auto n = static_cast<double>(values.size());
-  // Of equal values exactly their value: no rounding that looks like a spread.
+  // Equal values have exactly their value as the mean: no rounding that looks like a spread.
   const double first = values.front();
   double sum = 0, squares = 0;
   for (const double v : values) sum += v - first;

@@ -175,7 +175,7 @@ class ReportWriter {
     return text + "</ol>\n<p><a href=\"#method\">How it is judged</a></p>\n";
   }
 
-  /// Of everything that the experiments need together, each thing once.
+  /// Seconds of all that the experiments need together, each thing counted once.
   [[nodiscard]] double stored_seconds() const {
     const auto all_others =
         std::find_if(results_.begin(), results_.end(), [](const ExperimentResult& r) { return r.experiment->all_others; });

@@ -12,7 +12,7 @@
 
 namespace lmc::study {
 
-/// Multiplications of one example's way forward: a filter bank counts at each position, other weights once a token, or once.
+/// Multiplications of one example's way forward: a filter bank counts at each position, other weights once for each token, or once.
 /// Products of activations alone, as in attention, are left out.
 double multiplications(const Network<float>& network);
 
@@ -24,9 +24,10 @@ class CostModel {
   CostModel() = default;
   explicit CostModel(const Store& store);
 
-  /// Of a training from update `from` on.
+  /// Seconds of a training from update `from` on.
   [[nodiscard]] double seconds(const RunSpec& s, Index from = 0) const;
-  /// Of the curves of a pair, or of one further measurement by its name; where nothing is known of that, as long.
+  /// Seconds of the curves of a pair, or of one further measurement by its name. An unknown measurement is taken to last as long
+  /// as the curves.
   [[nodiscard]] double seconds(const PairSpec& s, const std::string& measurement = "") const;
   /// A training that was done takes that long.
   void learn(const RunSpec& s, Index steps, double seconds);

@@ -144,7 +144,7 @@ const LoadedData& DataSets::get(const DataSpec& spec) {
     if (kind.folder.empty()) whole = spec;  // as many as are asked for are computed
     auto& all = whole_[id_of(whole)];
     if (!all) {
-      // Of what is not there, the loader says so.
+      // The loader says what is not there.
       const auto place = place_of(kind, folder_).value_or(folder_ / kind.folder / kind.file);
       all.emplace(load_data(kind, whole, place));
     }

@@ -27,7 +27,7 @@ PairEnds read_ends(const PairSpec& s, const TrainTest<float>& data, const std::a
 /// Curves and barriers on the training and the test part, in this order.
 std::array<PartResult, 2> measure_curves(const PairSpec& s, const PairEnds& ends, const TrainTest<float>& data);
 
-/// Of the two ends, on a sample of at most 2000 test examples: error under noise and under the fast gradient sign method, for
+/// On a sample of at most 2000 test examples, for the two ends: error under noise and under the fast gradient sign method, for
 /// several strengths, as mean of the two,
 ///   {"noise": {"0.1": error, …}, "fgsm": {"0.1": error, …}}
 /// on inputs that are standardized.

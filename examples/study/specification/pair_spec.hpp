@@ -21,7 +21,7 @@ struct PairSpec {
   friend bool operator==(const PairSpec& x, const PairSpec& y);
 };
 
-/// Of a canonical pair: `{"a": …, "b": …, "alphas": …, "curve-train-examples": …}`.
+/// A canonical pair as JSON: `{"a": …, "b": …, "alphas": …, "curve-train-examples": …}`.
 nlohmann::json to_json(const PairSpec& s);
 
 /// The pair of two canonical runs. Throws: Error as canonical(RunSpec), when the runs are not of one network and data set, and
@@ -42,7 +42,7 @@ struct PartResult {
   LossBarrier loss;
   double instability = 0, git_rebasin = 0, argmax = 0, midpoint = 0;
 
-  /// Of the two ends.
+  /// Means over the two ends.
   [[nodiscard]] double mean_error() const;
   [[nodiscard]] double mean_loss() const;
 

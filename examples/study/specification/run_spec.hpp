@@ -116,10 +116,10 @@ OptimizerOptions optimizer_of(const RunSpec& s);
 /// that is unknown and for a number that is out of range whatever the data.
 RunSpec canonical(RunSpec s);
 
-/// Of a data set: options by their names, sorted.
+/// The options of a data set by their names, sorted.
 nlohmann::json to_json(const DataSpec& s);
 
-/// Of a canonical specification: options and seeds by their names, sorted; what the network does not have is left out.
+/// Options and seeds of a canonical specification by their names, sorted; what the network does not have is left out.
 nlohmann::json to_json(const RunSpec& s);
 
 /// The inverse of to_json. Throws: Error when a key is unknown or a value has the wrong type.
