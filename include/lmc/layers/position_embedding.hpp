@@ -13,6 +13,7 @@
 #include <lmc/layers/layer.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/rows.hpp>
+#include <lmc/simd/vector.hpp>
 
 namespace lmc {
 
