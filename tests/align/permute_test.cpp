@@ -4,6 +4,8 @@
 #include <lmc/core/layout.hpp>
 #include <vector>
 
+namespace align_permute_test {
+
 using lmc::GroupId;
 
 namespace {
@@ -58,3 +60,5 @@ TEST_CASE("permute: refuses what is no permutation", "[align][errors]") {
   CHECK_THROWS_WITH(lmc::permute<double>(layout, {{0, 1}, {1, 0}}, {{1, 2}, {}}),
                     "permute: the state has 2 parameters and 0 buffer values; the layout has 4 and 2");
 }
+
+}  // namespace align_permute_test

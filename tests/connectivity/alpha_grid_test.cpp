@@ -5,6 +5,8 @@
 #include <limits>
 #include <vector>
 
+namespace connectivity_alpha_grid_test {
+
 namespace {
 struct Options {
   lmc::AlphaGrid alphas = 25;
@@ -54,3 +56,5 @@ TEST_CASE("AlphaGrid: says what is wrong with a grid and what to do", "[connecti
   CHECK_THROWS_WITH(AlphaGrid({0, 50, 100}), Contains("leaves [0, 1]; α is the share of the way"));
   CHECK_THROWS_WITH(AlphaGrid({0, 1, 0.5}), Contains("not increasing"));
 }
+
+}  // namespace connectivity_alpha_grid_test

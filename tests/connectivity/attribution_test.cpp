@@ -9,6 +9,8 @@
 
 #include "support/curves.hpp"
 
+namespace connectivity_attribution_test {
+
 using Catch::Matchers::WithinAbs;
 using Theta = std::span<const double>;
 
@@ -150,3 +152,5 @@ TEST_CASE("sum_by_segment, sum_by_layer: name the parts of theta", "[connectivit
   CHECK(lmc::sum_by_layer(layout, c) == std::vector<lmc::NamedValue>{{"q", 11}, {"k", 4}});
   CHECK_THROWS_AS(lmc::sum_by_segment(layout, std::vector<double>(3)), lmc::Error);
 }
+
+}  // namespace connectivity_attribution_test

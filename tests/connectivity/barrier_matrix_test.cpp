@@ -6,6 +6,8 @@
 #include <sstream>
 #include <vector>
 
+namespace connectivity_barrier_matrix_test {
+
 using Catch::Matchers::Contains;
 
 namespace {
@@ -53,3 +55,5 @@ TEST_CASE("barrier_matrix: needs two networks of one length", "[connectivity]") 
   CHECK_THROWS_AS(lmc::barrier_matrix(Thetas{{0}, {1, 2}}, bump), lmc::Error);
   CHECK_THROWS_WITH(lmc::BarrierMatrix(3, {{}, {}}), Contains("3 networks and 2 pairs"));
 }
+
+}  // namespace connectivity_barrier_matrix_test

@@ -14,6 +14,8 @@
 
 #include "support/curves.hpp"
 
+namespace connectivity_barriers_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -287,3 +289,5 @@ TEST_CASE("barriers: print as one line", "[connectivity]") {
   CHECK_THAT(printed(lmc::error_barrier(curve({0.0, not_a_number, 0.0}))), Contains("no interval: an error is NaN"));
   CHECK(printed(lmc::loss_barrier(testing::loss_curve({1.0, 1.5, 1.0}))) == "0.5000 at α 0.50, normalized 0.5000");
 }
+
+}  // namespace connectivity_barriers_test

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+namespace connectivity_block_path_test {
+
 using lmc::BlockOfParameter;
 using lmc::PathWeights;
 
@@ -70,3 +72,5 @@ TEST_CASE("block_path: refuses blocks for another number of parameters, and a ne
   CHECK_THROWS_WITH(lmc::block_path(a, b, blocks, loss, {.spread = -1}),
                     "block_path: spread = -1; expected a finite number, at least 0");
 }
+
+}  // namespace connectivity_block_path_test

@@ -7,6 +7,8 @@
 
 #include "support/curves.hpp"
 
+namespace connectivity_curve_csv_test {
+
 TEST_CASE("write_curve_csv: numbers read back exactly", "[connectivity]") {
   const auto values = testing::random_values(12, 3);
   const lmc::Curve train = testing::curve({values.begin(), values.begin() + 3}, {values.begin() + 3, values.begin() + 6});
@@ -54,3 +56,5 @@ TEST_CASE("write_curve_csv: one curve has its loss, and its error where that was
   CHECK_THROWS_WITH(lmc::write_curve_csv(loss, testing::loss_curve({1, 2}), testing::loss_curve({1, 2})),
                     Catch::Matchers::Contains("write_curve_csv: train has no error"));
 }
+
+}  // namespace connectivity_curve_csv_test

@@ -6,6 +6,8 @@
 
 #include <lmc/connectivity/barriers.hpp>
 
+namespace connectivity_curve_test {
+
 using Catch::Matchers::Contains;
 using lmc::make_curve;
 using lmc::Metrics;
@@ -31,3 +33,5 @@ TEST_CASE("make_curve: numbers that contradict themselves are an error", "[conne
                     Contains("at α = 1 the curve has 0 outcomes in `wrong`, but 2 at α = 0"));
   CHECK_THROWS_WITH(make_curve({0.5, 1}, {{.count = 1}, {.count = 1}}), Contains("does not begin with α = 0"));
 }
+
+}  // namespace connectivity_curve_test

@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+namespace connectivity_decomposition_test {
+
 using Catch::Matchers::WithinAbs;
 
 namespace {
@@ -89,3 +91,5 @@ TEST_CASE("decompose_loss: refuses lengths and labels that do not fit", "[connec
   CHECK_THROWS_WITH(lmc::decompose_loss<double>(four, four, four, wrong, middle),
                     Catch::Contains("example 1 has the label 2; expected 0 to 1"));
 }
+
+}  // namespace connectivity_decomposition_test

@@ -10,6 +10,8 @@
 
 #include <lmc/core/random.hpp>
 
+namespace connectivity_interpolate_test {
+
 namespace {
 
 // Normal deviates of very different sizes, whose last bits are as good as random, and the corners of the format.
@@ -75,3 +77,5 @@ TEST_CASE("chord: is the straight line, exact for equal values", "[connectivity]
   CHECK(lmc::chord(1, 3, {0.25, 0.75}) == 1.5);
   for (const lmc::PathWeights& w : lmc::AlphaGrid(25).points()) CHECK(lmc::chord(0.1, 0.1, w) == 0.1);
 }
+
+}  // namespace connectivity_interpolate_test

@@ -13,6 +13,8 @@
 
 #include "support/curves.hpp"
 
+namespace connectivity_interval_test {
+
 namespace {
 
 using Catch::Matchers::WithinAbs;
@@ -243,3 +245,5 @@ TEST_CASE("Binomial: certain outcomes and the ends of the unit interval", "[conn
     CHECK(lmc::detail::Binomial(10, 0.5)(u) >= 0);
   }
 }
+
+}  // namespace connectivity_interval_test

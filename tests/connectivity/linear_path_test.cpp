@@ -14,6 +14,8 @@
 
 #include "support/curves.hpp"
 
+namespace connectivity_linear_path_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -202,3 +204,5 @@ TEST_CASE("linear_path: parameters that do not fit are an error", "[connectivity
   CHECK_THROWS_WITH(linear_path(a, {1, 2, 3}, measure), Contains("a has 2 parameters and b 3"));
   CHECK_THROWS_WITH(linear_path<double>({}, {}, measure), Contains("empty"));
 }
+
+}  // namespace connectivity_linear_path_test

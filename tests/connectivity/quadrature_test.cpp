@@ -3,6 +3,8 @@
 #include <cmath>
 #include <lmc/connectivity/quadrature.hpp>
 
+namespace connectivity_quadrature_test {
+
 using Catch::Matchers::WithinAbs;
 
 TEST_CASE("gauss_legendre: has the nodes and weights of the tables", "[connectivity][golden]") {
@@ -42,3 +44,5 @@ TEST_CASE("gauss_legendre: refuses numbers of nodes that it was not made for", "
   CHECK_THROWS_WITH(lmc::gauss_legendre(0), "gauss_legendre: nodes = 0; expected 1 to 64");
   CHECK_THROWS_WITH(lmc::gauss_legendre(65), "gauss_legendre: nodes = 65; expected 1 to 64");
 }
+
+}  // namespace connectivity_quadrature_test

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+namespace core_digest_test {
+
 TEST_CASE("digest: is FNV-1a, and depends on every bit", "[core]") {
   const std::array<unsigned char, 1> a{'a'};
   CHECK(lmc::digest(std::span<const unsigned char>(a)) == "af63dc4c8601ec8c");  // published test vector
@@ -18,3 +20,5 @@ TEST_CASE("digest: of a state is that of its parameters", "[core]") {
   const std::vector<float> theta{1, 2};
   CHECK(lmc::digest(lmc::ModelState<float>{theta, {3}}) == lmc::digest(std::span<const float>(theta)));
 }
+
+}  // namespace core_digest_test

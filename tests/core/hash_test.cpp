@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <string_view>
 
+namespace core_hash_test {
+
 namespace {
 
 auto bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
@@ -23,3 +25,5 @@ TEST_CASE("mix: is SplitMix64's finalizer", "[core]") {
   CHECK(lmc::mix(0x9e3779b97f4a7c15) == 0xe220a8397b1dcdaf);
   CHECK(lmc::mix(2 * 0x9e3779b97f4a7c15) == 0x6e789e6aa1b965f4);
 }
+
+}  // namespace core_hash_test

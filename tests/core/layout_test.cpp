@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+namespace core_layout_test {
+
 TEST_CASE("ParameterLayout: finds a segment by name, or lists what there is", "[core][errors]") {
   lmc::LayoutBuilder builder(3);
   builder.inside("a", [&] {
@@ -98,3 +100,5 @@ TEST_CASE("AxisGroups: one group for each index of other axes", "[core]") {
   CHECK(moved.over == std::vector<lmc::Index>{1, 2});
   CHECK(moved.ids == axis.ids);
 }
+
+}  // namespace core_layout_test

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <string>
 
+namespace core_machine_test {
+
 TEST_CASE("compiler_name: the compiler and its version", "[core]") {
   const std::string name = lmc::compiler_name();
 #if defined(__clang__)
@@ -23,3 +25,5 @@ TEST_CASE("processor_name: a value of a line `model name` of /proc/cpuinfo", "[c
     found = found || (line.starts_with("model name") && line.ends_with(": " + lmc::processor_name()));
   if (!found) CHECK(lmc::processor_name() == "unknown");
 }
+
+}  // namespace core_machine_test

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+namespace core_parameter_layers_test {
+
 namespace {
 
 lmc::ParameterLayout layout_of(const std::vector<std::string>& names) {
@@ -43,3 +45,5 @@ TEST_CASE("segment_of: is the stretch of a vector that the layout names", "[core
   values.push_back(0);
   CHECK_THROWS_WITH(lmc::segment_of(layout, 1, std::span(values)), Catch::Contains("13 values; the layout has 12 parameters"));
 }
+
+}  // namespace core_parameter_layers_test

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+namespace core_random_test {
+
 using Words = std::array<std::uint32_t, 4>;
 using lmc::Purpose;
 using lmc::Stream;
@@ -90,3 +92,5 @@ TEST_CASE("shuffle: keeps all values, and every order of three is equally likely
   std::sort(many.begin(), many.end());
   CHECK(many == before);
 }
+
+}  // namespace core_random_test

@@ -7,6 +7,8 @@
 #include <lmc/core/rank_correlation.hpp>
 #include <vector>
 
+namespace core_rank_correlation_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::rank_correlation;
 using Values = std::vector<double>;
@@ -75,3 +77,5 @@ TEST_CASE("rank_correlation_by_layer: ranks within each layer", "[core]") {
   CHECK(lmc::rank_correlation_by_layer(layout, x, y) == std::vector<lmc::NamedValue>{{"q", 1}, {"k", -1}});
   CHECK_THROWS_AS(lmc::rank_correlation_by_layer(layout, x, Values(6)), lmc::Error);
 }
+
+}  // namespace core_rank_correlation_test

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace core_reserve_large_test {
+
 namespace {
 
 constexpr std::size_t huge_page = std::size_t{1} << 21;
@@ -83,3 +85,5 @@ TEST_CASE("reserve_large: refuses what no vector can hold, as std::vector does",
   CHECK_THROWS_AS(lmc::detail::reserve_large(values, std::numeric_limits<std::size_t>::max() / 4), std::length_error);
   CHECK(values == std::vector<double>{1, 2});
 }
+
+}  // namespace core_reserve_large_test

@@ -6,6 +6,8 @@
 #include <limits>
 #include <locale>
 
+namespace core_text_test {
+
 TEST_CASE("concat: the parts as they are printed", "[core]") { CHECK(lmc::concat("a ", 1, ' ', 2.5) == "a 1 2.5"); }
 
 TEST_CASE("shortest: reads back as the same number", "[core]") {
@@ -31,3 +33,5 @@ TEST_CASE("shortest, fixed: the point is a point in every locale", "[core]") {
   CHECK(lmc::fixed(0.5, 1) == "0.5");
   std::locale::global(before);
 }
+
+}  // namespace core_text_test

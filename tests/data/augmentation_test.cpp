@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+namespace data_augmentation_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -266,3 +268,5 @@ TEST_CASE("AugmentationOptions: are printed in the order in which they are done"
   CHECK(text({.crop_padding = 4, .flip = true, .translation = 1.5, .noise = 0.1}) == "crop 4 flip translation 1.5 noise 0.1");
   CHECK(text({.noise = 0.1}) == "noise 0.1");
 }
+
+}  // namespace data_augmentation_test

@@ -8,6 +8,8 @@
 
 #include <support/allocations.hpp>
 
+namespace data_batches_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -94,3 +96,5 @@ TEST_CASE("Batches: refuses sizes that make no batch", "[data]") {
                     Contains("batch_size = 11 is above the 10 examples of the data set; expected at most 10"));
   CHECK_THROWS_WITH(Batches(100, {}), Contains("batch_size = 128 is above the 100 examples"));
 }
+
+}  // namespace data_batches_test

@@ -7,6 +7,8 @@
 
 #include <support/image_files.hpp>
 
+namespace data_center_square_test {
+
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -48,3 +50,5 @@ TEST_CASE("center_square: enlarges pixels to squares, and leaves one color as it
   for (Index size = 1; size < 20; ++size)
     CHECK(squared(testing::plain(7, 9, {255, 3, 0}), size).pixels == testing::plain(size, size, {255, 3, 0}).pixels);
 }
+
+}  // namespace data_center_square_test

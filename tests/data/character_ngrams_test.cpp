@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace data_character_ngrams_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -78,3 +80,5 @@ TEST_CASE("count_ngrams: refuses options out of range", "[data]") {
   CHECK_THROWS_WITH(count({.dimension = 0}), Contains("dimension = 0; expected 1 to 16777216"));
   CHECK_THROWS_WITH(count({.dimension = 16777217}), Contains("dimension = 16777217"));
 }
+
+}  // namespace data_character_ngrams_test

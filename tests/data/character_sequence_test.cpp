@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+namespace data_character_sequence_test {
+
 namespace {
 
 const std::vector<std::string_view> texts{"bab", "aé漢b", "éz"};  // a 2, b 3, é 2, z 1, 漢 1
@@ -42,3 +44,5 @@ TEST_CASE("one_hot_characters: marks the channel of each character, cuts long te
   CHECK(encode("a漢bé") == Bytes{0, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0});
   CHECK(encode("") == Bytes(12));
 }
+
+}  // namespace data_character_sequence_test

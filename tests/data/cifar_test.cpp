@@ -11,6 +11,8 @@
 #include <support/idx_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace data_cifar_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -146,3 +148,5 @@ TEST_CASE("load_cifar10: reads real files", "[data][real]") {
     CHECK_THAT(data.train.standardization().standard_deviation[c], WithinAbs(deviation[c], 1e-12));
   }
 }
+
+}  // namespace data_cifar_test

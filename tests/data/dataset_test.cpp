@@ -8,6 +8,8 @@
 #include <numeric>
 #include <random>
 
+namespace data_dataset_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -243,3 +245,5 @@ TEST_CASE("Dataset: the background is a black pixel once standardized, and 0 for
   const lmc::Dataset<double> values(value_parts());
   CHECK(std::vector(values.background().begin(), values.background().end()) == std::vector{0.0, 0.0});
 }
+
+}  // namespace data_dataset_test

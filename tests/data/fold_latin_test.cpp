@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+namespace data_fold_latin_test {
+
 namespace {
 
 #include "fold_latin_reference.inc"
@@ -34,3 +36,5 @@ TEST_CASE("fold_latin: gives nothing for a word with anything else", "[data]") {
   CAPTURE(word);
   CHECK(!lmc::fold_latin(word));
 }
+
+}  // namespace data_fold_latin_test

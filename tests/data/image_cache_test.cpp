@@ -11,6 +11,8 @@
 #include <support/image_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace data_image_cache_test {
+
 namespace {
 
 using lmc::detail::DecodedImages;
@@ -102,3 +104,5 @@ TEST_CASE("image cache: is not there where the path is no file", "[data]") {
   REQUIRE(::mkfifo((directory / "pipe").c_str(), 0600) == 0);
   CHECK(!read_image_cache(directory / "pipe", tree, team));
 }
+
+}  // namespace data_image_cache_test

@@ -18,6 +18,8 @@
 #include <support/image_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace data_image_folder_test {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -345,3 +347,5 @@ TEST_CASE("load_image_folder: does without a cache where none can be written", "
     fs::permissions(tree.path(), fs::perms::owner_all);
   }
 }
+
+}  // namespace data_image_folder_test

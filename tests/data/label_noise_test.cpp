@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+namespace data_label_noise_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -64,3 +66,5 @@ TEST_CASE("with_label_noise: refuses a share outside [0, 1], and noise where the
   CHECK_THROWS_WITH(lmc::with_label_noise(single, {.share = 0.1}), Contains("one class"));
   CHECK(lmc::with_label_noise(single, {}).labels()[0] == 0);
 }
+
+}  // namespace data_label_noise_test

@@ -10,6 +10,8 @@
 #include <support/idx_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace data_mnist_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -139,3 +141,5 @@ TEST_CASE("load_fashion_mnist: reads the real data set", "[data][real]") {
   CHECK_THAT(variance, WithinAbs(1, 1e-6));
   CHECK(data.train.labels()[0] == 9);  // an ankle boot
 }
+
+}  // namespace data_mnist_test

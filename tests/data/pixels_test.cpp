@@ -4,6 +4,8 @@
 #include <array>
 #include <catch2/catch.hpp>
 
+namespace data_pixels_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -139,3 +141,5 @@ TEST_CASE("grayscale, color, downsample: standardize both parts by the training 
   const auto numbers = images({1, 1, 1}, std::vector<double>{4});
   CHECK(values(lmc::color(lmc::TrainTest<double>{numbers, numbers}).test) == std::vector<double>{4, 4, 4});
 }
+
+}  // namespace data_pixels_test

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <numeric>
 
+namespace data_split_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -64,3 +66,5 @@ TEST_CASE("split: refuses to leave a part empty", "[data]") {
   CHECK_THROWS_WITH(lmc::split(data, {.validation = 10}), Contains("validation = 10"));
   CHECK(lmc::split(data, {.validation = 9}).train.size() == 1);
 }
+
+}  // namespace data_split_test

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace data_standardize_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -35,3 +37,5 @@ TEST_CASE("standardize: refuses data that are not pixels, and numbers that do no
   CHECK_THROWS_WITH(lmc::standardize(data, {.mean = {0, 0}, .standard_deviation = {1, 1}}),
                     Contains("has 2 means and 2 deviations"));
 }
+
+}  // namespace data_standardize_test

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numeric>
 
+namespace data_subset_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -135,3 +137,5 @@ TEST_CASE("class_subset, per_class_subset, random_subset: leave bytes, and their
   }
   CHECK(std::get<lmc::SharedBytes>(lmc::class_subset(pixels, {1}).features()) == std::vector<std::uint8_t>{2, 4});
 }
+
+}  // namespace data_subset_test

@@ -6,6 +6,8 @@
 #include <limits>
 #include <numbers>
 
+namespace data_synthetic_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -139,3 +141,5 @@ TEST_CASE("gaussian_mixture: refuses sizes and separation out of range", "[data]
   CHECK_THROWS_WITH(lmc::gaussian_mixture<float>({.dimension = 0}), Contains("dimension = 0"));
   CHECK_THROWS_WITH(lmc::gaussian_mixture<float>({.separation = -1}), Contains("separation = -1"));
 }
+
+}  // namespace data_synthetic_test

@@ -11,6 +11,8 @@
 #include <support/idx_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace data_table_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -443,3 +445,5 @@ TEST_CASE("load_table: reads the tables of scikit-learn", "[data][real]") {
   CHECK_THROWS_WITH(lmc::load_csv<float>(directory / "digits.csv.gz"),
                     Contains("digits.csv.gz', line 1: the column names are numbers"));
 }
+
+}  // namespace data_table_test

@@ -10,6 +10,8 @@
 #include <lmc/models/vit.hpp>
 #include <lmc/train/train.hpp>
 
+namespace data_text_dataset_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -97,3 +99,5 @@ TEST_CASE("text_data: refuses sizes out of range", "[data]") {
   CHECK_THROWS_WITH(small_text(lmc::SequenceOptions{.alphabet = 1}), Contains("alphabet = 1; expected 2 to 4096"));
   CHECK_THROWS_WITH(small_text(lmc::SequenceOptions{.alphabet = 4097}), Contains("alphabet = 4097"));
 }
+
+}  // namespace data_text_dataset_test

@@ -17,6 +17,8 @@
 #include <support/image_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace data_tiny_imagenet_test {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -189,3 +191,5 @@ TEST_CASE("load_tiny_imagenet: reads real images to the bit as Pillow does", "[d
   CHECK(crc(pixels(gray.train)) == train_1);
   CHECK(crc(pixels(gray.test)) == val_1);
 }
+
+}  // namespace data_tiny_imagenet_test

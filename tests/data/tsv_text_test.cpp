@@ -10,6 +10,8 @@
 #include <support/idx_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace data_tsv_text_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -105,3 +107,5 @@ TEST_CASE("load_tsv_text: refuses a test part that does not fit", "[data]") {
   for (const double share : {0.0, 1.0, -1.0, std::nan("")})
     CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test_share = share}), Contains("expected between 0 and 1"));
 }
+
+}  // namespace data_tsv_text_test

@@ -14,6 +14,8 @@
 
 #include <support/temporary_directory.hpp>
 
+namespace data_words_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -242,3 +244,5 @@ TEST_CASE("load_words: makes a fair task of Debian's lists", "[data][real]") {
   CHECK(accuracy > 0.93);
   CHECK(accuracy < 0.96);
 }
+
+}  // namespace data_words_test

@@ -7,6 +7,8 @@
 #include <support/idx_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace io_cifar_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -127,3 +129,5 @@ TEST_CASE("read_cifar: refuses missing files, directories and corrupt gzip", "[i
   CHECK_THROWS_WITH(read(directory.write("broken", compressed), cifar10_labels),
                     Contains("broken' is corrupt gzip (incorrect data check)"));
 }
+
+}  // namespace io_cifar_test

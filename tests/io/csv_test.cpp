@@ -9,6 +9,8 @@
 #include <support/idx_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace io_csv_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -191,3 +193,5 @@ TEST_CASE("csv_field: is read back as the same text", "[io]") {
   CHECK(lmc::csv_field("a,b") == "\"a,b\"");
   CHECK(lmc::csv_field("say \"a\"\n") == "\"say \"\"a\"\"\n\"");
 }
+
+}  // namespace io_csv_test

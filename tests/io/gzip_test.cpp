@@ -8,6 +8,8 @@
 #include <support/idx_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace io_gzip_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -115,3 +117,5 @@ TEST_CASE("GzipReader: reads a real archive", "[io][real]") {
   REQUIRE(records.size() == 2500 * 3073);
   for (std::size_t i = 0; i < records.size(); i += 3073) REQUIRE(records[i] < 10);
 }
+
+}  // namespace io_gzip_test

@@ -9,6 +9,8 @@
 #include <support/idx_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace io_idx_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -145,3 +147,5 @@ TEST_CASE("read_idx: refuses corrupt gzip, although as many bytes came as were d
   compressed[compressed.size() - 8] ^= 1;  // in the check sum
   CHECK_THROWS_WITH(lmc::read_idx(directory.write("file", compressed)), Contains("is corrupt gzip (incorrect data check)"));
 }
+
+}  // namespace io_idx_test

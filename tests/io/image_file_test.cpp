@@ -11,6 +11,8 @@
 #include <support/image_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace io_image_file_test {
+
 using Catch::Matchers::Contains;
 
 TEST_CASE("load_image: tells the format by the content, not by the name", "[io]") {
@@ -58,3 +60,5 @@ TEST_CASE("load_image: names the file, and says what is wrong with it", "[io]") 
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   CHECK_THROWS_WITH(lmc::load_image(pipe, 3), Contains("pipe.jpg': the file is empty"));
 }
+
+}  // namespace io_image_file_test

@@ -7,6 +7,8 @@
 
 #include <support/temporary_directory.hpp>
 
+namespace io_input_file_test {
+
 using Catch::Matchers::Contains;
 
 TEST_CASE("open_input_file: opens at the first byte and knows the length", "[io]") {
@@ -33,3 +35,5 @@ TEST_CASE("open_input_file: says why a path cannot be opened", "[io]") {
   std::filesystem::permissions(secret, std::filesystem::perms::none);
   CHECK_THROWS_WITH(lmc::open_input_file(secret), Contains("secret': Permission denied"));
 }
+
+}  // namespace io_input_file_test

@@ -10,6 +10,8 @@
 
 #include <support/image_files.hpp>
 
+namespace io_jpeg_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -179,3 +181,5 @@ TEST_CASE("decode_jpeg: refuses a file of thousands of scans", "[io]") {
   bytes.insert(bytes.end(), whole.end() - 2, whole.end());
   CHECK_THROWS_WITH(lmc::decode_jpeg(bytes, 1), Contains("libjpeg: it has more than 500 scans"));
 }
+
+}  // namespace io_jpeg_test

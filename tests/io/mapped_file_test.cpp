@@ -7,6 +7,8 @@
 #include <support/temporary_directory.hpp>
 #include <vector>
 
+namespace io_mapped_file_test {
+
 using Catch::Matchers::Contains;
 
 TEST_CASE("map_file: gives a file's bytes, as long as somebody has them", "[io]") {
@@ -33,3 +35,5 @@ TEST_CASE("map_file: names the file that it cannot map", "[io][errors]") {
   CHECK_THROWS_WITH(lmc::map_file(directory.path().string()), Contains("it is a directory"));
   CHECK_THROWS_WITH(lmc::map_file(directory.write("empty", "").string()), Contains("empty': it is empty"));
 }
+
+}  // namespace io_mapped_file_test

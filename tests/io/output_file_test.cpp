@@ -11,6 +11,8 @@
 
 #include <support/temporary_directory.hpp>
 
+namespace io_output_file_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -191,3 +193,5 @@ TEST_CASE("OutputFile: writes to devices and pipes as they are", "[io]") {
   std::getline(reader, line);
   CHECK(line == "through");
 }
+
+}  // namespace io_output_file_test

@@ -10,6 +10,8 @@
 
 #include <support/image_files.hpp>
 
+namespace io_png_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -131,3 +133,5 @@ TEST_CASE("decode_png: refuses what is declared too large", "[io]") {
   CHECK_THROWS_WITH(decode_png(bomb, 1), Contains("the image is declared as 4000×4000, 16000000 pixels in a file of"));
   CHECK(decode_png(png_file(testing::plain(1000, 1000, {5})), 1).pixels == testing::plain(1000, 1000, {5}).pixels);
 }
+
+}  // namespace io_png_test

@@ -10,6 +10,8 @@
 
 #include <support/temporary_directory.hpp>
 
+namespace io_safetensors_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -259,3 +261,5 @@ TEST_CASE("save_safetensors: buffers are tensors beside the parameters, and come
   CHECK_THROWS_WITH(lmc::save_safetensors<double>(path, layout, {{1, 2}, {}}),
                     Contains("the state has 0 buffer values; expected the layout's 4"));
 }
+
+}  // namespace io_safetensors_test

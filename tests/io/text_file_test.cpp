@@ -9,6 +9,8 @@
 #include <support/idx_files.hpp>
 #include <support/temporary_directory.hpp>
 
+namespace io_text_file_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -74,3 +76,5 @@ TEST_CASE("for_each_line: numbers the lines, whatever ends them", "[io]") {
   CHECK(lines("a\r\nb\n\nc\r") == Lines{{1, "a"}, {2, "b"}, {3, ""}, {4, "c"}});
   CHECK(lines("\n\n") == Lines{{1, ""}, {2, ""}});
 }
+
+}  // namespace io_text_file_test

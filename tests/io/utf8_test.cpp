@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+namespace io_utf8_test {
+
 namespace {
 
 using namespace std::string_literals;
@@ -58,3 +60,5 @@ TEST_CASE("for_each_code_point: goes through a text as far as it is valid", "[io
                "c") == std::vector<char32_t>{U'a', U'b'});
   CHECK(points("").empty());
 }
+
+}  // namespace io_utf8_test

@@ -13,6 +13,8 @@
 #include <support/permutation.hpp>
 #include <vector>
 
+namespace layers_batch_norm_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::BatchNorm;
 using lmc::Dense;
@@ -231,3 +233,5 @@ TEST_CASE("BatchNorm: refuses options that make no sense, and a batch without a 
   CHECK_THROWS_WITH(b.forward(x, Mode::calibration), Catch::Contains("BatchNorm ([1, 1, 3]): a batch of 1 example"));
   CHECK_NOTHROW(b.forward(x, Mode::evaluation));
 }
+
+}  // namespace layers_batch_norm_test

@@ -11,6 +11,8 @@
 #include <support/permutation.hpp>
 #include <vector>
 
+namespace layers_conv2d_test {
+
 using lmc::Conv2d;
 using lmc::Conv2dOptions;
 using lmc::Dense;
@@ -257,3 +259,5 @@ TEST_CASE("Conv2d: refuses what does not fit, with the numbers", "[layers][error
   CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 2, 1}, .outputs = 1}),
                     Catch::StartsWith("Conv2d: the kernel, 3x3, is larger than the input"));
 }
+
+}  // namespace layers_conv2d_test

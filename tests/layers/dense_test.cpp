@@ -4,6 +4,8 @@
 #include <lmc/testing/gradient_error.hpp>
 #include <vector>
 
+namespace layers_dense_test {
+
 using lmc::Index;
 
 namespace {
@@ -83,3 +85,5 @@ TEST_CASE("Dense: refuses sizes that are not positive, with the sizes", "[layers
   CHECK_THROWS_WITH(lmc::Dense<float>({.inputs = 4, .outputs = -3}),
                     "Dense: inputs = [4], outputs = [-3]; all sizes must be positive");
 }
+
+}  // namespace layers_dense_test

@@ -10,6 +10,8 @@
 #include <support/permutation.hpp>
 #include <vector>
 
+namespace layers_dropout_test {
+
 using lmc::Dropout;
 using lmc::Index;
 
@@ -82,3 +84,5 @@ TEST_CASE("Flatten: what follows keeps the image's axes", "[layers]") {
   CHECK(std::move(builder).build().at("weight").shape == lmc::Shape{4, 2, 3, 5});
   CHECK(lmc::Flatten<float>().output_shape({2, 3, 5}) == lmc::Shape(30));
 }
+
+}  // namespace layers_dropout_test

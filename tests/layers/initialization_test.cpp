@@ -6,6 +6,8 @@
 #include <lmc/models/mlp.hpp>
 #include <vector>
 
+namespace layers_initialization_test {
+
 using Catch::Matchers::WithinRel;
 using lmc::Initialization;
 
@@ -76,3 +78,5 @@ TEST_CASE("parse_initialization: knows the names, and points at the nearest", "[
   CHECK_THROWS_WITH(lmc::parse_initialization("he_normal"),
                     Catch::Contains("unknown initialization 'he_normal'; did you mean 'he-normal'?"));
 }
+
+}  // namespace layers_initialization_test

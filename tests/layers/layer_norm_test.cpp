@@ -6,6 +6,8 @@
 #include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 
+namespace layers_layer_norm_test {
+
 using lmc::Dense;
 using lmc::Index;
 using lmc::LayerNorm;
@@ -46,3 +48,5 @@ TEST_CASE("LayerNorm: refuses sizes and epsilons that are not positive", "[layer
   CHECK_THROWS_WITH(LayerNorm<float>({}), "LayerNorm: inputs = []; all sizes must be positive");
   CHECK_THROWS_WITH(LayerNorm<float>({.inputs = 3, .epsilon = 0}), "LayerNorm: epsilon = 0; expected a positive number");
 }
+
+}  // namespace layers_layer_norm_test

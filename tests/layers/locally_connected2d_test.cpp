@@ -13,6 +13,8 @@
 #include <support/permutation.hpp>
 #include <vector>
 
+namespace layers_locally_connected2d_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::Conv2d;
 using lmc::Dense;
@@ -334,3 +336,5 @@ TEST_CASE("LocallyConnected2d: refuses a geometry that does not fit, with the nu
       "LocallyConnected2d: sharing = 3x4 is larger than the output grid, 3x3; a block may be as large as the grid, "
       "which is a convolution");
 }
+
+}  // namespace layers_locally_connected2d_test

@@ -4,6 +4,8 @@
 #include <lmc/layers/mask.hpp>
 #include <vector>
 
+namespace layers_mask_test {
+
 using lmc::Index;
 using lmc::Mask;
 using lmc::random_mask;
@@ -81,3 +83,5 @@ TEST_CASE("convolution_mask: an output sees the inputs under its taps, in its gr
       lmc::convolution_mask(window, 4, 6, 4),
       "convolution_mask: 4 input and 6 output channels in groups = 4; expected positive numbers, and a divisor of both");
 }
+
+}  // namespace layers_mask_test

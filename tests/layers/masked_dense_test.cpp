@@ -14,6 +14,8 @@
 #include <support/permutation.hpp>
 #include <vector>
 
+namespace layers_masked_dense_test {
+
 using lmc::Dense;
 using lmc::Index;
 using lmc::LocallyConnected2d;
@@ -247,3 +249,5 @@ TEST_CASE("MaskedDense: refuses a mask of another size, with the numbers", "[lay
   CHECK_THROWS_WITH(MaskedDense<float>({.inputs = 2, .outputs = 1, .mask = {1, 2, {true}}}),
                     "MaskedDense: the mask has 1 bits; expected one for each of 1 x 2 weights");
 }
+
+}  // namespace layers_masked_dense_test

@@ -12,6 +12,8 @@
 #include <sstream>
 #include <vector>
 
+namespace layers_network_test {
+
 using lmc::Dense;
 using lmc::Index;
 using lmc::Network;
@@ -192,3 +194,5 @@ TEST_CASE("logistic_regression: is one dense layer", "[layers]") {
   CHECK(net.layout().groups.empty());
   CHECK(net.initialize({.seed = 1}).parameters == std::vector<float>(27));
 }
+
+}  // namespace layers_network_test

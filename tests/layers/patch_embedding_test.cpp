@@ -5,6 +5,8 @@
 #include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 
+namespace layers_patch_embedding_test {
+
 using lmc::Dense;
 using lmc::Extent;
 using lmc::Index;
@@ -53,3 +55,5 @@ TEST_CASE("PatchEmbedding: refuses a patch that does not divide the image, with 
   CHECK_THROWS_WITH(PatchEmbedding<float>({.inputs = 784, .patch = 7, .width = 4}),
                     "PatchEmbedding: inputs = [784]; expected an image [rows, cols, channels] with positive lengths");
 }
+
+}  // namespace layers_patch_embedding_test

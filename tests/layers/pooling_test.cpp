@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace layers_pooling_test {
+
 using lmc::AnyLayer;
 using lmc::AveragePool2d;
 using lmc::Dense;
@@ -217,3 +219,5 @@ TEST_CASE("pooling: describes itself, and refuses what does not fit", "[layers][
       "GlobalAveragePool: inputs = [3]; expected positions and channels, such as [rows, cols, channels], with positive "
       "lengths");
 }
+
+}  // namespace layers_pooling_test

@@ -4,6 +4,8 @@
 #include <lmc/layers/relu.hpp>
 #include <lmc/testing/gradient_error.hpp>
 
+namespace layers_relu_test {
+
 TEST_CASE("Relu: backward is the derivative of forward", "[layers][gradient]") {
   CHECK(lmc::testing::gradient_error(lmc::Relu<double>(), {.batch = 3, .seed = 2, .inputs = {4, 5}}) < 1e-7);
 }
@@ -19,3 +21,5 @@ TEST_CASE("LeakyRelu: refuses a slope outside [0, 1]", "[layers][errors]") {
   CHECK_THROWS_WITH(lmc::LeakyRelu<float>({.slope = slope}), Catch::Contains("expected 0 (ReLU) to 1 (identity)"));
   CHECK_THROWS(lmc::LeakyRelu<float>({.slope = std::nan("")}));
 }
+
+}  // namespace layers_relu_test

@@ -8,6 +8,8 @@
 #include <support/permutation.hpp>
 #include <vector>
 
+namespace layers_residual_test {
+
 using lmc::Dense;
 using lmc::Index;
 using lmc::Network;
@@ -64,3 +66,5 @@ TEST_CASE("Residual: refuses layers that cannot be added, with their shapes", "[
   CHECK_THROWS_WITH(Residual<double>({.body = body(5, 3), .shortcut = body(4, 3)}),
                     "Residual: its body takes [5], its shortcut [4]; the shapes must be equal");
 }
+
+}  // namespace layers_residual_test

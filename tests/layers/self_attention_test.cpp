@@ -9,6 +9,8 @@
 #include <support/permutation.hpp>
 #include <vector>
 
+namespace layers_self_attention_test {
+
 using lmc::Dense;
 using lmc::Index;
 using lmc::Network;
@@ -114,3 +116,5 @@ TEST_CASE("SelfAttention: refuses heads that do not divide the width, with the n
   CHECK_THROWS_WITH(SelfAttention<float>({.inputs = {0, 64}}),
                     "SelfAttention: inputs = [0, 64]; expected [tokens, width] with positive sizes");
 }
+
+}  // namespace layers_self_attention_test

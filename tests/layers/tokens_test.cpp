@@ -10,6 +10,8 @@
 #include <support/permutation.hpp>
 #include <vector>
 
+namespace layers_tokens_test {
+
 using lmc::ClassToken;
 using lmc::Index;
 using lmc::Network;
@@ -63,3 +65,5 @@ TEST_CASE("ClassToken, TakeFirstToken, PositionEmbedding: refuse what is not [to
   CHECK_THROWS_WITH(PositionEmbedding<float>({.inputs = {5, 1}, .standard_deviation = -1}),
                     "PositionEmbedding: standard_deviation = -1; expected a number that is not negative");
 }
+
+}  // namespace layers_tokens_test

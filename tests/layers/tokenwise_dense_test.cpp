@@ -5,6 +5,8 @@
 #include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 
+namespace layers_tokenwise_dense_test {
+
 using lmc::Dense;
 using lmc::Index;
 using lmc::Network;
@@ -41,3 +43,5 @@ TEST_CASE("TokenwiseDense: refuses an input without tokens, and sizes that are n
       TokenwiseDense<float>({.inputs = {0, 5}, .outputs = 3}),
       "TokenwiseDense: inputs = [0, 5], outputs = 3; expected [tokens, features] and a number of features, all positive");
 }
+
+}  // namespace layers_tokenwise_dense_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace layers_transformer_reference_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::AnyLayer;
 using lmc::Index;
@@ -87,3 +89,5 @@ TEST_CASE("the layers of a transformer compute what PyTorch's compute", "[layers
     check_equal(gradient, reference.gradient);
   }
 }
+
+}  // namespace layers_transformer_reference_test

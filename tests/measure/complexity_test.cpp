@@ -7,6 +7,8 @@
 
 #include <lmc/data/sources/synthetic.hpp>
 
+namespace measure_complexity_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -97,3 +99,5 @@ TEST_CASE("complexity_of: refuses options that are not positive, and parts that 
   const lmc::TrainTest<float> mixed{mixture(3).train, lmc::spirals<float>({.examples = 9, .classes = 4})};
   CHECK_THROWS_WITH(lmc::complexity_of(mixed), Contains("the test part [2] and 4; expected the same"));
 }
+
+}  // namespace measure_complexity_test

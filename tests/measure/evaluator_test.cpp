@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace measure_evaluator_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::Index;
 using lmc::ThreadTeam;
@@ -254,3 +256,5 @@ TEST_CASE("evaluator: a chunk with large activations goes through in parts, and 
   CHECK_THAT(metrics.loss, Catch::Matchers::WithinAbs(expected.loss / 600, 1e-12));
   CHECK(metrics.wrong == std::vector<bool>(wrong.begin(), wrong.end()));
 }
+
+}  // namespace measure_evaluator_test

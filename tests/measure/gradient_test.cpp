@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+namespace measure_gradient_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::Index;
 using lmc::ThreadTeam;
@@ -125,3 +127,5 @@ TEST_CASE("gradient_function: refuses running statistics and lengths that do not
   const auto other = lmc::spirals<double>({.examples = 10});
   CHECK_THROWS_WITH(lmc::gradient_function(net(), other), Catch::Contains("takes examples of shape [4]"));
 }
+
+}  // namespace measure_gradient_test

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+namespace measure_importance_test {
+
 using Catch::Matchers::WithinAbs;
 using Catch::Matchers::WithinRel;
 using lmc::Index;
@@ -138,3 +140,5 @@ TEST_CASE("importance: refuses optimizers without a second moment, and what does
   const auto other = lmc::spirals<double>({.examples = 10, .classes = 4});
   CHECK_THROWS_WITH(lmc::diagonal_fisher(net(), state(), other), Catch::Contains("3 outputs, but the data set 4 classes"));
 }
+
+}  // namespace measure_importance_test

@@ -29,6 +29,8 @@
 #include <utility>
 #include <vector>
 
+namespace measure_line_sums_test {
+
 using lmc::Index;
 using lmc::ThreadTeam;
 using lmc::detail::LineSums;
@@ -186,3 +188,5 @@ TEST_CASE("LineSums: goes through the data again where the tails of all places w
     CHECK(std::vector<bool>(sums[i].wrong.begin(), sums[i].wrong.end()) == alone.wrong);
   }
 }
+
+}  // namespace measure_line_sums_test

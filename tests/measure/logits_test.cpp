@@ -9,6 +9,8 @@
 #include <lmc/simd/vector.hpp>
 #include <vector>
 
+namespace measure_logits_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::Index;
 using lmc::ThreadTeam;
@@ -56,3 +58,5 @@ TEST_CASE("decompose_loss: of a network's logits has the height that its curve h
     CHECK(parts.ensemble_gap <= 0);
   }
 }
+
+}  // namespace measure_logits_test

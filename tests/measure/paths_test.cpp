@@ -13,6 +13,8 @@
 #include <lmc/models/mlp.hpp>
 #include <lmc/train/train.hpp>
 
+namespace measure_paths_test {
+
 namespace {
 
 const auto net = lmc::mlp<float>({.inputs = 2, .hidden = {8}, .outputs = 3});
@@ -73,3 +75,5 @@ TEST_CASE("barrier_matrix: has the barriers of every two runs, or of their state
   text << judged;
   CHECK_THAT(text.str(), Catch::Matchers::Contains("diverged diverged        -\n"));
 }
+
+}  // namespace measure_paths_test

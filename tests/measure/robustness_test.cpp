@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+namespace measure_robustness_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::Index;
 using lmc::ThreadTeam;
@@ -201,3 +203,5 @@ TEST_CASE("robustness: refuses what is out of range or does not fit", "[train][e
   CHECK_THROWS_WITH(lmc::evaluate_under_fgsm(net(), trained(), lmc::spirals<float>({.examples = 9}), {}),
                     Catch::Contains("takes examples of shape [4]"));
 }
+
+}  // namespace measure_robustness_test

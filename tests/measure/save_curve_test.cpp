@@ -5,6 +5,8 @@
 #include "support/curves.hpp"
 #include "support/temporary_directory.hpp"
 
+namespace measure_save_curve_test {
+
 TEST_CASE("save_curve_csv: writes one curve or two, or nothing", "[train]") {
   const testing::TemporaryDirectory folder;
   const lmc::Curve curve = testing::curve({0.25, 0.5}, {1, 2});
@@ -17,3 +19,5 @@ TEST_CASE("save_curve_csv: writes one curve or two, or nothing", "[train]") {
   CHECK(testing::content(folder / "one.csv") == "alpha,loss,error\n0,1,0.25\n1,2,0.5\n");
   CHECK_THROWS_AS(lmc::save_curve_csv(folder / "missing/x.csv", curve), lmc::Error);
 }
+
+}  // namespace measure_save_curve_test

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+namespace measure_sweep_test {
+
 namespace {
 
 using lmc::Index;
@@ -82,3 +84,5 @@ TEST_CASE("write_sweep_csv: a name with a comma is one field", "[measure]") {
   lmc::write_sweep_csv(out, results);
   CHECK(out.str().find("\n\"rate 0.1, \"\"warm\"\"\",3,") != std::string::npos);
 }
+
+}  // namespace measure_sweep_test

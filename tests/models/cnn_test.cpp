@@ -9,6 +9,8 @@
 #include <support/permutation.hpp>
 #include <vector>
 
+namespace models_cnn_test {
+
 using lmc::Index;
 using lmc::Normalization;
 
@@ -94,3 +96,5 @@ TEST_CASE("cnn, lcn: refuse lists that do not fit the layers, and geometry that 
   CHECK_THROWS_WITH(lmc::cnn<float>({.inputs = image, .channels = {4, 4}, .outputs = 3, .kernel = {8, 3}}),
                     Catch::Contains("Conv2d") && Catch::Contains("3x3") && Catch::Contains("larger than the input"));
 }
+
+}  // namespace models_cnn_test

@@ -7,6 +7,8 @@
 #include <support/permutation.hpp>
 #include <utility>
 
+namespace models_resnet_test {
+
 using lmc::Normalization;
 using lmc::resnet;
 
@@ -82,3 +84,5 @@ TEST_CASE("parse_normalization: knows the names, and the nearest one of another"
   CHECK_THROWS_WITH(lmc::parse_normalization("bach"),
                     "unknown normalization 'bach'; did you mean 'batch'? Known: none, batch, layer");
 }
+
+}  // namespace models_resnet_test

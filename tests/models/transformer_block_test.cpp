@@ -4,6 +4,8 @@
 #include <lmc/testing/gradient_error.hpp>
 #include <support/permutation.hpp>
 
+namespace models_transformer_block_test {
+
 using lmc::Index;
 using lmc::transformer_block;
 
@@ -38,3 +40,5 @@ TEST_CASE("transformer_block: refuses an MLP without units, and what is not [tok
                     "transformer_block: mlp_ratio = 0; expected a positive number");
   CHECK_THROWS_WITH(transformer_block<float>({.inputs = 8}), "transformer_block: inputs = [8]; expected [tokens, width]");
 }
+
+}  // namespace models_transformer_block_test

@@ -6,6 +6,8 @@
 #include <support/permutation.hpp>
 #include <vector>
 
+namespace models_vgg_test {
+
 using lmc::Normalization;
 using lmc::vgg;
 
@@ -63,3 +65,5 @@ TEST_CASE("vgg: refuses what makes no network", "[layers][errors]") {
   CHECK_THROWS_WITH(vgg<float>({.inputs = {8, 8, 1}, .outputs = 3}),
                     Catch::Contains("MaxPool2d: the kernel, 2x2, is larger than the input with its padding, 1x1"));
 }
+
+}  // namespace models_vgg_test

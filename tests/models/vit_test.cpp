@@ -5,6 +5,8 @@
 #include <sstream>
 #include <support/permutation.hpp>
 
+namespace models_vit_test {
+
 using lmc::Index;
 using lmc::TokenPooling;
 
@@ -79,3 +81,5 @@ TEST_CASE("vit: refuses what does not fit, and says which layer minds", "[layers
       "PatchEmbedding: patch = 5x5 does not divide the image, 28x28: it leaves 3 rows and 3 columns; choose a patch "
       "that divides both");
 }
+
+}  // namespace models_vit_test

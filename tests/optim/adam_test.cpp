@@ -7,6 +7,8 @@
 #include <lmc/core/error.hpp>
 #include <lmc/optim/adam.hpp>
 
+namespace optim_adam_test {
+
 // The trajectories are compared in optimizer_test.cpp.
 
 TEST_CASE("Adam: the first step is the learning rate, whatever the gradient's size", "[optim]") {
@@ -57,3 +59,5 @@ TEST_CASE("Adam: refuses lengths that do not fit, and counts no step then", "[op
   CHECK_THROWS_AS(adam.step(four, four, 0.1), lmc::Error);
   CHECK(adam.steps == 0);
 }
+
+}  // namespace optim_adam_test

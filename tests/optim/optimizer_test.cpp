@@ -11,6 +11,8 @@
 #include <lmc/core/error.hpp>
 #include <lmc/optim/optimizer.hpp>
 
+namespace optim_optimizer_test {
+
 namespace {
 
 struct Trajectory {
@@ -147,3 +149,5 @@ TEST_CASE("Optimizer: different options are different values", "[optim]") {
   CHECK(lmc::OptimizerOptions(lmc::SgdOptions()) == lmc::OptimizerOptions(lmc::SgdOptions()));
   CHECK(lmc::SgdOptions{.nesterov = true} != lmc::SgdOptions());
 }
+
+}  // namespace optim_optimizer_test

@@ -10,6 +10,8 @@
 #include <lmc/core/error.hpp>
 #include <lmc/optim/schedule.hpp>
 
+namespace optim_schedule_test {
+
 using lmc::Schedule;
 
 namespace {
@@ -117,3 +119,5 @@ TEST_CASE("Schedule: is a value that is named, compared and printed", "[optim]")
   CHECK(Schedule{.then = lmc::CosineRate{}} != Schedule{});
   CHECK(Schedule{.then = lmc::CosineRate{}} == Schedule{.then = lmc::CosineRate{.floor = 0}});
 }
+
+}  // namespace optim_schedule_test

@@ -6,6 +6,8 @@
 #include <lmc/core/error.hpp>
 #include <lmc/optim/sgd.hpp>
 
+namespace optim_sgd_test {
+
 // The trajectories are compared in optimizer_test.cpp.
 
 TEST_CASE("Sgd: has no velocity without momentum", "[optim]") {
@@ -49,3 +51,5 @@ TEST_CASE("Sgd: refuses lengths that do not fit, and counts no step then", "[opt
   CHECK(plain.steps + heavy.steps == 0);
   CHECK_NOTHROW(heavy.step(three, three, 0.1));
 }
+
+}  // namespace optim_sgd_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace parallel_thread_team_test {
+
 using lmc::Index;
 using lmc::ThreadTeam;
 
@@ -73,3 +75,5 @@ TEST_CASE("ThreadTeam: is serial inside a parallel region, and leaves OpenMP's s
 TEST_CASE("ThreadTeam: refuses a negative number of threads", "[core][threads][errors]") {
   CHECK_THROWS_WITH(ThreadTeam(-2), "ThreadTeam: threads = -2; expected a positive number, or 0 for all cores");
 }
+
+}  // namespace parallel_thread_team_test

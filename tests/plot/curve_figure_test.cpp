@@ -10,6 +10,8 @@
 #include "support/curves.hpp"
 #include "support/temporary_directory.hpp"
 
+namespace plot_curve_figure_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -112,3 +114,5 @@ TEST_CASE("curve figure: what gnuplot complains about is in the error, and an ol
   CHECK(content(path) == "older");
   CHECK(folder.names().size() == 2);
 }
+
+}  // namespace plot_curve_figure_test

@@ -5,6 +5,8 @@
 
 #include "support/temporary_directory.hpp"
 
+namespace plot_dot_figure_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -53,3 +55,5 @@ TEST_CASE("dot figure: numbers along x have room, and what is not finite is a ga
   CHECK_NOTHROW(save_figure(folder / "x.png", script, f.size()));
   CHECK_THAT(draw_figure("x.svg", dot_figure_script(figure()), figure().size()), Contains("width=\"760\" height=\"420\""));
 }
+
+}  // namespace plot_dot_figure_test

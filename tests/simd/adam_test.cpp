@@ -8,6 +8,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_adam_test {
+
 using testing::dyadic;
 using testing::for_each_length;
 using testing::Placed;
@@ -69,3 +71,5 @@ TEMPLATE_TEST_CASE("adam_update: keeps NaN, and stands still where nothing was e
     }));
   });
 }
+
+}  // namespace simd_adam_test

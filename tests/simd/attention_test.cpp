@@ -10,6 +10,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_attention_test {
+
 using lmc::Index;
 using lmc::simd::AttentionShape;
 using testing::dyadic;
@@ -123,3 +125,5 @@ TEMPLATE_TEST_CASE("attention_heads: an example's bits do not depend on where it
   CHECK(testing::matches(b.y.view(), [&](std::size_t i) { return a.y[i]; }));
   CHECK(testing::matches(b.dqkv.view(), [&](std::size_t i) { return a.dqkv[i]; }));
 }
+
+}  // namespace simd_attention_test

@@ -9,6 +9,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_batch_norm_test {
+
 using testing::dyadic;
 using testing::nearly_matches;
 using testing::Placed;
@@ -185,3 +187,5 @@ TEMPLATE_TEST_CASE("normalize_channels_backward: is its formula, at every size",
     }
   });
 }
+
+}  // namespace simd_batch_norm_test

@@ -10,6 +10,8 @@
 #include <lmc/core/random.hpp>
 #include <lmc/simd/convolution.hpp>
 
+namespace simd_convolution_test {
+
 namespace {
 
 using lmc::Extent;
@@ -219,3 +221,5 @@ TEST_CASE("convolution: the bits of an example do not depend on the others", "[s
     CHECK(std::ranges::equal(alone.dx.all(), lmc::slice(together.dx.all(), n * whole.in, whole.in)));
   }
 }
+
+}  // namespace simd_convolution_test

@@ -9,6 +9,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_layer_norm_test {
+
 using lmc::Index;
 using testing::dyadic;
 using testing::nearly_matches;
@@ -144,3 +146,5 @@ TEMPLATE_TEST_CASE("layer_norm: y may be x, dx may be dy, and dx may be left out
   lmc::simd::layer_norm<T>(in, b.scale.view(), b.bias.view(), epsilon, b.matrix(b.x.span()), {b.mean.span(), b.inverse.span()});
   CHECK(testing::matches(b.x.view(), [&](std::size_t i) { return a.y[i]; }));
 }
+
+}  // namespace simd_layer_norm_test

@@ -9,6 +9,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_lerp_test {
+
 using testing::dyadic;
 using testing::for_each_length;
 using testing::matches;
@@ -104,3 +106,5 @@ TEMPLATE_TEST_CASE("lerp_relu and lerp_leaky_relu: are lerp, then the other, bit
     CHECK(out.surroundings_intact());
   });
 }
+
+}  // namespace simd_lerp_test

@@ -11,6 +11,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_local_product_test {
+
 using lmc::Index;
 using lmc::Strided;
 using lmc::WriteMode;
@@ -130,3 +132,5 @@ TEMPLATE_TEST_CASE("copy_rows, copy_rows_and_sum: copy, and sum the columns", "[
     CHECK((to.surroundings_intact() && copy.surroundings_intact() && sums.surroundings_intact()));
   });
 }
+
+}  // namespace simd_local_product_test

@@ -7,6 +7,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_masked_test {
+
 using testing::dyadic;
 using testing::for_each_length;
 using testing::matches;
@@ -50,3 +52,5 @@ TEMPLATE_TEST_CASE("add_masked: leaves alone what is masked", "[simd]", float, d
     CHECK(out.surroundings_intact());
   });
 }
+
+}  // namespace simd_masked_test

@@ -11,6 +11,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_normal_distribution_test {
+
 using testing::dyadic;
 using testing::for_each_length;
 using testing::nearly_matches;
@@ -131,3 +133,5 @@ TEMPLATE_TEST_CASE("gelu, tanh: do with NaN and infinity as PyTorch", "[simd]", 
   lmc::simd::tanh<TestType>(x, y);
   CHECK((y[0] == 1 && y[1] == -1 && std::isnan(y[2])));
 }
+
+}  // namespace simd_normal_distribution_test

@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+namespace simd_normal_noise_test {
+
 using Catch::Matchers::WithinAbs;
 
 namespace {
@@ -72,3 +74,5 @@ TEST_CASE("add_normal_noise: is standard normal", "[simd]") {
   CHECK_THAT(neighbors / n, WithinAbs(0, 0.005));
   CHECK_THAT(beyond / n, WithinAbs(0.05, 0.0011));
 }
+
+}  // namespace simd_normal_noise_test

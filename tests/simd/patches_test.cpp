@@ -6,6 +6,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_patches_test {
+
 using lmc::Extent;
 using lmc::Index;
 using testing::Placed;
@@ -37,3 +39,5 @@ TEMPLATE_TEST_CASE("gather_patches: takes the pixels patch by patch, and scatter
   CHECK(testing::matches(back.view(), [](std::size_t i) { return i; }));
   CHECK(back.surroundings_intact());
 }
+
+}  // namespace simd_patches_test

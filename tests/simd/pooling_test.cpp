@@ -8,6 +8,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_pooling_test {
+
 using lmc::Index;
 using lmc::Window;
 using testing::dyadic;
@@ -127,3 +129,5 @@ TEMPLATE_TEST_CASE("average_rows: is the mean of the rows, backward spreads it",
     }
   });
 }
+
+}  // namespace simd_pooling_test

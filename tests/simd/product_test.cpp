@@ -9,6 +9,8 @@
 #include <lmc/core/random.hpp>
 #include <lmc/simd/product.hpp>
 
+namespace simd_product_test {
+
 namespace {
 
 using lmc::Index;
@@ -138,3 +140,5 @@ TEST_CASE("product: NaN and infinity reach exactly the entries that use them", "
       if (i != 1 && j != 32) CHECK(value == 4.0f);
     }
 }
+
+}  // namespace simd_product_test

@@ -8,6 +8,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_relu_test {
+
 using testing::dyadic;
 using testing::for_each_length;
 using testing::matches;
@@ -136,3 +138,5 @@ TEMPLATE_TEST_CASE("leaky_relu: slope 1 is the identity, bit for bit", "[simd]",
   CHECK(y == x);
   CHECK(std::signbit(y[0]));
 }
+
+}  // namespace simd_relu_test

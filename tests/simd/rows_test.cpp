@@ -8,6 +8,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_rows_test {
+
 using lmc::Index;
 using testing::dyadic;
 using testing::Placed;
@@ -51,3 +53,5 @@ TEMPLATE_TEST_CASE("add_column_sums: adds the sum over the rows, at every width"
     CHECK(sums.surroundings_intact());
   });
 }
+
+}  // namespace simd_rows_test

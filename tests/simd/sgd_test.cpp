@@ -8,6 +8,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_sgd_test {
+
 using testing::dyadic;
 using testing::for_each_length;
 using testing::matches;
@@ -60,3 +62,5 @@ TEMPLATE_TEST_CASE("sgd_update: keeps NaN, as does sgd_momentum_update", "[simd]
     CHECK((std::isnan(v[0]) && std::isnan(theta[0]) && std::isnan(theta[n - 1])));
   });
 }
+
+}  // namespace simd_sgd_test

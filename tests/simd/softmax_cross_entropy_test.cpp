@@ -10,6 +10,8 @@
 
 #include <lmc/simd/softmax_cross_entropy.hpp>
 
+namespace simd_softmax_cross_entropy_test {
+
 namespace {
 
 // Logits in [−6, 6] and labels, without an order that a wrong index could follow.
@@ -194,3 +196,5 @@ TEST_CASE("softmax_cross_entropy: sums in double", "[simd]") {
   }
   CHECK(lmc::simd::softmax_cross_entropy<float>(batch.logits, batch.labels).loss == 0x1p25 + 1000 * 99.0);
 }
+
+}  // namespace simd_softmax_cross_entropy_test

@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+namespace simd_sparse_product_test {
+
 namespace {
 
 using Catch::Matchers::WithinAbs;
@@ -153,3 +155,5 @@ TEST_CASE("SparseBatch: NaN and infinity reach what depends on them, and nothing
   CHECK(std::isfinite(y[20 * 32 + 3]));
   CHECK_FALSE(std::isfinite(y[1 * 32 + 3]));
 }
+
+}  // namespace simd_sparse_product_test

@@ -6,6 +6,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_transpose_test {
+
 TEMPLATE_TEST_CASE("transpose: swaps rows and columns of any shape and stride, and writes nothing else", "[simd]", float,
                    double) {
   for (std::size_t rows = 0; rows <= 35; ++rows)
@@ -23,3 +25,5 @@ TEMPLATE_TEST_CASE("transpose: swaps rows and columns of any shape and stride, a
       CHECK(to.surroundings_intact());
     }
 }
+
+}  // namespace simd_transpose_test

@@ -8,6 +8,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_vector_test {
+
 using testing::dyadic;
 using testing::for_each_length;
 using testing::matches;
@@ -51,3 +53,5 @@ TEMPLATE_TEST_CASE("all_finite: notices one NaN or infinity anywhere, and nothin
       }
   });
 }
+
+}  // namespace simd_vector_test

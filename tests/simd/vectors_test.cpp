@@ -11,6 +11,8 @@
 
 #include "simd/arrays.hpp"
 
+namespace simd_vectors_test {
+
 TEMPLATE_TEST_CASE("for_each_vector: covers every position once, in order, and nothing else", "[simd]", float, double) {
   testing::for_each_length<TestType>([](std::size_t n, std::size_t offset) {
     CAPTURE(n, offset);
@@ -78,3 +80,5 @@ TEMPLATE_TEST_CASE("natural_logarithm: has the bits of xsimd::log, and is within
   }
   CHECK(worst <= 2 * std::numeric_limits<TestType>::epsilon());
 }
+
+}  // namespace simd_vectors_test

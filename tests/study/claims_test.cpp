@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+namespace study_claims_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -275,3 +277,5 @@ TEST_CASE("decide: p values are adjusted for all claims that were tested, and fo
   CHECK(two[3].verdict == ClaimVerdict::agrees);
   CHECK(two[3].p_holm == Approx(3 * two[3].p));
 }
+
+}  // namespace study_claims_test

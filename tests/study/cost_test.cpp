@@ -6,6 +6,8 @@
 #include "study/tiny_study.hpp"
 #include "support/temporary_directory.hpp"
 
+namespace study_cost_test {
+
 namespace study = lmc::study;
 using study::Access;
 using study::CostModel;
@@ -112,3 +114,5 @@ TEST_CASE("CostModel: learns how long curves and further measurements take", "[s
   finer.alphas = 12;  // and the two ends: 14 evaluations in the place of 7
   CHECK(costs.seconds(finer) == Approx(14));
 }
+
+}  // namespace study_cost_test

@@ -10,6 +10,8 @@
 
 #include "support/temporary_directory.hpp"
 
+namespace study_datasets_test {
+
 using Catch::Matchers::Contains;
 using lmc::Index;
 using lmc::study::data_kinds;
@@ -112,3 +114,5 @@ TEST_CASE("data_kinds: real data sets have the sizes that plans are made with", 
     CHECK(row.shape == kind.shape);
   }
 }
+
+}  // namespace study_datasets_test

@@ -7,6 +7,8 @@
 
 #include "support/temporary_directory.hpp"
 
+namespace study_grid_test {
+
 using Catch::Matchers::Contains;
 using lmc::study::Cell;
 using lmc::study::expand;
@@ -191,3 +193,5 @@ TEST_CASE("grid: a preset goes over the base, an axis over both, and each replic
   CHECK(cells[0].pairs[1].a.network.mask_seed == 1u);
   CHECK(cells[0].pairs[1].b.network.mask_seed == 1u);
 }
+
+}  // namespace study_grid_test

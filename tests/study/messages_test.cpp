@@ -10,6 +10,8 @@
 
 #include "study/tiny_plans.hpp"
 
+namespace study_messages_test {
+
 using Catch::Matchers::Contains;
 namespace study = lmc::study;
 using study::Task;
@@ -71,3 +73,5 @@ TEST_CASE("messages: measurements keep their names, and diverged runs their step
   outcome.row = study::MeasurementRow{.subject = "p", .name = "robustness", .value = 0.5};
   CHECK(std::get<study::MeasurementRow>(study::outcome_from_bytes(to_bytes(outcome)).row).name == "robustness");
 }
+
+}  // namespace study_messages_test

@@ -9,6 +9,8 @@
 #include "study/tiny_plans.hpp"
 #include "support/temporary_directory.hpp"
 
+namespace study_plan_test {
+
 namespace study = lmc::study;
 using study::Access;
 using study::Store;
@@ -58,3 +60,5 @@ TEST_CASE("make_plan: the complexity of a data set is measured once", "[study]")
   CHECK(plan.tasks.empty());
   CHECK(plan.measurements_done == 1);
 }
+
+}  // namespace study_plan_test

@@ -17,6 +17,8 @@
 
 #include "support/temporary_directory.hpp"
 
+namespace study_report_test {
+
 namespace {
 
 using Catch::Matchers::Contains;
@@ -253,3 +255,5 @@ TEST_CASE("base64: as RFC 4648 has it", "[study]") {
   CHECK(base64("foobar") == "Zm9vYmFy");
   CHECK(base64("\xff\xfe") == "//4=");
 }
+
+}  // namespace study_report_test

@@ -5,6 +5,8 @@
 
 #include "study/tiny_study.hpp"
 
+namespace study_run_spec_test {
+
 using Catch::Matchers::Contains;
 using lmc::study::canonical;
 using lmc::study::id_of;
@@ -154,3 +156,5 @@ TEST_CASE("prefix_of: is of the network itself, and keeps the optimizer", "[stud
   CHECK(prefix.until == 4);
   CHECK(prefix.seeds.order == 3);
 }
+
+}  // namespace study_run_spec_test

@@ -11,6 +11,8 @@
 #include "study/tiny_plans.hpp"
 #include "support/temporary_directory.hpp"
 
+namespace study_scheduler_test {
+
 using Catch::Matchers::Contains;
 namespace study = lmc::study;
 using study::Access;
@@ -145,3 +147,5 @@ TEST_CASE("run_plan: the training curve is measured on as many examples as the p
   CHECK(row.train.curve.points[0].metrics.count == 50);
   CHECK(row.test.curve.points[0].metrics.count == 100);
 }
+
+}  // namespace study_scheduler_test

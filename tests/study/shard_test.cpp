@@ -12,6 +12,8 @@
 #include "study/tiny_plans.hpp"
 #include "support/temporary_directory.hpp"
 
+namespace study_shard_test {
+
 using Catch::Matchers::Contains;
 namespace study = lmc::study;
 using study::Access;
@@ -86,3 +88,5 @@ TEST_CASE("shards: what shares a prefix or an endpoint is in one shard", "[study
             CHECK(shard_of.emplace(id, i).first->second == i);
   }
 }
+
+}  // namespace study_shard_test

@@ -2,6 +2,8 @@
 #include "study/specification/spec_digest.hpp"
 #include <catch2/catch.hpp>
 
+namespace study_spec_digest_test {
+
 using lmc::study::SpecDigest;
 
 TEST_CASE("SpecDigest: is FNV-1a with 128 bits", "[study]") {
@@ -14,3 +16,5 @@ TEST_CASE("SpecDigest: is FNV-1a with 128 bits", "[study]") {
 TEST_CASE("SpecDigest: of pieces is that of the whole", "[study]") {
   CHECK(SpecDigest().add("foo").add("").add("bar").text() == SpecDigest().add("foobar").text());
 }
+
+}  // namespace study_spec_digest_test

@@ -9,6 +9,8 @@
 #include <numbers>
 #include <vector>
 
+namespace study_statistics_test {
+
 namespace {
 
 using lmc::study::holm;
@@ -139,3 +141,5 @@ TEST_CASE("holm: the smallest level at which his procedure rejects", "[study]") 
   }
   CHECK(holm({}).empty());
 }
+
+}  // namespace study_statistics_test

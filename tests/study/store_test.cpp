@@ -14,6 +14,8 @@
 #include "study/tiny_study.hpp"
 #include "support/temporary_directory.hpp"
 
+namespace study_store_test {
+
 using Catch::Matchers::Contains;
 using lmc::study::Access;
 using lmc::study::MeasurementRow;
@@ -253,3 +255,5 @@ TEST_CASE("Store: an interrupted transaction leaves nothing of its row", "[study
   }
   CHECK(store.run(run_row().id)->steps == 20);
 }
+
+}  // namespace study_store_test

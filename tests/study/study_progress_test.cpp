@@ -6,6 +6,8 @@
 #include <sstream>
 #include <string>
 
+namespace study_study_progress_test {
+
 namespace study = lmc::study;
 
 TEST_CASE("StudyProgress: a bar on a terminal, and a line at the end elsewhere", "[study]") {
@@ -41,3 +43,5 @@ TEST_CASE("duration_text: seconds as one reads them", "[study]") {
   CHECK(study::duration_text(720) == "12 min");
   CHECK(study::duration_text(12240) == "3.4 h");
 }
+
+}  // namespace study_study_progress_test

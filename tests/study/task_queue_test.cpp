@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+namespace study_task_queue_test {
+
 namespace study = lmc::study;
 using study::Task;
 
@@ -63,3 +65,5 @@ TEST_CASE("TaskQueue: the time left is corrected for each kind of task by what t
   CHECK(queue.seconds_left() == 0);
   CHECK(queue.share_done() == 1);
 }
+
+}  // namespace study_task_queue_test

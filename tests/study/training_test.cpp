@@ -9,6 +9,8 @@
 #include "study/tiny_plans.hpp"
 #include "support/temporary_directory.hpp"
 
+namespace study_training_test {
+
 namespace study = lmc::study;
 using study::Access;
 using study::Store;
@@ -26,3 +28,5 @@ TEST_CASE("train_run: a run that is trained at once is to the bit the one that g
   CHECK(at_once.end.step == 20);
   CHECK(lmc::digest(std::span<const float>(at_once.end.state.parameters)) == store.run(id_of(child))->digest);
 }
+
+}  // namespace study_training_test

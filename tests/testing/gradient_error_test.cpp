@@ -11,6 +11,8 @@
 
 #include <lmc/core/error.hpp>
 
+namespace testing_gradient_error_test {
+
 using lmc::Index;
 
 namespace {
@@ -146,3 +148,5 @@ TEST_CASE("gradient_error: refuses to compare nothing", "[testing][errors]") {
     CHECK_THROWS_WITH(gradient_error(wrong, {.inputs = in}),
                       Catch::Matchers::Contains("expected positive lengths, as in {.inputs = {4}}"));
 }
+
+}  // namespace testing_gradient_error_test

@@ -11,6 +11,8 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/train/calibrate_buffers.hpp>
 
+namespace train_average_test {
+
 using Catch::Matchers::Contains;
 using State = lmc::ModelState<float>;
 
@@ -39,3 +41,5 @@ TEST_CASE("average: needs states of one network", "[train]") {
   CHECK_THROWS_WITH(lmc::average(std::vector<State>()), Contains("average: there are no states"));
   CHECK_THROWS_WITH(lmc::average<float>({{{1, 2}, {}}, {{3}, {}}}), Contains("a state has 1 parameters, and the first 2"));
 }
+
+}  // namespace train_average_test

@@ -16,6 +16,8 @@
 #include <support/permutation.hpp>
 #include <vector>
 
+namespace train_calibrate_buffers_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::Index;
 using lmc::ThreadTeam;
@@ -115,3 +117,5 @@ TEST_CASE("calibrate_buffers: is empty for a network without buffers, and refuse
   const auto other = lmc::Dataset<float>({.shape = 2, .classes = 3, .labels = {0}, .features = std::vector<float>(2)});
   CHECK_THROWS_WITH(lmc::calibrate_buffers(net, theta(net), other), Catch::Contains("takes examples of shape [4, 5, 2]"));
 }
+
+}  // namespace train_calibrate_buffers_test

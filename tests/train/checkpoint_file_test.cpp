@@ -17,6 +17,8 @@
 
 #include "support/temporary_directory.hpp"
 
+namespace train_checkpoint_file_test {
+
 using Catch::Matchers::Contains;
 
 namespace {
@@ -131,3 +133,5 @@ TEST_CASE("load_checkpoint: says what a file is that it cannot go on from", "[tr
   CHECK_THROWS_WITH(lmc::train(net, spirals<float>(), short_optimizer, options<float>(lmc::SgdOptions()), seeds),
                     Contains("the velocity 0"));
 }
+
+}  // namespace train_checkpoint_file_test

@@ -8,6 +8,8 @@
 #include <numeric>
 #include <vector>
 
+namespace train_cnn_reference_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::Index;
 
@@ -63,3 +65,5 @@ TEST_CASE("step: trains a CNN as PyTorch does, and a network of one block of pos
   for (std::size_t i = 0; i < state.parameters.size(); ++i)
     CHECK_THAT(state.parameters[i], WithinAbs(reference.theta[i], 1e-11));
 }
+
+}  // namespace train_cnn_reference_test

@@ -10,6 +10,8 @@
 #include <lmc/train/train.hpp>
 #include <vector>
 
+namespace train_memory_test {
+
 namespace {
 
 // Bytes that this process has from malloc; 0 where a sanitizer takes malloc's place.
@@ -63,3 +65,5 @@ TEST_CASE("train: a run holds parameters, gradient, the optimizer's vectors and 
   CHECK(most > expected);
   CHECK(most < expected + sizeof(float) * parameters / 4);
 }
+
+}  // namespace train_memory_test

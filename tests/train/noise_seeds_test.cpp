@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace train_noise_seeds_test {
+
 using lmc::PairNoise;
 using Names = std::vector<std::string_view>;
 
@@ -28,3 +30,5 @@ TEST_CASE("parse_pair_noise: knows the names, and points at the nearest", "[trai
   CHECK(lmc::parse_pair_noise("augmentation") == PairNoise::augmentation);
   CHECK_THROWS_WITH(lmc::parse_pair_noise("oder"), Catch::Contains("did you mean 'order'"));
 }
+
+}  // namespace train_noise_seeds_test

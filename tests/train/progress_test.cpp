@@ -3,6 +3,8 @@
 #include <lmc/train/progress.hpp>
 #include <sstream>
 
+namespace train_progress_test {
+
 namespace {
 lmc::StepEvent<float> event(std::size_t run, lmc::Index step) {
   return {.run = run, .step = step, .steps = 4, .epoch = (step - 1) / 2, .batch = 8, .loss = 0.25, .parameters = {}};
@@ -38,3 +40,5 @@ TEST_CASE("Progress: one line for all runs on a terminal, closed at the end", "[
 TEST_CASE("Progress: refuses to show no runs", "[train][errors]") {
   CHECK_THROWS_WITH(lmc::Progress({.runs = 0}), Catch::Contains("runs = 0"));
 }
+
+}  // namespace train_progress_test

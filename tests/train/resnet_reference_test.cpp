@@ -10,6 +10,8 @@
 #include <support/allocations.hpp>
 #include <vector>
 
+namespace train_resnet_reference_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::Index;
 
@@ -75,3 +77,5 @@ TEST_CASE("step: trains a residual network as PyTorch does, and allocates nothin
   REQUIRE(state.buffers.size() == reference.buffers.size());
   for (std::size_t i = 0; i < state.buffers.size(); ++i) CHECK_THAT(state.buffers[i], WithinAbs(reference.buffers[i], 1e-10));
 }
+
+}  // namespace train_resnet_reference_test

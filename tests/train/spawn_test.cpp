@@ -7,6 +7,8 @@
 #include <lmc/train/spawn.hpp>
 #include <vector>
 
+namespace train_spawn_test {
+
 using lmc::Index;
 using lmc::NoiseSeeds;
 using lmc::ThreadTeam;
@@ -116,3 +118,5 @@ TEST_CASE("train_spawned: refuses steps that are none of the training's", "[trai
   CHECK_THROWS_WITH(spawn(shorter, {11}), Catch::Contains("spawn_steps has 11, but the training ends after until = 10"));
   CHECK(spawn(shorter, {4})[0].pair.a.steps == 10);
 }
+
+}  // namespace train_spawn_test

@@ -11,6 +11,8 @@
 #include <support/allocations.hpp>
 #include <vector>
 
+namespace train_step_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::Index;
 
@@ -136,3 +138,5 @@ TEST_CASE("step: leaves the parameters alone when the loss is not finite", "[tra
   CHECK(std::equal(before.begin(), before.end() - 1, state.parameters.begin()));
   CHECK(optimizer.steps() == 0);
 }
+
+}  // namespace train_step_test

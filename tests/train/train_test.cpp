@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <vector>
 
+namespace train_train_test {
+
 using lmc::Index;
 using lmc::NoiseSeeds;
 using lmc::ThreadTeam;
@@ -318,3 +320,5 @@ TEST_CASE("train: what the layers draw is decided by the seed of dropout alone",
   CHECK(digest({.order = 1, .augmentation = 9, .dropout = 1, .label_noise = 9}) == base);
   CHECK(digest({.order = 1, .dropout = 2}) != base);
 }
+
+}  // namespace train_train_test

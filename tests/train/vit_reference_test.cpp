@@ -8,6 +8,8 @@
 #include <support/allocations.hpp>
 #include <vector>
 
+namespace train_vit_reference_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::Index;
 using lmc::TokenPooling;
@@ -97,3 +99,5 @@ TEST_CASE("step: a vision transformer's allocates nothing after the first", "[tr
   lmc::step<double>(net, data, examples, state, optimizer, 1.0, memory);
   CHECK(testing::allocations() == before);
 }
+
+}  // namespace train_vit_reference_test

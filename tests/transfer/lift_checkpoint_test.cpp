@@ -14,6 +14,8 @@
 #include <lmc/transfer/lift_checkpoint.hpp>
 #include <vector>
 
+namespace transfer_lift_checkpoint_test {
+
 using Catch::Matchers::WithinAbs;
 using lmc::Extent;
 
@@ -143,3 +145,5 @@ TEST_CASE("position_blocks: numbers the blocks through all layers; a readout bel
   CHECK(block("local2/bias", 2 * 2 - 1) == 3);
   CHECK_FALSE(block("dense1/weight", 0));
 }
+
+}  // namespace transfer_lift_checkpoint_test

@@ -9,6 +9,8 @@
 #include <support/permutation.hpp>
 #include <vector>
 
+namespace transfer_lift_test {
+
 using lmc::Extent;
 using lmc::Lift;
 using lmc::Network;
@@ -127,3 +129,5 @@ TEST_CASE("embedding: refuses blocks that do not divide, and vectors of another 
   CHECK_THROWS_WITH(e.lift(std::span<const double>()), Catch::Contains("lift: θ has 0 entries; the smaller network has"));
   CHECK_THROWS_WITH(e.project(std::span<const double>()), Catch::Contains("project: θ has 0 entries; the larger network has"));
 }
+
+}  // namespace transfer_lift_test

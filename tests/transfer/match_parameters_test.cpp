@@ -4,6 +4,8 @@
 #include <lmc/models/mlp.hpp>
 #include <lmc/transfer/match_parameters.hpp>
 
+namespace transfer_match_parameters_test {
+
 using lmc::Index;
 
 namespace {
@@ -38,3 +40,5 @@ TEST_CASE("match_parameters: says what is nearest where nothing comes near", "[l
   CHECK_THROWS_WITH(lmc::match_parameters(1000, [](Index) { return one_hidden(3); }),
                     Catch::Contains("expected a family that grows with its size"));
 }
+
+}  // namespace transfer_match_parameters_test
