@@ -41,9 +41,10 @@ void small_product(benchmark::State& state, bool by_product) {
   const auto a = numbers<float>(m * k, 1), b = numbers<float>(k * n, 2);
   std::vector<float> c(static_cast<std::size_t>(m * n)), expected(c);
   const std::array terms{lmc::simd::ProductTerm<float>{a.data(), b.data()}};
+  std::vector<float> workspace(static_cast<std::size_t>(lmc::simd::product_workspace<float>(m, n, k)));
   const auto packed = [&](std::vector<float>& to) {
     lmc::simd::product<float>(Strided<const float>(a.data(), m, k, k), Strided<const float>(b.data(), k, n, n),
-                              Strided<float>(to.data(), m, n, n), lmc::WriteMode::overwrite);
+                              Strided<float>(to.data(), m, n, n), lmc::WriteMode::overwrite, workspace);
   };
   const auto in_place = [&](std::vector<float>& to) {
     lmc::simd::sum_of_products<float>(terms, {.depth = k, .a_row_stride = k, .a_col_stride = 1, .b_row_stride = n},

@@ -19,13 +19,16 @@ using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMa
 struct Fixture {
   bool a_transposed, b_transposed;
   Matrix a, b, c;  // as they are stored
+  std::vector<float> workspace;
 
   explicit Fixture(const benchmark::State& state)
       : a_transposed(state.range(3) != 0),
         b_transposed(state.range(4) != 0),
         a(a_transposed ? Matrix::Random(state.range(2), state.range(0)) : Matrix::Random(state.range(0), state.range(2))),
         b(b_transposed ? Matrix::Random(state.range(1), state.range(2)) : Matrix::Random(state.range(2), state.range(1))),
-        c(Matrix::Zero(state.range(0), state.range(1))) {}
+        c(Matrix::Zero(state.range(0), state.range(1))),
+        workspace(
+            static_cast<std::size_t>(lmc::simd::product_workspace<float>(state.range(0), state.range(1), state.range(2)))) {}
 
   static Strided<const float> view(const Matrix& m, bool transposed) {
     const Strided<const float> stored(m.data(), m.rows(), m.cols(), m.cols());
@@ -33,7 +36,7 @@ struct Fixture {
   }
   void multiply() {
     lmc::simd::product<float>(view(a, a_transposed), view(b, b_transposed),
-                              Strided<float>(c.data(), c.rows(), c.cols(), c.cols()), lmc::WriteMode::overwrite);
+                              Strided<float>(c.data(), c.rows(), c.cols(), c.cols()), lmc::WriteMode::overwrite, workspace);
   }
   // One Eigen for each storage, since its products are chosen by type.
   template <class Result, class A, class B>

@@ -229,15 +229,22 @@ struct Loss {
   std::size_t classes;
   Scalars logits, dlogits;
   std::vector<std::int32_t> labels;
+  Scalars workspace;
   lmc::simd::CrossEntropySum sum;
 
   Loss(std::size_t examples, std::size_t c)
-      : classes(c), logits(normal_scalars(examples * c, 1)), dlogits(examples * c), labels(examples) {
+      : classes(c),
+        logits(normal_scalars(examples * c, 1)),
+        dlogits(examples * c),
+        labels(examples),
+        workspace(static_cast<std::size_t>(lmc::simd::softmax_cross_entropy_workspace<float>(static_cast<lmc::Index>(c)))) {
     for (std::size_t i = 0; i < examples; ++i) labels[i] = static_cast<std::int32_t>(i * 7 % c);
   }
   float scale() const { return 1.0f / static_cast<float>(labels.size()); }
-  void ours() { sum = lmc::simd::softmax_cross_entropy<float>(logits, labels, {.dlogits = dlogits, .scale = scale()}); }
-  void ours_without_gradient() { sum = lmc::simd::softmax_cross_entropy<float>(logits, labels); }
+  void ours() {
+    sum = lmc::simd::softmax_cross_entropy<float>(logits, labels, workspace, {.dlogits = dlogits, .scale = scale()});
+  }
+  void ours_without_gradient() { sum = lmc::simd::softmax_cross_entropy<float>(logits, labels, workspace); }
   void eigen() {
     using Matrix = Eigen::Array<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     const auto rows = static_cast<Eigen::Index>(labels.size()), cols = static_cast<Eigen::Index>(classes);

@@ -19,7 +19,9 @@ constexpr Index rows = 128, in = 784, units = 512;
 
 struct Fixture {
   std::vector<float> x, weight, bias, y, dy, dweight, dbias;
-  lmc::simd::SparseBatch<float> sparse;
+  std::vector<float> workspace =
+      std::vector<float>(static_cast<std::size_t>(lmc::detail::affine_workspace<float>(rows, in, units)));
+  lmc::simd::SparseBatch<float> sparse{workspace};
 
   explicit Fixture(double share)
       : x(rows * in, -0.42F),
@@ -44,12 +46,13 @@ struct Fixture {
   auto dweight_view() { return lmc::matrix_view<float>(dweight, units, in); }
 
   void dense_forward() {
-    lmc::simd::product<float>(x_view(), Strided<const float>(weight_view()).transposed(), y_view(), lmc::WriteMode::overwrite);
+    lmc::simd::product<float>(x_view(), Strided<const float>(weight_view()).transposed(), y_view(), lmc::WriteMode::overwrite,
+                              workspace);
     lmc::simd::add_to_rows<float>(bias, y_view());
   }
   void dense_backward() {
-    lmc::simd::product<float>(Strided<const float>(dy_view()).transposed(), x_view(), dweight_view(),
-                              lmc::WriteMode::overwrite);
+    lmc::simd::product<float>(Strided<const float>(dy_view()).transposed(), x_view(), dweight_view(), lmc::WriteMode::overwrite,
+                              workspace);
     lmc::simd::add_column_sums<float>(dy_view(), dbias);
   }
   // As a layer does it: whether the batch is sparse is found out in each pass.

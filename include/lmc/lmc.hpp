@@ -73,6 +73,7 @@
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/layer_norm.hpp>
+#include <lmc/layers/layer_recipe.hpp>
 #include <lmc/layers/leaky_relu.hpp>
 #include <lmc/layers/locally_connected2d.hpp>
 #include <lmc/layers/mask.hpp>
@@ -83,9 +84,11 @@
 #include <lmc/layers/patch_embedding.hpp>
 #include <lmc/layers/pooling.hpp>
 #include <lmc/layers/position_embedding.hpp>
+#include <lmc/layers/recipes.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/layers/residual.hpp>
 #include <lmc/layers/self_attention.hpp>
+#include <lmc/layers/sequential.hpp>
 #include <lmc/layers/take_first_token.hpp>
 #include <lmc/layers/tanh.hpp>
 #include <lmc/layers/tokenwise_dense.hpp>

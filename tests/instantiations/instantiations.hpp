@@ -18,7 +18,7 @@
 // NOLINTBEGIN(bugprone-macro-parentheses): there is nothing that they could be put around
 
 #define LMC_PRODUCTS(how, T)                                                                     \
-  how template void simd::product<T>(Strided<const T>, Strided<const T>, Strided<T>, WriteMode); \
+  how template void simd::product<T>(Strided<const T>, Strided<const T>, Strided<T>, WriteMode, std::span<T>); \
   how template class simd::SparseBatch<T>;                                                       \
   how template class Dense<T>;                                                                   \
   how template class MaskedDense<T>;                                                             \

@@ -187,7 +187,7 @@ TEST_CASE("Conv2d: leaves dx alone where none is asked for, and allocates nothin
   const Passes<float> with(layer, params, x, dy), without(layer, params, x, dy, false);
   CHECK(without.dparams == with.dparams);
   CHECK(without.dx == std::vector<float>(x.size(), 1.0f));
-  CHECK(without.allocations == 0);  // not the first, which may make product()'s packing buffer
+  CHECK(without.allocations == 0);
 }
 
 TEST_CASE("Conv2d: a permutation of its channels leaves the network's function alone", "[layers]") {

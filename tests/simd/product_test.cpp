@@ -13,6 +13,14 @@ namespace simd_product_test {
 
 namespace {
 
+// product() in a workspace of just the size that it asks for.
+template <class T>
+void multiply(Strided<const T> a, Strided<const T> b, Strided<T> c, WriteMode into) {
+  std::vector<T> workspace(static_cast<std::size_t>(lmc::simd::product_workspace<T>(c.rows, c.cols, a.cols)) + 1, T(-99));
+  lmc::simd::product<T>(a, b, c, into, std::span(workspace).first(workspace.size() - 1));
+  REQUIRE(workspace.back() == -99);
+}
+
 using lmc::Index;
 using lmc::Strided;
 using lmc::WriteMode;
@@ -81,15 +89,14 @@ TEMPLATE_TEST_CASE("product: equals the triple loop for every shape, storage and
              c = exact_numbers<TestType>(m * n, 3);
   const auto a_view = stored(a, m, k, a_transposed), b_view = stored(b, k, n, b_transposed);
   auto result = c;
-  lmc::simd::product<TestType>(a_view, b_view, Strided<TestType>(result.data(), m, n, n), into);
+  multiply<TestType>(a_view, b_view, Strided<TestType>(result.data(), m, n, n), into);
   CHECK(result == reference(a_view, b_view, c, into));
 }
 
 TEST_CASE("product: a destination with strides keeps what lies between its entries", "[simd][product]") {
   const auto a = exact_numbers<float>(6, 1), b = exact_numbers<float>(6, 2);
   std::vector<float> c(30, 99.0f);  // C [2, 2] with rows 15 apart and columns 4 apart
-  lmc::simd::product<float>(row_major(a, 2, 3), row_major(b, 3, 2), Strided<float>(c.data(), 2, 2, 15, 4),
-                            WriteMode::overwrite);
+  multiply<float>(row_major(a, 2, 3), row_major(b, 3, 2), Strided<float>(c.data(), 2, 2, 15, 4), WriteMode::overwrite);
   const auto expected = reference(row_major(a, 2, 3), row_major(b, 3, 2), std::vector<float>(4), WriteMode::overwrite);
   CHECK(std::vector<float>{c[0], c[4], c[15], c[19]} == expected);
   CHECK(std::count(c.begin(), c.end(), 99.0f) == 26);
@@ -101,12 +108,11 @@ TEST_CASE("product: the bits of an entry do not depend on its neighbors", "[simd
   for (Index i = 0; i < m * k; ++i) a.push_back(static_cast<float>(lmc::normal({.seed = 1}, static_cast<std::uint64_t>(i))));
   for (Index i = 0; i < k * n; ++i) b.push_back(static_cast<float>(lmc::normal({.seed = 2}, static_cast<std::uint64_t>(i))));
   std::vector<float> whole(static_cast<std::size_t>(m * n)), entry(1);
-  lmc::simd::product<float>(row_major(a, m, k), row_major(b, k, n), Strided<float>(whole.data(), m, n, n),
-                            WriteMode::overwrite);
+  multiply<float>(row_major(a, m, k), row_major(b, k, n), Strided<float>(whole.data(), m, n, n), WriteMode::overwrite);
   for (Index i = 0; i < m; i += 5)
     for (Index j = 0; j < n; j += 7) {
-      lmc::simd::product<float>(Strided<const float>(a.data() + i * k, 1, k, k), Strided<const float>(b.data() + j, k, 1, n),
-                                Strided<float>(entry.data(), 1, 1, 1), WriteMode::overwrite);
+      multiply<float>(Strided<const float>(a.data() + i * k, 1, k, k), Strided<const float>(b.data() + j, k, 1, n),
+                      Strided<float>(entry.data(), 1, 1, 1), WriteMode::overwrite);
       REQUIRE(entry[0] == whole[static_cast<std::size_t>(i * n + j)]);
     }
 }
@@ -118,10 +124,10 @@ TEST_CASE("product: the bits of a readout's row do not depend on the other rows"
   for (Index i = 0; i < k * n; ++i) b.push_back(static_cast<float>(lmc::normal({.seed = 2}, static_cast<std::uint64_t>(i))));
   std::vector<float> whole(static_cast<std::size_t>(m * n)), row(static_cast<std::size_t>(n));
   const auto weights = row_major(b, n, k).transposed();
-  lmc::simd::product<float>(row_major(a, m, k), weights, Strided<float>(whole.data(), m, n, n), WriteMode::overwrite);
+  multiply<float>(row_major(a, m, k), weights, Strided<float>(whole.data(), m, n, n), WriteMode::overwrite);
   for (Index i = 0; i < m; ++i) {
-    lmc::simd::product<float>(Strided<const float>(a.data() + i * k, 1, k, k), weights, Strided<float>(row.data(), 1, n, n),
-                              WriteMode::overwrite);
+    multiply<float>(Strided<const float>(a.data() + i * k, 1, k, k), weights, Strided<float>(row.data(), 1, n, n),
+                    WriteMode::overwrite);
     REQUIRE(std::equal(row.begin(), row.end(), whole.begin() + i * n));
   }
 }
@@ -130,7 +136,7 @@ TEST_CASE("product: NaN and infinity reach exactly the entries that use them", "
   std::vector<float> a(3 * 4, 1.0f), b(4 * 33, 1.0f), c(3 * 33);
   a[1 * 4 + 2] = std::numeric_limits<float>::quiet_NaN();
   b[3 * 33 + 32] = std::numeric_limits<float>::infinity();
-  lmc::simd::product<float>(row_major(a, 3, 4), row_major(b, 4, 33), Strided<float>(c.data(), 3, 33, 33), WriteMode::overwrite);
+  multiply<float>(row_major(a, 3, 4), row_major(b, 4, 33), Strided<float>(c.data(), 3, 33, 33), WriteMode::overwrite);
   for (Index i = 0; i < 3; ++i)
     for (Index j = 0; j < 33; ++j) {
       const float value = c[static_cast<std::size_t>(i * 33 + j)];

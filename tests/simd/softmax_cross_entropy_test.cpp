@@ -14,6 +14,19 @@ namespace simd_softmax_cross_entropy_test {
 
 namespace {
 
+// softmax_cross_entropy() in a workspace of just the size that it asks for.
+template <class T>
+lmc::simd::CrossEntropySum cross_entropy(std::span<const T> logits, std::span<const std::int32_t> labels,
+                                         const lmc::simd::CrossEntropyOutputs<T>& outputs = {}) {
+  const std::size_t classes = labels.empty() ? 1 : logits.size() / labels.size();
+  std::vector<T> workspace(
+      static_cast<std::size_t>(lmc::simd::softmax_cross_entropy_workspace<T>(static_cast<lmc::Index>(classes))) + 1, T(-99));
+  const auto sum =
+      lmc::simd::softmax_cross_entropy<T>(logits, labels, std::span(workspace).first(workspace.size() - 1), outputs);
+  REQUIRE(workspace.back() == -99);
+  return sum;
+}
+
 // Logits in [−6, 6] and labels, without an order that a wrong index could follow.
 template <class T>
 struct Batch {
@@ -37,7 +50,7 @@ struct Result {
 template <class T>
 Result<T> run(const Batch<T>& b, T scale = 1) {
   Result<T> r{{}, std::vector<T>(b.logits.size(), T(99)), std::vector<std::uint8_t>(b.examples, 99)};
-  r.sum = lmc::simd::softmax_cross_entropy<T>(b.logits, b.labels, {.dlogits = r.dlogits, .scale = scale, .wrong = r.wrong});
+  r.sum = cross_entropy<T>(b.logits, b.labels, {.dlogits = r.dlogits, .scale = scale, .wrong = r.wrong});
   return r;
 }
 
@@ -108,10 +121,10 @@ TEMPLATE_TEST_CASE("softmax_cross_entropy: an example's results do not depend on
 TEMPLATE_TEST_CASE("softmax_cross_entropy: outputs are optional, and dlogits may be the logits", "[simd]", float, double) {
   Batch<TestType> batch(37, 10);
   const auto full = run(batch);
-  const auto sums = lmc::simd::softmax_cross_entropy<TestType>(batch.logits, batch.labels);
+  const auto sums = cross_entropy<TestType>(batch.logits, batch.labels);
   CHECK(sums.loss == full.sum.loss);
   CHECK(sums.wrong == full.sum.wrong);
-  lmc::simd::softmax_cross_entropy<TestType>(batch.logits, batch.labels, {.dlogits = batch.logits});
+  cross_entropy<TestType>(batch.logits, batch.labels, {.dlogits = batch.logits});
   CHECK(batch.logits == full.dlogits);
 }
 
@@ -194,7 +207,7 @@ TEST_CASE("softmax_cross_entropy: sums in double", "[simd]") {
     batch.logits[2 * i + 1] = i == 0 ? 0x1p25f : 99.0f;
     batch.labels[i] = 0;
   }
-  CHECK(lmc::simd::softmax_cross_entropy<float>(batch.logits, batch.labels).loss == 0x1p25 + 1000 * 99.0);
+  CHECK(cross_entropy<float>(batch.logits, batch.labels).loss == 0x1p25 + 1000 * 99.0);
 }
 
 }  // namespace simd_softmax_cross_entropy_test

@@ -43,6 +43,18 @@ struct Batch {
   T at(const std::vector<T>& v, Index cols, Index i, Index j) const { return v[static_cast<std::size_t>(i * cols + j)]; }
 };
 
+// The workspace for a batch, of just the size that is asked for, and what is behind it.
+template <class T>
+struct Workspace {
+  std::vector<T> values;
+  explicit Workspace(const Batch<T>& b)
+      : values(static_cast<std::size_t>(lmc::simd::SparseBatch<T>::workspace_size(b.rows, b.in, b.units)) + 1, T(-99)) {}
+  ~Workspace() { CHECK(values.back() == -99); }
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  std::span<T> span() { return std::span(values).first(values.size() - 1); }
+};
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("SparseBatch: gives what a loop gives, for any number of rows, inputs and units", "[simd]", float, double) {
@@ -50,7 +62,8 @@ TEMPLATE_TEST_CASE("SparseBatch: gives what a loop gives, for any number of rows
       table<Index, Index, Index>({{16, 64, 32}, {17, 65, 33}, {128, 784, 64}, {20, 130, 100}, {33, 257, 192}, {16, 127, 65}}));
   CAPTURE(rows, in, units);
   const Batch<TestType> b(rows, in, units, 0.15);
-  lmc::simd::SparseBatch<TestType> sparse;
+  Workspace<TestType> workspace(b);
+  lmc::simd::SparseBatch<TestType> sparse(workspace.span());
 
   std::vector<TestType> y(static_cast<std::size_t>(rows * units) + 1, TestType(-99));
   REQUIRE(sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), rows, units)));
@@ -85,7 +98,8 @@ namespace {
 
 // Whether both products are taken; where they are not, nothing is written.
 bool fits(const Batch<float>& b) {
-  lmc::simd::SparseBatch<float> sparse;
+  Workspace<float> workspace(b);
+  lmc::simd::SparseBatch<float> sparse(workspace.span());
   const auto count = [](Index n) { return static_cast<std::size_t>(n); };
   std::vector<float> y(count(b.rows * b.units), 7), dw(count(b.units * b.in), 7), db(count(b.units), 7);
   const bool forward = sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), b.rows, b.units));
@@ -131,7 +145,8 @@ TEST_CASE("SparseBatch: a value that is large beside the others is no background
   // In column 7, a million twice, and small numbers that have nothing in common.
   for (std::size_t n = 0; n < 64; ++n) b.x[n * 100 + 7] = n == 2 || n == 5 ? 1e6F : value<float>(12, n) / 1024;
   for (std::size_t u = 0; u < 32; ++u) b.weight[u * 100 + 7] = 1;
-  lmc::simd::SparseBatch<float> sparse;
+  Workspace<float> workspace(b);
+  lmc::simd::SparseBatch<float> sparse(workspace.span());
   std::vector<float> y(64 * 32);
   REQUIRE(sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), 64, 32)));
   double expected = static_cast<double>(b.bias[0]);
@@ -143,7 +158,8 @@ TEST_CASE("SparseBatch: NaN and infinity reach what depends on them, and nothing
   Batch<float> b(32, 100, 32, 0.1);
   const float bad = GENERATE(std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity());
   b.x[5 * 100 + 99] = bad;
-  lmc::simd::SparseBatch<float> sparse;
+  Workspace<float> workspace(b);
+  lmc::simd::SparseBatch<float> sparse(workspace.span());
   std::vector<float> y(32 * 32);
   REQUIRE(sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), 32, 32)));
   for (std::size_t n = 0; n < 32; ++n)

@@ -109,8 +109,19 @@ class LayoutBuilder {
   void add_parameter(std::string_view name, Shape shape, Role role, std::vector<AxisGroups> groups) {
     add(layout_.parameters, layout_.parameter_count(), name, std::move(shape), role, std::move(groups));
   }
+  /// The same for a layer that knows nothing of permutations: no axis can be permuted, neither the segment's nor those of what
+  /// the layer receives.
+  void add_parameter(std::string_view name, const Shape& shape, Role role = Role::weight) {
+    fix_activation();
+    add_parameter(name, shape, role, std::vector<AxisGroups>(static_cast<std::size_t>(shape.rank())));
+  }
+  /// The two of add_parameter() for a segment of the buffers.
   void add_buffer(std::string_view name, Shape shape, Role role, std::vector<AxisGroups> groups) {
     add(layout_.buffers, layout_.buffer_count(), name, std::move(shape), role, std::move(groups));
+  }
+  void add_buffer(std::string_view name, const Shape& shape, Role role) {
+    fix_activation();
+    add_buffer(name, shape, role, std::vector<AxisGroups>(static_cast<std::size_t>(shape.rank())));
   }
   /// A new group of `size` interchangeable units, named after the layer that is being declared.
   GroupId add_group(Index size) {
@@ -135,9 +146,7 @@ class LayoutBuilder {
   /// flattened, nothing corresponds, and no permutation is allowed.
   void unify(const ActivationLayout& a, const ActivationLayout& b) {
     if (a.shape != b.shape) {
-      for (const ActivationLayout* side : {&a, &b})
-        for (const AxisGroups& axis : side->groups)
-          for (const GroupId& id : axis.ids) fix(id);
+      for (const ActivationLayout* side : {&a, &b}) fix(*side);
       return;
     }
     for_each_index(a.shape, [&](std::span<const Index> index) {
@@ -147,6 +156,13 @@ class LayoutBuilder {
   }
   /// No permutation of these units is allowed.
   void fix(GroupId group) { unify(group, std::nullopt); }
+  /// No permutation of what the next layer receives is allowed.
+  void fix_activation() { fix(activation); }
+  /// What the next layer receives has that shape, and no axis of it can be permuted, nor could before.
+  void replace_activation(const Shape& shape) {
+    fix_activation();
+    activation = {shape, std::vector<AxisGroups>(static_cast<std::size_t>(shape.rank()))};
+  }
 
   /// Lengths of θ and of the buffers as declared so far.
   [[nodiscard]] Index parameter_count() const { return layout_.parameter_count(); }
@@ -163,8 +179,7 @@ class LayoutBuilder {
 
   /// The finished layout. Groups that reach the network's output become fixed: the order of the logits is the data set's.
   [[nodiscard]] ParameterLayout build() && {
-    for (const AxisGroups& axis : activation.groups)
-      for (const GroupId& id : axis.ids) fix(id);
+    fix_activation();
     std::vector<bool> used(layout_.groups.size());
     for (const auto* segments : {&layout_.parameters, &layout_.buffers})
       for (const Segment& s : *segments)
@@ -198,6 +213,10 @@ class LayoutBuilder {
             " axes; expected one entry for each axis: std::nullopt where the order is fixed, "
             "activation.groups[i] where it is that of the activation's axis i");
     segments.push_back({scope_ + std::string(name), std::move(shape), role, std::move(groups), offset});
+  }
+  void fix(const ActivationLayout& part) {
+    for (const AxisGroups& axis : part.groups)
+      for (const GroupId& id : axis.ids) fix(id);
   }
   // The group that stands for g and all that were joined with it: the first declared.
   [[nodiscard]] std::size_t root(std::size_t g) {

@@ -6,14 +6,19 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include <lmc/core/error.hpp>
 #include <lmc/layers/detail/check_layer.hpp>
 #include <lmc/layers/layer.hpp>
 
 namespace lmc {
 
-/// Any layer, as a value: the members of the Layer concept, one indirect call each, what it says of itself, and a way back.
-/// Copies share the description, which never changes.
+template <std::floating_point Scalar>
+struct ChildLayer;
+
+/// Any layer, as a value: the members that the Layer concept describes, its defaults in place of those that the layer leaves
+/// out, and a way back to the layer itself. Copies share the description, which never changes.
 template <std::floating_point Scalar>
 class AnyLayer {
  public:
@@ -41,6 +46,11 @@ class AnyLayer {
   void forward(ForwardArgs<Scalar> a) const { held_->forward(a); }
   void backward(BackwardArgs<Scalar> a) const { held_->backward(a); }
 
+  /// The layers that it is made of; none for most.
+  [[nodiscard]] std::vector<ChildLayer<Scalar>> children() const { return held_->children(); }
+  /// The same around other layers, in the order of children(). Throws: Error when it has no such member.
+  [[nodiscard]] AnyLayer with_children(std::vector<AnyLayer> layers) const { return held_->with_children(std::move(layers)); }
+
   /// The layer itself, if it is an L; else null.
   template <class L>
   [[nodiscard]] const L* target() const {
@@ -64,27 +74,98 @@ class AnyLayer {
     [[nodiscard]] virtual Index workspace_size(Index batch) const = 0;
     virtual void forward(ForwardArgs<Scalar> a) const = 0;
     virtual void backward(BackwardArgs<Scalar> a) const = 0;
+    [[nodiscard]] virtual std::vector<ChildLayer<Scalar>> children() const = 0;
+    [[nodiscard]] virtual AnyLayer with_children(std::vector<AnyLayer> layers) const = 0;
   };
   template <class L>
   struct Held final : Interface {
     explicit Held(L l) : layer(std::move(l)) {}
     [[nodiscard]] std::string_view kind() const override { return layer.kind(); }
-    [[nodiscard]] std::string describe() const override { return layer.describe(); }
-    [[nodiscard]] std::optional<Shape> input_shape() const override { return layer.input_shape(); }
-    [[nodiscard]] Shape output_shape(const Shape& in) const override { return layer.output_shape(in); }
+    [[nodiscard]] std::string describe() const override {
+      if constexpr (requires { layer.describe(); })
+        return layer.describe();
+      else
+        return {};
+    }
+    [[nodiscard]] std::optional<Shape> input_shape() const override {
+      if constexpr (requires { layer.input_shape(); })
+        return layer.input_shape();
+      else
+        return std::nullopt;
+    }
+    [[nodiscard]] Shape output_shape(const Shape& in) const override {
+      if constexpr (requires { layer.output_shape(in); })
+        return layer.output_shape(in);
+      else
+        return in;
+    }
     [[nodiscard]] bool affine_in_parameters() const override { return AffineInParameters<L>; }
     [[nodiscard]] bool overwrites_gradient() const override { return OverwritesGradient<L>; }
     [[nodiscard]] bool works_in_place() const override { return WorksInPlace<L>; }
-    void declare(LayoutBuilder& layout) const override { layer.declare(layout); }
-    void initialize(const InitializeArgs<Scalar>& a) const override { layer.initialize(a); }
-    [[nodiscard]] Index cache_size(Index batch) const override { return layer.cache_size(batch); }
-    [[nodiscard]] Index workspace_size(Index batch) const override { return layer.workspace_size(batch); }
+    void declare(LayoutBuilder& layout) const override {
+      if constexpr (requires { layer.declare(layout); })
+        layer.declare(layout);
+      else
+        layout.fix_activation();
+    }
+    void initialize(const InitializeArgs<Scalar>& a) const override {
+      if constexpr (requires { layer.initialize(a); })
+        layer.initialize(a);
+      else
+        require(a.params.empty() && a.buffers.empty(), "the layer '", layer.kind(), "' declares ", a.params.size(),
+                " parameters and ", a.buffers.size(),
+                " buffer values; expected `void initialize(InitializeArgs<Scalar>) const`, too");
+    }
+    [[nodiscard]] Index cache_size(Index batch) const override {
+      if constexpr (requires { layer.cache_size(batch); })
+        return layer.cache_size(batch);
+      else
+        return 0;
+    }
+    [[nodiscard]] Index workspace_size(Index batch) const override {
+      if constexpr (requires { layer.workspace_size(batch); })
+        return layer.workspace_size(batch);
+      else
+        return 0;
+    }
     void forward(ForwardArgs<Scalar> a) const override { layer.forward(a); }
     void backward(BackwardArgs<Scalar> a) const override { layer.backward(a); }
+    [[nodiscard]] std::vector<ChildLayer<Scalar>> children() const override {
+      if constexpr (requires { layer.children(); })
+        return layer.children();
+      else
+        return {};
+    }
+    [[nodiscard]] AnyLayer with_children(std::vector<AnyLayer> layers) const override {
+      if constexpr (requires { layer.with_children(std::move(layers)); })
+        return layer.with_children(std::move(layers));
+      else
+        throw Error(
+            concat("the layer '", layer.kind(),
+                   "' cannot be made of other layers; expected `with_children(std::vector<AnyLayer<Scalar>>) const`, which "
+                   "gives it around the layers given"));
+    }
     L layer;
   };
   std::shared_ptr<const Interface> held_;
 };
 static_assert(Layer<AnyLayer<float>, float>);
+
+/// A layer inside another one, and where it stands there.
+template <std::floating_point Scalar>
+struct ChildLayer {
+  std::string name;  // that its segments begin with: `dense1`, `body`
+  AnyLayer<Scalar> layer;
+  Shape input, output;              // of one example
+  Index first = 0, parameters = 0;  // position of its first parameter among those of the layer around it, and how many it has
+};
+
+/// Declares a layer inside another one, its segments under `name/`. Where a layer changes the size of an example and says nothing
+/// of its output's permutation groups, there are none. output: shape of an example behind it.
+template <std::floating_point Scalar>
+void declare_child(LayoutBuilder& layout, std::string_view name, const AnyLayer<Scalar>& layer, const Shape& output) {
+  layout.inside(name, [&] { layer.declare(layout); });
+  if (layout.activation.shape.size() != output.size()) layout.replace_activation(output);
+}
 
 }  // namespace lmc

@@ -35,9 +35,6 @@ class AveragePool2d {
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return {window_.out.rows, window_.out.cols, o_.inputs[2]}; }
   void declare(LayoutBuilder& layout) const { detail::declare_pool(layout, window_); }
-  void initialize(const InitializeArgs<Scalar>&) const {}
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
     for (Index i = 0; i < a.x.rows(); ++i) simd::average_pool<Scalar>(window_, o_.inputs[2], row_of(a.x, i), row_of(a.y, i));

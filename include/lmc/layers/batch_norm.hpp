@@ -61,7 +61,6 @@ class BatchNorm {
   [[nodiscard]] std::string_view kind() const { return "batch_norm"; }
   [[nodiscard]] std::string describe() const { return concat(channels_, " channels"); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
-  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
 
   void declare(LayoutBuilder& layout) const {
     Shape shape = channels_;

@@ -4,7 +4,6 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -40,7 +39,6 @@ class ClassToken {
   [[nodiscard]] const ClassTokenOptions& options() const { return o_; }
 
   [[nodiscard]] std::string_view kind() const { return "class_token"; }
-  [[nodiscard]] std::string describe() const { return ""; }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return {o_.inputs[0] + 1, o_.inputs[1]}; }
   void declare(LayoutBuilder& layout) const {
@@ -53,8 +51,6 @@ class ClassToken {
     for (std::size_t i = 0; i < a.params.size(); ++i)
       a.params[i] = static_cast<Scalar>(o_.standard_deviation * normal(a.stream, static_cast<std::uint64_t>(a.first) + i));
   }
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
     for (Index i = 0; i < a.x.rows(); ++i) {

@@ -83,7 +83,6 @@ class Conv2d {
     initialize_weights_and_biases(a, weights(), o_.kernel.size() * (o_.inputs[2] / o_.groups), o_.kernel.size() * o_.outputs,
                                   o_.initialization);
   }
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index) const { return kernel_.workspace_size(); }
 
   void forward(ForwardArgs<Scalar> a) const { kernel_.forward(weight(a.params), bias(a.params), a.x, a.y, a.workspace); }

@@ -55,12 +55,12 @@ class Dense {
   void initialize(const InitializeArgs<Scalar>& a) const {
     initialize_weights_and_biases(a, out_ * in_, in_, out_, o_.initialization);
   }
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
+  [[nodiscard]] Index workspace_size(Index batch) const { return detail::affine_workspace<Scalar>(batch, in_, out_); }
 
-  void forward(ForwardArgs<Scalar> a) const { detail::affine<Scalar>(a.x, weight(a.params), bias(a.params), a.y); }
+  void forward(ForwardArgs<Scalar> a) const { detail::affine<Scalar>(a.x, weight(a.params), bias(a.params), a.y, a.workspace); }
   void backward(BackwardArgs<Scalar> a) const {
-    detail::affine_backward<Scalar>(a.x, weight(a.params), a.dy, weight(a.dparams), bias(a.dparams), a.dx, a.dparams_mode);
+    detail::affine_backward<Scalar>(a.x, weight(a.params), a.dy, weight(a.dparams), bias(a.dparams), a.dx, a.workspace,
+                                    a.dparams_mode);
   }
 
  private:

@@ -37,11 +37,8 @@ class Dropout {
   [[nodiscard]] std::string_view kind() const { return "dropout"; }
   [[nodiscard]] std::string describe() const { return concat("rate ", o_.rate); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
-  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
   void declare(LayoutBuilder&) const {}
-  void initialize(const InitializeArgs<Scalar>&) const {}
   [[nodiscard]] Index cache_size(Index batch) const { return batch * o_.inputs.size(); }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
     if (a.mode == Mode::training) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <concepts>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -36,7 +35,6 @@ class GlobalAveragePool {
   }
 
   [[nodiscard]] std::string_view kind() const { return "global_average_pool"; }
-  [[nodiscard]] std::string describe() const { return ""; }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return channels(); }
   void declare(LayoutBuilder& layout) const {
@@ -44,9 +42,6 @@ class GlobalAveragePool {
     const GroupId units = detail::shared_channel_group(layout);
     layout.activation = {channels(), {units}};
   }
-  void initialize(const InitializeArgs<Scalar>&) const {}
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
     for (Index i = 0; i < a.x.rows(); ++i) simd::average_rows<Scalar>(row_of(a.x, i), row_of(a.y, i));

@@ -19,9 +19,9 @@
 namespace lmc {
 
 /// What a forward pass is for.
-///   evaluation  a function of (θ, buffers, x), example by example
-///   training    may take statistics over the batch, move buffers, and add noise
-///   estimation  as training, but without noise, and the buffers become the statistics of this batch alone
+///   evaluation   a function of (θ, buffers, x), example by example
+///   training     may take statistics over the batch, move buffers, and add noise
+///   calibration  as training, but without noise, and the buffers become the statistics of this batch alone
 enum class Mode { evaluation, training, calibration };
 
 /// Where the noise of a training step has its address: a draw of a layer is a function of (seed, epoch, example, entry),
@@ -64,6 +64,16 @@ class InputGradient {
   InputGradient(MatrixView<Scalar> dx) : dx_(dx) {}                 // NOLINT(google-explicit-constructor)
   InputGradient(std::optional<MatrixView<Scalar>> dx) : dx_(dx) {}  // NOLINT(google-explicit-constructor)
 
+  InputGradient(const InputGradient&) = default;
+  // Another place for the same gradient; a Map's own assignment would copy the entries.
+  InputGradient& operator=(const InputGradient& other) {
+    if (this == &other) return *this;
+    dx_.reset();
+    if (other.dx_) dx_.emplace(*other.dx_);
+    return *this;
+  }
+  ~InputGradient() = default;
+
   explicit operator bool() const { return dx_.has_value(); }
   [[nodiscard]] MatrixView<Scalar>& value() { return require_present(), *dx_; }
   MatrixView<Scalar>& operator*() { return value(); }
@@ -105,30 +115,27 @@ struct InitializeArgs {
 };
 
 /// An immutable description of a map from examples to examples: options and shapes; parameters, buffers and memory are the
-/// caller's, so that many threads can use one layer.
+/// caller's, so that many threads can use one layer. Every layer has
 ///   kind()            what it is, in lower case: names its segments, as in `dense1/weight`
-///   describe()        its options for a summary; may be empty
-///   input_shape()     the shape of an example that it takes; nothing when any shape will do, as for element-wise layers
-///   output_shape(in)  the shape of an example that it gives for an accepted in
-///   declare(layout)   adds its segments in order, and replaces layout.activation where its axes or their groups change
-///   initialize(args)  fills params and buffers
-///   cache_size(N), workspace_size(N)   in scalars, for a batch of N
 ///   forward(args), backward(args)      formulas in each layer's own comment
+/// and, where the default does not fit,
+///   output_shape(in)  the shape of an example that it gives for an accepted in; by default, in
+///   declare(layout)   adds its segments in order, and replaces layout.activation where its axes or their groups change; by
+///                     default it has no parameters, and no permutation of the units that it reads is allowed
+///   initialize(args)  fills params and buffers; required of a layer that has any
+///   input_shape()     the shape of an example that it takes; by default any, which output_shape may refuse
+///   describe()        its options for a summary; by default nothing
+///   cache_size(N), workspace_size(N)   in scalars, for a batch of N; by default 0
+/// A layer that is made of others has, besides,
+///   children()              those layers, in the order of its parameters: std::vector<ChildLayer<Scalar>>
+///   with_children(layers)   itself around these layers instead, std::vector<AnyLayer<Scalar>> in the same order
+/// so that summaries, for_each_layer() and lift_to_dense() and its like reach them.
 template <class L, class Scalar>
-concept Layer =
-    requires(const L layer, LayoutBuilder& layout, const Shape& in, Index batch, InitializeArgs<Scalar> initialize_args,
-             ForwardArgs<Scalar> forward_args, BackwardArgs<Scalar> backward_args) {
-      { layer.kind() } -> std::convertible_to<std::string_view>;
-      { layer.describe() } -> std::convertible_to<std::string>;
-      { layer.input_shape() } -> std::convertible_to<std::optional<Shape>>;
-      { layer.output_shape(in) } -> std::same_as<Shape>;
-      { layer.declare(layout) } -> std::same_as<void>;
-      { layer.initialize(initialize_args) } -> std::same_as<void>;
-      { layer.cache_size(batch) } -> std::same_as<Index>;
-      { layer.workspace_size(batch) } -> std::same_as<Index>;
-      { layer.forward(forward_args) } -> std::same_as<void>;
-      { layer.backward(backward_args) } -> std::same_as<void>;
-    };
+concept Layer = requires(const L layer, ForwardArgs<Scalar> forward_args, BackwardArgs<Scalar> backward_args) {
+  { layer.kind() } -> std::convertible_to<std::string_view>;
+  { layer.forward(forward_args) } -> std::same_as<void>;
+  { layer.backward(backward_args) } -> std::same_as<void>;
+};
 
 /// A layer without buffers whose y, for a fixed x, is affine in its parameters says so by a member `static constexpr bool
 /// affine_in_parameters = true`:
@@ -137,7 +144,7 @@ concept Layer =
 template <class L>
 concept AffineInParameters = std::bool_constant<L::affine_in_parameters>::value;
 
-/// A layer whose backward can replace what is in dparams (BackwardArgs::gradient) says so by a member `static constexpr bool
+/// A layer whose backward can replace what is in dparams (BackwardArgs::dparams_mode) says so by a member `static constexpr bool
 /// overwrites_gradient = true`; for the others, who asks for it sets dparams to 0 before. Where there are many parameters,
 /// their gradient is then not written twice and read once for nothing.
 template <class L>

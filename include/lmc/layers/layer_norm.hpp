@@ -51,7 +51,6 @@ class LayerNorm {
   [[nodiscard]] std::string_view kind() const { return "layer_norm"; }
   [[nodiscard]] std::string describe() const { return concat("over ", width_); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
-  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
 
   void declare(LayoutBuilder& layout) const {
     Shape shape = width_;
@@ -70,7 +69,6 @@ class LayerNorm {
     std::ranges::fill(bias(a.params), Scalar(0));
   }
   [[nodiscard]] Index cache_size(Index batch) const { return 2 * rows(batch); }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
     simd::layer_norm<Scalar>(by_position(a.x), scale(a.params), bias(a.params), o_.epsilon, by_position(a.y),

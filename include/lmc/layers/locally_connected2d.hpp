@@ -104,7 +104,6 @@ class LocallyConnected2d {
     initialize_weights_and_biases(a, weights(), filter(), w_.kernel.size() * o_.outputs, o_.initialization);
   }
 
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
   [[nodiscard]] Index workspace_size(Index batch) const {
     const Index forward = forward_rows * patch_stride() + (filter() + 1) * padded<Scalar>(units());
     const Index backward = backward_rows * patch_stride() + batch * recent_rows() * w_.out.cols * o_.outputs;

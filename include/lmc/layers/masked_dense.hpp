@@ -99,15 +99,18 @@ class MaskedDense {
     }
     simd::copy_masked<Scalar>(keep_, weight(a.params), weight(a.params));
   }
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index) const { return out_ * in_; }
+  [[nodiscard]] Index workspace_size(Index batch) const {
+    return padded<Scalar>(out_ * in_) + detail::affine_workspace<Scalar>(batch, in_, out_);
+  }
 
-  void forward(ForwardArgs<Scalar> a) const { detail::affine<Scalar>(a.x, masked(a.params, a.workspace), bias(a.params), a.y); }
+  void forward(ForwardArgs<Scalar> a) const {
+    detail::affine<Scalar>(a.x, masked(a.params, a.workspace), bias(a.params), a.y, products(a));
+  }
   void backward(BackwardArgs<Scalar> a) const {
-    if (a.dx) simd::product<Scalar>(a.dy, masked(a.params, a.workspace), *a.dx, WriteMode::overwrite);
+    if (a.dx) simd::product<Scalar>(a.dy, masked(a.params, a.workspace), *a.dx, WriteMode::overwrite, products(a));
     const std::span<Scalar> gradient = weight(a.workspace);
-    simd::product<Scalar>(Strided<const Scalar>(a.dy).transposed(), a.x, matrix_view(gradient, out_, in_),
-                          WriteMode::overwrite);
+    simd::product<Scalar>(Strided<const Scalar>(a.dy).transposed(), a.x, matrix_view(gradient, out_, in_), WriteMode::overwrite,
+                          products(a));
     simd::add_masked<Scalar>(keep_, gradient, weight(a.dparams));
     simd::add_column_sums<Scalar>(a.dy, bias(a.dparams));
   }
@@ -120,6 +123,11 @@ class MaskedDense {
   template <class T>
   auto bias(std::span<T> params) const {
     return slice(params, out_ * in_, out_);
+  }
+  // The workspace behind the weights.
+  template <class Args>
+  [[nodiscard]] std::span<Scalar> products(const Args& a) const {
+    return a.workspace.subspan(static_cast<std::size_t>(padded<Scalar>(out_ * in_)));
   }
   // W ∘ M, written into the workspace.
   MatrixView<const Scalar> masked(std::span<const Scalar> params, std::span<Scalar> workspace) const {

@@ -35,9 +35,7 @@ class MaxPool2d {
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return {window_.out.rows, window_.out.cols, o_.inputs[2]}; }
   void declare(LayoutBuilder& layout) const { detail::declare_pool(layout, window_); }
-  void initialize(const InitializeArgs<Scalar>&) const {}
   [[nodiscard]] Index cache_size(Index batch) const { return batch * window_.out.size() * o_.inputs[2]; }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
     const Index size = a.y.cols();

@@ -19,7 +19,6 @@
 #include <lmc/core/random.hpp>
 #include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/layer.hpp>
-#include <lmc/layers/residual.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/matrix/write_mode.hpp>
 
@@ -56,12 +55,10 @@ class Network {
     bool in_place = false;  // its output lies where its input did
   };
 
-  explicit Network(std::vector<AnyLayer<Scalar>> layers) {
+  explicit Network(std::vector<AnyLayer<Scalar>> layers) : Network(layers, input_of(layers)) {}
+  /// The same for examples of that shape, where no layer says which it takes.
+  Network(std::vector<AnyLayer<Scalar>> layers, Shape inputs) : input_(std::move(inputs)) {
     require(!layers.empty(), "Network: no layers; expected at least one");
-    const auto shaped = std::find_if(layers.begin(), layers.end(), [](const auto& l) { return l.input_shape().has_value(); });
-    require(shaped != layers.end(), "Network: none of its ", layers.size(),
-            " layers says which shape it takes; expected at least one that does, such as Dense");
-    input_ = *shaped->input_shape();  // layers before it take any shape and keep it
     std::map<std::string, int> numbers;
     for (AnyLayer<Scalar>& layer : layers) {
       const std::string kind(layer.kind());
@@ -80,11 +77,12 @@ class Network {
     // The last layer's output is the caller's.
     for (std::size_t i = 1; i + 1 < parts_.size(); ++i)
       parts_[i].in_place = parts_[i].layer.works_in_place() && parts_[i - 1].layer.affine_in_parameters();
+    outputs_ = static_cast<Index>(std::ranges::count(parts_, false, &Part::in_place));
     LayoutBuilder builder(input_);
     for (Part& part : parts_) {
       part.params.first = builder.parameter_count();
       part.buffers.first = builder.buffer_count();
-      builder.inside(part.name, [&] { part.layer.declare(builder); });
+      declare_child(builder, part.name, part.layer, part.output);
       part.params.count = builder.parameter_count() - part.params.first;
       part.buffers.count = builder.buffer_count() - part.buffers.first;
     }
@@ -113,7 +111,7 @@ class Network {
   [[nodiscard]] Shape output_shape(const Shape&) const { return output_shape(); }
 
   void declare(LayoutBuilder& layout) const {
-    for (const Part& part : parts_) layout.inside(part.name, [&] { part.layer.declare(layout); });
+    for (const Part& part : parts_) declare_child(layout, part.name, part.layer, part.output);
   }
   // A template, so that `initialize({})` can only mean the seed of a start.
   template <std::same_as<InitializeArgs<Scalar>> Args>
@@ -125,10 +123,22 @@ class Network {
                              .first = a.first + part.params.first});
   }
 
+  [[nodiscard]] std::vector<ChildLayer<Scalar>> children() const {
+    std::vector<ChildLayer<Scalar>> children;
+    for (const Part& part : parts_)
+      children.push_back({.name = part.name,
+                          .layer = part.layer,
+                          .input = children.empty() ? input_ : children.back().output,
+                          .output = part.output,
+                          .first = part.params.first,
+                          .parameters = part.params.count});
+    return children;
+  }
+  [[nodiscard]] Network with_children(std::vector<AnyLayer<Scalar>> layers) const { return Network(std::move(layers)); }
+
   [[nodiscard]] Index cache_size(Index batch) const {
-    Index size = 0;
-    for (std::size_t i = 0; i < parts_.size(); ++i)
-      size += inner_size(i, batch) + padded<Scalar>(parts_[i].layer.cache_size(batch));
+    Index size = activations_size(batch);
+    for (const Part& part : parts_) size += padded<Scalar>(part.layer.cache_size(batch));
     return size;
   }
   [[nodiscard]] Index workspace_size(Index batch) const {
@@ -139,43 +149,68 @@ class Network {
 
   void forward(ForwardArgs<Scalar> a) const {
     const Index batch = a.x.rows();
+    Index output_at = 0, cache_at = activations_size(batch), width = input_.size();
+    std::span<const Scalar> x = span_of(a.x);
+    std::span<Scalar> y;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       const Part& part = parts_[i];
+      if (i + 1 == parts_.size()) {
+        y = span_of(a.y);
+      } else if (!part.in_place) {
+        y = slice(a.cache, output_at, activation_size(part, batch));
+        output_at += activation_size(part, batch);
+      }
+      const Index cache_size = part.layer.cache_size(batch);
       part.layer.forward({.params = part.params.of(a.params),
                           .buffers = part.buffers.of(a.buffers),
-                          .x = i == 0 ? a.x : as_const<Scalar>(inner(a.cache, i - 1, batch)),
-                          .y = i + 1 == parts_.size() ? a.y : inner(a.cache, i, batch),
-                          .cache = own_cache(a.cache, i, batch),
+                          .x = matrix_view(x, batch, width),
+                          .y = matrix_view(y, batch, part.output.size()),
+                          .cache = slice(a.cache, cache_at, cache_size),
                           .workspace = a.workspace,
                           .mode = a.mode,
                           .noise = a.mode == Mode::training ? a.noise.inside(i) : NoiseAddress()});
+      cache_at += padded<Scalar>(cache_size);
+      width = part.output.size();
+      x = y;
     }
   }
 
   void backward(BackwardArgs<Scalar> a) const {
     const Index batch = a.x.rows(), room = gradient_size(batch);
     const std::span<Scalar> shared = a.workspace.subspan(static_cast<std::size_t>(2 * room));
-    // ∂L/∂(output of part i); two places take turns.
-    const auto gradient = [&](std::size_t i) {
-      const auto moves = std::count_if(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                                       [](const Part& part) { return !part.in_place; });
-      return matrix_view(slice(a.workspace, moves % 2 * room, room), batch, parts_[i].output.size());
-    };
+    Index output_at = activations_size(batch), cache_at = cache_size(batch);
+    Index turn = outputs_;  // the gradients of the outputs lie in two places by turns
+    std::span<const Scalar> y = span_of(a.y), dy = span_of(a.dy);
     for (std::size_t i = parts_.size(); i-- > 0;) {
       const Part& part = parts_[i];
+      std::span<const Scalar> x = span_of(a.x);
+      InputGradient<Scalar> dx = a.dx;
+      if (i > 0) {
+        const Part& before = parts_[i - 1];
+        if (!part.in_place) {
+          output_at -= activation_size(before, batch);
+          --turn;
+        }
+        x = slice(a.cache, output_at, activation_size(before, batch));
+        dx = matrix_view(slice(a.workspace, turn % 2 * room, room), batch, before.output.size());
+      }
       const std::span<Scalar> dparams = part.params.of(a.dparams);
       const bool overwrites = a.dparams_mode == WriteMode::overwrite && part.layer.overwrites_gradient();
       if (a.dparams_mode == WriteMode::overwrite && !overwrites) std::fill(dparams.begin(), dparams.end(), Scalar(0));
+      const Index own_cache = part.layer.cache_size(batch);
+      cache_at -= padded<Scalar>(own_cache);
       part.layer.backward({.params = part.params.of(a.params),
                            .buffers = part.buffers.of(a.buffers),
-                           .x = i == 0 ? a.x : inner(a.cache, i - 1, batch),
-                           .y = i + 1 == parts_.size() ? a.y : inner(a.cache, i, batch),
-                           .dy = i + 1 == parts_.size() ? a.dy : as_const<Scalar>(gradient(i)),
-                           .dx = i == 0 ? a.dx : gradient(i - 1),
+                           .x = matrix_view(x, batch, i == 0 ? input_.size() : parts_[i - 1].output.size()),
+                           .y = matrix_view(y, batch, part.output.size()),
+                           .dy = matrix_view(dy, batch, part.output.size()),
+                           .dx = dx,
                            .dparams = dparams,
-                           .cache = own_cache(a.cache, i, batch),
+                           .cache = slice(a.cache, cache_at, own_cache),
                            .workspace = shared,
                            .dparams_mode = overwrites ? WriteMode::overwrite : WriteMode::add});
+      y = x;
+      if (i > 0) dy = span_of(*dx);
     }
   }
 
@@ -183,7 +218,7 @@ class Network {
   /// indented.
   friend std::ostream& operator<<(std::ostream& out, const Network& network) {
     std::vector<Row> rows;
-    for (const Part& part : network.parts_) part_rows(rows, "  ", "", part);
+    append_rows(rows, "  ", network.children());
     std::size_t name = 16, options = 16, output = 14;  // room that small networks do not fill
     for (const Row& row : rows) {
       name = std::max(name, row.name.size() + 2);
@@ -201,66 +236,52 @@ class Network {
   }
 
  private:
+  // What the first layer takes that says so; layers before it take any shape and keep it.
+  static Shape input_of(const std::vector<AnyLayer<Scalar>>& layers) {
+    require(!layers.empty(), "Network: no layers; expected at least one");
+    for (const AnyLayer<Scalar>& layer : layers)
+      if (const std::optional<Shape> taken = layer.input_shape()) return *taken;
+    throw Error(concat("Network: none of its ", layers.size(),
+                       " layers says which shape it takes; expected at least one that does, such as Dense, or the shape of an "
+                       "example after the layers"));
+  }
   // A line of the printed table.
   struct Row {
     std::string name, options, output;
     Index parameters;
   };
-  static void part_rows(std::vector<Row>& rows, const std::string& indent, const std::string& prefix, const Part& part) {
-    rows.push_back({indent + prefix + part.name, part.layer.describe(), concat(part.output), part.params.count});
-    const std::string deeper = indent + "  ";
-    if (const auto* network = part.layer.template target<Network>()) {
-      for (const Part& inner : network->parts_) part_rows(rows, deeper, "", inner);
-    } else if (const auto* residual = part.layer.template target<Residual<Scalar>>()) {
-      const Index of_body = residual->body_parameters();
-      branch_rows(rows, deeper, "body", residual->options().body, part.output, of_body);
-      branch_rows(rows, deeper, "shortcut", residual->options().shortcut, part.output, part.params.count - of_body);
-    }
-  }
-  static void branch_rows(std::vector<Row>& rows, const std::string& indent, const std::string& branch,
-                          const AnyLayer<Scalar>& layer, const Shape& output, Index parameters) {
-    if (const auto* network = layer.template target<Network>()) {
-      for (const Part& inner : network->parts_) part_rows(rows, indent, branch + "/", inner);
-    } else {
-      const std::string options = layer.describe();
-      rows.push_back(
-          {indent + branch, std::string(layer.kind()) + (options.empty() ? "" : ", " + options), concat(output), parameters});
+  static void append_rows(std::vector<Row>& rows, const std::string& indent, const std::vector<ChildLayer<Scalar>>& children) {
+    for (const ChildLayer<Scalar>& child : children) {
+      const std::string kind(child.layer.kind()), options = child.layer.describe();
+      const bool named = child.name.starts_with(kind);  // its name says what it is
+      rows.push_back({indent + child.name, named ? options : kind + (options.empty() ? "" : ", " + options),
+                      concat(child.output), child.parameters});
+      append_rows(rows, indent + "  ", child.layer.children());
     }
   }
   static std::string titled(const Part& part) {
     const std::string options = part.layer.describe();
     return options.empty() ? part.name : part.name + " (" + options + ")";
   }
-  // Room in the cache for the output of part i; the last one's is the caller's. Every array in the cache and the workspace
-  // starts on a cache line of its own, as the whole does.
-  [[nodiscard]] Index inner_size(std::size_t i, Index batch) const {
-    return i + 1 == parts_.size() || parts_[i].in_place ? 0 : padded<Scalar>(batch * parts_[i].output.size());
-  }
-  // Room for the gradient of the widest inner activation.
-  [[nodiscard]] Index gradient_size(Index batch) const {
+  // Room for a part's output. Every array in the cache and the workspace starts on a cache line of its own, as the whole does.
+  static Index activation_size(const Part& part, Index batch) { return padded<Scalar>(batch * part.output.size()); }
+  // Room in the cache for all outputs but the last one, which is the caller's.
+  [[nodiscard]] Index activations_size(Index batch) const {
     Index size = 0;
-    for (std::size_t i = 0; i < parts_.size(); ++i) size = std::max(size, inner_size(i, batch));
+    for (std::size_t i = 0; i + 1 < parts_.size(); ++i)
+      if (!parts_[i].in_place) size += activation_size(parts_[i], batch);
     return size;
   }
-  // The output of part i, in the cache.
-  template <class T>
-  [[nodiscard]] MatrixView<T> inner(std::span<T> cache, std::size_t i, Index batch) const {
-    if (parts_[i].in_place) return inner(cache, i - 1, batch);
-    Index at = 0;
-    for (std::size_t j = 0; j < i; ++j) at += inner_size(j, batch);
-    return matrix_view(slice(cache, at, inner_size(i, batch)), batch, parts_[i].output.size());
-  }
-  // The cache of part i itself, behind all activations.
-  template <class T>
-  [[nodiscard]] std::span<T> own_cache(std::span<T> cache, std::size_t i, Index batch) const {
-    Index at = 0;
-    for (std::size_t j = 0; j < parts_.size(); ++j) at += inner_size(j, batch);
-    for (std::size_t j = 0; j < i; ++j) at += padded<Scalar>(parts_[j].layer.cache_size(batch));
-    return slice(cache, at, parts_[i].layer.cache_size(batch));
+  // Room for the gradient of the largest of them.
+  [[nodiscard]] Index gradient_size(Index batch) const {
+    Index size = 0;
+    for (std::size_t i = 0; i + 1 < parts_.size(); ++i) size = std::max(size, activation_size(parts_[i], batch));
+    return size;
   }
 
   std::vector<Part> parts_;
   Shape input_;
+  Index outputs_ = 0;  // parts whose output is not in place
   ParameterLayout layout_;
 };
 static_assert(Layer<Network<float>, float>);

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <array>
-#include <concepts>
-#include <optional>
 #include <string_view>
 
 #include <lmc/core/names.hpp>
-#include <lmc/core/shape.hpp>
-#include <lmc/layers/any_layer.hpp>
-#include <lmc/layers/batch_norm.hpp>
-#include <lmc/layers/layer_norm.hpp>
 
 namespace lmc {
 
@@ -25,20 +19,6 @@ inline constexpr std::array<std::string_view, 3> normalization_names{"none", "ba
 /// Throws: Error that names the nearest known one.
 inline Normalization parse_normalization(std::string_view name) {
   return static_cast<Normalization>(find_name("normalization", name, normalization_names));
-}
-
-/// The layer, with its default options, for examples of the shape in; nothing for Normalization::none.
-template <std::floating_point Scalar>
-std::optional<AnyLayer<Scalar>> normalization_layer(Normalization norm, const Shape& in) {
-  switch (norm) {
-    case Normalization::batch:
-      return BatchNorm<Scalar>({.inputs = in});
-    case Normalization::layer:
-      return LayerNorm<Scalar>({.inputs = in});
-    case Normalization::none:
-      break;
-  }
-  return std::nullopt;
 }
 
 }  // namespace lmc

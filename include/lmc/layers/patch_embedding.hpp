@@ -72,13 +72,15 @@ class PatchEmbedding {
   void initialize(const InitializeArgs<Scalar>& a) const {
     initialize_weights_and_biases(a, o_.width * pixels_, pixels_, o_.width, o_.initialization);
   }
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index batch) const { return std::min(batch, block()) * tokens_ * pixels_; }
+  [[nodiscard]] Index workspace_size(Index batch) const {
+    const Index tokens = std::min(batch, block()) * tokens_;
+    return padded<Scalar>(tokens * pixels_) + detail::affine_workspace<Scalar>(tokens, pixels_, o_.width);
+  }
 
   void forward(ForwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
       detail::affine<Scalar>(as_const<Scalar>(gather(a.x, first, count, a.workspace)), weight(a.params), bias(a.params),
-                             detail::rows_of(a.y.data(), o_.width, first * tokens_, count * tokens_));
+                             detail::rows_of(a.y.data(), o_.width, first * tokens_, count * tokens_), behind_patches(a));
     });
   }
   void backward(BackwardArgs<Scalar> a) const {
@@ -88,7 +90,7 @@ class PatchEmbedding {
       if (a.dx) dpatches.emplace(patches);
       detail::affine_backward<Scalar>(as_const<Scalar>(patches), weight(a.params),
                                       detail::rows_of(a.dy.data(), o_.width, first * tokens_, count * tokens_),
-                                      weight(a.dparams), bias(a.dparams), dpatches);
+                                      weight(a.dparams), bias(a.dparams), dpatches, behind_patches(a));
       if (!a.dx) return;
       for (Index i = 0; i < count; ++i)
         simd::scatter_patches<Scalar>(window_, channels_,
@@ -100,6 +102,11 @@ class PatchEmbedding {
  private:
   // Examples that are taken at a time.
   [[nodiscard]] Index block() const { return std::max<Index>(1, detail::row_block / tokens_); }
+  // The workspace behind the patches.
+  template <class Args>
+  [[nodiscard]] std::span<Scalar> behind_patches(const Args& a) const {
+    return a.workspace.subspan(static_cast<std::size_t>(padded<Scalar>(std::min(a.x.rows(), block()) * tokens_ * pixels_)));
+  }
   // The patches of the examples first, …, first + count − 1.
   MatrixView<Scalar> gather(const MatrixView<const Scalar>& x, Index first, Index count, std::span<Scalar> workspace) const {
     for (Index i = 0; i < count; ++i)

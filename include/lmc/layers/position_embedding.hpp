@@ -4,7 +4,6 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -40,9 +39,7 @@ class PositionEmbedding {
   [[nodiscard]] const PositionEmbeddingOptions& options() const { return o_; }
 
   [[nodiscard]] std::string_view kind() const { return "positions"; }
-  [[nodiscard]] std::string describe() const { return ""; }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
-  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
   void declare(LayoutBuilder& layout) const {
     layout.add_parameter("weight", layout.activation.shape, Role::embedding, layout.activation.groups);
   }
@@ -50,8 +47,6 @@ class PositionEmbedding {
     for (std::size_t i = 0; i < a.params.size(); ++i)
       a.params[i] = static_cast<Scalar>(o_.standard_deviation * normal(a.stream, static_cast<std::uint64_t>(a.first) + i));
   }
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
     for (Index i = 0; i < a.x.rows(); ++i) simd::add<Scalar>(row_of(a.x, i), a.params, row_of(a.y, i));

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <lmc/core/error.hpp>
 #include <lmc/layers/any_layer.hpp>
@@ -55,8 +56,6 @@ class Residual {
   }
 
   [[nodiscard]] const ResidualOptions<Scalar>& options() const { return o_; }
-  /// The body's part of the parameters; the shortcut's come after it.
-  [[nodiscard]] Index body_parameters() const { return body_[0]; }
 
   [[nodiscard]] std::string_view kind() const { return "residual"; }
   [[nodiscard]] std::string describe() const { return concat(o_.body.kind(), " + ", o_.shortcut.kind()); }
@@ -65,10 +64,23 @@ class Residual {
 
   void declare(LayoutBuilder& layout) const {
     const ActivationLayout in = layout.activation;
-    layout.inside("body", [&] { o_.body.declare(layout); });
+    declare_child(layout, "body", o_.body, out_);
     const ActivationLayout out = std::exchange(layout.activation, in);
-    layout.inside("shortcut", [&] { o_.shortcut.declare(layout); });
+    declare_child(layout, "shortcut", o_.shortcut, out_);
     layout.unify(out, layout.activation);
+  }
+  [[nodiscard]] std::vector<ChildLayer<Scalar>> children() const {
+    return {{.name = "body", .layer = o_.body, .input = in_, .output = out_, .first = 0, .parameters = body_[0]},
+            {.name = "shortcut",
+             .layer = o_.shortcut,
+             .input = in_,
+             .output = out_,
+             .first = body_[0],
+             .parameters = shortcut_[0]}};
+  }
+  [[nodiscard]] Residual with_children(std::vector<AnyLayer<Scalar>> layers) const {
+    require(layers.size() == 2, "Residual: made of ", layers.size(), " layers; expected a body and a shortcut");
+    return Residual({.body = std::move(layers[0]), .shortcut = std::move(layers[1])});
   }
   void initialize(const InitializeArgs<Scalar>& a) const {
     o_.body.initialize({.params = slice(a.params, 0, body_[0]),

@@ -58,7 +58,6 @@ class SelfAttention {
   [[nodiscard]] std::string_view kind() const { return "attention"; }
   [[nodiscard]] std::string describe() const { return concat(o_.heads, o_.heads == 1 ? " head" : " heads"); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
-  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
 
   void declare(LayoutBuilder& layout) const {
     const GroupId in = detail::shared_channel_group(layout), heads = layout.add_group(o_.heads);
@@ -100,21 +99,22 @@ class SelfAttention {
   }
   [[nodiscard]] Index workspace_size(Index batch) const {
     const Index values = std::min(batch, block()) * o_.inputs.size();
-    return padded<Scalar>(3 * values) + padded<Scalar>(values) + shape_.scratch();
+    return padded<Scalar>(3 * values) + padded<Scalar>(values) + padded<Scalar>(shape_.scratch()) + products_workspace(batch);
   }
 
   void forward(ForwardArgs<Scalar> a) const {
     const Index tokens = shape_.tokens;
     const Memory<Scalar> m(*this, a.cache, a.x.rows());
+    const auto products = a.workspace.subspan(static_cast<std::size_t>(padded<Scalar>(shape_.scratch())));
     detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
       const auto rows = [&](auto* data, Index cols) { return detail::rows_of(data, cols, first * tokens, count * tokens); };
       const auto qkv = rows(m.qkv.data(), 3 * width());
-      detail::affine<Scalar>(rows(a.x.data(), width()), in_weight(a.params), in_bias(a.params), qkv);
+      detail::affine<Scalar>(rows(a.x.data(), width()), in_weight(a.params), in_bias(a.params), qkv, products);
       for (Index i = first; i < first + count; ++i)
         simd::attention_heads<Scalar>(shape_, example(as_const_span(m.qkv), i, 3), weights(m.weights, i),
                                       example(m.mixed, i, 1), a.workspace);
       detail::affine<Scalar>(as_const<Scalar>(rows(m.mixed.data(), width())), out_weight(a.params), out_bias(a.params),
-                             rows(a.y.data(), width()));
+                             rows(a.y.data(), width()), products);
     });
   }
   void backward(BackwardArgs<Scalar> a) const {
@@ -122,11 +122,12 @@ class SelfAttention {
     const Memory<const Scalar> m(*this, a.cache, a.x.rows());
     const auto dqkv_room = slice(a.workspace, 0, 3 * room), dmixed_room = slice(a.workspace, padded<Scalar>(3 * room), room);
     const auto scratch = a.workspace.subspan(static_cast<std::size_t>(padded<Scalar>(3 * room) + padded<Scalar>(room)));
+    const auto products = scratch.subspan(static_cast<std::size_t>(padded<Scalar>(shape_.scratch())));
     detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
       const auto rows = [&](auto* data, Index cols) { return detail::rows_of(data, cols, first * tokens, count * tokens); };
       detail::affine_backward<Scalar>(rows(m.mixed.data(), width()), out_weight(a.params), rows(a.dy.data(), width()),
                                       out_weight(a.dparams), out_bias(a.dparams),
-                                      matrix_view(dmixed_room, count * tokens, width()));
+                                      matrix_view(dmixed_room, count * tokens, width()), products);
       for (Index i = 0; i < count; ++i)
         simd::attention_heads_backward<Scalar>(shape_, example(m.qkv, first + i, 3), weights(m.weights, first + i),
                                                example(as_const_span(dmixed_room), i, 1), example(dqkv_room, i, 3), scratch);
@@ -134,7 +135,7 @@ class SelfAttention {
       if (a.dx) dx.emplace(rows(a.dx->data(), width()));
       detail::affine_backward<Scalar>(rows(a.x.data(), width()), in_weight(a.params),
                                       matrix_view(as_const_span(dqkv_room), count * tokens, 3 * width()), in_weight(a.dparams),
-                                      in_bias(a.dparams), dx);
+                                      in_bias(a.dparams), dx, products);
     });
   }
 
@@ -163,6 +164,11 @@ class SelfAttention {
   // Examples that are taken at a time.
   [[nodiscard]] Index block() const { return std::max<Index>(1, detail::row_block / shape_.tokens); }
   [[nodiscard]] Index width() const { return o_.inputs[1]; }
+  [[nodiscard]] Index products_workspace(Index batch) const {
+    const Index rows = std::min(batch, block()) * shape_.tokens;
+    return std::max(detail::affine_workspace<Scalar>(rows, width(), 3 * width()),
+                    detail::affine_workspace<Scalar>(rows, width(), width()));
+  }
   template <class T>
   auto in_weight(std::span<T> params) const {
     return matrix_view(params, 3 * width(), width());

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <concepts>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -29,16 +28,12 @@ class TakeFirstToken {
   }
 
   [[nodiscard]] std::string_view kind() const { return "take_first_token"; }
-  [[nodiscard]] std::string describe() const { return ""; }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return o_.inputs[1]; }
   void declare(LayoutBuilder& layout) const {
     detail::fix_positions(layout);
     layout.activation = {o_.inputs[1], {detail::shared_channel_group(layout)}};
   }
-  void initialize(const InitializeArgs<Scalar>&) const {}
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
 
   void forward(ForwardArgs<Scalar> a) const {
     for (Index i = 0; i < a.x.rows(); ++i) std::ranges::copy(slice(row_of(a.x, i), 0, o_.inputs[1]), row_of(a.y, i).begin());

@@ -65,13 +65,14 @@ class TokenwiseDense {
   void initialize(const InitializeArgs<Scalar>& a) const {
     initialize_weights_and_biases(a, o_.outputs * in_, in_, o_.outputs, o_.initialization);
   }
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
+  [[nodiscard]] Index workspace_size(Index batch) const {
+    return detail::affine_workspace<Scalar>(std::min(batch * tokens_, detail::row_block), in_, o_.outputs);
+  }
 
   void forward(ForwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows() * tokens_, detail::row_block, [&](Index first, Index count) {
       detail::affine<Scalar>(detail::rows_of(a.x.data(), in_, first, count), weight(a.params), bias(a.params),
-                             detail::rows_of(a.y.data(), o_.outputs, first, count));
+                             detail::rows_of(a.y.data(), o_.outputs, first, count), a.workspace);
     });
   }
   void backward(BackwardArgs<Scalar> a) const {
@@ -80,7 +81,7 @@ class TokenwiseDense {
       if (a.dx) dx.emplace(detail::rows_of(a.dx->data(), in_, first, count));
       detail::affine_backward<Scalar>(detail::rows_of(a.x.data(), in_, first, count), weight(a.params),
                                       detail::rows_of(a.dy.data(), o_.outputs, first, count), weight(a.dparams),
-                                      bias(a.dparams), dx);
+                                      bias(a.dparams), dx, a.workspace);
     });
   }
 

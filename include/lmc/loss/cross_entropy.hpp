@@ -4,10 +4,17 @@
 #include <cstdint>
 #include <span>
 
+#include <lmc/core/shape.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/softmax_cross_entropy.hpp>
 
 namespace lmc {
+
+/// The workspace of the two functions below, in scalars; never smaller for more classes.
+template <std::floating_point Scalar>
+Index cross_entropy_workspace(Index classes) {
+  return simd::softmax_cross_entropy_workspace<Scalar>(classes);
+}
 
 /// Mean cross-entropy of the softmax of logits [N, classes] with labels [N], and its gradient:
 ///   L = 1/M Σ_n (log Σ_j exp(z_nj) − z_ny)        returned, in nats, summed in double
@@ -15,9 +22,9 @@ namespace lmc {
 /// M = examples, of which these N are all or a part.
 template <std::floating_point Scalar>
 double mean_cross_entropy(MatrixView<Scalar> logits, std::span<const std::int32_t> labels, MatrixView<Scalar> dlogits,
-                          Index examples) {
+                          Index examples, std::span<Scalar> workspace) {
   const auto m = static_cast<double>(examples);
-  return simd::softmax_cross_entropy<Scalar>(span_of(logits), labels,
+  return simd::softmax_cross_entropy<Scalar>(span_of(logits), labels, workspace,
                                              {.dlogits = span_of(dlogits), .scale = static_cast<Scalar>(1 / m)})
              .loss /
          m;
@@ -27,8 +34,8 @@ double mean_cross_entropy(MatrixView<Scalar> logits, std::span<const std::int32_
 /// label's.
 template <std::floating_point Scalar>
 simd::CrossEntropySum cross_entropy_sum(MatrixView<Scalar> logits, std::span<const std::int32_t> labels,
-                                        std::span<std::uint8_t> wrong) {
-  return simd::softmax_cross_entropy<Scalar>(span_of(logits), labels, {.wrong = wrong});
+                                        std::span<std::uint8_t> wrong, std::span<Scalar> workspace) {
+  return simd::softmax_cross_entropy<Scalar>(span_of(logits), labels, workspace, {.wrong = wrong});
 }
 
 }  // namespace lmc

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <algorithm>
 #include <cassert>
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <type_traits>
 
@@ -47,6 +50,13 @@ template <class Scalar>
 constexpr Index padded(Index size) {
   constexpr Index line = 64 / sizeof(Scalar);
   return (size + line - 1) / line * line;
+}
+
+/// values from the first cache line on that begins there; it leaves out less than padded<Scalar>(1) entries.
+template <class Scalar>
+std::span<Scalar> from_cache_line(std::span<Scalar> values) {
+  const auto past = reinterpret_cast<std::uintptr_t>(values.data()) % 64;
+  return values.subspan(std::min(values.size(), static_cast<std::size_t>(past == 0 ? 0 : (64 - past) / sizeof(Scalar))));
 }
 
 /// A view that can only be read.

@@ -55,7 +55,8 @@ class DatasetMetrics {
     chunks_.for_parts(c, memory, [&](Index first, Index batch) {
       change(first, batch);
       memory.forward(chunks_.network(), theta, buffers, batch, Mode::evaluation);
-      sum += cross_entropy_sum<Scalar>(memory.logits(batch), memory.labels(batch), slice(wrong, first, batch));
+      sum += cross_entropy_sum<Scalar>(memory.logits(batch), memory.labels(batch), slice(wrong, first, batch),
+                                       memory.loss_workspace());
     });
     return sum;
   }

@@ -40,7 +40,7 @@ double dataset_gradient(const DatasetChunks<Scalar>& chunks, std::span<const Sca
         chunks.for_parts(c, memory, [&](Index, Index batch) {
           memory.forward(network, theta, unwritten, batch, Mode::evaluation);
           losses[static_cast<std::size_t>(c)] += simd::softmax_cross_entropy<Scalar>(
-              span_of(memory.logits(batch)), memory.labels(batch),
+              span_of(memory.logits(batch)), memory.labels(batch), memory.loss_workspace(),
               {.dlogits = span_of(memory.dlogits(batch)), .scale = static_cast<Scalar>(1 / n)});
           memory.backward(network, theta, buffers, batch, partial);
         });

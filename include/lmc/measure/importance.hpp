@@ -85,7 +85,7 @@ std::vector<double> diagonal_fisher(const Network<Scalar>& network, const ModelS
         memory.forward(network, state.parameters, unwritten, 1, Mode::evaluation);
         const double u = uniform({.seed = options.seed, .purpose = Purpose::model_label}, static_cast<std::uint64_t>(i));
         memory.labels(1)[0] = detail::class_at<Scalar>(span_of(memory.logits(1)), u);
-        simd::softmax_cross_entropy<Scalar>(span_of(memory.logits(1)), memory.labels(1),
+        simd::softmax_cross_entropy<Scalar>(span_of(memory.logits(1)), memory.labels(1), memory.loss_workspace(),
                                             {.dlogits = span_of(memory.dlogits(1))});
         memory.backward(network, state.parameters, state.buffers, 1, gradient);
         for (std::size_t j = 0; j < partial.size(); ++j) {

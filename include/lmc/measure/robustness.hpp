@@ -74,7 +74,7 @@ Metrics evaluate_under_fgsm(const Network<Scalar>& network, const ModelState<Sca
     worker.dx.resize(static_cast<std::size_t>(x.size()));
     worker.unused.resize(state.parameters.size());
     memory.forward(network, state.parameters, unwritten, batch, Mode::evaluation);
-    simd::softmax_cross_entropy<Scalar>(span_of(memory.logits(batch)), memory.labels(batch),
+    simd::softmax_cross_entropy<Scalar>(span_of(memory.logits(batch)), memory.labels(batch), memory.loss_workspace(),
                                         {.dlogits = span_of(memory.dlogits(batch))});
     memory.backward(network, state.parameters, state.buffers, batch, worker.unused,
                     matrix_view(std::span(worker.dx), batch, x.cols()));

@@ -5,10 +5,10 @@
 
 #include <lmc/core/shape.hpp>
 #include <lmc/core/window.hpp>
-#include <lmc/layers/conv2d.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/normalization.hpp>
+#include <lmc/layers/recipes.hpp>
 #include <lmc/models/detail/convolutional.hpp>
 
 namespace lmc {
@@ -32,15 +32,12 @@ struct CnnOptions {
 /// Throws: Error when a list has neither one entry nor one a convolution, and as the layers do.
 template <std::floating_point Scalar>
 Network<Scalar> cnn(const CnnOptions& options) {
-  return detail::convolutional<Scalar>("cnn", options,
-                                       [&](std::size_t i, const Shape& in, const InitializationOptions& initialization) {
-                                         return Conv2d<Scalar>({.inputs = in,
-                                                                .outputs = options.channels[i],
-                                                                .kernel = detail::entry(options.kernel, i),
-                                                                .stride = detail::entry(options.stride, i),
-                                                                .padding = detail::entry(options.padding, i),
-                                                                .initialization = initialization});
-                                       });
+  return detail::convolutional<Scalar>("cnn", options, [&](std::size_t i, const InitializationOptions& initialization) {
+    return conv2d(options.channels[i], {.kernel = detail::entry(options.kernel, i),
+                                        .stride = detail::entry(options.stride, i),
+                                        .padding = detail::entry(options.padding, i),
+                                        .initialization = initialization});
+  });
 }
 
 }  // namespace lmc

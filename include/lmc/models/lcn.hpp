@@ -6,9 +6,9 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/core/window.hpp>
 #include <lmc/layers/initialization.hpp>
-#include <lmc/layers/locally_connected2d.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/normalization.hpp>
+#include <lmc/layers/recipes.hpp>
 #include <lmc/models/detail/convolutional.hpp>
 
 namespace lmc {
@@ -33,16 +33,13 @@ struct LcnOptions {
 template <std::floating_point Scalar>
 Network<Scalar> lcn(const LcnOptions& options) {
   detail::require_entries("lcn", "sharing", options.sharing, options.channels.size());
-  return detail::convolutional<Scalar>("lcn", options,
-                                       [&](std::size_t i, const Shape& in, const InitializationOptions& initialization) {
-                                         return LocallyConnected2d<Scalar>({.inputs = in,
-                                                                            .outputs = options.channels[i],
-                                                                            .kernel = detail::entry(options.kernel, i),
-                                                                            .stride = detail::entry(options.stride, i),
-                                                                            .padding = detail::entry(options.padding, i),
-                                                                            .sharing = detail::entry(options.sharing, i),
-                                                                            .initialization = initialization});
-                                       });
+  return detail::convolutional<Scalar>("lcn", options, [&](std::size_t i, const InitializationOptions& initialization) {
+    return locally_connected2d(options.channels[i], {.kernel = detail::entry(options.kernel, i),
+                                                     .stride = detail::entry(options.stride, i),
+                                                     .padding = detail::entry(options.padding, i),
+                                                     .sharing = detail::entry(options.sharing, i),
+                                                     .initialization = initialization});
+  });
 }
 
 }  // namespace lmc

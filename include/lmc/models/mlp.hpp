@@ -5,10 +5,11 @@
 #include <vector>
 
 #include <lmc/core/shape.hpp>
-#include <lmc/layers/dense.hpp>
-#include <lmc/layers/detail/rectifier.hpp>
 #include <lmc/layers/initialization.hpp>
+#include <lmc/layers/layer_recipe.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/layers/recipes.hpp>
+#include <lmc/layers/sequential.hpp>
 
 namespace lmc {
 
@@ -25,17 +26,13 @@ struct MlpOptions {
 /// Throws: Error when a size is not positive or the slope is outside [0, 1].
 template <std::floating_point Scalar>
 Network<Scalar> mlp(const MlpOptions& options) {
-  std::vector<AnyLayer<Scalar>> layers;
-  Shape in = options.inputs;
+  std::vector<LayerRecipe<Scalar>> layers;
   for (const Index units : options.hidden) {
-    layers.push_back(Dense<Scalar>(
-        {.inputs = in, .outputs = units, .initialization = {.scheme = options.initialization, .slope = options.slope}}));
-    layers.push_back(detail::rectifier<Scalar>(options.slope));
-    in = units;
+    layers.push_back(dense(units, {.scheme = options.initialization, .slope = options.slope}));
+    layers.push_back(leaky_relu(options.slope));
   }
-  layers.push_back(
-      Dense<Scalar>({.inputs = in, .outputs = options.outputs, .initialization = {.scheme = options.initialization}}));
-  return Network<Scalar>(std::move(layers));
+  layers.push_back(dense(options.outputs, {.scheme = options.initialization}));
+  return sequential<Scalar>(options.inputs, layers);
 }
 
 struct LogisticRegressionOptions {

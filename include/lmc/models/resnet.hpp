@@ -6,16 +6,12 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/layers/any_layer.hpp>
-#include <lmc/layers/conv2d.hpp>
-#include <lmc/layers/dense.hpp>
-#include <lmc/layers/global_average_pool.hpp>
-#include <lmc/layers/identity.hpp>
 #include <lmc/layers/initialization.hpp>
+#include <lmc/layers/layer_recipe.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/normalization.hpp>
-#include <lmc/layers/relu.hpp>
-#include <lmc/layers/residual.hpp>
+#include <lmc/layers/recipes.hpp>
+#include <lmc/layers/sequential.hpp>
 #include <lmc/models/detail/append_convolution.hpp>
 
 namespace lmc {
@@ -43,38 +39,29 @@ template <std::floating_point Scalar>
 Network<Scalar> resnet(const ResnetOptions& options) {
   require(options.blocks > 0 && options.width > 0, "resnet: blocks = ", options.blocks, ", width = ", options.width,
           "; both must be positive");
-  std::vector<AnyLayer<Scalar>> layers;
-  const auto convolution = [&](const Shape& in, Index out, Index kernel, Index stride) {
-    return Conv2dOptions{.inputs = in,
-                         .outputs = out,
-                         .kernel = kernel,
-                         .stride = stride,
-                         .padding = kernel / 2,
-                         .initialization = {.scheme = options.initialization}};
+  const auto append_convolution = [&](std::vector<LayerRecipe<Scalar>>& layers, Index channels, Index kernel, Index stride) {
+    detail::append_convolution<Scalar>(
+        layers, channels,
+        {.kernel = kernel, .stride = stride, .padding = kernel / 2, .initialization = {.scheme = options.initialization}},
+        options.norm);
   };
-  Shape in = detail::append_convolution<Scalar>(layers, convolution(options.inputs, options.width, 3, 1), options.norm);
-  layers.push_back(Relu<Scalar>());
+  std::vector<LayerRecipe<Scalar>> layers;
+  append_convolution(layers, options.width, 3, 1);
+  layers.push_back(relu());
   for (const Index stage : {0, 1, 2})
     for (Index block = 0; block < options.blocks; ++block) {
       const Index channels = options.width << stage, stride = stage > 0 && block == 0 ? 2 : 1;
-      std::vector<AnyLayer<Scalar>> body;
-      const Shape out = detail::append_convolution<Scalar>(body, convolution(in, channels, 3, stride), options.norm);
-      body.push_back(Relu<Scalar>());
-      detail::append_convolution<Scalar>(body, convolution(out, channels, 3, 1), options.norm);
-      AnyLayer<Scalar> shortcut = Identity<Scalar>();
-      if (in != out) {
-        std::vector<AnyLayer<Scalar>> projection;
-        detail::append_convolution<Scalar>(projection, convolution(in, channels, 1, stride), options.norm);
-        shortcut = Network<Scalar>(std::move(projection));
-      }
-      layers.push_back(Residual<Scalar>({.body = Network<Scalar>(std::move(body)), .shortcut = std::move(shortcut)}));
-      layers.push_back(Relu<Scalar>());
-      in = out;
+      std::vector<LayerRecipe<Scalar>> body, shortcut;
+      append_convolution(body, channels, 3, stride);
+      body.push_back(relu());
+      append_convolution(body, channels, 3, 1);
+      if (stride != 1) append_convolution(shortcut, channels, 1, stride);
+      layers.push_back(residual<Scalar>(std::move(body), std::move(shortcut)));
+      layers.push_back(relu());
     }
-  layers.push_back(GlobalAveragePool<Scalar>({.inputs = in}));
-  layers.push_back(
-      Dense<Scalar>({.inputs = in[2], .outputs = options.outputs, .initialization = {.scheme = options.initialization}}));
-  return Network<Scalar>(std::move(layers));
+  layers.push_back(global_average_pool());
+  layers.push_back(dense(options.outputs, {.scheme = options.initialization}));
+  return sequential<Scalar>(options.inputs, layers);
 }
 
 }  // namespace lmc

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include <lmc/core/shape.hpp>
-#include <lmc/layers/any_layer.hpp>
-#include <lmc/layers/dense.hpp>
-#include <lmc/layers/detail/rectifier.hpp>
 #include <lmc/layers/initialization.hpp>
+#include <lmc/layers/layer_recipe.hpp>
 #include <lmc/layers/mask.hpp>
 #include <lmc/layers/masked_dense.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/layers/recipes.hpp>
+#include <lmc/layers/sequential.hpp>
 
 namespace lmc {
 
@@ -30,22 +30,21 @@ struct SparseMlpOptions {
 /// keeps all its weights. Throws: Error as the layers do.
 template <std::floating_point Scalar>
 Network<Scalar> sparse_mlp(const SparseMlpOptions& options) {
-  std::vector<AnyLayer<Scalar>> layers;
-  Shape in = options.inputs;
+  std::vector<LayerRecipe<Scalar>> layers;
   for (std::size_t i = 0; i < options.hidden.size(); ++i) {
-    const Index units = options.hidden[i];
-    layers.push_back(MaskedDense<Scalar>(
-        {.inputs = in,
-         .outputs = units,
-         .mask = random_mask(
-             {.outputs = units, .inputs = in.size(), .sparsity = options.sparsity, .seed = options.mask_seed, .layer = i}),
-         .initialization = {.scheme = options.initialization, .slope = options.slope}}));
-    layers.push_back(detail::rectifier<Scalar>(options.slope));
-    in = units;
+    layers.push_back([&options, i](const Shape& in) {
+      const Index units = options.hidden[i];
+      return MaskedDense<Scalar>(
+          {.inputs = in,
+           .outputs = units,
+           .mask = random_mask(
+               {.outputs = units, .inputs = in.size(), .sparsity = options.sparsity, .seed = options.mask_seed, .layer = i}),
+           .initialization = {.scheme = options.initialization, .slope = options.slope}});
+    });
+    layers.push_back(leaky_relu(options.slope));
   }
-  layers.push_back(
-      Dense<Scalar>({.inputs = in, .outputs = options.outputs, .initialization = {.scheme = options.initialization}}));
-  return Network<Scalar>(std::move(layers));
+  layers.push_back(dense(options.outputs, {.scheme = options.initialization}));
+  return sequential<Scalar>(options.inputs, layers);
 }
 
 }  // namespace lmc

@@ -6,14 +6,11 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/layers/dropout.hpp>
-#include <lmc/layers/gelu.hpp>
 #include <lmc/layers/initialization.hpp>
-#include <lmc/layers/layer_norm.hpp>
+#include <lmc/layers/layer_recipe.hpp>
 #include <lmc/layers/network.hpp>
-#include <lmc/layers/residual.hpp>
-#include <lmc/layers/self_attention.hpp>
-#include <lmc/layers/tokenwise_dense.hpp>
+#include <lmc/layers/recipes.hpp>
+#include <lmc/layers/sequential.hpp>
 
 namespace lmc {
 
@@ -29,18 +26,15 @@ namespace detail {
 
 /// x + body(x), where body is made of the layers given and a dropout, if there is any.
 template <std::floating_point Scalar>
-Residual<Scalar> residual_branch(std::vector<AnyLayer<Scalar>> layers, const Shape& in, double dropout) {
-  if (dropout > 0) layers.push_back(Dropout<Scalar>({.inputs = in, .rate = dropout}));
-  return Residual<Scalar>({.body = Network<Scalar>(std::move(layers))});
+LayerRecipe<Scalar> residual_branch(std::vector<LayerRecipe<Scalar>> layers, double rate) {
+  if (rate > 0) layers.push_back(dropout(rate));
+  return residual<Scalar>(std::move(layers));
 }
 
 /// x + SelfAttention(LayerNorm(x)).
-template <std::floating_point Scalar>
-Residual<Scalar> attention_branch(const TransformerBlockOptions& o) {
-  return residual_branch<Scalar>(
-      {LayerNorm<Scalar>({.inputs = o.inputs}),
-       SelfAttention<Scalar>({.inputs = o.inputs, .heads = o.heads, .initialization = {.scheme = o.initialization}})},
-      o.inputs, o.dropout);
+template <std::floating_point Scalar, class Options>
+LayerRecipe<Scalar> attention_branch(const Options& o) {
+  return residual_branch<Scalar>({layer_norm(), self_attention(o.heads, {.scheme = o.initialization})}, o.dropout);
 }
 
 }  // namespace detail
@@ -56,15 +50,12 @@ Network<Scalar> transformer_block(const TransformerBlockOptions& o) {
   require(o.inputs.rank() == 2, "transformer_block: inputs = ", o.inputs, "; expected [tokens, width]");
   require(o.mlp_ratio > 0, "transformer_block: mlp_ratio = ", o.mlp_ratio, "; expected a positive number");
   const Index width = o.inputs[1];
-  const Shape hidden{o.inputs[0], o.mlp_ratio * width};
   const InitializationOptions initialization{.scheme = o.initialization};
-  std::vector<AnyLayer<Scalar>> mlp{
-      LayerNorm<Scalar>({.inputs = o.inputs}),
-      TokenwiseDense<Scalar>({.inputs = o.inputs, .outputs = hidden[1], .initialization = initialization}), Gelu<Scalar>()};
-  if (o.dropout > 0) mlp.push_back(Dropout<Scalar>({.inputs = hidden, .rate = o.dropout}));
-  mlp.push_back(TokenwiseDense<Scalar>({.inputs = hidden, .outputs = width, .initialization = initialization}));
-  return Network<Scalar>(
-      {detail::attention_branch<Scalar>(o), detail::residual_branch<Scalar>(std::move(mlp), o.inputs, o.dropout)});
+  std::vector<LayerRecipe<Scalar>> mlp{layer_norm(), tokenwise_dense(o.mlp_ratio * width, initialization), gelu()};
+  if (o.dropout > 0) mlp.push_back(dropout(o.dropout));
+  mlp.push_back(tokenwise_dense(width, initialization));
+  return sequential<Scalar>(o.inputs,
+                            {detail::attention_branch<Scalar>(o), detail::residual_branch<Scalar>(std::move(mlp), o.dropout)});
 }
 
 }  // namespace lmc

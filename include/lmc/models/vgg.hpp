@@ -7,13 +7,12 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/layers/any_layer.hpp>
-#include <lmc/layers/dense.hpp>
 #include <lmc/layers/initialization.hpp>
-#include <lmc/layers/max_pool2d.hpp>
+#include <lmc/layers/layer_recipe.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/normalization.hpp>
-#include <lmc/layers/relu.hpp>
+#include <lmc/layers/recipes.hpp>
+#include <lmc/layers/sequential.hpp>
 #include <lmc/models/detail/append_convolution.hpp>
 
 namespace lmc {
@@ -44,32 +43,24 @@ Network<Scalar> vgg(const VggOptions& options) {
           " entries; expected one for all stages, or one for each of "
           "the ",
           stages, " entries of channels");
-  std::vector<AnyLayer<Scalar>> layers;
-  Shape in = options.inputs;
+  std::vector<LayerRecipe<Scalar>> layers;
   for (std::size_t stage = 0; stage < stages; ++stage) {
     const Index count = given == 0 ? (stage < 2 ? 1 : 2) : options.convolutions[given == 1 ? 0 : stage];
     require(count > 0, "vgg: convolutions = ", count, " in stage ", stage + 1, "; expected a positive number");
     for (Index i = 0; i < count; ++i) {
-      in = detail::append_convolution<Scalar>(layers,
-                                              {.inputs = in,
-                                               .outputs = options.channels[stage],
-                                               .kernel = 3,
-                                               .padding = 1,
-                                               .initialization = {.scheme = options.initialization}},
-                                              options.norm);
-      layers.push_back(Relu<Scalar>());
+      detail::append_convolution<Scalar>(layers, options.channels[stage],
+                                         {.kernel = 3, .padding = 1, .initialization = {.scheme = options.initialization}},
+                                         options.norm);
+      layers.push_back(relu());
     }
-    layers.push_back(MaxPool2d<Scalar>({.inputs = in}));
-    in = layers.back().output_shape(in);
+    layers.push_back(max_pool2d());
   }
   for (const Index units : options.hidden) {
-    layers.push_back(Dense<Scalar>({.inputs = in, .outputs = units, .initialization = {.scheme = options.initialization}}));
-    layers.push_back(Relu<Scalar>());
-    in = units;
+    layers.push_back(dense(units, {.scheme = options.initialization}));
+    layers.push_back(relu());
   }
-  layers.push_back(
-      Dense<Scalar>({.inputs = in, .outputs = options.outputs, .initialization = {.scheme = options.initialization}}));
-  return Network<Scalar>(std::move(layers));
+  layers.push_back(dense(options.outputs, {.scheme = options.initialization}));
+  return sequential<Scalar>(options.inputs, layers);
 }
 
 }  // namespace lmc

@@ -7,16 +7,11 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/window.hpp>
-#include <lmc/layers/class_token.hpp>
-#include <lmc/layers/dense.hpp>
-#include <lmc/layers/dropout.hpp>
-#include <lmc/layers/global_average_pool.hpp>
 #include <lmc/layers/initialization.hpp>
-#include <lmc/layers/layer_norm.hpp>
+#include <lmc/layers/layer_recipe.hpp>
 #include <lmc/layers/network.hpp>
-#include <lmc/layers/patch_embedding.hpp>
-#include <lmc/layers/position_embedding.hpp>
-#include <lmc/layers/take_first_token.hpp>
+#include <lmc/layers/recipes.hpp>
+#include <lmc/layers/sequential.hpp>
 #include <lmc/models/transformer_block.hpp>
 
 namespace lmc {
@@ -50,27 +45,23 @@ struct AttentionOptions {
 
 namespace detail {
 
-/// Tokens of an image, what `body(in)` puts behind them, and the way to logits.
-template <std::floating_point Scalar, class Options, class Body>
-Network<Scalar> image_transformer(const Options& o, Body body) {
+/// Tokens of an image, what is done with them, and the way to logits.
+template <std::floating_point Scalar, class Options>
+Network<Scalar> image_transformer(const Options& o, const std::vector<LayerRecipe<Scalar>>& blocks) {
   const InitializationOptions initialization{.scheme = o.initialization};
-  std::vector<AnyLayer<Scalar>> layers{
-      PatchEmbedding<Scalar>({.inputs = o.inputs, .patch = o.patch, .width = o.width, .initialization = initialization})};
-  Shape in = layers.back().output_shape(o.inputs);
-  if (o.pooling == TokenPooling::class_token) {
-    layers.push_back(ClassToken<Scalar>({.inputs = in}));
-    in = layers.back().output_shape(in);
-  }
-  layers.push_back(PositionEmbedding<Scalar>({.inputs = in}));
-  if (o.dropout > 0) layers.push_back(Dropout<Scalar>({.inputs = in, .rate = o.dropout}));
-  for (AnyLayer<Scalar>& layer : body(in)) layers.push_back(std::move(layer));
-  layers.push_back(LayerNorm<Scalar>({.inputs = in}));
-  if (o.pooling == TokenPooling::class_token)
-    layers.push_back(TakeFirstToken<Scalar>({.inputs = in}));
+  const bool class_token_first = o.pooling == TokenPooling::class_token;
+  std::vector<LayerRecipe<Scalar>> layers{patch_embedding(o.width, {.patch = o.patch, .initialization = initialization})};
+  if (class_token_first) layers.push_back(class_token());
+  layers.push_back(position_embedding());
+  if (o.dropout > 0) layers.push_back(dropout(o.dropout));
+  layers.insert(layers.end(), blocks.begin(), blocks.end());
+  layers.push_back(layer_norm());
+  if (class_token_first)
+    layers.push_back(take_first_token());
   else
-    layers.push_back(GlobalAveragePool<Scalar>({.inputs = in}));
-  layers.push_back(Dense<Scalar>({.inputs = o.width, .outputs = o.outputs, .initialization = initialization}));
-  return Network<Scalar>(std::move(layers));
+    layers.push_back(global_average_pool());
+  layers.push_back(dense(o.outputs, initialization));
+  return sequential<Scalar>(o.inputs, layers);
 }
 
 }  // namespace detail
@@ -81,14 +72,11 @@ Network<Scalar> image_transformer(const Options& o, Body body) {
 template <std::floating_point Scalar>
 Network<Scalar> vit(const VitOptions& o) {
   require(o.blocks > 0, "vit: blocks = ", o.blocks, "; expected at least 1");
-  return detail::image_transformer<Scalar>(o, [&](const Shape& in) {
-    return std::vector<AnyLayer<Scalar>>(static_cast<std::size_t>(o.blocks),
-                                         transformer_block<Scalar>({.inputs = in,
-                                                                    .heads = o.heads,
-                                                                    .mlp_ratio = o.mlp_ratio,
-                                                                    .dropout = o.dropout,
-                                                                    .initialization = o.initialization}));
-  });
+  const auto block = [&](const Shape& in) {
+    return transformer_block<Scalar>(
+        {.inputs = in, .heads = o.heads, .mlp_ratio = o.mlp_ratio, .dropout = o.dropout, .initialization = o.initialization});
+  };
+  return detail::image_transformer<Scalar>(o, std::vector<LayerRecipe<Scalar>>(static_cast<std::size_t>(o.blocks), block));
 }
 
 /// The minimal attention model: vit with one block, of which only x ← x + SelfAttention(LayerNorm(x)) is kept, so that the two
@@ -96,10 +84,7 @@ Network<Scalar> vit(const VitOptions& o) {
 /// Throws: Error as the layers do.
 template <std::floating_point Scalar>
 Network<Scalar> attention(const AttentionOptions& o) {
-  return detail::image_transformer<Scalar>(o, [&](const Shape& in) {
-    return std::vector<AnyLayer<Scalar>>{detail::attention_branch<Scalar>(
-        {.inputs = in, .heads = o.heads, .dropout = o.dropout, .initialization = o.initialization})};
-  });
+  return detail::image_transformer<Scalar>(o, {detail::attention_branch<Scalar>(o)});
 }
 
 }  // namespace lmc

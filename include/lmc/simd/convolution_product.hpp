@@ -23,7 +23,12 @@ class ConvolutionProduct {
  public:
   explicit ConvolutionProduct(const ConvolutionShape& shape) : s_(shape) {}
 
-  [[nodiscard]] Index workspace_size() const { return images() * s_.positions() * s_.groups * s_.patch(); }
+  [[nodiscard]] Index workspace_size() const {
+    const Index rows = images() * s_.positions(), units = s_.out_channels / s_.groups;
+    return patches_size() +
+           std::max({product_workspace<T>(rows, units, s_.patch()), product_workspace<T>(rows, s_.patch(), units),
+                     product_workspace<T>(units, s_.patch(), rows)});
+  }
 
   void forward(std::span<const T> weight, std::span<const T> bias, MatrixView<const T> x, MatrixView<T> y,
                std::span<T> workspace) const {
@@ -31,7 +36,7 @@ class ConvolutionProduct {
       for (Index n = 0; n < count; ++n) unfold(row_of(x, first + n), patches + n * s_.positions() * row());
       for (Index g = 0; g < s_.groups; ++g)
         product<T>(Strided<const T>(patches + g * s_.patch(), count * s_.positions(), s_.patch(), row()),
-                   filters(weight, g).transposed(), outputs(y, first, count, g), WriteMode::overwrite);
+                   filters(weight, g).transposed(), outputs(y, first, count, g), WriteMode::overwrite, packing(workspace));
       if (bias.empty()) return;
       for (Index i = 0; i < count * s_.positions(); ++i)
         axpy<T>(T(1), bias, slice(span_of(y), (first * s_.positions() + i) * s_.out_channels, s_.out_channels));
@@ -43,7 +48,8 @@ class ConvolutionProduct {
     for_each_chunk(dy.rows(), workspace, [&](Index first, Index count, T* patches) {
       for (Index g = 0; g < s_.groups; ++g)
         product<T>(outputs(dy, first, count, g), filters(weight, g),
-                   Strided<T>(patches + g * s_.patch(), count * s_.positions(), s_.patch(), row()), WriteMode::overwrite);
+                   Strided<T>(patches + g * s_.patch(), count * s_.positions(), s_.patch(), row()), WriteMode::overwrite,
+                   packing(workspace));
       for (Index n = 0; n < count; ++n) fold(patches + n * s_.positions() * row(), row_of(dx, first + n));
     });
   }
@@ -55,7 +61,7 @@ class ConvolutionProduct {
       for (Index g = 0; g < s_.groups; ++g)
         product<T>(outputs(dy, first, count, g).transposed(),
                    Strided<const T>(patches + g * s_.patch(), count * s_.positions(), s_.patch(), row()), filters(dweight, g),
-                   WriteMode::add);
+                   WriteMode::add, packing(workspace));
       if (dbias.empty()) return;
       for (Index i = 0; i < count * s_.positions(); ++i)
         axpy<T>(T(1), slice(span_of(dy), (first * s_.positions() + i) * s_.out_channels, s_.out_channels), dbias);
@@ -69,6 +75,10 @@ class ConvolutionProduct {
     return std::max<Index>(1, room / (s_.positions() * row()));
   }
   [[nodiscard]] Index row() const { return s_.groups * s_.patch(); }
+  [[nodiscard]] Index patches_size() const { return padded<T>(images() * s_.positions() * row()); }
+  [[nodiscard]] std::span<T> packing(std::span<T> workspace) const {
+    return workspace.subspan(static_cast<std::size_t>(patches_size()));
+  }
 
   template <class Body>
   void for_each_chunk(Index batch, std::span<T> workspace, Body body) const {

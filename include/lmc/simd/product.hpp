@@ -4,11 +4,12 @@
 #include <cassert>
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <utility>
-#include <vector>
 
 #include <lmc/core/shape.hpp>
 #include <lmc/matrix/strided.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/narrow_product.hpp>
@@ -41,6 +42,12 @@ inline constexpr Index product_width = 768;
 inline constexpr Index product_packed = 96 * 1024;
 inline constexpr Index product_packing_cols = 96;
 inline constexpr Index product_packing_depth = 24;
+
+/// Whether rows of A are packed for C [m, n] and sums of k terms.
+template <class T>
+constexpr bool packs_rows(Index m, Index n, Index k) {
+  return m > ProductTile<T>::rows && n >= product_packing_cols && k >= product_packing_depth;
+}
 
 /// C[Rows, cols] (+)= A B for one panel: a(r, k) at a[r * a_row + k * a_col], B as depth rows of ProductTile::cols entries,
 /// b_row apart. Every entry of C is one chain of multiply-adds in the order of k, so that its bits do not depend on its place
@@ -160,34 +167,40 @@ void product_rows(Strided<const T> a, const T* strips, const T* panel, Stride pa
 
 }  // namespace detail
 
+/// The workspace of product() in scalars, for C [m, n] and sums of k terms; never smaller for larger ones.
+template <std::floating_point T>
+Index product_workspace(Index m, Index n, Index k) {
+  using Tile = detail::ProductTile<T>;
+  const Index block = std::min(k, detail::product_depth);
+  const Index panel = block * Tile::cols;
+  if (!detail::packs_rows<T>(m, n, k)) return panel + padded<T>(1);
+  return panel + std::min(m * block, detail::product_packed + (Tile::rows + 1) * block) + padded<T>(1);
+}
+
 /// C = A B, or C += A B; A [m, k], B [k, n], C [m, n], any strides: `a.transposed()` costs nothing but the packing.
 ///
 /// Where the library multiplies two dense matrices, it does so here; batches with a common background (SparseBatch), sums of
 /// products at single positions (sum_of_products) and the direct convolution have loops of their own. Every entry of C sums k in order inside blocks of at most 256, and the blocks in order (a
 /// narrow_product, for a few columns of B, sums in lanes); so its bits depend on its own row of A and column of B and on the
 /// number of columns of B alone: not on threads, caches, or what else is in the batch.
-/// (Eigen's product takes its blocks from the detected caches, and its order of summation from the place in the tile.) Serial;
-/// it keeps packing buffers of at most some 420 KiB a thread (float). C must not overlap A or B; shapes are asserted. Compute
+/// (Eigen's product takes its blocks from the detected caches, and its order of summation from the place in the tile.) Serial.
+/// workspace: product_workspace(m, n, k), of no meaning before or after. C must not overlap A or B; shapes are asserted. Compute
 /// bound: 2mnk operations; benchmarks/product.cpp compares it with Eigen's product and with the measured peak.
 template <std::floating_point T>
-void product(Strided<const T> a, Strided<const T> b, Strided<T> c, WriteMode into) {
+void product(Strided<const T> a, Strided<const T> b, Strided<T> c, WriteMode into, std::span<T> workspace) {
   using Tile = detail::ProductTile<T>;
   const Index depth = a.cols;
   assert(b.rows == depth && c.rows == a.rows && c.cols == b.cols);
   if (detail::narrow_product_fits(a, b)) return detail::narrow_product(a, b, c, into);
-  using Packed = std::vector<T, xsimd::aligned_allocator<T, 64>>;
-  thread_local Packed panel_memory(static_cast<std::size_t>(detail::product_depth * Tile::cols));
-  thread_local Packed strip_memory;
-  T* const packed = panel_memory.data();
   const Index blocks = std::max<Index>(1, (depth + detail::product_depth - 1) / detail::product_depth);
   const Index block = (depth + blocks - 1) / blocks;
   // Rows that are packed together: equal shares, of whole tiles.
-  const bool packs_rows =
-      a.rows > Tile::rows && b.cols >= detail::product_packing_cols && depth >= detail::product_packing_depth;
+  const bool packs_rows = detail::packs_rows<T>(a.rows, b.cols, depth);
   const Index shares = packs_rows ? (a.rows * block + detail::product_packed - 1) / detail::product_packed : 1;
   const Index height = ((a.rows + shares - 1) / shares + Tile::rows - 1) / Tile::rows * Tile::rows;
-  if (const auto room = static_cast<std::size_t>(std::min(height, a.rows) * block); packs_rows && strip_memory.size() < room)
-    strip_memory.resize(room);
+  assert(static_cast<Index>(workspace.size()) >= product_workspace<T>(a.rows, b.cols, depth));
+  T* const packed = from_cache_line(workspace).data();
+  T* const strip_memory = packed + block * Tile::cols;  // a multiple of the cache line: so is a row of the tile
   // Columns that go through all blocks together: equal shares, of whole tiles.
   const Index parts = blocks > 1 ? (b.cols + detail::product_width - 1) / detail::product_width : 1;
   const Index most = ((b.cols + parts - 1) / parts + Tile::cols - 1) / Tile::cols * Tile::cols;
@@ -199,8 +212,8 @@ void product(Strided<const T> a, Strided<const T> b, Strided<T> c, WriteMode int
       for (Index i0 = 0; i0 < a.rows; i0 += height) {
         const Strided<const T> a_block(a.data + i0 * a.row_stride + k0 * a.col_stride, std::min(height, a.rows - i0), rows,
                                        a.row_stride, a.col_stride);
-        if (packs_rows) detail::pack_strips(a_block, strip_memory.data());
-        const T* const strips = packs_rows ? strip_memory.data() : nullptr;
+        if (packs_rows) detail::pack_strips(a_block, strip_memory);
+        const T* const strips = packs_rows ? strip_memory : nullptr;
         for (Index j = 0; j < width; j += Tile::cols) {
           const Strided<const T> panel(b.data + k0 * b.row_stride + (j0 + j) * b.col_stride, rows,
                                        std::min(Tile::cols, width - j), b.row_stride, b.col_stride);

@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include <lmc/core/shape.hpp>
+#include <lmc/matrix/views.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
 #include <lmc/simd/transpose.hpp>
 
@@ -35,6 +35,12 @@ struct CrossEntropyOutputs {
   std::span<std::uint8_t> wrong = {};  // [N], 1 for a wrong example, else 0
 };
 
+/// The workspace of softmax_cross_entropy, in scalars; never smaller for more classes.
+template <std::floating_point T>
+Index softmax_cross_entropy_workspace(Index classes) {
+  return classes * static_cast<Index>(xsimd::batch<T>::size) + padded<T>(1);
+}
+
 /// Cross-entropy of the softmax of logits z [N, C], row-major, with labels y [N] in [0, C); lengths and labels are asserted.
 ///   loss    = Σ_n log Σ_j exp(z_nj) − z_ny       summed in double, in the order of the examples
 ///   wrong   = Σ_n [argmax_j z_nj ≠ y_n]          of several greatest logits the first counts
@@ -46,9 +52,9 @@ struct CrossEntropyOutputs {
 ///
 /// An example's results do not depend on its place in the batch: examples lie across the register, so every example, the last
 /// too, is summed over its classes in order by the same instructions. With 10 classes that is faster than a register along a
-/// row; with 200, the other way round. Allocates in a thread's first call, or its first with so many classes.
+/// row; with 200, the other way round. workspace: softmax_cross_entropy_workspace(C), of no meaning before or after.
 template <std::floating_point T>
-CrossEntropySum softmax_cross_entropy(std::span<const T> logits, std::span<const std::int32_t> labels,
+CrossEntropySum softmax_cross_entropy(std::span<const T> logits, std::span<const std::int32_t> labels, std::span<T> workspace,
                                       const CrossEntropyOutputs<T>& outputs = {}) {
   using V = xsimd::batch<T>;
   constexpr std::size_t lanes = V::size;
@@ -61,9 +67,8 @@ CrossEntropySum softmax_cross_entropy(std::span<const T> logits, std::span<const
 
   // block[j · lanes + r] is class j of the block's example r. Behind the last example stand those of an earlier block: they are
   // computed and not looked at.
-  thread_local std::vector<T, xsimd::aligned_allocator<T, alignof(V)>> storage;
-  if (storage.size() < classes * lanes) storage.resize(classes * lanes);
-  T* const block = storage.data();
+  assert(static_cast<Index>(workspace.size()) >= softmax_cross_entropy_workspace<T>(static_cast<Index>(classes)));
+  T* const block = from_cache_line(workspace).data();
   alignas(V) T label[lanes] = {}, label_logit[lanes] = {}, loss[lanes], best_class[lanes];
 
   CrossEntropySum sum;

@@ -2,14 +2,15 @@
 #pragma once
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <span>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <lmc/core/shape.hpp>
 #include <lmc/matrix/strided.hpp>
@@ -91,50 +92,50 @@ template <class T, class Row, class Value>
   for (std::size_t i = 0; i < vectors; ++i) sum[i].store_aligned(sums + i * lanes);
 }
 
-template <class T>
-using AlignedVector = std::vector<T, xsimd::aligned_allocator<T, 64>>;
-
 }  // namespace detail
 
 /// A batch as a background that its rows have in common and the few entries in which each row differs from it, X = 1 sᵀ + S:
 /// images of ink on paper, counts of words. s_j is the value that most of the first twelve rows agree upon.
 ///
 /// Products with S skip what is zero: at 19 % of the entries, MNIST's share, 2.6 times as fast as the dense product
-/// (benchmarks/sparse_product.cpp). They sum in an order of their own, which depends on the batch alone. Keeps its memory: one
-/// object a thread.
+/// (benchmarks/sparse_product.cpp). They sum in an order of their own, which depends on the batch alone.
 template <std::floating_point T>
 class SparseBatch {
  public:
+  /// Of the workspace, in scalars, for X [rows, inputs] and that number of units; never smaller for larger ones.
+  static Index workspace_size(Index rows, Index inputs, Index units) {
+    return may_fit(rows, inputs, units) ? Memory(nullptr, size(rows), size(inputs)).scalars() + padded<T>(1) : 0;
+  }
+  /// workspace: of no meaning before or after, and not kept between calls.
+  explicit SparseBatch(std::span<T> workspace) : workspace_(from_cache_line(workspace)) {}
+
   /// Y = X Wᵀ + 1 bᵀ, W [units, in], b [units]. Returns false, and leaves Y as it is, where it does not pay: for fewer rows,
   /// inputs or units, or a larger share of differing entries.
   bool affine(MatrixView<const T> x, MatrixView<const T> weight, std::span<const T> bias, MatrixView<T> y) {
     if (!may_fit(x, weight.rows()) || !list_rows(x)) return false;
     const auto rows = size(x.rows()), in = size(x.cols()), all_units = size(weight.rows());
     const std::size_t blocks = (in + depth_ - 1) / depth_;
-    table_.resize(in * units_);
-    sums_.resize(rows * units_);
+    T *const table = m_.table, *const start = m_.start, *const all_sums = m_.sums;
     for (std::size_t first = 0; first < all_units; first += units_) {
       const std::size_t units = std::min(units_, all_units - first);
-      if (units < units_) std::fill(table_.begin(), table_.end(), T(0));
-      transpose(weight.data() + first * in, in, units, in, table_.data(), units_);
-      start_.assign(units_, T(0));
-      std::copy_n(bias.data() + first, units, start_.begin());
+      if (units < units_) std::fill_n(table, in * units_, T(0));
+      transpose(weight.data() + first * in, in, units, in, table, units_);
+      std::fill_n(start, units_, T(0));
+      std::copy_n(bias.data() + first, units, start);
       // b + W s: the rows of the table, times the background.
       detail::add_rows(
-          in, [](std::size_t j) { return j; }, [&](std::size_t j) { return background_[j]; }, table_.data(), start_.data(),
-          start_.data());
-      for (std::size_t n = 0; n < rows; ++n) std::copy_n(start_.data(), units_, sums_.data() + n * units_);
+          in, [](std::size_t j) { return j; }, [&](std::size_t j) { return m_.background[j]; }, table, start, start);
+      for (std::size_t n = 0; n < rows; ++n) std::copy_n(start, units_, all_sums + n * units_);
       for (std::size_t k = 0; k < blocks; ++k)
         for (std::size_t n = 0; n < rows; ++n) {
-          const std::size_t begin = begin_[n * blocks + k], end = begin_[n * blocks + k + 1];
-          const std::uint16_t* const list = positions_.data() + begin;
-          const T* const values = values_.data() + begin;
-          T* const sums = sums_.data() + n * units_;
+          const std::size_t begin = m_.begin[n * blocks + k], end = m_.begin[n * blocks + k + 1];
+          const std::uint16_t* const list = m_.positions + begin;
+          const T* const values = m_.values + begin;
+          T* const sums = all_sums + n * units_;
           detail::add_rows(
-              end - begin, [=](std::size_t p) { return list[p]; }, [=](std::size_t p) { return values[p]; }, table_.data(),
-              sums, sums);
+              end - begin, [=](std::size_t p) { return list[p]; }, [=](std::size_t p) { return values[p]; }, table, sums, sums);
         }
-      for (std::size_t n = 0; n < rows; ++n) std::copy_n(sums_.data() + n * units_, units, y.data() + n * all_units + first);
+      for (std::size_t n = 0; n < rows; ++n) std::copy_n(all_sums + n * units_, units, y.data() + n * all_units + first);
     }
     return true;
   }
@@ -144,39 +145,39 @@ class SparseBatch {
                        WriteMode weights) {
     if (!may_fit(x, dy.cols()) || !list_columns(x)) return false;
     const auto rows = size(x.rows()), in = size(x.cols()), all_units = size(dy.cols());
-    table_.resize(rows * units_);
+    T *const table = m_.table, *const start = m_.start, *const sums = m_.sums, *const tile = m_.tile, *const turned = m_.turned;
     for (std::size_t first = 0; first < all_units; first += units_) {
       const std::size_t units = std::min(units_, all_units - first);
-      if (units < units_) std::fill(table_.begin(), table_.end(), T(0));
-      sums_.assign(units_, T(0));
+      if (units < units_) std::fill_n(table, rows * units_, T(0));
+      std::fill_n(sums, units_, T(0));
       for (std::size_t n = 0; n < rows; ++n) {
         const T* const from = dy.data() + n * all_units + first;
-        T* const to = table_.data() + n * units_;
+        T* const to = table + n * units_;
         for (std::size_t u = 0; u < units; ++u) {
           to[u] = from[u];
-          sums_[u] += from[u];
+          sums[u] += from[u];
         }
       }
-      for (std::size_t u = 0; u < units; ++u) dbias[first + u] += sums_[u];
+      for (std::size_t u = 0; u < units; ++u) dbias[first + u] += sums[u];
       // s_j Dᵀ 1 is what the background adds to column j.
       for (std::size_t j = 0; j < in; j += columns_) {
         const std::size_t columns = std::min(columns_, in - j);
         for (std::size_t c = 0; c < columns; ++c) {
-          const T s = background_[j + c];
-          for (std::size_t u = 0; u < units_; ++u) start_[u] = s * sums_[u];
-          const std::uint16_t* const list = positions_.data() + begin_[j + c];
-          const T* const column = transposed_.data() + (j + c) * rows;
+          const T s = m_.background[j + c];
+          for (std::size_t u = 0; u < units_; ++u) start[u] = s * sums[u];
+          const std::uint16_t* const list = m_.positions + m_.begin[j + c];
+          const T* const column = m_.transposed + (j + c) * rows;
           detail::add_rows(
-              begin_[j + c + 1] - begin_[j + c], [=](std::size_t p) { return list[p]; },
-              [=](std::size_t p) { return column[list[p]] - s; }, table_.data(), start_.data(), tile_.data() + c * units_);
+              m_.begin[j + c + 1] - m_.begin[j + c], [=](std::size_t p) { return list[p]; },
+              [=](std::size_t p) { return column[list[p]] - s; }, table, start, tile + c * units_);
         }
         T* const to = dweight.data() + first * in + j;
         if (weights == WriteMode::overwrite) {
-          transpose(tile_.data(), units_, columns, units, to, in);
+          transpose(tile, units_, columns, units, to, in);
         } else {
-          transpose(tile_.data(), units_, columns, units, turned_.data(), columns_);
+          transpose(tile, units_, columns, units, turned, columns_);
           for (std::size_t u = 0; u < units; ++u)
-            for (std::size_t c = 0; c < columns; ++c) to[u * in + c] += turned_[u * columns_ + c];
+            for (std::size_t c = 0; c < columns; ++c) to[u * in + c] += turned[u * columns_ + c];
         }
       }
     }
@@ -191,12 +192,15 @@ class SparseBatch {
   // instead of 512, with 60 %.
   static Index limit(Index entries) { return entries * 2 / 3; }
 
+  static bool may_fit(Index rows, Index inputs, Index units) {
+    constexpr Index least_inputs = 64, least_units = 32, most = std::numeric_limits<std::uint16_t>::max();
+    return rows >= least_rows_ && inputs >= least_inputs && units >= least_units && inputs <= most && rows <= most;
+  }
   // Before anything is listed: a few rows tell dense batches, the common case, apart. Takes the background.
   bool may_fit(MatrixView<const T> x, Index units) {
-    constexpr Index least_inputs = 64, least_units = 32;
-    if (x.rows() < least_rows_ || x.cols() < least_inputs || units < least_units ||
-        x.cols() > std::numeric_limits<std::uint16_t>::max() || x.rows() > std::numeric_limits<std::uint16_t>::max())
-      return false;
+    if (!may_fit(x.rows(), x.cols(), units)) return false;
+    m_ = Memory(workspace_.data(), size(x.rows()), size(x.cols()));
+    assert(static_cast<Index>(workspace_.size()) >= m_.scalars());
     take_background(x);
     const Index sampled = 8, step = x.rows() / sampled;
     return count(x, sampled, step) <= limit(sampled * x.cols());
@@ -209,7 +213,6 @@ class SparseBatch {
     constexpr std::size_t voters = 12;
     static_assert(voters <= least_rows_);
     const auto in = size(x.cols());
-    background_.resize(in);
     for_each_row_vector<T>(in, [&](auto part, std::size_t j) {
       const V zero(T(0)), one(T(1));
       V value[voters], chosen(zero), most(zero), largest(zero);
@@ -229,7 +232,7 @@ class SparseBatch {
       }
       const V magnitude = xsimd::abs(chosen);
       const auto fits = largest == zero || magnitude <= V(T(8)) * largest;
-      part.store(background_.data() + j, xsimd::select(magnitude <= V(std::numeric_limits<T>::max()) && fits, chosen, zero));
+      part.store(m_.background + j, xsimd::select(magnitude <= V(std::numeric_limits<T>::max()) && fits, chosen, zero));
     });
   }
 
@@ -239,28 +242,22 @@ class SparseBatch {
     for (Index r = 0; r < rows; ++r) {
       const T* const row = x.data() + r * step * x.cols();
       for_each_row_vector<T>(size(x.cols()), [&](auto part, std::size_t j) {
-        equal += std::popcount(bits_of<T>(part.load(row + j) == part.load(background_.data() + j)) & part.all());
+        equal += std::popcount(bits_of<T>(part.load(row + j) == part.load(m_.background + j)) & part.all());
       });
     }
     return rows * x.cols() - equal;
   }
 
-  void make_room(std::size_t lists, std::size_t most, std::size_t longest) {
-    begin_.assign(lists + 1, 0);
-    positions_.resize(most + longest + V::size);
-  }
-
-  // positions_ and values_ become those of the entries in which each row differs, row after row and block after block of depth_
-  // inputs. (The columns' values are taken from transposed_: listing them takes longer than that, unless units are many.) False
+  // positions and values become those of the entries in which each row differs, row after row and block after block of depth_
+  // inputs. (The columns' values are taken from transposed: listing them takes longer than that, unless units are many.) False
   // where there are too many.
   bool list_rows(MatrixView<const T> x) {
     const auto rows = size(x.rows()), in = size(x.cols()), most = size(limit(x.size()));
-    make_room(rows * ((in + depth_ - 1) / depth_), most, in);
-    values_.resize(positions_.size());
-    const T* const background = background_.data();
-    std::uint16_t* const positions = positions_.data();
-    T* const values = values_.data();
-    std::uint32_t* end = begin_.data();
+    const T* const background = m_.background;
+    std::uint16_t* const positions = m_.positions;
+    T* const values = m_.values;
+    std::uint32_t* end = m_.begin;
+    *end = 0;
     std::size_t count = 0;
     for (std::size_t n = 0; n < rows; ++n) {
       for (std::size_t k = 0; k < in; k += depth_) {
@@ -274,20 +271,19 @@ class SparseBatch {
     return true;
   }
 
-  // positions_ become those of the rows in which each column differs, column after column. False where there are
+  // positions become those of the rows in which each column differs, column after column. False where there are
   // too many.
   bool list_columns(MatrixView<const T> x) {
     const auto rows = size(x.rows()), in = size(x.cols()), most = size(limit(x.size()));
-    make_room(in, most, rows);
-    transposed_.resize(rows * in);
-    transpose(x.data(), in, rows, in, transposed_.data(), rows);
-    std::uint16_t* const positions = positions_.data();
-    std::uint32_t* end = begin_.data();
+    transpose(x.data(), in, rows, in, m_.transposed, rows);
+    std::uint16_t* const positions = m_.positions;
+    std::uint32_t* end = m_.begin;
+    *end = 0;
     std::size_t count = 0;
     for (std::size_t j = 0; j < in; ++j) {
-      const V background(background_[j]);
+      const V background(m_.background[j]);
       count += detail::list_differences(
-          transposed_.data() + j * rows, [=](auto, std::size_t) { return background; }, rows, 0, positions + count, nullptr);
+          m_.transposed + j * rows, [=](auto, std::size_t) { return background; }, rows, 0, positions + count, nullptr);
       *++end = static_cast<std::uint32_t>(count);
       if (count > most) return false;
     }
@@ -300,13 +296,45 @@ class SparseBatch {
   // Inputs that all rows go through before the next: their part of the table, 32 KiB, stays in a first-level cache.
   static constexpr std::size_t depth_ = 128;
 
-  std::vector<T> background_;
-  std::vector<std::uint32_t> begin_;  // of each list in positions
-  std::vector<std::uint16_t> positions_;
-  std::vector<T> values_;
-  detail::AlignedVector<T> transposed_, table_, start_ = detail::AlignedVector<T>(units_), sums_,
-                                                tile_ = detail::AlignedVector<T>(columns_ * units_),
-                                                turned_ = detail::AlignedVector<T>(columns_ * units_);
+  // What the workspace holds for a batch.
+  struct Memory {
+    T *background = nullptr, *table = nullptr, *start = nullptr, *sums = nullptr, *tile = nullptr, *turned = nullptr;
+    T *values = nullptr, *transposed = nullptr;  // of the two passes, in one place
+    std::uint32_t* begin = nullptr;              // of each list in positions
+    std::uint16_t* positions = nullptr;
+
+    Memory() = default;
+    Memory(T* at, std::size_t rows, std::size_t in) : first_(at) {
+      const std::size_t longest = std::max(rows, in), lists = std::max(rows * ((in + depth_ - 1) / depth_), in);
+      // Behind the last list a register more may be overwritten.
+      const std::size_t listed = size(limit(static_cast<Index>(rows * in))) + longest + V::size;
+      background = take<T>(in);
+      table = take<T>(longest * units_);
+      start = take<T>(units_);
+      sums = take<T>(rows * units_);
+      tile = take<T>(columns_ * units_);
+      turned = take<T>(columns_ * units_);
+      values = transposed = take<T>(std::max(listed, rows * in));
+      begin = take<std::uint32_t>(lists + 1);
+      positions = take<std::uint16_t>(listed);
+    }
+    [[nodiscard]] Index scalars() const { return static_cast<Index>(taken_); }
+
+   private:
+    // Each array begins on a cache line.
+    template <class Entry>
+    Entry* take(std::size_t entries) {
+      const auto begins = taken_;
+      taken_ += size(padded<T>(static_cast<Index>((entries * sizeof(Entry) + sizeof(T) - 1) / sizeof(T))));
+      if (first_ == nullptr) return nullptr;
+      return std::is_same_v<Entry, T> ? reinterpret_cast<Entry*>(first_ + begins) : new (first_ + begins) Entry[entries];
+    }
+    T* first_ = nullptr;
+    std::size_t taken_ = 0;
+  };
+
+  std::span<T> workspace_;
+  Memory m_;
 };
 
 }  // namespace lmc::simd

@@ -7,7 +7,6 @@
 #include <limits>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -47,16 +46,12 @@ class Scaling {
   explicit Scaling(Shape shape) : shape_(std::move(shape)) {}
 
   [[nodiscard]] std::string_view kind() const { return "scaling"; }
-  [[nodiscard]] std::string describe() const { return {}; }
   [[nodiscard]] std::optional<Shape> input_shape() const { return shape_; }
-  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
   void declare(LayoutBuilder& layout) const {
     for (const char* name : {"scale", "shift"})
       layout.add_parameter(name, shape_, Role::scale, std::vector<AxisGroups>(static_cast<std::size_t>(shape_.rank())));
   }
   void initialize(const InitializeArgs<double>& a) const { std::ranges::fill(a.params, 1.0); }
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
   void forward(ForwardArgs<double> a) const {
     for (Index i = 0; i < a.x.rows(); ++i)
       for (Index j = 0; j < a.x.cols(); ++j) a.y(i, j) = scale(a.params, j) * a.x(i, j) + shift(a.params, j);
@@ -88,13 +83,7 @@ class Negation {
   static constexpr bool works_in_place = true;
 
   [[nodiscard]] std::string_view kind() const { return "negation"; }
-  [[nodiscard]] std::string describe() const { return {}; }
-  [[nodiscard]] std::optional<Shape> input_shape() const { return std::nullopt; }
-  [[nodiscard]] Shape output_shape(const Shape& in) const { return in; }
   void declare(LayoutBuilder&) const {}
-  void initialize(const InitializeArgs<double>&) const {}
-  [[nodiscard]] Index cache_size(Index) const { return 0; }
-  [[nodiscard]] Index workspace_size(Index) const { return 0; }
   void forward(ForwardArgs<double> a) const { a.y = -a.x; }
   void backward(BackwardArgs<double> a) const {
     if (a.dx) *a.dx = -a.dy;

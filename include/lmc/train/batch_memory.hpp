@@ -10,6 +10,7 @@
 #include <lmc/core/layout.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/loss/cross_entropy.hpp>
 #include <lmc/matrix/detail/eigen.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/matrix/write_mode.hpp>
@@ -29,7 +30,8 @@ class BatchMemory {
         logits_(batch_size * outputs_),
         dlogits_(batch_size * outputs_),
         cache_(network.cache_size(batch_size)),
-        workspace_(network.workspace_size(batch_size)) {}
+        workspace_(network.workspace_size(batch_size)),
+        loss_workspace_(cross_entropy_workspace<Scalar>(outputs_)) {}
 
   /// The most examples that there is room for.
   [[nodiscard]] Index size() const { return static_cast<Index>(labels_.size()); }
@@ -38,6 +40,9 @@ class BatchMemory {
   [[nodiscard]] std::span<std::int32_t> labels(Index batch) { return slice(std::span(labels_), 0, batch); }
   [[nodiscard]] MatrixView<Scalar> logits(Index batch) { return matrix_view(span(logits_), batch, outputs_); }
   [[nodiscard]] MatrixView<Scalar> dlogits(Index batch) { return matrix_view(span(dlogits_), batch, outputs_); }
+
+  /// For mean_cross_entropy and cross_entropy_sum.
+  [[nodiscard]] std::span<Scalar> loss_workspace() { return span(loss_workspace_); }
 
   /// logits ← network(x) for the first rows of x.
   void forward(const Network<Scalar>& network, std::span<const Scalar> params, std::span<Scalar> buffers, Index batch,
@@ -74,7 +79,7 @@ class BatchMemory {
 
   Index inputs_, outputs_;
   std::vector<std::int32_t> labels_;
-  Memory x_, logits_, dlogits_, cache_, workspace_;
+  Memory x_, logits_, dlogits_, cache_, workspace_, loss_workspace_;
 };
 
 /// A BatchMemory for each thread of a team, made when the thread first asks. The network must outlive it.

@@ -74,8 +74,7 @@ concept BatchSource = requires(Data& data, std::span<const Index> examples, Matr
 /// Mean cross-entropy of the given examples, and its gradient:
 ///   returns L = 1/N Σ_i CE(network(x_i), y_i);   gradient ← ∂L/∂θ   (overwritten)
 /// in training mode, so that running statistics in the buffers move, and layers may draw noise, whose seed and epoch are given.
-/// The examples go through the network in parts of the memory's size. Nothing is allocated after the first call on a thread,
-/// which makes the packing buffers of its products and of the loss, unless a later one needs larger ones.
+/// The examples go through the network in parts of the memory's size. Nothing is allocated.
 template <std::floating_point Scalar, BatchSource<Scalar> Data>
 double loss_and_gradient(const Network<Scalar>& network, Data& data, std::span<const Index> examples, ModelState<Scalar>& state,
                          BatchMemory<Scalar>& memory, std::span<Scalar> gradient, NoiseAddress noise = {}) {
@@ -87,7 +86,8 @@ double loss_and_gradient(const Network<Scalar>& network, Data& data, std::span<c
     noise.examples = slice(examples, first, batch);
     data.gather(noise.examples, memory.x(batch), memory.labels(batch));
     memory.forward(network, state.parameters, state.buffers, batch, Mode::training, noise);
-    loss += mean_cross_entropy<Scalar>(memory.logits(batch), memory.labels(batch), memory.dlogits(batch), all);
+    loss += mean_cross_entropy<Scalar>(memory.logits(batch), memory.labels(batch), memory.dlogits(batch), all,
+                                       memory.loss_workspace());
     memory.backward(network, state.parameters, state.buffers, batch, gradient, {},
                     first == 0 ? WriteMode::overwrite : WriteMode::add);
   }
@@ -107,7 +107,7 @@ struct StepMemory {
 
 /// One training step: θ ← optimizer(θ, ∇L) at rate_factor times its learning rate, L being the mean cross-entropy of the given
 /// examples, at most as many as memory was made for. Returns L before the update; an L that is not finite is returned without
-/// an update. Nothing is allocated after the first steps on a thread, as in loss_and_gradient.
+/// an update. Nothing is allocated.
 template <std::floating_point Scalar, BatchSource<Scalar> Data>
 double step(const Network<Scalar>& network, Data& data, std::span<const Index> examples, ModelState<Scalar>& state,
             Optimizer<Scalar>& optimizer, double rate_factor, StepMemory<Scalar>& memory, const NoiseAddress& noise = {}) {

@@ -19,7 +19,6 @@
 #include <lmc/layers/mask.hpp>
 #include <lmc/layers/masked_dense.hpp>
 #include <lmc/layers/network.hpp>
-#include <lmc/layers/residual.hpp>
 
 namespace lmc {
 
@@ -87,45 +86,30 @@ struct LiftedLayer {
   Source source;  // counted from the layer's first parameter
 };
 
-/// The layer that `rule` puts in the place of another, in nested networks and residuals, too; where it gives nothing, the layer
-/// itself.
+/// The layer that `rule` puts in the place of another, in layers that are made of others, too; where it gives nothing, the layer
+/// itself, which has so many parameters.
 template <std::floating_point Scalar, class Rule>
-LiftedLayer<Scalar> lift_layer(const AnyLayer<Scalar>& layer, const Shape& in, const Rule& rule) {
+LiftedLayer<Scalar> lift_layer(const AnyLayer<Scalar>& layer, Index parameters, const Rule& rule) {
   if (std::optional<LiftedLayer<Scalar>> replaced = rule(layer)) return std::move(*replaced);
-  const auto count = [&](const AnyLayer<Scalar>& part) {
-    LayoutBuilder builder(in);
-    part.declare(builder);
-    return static_cast<std::size_t>(builder.parameter_count());
-  };
-  const auto append = [](Source& to, const Source& from, std::size_t offset) {
-    for (const auto& entry : from) to.push_back(entry ? std::optional(*entry + offset) : std::nullopt);
-  };
   Source source;
-  if (const auto* nested = layer.template target<Network<Scalar>>()) {
-    std::vector<AnyLayer<Scalar>> layers;
-    Shape shape = in;
-    for (const auto& part : nested->parts()) {
-      LiftedLayer<Scalar> inner = lift_layer<Scalar>(part.layer, shape, rule);
-      append(source, inner.source, static_cast<std::size_t>(part.params.first));
-      layers.push_back(std::move(inner.layer));
-      shape = part.output;
-    }
-    return {Network<Scalar>(std::move(layers)), std::move(source)};
+  const auto children = layer.children();
+  if (children.empty()) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(parameters); ++i) source.emplace_back(i);
+    return {layer, std::move(source)};
   }
-  if (const auto* residual = layer.template target<Residual<Scalar>>()) {
-    LiftedLayer<Scalar> body = lift_layer<Scalar>(residual->options().body, in, rule);
-    LiftedLayer<Scalar> shortcut = lift_layer<Scalar>(residual->options().shortcut, in, rule);
-    append(source, body.source, 0);
-    append(source, shortcut.source, count(residual->options().body));
-    return {Residual<Scalar>({.body = std::move(body.layer), .shortcut = std::move(shortcut.layer)}), std::move(source)};
+  std::vector<AnyLayer<Scalar>> layers;
+  for (const ChildLayer<Scalar>& child : children) {
+    LiftedLayer<Scalar> lifted = lift_layer<Scalar>(child.layer, child.parameters, rule);
+    for (const auto& entry : lifted.source)
+      source.push_back(entry ? std::optional(*entry + static_cast<std::size_t>(child.first)) : std::nullopt);
+    layers.push_back(std::move(lifted.layer));
   }
-  for (std::size_t i = 0; i < count(layer); ++i) source.push_back(i);
-  return {layer, std::move(source)};
+  return {layer.with_children(std::move(layers)), std::move(source)};
 }
 
 template <std::floating_point Scalar, class Rule>
 Lift<Scalar> lift_network(const Network<Scalar>& network, const Rule& rule) {
-  LiftedLayer<Scalar> whole = lift_layer<Scalar>(AnyLayer<Scalar>(network), *network.input_shape(), rule);
+  LiftedLayer<Scalar> whole = lift_layer<Scalar>(AnyLayer<Scalar>(network), network.layout().parameter_count(), rule);
   return {*whole.layer.template target<Network<Scalar>>(), std::move(whole.source), network.layout()};
 }
 

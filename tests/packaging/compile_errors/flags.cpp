@@ -25,13 +25,7 @@ int main() {
   lmc::AnyLayer<float> private_flag{Private()};
   // error: a layer says it by `static constexpr bool works_in_place = true`
   // error: a layer needs `std::string_view kind() const`: it is missing, private
-  // error: a layer needs `std::string describe() const`: it is missing, private
-  // error: a layer needs `std::optional<Shape> input_shape() const`: it is missing, private
-  // error: a layer needs `Shape output_shape(const Shape&) const`: it is missing, private
-  // error: a layer needs `void declare(LayoutBuilder&) const`: it is missing, private
-  // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private
-  // error: a layer needs `Index cache_size(Index) const`: it is missing, private
-  // error: a layer needs `Index workspace_size(Index) const`: it is missing, private
+  // error: a layer declares by `void declare(LayoutBuilder&) const`: it is private
   // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private
   // error: a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private
   lmc::AnyLayer<float> forgotten{Forgotten()};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A layer of one's own, put into a Network although a member is missing, or is not const.
+// A layer of one's own, put into a Network although a member that it needs is missing, or one is not const.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -115,33 +115,19 @@ int main() {
   put_into_network<kind, false>();
   // error: a layer needs `std::string_view kind() const`: it is missing, private, not const
   put_into_network<kind, true>();
-  // error: a layer needs `std::string describe() const`: it is missing, private, not const
-  put_into_network<describe, false>();
-  // error: a layer needs `std::string describe() const`: it is missing, private, not const
+  // error: a layer's description is `std::string describe() const`: it is private, not const
   put_into_network<describe, true>();
-  // error: a layer needs `std::optional<Shape> input_shape() const`: it is missing, private, not const
-  put_into_network<input_shape, false>();
-  // error: a layer needs `std::optional<Shape> input_shape() const`: it is missing, private, not const
+  // error: the shape that a layer takes is `std::optional<Shape> input_shape() const`: it is private, not const
   put_into_network<input_shape, true>();
-  // error: a layer needs `Shape output_shape(const Shape&) const`: it is missing, private, not const
-  put_into_network<output_shape, false>();
-  // error: a layer needs `Shape output_shape(const Shape&) const`: it is missing, private, not const
+  // error: the shape that a layer gives is `Shape output_shape(const Shape&) const`: it is private, not const
   put_into_network<output_shape, true>();
-  // error: a layer needs `void declare(LayoutBuilder&) const`: it is missing, private, not const
-  put_into_network<declare, false>();
-  // error: a layer needs `void declare(LayoutBuilder&) const`: it is missing, private, not const
+  // error: a layer declares by `void declare(LayoutBuilder&) const`: it is private, not const
   put_into_network<declare, true>();
-  // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private, not const
-  put_into_network<initialize, false>();
-  // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private, not const
+  // error: a layer initializes by `void initialize(InitializeArgs<Scalar>) const`: it is private, not const
   put_into_network<initialize, true>();
-  // error: a layer needs `Index cache_size(Index) const`: it is missing, private, not const
-  put_into_network<cache_size, false>();
-  // error: a layer needs `Index cache_size(Index) const`: it is missing, private, not const
+  // error: the size of a layer's cache is `Index cache_size(Index) const`: it is private, not const
   put_into_network<cache_size, true>();
-  // error: a layer needs `Index workspace_size(Index) const`: it is missing, private, not const
-  put_into_network<workspace_size, false>();
-  // error: a layer needs `Index workspace_size(Index) const`: it is missing, private, not const
+  // error: the size of a layer's workspace is `Index workspace_size(Index) const`: it is private, not const
   put_into_network<workspace_size, true>();
   // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private, not const
   put_into_network<forward, false>();

@@ -4,7 +4,7 @@
 #include <lmc/layers/network.hpp>
 
 int main() {
-  // error: a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private, not const
+  // error: a layer initializes by `void initialize(InitializeArgs<Scalar>) const`: it is private, not const
   // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private, not const
   // error: a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private, not const
   lmc::Network<float> network({lmc::Dense<double>({.inputs = 2, .outputs = 2})});

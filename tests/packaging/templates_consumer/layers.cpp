@@ -91,6 +91,14 @@ void use_layers_with(T) {
   run(lmc::Network<T>({lmc::AveragePool2d<T>({.inputs = image}), lmc::Flatten<T>(), lmc::Dense<T>({.inputs = 16, .outputs = 4}),
                        lmc::Tanh<T>(), lmc::Gelu<T>(), lmc::LeakyRelu<T>({.slope = 0.1}),
                        lmc::Dropout<T>({.inputs = 4, .rate = 0.5})}));
+  run(lmc::sequential<T>(
+      image, {lmc::conv2d(2), lmc::batch_norm(), lmc::leaky_relu(0.1), lmc::max_pool2d(), lmc::locally_connected2d(2),
+              lmc::normalization(lmc::Normalization::layer), lmc::relu(), lmc::residual<T>({lmc::gelu()}, {lmc::identity()}),
+              lmc::flatten(), lmc::dropout(0.5), lmc::dense(4), lmc::tanh(), lmc::Dense<T>({.inputs = 4, .outputs = 3})}));
+  run(lmc::sequential<T>(
+      image, {lmc::average_pool2d(), lmc::patch_embedding(4, {.patch = 2}), lmc::class_token(), lmc::position_embedding(),
+              lmc::layer_norm(), lmc::self_attention(2), lmc::tokenwise_dense(3), lmc::take_first_token()}));
+  run(lmc::sequential<T>(image, {lmc::global_average_pool(), lmc::dense(3)}));
   lmc::testing::gradient_error(lmc::Dense<double>({.inputs = 2, .outputs = 2}));
 
   check(lmc::lift_to_local(conv).network.layout().parameter_count() > 0, "lift_to_local");
@@ -101,7 +109,6 @@ void use_layers_with(T) {
   int layers = 0;
   lmc::for_each_layer(conv, [&](auto&&...) { ++layers; });
   check(layers > 2, "for_each_layer");
-  check(lmc::normalization_layer<T>(lmc::Normalization::batch, image).has_value(), "normalization_layer");
   const auto wide = [](lmc::Index width) { return lmc::mlp<T>({.inputs = 64, .hidden = {width}, .outputs = 3}); };
   check(lmc::match_parameters(wide(20), wide) == 20, "match_parameters");
   check(lmc::AnyLayer<T>(lmc::Identity<T>()).kind() == "identity", "AnyLayer");

@@ -5,15 +5,26 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include <lmc/core/layout.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/layers/layer.hpp>
 
+namespace lmc {
+
+template <std::floating_point Scalar>
+class AnyLayer;
+template <std::floating_point Scalar>
+struct ChildLayer;
+
+}  // namespace lmc
+
 namespace lmc::detail {
 
 struct LayerNames {
-  int kind, output_shape, declare, initialize, cache_size, forward, backward;
+  int kind, forward, backward;
+  int describe, input_shape, output_shape, declare, initialize, cache_size, workspace_size, children, with_children;
   int affine_in_parameters, overwrites_gradient, works_in_place;
 };
 // A name that a class L has as well is ambiguous here, also where L's is private, overloaded or a template.
@@ -34,46 +45,18 @@ concept MeantAsLayer = CanBeJoined<L> && !requires {
   &WithLayerNames<L>::backward;
 };
 
-/// What is put into a Network although it is no Layer is reported here, by the name of the member.
+/// What is put into a Network although it is no Layer is reported here, by the name of the member; so is a member that a layer
+/// can leave out, when it is there and cannot be called.
 template <class L, class Scalar>
 consteval void check_layer() {
   using Initialize = InitializeArgs<Scalar>;
   using Forward = ForwardArgs<Scalar>;
   using Backward = BackwardArgs<Scalar>;
+  using Layers = std::vector<AnyLayer<Scalar>>;
   static_assert(
       requires(const L l) {
         { l.kind() } -> std::convertible_to<std::string_view>;
       }, "a layer needs `std::string_view kind() const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l) {
-        { l.describe() } -> std::convertible_to<std::string>;
-      }, "a layer needs `std::string describe() const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l) {
-        { l.input_shape() } -> std::convertible_to<std::optional<Shape>>;
-      },
-      "a layer needs `std::optional<Shape> input_shape() const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l, const Shape& in) {
-        { l.output_shape(in) } -> std::same_as<Shape>;
-      }, "a layer needs `Shape output_shape(const Shape&) const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l, LayoutBuilder& layout) {
-        { l.declare(layout) } -> std::same_as<void>;
-      }, "a layer needs `void declare(LayoutBuilder&) const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l, Initialize a) {
-        { l.initialize(a) } -> std::same_as<void>;
-      },
-      "a layer needs `void initialize(InitializeArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
-  static_assert(
-      requires(const L l, Index batch) {
-        { l.cache_size(batch) } -> std::same_as<Index>;
-      }, "a layer needs `Index cache_size(Index) const`: it is missing, private, not const, or gives something else");
-  static_assert(
-      requires(const L l, Index batch) {
-        { l.workspace_size(batch) } -> std::same_as<Index>;
-      }, "a layer needs `Index workspace_size(Index) const`: it is missing, private, not const, or gives something else");
   static_assert(
       requires(const L l, Forward a) {
         { l.forward(a) } -> std::same_as<void>;
@@ -83,6 +66,60 @@ consteval void check_layer() {
         { l.backward(a) } -> std::same_as<void>;
       }, "a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private, not const, or of another Scalar");
   if constexpr (CanBeJoined<L>) {
+    static_assert(
+        requires { &WithLayerNames<L>::describe; } ||
+            requires(const L l) {
+              { l.describe() } -> std::convertible_to<std::string>;
+            },
+        "a layer's description is `std::string describe() const`: it is private, not const, or gives something else");
+    static_assert(
+        requires { &WithLayerNames<L>::input_shape; } ||
+            requires(const L l) {
+              { l.input_shape() } -> std::convertible_to<std::optional<Shape>>;
+            },
+        "the shape that a layer takes is `std::optional<Shape> input_shape() const`: it is private, not const, or gives something else");
+    static_assert(
+        requires { &WithLayerNames<L>::output_shape; } ||
+            requires(const L l, const Shape& in) {
+              { l.output_shape(in) } -> std::same_as<Shape>;
+            },
+        "the shape that a layer gives is `Shape output_shape(const Shape&) const`: it is private, not const, or gives something else");
+    static_assert(
+        requires { &WithLayerNames<L>::declare; } ||
+            requires(const L l, LayoutBuilder& layout) {
+              { l.declare(layout) } -> std::same_as<void>;
+            },
+        "a layer declares by `void declare(LayoutBuilder&) const`: it is private, not const, or gives something else");
+    static_assert(
+        requires { &WithLayerNames<L>::initialize; } ||
+            requires(const L l, Initialize a) {
+              { l.initialize(a) } -> std::same_as<void>;
+            },
+        "a layer initializes by `void initialize(InitializeArgs<Scalar>) const`: it is private, not const, or of another Scalar");
+    static_assert(
+        requires { &WithLayerNames<L>::cache_size; } ||
+            requires(const L l, Index batch) {
+              { l.cache_size(batch) } -> std::same_as<Index>;
+            },
+        "the size of a layer's cache is `Index cache_size(Index) const`: it is private, not const, or gives something else");
+    static_assert(
+        requires { &WithLayerNames<L>::workspace_size; } ||
+            requires(const L l, Index batch) {
+              { l.workspace_size(batch) } -> std::same_as<Index>;
+            },
+        "the size of a layer's workspace is `Index workspace_size(Index) const`: it is private, not const, or gives something else");
+    static_assert(
+        requires { &WithLayerNames<L>::children; } ||
+            requires(const L l) {
+              { l.children() } -> std::same_as<std::vector<ChildLayer<Scalar>>>;
+            },
+        "the layers of a layer are `std::vector<ChildLayer<Scalar>> children() const`: it is private, not const, or gives something else");
+    static_assert(
+        requires { &WithLayerNames<L>::with_children; } ||
+            requires(const L l, Layers layers) {
+              { l.with_children(layers) } -> std::convertible_to<AnyLayer<Scalar>>;
+            },
+        "a layer around other layers is `with_children(std::vector<AnyLayer<Scalar>>) const`: it is private, not const, or gives no layer");
     static_assert(
         requires { &WithLayerNames<L>::affine_in_parameters; } || requires { std::bool_constant<L::affine_in_parameters>(); },
         "a layer says it by `static constexpr bool affine_in_parameters = true`, in public: another spelling is not seen");

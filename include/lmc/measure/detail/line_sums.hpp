@@ -86,7 +86,7 @@ class LineSums {
   // Of one thread, for the examples of a part.
   struct Memory {
     std::vector<std::int32_t> labels;
-    Array x, at_a, at_b, between, logits, cache, workspace;
+    Array x, at_a, at_b, between, logits, cache, workspace, loss_workspace;
 
     Memory(const SplitNetwork<Scalar>& split, Index part)
         : labels(static_cast<std::size_t>(part)),
@@ -96,7 +96,9 @@ class LineSums {
           between(at_a.size()),
           logits(split.tail() ? part * split.tail()->output_shape().size() : 0),
           cache(std::max(split.head().cache_size(part), split.tail() ? split.tail()->cache_size(part) : 0)),
-          workspace(std::max(split.head().workspace_size(part), split.tail() ? split.tail()->workspace_size(part) : 0)) {}
+          workspace(std::max(split.head().workspace_size(part), split.tail() ? split.tail()->workspace_size(part) : 0)),
+          loss_workspace(cross_entropy_workspace<Scalar>((split.tail() ? *split.tail() : split.head()).output_shape().size())) {
+    }
   };
 
   void measure_together(const Line& line, const ThreadTeam& team, std::span<PlaceSums> sums) const {
@@ -120,9 +122,9 @@ class LineSums {
         run_heads(line, first, batch, *memory);
         for (Index i = 0; i < count; ++i) {
           const MatrixView<Scalar> logits = run_tail(line.at(i), tail_at(i), batch, *memory);
-          of_chunks[static_cast<std::size_t>(i * chunks + c)] +=
-              cross_entropy_sum<Scalar>(logits, slice(std::span(memory->labels), 0, batch),
-                                        slice(std::span(sums[static_cast<std::size_t>(i)].wrong), first, batch));
+          of_chunks[static_cast<std::size_t>(i * chunks + c)] += cross_entropy_sum<Scalar>(
+              logits, slice(std::span(memory->labels), 0, batch),
+              slice(std::span(sums[static_cast<std::size_t>(i)].wrong), first, batch), span(memory->loss_workspace));
         }
       }
     });

@@ -10,13 +10,12 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/window.hpp>
-#include <lmc/layers/any_layer.hpp>
-#include <lmc/layers/dense.hpp>
-#include <lmc/layers/detail/rectifier.hpp>
 #include <lmc/layers/initialization.hpp>
-#include <lmc/layers/max_pool2d.hpp>
+#include <lmc/layers/layer_recipe.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/normalization.hpp>
+#include <lmc/layers/recipes.hpp>
+#include <lmc/layers/sequential.hpp>
 
 namespace lmc::detail {
 
@@ -29,27 +28,22 @@ inline void require_entries(std::string_view builder, std::string_view option, c
           " entries; expected one for all layers, or one for each of the ", layers, " entries of channels");
 }
 
-/// [make(i, in, initialization) → norm → (leaky) ReLU → max pooling] for each entry of options.channels, then a readout.
+/// [make(i, initialization) → norm → (leaky) ReLU → max pooling] for each entry of options.channels, then a readout.
 template <std::floating_point Scalar, class Options, class Make>
 Network<Scalar> convolutional(std::string_view builder, const Options& options, Make make) {
   require(!options.channels.empty(), builder, ": channels is empty; expected one entry a layer");
   require_entries(builder, "kernel", options.kernel, options.channels.size());
   require_entries(builder, "stride", options.stride, options.channels.size());
   require_entries(builder, "padding", options.padding, options.channels.size());
-  std::vector<AnyLayer<Scalar>> layers;
-  Shape in = options.inputs;
-  const auto push = [&](AnyLayer<Scalar> layer) {
-    in = layer.output_shape(in);
-    layers.push_back(std::move(layer));
-  };
+  std::vector<LayerRecipe<Scalar>> layers;
   for (std::size_t i = 0; i < options.channels.size(); ++i) {
-    push(make(i, in, InitializationOptions{.scheme = options.initialization, .slope = options.slope}));
-    if (std::optional<AnyLayer<Scalar>> norm = normalization_layer<Scalar>(options.norm, in)) push(std::move(*norm));
-    push(rectifier<Scalar>(options.slope));
-    if (options.pool != Extent(1)) push(MaxPool2d<Scalar>({.inputs = in, .kernel = options.pool}));
+    layers.push_back(make(i, InitializationOptions{.scheme = options.initialization, .slope = options.slope}));
+    if (options.norm != Normalization::none) layers.push_back(normalization(options.norm));
+    layers.push_back(leaky_relu(options.slope));
+    if (options.pool != Extent(1)) layers.push_back(max_pool2d(options.pool));
   }
-  push(Dense<Scalar>({.inputs = in, .outputs = options.outputs, .initialization = {.scheme = options.initialization}}));
-  return Network<Scalar>(std::move(layers));
+  layers.push_back(dense(options.outputs, {.scheme = options.initialization}));
+  return sequential<Scalar>(options.inputs, layers);
 }
 
 }  // namespace lmc::detail

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Layers as a user writes them, with the members that they need and no others.
+#include <catch2/catch.hpp>
+#include <lmc/align/permute.hpp>
+#include <lmc/layers/any_layer.hpp>
+#include <lmc/layers/conv2d.hpp>
+#include <lmc/layers/dense.hpp>
+#include <lmc/layers/for_each_layer.hpp>
+#include <lmc/layers/locally_connected2d.hpp>
+#include <lmc/layers/network.hpp>
+#include <lmc/layers/recipes.hpp>
+#include <lmc/layers/relu.hpp>
+#include <lmc/layers/sequential.hpp>
+#include <lmc/testing/gradient_error.hpp>
+#include <lmc/transfer/lift.hpp>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace layers_own_layer_test {
+
+using Catch::Contains;
+using lmc::Index;
+using lmc::Shape;
+
+namespace {
+
+// y_j = x_j p_j.
+struct Scale {
+  Index width;
+  [[nodiscard]] std::string_view kind() const { return "scale"; }
+  void declare(lmc::LayoutBuilder& layout) const { layout.add_parameter("weight", width); }
+  void initialize(const lmc::InitializeArgs<double>& a) const { std::ranges::fill(a.params, 2.0); }
+  void forward(lmc::ForwardArgs<double> a) const {
+    for (Index i = 0; i < a.x.rows(); ++i)
+      for (Index j = 0; j < width; ++j) a.y(i, j) = a.x(i, j) * a.params[static_cast<std::size_t>(j)];
+  }
+  void backward(lmc::BackwardArgs<double> a) const {
+    for (Index i = 0; i < a.x.rows(); ++i)
+      for (Index j = 0; j < width; ++j) {
+        a.dparams[static_cast<std::size_t>(j)] += a.dy(i, j) * a.x(i, j);
+        if (a.dx) (*a.dx)(i, j) = a.dy(i, j) * a.params[static_cast<std::size_t>(j)];
+      }
+  }
+};
+
+// y_j = x_2j + x_2j+1: half as many values, without parameters.
+struct AddNeighbors {
+  [[nodiscard]] std::string_view kind() const { return "add_neighbors"; }
+  [[nodiscard]] Shape output_shape(const Shape& in) const { return in.size() / 2; }
+  void forward(lmc::ForwardArgs<double> a) const {
+    for (Index j = 0; j < a.y.cols(); ++j) a.y.col(j) = a.x.col(2 * j) + a.x.col(2 * j + 1);
+  }
+  void backward(lmc::BackwardArgs<double> a) const {
+    for (Index j = 0; a.dx && j < a.dx->cols(); ++j) a.dx->col(j) = a.dy.col(j / 2);
+  }
+};
+
+// A container of one layer, for what a user's container needs to be seen by others.
+struct Inside {
+  lmc::AnyLayer<double> layer;
+  Shape input;
+  [[nodiscard]] std::string_view kind() const { return "inside"; }
+  [[nodiscard]] Shape output_shape(const Shape& in) const { return layer.output_shape(in); }
+  void declare(lmc::LayoutBuilder& layout) const { lmc::declare_child(layout, "inner", layer, layer.output_shape(input)); }
+  void initialize(const lmc::InitializeArgs<double>& a) const { layer.initialize(a); }
+  [[nodiscard]] Index cache_size(Index batch) const { return layer.cache_size(batch); }
+  [[nodiscard]] Index workspace_size(Index batch) const { return layer.workspace_size(batch); }
+  void forward(const lmc::ForwardArgs<double>& a) const { layer.forward(a); }
+  void backward(const lmc::BackwardArgs<double>& a) const { layer.backward(a); }
+  [[nodiscard]] std::vector<lmc::ChildLayer<double>> children() const {
+    lmc::LayoutBuilder builder(input);
+    layer.declare(builder);
+    return {{.name = "inner",
+             .layer = layer,
+             .input = input,
+             .output = layer.output_shape(input),
+             .first = 0,
+             .parameters = builder.parameter_count()}};
+  }
+  [[nodiscard]] Inside with_children(const std::vector<lmc::AnyLayer<double>>& layers) const { return {layers.at(0), input}; }
+};
+
+// The same, of which nobody can make another one.
+struct Sealed : Inside {
+  void with_children(int) const = delete;
+};
+
+struct NoStart {
+  [[nodiscard]] std::string_view kind() const { return "no_start"; }
+  void declare(lmc::LayoutBuilder& layout) const { layout.add_parameter("weight", 3); }
+  void forward(lmc::ForwardArgs<double>) const {}
+  void backward(lmc::BackwardArgs<double>) const {}
+};
+
+std::string summary(const lmc::Network<double>& network) {
+  std::ostringstream out;
+  out << network;
+  return out.str();
+}
+
+}  // namespace
+
+TEST_CASE("A layer of one's own: five members are enough, or four without parameters", "[layers]") {
+  CHECK(lmc::testing::gradient_error(Scale{4}, {.batch = 3, .inputs = {4}}) < 1e-7);
+  CHECK(lmc::testing::gradient_error(AddNeighbors{}, {.batch = 3, .inputs = {4}}) < 1e-7);
+  const auto network = lmc::sequential<double>(4, {lmc::dense(6), Scale{6}, AddNeighbors{}, lmc::dense(2)});
+  CHECK_THAT(summary(network), Contains("scale1") && Contains("output [6]                    6 parameters") &&
+                                   Contains("add_neighbors1") && Contains("dense2        3 -> 2"));
+  CHECK(network.initialize({.seed = 1}).parameters[4 * 6 + 6] == 2);
+}
+
+TEST_CASE("A layer of one's own: no unit that it reads or gives is permuted, unless it says how", "[layers][permutation]") {
+  const auto groups = [](const lmc::AnyLayer<double>& between) {
+    return lmc::sequential<double>(4, {lmc::dense(6), between, lmc::dense(5), lmc::relu(), lmc::dense(2)}).layout().groups;
+  };
+  CHECK(groups(lmc::Relu<double>()).size() == 2);
+  for (const lmc::AnyLayer<double>& own : {lmc::AnyLayer<double>(Scale{6}), lmc::AnyLayer<double>(AddNeighbors{})}) {
+    REQUIRE(groups(own).size() == 1);
+    CHECK(groups(own)[0].name == "dense2");
+  }
+}
+
+TEST_CASE("A container of one's own: summaries, visits and lifting reach what is in it", "[layers]") {
+  const Shape image{4, 4, 1};
+  const lmc::AnyLayer<double> conv = lmc::Conv2d<double>({.inputs = image, .outputs = 2, .kernel = 3});
+  const auto network = lmc::sequential<double>(image, {Inside{conv, image}, lmc::relu(), lmc::dense(2)});
+  CHECK(network.layout().parameters[0].name == "inside1/inner/weight");
+  CHECK_THAT(summary(network), Contains("    inner         conv, 1 -> 2, 3x3"));
+  std::vector<std::string> kinds;
+  std::vector<Index> firsts;
+  lmc::for_each_layer(network, [&](const lmc::AnyLayer<double>& layer, Index first) {
+    kinds.emplace_back(layer.kind());
+    firsts.push_back(first);
+  });
+  CHECK(kinds == std::vector<std::string>{"conv", "relu", "dense"});
+  CHECK(firsts == std::vector<Index>{0, 20, 20});
+
+  const lmc::Lift<double> lift = lmc::lift_to_local(network);
+  CHECK(lift.network.layout().at("inside1/inner/weight").shape[0] == 2);
+  const auto theta = network.initialize({.seed = 1}).parameters;
+  CHECK(lift.project(lift.lift(theta)) == theta);
+
+  CHECK_THROWS_WITH(lmc::lift_to_local(lmc::sequential<double>(image, {Sealed{{conv, image}}, lmc::dense(2)})),
+                    Contains("the layer 'inside' cannot be made of other layers; expected `with_children("));
+}
+
+TEST_CASE("A layer of one's own: parameters without a start are named", "[layers][errors]") {
+  CHECK_THROWS_WITH(lmc::sequential<double>(3, {NoStart{}, lmc::dense(2)}).initialize(),
+                    Contains("the layer 'no_start' declares 3 parameters and 0 buffer values; expected `void initialize("));
+  CHECK_THROWS_WITH(lmc::Network<double>({Scale{3}}), Contains("says which shape it takes") && Contains("after the layers"));
+}
+
+}  // namespace layers_own_layer_test
