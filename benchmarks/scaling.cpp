@@ -34,7 +34,7 @@ namespace {
 
 using lmc::Index;
 
-constexpr double scales = 0.8;  // of the best rate of a series
+constexpr double scales = 0.8;  // as a share of the best rate of a series
 
 struct Options {
   std::string json, figure;
@@ -166,7 +166,7 @@ std::vector<Series> measure(const Options& o) {
   series("parallel runs", "an epoch of all", "thousand images/s", {1, 2, 3, 4, 5, 6, 7, 8}, [&](Index runs) -> Measured {
     return {epoch(o, mlp({512}), data, 128, runs), thousands * static_cast<double>(runs)};
   });
-  std::vector<Index> numbers;  // of examples: at least a batch
+  std::vector<Index> numbers;  // indices of examples, at least a batch
   for (const Index divisor : {60, 20, 6, 2, 1})
     if (numbers.empty() || o.examples / divisor > numbers.back()) numbers.push_back(std::max<Index>(o.examples / divisor, 128));
   series("examples", "an epoch", "thousand images/s", numbers, [&](Index examples) -> Measured {

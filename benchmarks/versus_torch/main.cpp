@@ -394,7 +394,7 @@ void compare(const Options& o) {
   for (const Row& row : report.rows) versus::print_row(std::cout, row, report.peak);
   if (!o.json.empty()) save_json(o.json, report);
   if (o.read.empty()) {
-    // Of the same machine and libtorch, or what was fastest says nothing.
+    // Earlier results count only from the same machine and libtorch: what is fastest depends on both.
     std::vector<Row> tuned;
     if (!o.tuned.empty()) {
       const Report earlier = read_reports(o.tuned);

@@ -179,7 +179,7 @@ TEST_CASE("load_image_folder: says what is wrong with a tree", "[data]") {
   const Tree tree;
   const auto load = [&] { return load_image_folder<float>(tree.path(), without_cache()); };
   CHECK_THROWS_WITH(load_image_folder<float>(tree / "absent"), Contains("there is no directory '") && Contains("absent'"));
-  CHECK_THROWS_WITH(load(), Contains("there is no folder in '") && Contains("expected one a class"));
+  CHECK_THROWS_WITH(load(), Contains("there is no folder in '") && Contains("expected one folder per class"));
   tree.image("a/1.png", 1);
   CHECK_THROWS_WITH(load(), Contains("there is one image; expected one to train on and one to test with"));
   tree.two_classes("train/", 10);

@@ -29,7 +29,7 @@ lmc::Table<double> load(std::string_view text, const lmc::CsvOptions& options) {
   return lmc::load_table<double>(directory.write("a.csv", text), options);
 }
 
-// Of two files, train.csv and test.csv.
+// Loads a table that consists of two files, train.csv and test.csv.
 lmc::Table<double> load_two(std::string_view train, std::string_view test, lmc::CsvOptions options = {}) {
   const testing::TemporaryDirectory directory;
   options.test_path = directory.write("test.csv", test);
@@ -289,7 +289,7 @@ TEST_CASE("load_table: refuses missing values, or puts mean and most frequent ca
   CHECK(features(table.data.train) ==
         Matrix{{1, 1, 0, 0}, {2, 0, 1, 0}, {6, 0, 1, 0}, {2, 0, 1, 0}, {1, 0, 0, 1}, {0, 0, 0, 1}});
   CHECK(features(table.data.test) == Matrix{{2, 0, 1, 0}});
-  // Of six values, the imputed one among them: (1 + 0 + 16 + 0 + 1 + 4) / 6.
+  // The variance of six values, the imputed one among them: (1 + 0 + 16 + 0 + 1 + 4) / 6.
   table = load_two(train, test, {.missing = MissingValue::impute});
   CHECK(table.features[0].mean == 2);
   CHECK_THAT(table.features[0].standard_deviation, WithinAbs(std::sqrt(22.0 / 6), 1e-15));

@@ -29,7 +29,7 @@ using testing::plain;
 
 struct Golden {
   std::string path;
-  unsigned long crc;         // of the pixels
+  unsigned long crc;         // check sum of the pixels
   std::vector<int> corners;  // red, green, blue: upper left, upper right, lower left, lower right
 };
 #include "tiny_imagenet_reference.inc"

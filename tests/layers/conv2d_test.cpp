@@ -36,7 +36,7 @@ const std::vector<Reference> references{
 template <class T>
 struct Passes {
   std::vector<T> y, dx, dparams;
-  std::size_t allocations = 0;  // by forward and backward
+  std::size_t allocations = 0;  // those that forward and backward made
 
   template <class L>
   Passes(const L& layer, const std::vector<T>& params, const std::vector<T>& x, const std::vector<T>& dy, bool with_dx = true)

@@ -176,7 +176,7 @@ TEST_CASE("LocallyConnected2d: with equal filters everywhere, is a convolution",
   const auto a = run(local, params, x, dy), b = run(convolution, shared, x, dy);
   CHECK(distance(a.y, b.y) < 1e-13);
   CHECK(distance(a.dx, b.dx) < 1e-13);
-  std::vector<double> sums(shared.size());  // of the blocks' gradients
+  std::vector<double> sums(shared.size());  // sums of the blocks' gradients
   for (std::size_t i = 0; i < params.size(); ++i)
     sums[i < blocks * weights ? i % weights : weights + (i - blocks * weights) % 4] += a.dparams[i];
   CHECK(distance(sums, b.dparams) < 1e-12);
@@ -198,7 +198,7 @@ TEST_CASE("LocallyConnected2d: blocks cover the output grid, the last ones small
 
 TEST_CASE("LocallyConnected2d: weights over the padding have no effect and gradient 0", "[layers]") {
   const LocallyConnected2d<double> layer(
-      {.inputs = {2, 2, 1}, .outputs = 1, .padding = 1});  // of 3x3 taps, four lie over the image
+      {.inputs = {2, 2, 1}, .outputs = 1, .padding = 1});  // four of the 3x3 taps lie over the image
   auto params = sines(1, 1.3, parameter_count(layer));
   const auto x = sines(1, 0.7, 8), dy = sines(1, 1.1, 8);
   const auto before = run(layer, params, x, dy);

@@ -87,7 +87,7 @@ TEST_CASE("Network: what works in place overwrites the output of an affine layer
   std::vector<bool> in_place;
   for (const auto& part : net.parts()) in_place.push_back(part.in_place);
   CHECK(in_place == std::vector<bool>{false, true, false, false, true, false, false});
-  // Of four activations, as long as a cache line each.
+  // Four activations, each as long as a cache line.
   CHECK(net.cache_size(2) == 4 * 8);
   CHECK(lmc::testing::gradient_error(net, {.batch = 2, .seed = 5}) < 1e-7);
 }

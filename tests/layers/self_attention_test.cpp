@@ -59,7 +59,7 @@ TEST_CASE("SelfAttention: heads, and units inside each head, can be permuted", "
                              SelfAttention<double>({.inputs = {4, 6}, .heads = 2}),
                              Dense<double>({.inputs = {4, 6}, .outputs = 3})});
   const auto& layout = net.layout();
-  // Each layer: its heads, two groups a head; between the layers and before the readout: the units.
+  // Each layer: its heads, two groups per head; between the layers and before the readout: the units.
   CHECK(layout.groups.size() == (1 + 2 * 3 + 1) + (1 + 2 * 2 + 1));
   CHECK(layout.at("attention1/query/weight").shape == lmc::Shape{3, 2, 6});
   CHECK(layout.at("attention1/query/weight").groups[1] == layout.at("attention1/key/bias").groups[1]);
@@ -93,7 +93,7 @@ TEST_CASE("SelfAttention: starts as torch.nn.MultiheadAttention does, or each ma
   const auto torch = start(lmc::Initialization::torch);
   REQUIRE(static_cast<Index>(torch.size()) == in + in_bias + out + 24);
   const double in_bound = std::sqrt(6.0 / (4 * 24)), out_bound = 1 / std::sqrt(24.0);
-  // Of some hundred uniform numbers the largest is within 2 % of the bound.
+  // The largest of some hundred uniform numbers is within 2 % of the bound.
   CHECK((largest(torch, 0, in) > 0.98 * in_bound && largest(torch, 0, in) < in_bound));
   CHECK((largest(torch, in + in_bias, out) > 0.98 * out_bound && largest(torch, in + in_bias, out) < out_bound));
   CHECK(largest(torch, in, in_bias) == 0);

@@ -75,7 +75,7 @@ TEST_CASE("CostModel: learns from the runs in a store, of each network its own",
   const CostModel costs(store);
   CHECK(costs.seconds(small) == Approx(3));
   CHECK(costs.seconds(large) == Approx(10));
-  // Of a network that is not there, by the speed of all.
+  // A network of which the store has no run is estimated by the speed of all runs.
   CHECK(costs.seconds(with([](RunSpec& s) { s.network.hidden = "16"; })) ==
         Approx((3 + 5) / (20 * 51.0 + 10 * 483.0) * 20 * 99));
 }
@@ -85,7 +85,7 @@ TEST_CASE("CostModel: a child's seconds are those after its prefix", "[study]") 
   Store store(folder.path() / "s.db", Access::write);
   const RunSpec child = with([](RunSpec& s) { s.prefix = 15; });
   store.put(row_of(child, 20, 1));                   // 5 updates
-  store.put(row_of(prefix_of(child, 15), 15, 100));  // from an unknown place on
+  store.put(row_of(prefix_of(child, 15), 15, 100));  // where it began is not known
   CHECK(CostModel(store).seconds(child, 15) == Approx(1));
   CHECK(CostModel(store).seconds(canonical(tiny_run())) == Approx(4));
 }

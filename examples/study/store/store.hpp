@@ -67,7 +67,7 @@ class Store {
   void insert(const Row& row, const std::optional<Row>& there, const std::string& what);
 
   std::filesystem::path path_;
-  std::unique_ptr<StoreLock> lock_;  // of a writer
+  std::unique_ptr<StoreLock> lock_;  // held by a writer
   std::unique_ptr<Database> database_;
 };
 

@@ -61,7 +61,7 @@ struct Segment {
   Shape shape;       // never flattened: a readout after a convolution is [out, height, width, channels]
   Role role = Role::weight;
   std::vector<AxisGroups> groups;  // one an axis
-  Index offset = 0;                // of the first entry
+  Index offset = 0;                // position of the first entry
 
   [[nodiscard]] Index size() const { return shape.size(); }
   friend bool operator==(const Segment&, const Segment&) = default;
@@ -208,7 +208,7 @@ class LayoutBuilder {
   ParameterLayout layout_;
   std::string scope_;
   std::vector<std::size_t> same_as_;  // a disjoint-set forest over the groups
-  std::vector<bool> fixed_;           // of roots
+  std::vector<bool> fixed_;           // for roots: whether the group is fixed
 };
 
 /// Everything that training changes in a network.

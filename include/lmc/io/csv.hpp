@@ -203,12 +203,12 @@ class CsvReader {
   char delimiter_;
   GzipReader file_;
   std::string buffer_;        // what was read, and not yet dropped
-  std::size_t begin_ = 0;     // of the record in buffer_
+  std::size_t begin_ = 0;     // where the record begins in buffer_
   std::size_t consumed_ = 0;  // how much of buffer_ from begin_ on is done with when the reader goes on
   bool ended_ = false;        // whether the file has nothing beyond buffer_
   Index line_ = 0, next_line_ = 1, first_line_ = 0;
   Index columns_ = 0;
-  std::vector<std::size_t> ends_;  // of the record's fields, from begin_
+  std::vector<std::size_t> ends_;  // ends of the record's fields, counted from begin_
 };
 
 }  // namespace lmc

@@ -67,7 +67,7 @@ struct SafetensorsEntry {
 
 /// Parses JSON in which no object has a key twice; nlohmann's parser alone would take the last.
 inline nlohmann::json parse_json_without_duplicates(const std::string& text) {
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  std::vector<std::set<std::string>> keys;  // keys of the objects that are open
   const auto check = [&](int /*depth*/, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
     using Event = nlohmann::json::parse_event_t;
     if (event == Event::object_start) keys.emplace_back();

@@ -30,7 +30,7 @@ struct FigureCurve {
   const char* name;
   const Curve* curve;
   const char* line;   // gnuplot's style of the curve itself
-  const char* color;  // of the curve, its chord and its barrier
+  const char* color;  // color of the curve, its chord and its barrier
 };
 
 /// A panel: every curve, its chord dashed, and its barrier as a bar between the chord and the curve.

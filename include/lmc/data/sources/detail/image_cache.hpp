@@ -34,9 +34,9 @@ static_assert(std::endian::native == std::endian::little, "image cache: numbers 
 
 /// Decoded images, all of one shape.
 struct DecodedImages {
-  Shape shape;  // of one, channels last
+  Shape shape;  // shape of one image, channels last
   SharedBytes train, test;
-  Standardization standardization;  // of the training images
+  Standardization standardization;  // computed from the training images
 };
 
 struct ImageCacheHeader {
@@ -74,7 +74,7 @@ inline std::uint64_t check_sum(std::span<const std::uint8_t> bytes) {
   return hash;
 }
 
-/// Of a header, but for the check sum at its end.
+/// The check sum of a header, excluding the field at its end that stores it.
 inline std::uint64_t check_sum_of(const ImageCacheHeader& header) {
   return check_sum({reinterpret_cast<const std::uint8_t*>(&header), offsetof(ImageCacheHeader, header)});
 }

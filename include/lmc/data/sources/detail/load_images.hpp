@@ -173,7 +173,7 @@ class ImageLoader {
   ImageList list_;
   LoadImagesOptions o_;
   const ThreadTeam& team_;
-  std::vector<Decoder> decoders_;  // one a thread
+  std::vector<Decoder> decoders_;  // one per thread
   Index all_, done_ = 0;
   std::mutex progress_mutex_;
 };
