@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Batch normalization and pooling of a batch of 128 images: each kernel is first compared with a scalar reference, then timed
-// beside what Eigen makes of the same formula. Bytes per second count each array once for every sweep over it that cannot be avoided; one
-// thread, float. `copy` is what the machine gives for a read and a write.
+// beside what Eigen makes of the same formula. Bytes per second count each array once for every sweep over it that cannot be
+// avoided; one thread, float. `copy` is what the machine gives for a read and a write.
 #include <benchmark/benchmark.h>
 
 #include <Eigen/Core>

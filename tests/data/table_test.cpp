@@ -297,7 +297,7 @@ TEST_CASE("load_table: refuses missing values, or puts mean and most frequent ca
 
   CHECK_THROWS_WITH(load_two("x,y,class\n1,,a\n2,?,b\n", "x,y,class\n1,2,a\n", {.missing = MissingValue::impute}),
                     Contains("train.csv', column 'y': the training part has no value; list the column in drop"));
-  // What stands for no value is up to the user.
+  // The user chooses which texts stand for a missing value.
   table = load_two("x,class\n-999,NA\n3,b\n", "x,class\n-999,b\n",
                    {.missing_texts = {"-999"}, .missing = MissingValue::impute, .standardize = false});
   CHECK(features(table.data.train) == Matrix{{3}, {3}});

@@ -181,8 +181,8 @@ TEST_CASE("pooling: channels stay a group; where each position had its own, thos
   };
   check({.inputs = {4, 4, 5}}, 4);                             // four windows
   check({.inputs = {5, 4, 5}}, 4 + 4);                         // and a row that no window reaches, which may be in any order
-  check({.inputs = {4, 4, 5}, .kernel = 3, .stride = 1}, 1);   // all overlap
-  check({.inputs = {5, 5, 5}, .kernel = 1, .stride = 2}, 25);  // none is pooled with another
+  check({.inputs = {4, 4, 5}, .kernel = 3, .stride = 1}, 1);   // all windows overlap
+  check({.inputs = {5, 5, 5}, .kernel = 1, .stride = 2}, 25);  // each window is a single entry
   const Network<double> global({Dense<double>({.inputs = 3, .outputs = {2, 3, 5}}), lmc::Relu<double>(),
                                 GlobalAveragePool<double>({.inputs = {2, 3, 5}}), Dense<double>({.inputs = 5, .outputs = 2})});
   CHECK(global.layout().groups.size() == 1);

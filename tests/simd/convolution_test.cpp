@@ -49,7 +49,7 @@ struct Problem {
 template <class T>
 struct Result {
   Numbers<T> y, dx, dweight, dbias;
-  // What is there before, which is overwritten, or added to.
+  // Outputs begin with numbers that the kernels overwrite or add to.
   explicit Result(const Problem<T>& p)
       : y(p.batch * p.out, 5),
         dx(p.batch * p.in, 6),

@@ -60,7 +60,7 @@ class Store {
   void put(const DataRow& r);
 
  private:
-  // What a writer was at when it was killed; while the lock is held there is no other.
+  // Removes the temporary files of a killed writer; there is no other writer while the lock is held.
   void remove_left_over() const;
   void check(Access access) const;
   template <class Row>

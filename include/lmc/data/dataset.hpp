@@ -42,7 +42,7 @@ class ChannelSums {
     const std::size_t channels = total_.size();
     require(pixels.size() % channels == 0, "ChannelSums: ", pixels.size(), " pixel values of ", channels,
             " channels; expected a multiple");
-    // One sum a position of a row, a row being some whole number of pixels: a loop that compilers vectorize for any number of
+    // One sum for each position in a row of some whole number of pixels: a loop that compilers vectorize for any number of
     // channels.
     const std::size_t row = channels * (1 + 1024 / channels);
     constexpr int rows = 65536;  // 65536 · 255² is below 2³²

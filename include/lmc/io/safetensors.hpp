@@ -186,7 +186,7 @@ inline Safetensors read_safetensors(std::istream& in, std::uintmax_t size) {
 
 }  // namespace detail
 
-/// Writes a model state, one tensor a segment: layout.parameters in order, then layout.buffers. Text that is not UTF-8 is
+/// Writes a model state, one tensor per segment: layout.parameters in order, then layout.buffers. Text that is not UTF-8 is
 /// written with replacement characters. Throws: Error when a length is not the layout's, or a name appears twice. The stream's
 /// state is the caller's to check, as OutputFile::commit does.
 template <std::floating_point T>

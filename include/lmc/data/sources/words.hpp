@@ -197,7 +197,7 @@ inline WordSamples read_word_samples(const std::filesystem::path& directory, con
 
 }  // namespace detail
 
-/// Language identification: samples of a few words, and which language's they are, from lists of one word a line, as Debian
+/// Language identification: samples of a few words, and which language's they are, from lists of one word per line, as Debian
 /// installs them in /usr/share/dict. Files are UTF-8 or Latin-1, each as read_utf8_or_latin1 finds it, plain or gzip.
 ///   1. Words are folded to a–z (fold_latin), so that no letter gives a language away; those with anything else, and those not
 ///   of
