@@ -22,6 +22,7 @@ namespace study_report_test {
 namespace {
 
 using Catch::Matchers::Contains;
+using Catch::Matchers::WithinRel;
 using lmc::study::Access;
 using lmc::study::MeanEstimate;
 using lmc::study::ReportTable;
@@ -154,7 +155,7 @@ TEST_CASE("report: one page without outer references, and figures and tables bes
           count(page, std::string("</") + tag + ">"));
   CHECK(count(page, "<img alt=") == 3);
   CHECK(count(page, "src=\"data:image/svg+xml;base64,PD94bWwg") == 3);  // <?xml
-  // What is missing is said.
+  // The page says what is missing.
   CHECK_THAT(
       page, Contains("23 of 30 pairs") && Contains("3 of 5") && Contains("not all run") && Contains("<td class=\"n\">not run"));
   CHECK_THAT(page, Contains("1 diverged, left out") && Contains("Claim 2: diverged in a pair or more: depth 2, adam"));
@@ -208,10 +209,10 @@ TEST_CASE("report: a figure has every replicate, the mean with its interval, and
   CHECK(sgd.name == "sgd");
   CHECK(sgd.dots.size() == 13);
   REQUIRE(sgd.means.size() == 3);
-  CHECK(sgd.means[2].x - sgd.means[1].x == Approx(1));
-  CHECK(sgd.means[1].mean == Approx(0.022));
-  CHECK(sgd.means[1].low == Approx(0.022 - 2.7764451 * std::sqrt(2.5e-6 / 5)));
-  CHECK(panel.series[1].dots.size() == 9);  // without the diverged one
+  CHECK_THAT(sgd.means[2].x - sgd.means[1].x, WithinRel(1.0, 1e-15));
+  CHECK_THAT(sgd.means[1].mean, WithinRel(0.022, 1e-14));                                    // a mean of five, rounded
+  CHECK_THAT(sgd.means[1].low, WithinRel(0.022 - 2.7764451 * std::sqrt(2.5e-6 / 5), 1e-7));  // the quantile's digits
+  CHECK(panel.series[1].dots.size() == 9);                                                   // without the diverged one
   const std::string script = dot_figure_script(figure);
   CHECK_THAT(script, Contains("0.02 with lines dt 3") && Contains("set xtics norotate ('1' 0, '2' 1, '3' 2)"));
 }
