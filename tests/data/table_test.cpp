@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <support/idx_files.hpp>
+#include <support/skip.hpp>
 #include <support/temporary_directory.hpp>
 
 namespace data_table_test {
@@ -373,10 +374,7 @@ TEST_CASE("load_table: refuses a test file with other columns", "[data]") {
 
 TEST_CASE("load_table: reads real tables", "[data][real]") {
   const char* const folder = std::getenv("LMC_TEST_DATA");
-  if (folder == nullptr) {
-    WARN("skipped: LMC_TEST_DATA is not set");
-    return;
-  }
+  if (folder == nullptr) return testing::skip("LMC_TEST_DATA is not set");
   const auto file = [&](const std::string& name) { return std::filesystem::path(folder) / "tabular" / (name + ".csv.gz"); };
   struct Expected {
     std::string name;
@@ -423,10 +421,7 @@ TEST_CASE("load_table: reads real tables", "[data][real]") {
 
 TEST_CASE("load_table: reads the tables of scikit-learn", "[data][real]") {
   const std::filesystem::path directory = "/usr/lib/python3/dist-packages/sklearn/datasets/data";
-  if (!std::filesystem::exists(directory)) {
-    WARN("skipped: Debian's package python3-sklearn is not installed");
-    return;
-  }
+  if (!std::filesystem::exists(directory)) return testing::skip("Debian's package python3-sklearn is not installed");
   const auto cancer = lmc::load_table<float>(directory / "breast_cancer.csv", {.names = false, .train_rows = 455});
   CHECK(cancer.data.train.size() == 455);
   CHECK(cancer.data.test.size() == 114);

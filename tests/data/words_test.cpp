@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/core/text.hpp>
 #include <lmc/data/sources/words.hpp>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include <support/skip.hpp>
 #include <support/temporary_directory.hpp>
 
 namespace data_words_test {
@@ -231,10 +233,8 @@ TEST_CASE("load_words: makes a fair task of Debian's lists", "[data][real]") {
   lmc::WordsOptions options;
   options.languages = {"american-english", "ngerman"};
   for (const auto& language : options.languages)
-    if (!std::filesystem::exists(directory / language)) {
-      WARN("skipped: there is no " << language << "; " << lmc::detail::word_list_package(language));
-      return;
-    }
+    if (!std::filesystem::exists(directory / language))
+      return testing::skip(lmc::concat("there is no ", language, "; ", lmc::detail::word_list_package(language)));
   options.features = lmc::NgramOptions{.dimension = 4096};
   const auto data = lmc::load_words<float>(directory, options);
   CHECK(data.train.size() == 20'000);

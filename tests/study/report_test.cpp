@@ -15,6 +15,7 @@
 #include "study/specification/grid_file.hpp"
 #include "study/specification/spec_digest.hpp"
 
+#include "support/skip.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace study_report_test {
@@ -141,10 +142,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("report: one page without outer references, and figures and tables beside it", "[study]") {
-  if (!lmc::gnuplot_available()) {
-    WARN("gnuplot is not installed: no report was written");
-    return;
-  }
+  if (!lmc::gnuplot_available()) return testing::skip("gnuplot is not installed");
   const Study s;
   s.write();
   const std::string page = content(s.folder / "r.html");
@@ -223,7 +221,7 @@ TEST_CASE("report: what it refuses", "[study]") {
   const Store store(s.path, Access::read);
   const auto write = [&](const fs::path& output) { write_report(store, s.experiments, {.preset = "smoke", .output = output}); };
   CHECK_THROWS_WITH(write(s.folder / "r.txt"), Contains("ends in .html"));
-  if (!lmc::gnuplot_available()) return;
+  if (!lmc::gnuplot_available()) return testing::skip("gnuplot is not installed");
   CHECK_THROWS_WITH(write(s.folder / "no" / "r.html"), Contains("there is no directory"));
   s.folder.write("taken", std::string_view("a file"));
   CHECK_THROWS_WITH(write(s.folder / "taken.html"), Contains("cannot make the folder") && Contains("taken/figures"));
