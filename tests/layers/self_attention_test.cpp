@@ -6,6 +6,7 @@
 #include <lmc/layers/self_attention.hpp>
 #include <lmc/layers/tokenwise_dense.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <support/layer_runner.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -34,23 +35,15 @@ TEST_CASE("SelfAttention: an example's outputs do not depend on the batch around
   const Network<float> net({SelfAttention<float>({.inputs = {5, 12}, .heads = 4})});
   const auto state = net.initialize({.seed = 3});
   const Index batch = 210, size = 60;  // more than the block of 102 examples
-  std::vector<float> x, together(static_cast<std::size_t>(batch * size)), alone(static_cast<std::size_t>(size));
+  std::vector<float> x;
   for (const double v : lmc::testing::normal_numbers(batch * size, 1, 2)) x.push_back(static_cast<float>(v));
-  const auto run = [&](std::span<const float> in, std::span<float> out, Index n) {
-    std::vector<float> cache(static_cast<std::size_t>(net.cache_size(n))),
-        workspace(static_cast<std::size_t>(net.workspace_size(n)));
-    net.forward({.params = state.parameters,
-                 .buffers = {},
-                 .x = lmc::matrix_view(in, n, size),
-                 .y = lmc::matrix_view(out, n, size),
-                 .cache = cache,
-                 .workspace = workspace});
-  };
-  run(x, together, batch);
+  testing::LayerRunner<float> together(net, batch), alone(net, 1);
+  together.params = alone.params = state.parameters;
+  together.forward(x);
   for (const Index i : {0, 1, 101, 102, 209}) {
     CAPTURE(i);
-    run(lmc::slice(std::span<const float>(x), i * size, size), alone, 1);
-    CHECK(std::ranges::equal(alone, lmc::slice(std::span<const float>(together), i * size, size)));
+    const auto& y = alone.forward(lmc::slice(std::span<const float>(x), i * size, size));
+    CHECK(std::ranges::equal(y, lmc::slice(std::span<const float>(together.y), i * size, size)));
   }
 }
 
