@@ -74,6 +74,24 @@ says '^together *0/32 *0/12 *0/12' plan --experiments grids --preset smoke --sto
 "$program" "${run[@]}" --threads 1 --store whole.db 2> err || fail "run: $(cat err)"
 says '^together *32/32 *12/12 *12/12' status --experiments grids --preset smoke --store whole.db
 says '^0 tasks' "${run[@]}" --store whole.db
+# Two replicates of two depths have prefixes of 200 and 400 updates, and two runs for each of three spawns.
+[[ $(sqlite3 whole.db 'SELECT steps, count(*) FROM runs GROUP BY steps') == $'200|4\n400|4\n3600|24' ]] ||
+  fail "steps and numbers of runs: $(sqlite3 whole.db 'SELECT steps, count(*) FROM runs GROUP BY steps')"
+# Of the curves on both parts of 12 pairs: whose barrier is the height above the chord, whose errors are shares of the examples, and
+# whose barrier is in its interval.
+cat > curves.sql << 'SQL'
+SELECT count(*),
+  sum(abs(barrier - (SELECT max(0.0, max(json_extract(value, '$.error') - json_extract(value, '$."alpha-bar"') * first
+    - json_extract(value, '$.alpha') * last)) FROM json_each(curve))) < 1e-12),
+  sum((SELECT max(abs(json_extract(value, '$.error') * json_extract(value, '$.count')
+    - round(json_extract(value, '$.error') * json_extract(value, '$.count')))) FROM json_each(curve)) < 1e-6),
+  sum(low <= barrier AND barrier <= high)
+FROM (SELECT json_extract(value, '$."error-barrier".value') AS barrier, json_extract(value, '$."error-barrier".low') AS low,
+  json_extract(value, '$."error-barrier".high') AS high, json_extract(value, '$.curve') AS curve,
+  json_extract(value, '$.curve[0].error') AS first, json_extract(value, '$.curve[#-1].error') AS last
+  FROM pairs, json_each(json_array(json(train), json(test))));
+SQL
+[[ $(sqlite3 whole.db < curves.sql) == '24|24|24|24' ]] || fail "curves and barriers in the store: $(sqlite3 whole.db < curves.sql)"
 # A row names the program that computed it: its version, and the commit where it was built in a working copy.
 version=$(sqlite3 whole.db 'SELECT DISTINCT version FROM runs')
 commit=''
@@ -218,9 +236,20 @@ if command -v gnuplot > /dev/null; then
     tables/claims.{csv,tex} tables/pairs.csv; do
     [[ -s report/$file ]] || fail "the report has no $file"
   done
+  # The values of the tables are those of the store, and their means.
+  [[ $(sqlite3 :memory: "ATTACH 'whole.db' AS store" '.import --csv report/tables/pairs.csv of_pairs' \
+    '.import --csv report/tables/01-depth.csv of_cells' "
+    SELECT count(*), sum(abs(\"test error-barrier\" - json_extract(test, '\$.\"error-barrier\".value')) < 1e-15
+      AND abs(\"test loss-barrier\" - json_extract(test, '\$.\"loss-barrier\".value')) < 1e-15
+      AND abs(\"train error-barrier\" - json_extract(train, '\$.\"error-barrier\".value')) < 1e-15)
+      FROM of_pairs JOIN store.pairs ON id = pair" "
+    SELECT count(*), sum(pairs = 2 AND abs(\"error barrier, test part\" - (SELECT avg(\"test error-barrier\") FROM of_pairs
+      WHERE cell = 'depth ' || depth || ', spawn ' || spawn)) < 1e-15) FROM of_cells") == $'12|12\n6|6' ]] ||
+    fail "the report's tables differ from the store"
   ! grep -oE '(src|href|url)[ =(]*"?(https?:|//|[a-z]+/)' report.html || fail "the report refers to other files"
   grep -q 'study run depth --preset smoke --experiments grids' report.html || fail "the report does not say how to repeat it"
-  grep -q '^| 1 | Depth matters. | ' report/claims.md || fail "the report's claims: $(cat report/claims.md)"
+  # Two replicates decide nothing.
+  grep -qx '| 1 | Depth matters. | – not run |  |  |' report/claims.md || fail "the report's claims: $(cat report/claims.md)"
   if command -v python3 > /dev/null; then
     python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' report.html || fail "the report is not well-formed"
   else
