@@ -255,12 +255,7 @@ if command -v gnuplot > /dev/null; then
   else
     skip "Python is not installed, which checks that the report is well-formed"
   fi
-  if ((EUID != 0)); then
-    mkdir closed && chmod a-w closed
-    refuses "cannot write 'closed/report.html'" "${report[@]}" --output closed/report.html
-  else
-    skip "run as root, who can write to every folder"
-  fi
+  refuses "cannot write '/proc/report.html'" "${report[@]}" --output /proc/report.html  # where nobody, root included, can
 else
   skip "gnuplot is not installed: no report was written"
 fi
