@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // How lmc's time grows with what is asked of it: width, depth, batch size, parallel runs, examples, points of a curve; and how
-// many pairs an hour that makes. Images of 28×28 random bytes, ten classes; a network is 784-512-10 and a batch 128 where
+// many pairs per hour that makes. Images of 28×28 random bytes, ten classes; a network is 784-512-10 and a batch 128 where
 // nothing else is said. For each series it says where it stops scaling: where the rate of work falls below 80 % of the best of
 // the series.
 #include <CLI/CLI.hpp>
@@ -254,7 +254,7 @@ void run(const Options& o) {
                 << ")" << std::setw(12) << p.rate() << '\n';
     std::cout << "  " << s.verdict() << '\n';
   }
-  std::cout << "pairs an hour, ten epochs and a curve of 25 points:\n";
+  std::cout << "pairs per hour, ten epochs and a curve of 25 points:\n";
   for (const auto& row : pairs)
     std::cout << "  " << row["network"].get<std::string>() << ": " << static_cast<Index>(row["pairs"].get<double>()) << '\n';
   if (json) {

@@ -374,7 +374,7 @@ void save_json(const std::string& path, const Report& report) {
 }
 
 void compare(const Options& o) {
-  // A name that cannot be written is an error now, not after the work.
+  // Opened now, so that a file that cannot be written is an error before the work.
   std::optional<lmc::OutputFile> markdown;
   if (!o.json.empty()) lmc::OutputFile{o.json};
   if (!o.markdown.empty()) markdown.emplace(o.markdown);

@@ -46,7 +46,8 @@ struct Row {
   std::string invalid = {};  // why the row counts for nothing; empty: it counts
   NLOHMANN_DEFINE_TYPE_INTRUSIVE(Row, name, title, batch, steps, operations, lmc, torch, choice, trials, invalid)
 
-  /// lmc's rate over libtorch's: the ratio of the medians, and the extremes over pairs of repetitions that ran beside each other.
+  /// lmc's rate over libtorch's: the ratio of the medians, and the extremes over pairs of repetitions that ran beside each
+  /// other.
   [[nodiscard]] support::Spread ratio() const {
     std::vector<double> ratios;
     for (std::size_t i = 0; i < lmc.rates.size(); ++i) ratios.push_back(lmc.rates[i] / torch.rates[i]);

@@ -123,7 +123,7 @@ Model cnn(const Workload& w, const Choice& choice, Reader& theta) {
   return model;
 }
 
-/// Formulations: "unfold", patches by im2col and one batched product with a matrix a position; "einsum", the same patches
+/// Formulations: "unfold", patches by im2col and one batched product with a matrix at each position; "einsum", the same patches
 /// through einsum; "positions", activations with positions in front of examples, so that products write what the next layer
 /// reads.
 Model lcn(const Workload& w, const Choice& choice, Reader& theta) {

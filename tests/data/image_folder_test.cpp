@@ -241,7 +241,7 @@ TEST_CASE("load_image_folder: takes decoded images from the cache, and leaves no
   const auto first = load_image_folder<float>(tree.path());
   REQUIRE(fs::exists(tree / cache_name));
   CHECK(std::distance(fs::directory_iterator(tree.path()), fs::directory_iterator()) == 3);
-  // Files of the same sizes and times that hold no images: who decodes them, fails.
+  // Files of the same sizes and times that hold no images, so that decoding them fails.
   for (const char* name : {"train/cat/1.png", "val/dog/1.png"}) {
     const auto time = fs::last_write_time(tree / name);
     tree.write(name, Bytes(fs::file_size(tree / name)));

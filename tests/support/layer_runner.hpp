@@ -19,8 +19,8 @@
 
 namespace testing {
 
-/// A layer, its parameters and buffers, and the memory for its passes over one batch. What a pass must overwrite, and memory that
-/// has no meaning, is NaN before it.
+/// A layer, its parameters and buffers, and the memory for its passes over one batch. What a pass must overwrite, and memory
+/// that has no meaning, is NaN before it.
 template <std::floating_point Scalar>
 class LayerRunner {
  public:

@@ -58,8 +58,8 @@ TEST_CASE("train: a run holds parameters, gradient, the optimizer's vectors and 
                           {.order = 1});
   const auto parameters = static_cast<std::size_t>(net.layout().parameter_count());
   const auto activations = static_cast<std::size_t>(batch * (784 + 2 * 10) + net.cache_size(batch) + net.workspace_size(batch));
-  // Beside these, labels, the order of the examples, and what the products work in, less than a quarter of a copy of the
-  // parameters. The 8-bit data are those of all runs.
+  // Labels, the order of the examples, and the memory in which products work take less than a quarter of a copy of the
+  // parameters. The 8-bit data are shared by all runs.
   const std::size_t expected = sizeof(float) * (parameters * (2 + c.slots) + activations);
   CHECK(most > expected);
   CHECK(most < expected + sizeof(float) * parameters / 4);

@@ -21,7 +21,7 @@ struct DataSpec {
   Index train_examples = 0;  // a random sample of the training part; 0: all
   Index test_examples = 0;   // the same of the test part
   bool gray = false;         // color images become gray
-  Index downsample = 1;      // images: each value the mean of a square of so many pixels a side
+  Index downsample = 1;      // images: each value is the mean of a square with sides of so many pixels
   friend bool operator==(const DataSpec&, const DataSpec&) = default;
 };
 

@@ -40,8 +40,8 @@ inline PathWeights block_progress(const PathWeights& place, double spread, std::
 ///   θ_i(α) = (1 − α_b) a_i + α_b b_i,  b the block of parameter i,  α_b = block_progress(α, …).
 /// At both ends the blocks of positions of a locally connected layer may have equal filters, as after lift_to_tied() of a
 /// convolution. Filters that stayed equal on the way would all be at α: the curve says what it costs when they do not.
-/// Everything else is as for linear_path, which this is for σ = 0. Each point is evaluated by itself. Throws: Error when `blocks`
-/// does not have one entry per parameter, or the spread is negative; and as linear_path.
+/// Everything else is as for linear_path, which this is for σ = 0. Each point is evaluated by itself. Throws: Error when
+/// `blocks` does not have one entry per parameter, or the spread is negative; and as linear_path.
 template <std::floating_point T, Evaluator<T> E>
 Curve block_path(std::span<const T> a, std::span<const T> b, const BlockOfParameter& blocks, E&& evaluate,
                  const BlockPathOptions& options = {}) {

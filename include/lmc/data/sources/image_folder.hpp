@@ -111,9 +111,9 @@ inline ImageList list_image_folder(const std::string& root, const ImageFolderOpt
 
 }  // namespace detail
 
-/// Images from a folder a class: label k is the k-th folder by name, and its examples are the JPEG and PNG files (.jpg, .jpeg,
-/// .png, in any case) anywhere below it, in the order of torchvision's ImageFolder. Hidden names, which begin with a dot, and
-/// other files are passed over; symbolic links are followed.
+/// Images from one folder per class: label k is the k-th folder by name, and its examples are the JPEG and PNG files (.jpg,
+/// .jpeg, .png, in any case) anywhere below it, in the order of torchvision's ImageFolder. Hidden names, which begin with a
+/// dot, and other files are passed over; symbolic links are followed.
 ///
 /// `directory/train` and `directory/test`, or else `directory/val`, hold the class folders of the two parts. Without a folder
 /// `train`, the class folders lie in the directory itself, and a share of the images is put aside at random as the test part.
