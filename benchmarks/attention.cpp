@@ -174,7 +174,7 @@ struct Attention {
       lmc::simd::attention_heads<float>(shape, part(view(std::as_const(qkv)), i), part(view(weights), i), part(view(result), i),
                                         scratch);
   }
-  // Of example i and head h: a matrix [tokens, head_width] inside [tokens, `parts` · width].
+  // The matrix [tokens, head_width] of example i and head h, inside [tokens, `parts` · width].
   template <class Plain, class T>
   [[nodiscard]] Eigen::Map<Plain, 0, Eigen::OuterStride<>> head(T* data, Index i, Index part, Index h, Index parts) const {
     return {data + i * shape.tokens * parts * width + part * width + h * shape.head_width, shape.tokens, shape.head_width,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Forward pass, weights' gradient and input's gradient of convolutions with batches of 128, one thread: without unfolding
 // (direct) and as a product of unfolded patches (product), beside the peak of one core. Compute bound: an image takes
-// 2 · positions · out channels · patch operations a pass, those on the padding counted though direct leaves them out. Each is
+// 2 · positions · out channels · patch operations per pass, those on the padding counted though direct leaves them out. Each is
 // first verified against the same pass in double. The rule in simd/convolution.hpp, which takes one of them for each geometry,
 // is read off this table.
 #include <benchmark/benchmark.h>

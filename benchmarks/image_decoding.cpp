@@ -176,7 +176,7 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Times of one of the rivals, a round each.
+// Times of one of the rivals, one for each round.
 struct Times {
   std::vector<double> passed, processors;
   void add(Seconds s) {

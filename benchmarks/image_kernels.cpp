@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Batch normalization and pooling of a batch of 128 images: each kernel is first compared with a scalar reference, then timed
-// beside what Eigen makes of the same formula. Bytes per second count each array once a sweep that cannot be avoided; one
-// thread, float. `copy` is what the machine gives for a read and a write.
+// beside what Eigen makes of the same formula. Bytes per second count each array once for every sweep over it that cannot be
+// avoided; one thread, float. `copy` is what the machine gives for a read and a write.
 #include <benchmark/benchmark.h>
 
 #include <Eigen/Core>
@@ -157,7 +157,7 @@ struct Pool {
   void eigen_max() {  // without the taps
     windows(x, [&](Eigen::Index out, auto p, auto q, auto r, auto s) { y.segment(out, c) = p.max(q).max(r.max(s)); });
   }
-  void eigen_max_backward() {  // with taps
+  void eigen_max_backward() {  // to where the maximum was, by taps
     windows(dx, [&](Eigen::Index out, auto p, auto q, auto r, auto s) {
       const auto t = taps.segment(out, c), d = dy.segment(out, c);
       p = (t == 0.0F).select(d, 0.0F);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // How lmc's time grows with what is asked of it: width, depth, batch size, parallel runs, examples, points of a curve; and how
-// many pairs an hour that makes. Images of 28×28 random bytes, ten classes; a network is 784-512-10 and a batch 128 where
+// many pairs per hour that makes. Images of 28×28 random bytes, ten classes; a network is 784-512-10 and a batch 128 where
 // nothing else is said. For each series it says where it stops scaling: where the rate of work falls below 80 % of the best of
 // the series.
 #include <CLI/CLI.hpp>
@@ -34,7 +34,7 @@ namespace {
 
 using lmc::Index;
 
-constexpr double scales = 0.8;  // of the best rate of a series
+constexpr double scales = 0.8;  // as a share of the best rate of a series
 
 struct Options {
   std::string json, figure;
@@ -166,7 +166,7 @@ std::vector<Series> measure(const Options& o) {
   series("parallel runs", "an epoch of all", "thousand images/s", {1, 2, 3, 4, 5, 6, 7, 8}, [&](Index runs) -> Measured {
     return {epoch(o, mlp({512}), data, 128, runs), thousands * static_cast<double>(runs)};
   });
-  std::vector<Index> numbers;  // of examples: at least a batch
+  std::vector<Index> numbers;  // indices of examples, at least a batch
   for (const Index divisor : {60, 20, 6, 2, 1})
     if (numbers.empty() || o.examples / divisor > numbers.back()) numbers.push_back(std::max<Index>(o.examples / divisor, 128));
   series("examples", "an epoch", "thousand images/s", numbers, [&](Index examples) -> Measured {
@@ -254,7 +254,7 @@ void run(const Options& o) {
                 << ")" << std::setw(12) << p.rate() << '\n';
     std::cout << "  " << s.verdict() << '\n';
   }
-  std::cout << "pairs an hour, ten epochs and a curve of 25 points:\n";
+  std::cout << "pairs per hour, ten epochs and a curve of 25 points:\n";
   for (const auto& row : pairs)
     std::cout << "  " << row["network"].get<std::string>() << ": " << static_cast<Index>(row["pairs"].get<double>()) << '\n';
   if (json) {

@@ -30,7 +30,7 @@ endif()
 add_library(lmc_dev INTERFACE)
 target_link_libraries(lmc_dev INTERFACE lmc lmc_native lmc_warnings)
 
-# Big templates, compiled once for tests and examples. Whoever links it still has to include instantiations/instantiations.hpp.
+# Big templates, compiled once for tests and examples. A target that links it still has to include instantiations/instantiations.hpp.
 file(GLOB instantiations CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/instantiations/*.cpp)
 add_library(lmc_instantiations STATIC EXCLUDE_FROM_ALL ${instantiations})
 target_link_libraries(lmc_instantiations PUBLIC lmc_dev)

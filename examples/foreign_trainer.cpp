@@ -18,7 +18,7 @@
 namespace {
 
 struct Examples {
-  Eigen::MatrixXd x;  // one example a column
+  Eigen::MatrixXd x;  // one example per column
   Eigen::VectorXd y;  // its class, -1 or +1
 };
 

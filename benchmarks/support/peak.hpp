@@ -11,7 +11,7 @@ class MultiplyAddChains {
  public:
   MultiplyAddChains() { sum_.fill(V(1.0f)); }
 
-  /// One multiply-add a chain and round.
+  /// In each round, one multiply-add in every chain.
   void run(int rounds) {
     auto sum = sum_;  // in registers
     for (int round = 0; round < rounds; ++round) {
@@ -21,7 +21,7 @@ class MultiplyAddChains {
     sum_ = sum;
     asm volatile("" : : "r"(sum_.data()) : "memory");  // somebody may read it
   }
-  /// Of so many rounds, a multiply-add being two.
+  /// Floating-point operations of so many rounds; a multiply-add counts as two.
   static constexpr double operations(int rounds) { return 2.0 * rounds * chains * static_cast<double>(V::size); }
 
  private:

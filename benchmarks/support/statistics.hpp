@@ -13,7 +13,7 @@ struct Spread {
   double median = 0, least = 0, most = 0;
 };
 
-/// Of at least one value; the median of an even number is the mean of the middle two.
+/// The spread of at least one value; the median of an even number of values is the mean of the middle two.
 inline Spread spread_of(std::vector<double> values) {
   assert(!values.empty());
   std::ranges::sort(values);

@@ -374,7 +374,7 @@ void save_json(const std::string& path, const Report& report) {
 }
 
 void compare(const Options& o) {
-  // A name that cannot be written is an error now, not after the work.
+  // Opened now, so that a file that cannot be written is an error before the work.
   std::optional<lmc::OutputFile> markdown;
   if (!o.json.empty()) lmc::OutputFile{o.json};
   if (!o.markdown.empty()) markdown.emplace(o.markdown);
@@ -394,7 +394,7 @@ void compare(const Options& o) {
   for (const Row& row : report.rows) versus::print_row(std::cout, row, report.peak);
   if (!o.json.empty()) save_json(o.json, report);
   if (o.read.empty()) {
-    // Of the same machine and libtorch, or what was fastest says nothing.
+    // Earlier results count only from the same machine and libtorch: what is fastest depends on both.
     std::vector<Row> tuned;
     if (!o.tuned.empty()) {
       const Report earlier = read_reports(o.tuned);

@@ -25,25 +25,25 @@ using Choice = std::map<std::string, std::string>;
 
 struct Job {
   std::string task = "measure";  // or versions, or peak
-  std::string workload = {};     // of workloads()
-  std::string data = {};         // folder of MNIST
-  std::string start = {};        // file of θ in lmc's layout, float; of a curve: both ends, one behind the other
-  Index steps = 0;               // of one training
+  std::string workload = {};     // the name of one of workloads()
+  std::string data = {};         // the folder of MNIST
+  std::string start = {};        // file of θ in lmc's layout, float; for a curve both ends, one behind the other
+  Index steps = 0;               // updates of one training
   Index repeats = 1;             // trainings or curves, one after another
   std::vector<std::uint64_t> seeds =
-      {};                          // of the order of the data, one a run; the runs go side by side if there are as many threads
-  std::vector<Index> points = {};  // of the curve
+      {};  // for the order of the data, one per run; the runs go side by side if there are as many threads
+  std::vector<Index> points = {};  // indices of the curve's points
   bool evaluate = true;            // the networks after the last step, once the time is taken
-  int threads = 1;                 // of this process
+  int threads = 1;                 // threads of this process
   Choice choice = {};
   NLOHMANN_DEFINE_TYPE_INTRUSIVE(Job, task, workload, data, start, steps, repeats, seeds, points, evaluate, threads, choice)
 };
 
 struct Outcome {
-  double seconds = 0;                // of all repeats, of all runs
-  std::vector<double> first_losses;  // of each run: of its first batch, before any update
-  std::vector<double> losses;        // of each run after its last step, on the test set; of a curve at each point
-  std::vector<double> errors;        // of a curve at each point
+  double seconds = 0;                // total over all repeats and runs
+  std::vector<double> first_losses;  // for each run: the loss of its first batch, before any update
+  std::vector<double> losses;        // on the test set: for each run after its last step, or at each point of a curve
+  std::vector<double> errors;        // at each point of a curve
   double peak_megabytes = 0;         // largest resident memory up to the end of the measurement, libraries included
   NLOHMANN_DEFINE_TYPE_INTRUSIVE(Outcome, seconds, first_losses, losses, errors, peak_megabytes)
 };

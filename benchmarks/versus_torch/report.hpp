@@ -21,11 +21,11 @@ namespace versus {
 
 /// One side of a row.
 struct Side {
-  std::vector<double> rates;  // images/s of both runs together, of each repetition
-  double megabytes = 0;       // largest resident memory of all its processes together, of the median repetition
+  std::vector<double> rates;  // images/s of both runs together, for each repetition
+  double megabytes = 0;       // largest resident memory of all its processes together, in the median repetition
   Index repeats = 1;          // trainings or curves in one measurement
   std::vector<Outcome> outcomes;
-  std::vector<double> disturbances;  // of each repetition: cores that other programs took meanwhile
+  std::vector<double> disturbances;  // for each repetition: cores that other programs took meanwhile
   NLOHMANN_DEFINE_TYPE_INTRUSIVE(Side, rates, megabytes, repeats, outcomes, disturbances)
 };
 
@@ -38,7 +38,7 @@ struct Trial {
 
 struct Row {
   std::string name = {}, title = {};
-  Index batch = 0, steps = 0;  // of each training
+  Index batch = 0, steps = 0;  // batch size and updates of each training
   double operations = 0;       // floating-point operations for an image, of the products
   Side lmc = {}, torch = {};
   Choice choice = {};  // libtorch's configuration
@@ -46,7 +46,8 @@ struct Row {
   std::string invalid = {};  // why the row counts for nothing; empty: it counts
   NLOHMANN_DEFINE_TYPE_INTRUSIVE(Row, name, title, batch, steps, operations, lmc, torch, choice, trials, invalid)
 
-  /// Of medians, and of the repetitions, each against the one beside it.
+  /// lmc's rate over libtorch's: the ratio of the medians, and the extremes over pairs of repetitions that ran beside each
+  /// other.
   [[nodiscard]] support::Spread ratio() const {
     std::vector<double> ratios;
     for (std::size_t i = 0; i < lmc.rates.size(); ++i) ratios.push_back(lmc.rates[i] / torch.rates[i]);

@@ -108,7 +108,7 @@ Model cnn(const Workload& w, const Choice& choice, Reader& theta) {
   model.parameters.push_back(theta.take({10}));
   model.forward = [=, stride = w.stride](const std::vector<Tensor>& p, const Tensor& images) {
     Tensor x = images.view({-1, 1, 28, 28});
-    if (nhwc) x = x.contiguous(at::MemoryFormat::ChannelsLast);  // of one channel: a view
+    if (nhwc) x = x.contiguous(at::MemoryFormat::ChannelsLast);  // a view, since there is one channel
     std::size_t i = 0;
     for (; i + 2 < p.size(); i += 2) {
       if (products)
@@ -123,7 +123,7 @@ Model cnn(const Workload& w, const Choice& choice, Reader& theta) {
   return model;
 }
 
-/// Formulations: "unfold", patches by im2col and one batched product with a matrix a position; "einsum", the same patches
+/// Formulations: "unfold", patches by im2col and one batched product with a matrix at each position; "einsum", the same patches
 /// through einsum; "positions", activations with positions in front of examples, so that products write what the next layer
 /// reads.
 Model lcn(const Workload& w, const Choice& choice, Reader& theta) {
@@ -405,7 +405,7 @@ struct Sum {
   double loss = 0, wrong = 0;
 };
 
-/// Of all images, `at_once` together.
+/// Sums over all images, evaluated in batches of `at_once`.
 Sum evaluate(const Model& model, const Images& images, Index at_once) {
   const torch::InferenceMode inference;
   Sum sum;

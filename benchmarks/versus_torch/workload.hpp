@@ -23,7 +23,7 @@ enum class Task { training, curve };
 inline constexpr double sgd_rate = 0.05, momentum_rate = 0.01, momentum = 0.9, adam_rate = 1e-3;
 /// Images of a curve, the first of the test set, and its points, even from 0 to 1.
 inline constexpr Index curve_images = 10'000, curve_points = 25;
-/// Of the transformer.
+/// Sizes of the transformer.
 inline constexpr Index patch = 7, width = 64, heads = 4, mlp_ratio = 4;
 /// Cores that both runs of a pair share, on either side.
 inline constexpr int cores = 2;
@@ -33,10 +33,10 @@ struct Workload {
   std::string name, title;
   Task task = Task::training;
   Family family = Family::mlp;
-  std::vector<Index> layers = {};  // hidden units, or channels of 3×3 filters without padding; of a transformer: none
-  Index stride = 1;                // of all filters
+  std::vector<Index> layers = {};  // hidden units, or channels of 3×3 filters without padding; none for a transformer
+  Index stride = 1;                // stride of all filters
   Update update = Update::sgd;
-  Index batch = 128;  // of training
+  Index batch = 128;  // batch size of training
 };
 
 inline std::vector<Workload> workloads() {

@@ -11,7 +11,7 @@
 
 #include "pair/options.hpp"
 
-// Every file that will be written, opened before training: a name that cannot be written is an error now, not after the work.
+// Every file that will be written. They are opened before training, so that one that cannot be written is an error at once.
 class Outputs {
  public:
   /// Throws: lmc::Error that names the option.

@@ -32,7 +32,7 @@
 
 namespace {
 
-// Beside 0, and 1 for what could not be done at all.
+// Exit codes besides 0, and 1 for a failure before there were results.
 constexpr int diverged_exit = 3, unwritten_exit = 4;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {

@@ -21,7 +21,7 @@ struct EndMetrics {
 struct Results {
   Options options;
   std::string network, optimizer, schedule, augmentation;
-  std::array<Index, 2> examples{};  // of the two parts
+  std::array<Index, 2> examples{};  // in the training and the test part
   Index classes = 0;
   Index parameters = 0;
   lmc::Standardization input;

@@ -41,7 +41,7 @@ std::vector<lmc::TableColumn> table_columns(const std::optional<std::string>& li
   return columns;
 }
 
-// Position of what was given among two names, the default being the first.
+// Whether the second of two names was given; the first is the default.
 bool is_second(std::string_view option, const std::optional<std::string>& given, const std::array<std::string_view, 2>& names) {
   return given && lmc::find_name(option, *given, names) == 1;
 }

@@ -56,7 +56,7 @@ struct ChosenNetwork {
 struct NetworkKind {
   std::string_view name;
   std::vector<std::string_view> options;
-  NetworkOptions defaults;  // of these options, but for the patch, which only the data know
+  NetworkOptions defaults;  // defaults of these options, but for the patch, which only the data know
   bool takes_images;        // and nothing else
   ChosenNetwork (*build)(const NetworkOptions& options, const lmc::Shape& inputs, lmc::Index outputs, lmc::Initialization init);
 };

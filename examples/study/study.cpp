@@ -80,7 +80,7 @@ void want(Wanted& to, const study::Experiment& e, const Options& o, const std::v
   const std::vector<study::Cell> cells = study::expand(e, o.preset, all);
   for (const study::Cell& cell : cells) {
     const study::RunSpec& run = cell.pairs.front().a;
-    // A network that does not fit its data is an error now, and not after hours.
+    // Made here, so that a network that does not fit its data is an error at once, and not after hours.
     const study::DataKind kind = study::prepared_kind(run.data);
     try {
       (void)study::final_network(run, kind.shape, kind.classes);

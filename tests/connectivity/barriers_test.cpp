@@ -56,7 +56,7 @@ TEST_CASE("barriers: every convention, on a curve worked out by hand", "[connect
 }
 
 TEST_CASE("barriers: are measured from the line between unequal ends", "[connectivity]") {
-  // The highest point is an end, and yet there is a bump in the middle; who looks at the highest point sees none.
+  // The highest point is an end, and yet there is a bump in the middle, which the highest point does not show.
   const lmc::Curve c = curve({1.0, 0.9, 0.0});
   CHECK_THAT(lmc::error_barrier(c).value, WithinAbs(0.4, 1e-15));
   CHECK_THAT(lmc::loss_barrier(c).value, WithinAbs(0.4, 1e-15));

@@ -170,7 +170,7 @@ TEST_CASE("error_barrier_interval: without a changing example, n examples exclud
 }
 
 TEST_CASE("error_barrier_interval: is exact where few resamples are possible", "[connectivity]") {
-  // Of two examples one changes: resamples have 0, 1 or 2 of it, so that c s is 1/2.
+  // One of two examples changes: it is in a resample 0, 1 or 2 times, so that c s is 1/2.
   const lmc::Interval interval = interval_of({{false, true, false}, {false, false, false}});
   CHECK_THAT(interval.low, WithinAbs(0, 1e-15));
   CHECK_THAT(interval.high, WithinAbs(1, 1e-15));

@@ -165,7 +165,7 @@ TEST_CASE("linear_path: a diverged network is data", "[connectivity]") {
   const lmc::Curve curve = linear_path(a, b, diverged, {.alphas = 3});
   CHECK(std::isnan(curve.points[0].metrics.loss));
   CHECK(std::isinf(curve.points[2].metrics.loss));
-  // But one end that is diverged, and then is not, is no data.
+  // An end that diverges in one evaluation and not in another is a mistake of the evaluator.
   for (const double alone : {not_a_number, std::numeric_limits<double>::infinity()}) {
     int calls = 0;
     const auto flaky = [&](Theta) { return Metrics{.loss = calls++ == 0 ? alone : 1, .error = 0, .count = 4}; };

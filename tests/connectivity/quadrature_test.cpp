@@ -30,7 +30,7 @@ TEST_CASE("gauss_legendre: is exact for polynomials up to degree 2n - 1, and no 
       CHECK(rule[k].x > (k == 0 ? 0 : rule[k - 1].x));
       CHECK(rule[k].x < 1);
     }
-    const auto error = [&](lmc::Index degree) {  // of ∫ (2x − 1)^degree; even degrees have 1/(degree + 1)
+    const auto error = [&](lmc::Index degree) {  // error of ∫ (2x − 1)^degree, which is 1/(degree + 1) for even degrees
       double sum = 0;
       for (const auto& node : rule) sum += node.weight * std::pow(2 * node.x - 1, degree);
       return std::abs(sum - (degree % 2 == 0 ? 1.0 / static_cast<double>(degree + 1) : 0));

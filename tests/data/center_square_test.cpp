@@ -36,7 +36,8 @@ TEST_CASE("center_square: takes the square in the middle", "[data]") {
 
 TEST_CASE("center_square: averages over the area under a pixel", "[data]") {
   CHECK(squared(wide, 1).pixels == Bytes{25});  // (10 + 20 + 30 + 41) / 4 = 25.25
-  CHECK(squared({.height = 2, .width = 2, .channels = 1, .pixels = {10, 20, 30, 43}}, 1).pixels == Bytes{26});  // of 25.75
+  CHECK(squared({.height = 2, .width = 2, .channels = 1, .pixels = {10, 20, 30, 43}}, 1).pixels ==
+        Bytes{26});  // 25.75, rounded
   // From 3 to 2: a pixel lies on one and a half, so that the weights are 4, 2, 2, 1 ninths.
   const lmc::Image three{.height = 3, .width = 3, .channels = 1, .pixels = {9, 18, 0, 27, 90, 0, 0, 0, 0}};
   CHECK(squared(three, 2).pixels == Bytes{(4 * 9 + 2 * 18 + 2 * 27 + 90) / 9, (2 * 18 + 90) / 9, (2 * 27 + 90) / 9, 10});

@@ -16,12 +16,12 @@ using Catch::Matchers::Contains;
 struct HashCase {
   std::string text;
   std::uint64_t fnv1a, mixed;
-  lmc::Index bucket;  // of 1024
+  lmc::Index bucket;  // index of one of 1024 buckets
 };
 struct BagCase {
   std::string text;
   lmc::Index smallest, largest, dimension;
-  std::map<std::size_t, int> counts;  // of the buckets that are not empty
+  std::map<std::size_t, int> counts;  // for the buckets that are not empty
 };
 #include "character_ngrams_reference.inc"
 

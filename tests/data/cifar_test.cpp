@@ -9,6 +9,7 @@
 
 #include <support/cifar_files.hpp>
 #include <support/idx_files.hpp>
+#include <support/skip.hpp>
 #include <support/temporary_directory.hpp>
 
 namespace data_cifar_test {
@@ -133,10 +134,7 @@ TEST_CASE("load_cifar10, load_cifar100: pass on what is wrong with a file, of se
 
 TEST_CASE("load_cifar10: reads real files", "[data][real]") {
   const char* const folder = std::getenv("LMC_TEST_DATA");
-  if (folder == nullptr) {
-    WARN("skipped: LMC_TEST_DATA is not set");
-    return;
-  }
+  if (folder == nullptr) return testing::skip("LMC_TEST_DATA is not set");
   const auto data = lmc::load_cifar10<float>(folder);
   CHECK(data.train.size() == 2500);
   CHECK(data.test.size() == 2000);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <support/image_files.hpp>
+#include <support/skip.hpp>
 #include <support/temporary_directory.hpp>
 
 namespace data_image_folder_test {
@@ -179,7 +180,7 @@ TEST_CASE("load_image_folder: says what is wrong with a tree", "[data]") {
   const Tree tree;
   const auto load = [&] { return load_image_folder<float>(tree.path(), without_cache()); };
   CHECK_THROWS_WITH(load_image_folder<float>(tree / "absent"), Contains("there is no directory '") && Contains("absent'"));
-  CHECK_THROWS_WITH(load(), Contains("there is no folder in '") && Contains("expected one a class"));
+  CHECK_THROWS_WITH(load(), Contains("there is no folder in '") && Contains("expected one folder per class"));
   tree.image("a/1.png", 1);
   CHECK_THROWS_WITH(load(), Contains("there is one image; expected one to train on and one to test with"));
   tree.two_classes("train/", 10);
@@ -240,7 +241,7 @@ TEST_CASE("load_image_folder: takes decoded images from the cache, and leaves no
   const auto first = load_image_folder<float>(tree.path());
   REQUIRE(fs::exists(tree / cache_name));
   CHECK(std::distance(fs::directory_iterator(tree.path()), fs::directory_iterator()) == 3);
-  // Files of the same sizes and times that hold no images: who decodes them, fails.
+  // Files of the same sizes and times that hold no images, so that decoding them fails.
   for (const char* name : {"train/cat/1.png", "val/dog/1.png"}) {
     const auto time = fs::last_write_time(tree / name);
     tree.write(name, Bytes(fs::file_size(tree / name)));
@@ -337,10 +338,7 @@ TEST_CASE("load_image_folder: does without a cache where none can be written", "
     CHECK(fs::is_directory(tree / cache_name));
   }
   SECTION("the folder is read-only") {
-    if (::geteuid() == 0) {
-      WARN("run as root, to whom every folder is writable: a read-only folder is not tested");
-      return;
-    }
+    if (::geteuid() == 0) return testing::skip("run as root, who can write to every folder");
     fs::permissions(tree.path(), fs::perms::owner_read | fs::perms::owner_exec);
     for (int i = 0; i < 2; ++i) CHECK(values(load_image_folder<float>(tree.path()).train) == Bytes{10, 11, 12});
     CHECK(!fs::exists(tree / cache_name));

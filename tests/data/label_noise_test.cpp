@@ -35,7 +35,7 @@ TEST_CASE("with_label_noise: gives the share of examples a wrong label, each wro
   CHECK_THAT(share_wrong(noisy, truth), WithinAbs(share, 5 * std::sqrt(share * (1 - share) / 30000)));
   CHECK(&noisy.features() == &truth.features());
 
-  std::array<std::array<double, 5>, 5> counts{};  // of the wrong ones, by true and given label
+  std::array<std::array<double, 5>, 5> counts{};  // how often a wrong label was given, by true and given label
   for (std::size_t i = 0; i < truth.labels().size(); ++i)
     if (noisy.labels()[i] != truth.labels()[i])
       ++counts.at(static_cast<std::size_t>(truth.labels()[i])).at(static_cast<std::size_t>(noisy.labels()[i]));

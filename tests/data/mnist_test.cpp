@@ -8,6 +8,7 @@
 #include <string>
 
 #include <support/idx_files.hpp>
+#include <support/skip.hpp>
 #include <support/temporary_directory.hpp>
 
 namespace data_mnist_test {
@@ -125,10 +126,7 @@ TEST_CASE("load_mnist: passes on what is wrong with a file", "[data]") {
 
 TEST_CASE("load_fashion_mnist: reads the real data set", "[data][real]") {
   const std::filesystem::path directory = "/usr/share/datasets/fashion-mnist";
-  if (!std::filesystem::exists(directory)) {
-    WARN("skipped: Debian's package dataset-fashion-mnist is not installed");
-    return;
-  }
+  if (!std::filesystem::exists(directory)) return testing::skip("Debian's package dataset-fashion-mnist is not installed");
   const auto data = lmc::load_fashion_mnist<float>(directory);
   CHECK(data.train.shape() == lmc::Shape{28, 28, 1});
   CHECK(histogram(data.train) == std::vector<int>(10, 6000));

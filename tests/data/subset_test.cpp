@@ -29,7 +29,7 @@ bool is_part_of(const std::vector<double>& some, const std::vector<double>& all)
   return std::includes(all.begin(), all.end(), some.begin(), some.end());
 }
 
-// Two pixels a class, of classes 0 and 1, standardized by numbers of nobody's own.
+// Two pixels in each of the classes 0 and 1, standardized by arbitrary numbers.
 const lmc::Dataset<double> pixels({.shape = {1, 1, 1},
                                    .classes = 2,
                                    .labels = {0, 1, 0, 1},

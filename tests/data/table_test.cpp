@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <support/idx_files.hpp>
+#include <support/skip.hpp>
 #include <support/temporary_directory.hpp>
 
 namespace data_table_test {
@@ -29,7 +30,7 @@ lmc::Table<double> load(std::string_view text, const lmc::CsvOptions& options) {
   return lmc::load_table<double>(directory.write("a.csv", text), options);
 }
 
-// Of two files, train.csv and test.csv.
+// Loads a table that consists of two files, train.csv and test.csv.
 lmc::Table<double> load_two(std::string_view train, std::string_view test, lmc::CsvOptions options = {}) {
   const testing::TemporaryDirectory directory;
   options.test_path = directory.write("test.csv", test);
@@ -289,7 +290,7 @@ TEST_CASE("load_table: refuses missing values, or puts mean and most frequent ca
   CHECK(features(table.data.train) ==
         Matrix{{1, 1, 0, 0}, {2, 0, 1, 0}, {6, 0, 1, 0}, {2, 0, 1, 0}, {1, 0, 0, 1}, {0, 0, 0, 1}});
   CHECK(features(table.data.test) == Matrix{{2, 0, 1, 0}});
-  // Of six values, the imputed one among them: (1 + 0 + 16 + 0 + 1 + 4) / 6.
+  // The variance of six values, the imputed one among them: (1 + 0 + 16 + 0 + 1 + 4) / 6.
   table = load_two(train, test, {.missing = MissingValue::impute});
   CHECK(table.features[0].mean == 2);
   CHECK_THAT(table.features[0].standard_deviation, WithinAbs(std::sqrt(22.0 / 6), 1e-15));
@@ -297,7 +298,7 @@ TEST_CASE("load_table: refuses missing values, or puts mean and most frequent ca
 
   CHECK_THROWS_WITH(load_two("x,y,class\n1,,a\n2,?,b\n", "x,y,class\n1,2,a\n", {.missing = MissingValue::impute}),
                     Contains("train.csv', column 'y': the training part has no value; list the column in drop"));
-  // What stands for no value is up to the user.
+  // The user chooses which texts stand for a missing value.
   table = load_two("x,class\n-999,NA\n3,b\n", "x,class\n-999,b\n",
                    {.missing_texts = {"-999"}, .missing = MissingValue::impute, .standardize = false});
   CHECK(features(table.data.train) == Matrix{{3}, {3}});
@@ -373,10 +374,7 @@ TEST_CASE("load_table: refuses a test file with other columns", "[data]") {
 
 TEST_CASE("load_table: reads real tables", "[data][real]") {
   const char* const folder = std::getenv("LMC_TEST_DATA");
-  if (folder == nullptr) {
-    WARN("skipped: LMC_TEST_DATA is not set");
-    return;
-  }
+  if (folder == nullptr) return testing::skip("LMC_TEST_DATA is not set");
   const auto file = [&](const std::string& name) { return std::filesystem::path(folder) / "tabular" / (name + ".csv.gz"); };
   struct Expected {
     std::string name;
@@ -423,10 +421,7 @@ TEST_CASE("load_table: reads real tables", "[data][real]") {
 
 TEST_CASE("load_table: reads the tables of scikit-learn", "[data][real]") {
   const std::filesystem::path directory = "/usr/lib/python3/dist-packages/sklearn/datasets/data";
-  if (!std::filesystem::exists(directory)) {
-    WARN("skipped: Debian's package python3-sklearn is not installed");
-    return;
-  }
+  if (!std::filesystem::exists(directory)) return testing::skip("Debian's package python3-sklearn is not installed");
   const auto cancer = lmc::load_table<float>(directory / "breast_cancer.csv", {.names = false, .train_rows = 455});
   CHECK(cancer.data.train.size() == 455);
   CHECK(cancer.data.test.size() == 114);

@@ -15,6 +15,7 @@
 
 #include <lmc/io/image_file.hpp>
 #include <support/image_files.hpp>
+#include <support/skip.hpp>
 #include <support/temporary_directory.hpp>
 
 namespace data_tiny_imagenet_test {
@@ -29,7 +30,7 @@ using testing::plain;
 
 struct Golden {
   std::string path;
-  unsigned long crc;         // of the pixels
+  unsigned long crc;         // check sum of the pixels
   std::vector<int> corners;  // red, green, blue: upper left, upper right, lower left, lower right
 };
 #include "tiny_imagenet_reference.inc"
@@ -146,10 +147,8 @@ TEST_CASE("load_tiny_imagenet: names what is missing or does not fit", "[data]")
 
 TEST_CASE("load_tiny_imagenet: reads real images to the bit as Pillow does", "[data][real]") {
   const char* directory = std::getenv("LMC_TEST_DATA");
-  if (directory == nullptr || !fs::exists(fs::path(directory) / "tiny-imagenet-200")) {
-    WARN("skipped: there is no tiny-imagenet-200 in LMC_TEST_DATA");
-    return;
-  }
+  if (directory == nullptr || !fs::exists(fs::path(directory) / "tiny-imagenet-200"))
+    return testing::skip("there is no tiny-imagenet-200 in LMC_TEST_DATA");
   const fs::path root = fs::path(directory) / "tiny-imagenet-200";
   for (const Golden& image : golden) {
     CAPTURE(image.path);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/core/text.hpp>
 #include <lmc/data/sources/words.hpp>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include <support/skip.hpp>
 #include <support/temporary_directory.hpp>
 
 namespace data_words_test {
@@ -93,7 +95,7 @@ TEST_CASE("load_words: gives as many samples of each language as were asked for,
   CHECK(data.test.size() == 160);
   for (Index i = 0; i < 400; ++i) CHECK(data.train.labels()[static_cast<std::size_t>(i)] == i / 200);
   for (Index i = 0; i < 160; ++i) CHECK(data.test.labels()[static_cast<std::size_t>(i)] == i / 80);
-  CHECK(naive_bayes_accuracy(data) > 0.9);  // of words made of different letters
+  CHECK(naive_bayes_accuracy(data) > 0.9);  // the words are made of different letters
 
   auto options = small_options;
   options.features = lmc::SequenceOptions{.length = 20};
@@ -149,7 +151,7 @@ TEST_CASE("load_words: keeps words of one beginning in one part, and as many of 
   CHECK(both.empty());
 
   for (const auto* part : {&samples.train, &samples.test}) {
-    std::array<std::map<std::size_t, int>, 2> lengths;  // of the distinct words of each language
+    std::array<std::map<std::size_t, int>, 2> lengths;  // how often each length occurs among the distinct words of a language
     for (std::size_t l = 0; l < 2; ++l) {
       const auto begin = part->begin() + static_cast<std::ptrdiff_t>(3000 * l);
       const auto words = words_of({begin, begin + 3000});
@@ -231,10 +233,8 @@ TEST_CASE("load_words: makes a fair task of Debian's lists", "[data][real]") {
   lmc::WordsOptions options;
   options.languages = {"american-english", "ngerman"};
   for (const auto& language : options.languages)
-    if (!std::filesystem::exists(directory / language)) {
-      WARN("skipped: there is no " << language << "; " << lmc::detail::word_list_package(language));
-      return;
-    }
+    if (!std::filesystem::exists(directory / language))
+      return testing::skip(lmc::concat("there is no ", language, "; ", lmc::detail::word_list_package(language)));
   options.features = lmc::NgramOptions{.dimension = 4096};
   const auto data = lmc::load_words<float>(directory, options);
   CHECK(data.train.size() == 20'000);

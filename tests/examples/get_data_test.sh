@@ -158,7 +158,7 @@ fi
 
 # --- interrupted ---
 
-# The mirror's first half is spoilt: only who goes on with what is there gets the whole.
+# The mirror's first half is spoilt: only a download that continues the half that is there gets the whole.
 rm -r data
 mkdir -p data/.downloads spoilt
 archive=mirror/cifar-10-binary.tar.gz

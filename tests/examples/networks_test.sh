@@ -16,15 +16,20 @@ fail() {
 }
 
 source "$scripts/images.sh"
+source "$scripts/json.sh"
+source "$scripts/pair_outputs.sh"
 pair=("$program" --dataset mnist --data images --epochs 1 --batch-size 50 --alphas 3)
 digests() { "${pair[@]}" "$@" 2> err | sed -n 's/^digests //p'; }
 
 trains() {  # trains PARAMETERS OPTION...: so many parameters; two digests, the same for any number of threads
   local parameters=$1 both
   shift
-  "${pair[@]}" --network "$@" > out 2> err || fail "$*: $(cat err)"
+  "${pair[@]}" --network "$@" --json pair.json --csv curve.csv > out 2> err || fail "$*: $(cat err)"
   grep -q "^total $parameters parameters" out || fail "$*: expected $parameters parameters: $(grep ^total out)"
-  grep -q '^error barrier' out || fail "$*: no barrier"
+  json_lines pair.json > lines
+  grep -qx "parameters $parameters" lines || fail "$*: the JSON file has $(grep '^parameters' lines)"
+  wrong=$(contradictions pair.json curve.csv out)
+  [[ -z $wrong ]] || fail "$*: the outputs contradict each other: $wrong"
   both=$(sed -n 's/^digests //p' out)
   [[ -n $both && ${both% *} != "${both#* }" ]] || fail "$*: two order seeds gave the digests '$both'"
   [[ $(digests --network "$@" --threads 1) == "$both" ]] || fail "$*: one thread gave other digests"
@@ -42,10 +47,18 @@ trains 67690 vit --width 40 --heads 2 --patch 14 --blocks 3
 trains 5142 resnet --blocks 1 --width 4
 trains 2965 resnet --blocks 1 --width 3 --norm layer
 trains 4266 vgg --channels 4,8 --norm none
-"${pair[@]}" --network resnet --blocks 1 --width 4 --json resnet.json --save-checkpoints ends > out 2> err
-grep -q 'with stored statistics' out || fail "nothing is said of the stored statistics"
-grep -q '"stored_statistics"' resnet.json || fail "the JSON file has no stored statistics"
-grep -qa '"batch_norm1/mean"' ends/a.safetensors || fail "the checkpoint has no running mean"
+"${pair[@]}" --network resnet --blocks 1 --width 4 --json resnet.json --csv resnet.csv --save-checkpoints ends > out 2> err
+# Two rows of the table, which are compared with the JSON file.
+[[ $(grep -c 'with stored statistics' out) == 2 ]] || fail "the table does not have both runs' stored statistics: $(cat out)"
+wrong=$(contradictions resnet.json resnet.csv out)
+[[ -z $wrong ]] || fail "with stored statistics, the outputs contradict each other: $wrong"
+json_lines resnet.json > lines
+awk '/stored_statistics.*error/ { ++n; part = /test/ ? 100 : 200; wrong = $2 * part; off = wrong - int(wrong + 0.5)
+    if ($2 < 0 || $2 > 1 || off > 1e-6 || off < -1e-6) bad = 1 } /stored_statistics.*loss/ { ++n; if (!($2 > 0)) bad = 1 }
+  END { exit n != 8 || bad }' lines || fail "stored statistics in the JSON file: $(grep stored lines)"
+for name in mean variance; do
+  grep -qaE "\"batch_norm1/$name\":\{\"dtype\":\"F32\",\"shape\":\[4\]" ends/a.safetensors || fail "the checkpoint has no running $name"
+done
 
 refuses() {  # refuses TEXT OPTION...: fails with a message on standard error that contains TEXT
   local text=$1

@@ -21,6 +21,14 @@ fail() {
 head -1 table.csv | grep -qx 'measurement,blocks,parameter,train barrier,test barrier,low,high' || fail "header: $(head -1 table.csv)"
 [[ $(grep -c '^on the way,' table.csv) == 9 ]] || fail "expected 3 splits x (1 + 2 paces) rows"
 [[ $(grep -c '^in training,' table.csv) == 9 ]] || fail "expected 3 steps x 3 splits rows"
+# Barriers are shares of the examples, and each is in its interval.
+awk -F, 'NR > 1 && (NF != 7 || $4 < 0 || $4 > 1 || !(0 <= $6 && $6 <= $5 && $5 <= $7 && $7 <= 1)) { exit 1 }' table.csv ||
+  fail "barriers or intervals: $(cat table.csv)"
+for blocks in 1 3 1000; do
+  rows=$(sed -n "s/^\(on the way\|in training\),$blocks,\([^,]*\),.*/\1 \2/p" table.csv)
+  [[ $rows == $'on the way 0\non the way 0.7\non the way 0.7\nin training 0\nin training 3\nin training 8' ]] ||
+    fail "the rows of $blocks blocks: $rows"
+done
 tied=$(sed -n 's/^tied,1,0,//p' table.csv)
 [[ -n $tied ]] || fail "no row of the tied network"
 for blocks in 1 3 1000; do

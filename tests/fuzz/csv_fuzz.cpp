@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     while (file.next())
       for (lmc::Index i = 0; i < file.size(); ++i) fuzz::check(!lmc::invalid_utf8(file.field(i)), "fields are UTF-8");
   });
-  // Beside the text there are a feature for each category and example, up to a thousand each in an input of some thousand rows.
+  // A table holds, besides its text, one feature per category and example; an input of some thousand rows has up to a thousand
+  // of each.
   const auto load = [&](const lmc::CsvOptions& options) {
     fuzz::accepts(fuzz::file_reader_limit(bytes) + (std::size_t{64} << 20), [&] {
       const auto table = lmc::load_table<float>(path, options);

@@ -18,7 +18,7 @@ namespace {
 constexpr auto no_limit = std::numeric_limits<std::ptrdiff_t>::max();
 std::atomic<std::ptrdiff_t> alive = 0;        // bytes
 std::atomic<std::ptrdiff_t> most = no_limit;  // that may be alive
-std::atomic<std::ptrdiff_t> beginning = 0;    // of the limit
+std::atomic<std::ptrdiff_t> beginning = 0;    // bytes that were alive when the limit began to count
 
 void* count(void* p) {
   const std::ptrdiff_t now = alive += static_cast<std::ptrdiff_t>(malloc_usable_size(p));

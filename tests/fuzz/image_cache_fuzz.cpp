@@ -31,7 +31,7 @@ std::vector<std::uint8_t> with_check_sums(fuzz::Bytes bytes) {
   std::vector<std::uint8_t> file(bytes.begin(), bytes.end());
   if (file.size() < sizeof header) return file;
   std::memcpy(&header, file.data(), sizeof header);
-  // One block a part: the inputs are shorter.
+  // One chunk per part, since the inputs are shorter than a chunk.
   const fuzz::Bytes pixels = fuzz::Bytes(file).subspan(sizeof header);
   const std::size_t train = static_cast<std::size_t>(static_cast<std::uint64_t>(header.images[0]) *
                                                      static_cast<std::uint64_t>(header.shape[0] & 0xff) *

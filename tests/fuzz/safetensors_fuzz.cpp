@@ -4,7 +4,7 @@
 #include "fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // That of the corpus' files.
+  // The layout of the files in the corpus.
   static const lmc::ParameterLayout layout = {
       .parameters = {{"dense1/weight", {2, 3}, lmc::Role::weight, {{}, {}}, 0}, {"dense1/bias", 2, lmc::Role::bias, {{}}, 6}},
       .buffers = {},

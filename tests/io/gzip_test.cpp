@@ -6,6 +6,7 @@
 #include <random>
 
 #include <support/idx_files.hpp>
+#include <support/skip.hpp>
 #include <support/temporary_directory.hpp>
 
 namespace io_gzip_test {
@@ -108,10 +109,7 @@ TEST_CASE("GzipReader: refuses corrupt data, a wrong check sum, a wrong length, 
 
 TEST_CASE("GzipReader: reads a real archive", "[io][real]") {
   const char* const folder = std::getenv("LMC_TEST_DATA");
-  if (folder == nullptr) {
-    WARN("skipped: LMC_TEST_DATA is not set");
-    return;
-  }
+  if (folder == nullptr) return testing::skip("LMC_TEST_DATA is not set");
   // CIFAR-10's binary format: 2,500 records of a label below 10 and 3,072 bytes.
   const Bytes records = read_all(std::filesystem::path(folder) / "cifar-10-batches-bin" / "data_batch_1.bin.gz", 1 << 20);
   REQUIRE(records.size() == 2500 * 3073);

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include <support/skip.hpp>
 #include <support/temporary_directory.hpp>
 
 namespace io_input_file_test {
@@ -27,10 +28,11 @@ TEST_CASE("open_input_file: says why a path cannot be opened", "[io]") {
   CHECK_THROWS_WITH(lmc::open_input_file(directory.write("file", "") / "below"), Contains("cannot open"));
   CHECK_THROWS_WITH(lmc::open_input_file("/dev/null"), Contains("it is not a regular file"));
   CHECK_THROWS_WITH(lmc::open_input_file(""), Contains("cannot open ''"));
-  if (::geteuid() == 0) {
-    WARN("run as root, to whom every file is readable: permission is not tested");
-    return;
-  }
+}
+
+TEST_CASE("open_input_file: needs permission", "[io]") {
+  if (::geteuid() == 0) return testing::skip("run as root, who can read every file");
+  const testing::TemporaryDirectory directory;
   const auto secret = directory.write("secret", "abc");
   std::filesystem::permissions(secret, std::filesystem::perms::none);
   CHECK_THROWS_WITH(lmc::open_input_file(secret), Contains("secret': Permission denied"));

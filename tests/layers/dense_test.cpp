@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <support/layer_runner.hpp>
 #include <vector>
 
 namespace layers_dense_test {
@@ -38,27 +39,13 @@ TEST_CASE("Dense: backward is the derivative of forward", "[layers][gradient]") 
 
 TEST_CASE("Dense: computes X Wᵀ + b, and takes no dx where none is asked for", "[layers]") {
   const lmc::Dense<float> layer({.inputs = 2, .outputs = 2});
-  const std::vector<float> params{1, 2, 3, 4, 10, 20}, x{1, 1, 2, -1}, dy{1, 0, 0, 1};
-  std::vector<float> y(4), gradient(6, 100);
-  const auto view = [](const std::vector<float>& v) { return lmc::matrix_view(std::span<const float>(v), 2, 2); };
-  layer.forward({.params = params,
-                 .buffers = {},
-                 .x = view(x),
-                 .y = lmc::matrix_view(std::span(y), 2, 2),
-                 .cache = {},
-                 .workspace = {},
-                 .mode = lmc::Mode::evaluation});
-  CHECK(y == std::vector<float>{13, 27, 10, 22});
-  layer.backward({.params = params,
-                  .buffers = {},
-                  .x = view(x),
-                  .y = view(y),
-                  .dy = view(dy),
-                  .dx = {},
-                  .dparams = gradient,
-                  .cache = {},
-                  .workspace = {}});
-  CHECK(gradient == std::vector<float>{101, 101, 102, 99, 101, 101});
+  const std::vector<float> x{1, 1, 2, -1}, dy{1, 0, 0, 1};
+  testing::LayerRunner<float> passes(layer, 2);
+  passes.params = {1, 2, 3, 4, 10, 20};
+  passes.dparams.assign(6, 100);
+  CHECK(passes.forward(x) == std::vector<float>{13, 27, 10, 22});
+  passes.backward_without_dx(x, dy);
+  CHECK(passes.dparams == std::vector<float>{101, 101, 102, 99, 101, 101});
 }
 
 TEST_CASE("Dense: its weights keep the axes of an image, and their permutation groups", "[layers]") {

@@ -7,6 +7,7 @@
 #include <lmc/layers/identity.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <support/layer_runner.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -20,20 +21,10 @@ namespace {
 // Dropout of ones: the mask itself.
 std::vector<float> mask(double rate, Index entries, std::vector<Index> examples, lmc::NoiseAddress noise,
                         lmc::Mode mode = lmc::Mode::training) {
-  const Dropout<float> layer({.inputs = entries, .rate = rate});
   const auto batch = static_cast<Index>(examples.size());
   const std::vector<float> x(static_cast<std::size_t>(batch * entries), 1.0f);
-  std::vector<float> y(x.size()), cache(static_cast<std::size_t>(layer.cache_size(batch)));
   noise.examples = examples;
-  layer.forward({.params = {},
-                 .buffers = {},
-                 .x = lmc::matrix_view(std::span<const float>(x), batch, entries),
-                 .y = lmc::matrix_view(std::span(y), batch, entries),
-                 .cache = cache,
-                 .workspace = {},
-                 .mode = mode,
-                 .noise = noise});
-  return y;
+  return testing::LayerRunner<float>(Dropout<float>({.inputs = entries, .rate = rate}), batch).forward(x, mode, noise);
 }
 
 }  // namespace

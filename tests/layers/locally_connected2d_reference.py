@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-# Makes locally_connected2d_reference.inc with PyTorch (Debian: python3-torch): the output of layers with a filter bank a block of
+# Makes locally_connected2d_reference.inc with PyTorch (Debian: python3-torch): the output of layers with a filter bank for each block of
 # positions, by unfold and einsum, and the gradients of Σ y · dy. Channels last.
 #   python3 locally_connected2d_reference.py > locally_connected2d_reference.inc
 import math

@@ -9,7 +9,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/testing/gradient_error.hpp>
-#include <support/allocations.hpp>
+#include <support/layer_runner.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -52,37 +52,6 @@ std::size_t parameter_count(const L& layer) {
   lmc::LayoutBuilder builder(*layer.input_shape());
   layer.declare(builder);
   return static_cast<std::size_t>(builder.parameter_count());
-}
-
-// What a layer makes of x and dy.
-template <class Scalar>
-struct Result {
-  std::vector<Scalar> y, dx, dparams;
-};
-template <class Scalar, class L>
-Result<Scalar> run(const L& layer, const std::vector<Scalar>& params, const std::vector<Scalar>& x,
-                   const std::vector<Scalar>& dy) {
-  const Index in = layer.input_shape()->size(), out = layer.output_shape(*layer.input_shape()).size();
-  const Index batch = static_cast<Index>(x.size()) / in;
-  const auto read = [&](const std::vector<Scalar>& v, Index cols) { return lmc::matrix_view(std::span(v), batch, cols); };
-  const auto write = [&](std::vector<Scalar>& v, Index cols) { return lmc::matrix_view(std::span(v), batch, cols); };
-  Result<Scalar> result{std::vector<Scalar>(dy.size(), std::numeric_limits<Scalar>::quiet_NaN()),
-                        std::vector<Scalar>(x.size(), std::numeric_limits<Scalar>::quiet_NaN()),
-                        std::vector<Scalar>(params.size())};
-  std::vector<Scalar> workspace(static_cast<std::size_t>(layer.workspace_size(batch)),
-                                std::numeric_limits<Scalar>::quiet_NaN());
-  layer.forward(
-      {.params = params, .buffers = {}, .x = read(x, in), .y = write(result.y, out), .cache = {}, .workspace = workspace});
-  layer.backward({.params = params,
-                  .buffers = {},
-                  .x = read(x, in),
-                  .y = read(result.y, out),
-                  .dy = read(dy, out),
-                  .dx = write(result.dx, in),
-                  .dparams = result.dparams,
-                  .cache = {},
-                  .workspace = workspace});
-  return result;
 }
 
 template <class Scalar>
@@ -128,7 +97,7 @@ TEST_CASE("LocallyConnected2d: gives what PyTorch's unfold and einsum give", "[l
     params.insert(params.end(), bias.begin(), bias.end());
     expected.insert(expected.end(), reference.dbias.begin(), reference.dbias.end());
     REQUIRE(parameter_count(layer) == params.size());
-    const auto got = run(layer, params, sines(1, 0.7, reference.dx.size()), sines(1, 1.1, reference.y.size()));
+    const auto got = testing::run_layer(layer, params, sines(1, 0.7, reference.dx.size()), sines(1, 1.1, reference.y.size()));
     // Sums of up to a hundred terms below 1, in another order.
     CHECK(distance(got.y, reference.y) < 1e-13);
     CHECK(distance(got.dx, reference.dx) < 1e-13);
@@ -155,7 +124,7 @@ TEST_CASE("LocallyConnected2d: with one block, is a convolution", "[layers]") {
   CHECK(tied.output_shape({}) == convolution.output_shape({}));
   const auto params = numbers(parameter_count(tied), 1), x = numbers(static_cast<std::size_t>(batch * 42 * in), 2),
              dy = numbers(static_cast<std::size_t>(batch * tied.output_shape({}).size()), 3);
-  const auto a = run(tied, params, x, dy), b = run(convolution, params, x, dy);
+  const auto a = testing::run_layer(tied, params, x, dy), b = testing::run_layer(convolution, params, x, dy);
   // In float: sums of up to 114 products of normal numbers, and of up to 3000 in the gradient.
   CHECK(distance(a.y, b.y) < 1e-4);
   CHECK(distance(a.dx, b.dx) < 1e-4);
@@ -173,10 +142,10 @@ TEST_CASE("LocallyConnected2d: with equal filters everywhere, is a convolution",
   std::vector<double> params;
   for (std::size_t b = 0; b < blocks; ++b) params.insert(params.end(), shared.begin(), shared.end() - 4);
   for (std::size_t b = 0; b < blocks; ++b) params.insert(params.end(), shared.end() - 4, shared.end());
-  const auto a = run(local, params, x, dy), b = run(convolution, shared, x, dy);
+  const auto a = testing::run_layer(local, params, x, dy), b = testing::run_layer(convolution, shared, x, dy);
   CHECK(distance(a.y, b.y) < 1e-13);
   CHECK(distance(a.dx, b.dx) < 1e-13);
-  std::vector<double> sums(shared.size());  // of the blocks' gradients
+  std::vector<double> sums(shared.size());  // sums of the blocks' gradients
   for (std::size_t i = 0; i < params.size(); ++i)
     sums[i < blocks * weights ? i % weights : weights + (i - blocks * weights) % 4] += a.dparams[i];
   CHECK(distance(sums, b.dparams) < 1e-12);
@@ -198,10 +167,10 @@ TEST_CASE("LocallyConnected2d: blocks cover the output grid, the last ones small
 
 TEST_CASE("LocallyConnected2d: weights over the padding have no effect and gradient 0", "[layers]") {
   const LocallyConnected2d<double> layer(
-      {.inputs = {2, 2, 1}, .outputs = 1, .padding = 1});  // of 3x3 taps, four lie over the image
+      {.inputs = {2, 2, 1}, .outputs = 1, .padding = 1});  // four of the 3x3 taps lie over the image
   auto params = sines(1, 1.3, parameter_count(layer));
   const auto x = sines(1, 0.7, 8), dy = sines(1, 1.1, 8);
-  const auto before = run(layer, params, x, dy);
+  const auto before = testing::run_layer(layer, params, x, dy);
   int without_effect = 0;
   for (std::size_t block = 0; block < 4; ++block)
     for (std::size_t tap = 0; tap < 9; ++tap) {
@@ -214,7 +183,7 @@ TEST_CASE("LocallyConnected2d: weights over the padding have no effect and gradi
       ++without_effect;
     }
   CHECK(without_effect == 20);
-  CHECK(run(layer, params, x, dy).y == before.y);
+  CHECK(testing::run_layer(layer, params, x, dy).y == before.y);
 }
 
 TEST_CASE("LocallyConnected2d: the bits of an example do not depend on its batch, and nothing is allocated", "[layers]") {
@@ -222,38 +191,16 @@ TEST_CASE("LocallyConnected2d: the bits of an example do not depend on its batch
       {.inputs = {5, 5, 3}, .outputs = 33, .kernel = 2, .stride = 2, .padding = 1, .sharing = {1, 2}});
   const std::size_t in = 75, out = 9 * 33, batch = 131;
   const auto params = numbers(parameter_count(layer), 1), x = numbers(batch * in, 2), dy = numbers(batch * out, 3);
-  const auto all = run(layer, params, x, dy);
+  const auto all = testing::run_layer(layer, params, x, dy);
   for (const std::size_t row : {0u, 11u, 47u, 48u, 100u, 130u}) {
     const auto part = [row](const std::vector<float>& v, std::size_t n) {
       return std::vector<float>(v.begin() + static_cast<Index>(row * n), v.begin() + static_cast<Index>((row + 1) * n));
     };
-    const auto one = run(layer, params, part(x, in), part(dy, out));
+    const auto one = testing::run_layer(layer, params, part(x, in), part(dy, out));
     CHECK(one.y == part(all.y, out));
     CHECK(one.dx == part(all.dx, in));
   }
-
-  std::vector<float> y(out * 2), dx(in * 2), gradient(params.size()),
-      workspace(static_cast<std::size_t>(layer.workspace_size(2)));
-  const auto view = [](const std::vector<float>& v, std::size_t cols) {
-    return lmc::matrix_view(std::span(v), 2, static_cast<Index>(cols));
-  };
-  const std::size_t before = testing::allocations();
-  layer.forward({.params = params,
-                 .buffers = {},
-                 .x = view(x, in),
-                 .y = lmc::matrix_view(std::span(y), 2, static_cast<Index>(out)),
-                 .cache = {},
-                 .workspace = workspace});
-  layer.backward({.params = params,
-                  .buffers = {},
-                  .x = view(x, in),
-                  .y = view(y, out),
-                  .dy = view(dy, out),
-                  .dx = lmc::matrix_view(std::span(dx), 2, static_cast<Index>(in)),
-                  .dparams = gradient,
-                  .cache = {},
-                  .workspace = workspace});
-  CHECK(testing::allocations() == before);
+  CHECK(testing::run_layer(layer, params, x, dy).allocations == 0);  // the first may make packing buffers
 }
 
 TEST_CASE("LocallyConnected2d: starts as a convolution of the same size does", "[layers]") {

@@ -29,7 +29,7 @@ TEST_CASE("random_mask: drops exactly the given share", "[layers]") {
 
 TEST_CASE("random_mask: every entry is dropped as often as another, alone and in pairs", "[layers]") {
   constexpr int masks = 4000, entries = 10;
-  double dropped[entries] = {}, together[entries] = {};  // of neighbors
+  double dropped[entries] = {}, together[entries] = {};  // how often entry i is dropped, and i + 1 with it
   for (int seed = 0; seed < masks; ++seed) {
     const auto bits = random_mask({.outputs = 2, .inputs = 5, .sparsity = 0.3, .seed = static_cast<std::uint64_t>(seed)}).bits;
     for (std::size_t i = 0; i < entries; ++i) {

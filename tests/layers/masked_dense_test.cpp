@@ -11,6 +11,7 @@
 #include <lmc/layers/relu.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <support/layer_runner.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -32,29 +33,6 @@ template <class Scalar>
 MaskedDense<Scalar> random_layer(Index in, Index out, double sparsity) {
   return MaskedDense<Scalar>(
       {.inputs = in, .outputs = out, .mask = random_mask({.outputs = out, .inputs = in, .sparsity = sparsity, .seed = 3})});
-}
-
-struct Gradients {
-  std::vector<double> y, dx, dparams;
-};
-template <class L>
-Gradients run(const L& layer, const std::vector<double>& params, const std::vector<double>& x, const std::vector<double>& dy) {
-  const Index in = layer.input_shape()->size(), out = layer.output_shape({}).size(), batch = static_cast<Index>(x.size()) / in;
-  Gradients g{std::vector<double>(dy.size()), std::vector<double>(x.size()), std::vector<double>(params.size())};
-  std::vector<double> workspace(static_cast<std::size_t>(layer.workspace_size(batch)), std::nan(""));
-  const auto read = [&](const std::vector<double>& v, Index cols) { return lmc::matrix_view(std::span(v), batch, cols); };
-  const auto write = [&](std::vector<double>& v, Index cols) { return lmc::matrix_view(std::span(v), batch, cols); };
-  layer.forward({.params = params, .buffers = {}, .x = read(x, in), .y = write(g.y, out), .cache = {}, .workspace = workspace});
-  layer.backward({.params = params,
-                  .buffers = {},
-                  .x = read(x, in),
-                  .y = read(g.y, out),
-                  .dy = read(dy, out),
-                  .dx = write(g.dx, in),
-                  .dparams = g.dparams,
-                  .cache = {},
-                  .workspace = workspace});
-  return g;
 }
 
 double distance(const std::vector<double>& a, const std::vector<double>& b) {
@@ -83,7 +61,8 @@ TEST_CASE("MaskedDense: is a Dense whose masked weights are 0, whatever θ says"
       masked[i] = 0;
       params[i] = i % 2 == 0 ? 100 : std::nan("");
     }
-  const auto got = run(layer, params, x, dy), dense = run(Dense<double>({.inputs = 9, .outputs = 7}), masked, x, dy);
+  const auto got = testing::run_layer(layer, params, x, dy),
+             dense = testing::run_layer(Dense<double>({.inputs = 9, .outputs = 7}), masked, x, dy);
   CHECK(got.y == dense.y);
   CHECK(got.dx == dense.dx);
   for (std::size_t i = 0; i < 70; ++i)
@@ -110,7 +89,7 @@ TEST_CASE("MaskedDense: with a convolution's mask, is a locally connected layer"
   for (std::size_t i = 0; i < to.size(); ++i)
     if (to[i] >= 0) params[static_cast<std::size_t>(to[i])] = local_params[i];
   const auto x = lmc::testing::normal_numbers(2 * in, 2, 1), dy = lmc::testing::normal_numbers(2 * outputs, 3, 1);
-  const auto a = run(masked, params, x, dy), b = run(local, local_params, x, dy);
+  const auto a = testing::run_layer(masked, params, x, dy), b = testing::run_layer(local, local_params, x, dy);
   CHECK(distance(a.y, b.y) < 1e-13);
   CHECK(distance(a.dx, b.dx) < 1e-13);
   std::vector<double> moved(params.size());

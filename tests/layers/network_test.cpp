@@ -10,6 +10,7 @@
 #include <lmc/models/mlp.hpp>
 #include <lmc/testing/gradient_error.hpp>
 #include <sstream>
+#include <support/layer_runner.hpp>
 #include <vector>
 
 namespace layers_network_test {
@@ -55,18 +56,11 @@ class CountingScale {
 };
 static_assert(lmc::Layer<CountingScale, double>);
 
-std::vector<double> logits(const Network<double>& net, std::vector<double> theta, std::vector<double> x, Index batch) {
-  std::vector<double> y(static_cast<std::size_t>(batch * net.output_shape().size()));
-  std::vector<double> cache(static_cast<std::size_t>(net.cache_size(batch))),
-      workspace(static_cast<std::size_t>(net.workspace_size(batch)));
-  net.forward({.params = theta,
-               .buffers = {},
-               .x = lmc::matrix_view(std::span<const double>(x), batch, net.input_shape()->size()),
-               .y = lmc::matrix_view(std::span(y), batch, net.output_shape().size()),
-               .cache = cache,
-               .workspace = workspace,
-               .mode = lmc::Mode::evaluation});
-  return y;
+std::vector<double> logits(const Network<double>& net, const std::vector<double>& theta, const std::vector<double>& x,
+                           Index batch) {
+  testing::LayerRunner<double> runner(net, batch);
+  runner.params = theta;
+  return runner.forward(x);
 }
 
 }  // namespace
@@ -87,7 +81,7 @@ TEST_CASE("Network: what works in place overwrites the output of an affine layer
   std::vector<bool> in_place;
   for (const auto& part : net.parts()) in_place.push_back(part.in_place);
   CHECK(in_place == std::vector<bool>{false, true, false, false, true, false, false});
-  // Of four activations, as long as a cache line each.
+  // Four activations, each as long as a cache line.
   CHECK(net.cache_size(2) == 4 * 8);
   CHECK(lmc::testing::gradient_error(net, {.batch = 2, .seed = 5}) < 1e-7);
 }
@@ -119,22 +113,14 @@ TEST_CASE("Network: nests, and names its segments by path", "[layers][gradient]"
 
 TEST_CASE("Network: hands each layer its own parameters and buffers", "[layers]") {
   const Network<double> net({CountingScale(), Dense<double>({.inputs = 2, .outputs = 2}), CountingScale()});
-  lmc::ModelState<double> state = net.initialize({.seed = 1});
+  const lmc::ModelState<double> state = net.initialize({.seed = 1});
   CHECK(state.parameters.front() == 2);
   CHECK(state.parameters.back() == 2);
   REQUIRE(state.buffers == std::vector<double>{0, 0});
-  const std::vector<double> x(6, 1.0);
-  std::vector<double> y(6), cache(static_cast<std::size_t>(net.cache_size(3))),
-      workspace(static_cast<std::size_t>(net.workspace_size(3)));
-  for (const lmc::Mode mode : {lmc::Mode::evaluation, lmc::Mode::training})
-    net.forward({.params = state.parameters,
-                 .buffers = state.buffers,
-                 .x = lmc::matrix_view(std::span<const double>(x), 3, 2),
-                 .y = lmc::matrix_view(std::span(y), 3, 2),
-                 .cache = cache,
-                 .workspace = workspace,
-                 .mode = mode});
-  CHECK(state.buffers == std::vector<double>{3, 3});
+  testing::LayerRunner<double> runner(net, 3);
+  runner.params = state.parameters;
+  for (const lmc::Mode mode : {lmc::Mode::evaluation, lmc::Mode::training}) runner.forward(std::vector<double>(6, 1.0), mode);
+  CHECK(runner.buffers == std::vector<double>{3, 3});
 }
 
 TEST_CASE("Network: a permutation of hidden units, applied through the layout's groups, leaves its function unchanged",

@@ -12,7 +12,7 @@
 #include <lmc/layers/relu.hpp>
 #include <lmc/testing/gradient_error.hpp>
 #include <string>
-#include <support/allocations.hpp>
+#include <support/layer_runner.hpp>
 #include <support/permutation.hpp>
 #include <utility>
 #include <vector>
@@ -48,41 +48,6 @@ AnyLayer<double> make(const std::string& kind, const Pool2dOptions& options) {
   return AveragePool2d<double>(options);
 }
 
-template <class Scalar>
-struct Result {
-  std::vector<Scalar> y, dx;
-};
-// Forward, and backward of dy.
-template <class Scalar>
-Result<Scalar> run(const AnyLayer<Scalar>& layer, Index batch, const std::vector<Scalar>& x, const std::vector<Scalar>& dy) {
-  const Shape in = *layer.input_shape(), out = layer.output_shape(in);
-  REQUIRE(static_cast<Index>(x.size()) == batch * in.size());
-  REQUIRE(static_cast<Index>(dy.size()) == batch * out.size());
-  Result<Scalar> result{std::vector<Scalar>(dy.size()), std::vector<Scalar>(x.size(), 99)};
-  std::vector<Scalar> cache(static_cast<std::size_t>(layer.cache_size(batch)));
-  const auto view = [&](const std::vector<Scalar>& v, const Shape& shape) {
-    return lmc::matrix_view(std::span<const Scalar>(v), batch, shape.size());
-  };
-  const std::size_t before = testing::allocations();
-  layer.forward({.params = {},
-                 .buffers = {},
-                 .x = view(x, in),
-                 .y = lmc::matrix_view(std::span(result.y), batch, out.size()),
-                 .cache = cache,
-                 .workspace = {}});
-  layer.backward({.params = {},
-                  .buffers = {},
-                  .x = view(x, in),
-                  .y = view(result.y, out),
-                  .dy = view(dy, out),
-                  .dx = lmc::matrix_view(std::span(result.dx), batch, in.size()),
-                  .dparams = {},
-                  .cache = cache,
-                  .workspace = {}});
-  CHECK(testing::allocations() == before);
-  return result;
-}
-
 double distance(const std::vector<double>& a, const std::vector<double>& b) {
   REQUIRE(a.size() == b.size());
   double worst = 0;
@@ -102,9 +67,10 @@ TEST_CASE("MaxPool2d, AveragePool2d: give what PyTorch gives, ties, gaps and pad
   for (Index i = 0; i < r.batch * Shape(r.axes).size(); ++i)
     x.push_back(std::round(8 * std::sin(1.0 + static_cast<double>(i))) / 4);
   for (std::size_t i = 0; i < r.y.size(); ++i) dy.push_back(std::cos(0.9 * static_cast<double>(i)));
-  const auto got = run(layer, r.batch, x, dy);
+  const auto got = testing::run_layer(layer, {}, x, dy);
   CHECK(distance(got.y, r.y) < 1e-15);    // at most nine multiples of 1/4, and one rounding
   CHECK(distance(got.dx, r.dx) < 1e-15);  // at most six terms
+  CHECK(got.allocations == 0);
 }
 
 TEST_CASE("MaxPool2d, AveragePool2d: backward is the derivative of forward", "[layers][gradient]") {
@@ -124,9 +90,9 @@ TEST_CASE("MaxPool2d, AveragePool2d: backward is the derivative of forward", "[l
 TEST_CASE("GlobalAveragePool: is the mean over all positions, whatever their axes", "[layers][gradient]") {
   for (const Shape& in : {Shape{1, 1, 1}, Shape{3, 2, 5}, Shape{7, 7, 17}, Shape{4, 33}, Shape{2, 2, 2, 3}})
     CHECK(lmc::testing::gradient_error(GlobalAveragePool<double>({.inputs = in}), {.batch = 3, .seed = 2}) < 1e-7);
-  const auto got =
-      run<float>(GlobalAveragePool<float>({.inputs = {2, 2, 3}}), 2,
-                 {1, 10, 100, 2, 20, 200, 3, 30, 300, 4, 40, 400, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4}, {4, 8, 12, 16, 20, 24});
+  const auto got = testing::run_layer<float>(
+      GlobalAveragePool<float>({.inputs = {2, 2, 3}}), {},
+      {1, 10, 100, 2, 20, 200, 3, 30, 300, 4, 40, 400, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4}, {4, 8, 12, 16, 20, 24});
   CHECK(got.y == std::vector<float>{2.5, 25, 250, 2, 0, 1});
   CHECK(got.dx == std::vector<float>{1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6, 4, 5, 6, 4, 5, 6});
 }
@@ -134,8 +100,9 @@ TEST_CASE("GlobalAveragePool: is the mean over all positions, whatever their axe
 TEST_CASE("MaxPool2d: a NaN in the window is the maximum, and gets the gradient", "[layers]") {
   const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
   // Three channels: NaN first, NaN in the middle, and a maximum of −∞.
-  const auto got = run<float>(MaxPool2d<float>({.inputs = {2, 2, 3}}), 1,
-                              {nan, 1, -infinity, 1, nan, -infinity, 2, 7, -infinity, 3, 9, -infinity}, {1, 2, 3});
+  const auto got =
+      testing::run_layer<float>(MaxPool2d<float>({.inputs = {2, 2, 3}}), {},
+                                {nan, 1, -infinity, 1, nan, -infinity, 2, 7, -infinity, 3, 9, -infinity}, {1, 2, 3});
   CHECK((std::isnan(got.y[0]) && std::isnan(got.y[1]) && got.y[2] == -infinity));
   CHECK(got.dx == std::vector<float>{1, 0, 3, 0, 2, 0, 0, 0, 0, 0, 0, 0});
 }
@@ -154,7 +121,8 @@ TEST_CASE("pooling: an example's bits do not depend on the batch, nor a channel'
     std::vector<float> dy(static_cast<std::size_t>(3 * out));
     for (std::size_t i = 0; i < dy.size(); ++i)
       dy[i] = std::cos(static_cast<float>(i % static_cast<std::size_t>(out) / static_cast<std::size_t>(channels)));
-    const auto got = run(layer, 3, x, dy);
+    const auto got = testing::run_layer(layer, {}, x, dy);
+    CHECK(got.allocations == 0);
     const auto same = [&](const std::vector<float>& values, Index size) {
       for (std::size_t i = 0; i < values.size(); ++i) {
         const std::size_t j = i % static_cast<std::size_t>(size);
@@ -181,8 +149,8 @@ TEST_CASE("pooling: channels stay a group; where each position had its own, thos
   };
   check({.inputs = {4, 4, 5}}, 4);                             // four windows
   check({.inputs = {5, 4, 5}}, 4 + 4);                         // and a row that no window reaches, which may be in any order
-  check({.inputs = {4, 4, 5}, .kernel = 3, .stride = 1}, 1);   // all overlap
-  check({.inputs = {5, 5, 5}, .kernel = 1, .stride = 2}, 25);  // none is pooled with another
+  check({.inputs = {4, 4, 5}, .kernel = 3, .stride = 1}, 1);   // all windows overlap
+  check({.inputs = {5, 5, 5}, .kernel = 1, .stride = 2}, 25);  // each window is a single entry
   const Network<double> global({Dense<double>({.inputs = 3, .outputs = {2, 3, 5}}), lmc::Relu<double>(),
                                 GlobalAveragePool<double>({.inputs = {2, 3, 5}}), Dense<double>({.inputs = 5, .outputs = 2})});
   CHECK(global.layout().groups.size() == 1);

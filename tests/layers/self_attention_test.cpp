@@ -6,6 +6,7 @@
 #include <lmc/layers/self_attention.hpp>
 #include <lmc/layers/tokenwise_dense.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <support/layer_runner.hpp>
 #include <support/permutation.hpp>
 #include <vector>
 
@@ -34,23 +35,15 @@ TEST_CASE("SelfAttention: an example's outputs do not depend on the batch around
   const Network<float> net({SelfAttention<float>({.inputs = {5, 12}, .heads = 4})});
   const auto state = net.initialize({.seed = 3});
   const Index batch = 210, size = 60;  // more than the block of 102 examples
-  std::vector<float> x, together(static_cast<std::size_t>(batch * size)), alone(static_cast<std::size_t>(size));
+  std::vector<float> x;
   for (const double v : lmc::testing::normal_numbers(batch * size, 1, 2)) x.push_back(static_cast<float>(v));
-  const auto run = [&](std::span<const float> in, std::span<float> out, Index n) {
-    std::vector<float> cache(static_cast<std::size_t>(net.cache_size(n))),
-        workspace(static_cast<std::size_t>(net.workspace_size(n)));
-    net.forward({.params = state.parameters,
-                 .buffers = {},
-                 .x = lmc::matrix_view(in, n, size),
-                 .y = lmc::matrix_view(out, n, size),
-                 .cache = cache,
-                 .workspace = workspace});
-  };
-  run(x, together, batch);
+  testing::LayerRunner<float> together(net, batch), alone(net, 1);
+  together.params = alone.params = state.parameters;
+  together.forward(x);
   for (const Index i : {0, 1, 101, 102, 209}) {
     CAPTURE(i);
-    run(lmc::slice(std::span<const float>(x), i * size, size), alone, 1);
-    CHECK(std::ranges::equal(alone, lmc::slice(std::span<const float>(together), i * size, size)));
+    const auto& y = alone.forward(lmc::slice(std::span<const float>(x), i * size, size));
+    CHECK(std::ranges::equal(y, lmc::slice(std::span<const float>(together.y), i * size, size)));
   }
 }
 
@@ -59,7 +52,7 @@ TEST_CASE("SelfAttention: heads, and units inside each head, can be permuted", "
                              SelfAttention<double>({.inputs = {4, 6}, .heads = 2}),
                              Dense<double>({.inputs = {4, 6}, .outputs = 3})});
   const auto& layout = net.layout();
-  // Each layer: its heads, two groups a head; between the layers and before the readout: the units.
+  // Each layer: its heads, two groups per head; between the layers and before the readout: the units.
   CHECK(layout.groups.size() == (1 + 2 * 3 + 1) + (1 + 2 * 2 + 1));
   CHECK(layout.at("attention1/query/weight").shape == lmc::Shape{3, 2, 6});
   CHECK(layout.at("attention1/query/weight").groups[1] == layout.at("attention1/key/bias").groups[1]);
@@ -93,7 +86,7 @@ TEST_CASE("SelfAttention: starts as torch.nn.MultiheadAttention does, or each ma
   const auto torch = start(lmc::Initialization::torch);
   REQUIRE(static_cast<Index>(torch.size()) == in + in_bias + out + 24);
   const double in_bound = std::sqrt(6.0 / (4 * 24)), out_bound = 1 / std::sqrt(24.0);
-  // Of some hundred uniform numbers the largest is within 2 % of the bound.
+  // The largest of some hundred uniform numbers is within 2 % of the bound.
   CHECK((largest(torch, 0, in) > 0.98 * in_bound && largest(torch, 0, in) < in_bound));
   CHECK((largest(torch, in + in_bias, out) > 0.98 * out_bound && largest(torch, in + in_bias, out) < out_bound));
   CHECK(largest(torch, in, in_bias) == 0);

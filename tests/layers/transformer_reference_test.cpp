@@ -4,8 +4,8 @@
 #include <lmc/layers/patch_embedding.hpp>
 #include <lmc/layers/tanh.hpp>
 #include <lmc/models/transformer_block.hpp>
-#include <span>
 #include <string>
+#include <support/layer_runner.hpp>
 #include <vector>
 
 namespace layers_transformer_reference_test {
@@ -13,7 +13,6 @@ namespace layers_transformer_reference_test {
 using Catch::Matchers::WithinAbs;
 using lmc::AnyLayer;
 using lmc::Index;
-using lmc::matrix_view;
 using lmc::Shape;
 
 namespace {
@@ -57,36 +56,16 @@ TEST_CASE("the layers of a transformer compute what PyTorch's compute", "[layers
     CAPTURE(reference.name);
     const auto [layer, in] = case_of(reference.name);
     const Index batch = reference.batch, outputs = layer.output_shape(in).size();
-    lmc::LayoutBuilder builder(in);
-    layer.declare(builder);
-    std::vector<double> x(static_cast<std::size_t>(batch * in.size())), dy(static_cast<std::size_t>(batch * outputs)),
-        params(static_cast<std::size_t>(builder.parameter_count()));
+    testing::LayerRunner<double> passes(layer, batch, in);
+    std::vector<double> x(static_cast<std::size_t>(batch * in.size())), dy(static_cast<std::size_t>(batch * outputs));
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = 2 * std::sin(1.0 + 0.7 * static_cast<double>(i));
     for (std::size_t i = 0; i < dy.size(); ++i) dy[i] = std::cos(0.9 * static_cast<double>(i));
-    for (std::size_t i = 0; i < params.size(); ++i) params[i] = 0.6 * std::sin(1.0 + static_cast<double>(i));
-    std::vector<double> y(dy.size()), dx(x.size()), gradient(params.size()),
-        cache(static_cast<std::size_t>(layer.cache_size(batch))),
-        workspace(static_cast<std::size_t>(layer.workspace_size(batch)));
-    const auto read = [](const std::vector<double>& v) { return std::span<const double>(v); };
-    layer.forward({.params = params,
-                   .buffers = {},
-                   .x = matrix_view(read(x), batch, in.size()),
-                   .y = matrix_view(std::span(y), batch, outputs),
-                   .cache = cache,
-                   .workspace = workspace,
-                   .mode = lmc::Mode::training});
-    layer.backward({.params = params,
-                    .buffers = {},
-                    .x = matrix_view(read(x), batch, in.size()),
-                    .y = matrix_view(read(y), batch, outputs),
-                    .dy = matrix_view(read(dy), batch, outputs),
-                    .dx = matrix_view(std::span(dx), batch, in.size()),
-                    .dparams = gradient,
-                    .cache = cache,
-                    .workspace = workspace});
-    check_equal(y, reference.y);
-    check_equal(dx, reference.dx);
-    check_equal(gradient, reference.gradient);
+    for (std::size_t i = 0; i < passes.params.size(); ++i) passes.params[i] = 0.6 * std::sin(1.0 + static_cast<double>(i));
+    passes.forward(x, lmc::Mode::training);
+    passes.backward(x, dy);
+    check_equal(passes.y, reference.y);
+    check_equal(passes.dx, reference.dx);
+    check_equal(passes.dparams, reference.gradient);
   }
 }
 

@@ -98,7 +98,7 @@ TEST_CASE("barrier_contributions: of a network add up to the height of its loss 
   const auto points = lmc::spirals<double>({.examples = 600, .classes = 3, .seed = 1});
   const auto network = lmc::mlp<double>({.inputs = 2, .hidden = {24, 24}, .outputs = 3});
   const lmc::TrainOptions<double> options{.epochs = 30, .batch_size = 32, .optimizer = lmc::AdamOptions{.learning_rate = 0.01}};
-  // Of different starts, so that there is a barrier.
+  // The two runs start from different initializations, so that there is a barrier.
   const auto a = lmc::train(network, points, network.initialize({.seed = 1}), options, {.order = 1});
   const auto b = lmc::train(network, points, network.initialize({.seed = 2}), options, {.order = 2});
   const auto curve = lmc::linear_path(a, b, lmc::evaluator(network, points), {.alphas = 11});

@@ -74,7 +74,7 @@ std::vector<Named<T>> split_networks() {
       {"wide, in parts", lmc::mlp<T>({.inputs = image, .hidden = {3000}, .outputs = 3})},
   };
 }
-// These are measured place by place.
+// Networks that cannot be split: each place is measured by itself.
 template <class T>
 std::vector<Named<T>> whole_networks() {
   const lmc::Shape image{8, 8, 1};
@@ -153,7 +153,7 @@ TEST_CASE("SplitNetwork: cuts behind the first layer with parameters where that 
     CHECK(split->head_of(std::span(theta)).size() + split->tail_of(std::span(theta)).size() == theta.size());
     const Index tail = split->tail() ? split->tail()->layout().parameter_count() : 0;
     CHECK(tail == static_cast<Index>(split->tail_of(std::span(theta)).size()));
-    // Beside the network in one piece.
+    // Compared with the network in one piece.
     lmc::BatchMemory<float> memory(network, 701);
     data<float>().gather_range(0, memory.x(701), memory.labels(701));
     memory.forward(network, theta, {}, 701, lmc::Mode::evaluation);

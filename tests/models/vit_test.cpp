@@ -37,7 +37,7 @@ TEST_CASE("vit: heads, units in heads, hidden units and the residual stream can 
                                      .blocks = 2,
                                      .mlp_ratio = 2,
                                      .pooling = pooling});
-  // One stream through both blocks; in each, the heads, two groups a head, and the hidden units.
+  // One stream through both blocks; in each, the heads, two groups per head, and the hidden units.
   CHECK(net.layout().groups.size() == 1 + 2 * (1 + 2 * 3 + 1));
   const auto effect = testing::permutation_effect(net);
   CHECK(effect.outputs < 1e-12);

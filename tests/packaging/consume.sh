@@ -19,7 +19,7 @@ configure() {  # configure PROJECT OPTION...
   "$CMAKE" --build "$work/build" --target consumer
 }
 
-# Whatever a consumer's compiler is told that it was not asked for is a leak. The consumer itself asks for nothing.
+# The consumer sets no compiler flags, so that any flag beyond those expected has leaked from the library.
 check_flags() {  # check_flags FILE.o-PATTERN: of the compile commands that write such a file
   local command word skip=0
   local -a words

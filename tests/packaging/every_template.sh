@@ -28,7 +28,7 @@ case $build_type in
 esac
 "$CMAKE" -S "$here/templates_consumer" -B "$work" "${options[@]}" -DFLAGS="$flags" 2>&1 | tee "$work.log"
 
-# An unoptimized user is told once.
+# A build without optimization is told so once.
 told() { grep -c 'compiled without optimization' "$1" || true; }
 expected=$([[ $build_type == none || $build_type == O1 || $build_type == Debug ]] && echo 1 || echo 0)
 [[ $(told "$work.log") == "$expected" ]] || { echo "the note on optimization came $(told "$work.log") times, expected $expected" >&2; exit 1; }

@@ -56,7 +56,7 @@ absent=()
 for package in "${everything[@]}"; do absent+=("-DCMAKE_DISABLE_FIND_PACKAGE_$package=ON"); done
 use "$work/project" install-connectivity "${absent[@]}"
 
-# Who asks it for the rest is told what to do.
+# A project that asks the connectivity package for lmc::lmc is told what to do.
 sed -i 's/ COMPONENTS connectivity//; s/lmc::connectivity/lmc::lmc/' "$work/project/CMakeLists.txt"
 if use "$work/project" install-connectivity > "$work/refused.log" 2>&1; then fail "lmc::lmc was found where it was not installed"; fi
 tr '\n' ' ' < "$work/refused.log" | tr -s ' ' | grep -q 'lmc was installed with LMC_CONNECTIVITY_ONLY: it has lmc::connectivity alone' ||

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "support/curves.hpp"
+#include "support/skip.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace plot_curve_figure_test {
@@ -53,10 +54,7 @@ TEST_CASE("curve figure: a title cannot end its string or its line", "[plot]") {
 }
 
 TEST_CASE("curve figure: each format is written, under any name", "[plot]") {
-  if (!lmc::gnuplot_available()) {
-    WARN("gnuplot is not installed: no figure was drawn");
-    return;
-  }
+  if (!lmc::gnuplot_available()) return testing::skip("gnuplot is not installed");
   const testing::TemporaryDirectory folder;
   const fs::path path = folder / "it's $(touch broken) `touch broken` \".png";
   lmc::save_curve_figure(path, figure);
@@ -73,7 +71,7 @@ TEST_CASE("curve figure: a diverged curve is drawn as far as it is finite", "[pl
   const lmc::CurveFigure diverged = {.train = testing::curve({nan, nan, nan}),
                                      .test = testing::curve({0, nan, 1}, {0, infinity, 1})};
   CHECK_THAT(script(diverged), Contains("'test, barrier not finite'") && Contains("\n0.5 NaN\n"));
-  if (!lmc::gnuplot_available()) return;
+  if (!lmc::gnuplot_available()) return testing::skip("gnuplot is not installed");
   const testing::TemporaryDirectory folder;
   for (const auto& f :
        {diverged, lmc::CurveFigure{.test = *diverged.train}, lmc::CurveFigure{.test = testing::curve({0, 0, 0})}})

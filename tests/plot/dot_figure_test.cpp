@@ -3,6 +3,7 @@
 #include <limits>
 #include <lmc/plot/dot_figure.hpp>
 
+#include "support/skip.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace plot_dot_figure_test {
@@ -50,7 +51,7 @@ TEST_CASE("dot figure: numbers along x have room, and what is not finite is a ga
   const std::string script = dot_figure_script(f);
   CHECK_THAT(script,
              Contains("2 NaN NaN NaN\n12 1 NaN NaN\n") && Contains("12 1 \"a label\"") && Contains("set xrange [-0.72:14.16]"));
-  if (!lmc::gnuplot_available()) return;
+  if (!lmc::gnuplot_available()) return testing::skip("gnuplot is not installed");
   const testing::TemporaryDirectory folder;
   CHECK_NOTHROW(save_figure(folder / "x.png", script, f.size()));
   CHECK_THAT(draw_figure("x.svg", dot_figure_script(figure()), figure().size()), Contains("width=\"760\" height=\"420\""));

@@ -49,7 +49,7 @@ struct Problem {
 template <class T>
 struct Result {
   Numbers<T> y, dx, dweight, dbias;
-  // What is there before, which is overwritten, or added to.
+  // Outputs begin with numbers that the kernels overwrite or add to.
   explicit Result(const Problem<T>& p)
       : y(p.batch * p.out, 5),
         dx(p.batch * p.in, 6),
@@ -158,7 +158,7 @@ TEMPLATE_TEST_CASE("convolution: equals the loops where weights and images go th
                    "[simd][convolution]", float, double) {
   check(Problem<TestType>{shape({3, 4, 130}, 68, {2, 3}), 2});   // a row of taps is longer than a part
   check(Problem<TestType>{shape({4, 4, 70}, 20, 3, 2, 1), 70});  // more images than are taken at a time
-  check(Problem<TestType>{shape({3, 3, 1}, 2, 3), 300});         // one position an image
+  check(Problem<TestType>{shape({3, 3, 1}, 2, 3), 300});         // one position per image
   check(Problem<TestType>{shape({60, 45, 3}, 17, 3, 1, 1), 2});  // an image in several bands of rows
   check(Problem<TestType>{shape({2, 400, 4}, 33, 2, 1, {0, 1}), 1});
 }

@@ -75,7 +75,7 @@ TEMPLATE_TEST_CASE("SparseBatch: gives what a loop gives, for any number of rows
     }
   CHECK(y.back() == -99);
 
-  // Added to what is there, or, in the case of the weights, put in its place.
+  // Gradients are added to what is there; that of the weights may also replace it.
   const lmc::WriteMode weights = GENERATE(lmc::WriteMode::add, lmc::WriteMode::overwrite);
   const TestType before = weights == lmc::WriteMode::add ? TestType(2) : std::numeric_limits<TestType>::quiet_NaN();
   std::vector<TestType> dw(static_cast<std::size_t>(units * in) + 1, before), db(static_cast<std::size_t>(units), TestType(3));
@@ -151,7 +151,8 @@ TEST_CASE("SparseBatch: a value that is large beside the others is no background
   REQUIRE(sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), 64, 32)));
   double expected = static_cast<double>(b.bias[0]);
   for (std::size_t j = 0; j < 100; ++j) expected += static_cast<double>(b.x[j]) * static_cast<double>(b.weight[j]);
-  CHECK(static_cast<double>(y[0]) == Approx(expected).margin(1e-5));
+  // Sums of 101 terms below 1, in float and in another order.
+  CHECK_THAT(static_cast<double>(y[0]), WithinAbs(expected, 1e-5));
 }
 
 TEST_CASE("SparseBatch: NaN and infinity reach what depends on them, and nothing else", "[simd]") {
@@ -165,7 +166,7 @@ TEST_CASE("SparseBatch: NaN and infinity reach what depends on them, and nothing
   for (std::size_t n = 0; n < 32; ++n)
     for (std::size_t u = 0; u < 32; ++u)
       REQUIRE((std::isfinite(y[n * 32 + u]) || b.weight[u * 100 + 99] == 0) == (n != 5 || b.weight[u * 100 + 99] == 0));
-  // A background that is not finite is none.
+  // A value that is not finite does not count as the background.
   for (std::size_t n = 0; n < 12; ++n) b.x[n * 100 + 7] = bad;
   REQUIRE(sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), 32, 32)));
   CHECK(std::isfinite(y[20 * 32 + 3]));

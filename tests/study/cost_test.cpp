@@ -9,6 +9,7 @@
 namespace study_cost_test {
 
 namespace study = lmc::study;
+using Catch::Matchers::WithinRel;
 using study::Access;
 using study::CostModel;
 using study::RunSpec;
@@ -17,6 +18,8 @@ using testing::tiny_pair;
 using testing::tiny_run;
 
 namespace {
+
+constexpr double roundings = 1e-14;  // relative: products and quotients of a few numbers, rounded
 
 RunSpec with(auto change) {
   RunSpec s = tiny_run();
@@ -41,15 +44,15 @@ TEST_CASE("CostModel: a training's cost is that of its updates and multiplicatio
   const double once = costs.seconds(canonical(tiny_run()));
   CHECK(once > 0);
   // 2 epochs of 200 examples in batches of 20, 2·8 + 8 + 8·3 + 3 parameters.
-  CHECK(costs.seconds(with([](RunSpec& s) { s.epochs = 6; })) == Approx(3 * once));
-  CHECK(costs.seconds(with([](RunSpec& s) { s.updates = 5; })) == Approx(once / 4));
-  CHECK(costs.seconds(with([](RunSpec& s) { s.data.train_examples = 400; })) == Approx(2 * once));
-  CHECK(costs.seconds(with([](RunSpec& s) { s.network.hidden = "80"; })) == Approx(once * 483 / 51));
-  CHECK(costs.seconds(canonical(tiny_run()), 15) == Approx(once / 4));
+  CHECK_THAT(costs.seconds(with([](RunSpec& s) { s.epochs = 6; })), WithinRel(3 * once, roundings));
+  CHECK_THAT(costs.seconds(with([](RunSpec& s) { s.updates = 5; })), WithinRel(once / 4, roundings));
+  CHECK_THAT(costs.seconds(with([](RunSpec& s) { s.data.train_examples = 400; })), WithinRel(2 * once, roundings));
+  CHECK_THAT(costs.seconds(with([](RunSpec& s) { s.network.hidden = "80"; })), WithinRel(once * 483 / 51, roundings));
+  CHECK_THAT(costs.seconds(canonical(tiny_run()), 15), WithinRel(once / 4, roundings));
   // A prefix ends early.
   RunSpec child = with([](RunSpec& s) { s.prefix = 10; });
-  CHECK(costs.seconds(prefix_of(child, 10)) == Approx(once / 2));
-  CHECK(costs.seconds(prefix_of(child, 10), 5) == Approx(once / 4));
+  CHECK_THAT(costs.seconds(prefix_of(child, 10)), WithinRel(once / 2, roundings));
+  CHECK_THAT(costs.seconds(prefix_of(child, 10), 5), WithinRel(once / 4, roundings));
 }
 
 TEST_CASE("CostModel: a filter counts at each position, and the preparation of the data matters", "[study]") {
@@ -63,7 +66,8 @@ TEST_CASE("CostModel: a filter counts at each position, and the preparation of t
                                         s.data.downsample = 2;
                                       });
   // 3x3 filters on 8x8 and on 4x4 pixels: 36 and 4 positions of 36 weights, and a readout of 10 classes.
-  CHECK(costs.seconds(whole) / costs.seconds(half) == Approx((36.0 * 36 + 36 * 4 * 10 + 10) / (4 * 36 + 4 * 4 * 10 + 10)));
+  CHECK_THAT(costs.seconds(whole) / costs.seconds(half),
+             WithinRel((36.0 * 36 + 36 * 4 * 10 + 10) / (4 * 36 + 4 * 4 * 10 + 10), roundings));
 }
 
 TEST_CASE("CostModel: learns from the runs in a store, of each network its own", "[study]") {
@@ -73,11 +77,11 @@ TEST_CASE("CostModel: learns from the runs in a store, of each network its own",
   store.put(row_of(small, 20, 3));
   store.put(row_of(large, 10, 5));
   const CostModel costs(store);
-  CHECK(costs.seconds(small) == Approx(3));
-  CHECK(costs.seconds(large) == Approx(10));
-  // Of a network that is not there, by the speed of all.
-  CHECK(costs.seconds(with([](RunSpec& s) { s.network.hidden = "16"; })) ==
-        Approx((3 + 5) / (20 * 51.0 + 10 * 483.0) * 20 * 99));
+  CHECK_THAT(costs.seconds(small), WithinRel(3, roundings));
+  CHECK_THAT(costs.seconds(large), WithinRel(10, roundings));
+  // A network of which the store has no run is estimated by the speed of all runs.
+  CHECK_THAT(costs.seconds(with([](RunSpec& s) { s.network.hidden = "16"; })),
+             WithinRel((3 + 5) / (20 * 51.0 + 10 * 483.0) * 20 * 99, roundings));
 }
 
 TEST_CASE("CostModel: a child's seconds are those after its prefix", "[study]") {
@@ -85,9 +89,9 @@ TEST_CASE("CostModel: a child's seconds are those after its prefix", "[study]") 
   Store store(folder.path() / "s.db", Access::write);
   const RunSpec child = with([](RunSpec& s) { s.prefix = 15; });
   store.put(row_of(child, 20, 1));                   // 5 updates
-  store.put(row_of(prefix_of(child, 15), 15, 100));  // from an unknown place on
-  CHECK(CostModel(store).seconds(child, 15) == Approx(1));
-  CHECK(CostModel(store).seconds(canonical(tiny_run())) == Approx(4));
+  store.put(row_of(prefix_of(child, 15), 15, 100));  // where it began is not known
+  CHECK_THAT(CostModel(store).seconds(child, 15), WithinRel(1, roundings));
+  CHECK_THAT(CostModel(store).seconds(canonical(tiny_run())), WithinRel(4, roundings));
 }
 
 TEST_CASE("CostModel: learns how long curves and further measurements take", "[study]") {
@@ -107,12 +111,12 @@ TEST_CASE("CostModel: learns how long curves and further measurements take", "[s
   store.put(study::MeasurementRow{
       .subject = id_of(pair), .name = "robustness", .value = 1, .made = {.seconds = 11, .machine = "", .version = ""}});
   const CostModel costs(store);
-  CHECK(costs.seconds(pair) == Approx(7));
-  CHECK(costs.seconds(pair, "robustness") == Approx(11));
-  CHECK(costs.seconds(pair, "attribution") == Approx(guess));
+  CHECK_THAT(costs.seconds(pair), WithinRel(7, roundings));
+  CHECK_THAT(costs.seconds(pair, "robustness"), WithinRel(11, roundings));
+  CHECK_THAT(costs.seconds(pair, "attribution"), WithinRel(guess, roundings));
   study::PairSpec finer = pair;
   finer.alphas = 12;  // and the two ends: 14 evaluations in the place of 7
-  CHECK(costs.seconds(finer) == Approx(14));
+  CHECK_THAT(costs.seconds(finer), WithinRel(14, roundings));
 }
 
 }  // namespace study_cost_test

@@ -8,6 +8,7 @@
 
 #include <zlib.h>
 
+#include "support/skip.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace study_datasets_test {
@@ -99,10 +100,7 @@ TEST_CASE("DataSets: what is prepared is what the specification says, and shared
 
 TEST_CASE("data_kinds: real data sets have the sizes that plans are made with", "[study][real]") {
   const char* const folder = std::getenv("LMC_TEST_DATA");
-  if (folder == nullptr) {
-    WARN("skipped: LMC_TEST_DATA is not set");
-    return;
-  }
+  if (folder == nullptr) return testing::skip("LMC_TEST_DATA is not set");
   DataSets data(folder);
   for (const auto& kind : data_kinds()) {
     if (kind.folder != "tabular" || !data.present({.dataset = std::string(kind.name)})) continue;

@@ -38,7 +38,8 @@ TEST_CASE("make_plan: what waits for what", "[study]") {
   const auto prefix = [&](lmc::Index k) { return id_of(prefix_of(wanted[5].pair.a, k)); };
   CHECK(plan.tasks[trained.at(prefix(13))].task.inputs == std::vector<std::string>{prefix(9)});
   CHECK(plan.tasks[trained.at(prefix(9))].task.inputs == std::vector<std::string>{prefix(4)});
-  CHECK(plan.tasks[trained.at(prefix(9))].seconds == Approx(plan.tasks[trained.at(prefix(4))].seconds * 5 / 4));
+  CHECK_THAT(plan.tasks[trained.at(prefix(9))].seconds,
+             Catch::Matchers::WithinRel(plan.tasks[trained.at(prefix(4))].seconds * 5 / 4, 1e-14));
   CHECK(plan.tasks[trained.at(id_of(wanted[6].pair.a))].task.inputs == std::vector<std::string>{prefix(9)});
 }
 

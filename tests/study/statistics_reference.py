@@ -58,7 +58,7 @@ def page_by_counting(rows):
     return above / count, below / count
 
 
-print("\n// rows of values, one a replicate; P of a statistic at least so high, and at least so low")
+print("\n// rows of values, one per replicate; P of a statistic at least so high, and at least so low")
 print("const std::vector<PageTest> page_tests = {")
 for rows in (
     [[1, 2, 3], [1, 3, 2], [1, 2, 3], [2, 1, 3]],

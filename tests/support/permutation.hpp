@@ -9,6 +9,7 @@
 #include <lmc/testing/gradient_error.hpp>
 #include <numeric>
 #include <span>
+#include <support/layer_runner.hpp>
 #include <vector>
 
 namespace testing {
@@ -27,20 +28,12 @@ inline lmc::Permutations random_permutations(const lmc::ParameterLayout& layout,
 }
 
 /// The network's outputs for x, [batch, inputs], in evaluation mode.
-inline std::vector<double> outputs(const lmc::Network<double>& net, lmc::ModelState<double> state,
+inline std::vector<double> outputs(const lmc::Network<double>& net, const lmc::ModelState<double>& state,
                                    const std::vector<double>& x) {
-  const auto size = [](lmc::Index n) { return static_cast<std::size_t>(n); };
-  const lmc::Index inputs = net.input_shape()->size(), batch = static_cast<lmc::Index>(x.size()) / inputs;
-  std::vector<double> y(size(batch * net.output_shape().size())), cache(size(net.cache_size(batch))),
-      workspace(size(net.workspace_size(batch)));
-  net.forward({.params = state.parameters,
-               .buffers = state.buffers,
-               .x = lmc::matrix_view(std::span<const double>(x), batch, inputs),
-               .y = lmc::matrix_view(std::span(y), batch, net.output_shape().size()),
-               .cache = cache,
-               .workspace = workspace,
-               .mode = lmc::Mode::evaluation});
-  return y;
+  LayerRunner<double> runner(net, static_cast<lmc::Index>(x.size()) / net.input_shape()->size());
+  runner.params = state.parameters;
+  runner.buffers = state.buffers;
+  return runner.forward(x);
 }
 
 /// How far a planted permutation of all groups moves the network's outputs, and θ itself: the first should be rounding alone,

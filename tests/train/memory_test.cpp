@@ -10,6 +10,8 @@
 #include <lmc/train/train.hpp>
 #include <vector>
 
+#include "support/skip.hpp"
+
 namespace train_memory_test {
 
 namespace {
@@ -34,10 +36,7 @@ lmc::Dataset<float> images(lmc::Index count) {
 }  // namespace
 
 TEST_CASE("train: a run holds parameters, gradient, the optimizer's vectors and the activations of a batch", "[train]") {
-  if (in_use() == 0) {
-    WARN("Not measured: malloc is a sanitizer's.");
-    return;
-  }
+  if (in_use() == 0) return testing::skip("malloc is a sanitizer's, which does not say what is in use");
   struct Case {
     lmc::OptimizerOptions optimizer;
     std::size_t slots;
@@ -59,8 +58,8 @@ TEST_CASE("train: a run holds parameters, gradient, the optimizer's vectors and 
                           {.order = 1});
   const auto parameters = static_cast<std::size_t>(net.layout().parameter_count());
   const auto activations = static_cast<std::size_t>(batch * (784 + 2 * 10) + net.cache_size(batch) + net.workspace_size(batch));
-  // Beside these, labels, the order of the examples, and what the products work in, less than a quarter of a copy of the
-  // parameters. The 8-bit data are those of all runs.
+  // Labels, the order of the examples, and the memory in which products work take less than a quarter of a copy of the
+  // parameters. The 8-bit data are shared by all runs.
   const std::size_t expected = sizeof(float) * (parameters * (2 + c.slots) + activations);
   CHECK(most > expected);
   CHECK(most < expected + sizeof(float) * parameters / 4);

@@ -65,7 +65,7 @@ def train(norm, optimizer_of):
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    # Of each parameter the first entry, the last, and a projection that every entry takes part in.
+    # For each parameter: its first entry, its last, and a projection that depends on every entry.
     parameters = []
     for p in net.parameters():
         values = ours(p.detach()).flatten().tolist()

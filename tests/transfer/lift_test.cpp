@@ -48,7 +48,8 @@ void check_embedding(const Network<double>& from, const Lift<double>& e, bool al
 
 }  // namespace
 
-TEST_CASE("embedding: every rung computes the function of the one below, and leads back to its parameters", "[layers]") {
+TEST_CASE("lift: every network of the ladder computes the function of the one below, and leads back to its parameters",
+          "[layers]") {
   const auto conv = convolutional();
   const auto tied = lmc::lift_to_tied(conv, {{4, 2}, {2, 1}});
   check_embedding(conv, tied, true);

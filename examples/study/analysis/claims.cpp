@@ -212,7 +212,7 @@ class ClaimTest {
 
   /// Cells of two sides that are each other's nearest in training loss (its mean at the ends, on the training part), and not
   /// further apart than matched_within.
-  static constexpr double matched_within = 0.25;  // of the larger loss
+  static constexpr double matched_within = 0.25;  // as a share of the larger loss
   void match(const Cells& first, const Cells& second, std::vector<Comparison>& to) {
     const auto loss = [](const CellResult* c) { return mean_of(c->values("mean-loss", "train")); };
     const auto distance = [&](const CellResult* a, const CellResult* b) {
@@ -255,7 +255,7 @@ class ClaimTest {
     });
     j_.sign = claim_.test == "rises" ? 1 : -1;
     if (labels.size() < 2) return;
-    std::vector<Cells> ordered;  // of each stratum
+    std::vector<Cells> ordered;  // the cells of each stratum
     Cells all;
     for (const auto& [key, members] : by_key) {
       Cells& row = ordered.emplace_back();

@@ -33,7 +33,7 @@ struct Judgment {
   MeanEstimate effect = {};
   bool correlation = false;  // effect is a rank correlation, and no value of a pair
   double null = 0;           // what effect is compared with
-  double sign = 1;           // of effect − null, where the claim holds
+  double sign = 1;           // sign of effect − null where the claim holds
   double p = 1, p_holm = 1;  // two-sided, before and after the adjustment for all claims
   bool partial = false;      // cells that the claim speaks of are not run, or have too few replicates
   std::vector<std::string> notes = {};

@@ -56,10 +56,10 @@ struct CellResult {
 struct ExperimentResult {
   const Experiment* experiment = nullptr;
   std::vector<CellResult> cells = {};
-  std::map<std::string, nlohmann::json> complexity = {};  // of the data sets, by the id of their specification
-  double seconds = 0;                                     // of one thread, for all that the cells need and is there
-  std::set<std::string> machines = {}, versions = {};     // by which it was computed
-  std::set<std::string> empty_data = {};                  // data sets without any result
+  std::map<std::string, nlohmann::json> complexity = {};  // complexity of the data sets, by the id of their specification
+  double seconds = 0;                                  // seconds of one thread, for all that the cells need and the store has
+  std::set<std::string> machines = {}, versions = {};  // by which it was computed
+  std::set<std::string> empty_data = {};               // data sets without any result
 
   [[nodiscard]] std::size_t planned() const;
   [[nodiscard]] std::size_t measured() const;
@@ -94,7 +94,7 @@ class StoredResults {
   std::map<std::string, Run> runs_;
   std::map<std::string, PairResult> pairs_;
   std::map<std::pair<std::string, std::string>, nlohmann::json> of_data_;
-  std::map<std::pair<std::string, std::string>, Provenance> made_;  // of a pair, under the name ""
+  std::map<std::pair<std::string, std::string>, Provenance> made_;  // that of a pair is under the name ""
   std::set<std::string> data_sets_;
 };
 

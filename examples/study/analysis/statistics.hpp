@@ -22,7 +22,7 @@ double student_t_quantile(double tail, double freedom);
 /// A mean, and how sure it is.
 struct MeanEstimate {
   std::size_t count = 0;
-  double mean = std::numeric_limits<double>::quiet_NaN();   // of no values
+  double mean = std::numeric_limits<double>::quiet_NaN();   // NaN for no values
   double error = std::numeric_limits<double>::quiet_NaN();  // standard error; of fewer than two values
   Interval interval = {error, error};                       // 95 %; the same
 };

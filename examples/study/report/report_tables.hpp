@@ -22,7 +22,7 @@ ReportTable short_claims_table(const std::vector<Judgment>& judgments);
 /// Everything about the claims, for programs.
 ReportTable full_claims_table(const std::vector<Judgment>& judgments);
 
-/// One row a cell: means over the pairs that count, and what is missing.
+/// One row per cell: means over the pairs that count, and what is missing.
 ReportTable cells_table(const ExperimentResult& r);
 
 ReportTable complexity_table(const ExperimentResult& r);

@@ -73,7 +73,7 @@ void CostModel::learn(const std::string& measurement, const PairSpec& s, double 
 double CostModel::forward_seconds(const PairSpec& s) const {
   const DataKind kind = prepared_kind(s.a.data);
   const Index sample = s.curve_train_examples > 0 ? std::min(kind.train, s.curve_train_examples) : kind.train;
-  // A way forward is a third of an update's work.
+  // A forward pass is a third of an update's work.
   return static_cast<double>((s.alphas + 2) * (sample + kind.test)) / 3 * per_example(s.a) * seconds_per_multiplication(s.a);
 }
 

@@ -12,8 +12,8 @@
 
 namespace lmc::study {
 
-/// Multiplications of one example's way forward: a filter bank counts at each position, other weights once for each token, or once.
-/// Products of activations alone, as in attention, are left out.
+/// Multiplications in the forward pass of one example: a filter bank counts at each position, other weights once per token, or
+/// once. Products of activations alone, as in attention, are left out.
 double multiplications(const Network<float>& network);
 
 /// What trainings and measurements take, in seconds on one thread: multiplications at a speed that is measured for each network

@@ -22,8 +22,8 @@ struct PlannedTask {
 /// Everything that cells need, each thing once, and what of it is still to be done.
 struct Plan {
   std::vector<PlannedTask> tasks = {};
-  std::size_t runs = 0, pairs = 0, measurements = 0;                 // in all
-  std::size_t runs_done = 0, pairs_done = 0, measurements_done = 0;  // of these, in the store
+  std::size_t runs = 0, pairs = 0, measurements = 0;                 // the total
+  std::size_t runs_done = 0, pairs_done = 0, measurements_done = 0;  // those of them that are in the store
 
   [[nodiscard]] double seconds() const;
 };

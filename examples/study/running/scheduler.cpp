@@ -49,7 +49,7 @@ double seconds_of(const Outcome& outcome) {
 void run_plan(Plan plan, Store& store, DataSets& data, int threads, const std::string& program) {
   TaskQueue queue(std::move(plan));
   StudyProgress progress(threads);
-  std::mutex mutex;  // of queue, store and failure
+  std::mutex mutex;  // protects queue, store and failure
   std::condition_variable changed;
   std::exception_ptr failure;
   const auto work = [&] {

@@ -32,7 +32,7 @@ std::vector<PlannedPair> pairs_of_shard(const std::vector<PlannedPair>& pairs, c
     while (parent[i] != i) i = parent[i] = parent[parent[i]];
     return i;
   };
-  std::map<std::string, std::size_t> user;  // of a run: the first pair that needs it
+  std::map<std::string, std::size_t> user;  // the first pair that needs a run, by the run's id
   const CostModel costs;
   std::map<std::string, bool> counted;
   std::vector<double> cost(pairs.size());

@@ -18,10 +18,10 @@ namespace lmc::study {
 struct Task {
   enum class Kind { run, pair, measurement, complexity };
   Kind kind = Kind::run;
-  std::string id = {};                // of the row that it makes; a measurement's is that of its pair
-  std::string name = {};              // of a measurement
-  RunSpec run = {};                   // of a run
-  PairSpec pair = {};                 // of a pair or a measurement
+  std::string id = {};                // id of the row that it makes; for a measurement, that of its pair
+  std::string name = {};              // name of a measurement
+  RunSpec run = {};                   // specification of a run
+  PairSpec pair = {};                 // specification of a pair, or of a measurement's pair
   DataSpec data = {};                 // what it reads
   std::vector<std::string> inputs{};  // the runs whose checkpoints it reads: a run's prefix, if any; a pair's ends
 };

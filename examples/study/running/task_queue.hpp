@@ -38,7 +38,7 @@ class TaskQueue {
  private:
   struct Work {
     double left = 0;                     // as estimated
-    double estimated = 0, measured = 0;  // of what is done
+    double estimated = 0, measured = 0;  // seconds of what is done
     [[nodiscard]] double correction() const { return estimated > 0 ? measured / estimated : 1.0; }
   };
   Work& work_of(std::size_t i) { return of_kind_[{task(i).kind, task(i).name}]; }

@@ -18,7 +18,7 @@ namespace lmc::study {
 /// Cells of an experiment by the labels of their axes: for each axis that is named, the labels that are meant.
 using CellFilter = std::map<std::string, std::vector<std::string>>;
 
-/// What Claim::test takes. The value of a cell is one number a pair (pair_value).
+/// What Claim::test takes. The value of a cell is one number per pair (pair_value).
 ///   connected   the mean of every cell of `where` is below the threshold
 ///   broken      the mean of every cell of `where` is above it
 ///   greater     the values of `where` exceed those of `than`, paired by replicate and by all axes that neither names
@@ -29,14 +29,14 @@ inline constexpr std::array<std::string_view, 6> claim_tests{"connected", "broke
 /// What the paper says, and the test that a run of the study puts it to.
 struct Claim {
   std::string text = {};
-  std::string test = {};  // of claim_tests
+  std::string test = {};  // the name of one of claim_tests
   CellFilter where = {}, than = {};
-  std::string along = {};               // of rises and falls: an axis
+  std::string along = {};               // for rises and falls: an axis
   std::string value = "error-barrier";  // as pair_value names it
-  std::string part = "test";            // of the data that value is taken from
-  std::string with = {};                // of correlates: another value
-  std::string matched = {};             // of greater: the axis of rates, along which cells are matched in training loss
-  double threshold = 0.02;              // of connected and broken
+  std::string part = "test";            // the part of the data that value is taken from
+  std::string with = {};                // for correlates: another value
+  std::string matched = {};             // for greater: the axis of rates, along which cells are matched in training loss
+  double threshold = 0.02;              // for connected and broken
 };
 
 /// One point of the grid: the pairs of all replicates, which share no endpoint.
@@ -78,13 +78,13 @@ struct Axis {
 struct Preset {
   Index replicates = 5;
   std::vector<Setting> base = {};
-  std::vector<Axis> axes = {};  // in the place of those of the same name
+  std::vector<Axis> axes = {};  // replace those of the same name
 };
 
 /// What a grid file says.
 struct Experiment {
   Index number = 0;
-  std::string name = {};  // of the file, without what precedes the first '-' and the extension: depth, of 03-depth.toml
+  std::string name = {};  // the file's name without what precedes the first '-' and the extension: depth, for 03-depth.toml
   std::string title = {}, question = {};
   bool all_others = false;  // its cells are those of all other experiments, with an axis `experiment` before their own
   bool complexity = false;  // the complexity records of its data sets are wanted

@@ -20,8 +20,8 @@ struct DataSpec {
   std::string dataset = "mnist";
   Index train_examples = 0;  // a random sample of the training part; 0: all
   Index test_examples = 0;   // the same of the test part
-  bool gray = false;         // of color images
-  Index downsample = 1;      // images: each value the mean of a square of so many pixels a side
+  bool gray = false;         // color images become gray
+  Index downsample = 1;      // images: each value is the mean of a square with sides of so many pixels
   friend bool operator==(const DataSpec&, const DataSpec&) = default;
 };
 
@@ -36,7 +36,7 @@ struct RunSpec {
   std::uint64_t init_seed = 0;
   std::string optimizer = "sgd";
   std::optional<double> learning_rate = {};  // 0.1 for sgd, 0.001 for adam and adamw
-  double momentum = 0;                       // of sgd
+  double momentum = 0;                       // for sgd alone
   double weight_decay = 0;
   std::string schedule = "constant";
   double warmup = 0;  // steps, or below 1 a share of all

@@ -19,19 +19,19 @@ namespace lmc::study {
 struct Provenance {
   double seconds = 0;
   std::string machine = {};  // processor, instruction set, compiler
-  std::string version = {};  // of the program: of lmc, and its commit
+  std::string version = {};  // version of lmc and its commit
 };
 
 /// One training.
 struct RunRow {
   std::string id = {};
   RunSpec spec = {};         // canonical
-  std::string network = {};  // in a few words
+  std::string network = {};  // description in a few words
   Index parameters = 0;
   Index steps = 0;  // updates that led to the end
   std::optional<Index> diverged_at = {};
   std::vector<double> epoch_losses = {};  // mean training loss of each epoch's updates
-  std::string digest = {};                // of the final parameters (Run::digest)
+  std::string digest = {};                // digest of the final parameters (Run::digest)
   std::string checkpoint = {};            // digest of the checkpoint file's bytes
   Provenance made = {};
 };
@@ -58,7 +58,7 @@ struct DataRow {
   DataSpec spec = {};
   std::string digest = {};
   Index train = 0, test = 0, classes = 0;  // examples, examples, classes
-  Shape shape = {};                        // of an example
+  Shape shape = {};                        // shape of an example
 };
 
 /// Calls visit(name, field) for the fields of a row, in the order in which a store and a message have them; the last three are

@@ -41,12 +41,12 @@ CREATE TABLE measurements (
 std::string file_digest(const std::filesystem::path& path) {
   InputFile file = open_input_file(path);
   SpecDigest digest;
-  std::vector<char> block(1 << 20);
+  std::vector<char> buffer(1 << 20);
   for (std::uintmax_t left = file.size; left > 0;) {
-    const auto n = static_cast<std::size_t>(std::min<std::uintmax_t>(left, block.size()));
-    file.stream.read(block.data(), static_cast<std::streamsize>(n));
+    const auto n = static_cast<std::size_t>(std::min<std::uintmax_t>(left, buffer.size()));
+    file.stream.read(buffer.data(), static_cast<std::streamsize>(n));
     require(file.stream.good(), "cannot read all of '", path.string(), "'");
-    digest.add(std::string_view(block.data(), n));
+    digest.add(std::string_view(buffer.data(), n));
     left -= n;
   }
   return digest.text();
@@ -96,8 +96,8 @@ Store::Store(std::filesystem::path path, Access access) : path_(std::move(path))
           "' is a directory; expected the name of a file");
   require(exists || access == Access::write, "there is no store '", path_.string(), "'; `run` makes one");
   if (exists) {
-    // To read, too: what a killed writer has left half done is rolled back first. A file that cannot be written is opened to
-    // be read only.
+    // Opened for writing even to read, so that what a killed writer has left half done is rolled back first. A file that cannot
+    // be written is opened read-only.
     database_ = std::make_unique<Database>(path_, SQLite::OPEN_READWRITE);
     check(access);
   }

@@ -60,14 +60,14 @@ class Store {
   void put(const DataRow& r);
 
  private:
-  // What a writer was at when it was killed; while the lock is held there is no other.
+  // Removes the temporary files of a killed writer; there is no other writer while the lock is held.
   void remove_left_over() const;
   void check(Access access) const;
   template <class Row>
   void insert(const Row& row, const std::optional<Row>& there, const std::string& what);
 
   std::filesystem::path path_;
-  std::unique_ptr<StoreLock> lock_;  // of a writer
+  std::unique_ptr<StoreLock> lock_;  // held by a writer
   std::unique_ptr<Database> database_;
 };
 

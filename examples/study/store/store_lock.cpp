@@ -20,7 +20,7 @@ StoreLock::StoreLock(const std::filesystem::path& file, const std::filesystem::p
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   const std::string text = lmc::concat("process ", ::getpid(), " on ", host.data());
-  // Only a courtesy to others: that it could not be written, on a full disk, is found out by the store itself.
+  // The text only helps others; if it cannot be written, as on a full disk, the store itself reports that.
   if (::ftruncate(descriptor_, 0) == 0) (void)!::pwrite(descriptor_, text.data(), text.size(), 0);
 }
 

@@ -29,8 +29,8 @@ concept GradientFunction = std::invocable<G&, std::span<const T>, std::span<T>> 
 
 struct AttributionOptions {
   double alpha = 0.5;  // where on the path, in [0, 1]; `loss_barrier(curve).alpha` is where the barrier is attained
-  Index panels = 16;   // of nearly equal length on [0, 1], at least one on each side of α
-  Index nodes = 2;     // of Gauss and Legendre's rule, in each panel: panels · nodes gradients are computed
+  Index panels = 16;   // number of panels of nearly equal length on [0, 1], at least one on each side of α
+  Index nodes = 2;     // nodes of the Gauss-Legendre rule in each panel: panels · nodes gradients are computed
 };
 
 /// How much each parameter adds to the height of the loss above the chord, at one place of a path.
@@ -101,7 +101,7 @@ BarrierContributions barrier_contributions(const Range& a, const Range& b, G&& g
   return barrier_contributions<T>(std::span<const T>(a), std::span<const T>(b), std::forward<G>(gradient), options);
 }
 
-/// The sums of the contributions of each segment of θ. Throws: Error when there is not one contribution a parameter.
+/// The sums of the contributions of each segment of θ. Throws: Error when there is not one contribution per parameter.
 inline std::vector<NamedValue> sum_by_segment(const ParameterLayout& layout, std::span<const double> contributions) {
   std::vector<NamedValue> sums;
   for (std::size_t i = 0; i < layout.parameters.size(); ++i) {

@@ -46,7 +46,7 @@ struct ErrorBarrier {
   double value = 0;                       // a share of examples, ≥ 0
   double alpha = 0;                       // where it is attained; the smallest such α
   double normalized = 0;                  // value ÷ mean accuracy of the two ends
-  std::optional<Interval> interval = {};  // of value, 95 %; none where error_barrier_interval has none
+  std::optional<Interval> interval = {};  // 95 % interval of value; none where error_barrier_interval has none
   Verdict verdict = Verdict::undecided;
 };
 

@@ -23,7 +23,7 @@ using BlockOfParameter = std::vector<std::optional<std::size_t>>;
 
 struct BlockPathOptions {
   double spread = 0;       // σ, how far the blocks' paces differ, at least 0
-  std::uint64_t seed = 0;  // of the paces
+  std::uint64_t seed = 0;  // seed of the paces
   PathOptions path = {};
 };
 
@@ -38,10 +38,10 @@ inline PathWeights block_progress(const PathWeights& place, double spread, std::
 
 /// Measures the path on which every block moves from a to b at a pace of its own:
 ///   θ_i(α) = (1 − α_b) a_i + α_b b_i,  b the block of parameter i,  α_b = block_progress(α, …).
-/// Were the blocks of a locally connected layer, between two ends whose blocks share their filters, tied on the way as well,
-/// they would all be at α: the curve says what it costs when they are not. Everything else is as for linear_path, which this is
-/// for σ = 0. Each point is evaluated by itself. Throws: Error when `blocks` does not name one entry a parameter, or the spread
-/// is negative; and as linear_path.
+/// At both ends the blocks of positions of a locally connected layer may have equal filters, as after lift_to_tied() of a
+/// convolution. Filters that stayed equal on the way would all be at α: the curve says what it costs when they do not.
+/// Everything else is as for linear_path, which this is for σ = 0. Each point is evaluated by itself. Throws: Error when
+/// `blocks` does not have one entry per parameter, or the spread is negative; and as linear_path.
 template <std::floating_point T, Evaluator<T> E>
 Curve block_path(std::span<const T> a, std::span<const T> b, const BlockOfParameter& blocks, E&& evaluate,
                  const BlockPathOptions& options = {}) {

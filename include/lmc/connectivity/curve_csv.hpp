@@ -10,7 +10,7 @@
 
 namespace lmc {
 
-/// Writes a curve, one line an α, with the header `alpha,loss,error`, or `alpha,loss` where the error was not measured. Each
+/// Writes a curve, one line per α, with the header `alpha,loss,error`, or `alpha,loss` where the error was not measured. Each
 /// number is the shortest text that reads back as the same double; a diverged one is `nan` or `inf`.
 /// Throws: Error when the curve is none that a barrier can be computed from (make_curve).
 inline void write_curve_csv(std::ostream& out, const Curve& curve) {

@@ -17,8 +17,8 @@ namespace lmc {
 /// logits gains: height = function_gap + ensemble_gap, up to rounding.
 struct LossDecomposition {
   double height = 0;        // L(α) − chord(α), in nats
-  double function_gap = 0;  // of the averaged weights above the ensemble of the logits
-  double ensemble_gap = 0;  // of that ensemble above the chord; ≤ 0, since cross-entropy is convex in the logits
+  double function_gap = 0;  // height of the averaged weights above the ensemble of the logits
+  double ensemble_gap = 0;  // height of that ensemble above the chord; ≤ 0, since cross-entropy is convex in the logits
 };
 
 namespace detail {

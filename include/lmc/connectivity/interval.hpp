@@ -111,7 +111,7 @@ inline std::optional<Interval> error_barrier_interval(const Curve& curve) {
   const std::size_t alphas = outcomes.weights.size();
   const auto n = static_cast<double>(outcomes.examples);
 
-  std::vector<std::uint32_t> row_of;  // of each example that changes
+  std::vector<std::uint32_t> row_of;  // the row of each example that changes
   std::vector<double> deviation;      // [rows, alphas]: outcome − chord of outcomes
   std::vector<double> g(alphas), s(alphas);
   for (const auto& [row, count] : outcomes.rows) {

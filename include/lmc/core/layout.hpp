@@ -60,8 +60,8 @@ struct Segment {
   std::string name;  // path from the outermost network: `block1/dense2/weight`
   Shape shape;       // never flattened: a readout after a convolution is [out, height, width, channels]
   Role role = Role::weight;
-  std::vector<AxisGroups> groups;  // one an axis
-  Index offset = 0;                // of the first entry
+  std::vector<AxisGroups> groups;  // one per axis
+  Index offset = 0;                // position of the first entry
 
   [[nodiscard]] Index size() const { return shape.size(); }
   friend bool operator==(const Segment&, const Segment&) = default;
@@ -95,7 +95,7 @@ struct ParameterLayout {
 /// What one layer hands to the next: the axes of an example, which a Flatten leaves as they were, and their permutation groups.
 struct ActivationLayout {
   Shape shape;
-  std::vector<AxisGroups> groups;  // one an axis
+  std::vector<AxisGroups> groups;  // one per axis
 };
 
 /// Collects the segments of a network, layer by layer in the order of the forward pass.
@@ -227,7 +227,7 @@ class LayoutBuilder {
   ParameterLayout layout_;
   std::string scope_;
   std::vector<std::size_t> same_as_;  // a disjoint-set forest over the groups
-  std::vector<bool> fixed_;           // of roots
+  std::vector<bool> fixed_;           // for roots: whether the group is fixed
 };
 
 /// Everything that training changes in a network.

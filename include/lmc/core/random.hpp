@@ -17,7 +17,7 @@ enum class Purpose : std::uint8_t {
   synthetic_data = 3,
   bootstrap = 4,
   layer_noise = 5,  // dropout
-  mask = 6,         // of a sparse layer
+  mask = 6,         // the mask of a sparse layer
   block_path = 7,   // the progress of blocks along a path
   subset = 8,       // which examples of a data set
   label_noise = 9,

@@ -22,7 +22,7 @@ class SharedBytes {
     bytes_ = *owner;
     owner_ = owner;
   }
-  /// Those of bytes, which live as long as the owner.
+  /// Bytes that live as long as their owner.
   SharedBytes(std::span<const std::uint8_t> bytes, std::shared_ptr<const void> owner)
       : bytes_(bytes), owner_(std::move(owner)) {}
 

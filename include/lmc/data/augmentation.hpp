@@ -41,7 +41,8 @@ inline std::ostream& operator<<(std::ostream& out, const AugmentationOptions& o)
 
 /// The examples of a data set, each changed at random whenever it is gathered. What becomes of an example is a function of
 /// (seed, epoch, its position in the data set), not of the batch that it is in or of the thread. What comes into view at an
-/// edge is black (Dataset::background). Holds the memory of one example: one object a thread. The data set must outlive it.
+/// edge is black (Dataset::background). Holds the memory of one example: each thread needs an object of its own. The data set
+/// must outlive it.
 template <std::floating_point Scalar>
 class AugmentedDataset {
  public:

@@ -15,8 +15,8 @@
 namespace lmc {
 
 struct BatchOptions {
-  Index batch_size = 128;        // examples a step, in [1, size of the data set]
-  std::uint64_t order_seed = 0;  // of the order of the examples, a new one each epoch
+  Index batch_size = 128;        // examples per step, in [1, size of the data set]
+  std::uint64_t order_seed = 0;  // seed of the order of the examples, a new one each epoch
   bool drop_last = false;        // leave out the last batch of an epoch where it is short
 };
 

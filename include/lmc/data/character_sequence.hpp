@@ -36,7 +36,7 @@ inline void require_valid(const SequenceOptions& o) {
 /// of one frequency by value. All others share one channel, the last.
 class Alphabet {
  public:
-  /// Of texts in UTF-8, with at most so many channels, at least 2; both asserted.
+  /// The alphabet of texts in UTF-8, with at most so many channels, at least 2; both are asserted.
   Alphabet(std::span<const std::string_view> texts, Index channels) {
     assert(channels >= 2);
     std::map<char32_t, std::int64_t> counts;

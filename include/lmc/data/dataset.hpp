@@ -42,7 +42,7 @@ class ChannelSums {
     const std::size_t channels = total_.size();
     require(pixels.size() % channels == 0, "ChannelSums: ", pixels.size(), " pixel values of ", channels,
             " channels; expected a multiple");
-    // One sum a position of a row, a row being some whole number of pixels: a loop that compilers vectorize for any number of
+    // One sum for each position in a row of some whole number of pixels: a loop that compilers vectorize for any number of
     // channels.
     const std::size_t row = channels * (1 + 1024 / channels);
     constexpr int rows = 65536;  // 65536 · 255² is below 2³²
@@ -97,7 +97,7 @@ class ChannelSums {
   }
 
  private:
-  std::int64_t count_ = 0;  // of each channel
+  std::int64_t count_ = 0;  // values per channel
   std::vector<std::int64_t> total_, squares_;
 };
 
@@ -118,11 +118,11 @@ using Features = std::variant<SharedBytes, std::vector<Scalar>>;
 /// What a Dataset is made of.
 template <std::floating_point Scalar>
 struct DatasetParts {
-  Shape shape;        // of one example, channels last: [28, 28, 1]
+  Shape shape;        // shape of one example, channels last: [28, 28, 1]
   Index classes = 0;  // labels are below it
   std::vector<std::int32_t> labels;
   Features<Scalar> features;
-  Standardization standardization = {};  // of pixels
+  Standardization standardization = {};  // how pixels become inputs
 };
 
 namespace detail {
@@ -299,7 +299,7 @@ class Dataset {
   std::vector<std::int32_t> labels_;
   std::shared_ptr<const Features<Scalar>> features_;
   Standardization standardization_;
-  std::vector<Scalar> scale_, shift_;  // of pixels, one a position of an example
+  std::vector<Scalar> scale_, shift_;  // for pixels, one per position in an example
   std::vector<Scalar> background_;
 };
 

@@ -17,7 +17,7 @@ inline std::string_view folded_letters(char32_t c) {
   constexpr std::string_view ascii = "abcdefghijklmnopqrstuvwxyz";
   if (c >= U'a' && c <= U'z') return ascii.substr(c - U'a', 1);
   if (c >= U'A' && c <= U'Z') return ascii.substr(c - U'A', 1);
-  // Two characters for each code point from U+00C0 to U+017F, sixteen code points a line.
+  // Two characters for each code point from U+00C0 to U+017F, sixteen code points per line.
   constexpr std::string_view table =
       "a a a a a a aec e e e e i i i i "
       "d n o o o o o   o u u u u y thss"

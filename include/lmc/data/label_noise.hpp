@@ -12,7 +12,7 @@
 namespace lmc {
 
 struct LabelNoiseOptions {
-  double share = 0;        // of the examples whose label becomes a wrong one, in [0, 1]
+  double share = 0;        // share of the examples whose label becomes a wrong one, in [0, 1]
   std::uint64_t seed = 0;  // which examples, and which labels
 };
 

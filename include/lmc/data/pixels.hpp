@@ -64,7 +64,7 @@ Scalar luma(const Scalar* rgb) {
   return (luma_red * rgb[0] + luma_green * rgb[1] + luma_blue * rgb[2]) / 65536;
 }
 
-// Of sums that fit an Index: of fewer than 2⁵⁵ bytes.
+// For sums that fit into an Index: those of fewer than 2⁵⁵ bytes.
 inline std::uint8_t rounded_mean(Index sum, Index count) { return static_cast<std::uint8_t>((2 * sum + count) / (2 * count)); }
 template <std::floating_point Scalar>
 Scalar rounded_mean(Scalar sum, Index count) {
@@ -74,7 +74,7 @@ Scalar rounded_mean(Scalar sum, Index count) {
 }  // namespace detail
 
 /// Images of one channel from images of red, green and blue: [h, w, 3] to [h, w, 1], by
-///   Y = (19595 R + 38470 G + 7471 B) / 2¹⁶,   of 8-bit images rounded to nearest,
+///   Y = (19595 R + 38470 G + 7471 B) / 2¹⁶,   rounded to nearest for 8-bit images,
 /// the luma of ITU-R BT.601 as Pillow and torchvision compute it. 8-bit images stay 8-bit and get their own standardization.
 /// Throws: Error when an example is no [h, w, 3]. Checked against Pillow: tests/data/pixels_reference.inc.
 template <std::floating_point Scalar>

@@ -38,7 +38,8 @@ inline std::string csv_field(std::string_view text) {
   return field += '"';
 }
 
-/// Reads the records of a CSV file, plain or gzip, one after the other, in blocks: in memory is one record at a time.
+/// Reads the records of a CSV file, plain or gzip, one after the other. Only one record and
+/// the chunk of the file that it lies in are in memory at a time.
 ///
 /// Fields are separated by a delimiter; one that begins with a quote ends at the next quote, and holds what is between them,
 /// also delimiters and line ends, and a quote where two follow each other. Blanks are part of a field. Lines end in LF or CRLF,
@@ -104,19 +105,19 @@ class CsvReader {
   /// Whether the content goes on for more than i bytes from begin_.
   bool has(std::size_t i) {
     while (begin_ + i >= buffer_.size())
-      if (!read_block()) return false;
+      if (!read_chunk()) return false;
     return true;
   }
-  bool read_block() {
+  bool read_chunk() {
     if (ended_) return false;
     buffer_.erase(0, begin_);
     begin_ = 0;
-    constexpr std::size_t block = std::size_t{1} << 16;
+    constexpr std::size_t chunk = std::size_t{1} << 16;
     const std::size_t old = buffer_.size();
-    buffer_.resize(old + block);
-    const std::size_t count = file_.read({reinterpret_cast<std::uint8_t*>(buffer_.data()) + old, block});
+    buffer_.resize(old + chunk);
+    const std::size_t count = file_.read({reinterpret_cast<std::uint8_t*>(buffer_.data()) + old, chunk});
     buffer_.resize(old + count);
-    ended_ = count < block;
+    ended_ = count < chunk;
     return count > 0;
   }
 
@@ -203,12 +204,12 @@ class CsvReader {
   char delimiter_;
   GzipReader file_;
   std::string buffer_;        // what was read, and not yet dropped
-  std::size_t begin_ = 0;     // of the record in buffer_
+  std::size_t begin_ = 0;     // where the record begins in buffer_
   std::size_t consumed_ = 0;  // how much of buffer_ from begin_ on is done with when the reader goes on
   bool ended_ = false;        // whether the file has nothing beyond buffer_
   Index line_ = 0, next_line_ = 1, first_line_ = 0;
   Index columns_ = 0;
-  std::vector<std::size_t> ends_;  // of the record's fields, from begin_
+  std::vector<std::size_t> ends_;  // ends of the record's fields, counted from begin_
 };
 
 }  // namespace lmc

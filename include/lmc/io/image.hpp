@@ -26,7 +26,7 @@ inline void require_channels(std::string_view who, Index channels) {
   require(channels == 1 || channels == 3, who, ": channels = ", channels, "; expected 1 (gray) or 3 (color)");
 }
 
-/// Compared before memory is taken for what a file declares. 100 pixels a byte is ten times as dense as a photograph of the
+/// Compared before memory is taken for what a file declares. 100 pixels per byte is ten times as dense as a photograph of the
 /// poorest quality; small images that are all of one color are denser, and below a million pixels may be.
 /// Throws: Error when the image has no pixels, a side is too long, or the file too short for it.
 inline void require_plausible_size(std::uint64_t width, std::uint64_t height, std::size_t bytes) {

@@ -51,7 +51,7 @@ class JpegDecoder {
     detail::require_channels("JpegDecoder", channels);
     bytes_ = bytes;
     guarded([](JpegDecoder& d) {
-      // Anew for each image: libjpeg keeps tables, and would decode a file that lacks some with those of the one before.
+      // Made anew for each image: libjpeg keeps tables, and would decode a file that lacks some with those of the one before.
       jpeg_destroy_decompress(&d.codec_);
       jpeg_create_decompress(&d.codec_);
       d.codec_.progress = &d.progress_;

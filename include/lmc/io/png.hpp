@@ -109,7 +109,7 @@ class PngReader {
   char message_[200] = {};
   png_structp png_;
   png_infop info_;
-  std::span<const std::uint8_t> rest_;  // of the file
+  std::span<const std::uint8_t> rest_;  // rest of the file
   Index stored_channels_ = 0;
   int passes_ = 1;
   std::uint8_t* pixels_ = nullptr;

@@ -67,7 +67,7 @@ struct SafetensorsEntry {
 
 /// Parses JSON in which no object has a key twice; nlohmann's parser alone would take the last.
 inline nlohmann::json parse_json_without_duplicates(const std::string& text) {
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  std::vector<std::set<std::string>> keys;  // keys of the objects that are open
   const auto check = [&](int /*depth*/, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
     using Event = nlohmann::json::parse_event_t;
     if (event == Event::object_start) keys.emplace_back();
@@ -186,7 +186,7 @@ inline Safetensors read_safetensors(std::istream& in, std::uintmax_t size) {
 
 }  // namespace detail
 
-/// Writes a model state, one tensor a segment: layout.parameters in order, then layout.buffers. Text that is not UTF-8 is
+/// Writes a model state, one tensor per segment: layout.parameters in order, then layout.buffers. Text that is not UTF-8 is
 /// written with replacement characters. Throws: Error when a length is not the layout's, or a name appears twice. The stream's
 /// state is the caller's to check, as OutputFile::commit does.
 template <std::floating_point T>

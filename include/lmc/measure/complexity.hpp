@@ -37,8 +37,8 @@ struct ComplexityOptions {
   Index updates = 5000;         // > 0, at a rate that falls to 0 as half a cosine
   Index hidden = 512;           // units of the MLP, > 0
   Index batch_size = 128;       // at most; all examples where there are fewer
-  double learning_rate = 1e-3;  // of Adam, at first
-  std::uint64_t seed = 0;       // of initialization and order
+  double learning_rate = 1e-3;  // Adam's, at first
+  std::uint64_t seed = 0;       // for initialization and order
 };
 
 /// Entropy of the training labels, H = −Σ_k p_k log₂ p_k, and the test errors of two references that are the same for every

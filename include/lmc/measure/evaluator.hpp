@@ -46,8 +46,8 @@ class DatasetMetrics {
 
   [[nodiscard]] const DatasetChunks<Scalar>& chunks() const { return chunks_; }
 
-  /// Of chunk c, after change(first, batch) of those inputs in memory, which begin with example `first`. buffers are not
-  /// written; wrong has an entry an example.
+  /// The sums over chunk c, after change(first, batch) of those inputs in memory, which begin with example `first`.
+  /// buffers are not written; wrong has one entry per example.
   template <class Change = Unchanged>
   simd::CrossEntropySum sum(std::span<const Scalar> theta, std::span<Scalar> buffers, Index c, BatchMemory<Scalar>& memory,
                             std::span<std::uint8_t> wrong, Change change = {}) const {
@@ -67,7 +67,7 @@ class DatasetMetrics {
             .count = chunks_.examples(),
             .wrong = std::vector<bool>(wrong.begin(), wrong.end())};
   }
-  /// Of all chunks, in parallel, after change(worker, first, batch) of the inputs in memory(worker).
+  /// The metrics over all chunks, in parallel, after change(worker, first, batch) of the inputs in memory(worker).
   template <class Change = Unchanged>
   [[nodiscard]] Metrics all(std::span<const Scalar> theta, std::span<Scalar> buffers, const ThreadTeam& team,
                             TeamMemory<Scalar>& memory, Change change = {}) const {
@@ -183,7 +183,7 @@ class NetworkEvaluator {
     return measured;
   }
 
-  // How θ are measured whose network can be split, unless its tail is so large that there is nothing to gain.
+  // The faster way to measure a line, where the network can be split and its tail is small enough for that to pay.
   std::optional<detail::LineSums<Scalar>> line(const Network<Scalar>& network, const Dataset<Scalar>& data) const {
     auto split = detail::SplitNetwork<Scalar>::of(network);
     if (!split) return std::nullopt;

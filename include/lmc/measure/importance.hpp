@@ -40,7 +40,7 @@ std::vector<double> gradient_magnitude(const Network<Scalar>& network, const Mod
 }
 
 struct FisherOptions {
-  std::uint64_t seed = 0;  // of the labels that are drawn
+  std::uint64_t seed = 0;  // seed of the labels that are drawn
 };
 
 namespace detail {
@@ -60,7 +60,7 @@ std::int32_t class_at(std::span<const Scalar> logits, double u) {
 
 /// Diagonal of the Fisher information, over the n examples of data in evaluation mode:
 ///   F_i = 1/n Σ_x (∂/∂θ_i log p_θ(y_x | x))²,   y_x drawn from the network's own probabilities at (seed, position of x).
-/// One label an example: an unbiased estimate of the expectation over labels. With the data's labels instead it would be the
+/// One label per example: an unbiased estimate of the expectation over labels. With the data's labels instead it would be the
 /// "empirical Fisher", which vanishes where the data are fitted and is no estimate of F (arXiv:1905.12558).
 ///
 /// One forward and one backward pass with a batch of one for every example: where that is long, some thousand examples will do

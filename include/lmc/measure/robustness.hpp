@@ -24,8 +24,8 @@
 namespace lmc {
 
 struct InputNoiseOptions {
-  double standard_deviation = 0.1;  // of the noise on every standardized value, at least 0
-  std::uint64_t seed = 0;           // of the noise
+  double standard_deviation = 0.1;  // σ of the noise on every standardized value, at least 0
+  std::uint64_t seed = 0;           // seed of the noise
 };
 
 /// The metrics of a network whose inputs are x + deviation · z, z standard normal at (seed, position of the example): one draw

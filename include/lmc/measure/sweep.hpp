@@ -35,7 +35,7 @@ struct SweepSetting {
 
 struct SweepOptions {
   Index replicates = 5;                                   // pairs of each setting
-  std::uint64_t first_seed = 0;                           // of the first replicate's initialization
+  std::uint64_t first_seed = 0;                           // for the first replicate's initialization
   PairNoise noise = PairNoise::order;                     // what the two runs of a pair differ in
   AlphaGrid alphas = 25;                                  // points of each curve
   std::function<void(Index done, Index all)> progress{};  // called after every pair, by one thread at a time
@@ -44,8 +44,8 @@ struct SweepOptions {
 /// What one pair gave, measured on the test set.
 struct SweepResult {
   std::string setting = {};
-  std::uint64_t seed = 0;                    // of the initialization
-  double first_error = 0, second_error = 0;  // of the two ends
+  std::uint64_t seed = 0;                    // seed of the initialization
+  double first_error = 0, second_error = 0;  // errors of the two ends
   ErrorBarrier error = {};
   LossBarrier loss = {};
 };

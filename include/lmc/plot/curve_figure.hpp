@@ -30,7 +30,7 @@ struct FigureCurve {
   const char* name;
   const Curve* curve;
   const char* line;   // gnuplot's style of the curve itself
-  const char* color;  // of the curve, its chord and its barrier
+  const char* color;  // color of the curve, its chord and its barrier
 };
 
 /// A panel: every curve, its chord dashed, and its barrier as a bar between the chord and the curve.
@@ -39,8 +39,8 @@ inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric m
   double low = std::numeric_limits<double>::infinity(), high = -low;
   std::string data, plot, lines;
   for (const auto& [name, curve, line, color] : curves) {
-    const std::string block = concat(name, metric == Metric::error ? "_error" : "_loss");
-    data += concat("$", block, " << END\n");
+    const std::string points = concat(name, metric == Metric::error ? "_error" : "_loss");
+    data += concat("$", points, " << END\n");
     for (const CurvePoint& p : curve->points) {
       const double value = scale * p.metrics[metric];
       // A diverged point leaves a gap.
@@ -60,7 +60,7 @@ inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric m
       legend += metric == Metric::error ? fixed(100 * bump.value, 2) + " %" : fixed(bump.value, 4);
     const bool visible = std::isfinite(bump.value) && bump.value >= 5e-5;  // not 0.00 % or 0.0000
     if (visible) legend += " at α = " + fixed(bump.alpha, 2);
-    plot += concat("$", block, " using 1:2 with linespoints ", line, " lc rgb '", color, "' title '", legend, "', ");
+    plot += concat("$", points, " using 1:2 with linespoints ", line, " lc rgb '", color, "' title '", legend, "', ");
     if (!std::isfinite(a) || !std::isfinite(b)) continue;
     const auto segment = [&, color = color](double x0, double y0, double x1, double y1, const char* style) {
       lines += concat("set arrow from ", shortest(x0), ",", shortest(y0), " to ", shortest(x1), ",", shortest(y1), " ", style,

@@ -141,7 +141,7 @@ inline std::string draw_figure(const std::filesystem::path& path, std::string_vi
 /// Draws to a file, which appears under its name when it is complete. Throws: Error as draw_figure, and when path cannot be
 /// written.
 inline void save_figure(const std::filesystem::path& path, std::string_view script, FigureSize size = {}) {
-  detail::figure_terminal(path);  // of two mistakes, the name comes first
+  detail::figure_terminal(path);  // if the name and the folder are both wrong, the name is reported
   OutputFile file(path);
   file.stream() << draw_figure(path, script, size);
   file.commit();

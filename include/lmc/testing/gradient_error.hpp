@@ -32,8 +32,8 @@ inline std::vector<double> normal_numbers(Index n, std::uint64_t seed, std::uint
 
 struct GradientOptions {
   Index batch = 2;
-  std::uint64_t seed = 1;  // of x, of the parameters, and of the weights of the outputs
-  Shape inputs = {};       // of one example, for a layer that takes any shape
+  std::uint64_t seed = 1;  // seed of x, of the parameters, and of the weights of the outputs
+  Shape inputs = {};       // shape of one example, for a layer that takes any shape
 };
 
 namespace detail {

@@ -139,7 +139,7 @@ Checkpoint<T> checkpoint_of(const Safetensors& file, const ParameterLayout& layo
   const auto optimizer = [&] {
     try {
       return Optimizer<T>(detail::optimizer_from_json(detail::parse_json_without_duplicates(text)), parameters);
-    } catch (const std::exception& e) {  // of the JSON library, or an Error of the options
+    } catch (const std::exception& e) {  // from the JSON library, or an Error about the options
       throw Error(concat(who, ": the optimizer '", text, "' of the metadata cannot be read (", e.what(),
                          "); was the file written by save_checkpoint? load_state reads others"));
     }

@@ -11,10 +11,10 @@ namespace lmc {
 
 /// One seed for each source of noise in training. The initialization has its own, in Network::initialize.
 struct NoiseSeeds {
-  std::uint64_t order = 0;         // of the data
-  std::uint64_t augmentation = 0;  // of the changes of examples
-  std::uint64_t dropout = 0;       // of the layers that draw noise
-  std::uint64_t label_noise = 0;   // of which labels are wrong, and how
+  std::uint64_t order = 0;         // order of the data
+  std::uint64_t augmentation = 0;  // random changes of examples
+  std::uint64_t dropout = 0;       // noise that layers draw
+  std::uint64_t label_noise = 0;   // which labels are wrong, and how
   friend bool operator==(const NoiseSeeds&, const NoiseSeeds&) = default;
 };
 

@@ -21,11 +21,11 @@ namespace lmc {
 struct ProgressOptions {
   std::size_t runs = 1;  // trained together
   std::ostream* out = &std::cerr;
-  bool terminal = ::isatty(STDERR_FILENO) == 1;  // one line that is redrawn; else a plain line an epoch and run
+  bool terminal = ::isatty(STDERR_FILENO) == 1;  // one line that is redrawn; else a plain line for each epoch of a run
 };
 
-/// An observer that shows how far each run is, the examples a second of all runs together, and the time left. The line of a
-/// terminal is redrawn at most ten times a second. Copies share the display. Throws: Error when there are no runs.
+/// An observer that shows how far each run is, the examples per second of all runs together, and the time left. The line of a
+/// terminal is redrawn at most ten times per second. Copies share the display. Throws: Error when there are no runs.
 class Progress {
  public:
   explicit Progress(const ProgressOptions& options) : display_(std::make_shared<Display>()) {
@@ -44,7 +44,7 @@ class Progress {
  private:
   struct State {
     Index step = 0, steps = 1, epoch = 0;
-    double loss = 0;  // of the last batch
+    double loss = 0;  // loss of the last batch
   };
   struct Display {
     using Clock = std::chrono::steady_clock;

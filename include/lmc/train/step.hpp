@@ -28,7 +28,7 @@ void require_fit(const Network<Scalar>& network, const Dataset<Scalar>& data) {
           " = ", network.input_shape()->size(), " values, but the data set's have the shape ", data.shape(), " = ",
           data.shape().size(), "; set the network's inputs to the latter");
   require(network.output_shape().size() == data.classes(), "the network has ", network.output_shape().size(),
-          " outputs, but the data set ", data.classes(), " classes; expected one output a class");
+          " outputs, but the data set ", data.classes(), " classes; expected one output per class");
 }
 
 namespace detail {
@@ -44,7 +44,7 @@ void require_state(std::string_view who, const Network<Scalar>& network, const M
 }
 
 /// One of the fewest equal parts of a batch whose activations take at most three times the memory of the parameters, or 2 MiB.
-/// What the next pass reads is then still in a cache, and going through the parameters once a part does not weigh more.
+/// What the next pass reads is then still in a cache, and reading the parameters once for each part costs less than that saves.
 template <std::floating_point Scalar>
 Index cached_part(const Network<Scalar>& network, Index batch_size) {
   if (batch_size < 1) return batch_size;
@@ -98,7 +98,7 @@ double loss_and_gradient(const Network<Scalar>& network, Data& data, std::span<c
 template <std::floating_point Scalar>
 struct StepMemory {
   BatchMemory<Scalar> batch;
-  std::vector<Scalar> gradient;  // of the last step
+  std::vector<Scalar> gradient;  // the gradient at the last step
 
   StepMemory(const Network<Scalar>& network, Index batch_size)
       : batch(network, examples_at_once(network, batch_size)),

@@ -34,8 +34,8 @@ template <class Scalar>
 struct StepEvent {
   std::size_t run = 0;  // position among the runs that are trained together
   Index step = 0;       // updates so far, at least 1
-  Index steps = 0;      // of the whole run
-  Index epoch = 0;      // of this update, from 0
+  Index steps = 0;      // updates of the whole run
+  Index epoch = 0;      // epoch of this update, from 0
   Index batch = 0;      // examples in this update
   double loss = 0;      // mean cross-entropy of the batch, before the update
   std::span<const Scalar> parameters;
@@ -55,7 +55,7 @@ struct TrainOptions {
   bool drop_last = false;  // leave out the last batch of an epoch where it is short
   OptimizerOptions optimizer = SgdOptions{};
   Schedule schedule = {};                 // times the optimizer's learning rate
-  AugmentationOptions augmentation = {};  // of the examples, by NoiseSeeds::augmentation
+  AugmentationOptions augmentation = {};  // changes of the examples, by NoiseSeeds::augmentation
   double label_noise = 0;                 // share of the labels that are wrong, by NoiseSeeds::label_noise (with_label_noise)
   std::vector<Observer<Scalar>> observers = {};
 };
@@ -75,7 +75,7 @@ struct Run {
   std::optional<Optimizer<Scalar>> optimizer = {};  // and its optimizer there
   NoiseSeeds seeds = {};
   Index steps = 0;                        // updates that led to state
-  bool stopped = false;                   // by an observer
+  bool stopped = false;                   // whether an observer stopped it
   std::optional<Index> diverged_at = {};  // number of updates after which loss or parameters were not finite
 
   /// The end, to go on from. Throws: Error when nothing was trained.

@@ -73,7 +73,7 @@ class Lift {
   }
 
  private:
-  std::size_t parameters_;  // of the smaller network
+  std::size_t parameters_;  // parameters of the smaller network
 };
 
 namespace detail {
@@ -206,8 +206,8 @@ std::vector<Extent> output_grids(const Network<Scalar>& network) {
 }
 
 /// Every convolution and every locally connected layer becomes one whose blocks of `sharing` positions share their filters:
-/// {1} unties all, smaller blocks than now untie in steps. One Extent stands for all layers; else one a layer, in their order.
-/// Throws: Error when the number of Extents is wrong, or the blocks do not divide those that share a filter now.
+/// {1} unties all, smaller blocks than now untie in steps. One Extent stands for all layers; else there is one per layer, in
+/// their order. Throws: Error when the number of Extents is wrong, or the blocks do not divide those that share a filter now.
 template <std::floating_point Scalar>
 Lift<Scalar> lift_to_tied(const Network<Scalar>& network, const std::vector<Extent>& sharing) {
   const std::size_t layers = output_grids(network).size();
@@ -225,7 +225,7 @@ Lift<Scalar> lift_to_tied(const Network<Scalar>& network, const std::vector<Exte
                                       });
 }
 
-/// Every convolution and tied layer becomes locally connected, with a filter bank a position.
+/// Every convolution and tied layer becomes locally connected, with a filter bank at each position.
 template <std::floating_point Scalar>
 Lift<Scalar> lift_to_local(const Network<Scalar>& network) {
   return lift_to_tied(network, {Extent(1)});

@@ -14,7 +14,7 @@ int main() {
   const auto double_data = lmc::spirals<double>({});
   const auto a = net.initialize({.seed = 1}), b = net.initialize({.seed = 2});
   const auto c = double_net.initialize({.seed = 1}), d = double_net.initialize({.seed = 2});
-  // Each with arguments of its own kinds, since a compiler says it once for each.
+  // Every call has arguments of other types, since a compiler reports an error once for each instantiation.
   // error: points at its network and data sets, which must outlive it: give them names
   lmc::linear_path(a, b, lmc::evaluator(net, lmc::spirals<float>({})));
   // error: points at its network and data sets, which must outlive it: give them names

@@ -28,7 +28,7 @@ namespace lmc {
 struct ImageFolderOptions {
   Index channels = 3;       // 1: gray; 3: red, green, blue
   Index size = 0;           // side of the square that each image is brought to; 0: they are of one size, and stay as they are
-  double test_share = 0.2;  // of all images, in (0, 1): put aside where the tree has no test part
+  double test_share = 0.2;  // share of all images, in (0, 1), put aside where the tree has no test part
   std::uint64_t split_seed = 0;                              // which are put aside
   int threads = 0;                                           // 0: all cores
   bool cache = true;                                         // keep decoded images in the directory
@@ -76,7 +76,7 @@ inline ImageList list_image_folder(const std::string& root, const ImageFolderOpt
     return labels;
   };
   const auto require_classes = [](const std::vector<std::string>& classes, const std::string& folder) {
-    require(!classes.empty(), "there is no folder in '", folder, "'; expected one a class, with its images in it");
+    require(!classes.empty(), "there is no folder in '", folder, "'; expected one folder per class, with its images in it");
   };
   const std::vector<std::string> top = list_folder(root).folders;
   const auto has = [&](const std::string& name) { return std::binary_search(top.begin(), top.end(), name); };
@@ -111,9 +111,9 @@ inline ImageList list_image_folder(const std::string& root, const ImageFolderOpt
 
 }  // namespace detail
 
-/// Images from a folder a class: label k is the k-th folder by name, and its examples are the JPEG and PNG files (.jpg, .jpeg,
-/// .png, in any case) anywhere below it, in the order of torchvision's ImageFolder. Hidden names, which begin with a dot, and
-/// other files are passed over; symbolic links are followed.
+/// Images from one folder per class: label k is the k-th folder by name, and its examples are the JPEG and PNG files (.jpg,
+/// .jpeg, .png, in any case) anywhere below it, in the order of torchvision's ImageFolder. Hidden names, which begin with a
+/// dot, and other files are passed over; symbolic links are followed.
 ///
 /// `directory/train` and `directory/test`, or else `directory/val`, hold the class folders of the two parts. Without a folder
 /// `train`, the class folders lie in the directory itself, and a share of the images is put aside at random as the test part.

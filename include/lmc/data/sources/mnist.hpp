@@ -19,7 +19,7 @@ namespace lmc {
 namespace detail {
 
 struct LabelledImages {
-  std::filesystem::path path;  // of the images
+  std::filesystem::path path;  // path of the images
   IdxArray images;             // [examples, rows, columns]
   std::vector<std::int32_t> labels;
 };

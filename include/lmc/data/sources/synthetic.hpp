@@ -17,7 +17,7 @@ namespace lmc {
 struct SpiralsOptions {
   Index examples = 3000;   // > 0
   Index classes = 3;       // arms, > 0
-  double turns = 1.0;      // of an arm around the center
+  double turns = 1.0;      // turns of an arm around the center
   double noise = 0.1;      // standard deviation of each coordinate's noise, ≥ 0
   std::uint64_t seed = 1;  // another seed is another sample: a test set
 };
@@ -55,7 +55,7 @@ Dataset<Scalar> synthetic_dataset(Index examples, Index classes, Index dimension
 
 }  // namespace detail
 
-/// Points in the plane on spiral arms, one arm a class:
+/// Points in the plane on spiral arms, one arm per class:
 ///   x = √6 t (cos φ, sin φ) + noise ε,   φ = 2π (k / classes + turns · t),   t uniform on [0, 1), ε standard normal.
 /// Without noise each coordinate has mean 0 and variance 1, for three arms or more. Example i is of class k = i mod classes.
 /// Throws: Error when a size is not positive, or noise is negative.
@@ -76,7 +76,7 @@ Dataset<Scalar> spirals(SpiralsOptions options) {
   });
 }
 
-/// Gaussians of unit covariance, one a class:
+/// Gaussians of unit covariance, one per class:
 ///   x = μ_k + ε,   μ_k = separation · z_k / √(2 · dimension),   z_k and ε standard normal.
 /// Example i is of class k = i mod classes. Throws: Error when a size is not positive, or separation is negative.
 template <std::floating_point Scalar>

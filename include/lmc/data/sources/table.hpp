@@ -133,7 +133,7 @@ inline NumericColumn fit_numbers(const TablePart& train, Index column, const Csv
     if (const auto field = value_of(train, i, column, o)) values.push_back(number_of(train, i, column, *field));
   const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
   const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
-  // Of a constant column the sums would leave a rounding error, and that divided by another.
+  // For a constant column, the sums would leave one rounding error divided by another.
   const bool constant = *least == *greatest;
   double squares = 0;
   for (const double value : values) squares += (value - mean) * (value - mean);
@@ -154,7 +154,7 @@ inline CategoricalColumn fit_categories(const TablePart& train, Index column, co
   for (Index i = 0; i < train.size(); ++i)
     if (const auto field = value_of(train, i, column, o)) texts.insert(*field);
   CategoricalColumn code{Categories(texts)};
-  // One feature a category: a column of names or of serial numbers would take memory in the square of the file.
+  // One feature per category: a column of names or of serial numbers would take memory in the square of the file.
   constexpr Index most = 1000;
   if (code.categories.size() > most) {
     Index i = 0;
@@ -283,7 +283,7 @@ inline SplitPositions split_rows(const CsvTable& file, const CsvOptions& o) {
 /// labels that are 0 … k − 1 stay as they are. Features, column after column: of a column whose training values are all numbers
 ///   x = (value − mean) / deviation,   mean = Σ value / n,   deviation = √(Σ (value − mean)² / n)   over n training examples,
 /// 0 where the column is constant, or the value as it is where standardize is false; of any other column, and of those listed
-/// in categorical, one feature a category, in the order of classes: 1 for the example's own and 0 for the others. What is
+/// in categorical, one feature per category, in the order of classes: 1 for the example's own and 0 for the others. What is
 /// missing is imputed before deviations are computed.
 ///
 /// scikit-learn's breast_cancer.csv, whose first line holds no names: {.header = 1, .names = false}; its digits.csv, which has

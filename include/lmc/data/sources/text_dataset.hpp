@@ -27,7 +27,7 @@ using TextFeatures = std::variant<NgramOptions, SequenceOptions>;
 template <std::floating_point Scalar>
 struct TextData : TrainTest<Scalar> {
   std::vector<std::string> classes;  // label i is class i
-  std::u32string alphabet;           // of a sequence: channel i is code point i, and one more is all others; of a bag: empty
+  std::u32string alphabet;           // for a sequence, channel i is code point i, and one more is all others; empty for a bag
 };
 
 namespace detail {

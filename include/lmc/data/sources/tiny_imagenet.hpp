@@ -54,7 +54,7 @@ inline std::map<std::string, std::int32_t> read_wnids(const std::string& path) {
     require(labels.emplace(wnid, static_cast<std::int32_t>(labels.size())).second, "'", path, "', line ", number, ": '", wnid,
             "' is there twice");
   }
-  require(!labels.empty(), "'", path, "' is empty; expected the classes' WordNet ids, one a line");
+  require(!labels.empty(), "'", path, "' is empty; expected the classes' WordNet ids, one per line");
   return labels;
 }
 

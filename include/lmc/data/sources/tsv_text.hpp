@@ -23,7 +23,7 @@ namespace lmc {
 
 struct TsvTextOptions {
   std::filesystem::path test = {};  // a file of its own for testing; none: a share of the lines
-  double test_share = 0.2;          // of the lines of each class, in (0, 1); not used where there is a file
+  double test_share = 0.2;          // share of the lines of each class, in (0, 1); not used where there is a test file
   TextFeatures features = NgramOptions{};
   std::uint64_t seed = 0;  // which lines are for testing
 };
@@ -34,7 +34,7 @@ namespace detail {
 struct LabelledLines {
   std::filesystem::path path;
   std::string content;
-  std::vector<std::string_view> labels, texts;  // of line i + 1
+  std::vector<std::string_view> labels, texts;  // [i]: those of line i + 1
 };
 
 inline LabelledLines read_labelled_lines(const std::filesystem::path& path) {
@@ -76,7 +76,7 @@ inline std::vector<bool> choose_test_lines(std::span<const std::int32_t> labels,
 /// are the distinct labels of the training part, sorted by their bytes. The test part is another file, or a share of each
 /// class, chosen at random; a class keeps at least one line for training. Examples are in the order of the lines, and are what
 /// features says: [dimension] or [length, 1, channels]. Texts are taken as they are: fold or lower them before, if letters
-/// should be. Memory: shape.size() bytes an example, and a small multiple of the text. Throws: Error, with the line, where
+/// should be. Memory: shape.size() bytes per example, and a small multiple of the text. Throws: Error, with the line, where
 /// there is no tab, a label or a text is empty (or white space alone), a byte is not UTF-8, or a label of the test file is not
 /// one of training; where a file is empty or cannot be read; where there is one class only, or test_share leaves no line for
 /// testing; when an option is out of range.

@@ -25,11 +25,11 @@
 namespace lmc {
 
 struct WordsOptions {
-  // Files of the directory, one a class, in the order of the labels.
+  // Files of the directory, one per class, in the order of the labels.
   std::vector<std::string> languages = {"american-english", "ngerman", "french",  "spanish", "italian",
                                         "portuguese",       "dutch",   "swedish", "danish",  "polish"};
   Index words_per_sample = 3;
-  Index train_words = 10'000;     // of each language, that samples are drawn from
+  Index train_words = 10'000;     // words of each language that training examples are drawn from
   Index test_words = 2'000;       // the same
   Index train_examples = 10'000;  // samples of each language
   Index test_examples = 2'000;    // the same
@@ -108,7 +108,7 @@ inline std::array<Index, word_lengths> equal_counts(const std::array<Index, word
 /// What differs between training and testing.
 struct WordsPart {
   std::string_view name;
-  Index words = 0, examples = 0;  // of each language
+  Index words = 0, examples = 0;  // per language
   [[nodiscard]] Stream stream(const WordsOptions& o, std::uint32_t epoch, std::size_t language) const {
     const auto part = static_cast<std::uint32_t>(2 * language + (name == "test" ? 1 : 0));
     return {.seed = o.seed, .purpose = Purpose::text, .epoch = epoch, .part = part};
@@ -197,7 +197,7 @@ inline WordSamples read_word_samples(const std::filesystem::path& directory, con
 
 }  // namespace detail
 
-/// Language identification: samples of a few words, and which language's they are, from lists of one word a line, as Debian
+/// Language identification: samples of a few words, and which language's they are, from lists of one word per line, as Debian
 /// installs them in /usr/share/dict. Files are UTF-8 or Latin-1, each as read_utf8_or_latin1 finds it, plain or gzip.
 ///   1. Words are folded to a–z (fold_latin), so that no letter gives a language away; those with anything else, and those not
 ///   of

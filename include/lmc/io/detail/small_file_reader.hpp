@@ -58,7 +58,7 @@ class SmallFileReader {
  private:
   static constexpr std::size_t small = std::size_t{1} << 16;
 
-  // To one byte more than the file has, so that its end is seen.
+  // Makes room for one byte more than the file has, so that its end is seen.
   void grow(const FileDescriptor& file, const std::string& path) {
     struct stat status {};
     require(::fstat(file.number(), &status) == 0 && S_ISREG(status.st_mode), "cannot read '", path,

@@ -83,7 +83,7 @@ class LineSums {
     [[nodiscard]] bool is_one_end() const { return count() == 1 && at(0).alpha == 0; }
   };
 
-  // Of one thread, for the examples of a part.
+  // Memory of one thread, for the examples of a part.
   struct Memory {
     std::vector<std::int32_t> labels;
     Array x, at_a, at_b, between, logits, cache, workspace, loss_workspace;
@@ -170,7 +170,7 @@ class LineSums {
   SplitNetwork<Scalar> split_;
   const Dataset<Scalar>* data_;
   ChunkSizes sizes_;
-  Index tail_size_;  // from one place's parameters to the next's
+  Index tail_size_;  // distance from one place's parameters to the next's
 };
 
 }  // namespace lmc::detail

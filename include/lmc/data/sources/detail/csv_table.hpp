@@ -107,7 +107,7 @@ class CsvTable {
   std::string path_;
   std::vector<std::string> names_;
   std::string text_;               // field after field, row after row
-  std::vector<std::size_t> ends_;  // of the fields in text_
+  std::vector<std::size_t> ends_;  // ends of the fields in text_
   std::vector<Index> lines_;       // where the rows begin
   Index columns_ = 0;
 };

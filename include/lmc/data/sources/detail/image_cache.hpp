@@ -34,9 +34,9 @@ static_assert(std::endian::native == std::endian::little, "image cache: numbers 
 
 /// Decoded images, all of one shape.
 struct DecodedImages {
-  Shape shape;  // of one, channels last
+  Shape shape;  // shape of one image, channels last
   SharedBytes train, test;
-  Standardization standardization;  // of the training images
+  Standardization standardization;  // computed from the training images
 };
 
 struct ImageCacheHeader {
@@ -74,23 +74,23 @@ inline std::uint64_t check_sum(std::span<const std::uint8_t> bytes) {
   return hash;
 }
 
-/// Of a header, but for the check sum at its end.
+/// The check sum of a header, excluding the field at its end that stores it.
 inline std::uint64_t check_sum_of(const ImageCacheHeader& header) {
   return check_sum({reinterpret_cast<const std::uint8_t*>(&header), offsetof(ImageCacheHeader, header)});
 }
 
-/// Check sums of the blocks of the parts, one after the other: what the threads read or write at a time.
-class BlockSums {
+/// Check sums of the chunks of the parts, in their order. A chunk is what a thread reads or writes at a time.
+class ChunkSums {
  public:
-  /// Calls fill(begin, size) for each block of a part, on the threads of a team, and adds the check sums of what it returns.
+  /// Calls fill(begin, size) for each chunk of a part, on the threads of a team, and adds the check sums of what it returns.
   template <class Fill>
   void add(const ThreadTeam& team, std::size_t part_size, Fill fill) {
-    constexpr std::size_t block_size = std::size_t{1} << 18;  // stays in a cache until it has been summed up
-    const std::size_t first = sums_.size(), blocks = (part_size + block_size - 1) / block_size;
-    sums_.resize(first + blocks);
-    team.for_each(static_cast<Index>(blocks), [&](Index b, int) {
-      const auto block = static_cast<std::size_t>(b), begin = block * block_size;
-      sums_[first + block] = check_sum(fill(begin, std::min(block_size, part_size - begin)));
+    constexpr std::size_t chunk_size = std::size_t{1} << 18;  // stays in a cache until it has been summed up
+    const std::size_t first = sums_.size(), chunks = (part_size + chunk_size - 1) / chunk_size;
+    sums_.resize(first + chunks);
+    team.for_each(static_cast<Index>(chunks), [&](Index c, int) {
+      const auto chunk = static_cast<std::size_t>(c), begin = chunk * chunk_size;
+      sums_[first + chunk] = check_sum(fill(begin, std::min(chunk_size, part_size - begin)));
     });
   }
   [[nodiscard]] std::uint64_t total() const {
@@ -114,7 +114,7 @@ inline void write_image_cache(const std::filesystem::path& path, std::string_vie
                    static_cast<Index>(images.test.size()) / images.shape.size()};
   std::copy_n(images.standardization.mean.begin(), channels, header.mean.begin());
   std::copy_n(images.standardization.standard_deviation.begin(), channels, header.standard_deviation.begin());
-  BlockSums sums;
+  ChunkSums sums;
   for (const auto* part : {&images.train, &images.test})
     sums.add(team, part->size(), [&](std::size_t begin, std::size_t size) { return std::span(part->data() + begin, size); });
   header.pixels = sums.total();
@@ -154,14 +154,14 @@ inline std::optional<DecodedImages> read_image_cache(const std::filesystem::path
       return std::nullopt;
     DecodedImages images{
         .shape = {header.shape[0], header.shape[1], header.shape[2]}, .train = {}, .test = {}, .standardization = {}};
-    BlockSums sums;
+    ChunkSums sums;
     std::size_t offset = sizeof header;
     const auto part = [&](std::int64_t count) {
       SharedBytes pixels = file.part(offset, static_cast<std::size_t>(count * images.shape.size()));
       sums.add(team, pixels.size(), [&](std::size_t begin, std::size_t size) {
-        const std::span block(pixels.data() + begin, size);
-        populate(block);
-        return block;
+        const std::span chunk(pixels.data() + begin, size);
+        populate(chunk);
+        return chunk;
       });
       offset += pixels.size();
       return pixels;

@@ -85,15 +85,15 @@ class ImageLoader {
   // Calls use(files, decoder) for a few files of a part at a time, on the threads of the team.
   template <class Use>
   void for_each_few(std::vector<ImageFile>& part, Use use) {
-    const auto blocks = static_cast<Index>((part.size() + images_at_once - 1) / images_at_once);
-    team_.for_each(blocks, [&](Index b, int worker) {
-      const std::size_t first = static_cast<std::size_t>(b) * images_at_once;
+    const auto chunks = static_cast<Index>((part.size() + images_at_once - 1) / images_at_once);
+    team_.for_each(chunks, [&](Index c, int worker) {
+      const std::size_t first = static_cast<std::size_t>(c) * images_at_once;
       use(first, std::span(part).subspan(first, std::min(images_at_once, part.size() - first)),
           static_cast<std::size_t>(worker));
     });
   }
 
-  // Before the images are read: one that is changed meanwhile has another time afterwards.
+  // Called before the images are read, so that an image that changes meanwhile has another time than the cache says.
   void look_up_files() {
     for (auto* part : {&list_.train, &list_.test}) {
       for_each_few(*part, [&](std::size_t, std::span<ImageFile> files, std::size_t) {
@@ -148,9 +148,9 @@ class ImageLoader {
     const auto decode_part = [&](std::vector<ImageFile>& part, bool sum_up) {
       PixelBuffer pixels(part.size() * image_size);
       for_each_few(part, [&](std::size_t begin, std::span<const ImageFile> files, std::size_t worker) {
-        const std::span<std::uint8_t> block = pixels.block(begin * image_size, files.size() * image_size);
-        decode_few(files, block, result.shape, decoders_[worker]);
-        if (sum_up) sums[worker].add(block);
+        const std::span<std::uint8_t> chunk = pixels.chunk(begin * image_size, files.size() * image_size);
+        decode_few(files, chunk, result.shape, decoders_[worker]);
+        if (sum_up) sums[worker].add(chunk);
         report(files.size());
       });
       return pixels.take();
@@ -173,7 +173,7 @@ class ImageLoader {
   ImageList list_;
   LoadImagesOptions o_;
   const ThreadTeam& team_;
-  std::vector<Decoder> decoders_;  // one a thread
+  std::vector<Decoder> decoders_;  // one per thread
   Index all_, done_ = 0;
   std::mutex progress_mutex_;
 };
