@@ -7,6 +7,8 @@ lmc_packages=(cmake ninja-build g++ libeigen3-dev libxsimd-dev nlohmann-json3-de
   gnuplot-nox libjpeg62-turbo-dev libpng-dev curl unzip)
 # What the study needs beside them.
 lmc_study_packages=(libsqlitecpp-dev libsqlite3-dev libtomlplusplus-dev openmpi-bin libopenmpi-dev sqlite3)
+# What the target reference needs beside them.
+lmc_reference_packages=(doxygen)
 # What the preset fuzz needs beside them.
 lmc_fuzz_packages=(clang-16 libclang-rt-16-dev libomp-16-dev)
 

@@ -47,10 +47,13 @@ class AlphaGrid {
     check(alphas.front() == 0, "does not begin with α = 0", "a barrier is measured from both ends, so add 0");
     check(alphas.back() == 1, "does not end with α = 1", "a barrier is measured from both ends, so add 1");
   }
+  /// The same, for a list in braces.
   AlphaGrid(std::initializer_list<double> alphas) : AlphaGrid(std::vector<double>(alphas)) {}
 
+  /// The weights of every place, by rising α.
   [[nodiscard]] const std::vector<PathWeights>& points() const& { return points_; }
-  [[nodiscard]] std::vector<PathWeights> points() && { return std::move(points_); }  // for (… : AlphaGrid(25).points())
+  /// The same of a temporary grid, as a copy that outlives it: `for (… : AlphaGrid(25).points())`.
+  [[nodiscard]] std::vector<PathWeights> points() && { return std::move(points_); }
 
  private:
   std::vector<PathWeights> points_;

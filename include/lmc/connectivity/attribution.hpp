@@ -27,6 +27,7 @@ template <class G, class T>
 concept GradientFunction = std::invocable<G&, std::span<const T>, std::span<T>> &&
                            std::convertible_to<std::invoke_result_t<G&, std::span<const T>, std::span<T>>, double>;
 
+/// Where barrier_contributions() divides the barrier, and how finely it integrates.
 struct AttributionOptions {
   double alpha = 0.5;  // where on the path, in [0, 1]; `loss_barrier(curve).alpha` is where the barrier is attained
   Index panels = 16;   // number of panels of nearly equal length on [0, 1], at least one on each side of α
@@ -35,7 +36,7 @@ struct AttributionOptions {
 
 /// How much each parameter adds to the height of the loss above the chord, at one place of a path.
 struct BarrierContributions {
-  double alpha = 0;
+  double alpha = 0;                   // the place, as in the options
   std::vector<double> contributions;  // c_i, in the units of the loss; negative where moving the parameter lowers the bump
   double sum = 0;                     // Σ c_i
   double height = 0;                  // L(α) − chord(α): what sum is but for the error of the quadrature
@@ -94,6 +95,7 @@ BarrierContributions barrier_contributions(std::span<const T> a, std::span<const
   return result;
 }
 
+/// The same for a and b in vectors, arrays and the like.
 template <ContiguousFloats Range, GradientFunction<std::ranges::range_value_t<Range>> G>
 BarrierContributions barrier_contributions(const Range& a, const Range& b, G&& gradient,
                                            const AttributionOptions& options = {}) {

@@ -22,7 +22,7 @@ namespace lmc {
 /// The barriers on the line between two networks.
 struct PairBarriers {
   std::optional<ErrorBarrier> error = {};  // none where the error was not measured
-  LossBarrier loss = {};
+  LossBarrier loss = {};                   // of the same curve
 };
 
 /// The barriers between every two of several networks.

@@ -37,6 +37,7 @@ inline std::ostream& operator<<(std::ostream& out, Verdict verdict) {
   return out << names[static_cast<int>(verdict)];
 }
 
+/// What error_barrier() compares the interval with.
 struct ErrorBarrierOptions {
   double threshold = 0.02;  // error barrier from which two networks count as not connected
 };
@@ -46,8 +47,8 @@ struct ErrorBarrier {
   double value = 0;                       // a share of examples, ≥ 0
   double alpha = 0;                       // where it is attained; the smallest such α
   double normalized = 0;                  // value ÷ mean accuracy of the two ends
-  std::optional<Interval> interval = {};  // 95 % interval of value; none where error_barrier_interval has none
-  Verdict verdict = Verdict::undecided;
+  std::optional<Interval> interval = {};  // of value, 95 %; none where error_barrier_interval has none
+  Verdict verdict = Verdict::undecided;   // what the interval says about the threshold
 };
 
 /// Height of the loss over the line between its two ends.

@@ -21,10 +21,11 @@ namespace lmc {
 /// Which parameters move together: a block for each parameter, counted from 0; nothing for one that keeps the path's own pace.
 using BlockOfParameter = std::vector<std::optional<std::size_t>>;
 
+/// How far apart the blocks of block_path() move, and where the path is measured.
 struct BlockPathOptions {
   double spread = 0;       // σ, how far the blocks' paces differ, at least 0
   std::uint64_t seed = 0;  // seed of the paces
-  PathOptions path = {};
+  PathOptions path = {};   // the grid of α, and the check of the ends
 };
 
 /// Progress of a block at a place of the path: α_b = clamp(α + 4 α ᾱ σ u_b, 0, 1), with u_b uniform on [−1, 1] at (seed, b).
@@ -65,6 +66,7 @@ Curve block_path(std::span<const T> a, std::span<const T> b, const BlockOfParame
   });
 }
 
+/// The same for a and b in vectors, arrays and the like.
 template <ContiguousFloats Range, Evaluator<std::ranges::range_value_t<Range>> E>
 Curve block_path(const Range& a, const Range& b, const BlockOfParameter& blocks, E&& evaluate,
                  const BlockPathOptions& options = {}) {

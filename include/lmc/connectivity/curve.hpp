@@ -17,10 +17,11 @@ namespace lmc {
 
 /// What was measured at one place of a path.
 struct CurvePoint {
-  double alpha = 0;
+  double alpha = 0;      // α, the share of b in θ(α), in [0, 1]
   double alpha_bar = 1;  // 1 − α
-  Metrics metrics = {};
+  Metrics metrics = {};  // of θ(α)
 
+  /// α and ᾱ, as interpolate() takes them.
   [[nodiscard]] PathWeights weights() const { return {alpha, alpha_bar}; }
   friend bool operator==(const CurvePoint&, const CurvePoint&) = default;
 };

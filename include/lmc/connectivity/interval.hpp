@@ -18,8 +18,8 @@ namespace lmc {
 
 /// A confidence interval.
 struct Interval {
-  double low = 0;
-  double high = 0;
+  double low = 0;   // its lower end
+  double high = 0;  // its upper end, at least low
   friend bool operator==(const Interval&, const Interval&) = default;
 };
 

@@ -38,10 +38,12 @@ concept PathEvaluator = Evaluator<E, T> && requires(const std::remove_reference_
 /// `static constexpr bool ends_as_alone = true`: linear_path then measures no end a second time to find out.
 template <class E>
 inline constexpr bool ends_as_alone = false;
+/// For an evaluator with that member: what it says.
 template <class E>
   requires requires { std::remove_cvref_t<E>::ends_as_alone; }
 inline constexpr bool ends_as_alone<E> = std::remove_cvref_t<E>::ends_as_alone;
 
+/// Where linear_path() measures, and how it checks the ends.
 struct PathOptions {
   AlphaGrid alphas = 25;  // a number of even steps, or a list of α from 0 to 1
   double endpoint_tolerance =
@@ -145,6 +147,7 @@ Curve linear_path(std::span<const T> a, std::span<const T> b, E&& evaluate, cons
 template <class Range>
 concept ContiguousFloats = std::ranges::contiguous_range<Range> && std::floating_point<std::ranges::range_value_t<Range>>;
 
+/// The same for a and b in vectors, arrays and the like.
 template <ContiguousFloats Range, Evaluator<std::ranges::range_value_t<Range>> E>
 Curve linear_path(const Range& a, const Range& b, E&& evaluate, const PathOptions& options = {}) {
   using T = std::ranges::range_value_t<Range>;

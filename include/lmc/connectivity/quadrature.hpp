@@ -11,7 +11,8 @@ namespace lmc {
 
 /// A place on [0, 1], and how much the integrand counts there; the weights of a rule add up to 1.
 struct QuadratureNode {
-  double x = 0, weight = 0;
+  double x = 0;       // the place, in (0, 1)
+  double weight = 0;  // by which the integrand is multiplied there
 };
 
 /// Gauss and Legendre's rule of n nodes: ∫₀¹ f ≈ Σ_k weight_k f(x_k), exact for polynomials up to degree 2n − 1. Nodes rise,

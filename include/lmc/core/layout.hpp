@@ -28,8 +28,11 @@ struct AxisGroups {
   std::vector<GroupId> ids = {std::nullopt};  // one for each index over those axes, row-major
 
   AxisGroups() = default;
-  AxisGroups(GroupId id) : ids{id} {}           // NOLINT(google-explicit-constructor): one group is the usual case
+  /// One group for the whole array; nothing for an axis whose order is fixed.
+  AxisGroups(GroupId id) : ids{id} {}  // NOLINT(google-explicit-constructor): one group is the usual case
+  /// No group: the order of the axis is fixed.
   AxisGroups(std::nullopt_t) : AxisGroups() {}  // NOLINT(google-explicit-constructor)
+  /// A group for each index over the axes `over_`, row-major. Nothing is checked here.
   AxisGroups(std::vector<Index> over_, std::vector<GroupId> ids_) : over(std::move(over_)), ids(std::move(ids_)) {}
 
   /// The group at an index of the array, which has that shape.
@@ -51,29 +54,32 @@ struct AxisGroups {
 /// network's function unchanged.
 struct PermutationGroup {
   std::string name;  // the layer whose outputs are permuted: `dense1`
-  Index size = 0;
+  Index size = 0;    // units, the length of the axes that are permuted
   friend bool operator==(const PermutationGroup&, const PermutationGroup&) = default;
 };
 
 /// A named array inside a flat vector.
 struct Segment {
-  std::string name;  // path from the outermost network: `block1/dense2/weight`
-  Shape shape;       // never flattened: a readout after a convolution is [out, height, width, channels]
-  Role role = Role::weight;
+  std::string name;                // path from the outermost network: `block1/dense2/weight`
+  Shape shape;                     // never flattened: a readout after a convolution is [out, height, width, channels]
+  Role role = Role::weight;        // what it does in its layer
   std::vector<AxisGroups> groups;  // one per axis
   Index offset = 0;                // position of the first entry
 
+  /// Number of its entries.
   [[nodiscard]] Index size() const { return shape.size(); }
   friend bool operator==(const Segment&, const Segment&) = default;
 };
 
 /// What lies where in a network's parameters θ and in its buffers. Segments are in order and without holes.
 struct ParameterLayout {
-  std::vector<Segment> parameters;
-  std::vector<Segment> buffers;  // running statistics and the like: part of the model state, not of θ
-  std::vector<PermutationGroup> groups;
+  std::vector<Segment> parameters;       // of θ
+  std::vector<Segment> buffers;          // running statistics and the like: part of the model state, not of θ
+  std::vector<PermutationGroup> groups;  // that the axes of segments name by their positions here
 
+  /// Length of θ, in scalars.
   [[nodiscard]] Index parameter_count() const { return end(parameters); }
+  /// Length of the buffers, in scalars.
   [[nodiscard]] Index buffer_count() const { return end(buffers); }
 
   /// The parameter segment of that name. Throws: Error that lists the names there are.
@@ -94,7 +100,7 @@ struct ParameterLayout {
 
 /// What one layer hands to the next: the axes of an example, which a Flatten leaves as they were, and their permutation groups.
 struct ActivationLayout {
-  Shape shape;
+  Shape shape;                     // shape of one example
   std::vector<AxisGroups> groups;  // one per axis
 };
 
@@ -164,8 +170,9 @@ class LayoutBuilder {
     activation = {shape, std::vector<AxisGroups>(static_cast<std::size_t>(shape.rank()))};
   }
 
-  /// Lengths of θ and of the buffers as declared so far.
+  /// Length of θ as declared so far.
   [[nodiscard]] Index parameter_count() const { return layout_.parameter_count(); }
+  /// Length of the buffers as declared so far.
   [[nodiscard]] Index buffer_count() const { return layout_.buffer_count(); }
 
   /// Calls declare() with `name/` put before the names that it adds.

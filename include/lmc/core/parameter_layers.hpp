@@ -15,8 +15,8 @@ namespace lmc {
 
 /// A number about a part of θ, which has that name.
 struct NamedValue {
-  std::string name;
-  double value = 0;
+  std::string name;  // of the part: a segment, or a layer
+  double value = 0;  // in the units of whatever was summed or measured
   friend bool operator==(const NamedValue&, const NamedValue&) = default;
 };
 

@@ -30,10 +30,10 @@ enum class Purpose : std::uint8_t {
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any
 /// thread, in any order, after any restart.
 struct Stream {
-  std::uint64_t seed = 0;
-  Purpose purpose = Purpose::initialization;
-  std::uint32_t epoch = 0;
-  std::uint32_t part = 0;  // which layer, class, …; below 2²⁴
+  std::uint64_t seed = 0;                     // chosen by the user
+  Purpose purpose = Purpose::initialization;  // what the numbers are for: streams of one seed do not meet
+  std::uint32_t epoch = 0;                    // for noise that is drawn anew in each epoch
+  std::uint32_t part = 0;                     // which layer, class, …; below 2²⁴
 };
 
 /// Philox 4×32-10: a bijection of the 128-bit counter for every 64-bit key.

@@ -18,12 +18,18 @@ using Index = std::ptrdiff_t;
 class Shape {
  public:
   Shape() = default;
+  /// One axis of that length.
   Shape(Index length) : axes_{length} {}  // NOLINT(google-explicit-constructor): `.inputs = 784` should read as it does
+  /// Axes of these lengths: `{28, 28, 1}`.
   Shape(std::initializer_list<Index> axes) : axes_(axes) {}
+  /// The same for a vector of lengths.
   explicit Shape(std::vector<Index> axes) : axes_(std::move(axes)) {}
 
+  /// Number of axes.
   [[nodiscard]] Index rank() const { return static_cast<Index>(axes_.size()); }
+  /// Length of an axis, counted from 0; not checked.
   [[nodiscard]] Index operator[](Index axis) const { return axes_[static_cast<std::size_t>(axis)]; }
+  /// All lengths, outermost first.
   [[nodiscard]] const std::vector<Index>& axes() const { return axes_; }
   /// Number of entries: the product of the lengths; 1 for a shape without axes.
   [[nodiscard]] Index size() const { return std::accumulate(axes_.begin(), axes_.end(), Index{1}, std::multiplies<>{}); }

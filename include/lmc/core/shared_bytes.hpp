@@ -14,9 +14,10 @@ namespace lmc {
 /// Bytes that do not change, and what keeps them in memory: a vector, or a mapped file. Copies share them.
 class SharedBytes {
  public:
-  using value_type = std::uint8_t;
+  using value_type = std::uint8_t;  // as of a container
 
   SharedBytes() = default;
+  /// Takes the vector, and keeps it for all copies.
   SharedBytes(std::vector<std::uint8_t> bytes) {  // NOLINT(google-explicit-constructor): the same bytes, now shared
     const auto owner = std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes));
     bytes_ = *owner;
@@ -26,10 +27,15 @@ class SharedBytes {
   SharedBytes(std::span<const std::uint8_t> bytes, std::shared_ptr<const void> owner)
       : bytes_(bytes), owner_(std::move(owner)) {}
 
+  /// Number of bytes.
   [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+  /// The first byte.
   [[nodiscard]] const std::uint8_t* data() const { return bytes_.data(); }
+  /// The first byte, for loops and algorithms.
   [[nodiscard]] const std::uint8_t* begin() const { return data(); }
+  /// One past the last byte.
   [[nodiscard]] const std::uint8_t* end() const { return data() + size(); }
+  /// Byte i; the range is not checked.
   const std::uint8_t& operator[](std::size_t i) const { return bytes_[i]; }
 
   /// The bytes [begin, begin + size), kept in memory by the same owner. The range is asserted.
@@ -38,6 +44,7 @@ class SharedBytes {
     return {bytes_.subspan(begin, size), owner_};
   }
 
+  /// Equal bytes, whoever owns them.
   friend bool operator==(const SharedBytes& a, const SharedBytes& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end());
   }

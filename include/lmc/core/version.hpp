@@ -2,6 +2,8 @@
 #pragma once
 #include <string_view>
 
+/// Linear mode connectivity: data, networks, training, and the paths between two networks. What is in a nested namespace `detail` may
+/// change at any time.
 namespace lmc {
 
 /// The version of this library; CMakeLists.txt reads it here.

@@ -12,9 +12,14 @@ namespace lmc {
 
 /// Rows and columns in the plane of an image; a single number stands for both.
 struct Extent {
-  Index rows, cols;
+  Index rows;  // down
+  Index cols;  // across
+
+  /// As many rows as columns.
   Extent(Index both) : rows(both), cols(both) {}  // NOLINT(google-explicit-constructor): `.kernel = 3` should read as it does
+  /// Rows first, as in a shape.
   Extent(Index rows_, Index cols_) : rows(rows_), cols(cols_) {}
+  /// rows · cols.
   [[nodiscard]] Index size() const { return rows * cols; }
   friend bool operator==(const Extent&, const Extent&) = default;
 };
@@ -24,7 +29,10 @@ inline std::ostream& operator<<(std::ostream& out, const Extent& e) { return out
 
 /// Consecutive numbers first, …, last − 1.
 struct IndexRange {
-  Index first = 0, last = 0;
+  Index first = 0;  // the first number
+  Index last = 0;   // one past the last
+
+  /// How many numbers these are.
   [[nodiscard]] Index size() const { return last - first; }
   friend bool operator==(const IndexRange&, const IndexRange&) = default;
 };
@@ -35,7 +43,11 @@ struct IndexRange {
 /// and there are ⌊(in + 2 padding − kernel) / stride⌋ + 1 output positions along each axis.
 class Window {
  public:
-  Extent in, kernel, stride, padding, out;
+  Extent in;       // plane of the input
+  Extent kernel;   // taps
+  Extent stride;   // input positions from one output position to the next
+  Extent padding;  // rows of zeros above and below, columns of zeros left and right
+  Extent out;      // plane of the output
 
   /// layer names the user of the window in errors. Throws: Error when image is not [rows, cols, channels] with positive
   /// lengths, kernel or stride are not positive, padding is negative or not below kernel, or there is no output position.
@@ -57,11 +69,14 @@ class Window {
 
   /// Input row under tap i of output row r; outside [0, in.rows) in the padding.
   [[nodiscard]] Index in_row(Index r, Index i) const { return r * stride.rows + i - padding.rows; }
+  /// Input column under tap j of output column c; outside [0, in.cols) in the padding.
   [[nodiscard]] Index in_col(Index c, Index j) const { return c * stride.cols + j - padding.cols; }
+  /// Whether an input position lies in the image, not in its padding.
   [[nodiscard]] bool inside(Index row, Index col) const { return row >= 0 && row < in.rows && col >= 0 && col < in.cols; }
 
-  /// The taps of output row r, or column c, that lie over the input and not over its padding.
+  /// The taps i of output row r that lie over the input and not over its padding.
   [[nodiscard]] IndexRange row_taps(Index r) const { return taps(in_row(r, 0), kernel.rows, in.rows); }
+  /// The taps j of output column c that lie over the input and not over its padding.
   [[nodiscard]] IndexRange col_taps(Index c) const { return taps(in_col(c, 0), kernel.cols, in.cols); }
 
   friend bool operator==(const Window&, const Window&) = default;

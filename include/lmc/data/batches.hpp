@@ -14,6 +14,7 @@
 
 namespace lmc {
 
+/// How Batches cuts an epoch.
 struct BatchOptions {
   Index batch_size = 128;        // examples per step, in [1, size of the data set]
   std::uint64_t order_seed = 0;  // seed of the order of the examples, a new one each epoch

@@ -14,6 +14,7 @@
 
 namespace lmc {
 
+/// A text as counts of its words' n-grams, hashed into buckets.
 struct NgramOptions {
   Index smallest = 1;      // code points of an n-gram, at least 1
   Index largest = 3;       // at least smallest

@@ -18,6 +18,7 @@
 
 namespace lmc {
 
+/// A text as a sequence of one-hot characters, [length, channels].
 struct SequenceOptions {
   Index length = 32;    // code points of a text that are kept, 1 to 4096
   Index alphabet = 64;  // channels at most, 2 to 4096; the last is that of all other code points
@@ -55,7 +56,9 @@ class Alphabet {
 
   /// Code point i has channel i.
   [[nodiscard]] const std::u32string& code_points() const { return code_points_; }
+  /// Number of channels: one for each code point of its own, and one for all others.
   [[nodiscard]] Index channels() const { return static_cast<Index>(code_points_.size()) + 1; }
+  /// The channel of a code point; the last for one that has none of its own.
   [[nodiscard]] Index channel(char32_t c) const {
     const auto found = channel_.find(c);
     return found == channel_.end() ? channels() - 1 : found->second;

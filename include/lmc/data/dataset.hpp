@@ -22,7 +22,8 @@ namespace lmc {
 
 /// Mean and standard deviation per channel, of pixels scaled to [0, 1]. Empty for data that are not pixels.
 struct Standardization {
-  std::vector<double> mean, standard_deviation;
+  std::vector<double> mean;                // per channel, in [0, 1]
+  std::vector<double> standard_deviation;  // per channel, positive
   friend bool operator==(const Standardization&, const Standardization&) = default;
 };
 
@@ -118,11 +119,11 @@ using Features = std::variant<SharedBytes, std::vector<Scalar>>;
 /// What a Dataset is made of.
 template <std::floating_point Scalar>
 struct DatasetParts {
-  Shape shape;        // shape of one example, channels last: [28, 28, 1]
-  Index classes = 0;  // labels are below it
-  std::vector<std::int32_t> labels;
-  Features<Scalar> features;
-  Standardization standardization = {};  // how pixels become inputs
+  Shape shape;                           // shape of one example, channels last: [28, 28, 1]
+  Index classes = 0;                     // labels are below it
+  std::vector<std::int32_t> labels;      // one per example
+  Features<Scalar> features;             // example after example, each row-major
+  Standardization standardization = {};  // of pixels
 };
 
 namespace detail {
@@ -160,12 +161,17 @@ class Dataset {
     if (const auto* values = std::get_if<std::vector<Scalar>>(features_.get())) detail::require_finite(*values, shape_);
   }
 
+  /// Number of examples.
   [[nodiscard]] Index size() const { return static_cast<Index>(labels_.size()); }
+  /// Of one example, channels last.
   [[nodiscard]] const Shape& shape() const { return shape_; }
+  /// Number of classes; labels are below it.
   [[nodiscard]] Index classes() const { return classes_; }
+  /// One per example.
   [[nodiscard]] std::span<const std::int32_t> labels() const { return labels_; }
   /// Example after example, as they are stored.
   [[nodiscard]] const Features<Scalar>& features() const { return *features_; }
+  /// By which pixels are standardized; empty for data that are not pixels.
   [[nodiscard]] const Standardization& standardization() const { return standardization_; }
   /// What black pixels are once standardized, for each channel; 0 for data that are not pixels: what an augmentation fills
   /// with.
@@ -306,7 +312,8 @@ class Dataset {
 /// Data to train on, and data of the same kind to test with.
 template <std::floating_point Scalar>
 struct TrainTest {
-  Dataset<Scalar> train, test;
+  Dataset<Scalar> train;  // to train on
+  Dataset<Scalar> test;   // of the same shape and classes, to test with
 };
 
 }  // namespace lmc

@@ -11,6 +11,7 @@
 
 namespace lmc {
 
+/// Which labels with_label_noise() makes wrong.
 struct LabelNoiseOptions {
   double share = 0;        // share of the examples whose label becomes a wrong one, in [0, 1]
   std::uint64_t seed = 0;  // which examples, and which labels

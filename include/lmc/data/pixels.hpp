@@ -124,10 +124,12 @@ template <std::floating_point Scalar>
 TrainTest<Scalar> grayscale(const TrainTest<Scalar>& data) {
   return detail::change_both(data, [](const Dataset<Scalar>& part) { return grayscale(part); });
 }
+/// color() of both parts, as grayscale().
 template <std::floating_point Scalar>
 TrainTest<Scalar> color(const TrainTest<Scalar>& data) {
   return detail::change_both(data, [](const Dataset<Scalar>& part) { return color(part); });
 }
+/// downsample() of both parts, as grayscale().
 template <std::floating_point Scalar>
 TrainTest<Scalar> downsample(const TrainTest<Scalar>& data, Index factor) {
   return detail::change_both(data, [&](const Dataset<Scalar>& part) { return downsample(part, factor); });

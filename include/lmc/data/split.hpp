@@ -14,14 +14,17 @@
 
 namespace lmc {
 
+/// Which examples split() puts aside.
 struct SplitOptions {
   Index validation = 0;    // examples to put aside, in [1, size of the data set)
   std::uint64_t seed = 0;  // which
 };
 
+/// The two parts of a training set.
 template <std::floating_point Scalar>
 struct TrainValidation {
-  Dataset<Scalar> train, validation;
+  Dataset<Scalar> train;       // what is left to train on
+  Dataset<Scalar> validation;  // what was put aside
 };
 
 namespace detail {

@@ -21,7 +21,9 @@ struct CifarLabel {
   int classes;            // the byte is below it
 };
 
+/// The label of a record of CIFAR-10.
 inline constexpr std::array<CifarLabel, 1> cifar10_labels = {{{"label", 10}}};
+/// The labels of a record of CIFAR-100.
 inline constexpr std::array<CifarLabel, 2> cifar100_labels = {{{"coarse label", 20}, {"fine label", 100}}};
 
 /// Records in CIFAR's binary format.

@@ -19,7 +19,7 @@ namespace lmc {
 
 /// An array of unsigned bytes, as MNIST's files hold it.
 struct IdxArray {
-  Shape shape;
+  Shape shape;                       // as in the header of the file
   std::vector<std::uint8_t> values;  // row-major
 };
 

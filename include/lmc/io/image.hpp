@@ -12,9 +12,10 @@ namespace lmc {
 
 /// 8-bit pixels, row by row, channels last: value (y, x, c) is pixels[(y · width + x) · channels + c].
 struct Image {
-  Index height = 0, width = 0;
-  Index channels = 0;  // 1: gray; 3: red, green, blue
-  std::vector<std::uint8_t> pixels;
+  Index height = 0;                  // rows
+  Index width = 0;                   // columns
+  Index channels = 0;                // 1: gray; 3: red, green, blue
+  std::vector<std::uint8_t> pixels;  // height · width · channels values
 };
 
 /// The longest side of an image that is decoded, in pixels.

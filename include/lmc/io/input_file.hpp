@@ -14,9 +14,9 @@ namespace lmc {
 
 /// A regular file opened for reading, and how long it is.
 struct InputFile {
-  std::filesystem::path path;
-  std::uintmax_t size = 0;  // bytes
-  std::ifstream stream;     // binary, at the first byte
+  std::filesystem::path path;  // as it was given
+  std::uintmax_t size = 0;     // bytes
+  std::ifstream stream;        // binary, at the first byte
 };
 
 /// Opens a file that has a length to check a header against: neither a directory nor a pipe.

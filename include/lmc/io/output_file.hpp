@@ -56,7 +56,9 @@ class OutputFile {
     if (!temporary_.empty()) remove_temporary();
   }
 
+  /// Where to write, in binary.
   [[nodiscard]] std::ostream& stream() { return stream_; }
+  /// The name that the file will have, as it was given.
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
   /// Gives the complete file its name; called once. Throws: Error when not everything could be written; an older file of that

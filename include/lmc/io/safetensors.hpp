@@ -38,14 +38,14 @@ using Metadata = std::map<std::string, std::string>;
 
 /// A tensor as a safetensors file holds it.
 struct NamedTensor {
-  std::string name;
-  Shape shape;
+  std::string name;                                              // its key in the header
+  Shape shape;                                                   // outermost axis first
   std::variant<std::vector<float>, std::vector<double>> values;  // dtype F32, F64; row-major
 };
 
 /// What a safetensors file holds.
 struct Safetensors {
-  Metadata metadata;
+  Metadata metadata;                 // of the header's `__metadata__`
   std::vector<NamedTensor> tensors;  // in the order of their data
 };
 

@@ -97,7 +97,7 @@ inline std::string read_utf8_or_latin1(const std::filesystem::path& path) {
   return text;
 }
 
-/// Calls f(line, number) with one line after the other, from 1 on, without the "\n" or "\r\n" that ends it. What follows the
+/// Calls f(line, number) with one line after the other, from 1 on, without the `\n` or `\r\n` that ends it. What follows the
 /// last end of a line is a line unless it is empty.
 template <class F>
 void for_each_line(std::string_view text, F f) {

@@ -14,8 +14,8 @@ inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 /// A Unicode scalar value, and how many bytes it takes as UTF-8.
 struct CodePoint {
-  char32_t value = 0;
-  std::size_t bytes = 0;
+  char32_t value = 0;     // U+0000 to U+10FFFF, surrogates left out
+  std::size_t bytes = 0;  // 1 to 4
   friend bool operator==(const CodePoint&, const CodePoint&) = default;
 };
 

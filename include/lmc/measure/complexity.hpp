@@ -22,14 +22,16 @@ namespace lmc {
 
 /// How hard a data set is, in numbers: so that "complexity" can be an axis.
 struct ComplexityRecord {
-  Index classes = 0;
-  Index train_examples = 0, test_examples = 0;
-  Index dimension = 0;        // values of an example
-  double label_entropy = 0;   // bits; log₂ classes where all are equally frequent
-  double majority_error = 0;  // test error of always naming the training part's most frequent class
-  double logistic_error = 0;  // test error of logistic regression, as the reference trains it
-  double mlp_error = 0;       // test error of one hidden layer of ReLU units, the same
-  double logistic_train_error = 0, mlp_train_error = 0;
+  Index classes = 0;                // of the labels
+  Index train_examples = 0;         // in the training part
+  Index test_examples = 0;          // in the test part
+  Index dimension = 0;              // values of an example
+  double label_entropy = 0;         // bits; log₂ classes where all are equally frequent
+  double majority_error = 0;        // test error of always naming the training part's most frequent class
+  double logistic_error = 0;        // test error of logistic regression, as the reference trains it
+  double mlp_error = 0;             // test error of one hidden layer of ReLU units, the same
+  double logistic_train_error = 0;  // logistic regression's error on the training part
+  double mlp_train_error = 0;       // the MLP's error on the training part
 };
 
 /// The reference: as long a training for every data set.

@@ -129,6 +129,7 @@ class NetworkEvaluator {
         estimate_(std::in_place, network, statistics, options),
         team_(team) {}
 
+  /// The metrics of θ. Throws: Error when its length is not that of the network's parameters.
   Metrics operator()(std::span<const Scalar> theta) const {
     require_length(theta);
     if (line_) {
@@ -141,6 +142,8 @@ class NetworkEvaluator {
     return metrics_.all(theta, buffers, team_, memory);
   }
 
+  /// The metrics of every point of the line from a to b, in the order of points. Throws: Error when a length is not that of the
+  /// network's parameters.
   [[nodiscard]] std::vector<Metrics> evaluate_path(std::span<const Scalar> a, std::span<const Scalar> b,
                                                    std::span<const PathWeights> points) const {
     require_length(a);
@@ -228,12 +231,14 @@ NetworkEvaluator<Scalar> evaluator(const Network<Scalar>& network, const Dataset
   return NetworkEvaluator<Scalar>(network, data, statistics, team, options);
 }
 
+/// A compile error that says why: the evaluator would outlive a temporary network or data set.
 template <class N, class... Rest>
   requires detail::HasTemporary<N, Rest...>
 NetworkEvaluator<typename detail::ScalarOf<std::remove_cvref_t<N>>::type> evaluator(N&&, Rest&&...) {
   detail::refuse_temporary<N, Rest...>();
 }
-template <std::floating_point Scalar, class... Arguments>  // evaluator<float>(…)
+/// The same for `evaluator<float>(…)`.
+template <std::floating_point Scalar, class... Arguments>
   requires detail::HasTemporary<Arguments...>
 NetworkEvaluator<Scalar> evaluator(Arguments&&...) {
   detail::refuse_temporary<Arguments...>();

@@ -90,17 +90,20 @@ NetworkGradient<Scalar> gradient_function(const Network<Scalar>& network, const 
                                           ThreadTeam team = ThreadTeam()) {
   return NetworkGradient<Scalar>(network, data, team);
 }
+/// A compile error that says why: the function would outlive a temporary network or data set.
 template <class N, class... Rest>
   requires detail::HasTemporary<N, Rest...>
 NetworkGradient<typename detail::ScalarOf<std::remove_cvref_t<N>>::type> gradient_function(N&&, Rest&&...) {
   detail::refuse_temporary<N, Rest...>();
 }
-template <std::floating_point Scalar, class... Arguments>  // gradient_function<float>(…)
+/// The same for `gradient_function<float>(…)`.
+template <std::floating_point Scalar, class... Arguments>
   requires detail::HasTemporary<Arguments...>
 NetworkGradient<Scalar> gradient_function(Arguments&&...) {
   detail::refuse_temporary<Arguments...>();
 }
 
+/// What mean_gradient() computes.
 template <class Scalar>
 struct LossGradient {
   double loss = 0;               // mean cross-entropy

@@ -39,6 +39,7 @@ std::vector<double> gradient_magnitude(const Network<Scalar>& network, const Mod
   return magnitude;
 }
 
+/// The draw of labels for diagonal_fisher().
 struct FisherOptions {
   std::uint64_t seed = 0;  // seed of the labels that are drawn
 };

@@ -23,6 +23,7 @@
 
 namespace lmc {
 
+/// The noise of evaluate_under_noise().
 struct InputNoiseOptions {
   double standard_deviation = 0.1;  // σ of the noise on every standardized value, at least 0
   std::uint64_t seed = 0;           // seed of the noise
@@ -47,6 +48,7 @@ Metrics evaluate_under_noise(const Network<Scalar>& network, const ModelState<Sc
       });
 }
 
+/// The attack of evaluate_under_fgsm().
 struct FgsmOptions {
   double epsilon = 0.1;  // how far every standardized value is moved, at least 0
 };

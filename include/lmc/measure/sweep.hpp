@@ -29,10 +29,11 @@ namespace lmc {
 /// One way to train, and what it is called in the results. Observers are called by several threads at the same time.
 template <class Scalar>
 struct SweepSetting {
-  std::string name;
-  TrainOptions<Scalar> training;
+  std::string name;               // in SweepResult::setting
+  TrainOptions<Scalar> training;  // of both runs of a pair
 };
 
+/// Which pairs sweep() trains and how it measures them.
 struct SweepOptions {
   Index replicates = 5;                                   // pairs of each setting
   std::uint64_t first_seed = 0;                           // for the first replicate's initialization
@@ -43,11 +44,12 @@ struct SweepOptions {
 
 /// What one pair gave, measured on the test set.
 struct SweepResult {
-  std::string setting = {};
-  std::uint64_t seed = 0;                    // seed of the initialization
-  double first_error = 0, second_error = 0;  // errors of the two ends
-  ErrorBarrier error = {};
-  LossBarrier loss = {};
+  std::string setting = {};  // its name
+  std::uint64_t seed = 0;    // seed of the initialization
+  double first_error = 0;    // of the first run, a share of the examples
+  double second_error = 0;   // of the second run
+  ErrorBarrier error = {};   // between the two, a share of the examples
+  LossBarrier loss = {};     // between the two, in nats
 };
 
 /// Trains `replicates` pairs with each setting and measures their barriers. Replicate r starts from the initialization seed

@@ -14,6 +14,7 @@
 
 namespace lmc {
 
+/// Adam, with a decay that is added to the gradient.
 struct AdamOptions {
   double learning_rate = 1e-3;  // at least 0
   double beta1 = 0.9;           // decay of the mean of g, in [0, 1)
@@ -23,6 +24,7 @@ struct AdamOptions {
   friend bool operator==(const AdamOptions&, const AdamOptions&) = default;
 };
 
+/// AdamW: Adam with a decay decoupled from the gradient.
 struct AdamWOptions {
   double learning_rate = 1e-3;  // at least 0
   double beta1 = 0.9;           // decay of the mean of g, in [0, 1)
@@ -51,6 +53,7 @@ std::ostream& print_adam(std::ostream& out, std::string_view name, const Options
 
 /// Prints `adam(learning_rate = 0.001)`: the learning rate, and what is not the default.
 inline std::ostream& operator<<(std::ostream& out, const AdamOptions& o) { return detail::print_adam(out, "adam", o); }
+/// The same as `adamw(…)`.
 inline std::ostream& operator<<(std::ostream& out, const AdamWOptions& o) { return detail::print_adam(out, "adamw", o); }
 
 /// Adam over one flat vector. At step t = 1, 2, …, with learning rate r:
@@ -65,9 +68,10 @@ inline std::ostream& operator<<(std::ostream& out, const AdamWOptions& o) { retu
 template <std::floating_point Scalar, class Options>
 class AdamMethod {
  public:
-  Options options;                   // to change one, make a new object
-  std::int64_t steps = 0;            // updates applied so far, t
-  std::vector<Scalar> mean, square;  // m and v, as long as θ; zero at first
+  Options options;             // to change one, make a new object
+  std::int64_t steps = 0;      // updates applied so far, t
+  std::vector<Scalar> mean;    // m, as long as θ; zero at first
+  std::vector<Scalar> square;  // v, the same
 
   /// For a θ of `size` entries. Throws: Error for an option out of range.
   AdamMethod(const Options& o, std::size_t size) : options(o), mean(size), square(size) {

@@ -27,6 +27,7 @@ inline OptimizerOptions parse_optimizer(std::string_view name) {
   return all[find_name("optimizer", name, optimizer_names)];
 }
 
+/// Prints as the options themselves do: `sgd(learning_rate = 0.1)`.
 inline std::ostream& operator<<(std::ostream& out, const OptimizerOptions& options) {
   return std::visit([&](const auto& o) -> std::ostream& { return out << o; }, options);
 }
@@ -35,8 +36,8 @@ inline std::ostream& operator<<(std::ostream& out, const OptimizerOptions& optio
 template <std::floating_point Scalar>
 class Optimizer {
  public:
-  using Method = std::variant<Sgd<Scalar>, Adam<Scalar>, AdamW<Scalar>>;
-  Method method;  // public: a checkpoint is options, state and θ
+  using Method = std::variant<Sgd<Scalar>, Adam<Scalar>, AdamW<Scalar>>;  // in the order of OptimizerOptions
+  Method method;                                                          // public: a checkpoint is options, state and θ
 
   /// For a θ of `size` entries. Throws: Error for an option out of range.
   Optimizer(const OptimizerOptions& options, std::size_t size)
@@ -54,6 +55,7 @@ class Optimizer {
     std::visit([&](auto& m) { m.step(gradient, theta, m.options.learning_rate * rate_factor); }, method);
   }
 
+  /// Those it was made with.
   [[nodiscard]] OptimizerOptions options() const {
     return std::visit([](const auto& m) -> OptimizerOptions { return m.options; }, method);
   }

@@ -34,27 +34,32 @@ inline double cosine_between(double from, double to, double t) {
 /// factor = 1
 struct ConstantRate {
   friend bool operator==(const ConstantRate&, const ConstantRate&) = default;
+  /// The factor at any step.
   [[nodiscard]] double factor(Index, Index) const { return 1; }
 };
+/// Prints `constant`.
 inline std::ostream& operator<<(std::ostream& out, const ConstantRate&) { return out << "constant"; }
 
 /// factor = floor + (1 − floor) (1 + cos(π s / n)) / 2: from 1 towards floor, which would be reached at s = n.
 /// As torch.optim.lr_scheduler.CosineAnnealingLR with T_max = n.
 struct CosineRate {
-  double floor = 0;  // in [0, 1]
+  double floor = 0;  // what the factor falls towards, in [0, 1]
   friend bool operator==(const CosineRate&, const CosineRate&) = default;
+  /// The factor at step s of n. Throws: Error for a number out of range.
   [[nodiscard]] double factor(Index s, Index n) const {
     require(floor >= 0 && floor <= 1, "schedule: cosine's floor = ", floor, "; expected a number in [0, 1]");
     return detail::cosine_between(1, floor, static_cast<double>(s) / static_cast<double>(n));
   }
 };
+/// Prints `cosine(floor = 0)`.
 inline std::ostream& operator<<(std::ostream& out, const CosineRate& c) { return out << "cosine(floor = " << c.floor << ')'; }
 
 /// factor = gamma^⌊s / every⌋. As torch.optim.lr_scheduler.StepLR.
 struct StepRate {
   double every = 1.0 / 3;  // steps, or below 1 a share of n; at least one step
-  double gamma = 0.1;      // at least 0
+  double gamma = 0.1;      // by which every drop multiplies the factor, at least 0
   friend bool operator==(const StepRate&, const StepRate&) = default;
+  /// The factor at step s of n. Throws: Error for a number out of range.
   [[nodiscard]] double factor(Index s, Index n) const {
     require(every > 0, "schedule: step's every = ", every, "; expected a positive number of steps, or a share of them below 1");
     require(std::isfinite(gamma) && gamma >= 0, "schedule: step's gamma = ", gamma, "; expected a finite number, at least 0");
@@ -63,6 +68,7 @@ struct StepRate {
     return std::pow(gamma, static_cast<double>(drops));
   }
 };
+/// Prints `step(every = 0.333333, gamma = 0.1)`.
 inline std::ostream& operator<<(std::ostream& out, const StepRate& r) {
   return out << "step(every = " << r.every << ", gamma = " << r.gamma << ')';
 }
@@ -78,6 +84,7 @@ struct OneCycleRate {
   double end = 1.0 / 250000;  // last factor, in [0, 1]
   bool linear = false;        // a triangle instead of two half cosine waves
   friend bool operator==(const OneCycleRate&, const OneCycleRate&) = default;
+  /// The factor at step s of n. Throws: Error for a number out of range.
   [[nodiscard]] double factor(Index s, Index n) const {
     const auto is_share = [](double x) { return x >= 0 && x <= 1; };
     require(is_share(peak), "schedule: one-cycle's peak = ", peak, "; expected a share of the steps in [0, 1]");
@@ -91,11 +98,13 @@ struct OneCycleRate {
     return between(1, end, (at - top) / (last - top));
   }
 };
+/// Prints `one-cycle(…)`, or `triangle(…)`, with peak, start and end.
 inline std::ostream& operator<<(std::ostream& out, const OneCycleRate& r) {
   return out << (r.linear ? "triangle" : "one-cycle") << "(peak = " << r.peak << ", start = " << r.start << ", end = " << r.end
              << ')';
 }
 
+/// Any of these shapes.
 using RateShape = std::variant<ConstantRate, CosineRate, StepRate, OneCycleRate>;
 
 /// What parse_rate_shape takes.
@@ -133,6 +142,7 @@ struct Schedule {
   }
 };
 
+/// Prints as the shape itself does.
 inline std::ostream& operator<<(std::ostream& out, const RateShape& shape) {
   return std::visit([&](const auto& s) -> std::ostream& { return out << s; }, shape);
 }

@@ -13,6 +13,7 @@
 
 namespace lmc {
 
+/// Stochastic gradient descent, with or without momentum.
 struct SgdOptions {
   double learning_rate = 0.1;  // at least 0
   double momentum = 0.0;       // μ, share of the velocity that is kept, at least 0

@@ -25,6 +25,7 @@ class ThreadTeam {
     require(threads >= 0, "ThreadTeam: threads = ", threads, "; expected a positive number, or 0 for all cores");
   }
 
+  /// Number of threads that for_each() would use now: 1 inside a parallel region.
   [[nodiscard]] int size() const { return omp_in_parallel() != 0 ? 1 : threads_; }
 
   /// Calls body(i, worker) once for every i in [0, n), worker < size() being one thread's own number at a time. An exception is

@@ -18,9 +18,9 @@ namespace lmc {
 
 /// A figure of loss and error along a path, as measured on one or two data sets.
 struct CurveFigure {
-  std::string title = {};
-  std::optional<Curve> train = {};
-  Curve test = {};
+  std::string title = {};           // above the figure
+  std::optional<Curve> train = {};  // on the training data; none: test alone is drawn
+  Curve test = {};                  // on the test data
 };
 
 namespace detail {

@@ -18,33 +18,42 @@ namespace lmc {
 
 /// A mean with its interval, at x.
 struct DotMean {
-  double x = 0, mean = 0, low = 0, high = 0;
+  double x = 0;            // where it is drawn, from left to right
+  double mean = 0;         // its height
+  double low = 0;          // lower end of the interval
+  double high = 0;         // upper end of the interval
   std::string label = {};  // written above
 };
 
 /// One kind of points of a panel: single values as small marks, their means as large ones with the interval as a bar.
 struct DotSeries {
-  std::string name = {};
+  std::string name = {};                         // in the key
   std::vector<std::array<double, 2>> dots = {};  // x, y
-  std::vector<DotMean> means = {};
-  bool joined = false;  // the means by a line
+  std::vector<DotMean> means = {};               // in the order in which a line joins them
+  bool joined = false;                           // the means by a line
 };
 
+/// One system of axes, and the series that are drawn in it.
 struct DotPanel {
-  std::string title = {}, x_label = {}, y_label = {};
+  std::string title = {};                // above the panel
+  std::string x_label = {};              // below the horizontal axis
+  std::string y_label = {};              // beside the vertical axis
   std::vector<std::string> places = {};  // what is at x = 0, 1, 2, …; none: x is a number
-  std::vector<DotSeries> series = {};
-  std::optional<double> level = {};  // a horizontal line
-  std::string level_name = {};
+  std::vector<DotSeries> series = {};    // drawn one over the other, in this order
+  std::optional<double> level = {};      // a horizontal line
+  std::string level_name = {};           // that line's, in the key
 };
 
 /// Panels of points, from left to right and from top to bottom.
 struct DotFigure {
-  std::vector<DotPanel> panels = {};
-  std::size_t columns = 2;  // at most
+  std::vector<DotPanel> panels = {};  // row by row
+  std::size_t columns = 2;            // at most
 
+  /// Columns of the grid of panels: fewer than `columns` where there are fewer panels.
   [[nodiscard]] std::size_t used_columns() const { return std::min(columns, panels.size()); }
+  /// Rows of the grid of panels.
   [[nodiscard]] std::size_t rows() const { return (panels.size() + used_columns() - 1) / used_columns(); }
+  /// Size of the whole figure.
   [[nodiscard]] FigureSize size() const {
     return {.width = used_columns() == 1 ? 760 : 1000, .height = static_cast<int>(420 * rows())};
   }

@@ -24,7 +24,8 @@ namespace lmc {
 
 /// In pixels of an SVG image; a PNG image has 1.6 times as many, and 40 are a centimeter of a PDF page.
 struct FigureSize {
-  int width = 1000, height = 470;
+  int width = 1000;  // from left to right
+  int height = 470;  // from top to bottom
 };
 
 namespace detail {

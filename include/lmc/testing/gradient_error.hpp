@@ -21,6 +21,7 @@
 #include <lmc/matrix/write_mode.hpp>
 
 /// What tests of your own layers need; not part of lmc.hpp.
+/// What tests of a layer need.
 namespace lmc::testing {
 
 /// Standard normals at (seed, part).
@@ -30,8 +31,9 @@ inline std::vector<double> normal_numbers(Index n, std::uint64_t seed, std::uint
   return values;
 }
 
+/// What gradient_error() feeds the layer with.
 struct GradientOptions {
-  Index batch = 2;
+  Index batch = 2;         // examples
   std::uint64_t seed = 1;  // seed of x, of the parameters, and of the weights of the outputs
   Shape inputs = {};       // shape of one example, for a layer that takes any shape
 };

@@ -22,6 +22,7 @@ namespace lmc {
 template <std::floating_point Scalar>
 class BatchMemory {
  public:
+  /// Room for batches of at most batch_size examples of that network.
   BatchMemory(const Network<Scalar>& network, Index batch_size)
       : inputs_(network.input_shape()->size()),
         outputs_(network.output_shape().size()),
@@ -35,10 +36,13 @@ class BatchMemory {
 
   /// The most examples that there is room for.
   [[nodiscard]] Index size() const { return static_cast<Index>(labels_.size()); }
-  /// The first rows, to be filled by Dataset::gather.
+  /// The first `batch` rows of the inputs, to be filled by Dataset::gather.
   [[nodiscard]] MatrixView<Scalar> x(Index batch) { return matrix_view(span(x_), batch, inputs_); }
+  /// The labels of these rows, filled at the same time.
   [[nodiscard]] std::span<std::int32_t> labels(Index batch) { return slice(std::span(labels_), 0, batch); }
+  /// What forward() computes from them, [batch, outputs].
   [[nodiscard]] MatrixView<Scalar> logits(Index batch) { return matrix_view(span(logits_), batch, outputs_); }
+  /// ∂L/∂logits, which backward() reads, [batch, outputs].
   [[nodiscard]] MatrixView<Scalar> dlogits(Index batch) { return matrix_view(span(dlogits_), batch, outputs_); }
 
   /// For mean_cross_entropy and cross_entropy_sum.
@@ -86,9 +90,11 @@ class BatchMemory {
 template <std::floating_point Scalar>
 class TeamMemory {
  public:
+  /// Nothing is allocated for batches yet.
   TeamMemory(const Network<Scalar>& network, Index batch_size, const ThreadTeam& team)
       : network_(&network), batch_size_(batch_size), memories_(static_cast<std::size_t>(team.size())) {}
 
+  /// The memory of that worker of the team.
   [[nodiscard]] BatchMemory<Scalar>& operator()(int worker) {
     auto& memory = memories_[static_cast<std::size_t>(worker)];
     if (!memory) memory.emplace(*network_, batch_size_);

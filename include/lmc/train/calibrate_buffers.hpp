@@ -15,6 +15,7 @@
 
 namespace lmc {
 
+/// The batches that calibrate_buffers() takes statistics of.
 struct EstimateOptions {
   Index batch_size = 128;  // examples, > 0; statistics are those of batches of this size
 };
@@ -95,6 +96,7 @@ std::vector<Scalar> calibrate_buffers(const Network<Scalar>& network, std::span<
   estimate.run(theta, team, memory, buffers);
   return buffers;
 }
+/// The same for θ in a vector.
 template <std::floating_point Scalar>
 std::vector<Scalar> calibrate_buffers(const Network<Scalar>& network, const std::vector<Scalar>& theta,
                                       const Dataset<Scalar>& data, const ThreadTeam& team = ThreadTeam(),

@@ -18,22 +18,25 @@
 
 namespace lmc {
 
+/// What Progress shows, and where.
 struct ProgressOptions {
-  std::size_t runs = 1;  // trained together
-  std::ostream* out = &std::cerr;
+  std::size_t runs = 1;                          // trained together
+  std::ostream* out = &std::cerr;                // where it is printed; must outlive the display
   bool terminal = ::isatty(STDERR_FILENO) == 1;  // one line that is redrawn; else a plain line for each epoch of a run
 };
 
 /// An observer that shows how far each run is, the examples per second of all runs together, and the time left. The line of a
-/// terminal is redrawn at most ten times per second. Copies share the display. Throws: Error when there are no runs.
+/// terminal is redrawn at most ten times per second. Copies share the display.
 class Progress {
  public:
+  /// Throws: Error when there are no runs.
   explicit Progress(const ProgressOptions& options) : display_(std::make_shared<Display>()) {
     require(options.runs > 0, "Progress: runs = 0; expected the number of runs that are trained together");
     display_->options = options;
     display_->runs.resize(options.runs);
   }
 
+  /// Shows an update, and lets the run go on.
   template <class Scalar>
   Control operator()(const StepEvent<Scalar>& event) const {
     display_->update(event.run, {.step = event.step, .steps = event.steps, .epoch = event.epoch, .loss = event.loss},

@@ -22,8 +22,8 @@ namespace lmc {
 /// Two children that share a training up to a step.
 template <class Scalar>
 struct SpawnedPair {
-  Index step = 0;  // updates that both share
-  Pair<Scalar> pair = {};
+  Index step = 0;          // updates that both share
+  Pair<Scalar> pair = {};  // the children at the end
 };
 
 /// Onset of connectivity: one training, the prefix, with prefix_seeds, and from each of spawn_steps two children that go on to

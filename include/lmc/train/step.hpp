@@ -97,9 +97,10 @@ double loss_and_gradient(const Network<Scalar>& network, Data& data, std::span<c
 /// The memory of training steps with batches of at most batch_size examples; allocated once.
 template <std::floating_point Scalar>
 struct StepMemory {
-  BatchMemory<Scalar> batch;
+  BatchMemory<Scalar> batch;     // for examples_at_once() examples
   std::vector<Scalar> gradient;  // the gradient at the last step
 
+  /// For batches of at most batch_size examples of that network.
   StepMemory(const Network<Scalar>& network, Index batch_size)
       : batch(network, examples_at_once(network, batch_size)),
         gradient(static_cast<std::size_t>(network.layout().parameter_count())) {}

@@ -32,40 +32,42 @@ namespace lmc {
 /// What an observer sees after every update.
 template <class Scalar>
 struct StepEvent {
-  std::size_t run = 0;  // position among the runs that are trained together
-  Index step = 0;       // updates so far, at least 1
-  Index steps = 0;      // updates of the whole run
-  Index epoch = 0;      // epoch of this update, from 0
-  Index batch = 0;      // examples in this update
-  double loss = 0;      // mean cross-entropy of the batch, before the update
-  std::span<const Scalar> parameters;
+  std::size_t run = 0;                 // position among the runs that are trained together
+  Index step = 0;                      // updates so far, at least 1
+  Index steps = 0;                     // updates of the whole run
+  Index epoch = 0;                     // epoch of this update, from 0
+  Index batch = 0;                     // examples in this update
+  double loss = 0;                     // mean cross-entropy of the batch, before the update
+  std::span<const Scalar> parameters;  // θ after the update; valid during the call alone
 };
 
+/// What an observer answers: go on, or end this run here.
 enum class Control { proceed, stop };
 
 /// Called after every update, by the thread of its run: runs that are trained together call it at the same time.
 template <class Scalar>
 using Observer = std::function<Control(const StepEvent<Scalar>&)>;
 
+/// How to train; what differs between the runs of a pair is in NoiseSeeds.
 template <class Scalar>
 struct TrainOptions {
-  Index epochs = 10;
-  std::optional<Index> until = {};  // end after so many updates; the schedule is that of all epochs
-  Index batch_size = 128;
-  bool drop_last = false;  // leave out the last batch of an epoch where it is short
-  OptimizerOptions optimizer = SgdOptions{};
-  Schedule schedule = {};                 // times the optimizer's learning rate
-  AugmentationOptions augmentation = {};  // changes of the examples, by NoiseSeeds::augmentation
-  double label_noise = 0;                 // share of the labels that are wrong, by NoiseSeeds::label_noise (with_label_noise)
-  std::vector<Observer<Scalar>> observers = {};
+  Index epochs = 10;                          // passes over the data, > 0
+  std::optional<Index> until = {};            // end after so many updates; the schedule is that of all epochs
+  Index batch_size = 128;                     // examples per update, in [1, size of the data set]
+  bool drop_last = false;                     // leave out the last batch of an epoch where it is short
+  OptimizerOptions optimizer = SgdOptions{};  // SgdOptions, AdamOptions or AdamWOptions
+  Schedule schedule = {};                     // times the optimizer's learning rate
+  AugmentationOptions augmentation = {};      // changes of the examples, by NoiseSeeds::augmentation
+  double label_noise = 0;  // share of the labels that are wrong, by NoiseSeeds::label_noise (with_label_noise)
+  std::vector<Observer<Scalar>> observers = {};  // called after every update, in this order
 };
 
 /// A place in a training: everything that the next update depends on, the options and seeds aside.
 template <std::floating_point Scalar>
 struct Checkpoint {
-  ModelState<Scalar> state;
-  Optimizer<Scalar> optimizer;
-  Index step = 0;  // updates that led here
+  ModelState<Scalar> state;     // θ and buffers
+  Optimizer<Scalar> optimizer;  // its options and state
+  Index step = 0;               // updates that led here
 };
 
 /// What became of one training.
@@ -73,10 +75,10 @@ template <class Scalar>
 struct Run {
   ModelState<Scalar> state = {};                    // the end; of a diverged run, the last state with a finite loss
   std::optional<Optimizer<Scalar>> optimizer = {};  // and its optimizer there
-  NoiseSeeds seeds = {};
-  Index steps = 0;                        // updates that led to state
-  bool stopped = false;                   // whether an observer stopped it
-  std::optional<Index> diverged_at = {};  // number of updates after which loss or parameters were not finite
+  NoiseSeeds seeds = {};                            // that it was trained with
+  Index steps = 0;                                  // updates that led to state
+  bool stopped = false;                             // whether an observer stopped it
+  std::optional<Index> diverged_at = {};            // number of updates after which loss or parameters were not finite
 
   /// The end, to go on from. Throws: Error when nothing was trained.
   [[nodiscard]] Checkpoint<Scalar> checkpoint() const {
@@ -248,9 +250,11 @@ std::vector<Run<Scalar>> train_many(const Network<Scalar>& network, const Datase
   return runs;
 }
 
+/// Two trainings, the ends of a path.
 template <class Scalar>
 struct Pair {
-  Run<Scalar> a = {}, b = {};
+  Run<Scalar> a = {};  // at α = 0
+  Run<Scalar> b = {};  // at α = 1
 };
 
 /// Two runs from one start, as train_many: the endpoints of a path. With equal seeds they are identical.

@@ -34,6 +34,7 @@ class Lift {
   Network<Scalar> network;                         // the larger one
   std::vector<std::optional<std::size_t>> source;  // for each of its parameters, the position in the smaller one's θ
 
+  /// The larger network, where each of its parameters comes from, and the layout of the smaller one. Nothing is checked here.
   Lift(Network<Scalar> network_, std::vector<std::optional<std::size_t>> source_, const ParameterLayout& smaller)
       : network(std::move(network_)),
         source(std::move(source_)),
@@ -47,7 +48,7 @@ class Lift {
     for (std::size_t i = 0; i < source.size(); ++i) lifted[i] = source[i] ? theta[*source[i]] : Scalar(0);
     return lifted;
   }
-  /// Throws: Error when θ' does not have the larger network's length.
+  /// The mean of the copies, as above. Throws: Error when θ' does not have the larger network's length.
   [[nodiscard]] std::vector<Scalar> project(std::span<const Scalar> theta) const {
     require(theta.size() == source.size(), "project: θ has ", theta.size(), " entries; the larger network has ", source.size(),
             " parameters");
@@ -68,6 +69,7 @@ class Lift {
   [[nodiscard]] ModelState<Scalar> lift(const ModelState<Scalar>& state) const {
     return {lift(std::span<const Scalar>(state.parameters)), state.buffers};
   }
+  /// The same back.
   [[nodiscard]] ModelState<Scalar> project(const ModelState<Scalar>& state) const {
     return {project(std::span<const Scalar>(state.parameters)), state.buffers};
   }

@@ -25,6 +25,7 @@
 
 namespace lmc {
 
+/// How load_image_folder() reads the images.
 struct ImageFolderOptions {
   Index channels = 3;       // 1: gray; 3: red, green, blue
   Index size = 0;           // side of the square that each image is brought to; 0: they are of one size, and stay as they are

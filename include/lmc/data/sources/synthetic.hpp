@@ -14,6 +14,7 @@
 
 namespace lmc {
 
+/// What spirals() draws.
 struct SpiralsOptions {
   Index examples = 3000;   // > 0
   Index classes = 3;       // arms, > 0
@@ -22,6 +23,7 @@ struct SpiralsOptions {
   std::uint64_t seed = 1;  // another seed is another sample: a test set
 };
 
+/// What gaussian_mixture() draws.
 struct GaussianMixtureOptions {
   Index examples = 3000;          // > 0
   Index classes = 3;              // Gaussians, > 0

@@ -31,40 +31,42 @@ enum class MissingValue { error, impute };
 /// What to do about a category that only the test part has: refuse the table, or make all of its column's features 0.
 enum class UnknownCategory { error, ignore };
 
+/// How load_csv() reads a file and splits its rows into training and test part.
 struct CsvOptions {
-  char delimiter = ',';
-  Index header = 1;   // lines before the rows
-  bool names = true;  // whether the last of them holds the columns' names; otherwise these are column0, column1, …
+  char delimiter = ',';  // between fields
+  Index header = 1;      // lines before the rows
+  bool names = true;     // whether the last of them holds the columns' names; otherwise these are column0, column1, …
 
   TableColumn label = -1;                     // what to predict
   std::vector<TableColumn> categorical = {};  // to take as categories although they are numbers
   std::vector<TableColumn> drop = {};         // to leave out
 
   std::vector<std::string> missing_texts = {"", "?", "NA", "NaN", "nan"};  // fields that stand for no value
-  MissingValue missing = MissingValue::error;
-  UnknownCategory unknown_category = UnknownCategory::error;
+  MissingValue missing = MissingValue::error;                              // what to do about them
+  UnknownCategory unknown_category = UnknownCategory::error;               // the same for a category of the test part alone
   bool standardize = true;  // numeric columns, by the training part's mean and deviation
 
-  // The test part: a file of its own, or the rows behind the first train_rows, or else a share of the rows put aside at random.
-  std::filesystem::path test_path = {};
-  Index train_rows = 0;
-  double test_share = 0.2;  // in (0, 1)
-  std::uint64_t seed = 0;   // which rows
+  // The test part is one of these:
+  std::filesystem::path test_path = {};  // a file of its own, if it is named
+  Index train_rows = 0;                  // else the rows behind so many, if it is positive
+  double test_share = 0.2;               // else this share of the rows, put aside at random, in (0, 1)
+  std::uint64_t seed = 0;                // which rows are put aside
 };
 
 /// A feature of a table, x = (value − mean) / deviation; of a category, value is 1 or 0.
 struct TableFeature {
-  std::string name;  // its column's; of a category `column=category`
-  double mean = 0, standard_deviation = 1;
+  std::string name;               // its column's; of a category `column=category`
+  double mean = 0;                // subtracted from the value
+  double standard_deviation = 1;  // by which the difference is divided
   friend bool operator==(const TableFeature&, const TableFeature&) = default;
 };
 
 /// A table as data to train on, and what its features and classes mean.
 template <std::floating_point Scalar>
 struct Table {
-  TrainTest<Scalar> data;
-  std::vector<TableFeature> features;
-  std::vector<std::string> classes;
+  TrainTest<Scalar> data;              // both parts, with the same features
+  std::vector<TableFeature> features;  // one for each value of an example
+  std::vector<std::string> classes;    // what each label stood for in the table
 };
 
 namespace detail {

@@ -25,6 +25,7 @@
 
 namespace lmc {
 
+/// How load_tiny_imagenet() reads the images.
 struct TinyImagenetOptions {
   Index channels = 3;                                        // 1: gray; 3: red, green, blue
   int threads = 0;                                           // 0: all cores
@@ -112,8 +113,8 @@ inline std::vector<ImageFile> list_tiny_imagenet_val(const std::string& root,
 }  // namespace detail
 
 /// Tiny ImageNet from its original tree: examples of shape [64, 64, 3], 200 classes (or whatever the files hold). Labels are
-/// the places in wnids.txt, which is not sorted. The training part is `train/WNID/images/*.JPEG`, class by class in the order
-/// of labels, by name in each; the test part is the validation set, `val/images`, in the order of `val/val_annotations.txt`,
+/// the places in wnids.txt, which is not sorted. The training part is the images in `train/WNID/images`, class by class in the
+/// order of labels, by name in each; the test part is the validation set, `val/images`, in the order of `val/val_annotations.txt`,
 /// since the official test set has no labels. Gray images, one in sixty, have three equal channels. Pixels stay 8-bit; both
 /// parts are standardized by the training part's mean and standard deviation.
 ///

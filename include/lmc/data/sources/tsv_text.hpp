@@ -21,11 +21,12 @@
 
 namespace lmc {
 
+/// How load_tsv_text() splits and represents the lines.
 struct TsvTextOptions {
-  std::filesystem::path test = {};  // a file of its own for testing; none: a share of the lines
-  double test_share = 0.2;          // share of the lines of each class, in (0, 1); not used where there is a test file
-  TextFeatures features = NgramOptions{};
-  std::uint64_t seed = 0;  // which lines are for testing
+  std::filesystem::path test = {};         // a file of its own for testing; none: a share of the lines
+  double test_share = 0.2;                 // of the lines of each class, in (0, 1); not used where there is a file
+  TextFeatures features = NgramOptions{};  // what a text becomes
+  std::uint64_t seed = 0;                  // which lines are for testing
 };
 
 namespace detail {

@@ -24,17 +24,18 @@
 
 namespace lmc {
 
+/// What load_words() makes of word lists.
 struct WordsOptions {
-  // Files of the directory, one per class, in the order of the labels.
+  /// Files of the directory, one per class, in the order of the labels.
   std::vector<std::string> languages = {"american-english", "ngerman", "french",  "spanish", "italian",
                                         "portuguese",       "dutch",   "swedish", "danish",  "polish"};
-  Index words_per_sample = 3;
-  Index train_words = 10'000;     // words of each language that training examples are drawn from
-  Index test_words = 2'000;       // the same
-  Index train_examples = 10'000;  // samples of each language
-  Index test_examples = 2'000;    // the same
-  TextFeatures features = NgramOptions{};
-  std::uint64_t seed = 0;  // which words are for testing, which are chosen, and which make a sample
+  Index words_per_sample = 3;              // separated by spaces
+  Index train_words = 10'000;              // words of each language that samples of the training part are drawn from
+  Index test_words = 2'000;                // the same for the test part
+  Index train_examples = 10'000;           // samples of each language in the training part
+  Index test_examples = 2'000;             // the same for the test part
+  TextFeatures features = NgramOptions{};  // what a sample becomes
+  std::uint64_t seed = 0;                  // which words are for testing, which are chosen, and which make a sample
 };
 
 namespace detail {
