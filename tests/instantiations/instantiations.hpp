@@ -17,16 +17,16 @@
 // `how` is extern, or nothing in the one file that compiles the group.
 // NOLINTBEGIN(bugprone-macro-parentheses): there is nothing that they could be put around
 
-#define LMC_PRODUCTS(how, T)                                                                     \
+#define LMC_PRODUCTS(how, T)                                                                                   \
   how template void simd::product<T>(Strided<const T>, Strided<const T>, Strided<T>, WriteMode, std::span<T>); \
-  how template class simd::SparseBatch<T>;                                                       \
-  how template class Dense<T>;                                                                   \
-  how template class MaskedDense<T>;                                                             \
-  how template class Relu<T>;                                                                    \
-  how template class Network<T>;                                                                 \
-  how template class Residual<T>;                                                                \
-  how template Network<T> mlp<T>(const MlpOptions&);                                             \
-  how template Network<T> logistic_regression<T>(const LogisticRegressionOptions&);              \
+  how template class simd::SparseBatch<T>;                                                                     \
+  how template class Dense<T>;                                                                                 \
+  how template class MaskedDense<T>;                                                                           \
+  how template class Relu<T>;                                                                                  \
+  how template class Network<T>;                                                                               \
+  how template class Residual<T>;                                                                              \
+  how template Network<T> mlp<T>(const MlpOptions&);                                                           \
+  how template Network<T> logistic_regression<T>(const LogisticRegressionOptions&);                            \
   how template Network<T> sparse_mlp<T>(const SparseMlpOptions&);
 
 #define LMC_CONVOLUTIONS(how, T)                     \
