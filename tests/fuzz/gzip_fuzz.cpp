@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/core/hash.hpp>
 #include <lmc/io/gzip.hpp>
 
 #include <array>
@@ -14,7 +15,7 @@ std::array<std::uint8_t, 65536> buffer;
 struct Content {
   bool accepted;
   std::size_t size = 0;
-  std::uint64_t hash = 14695981039346656037U;  // FNV-1a
+  std::uint64_t hash = lmc::fnv1a_basis;
 };
 Content read(fuzz::Bytes bytes, std::size_t at_once) {
   const auto path = fuzz::in_memory_file(bytes);
@@ -24,7 +25,7 @@ Content read(fuzz::Bytes bytes, std::size_t at_once) {
     for (std::size_t count = at_once; count == at_once;) {
       count = file.read(std::span(buffer).first(at_once));
       content.size += count;
-      for (std::size_t i = 0; i < count; ++i) content.hash = (content.hash ^ buffer[i]) * 1099511628211U;
+      content.hash = lmc::fnv1a(std::as_bytes(std::span(buffer).first(count)), content.hash);
     }
     fuzz::check(!file.size() || *file.size() == content.size, "a plain file's content has its length");
   });

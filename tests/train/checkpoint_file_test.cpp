@@ -104,7 +104,7 @@ TEST_CASE("load_checkpoint: says what a file is that it cannot go on from", "[tr
       return lmc::load_safetensors(path).metadata;
     }();
     metadata[key] = value;
-    const auto vectors = lmc::detail::optimizer_vectors(*run.optimizer);
+    const auto vectors = run.optimizer->state_vectors();
     auto all = run.state;
     for (const auto& [name, vector] : vectors) all.parameters.insert(all.parameters.end(), vector->begin(), vector->end());
     lmc::save_safetensors(path, lmc::detail::with_optimizer_vectors(net.layout(), vectors), all, metadata);

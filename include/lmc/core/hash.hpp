@@ -8,11 +8,13 @@ namespace lmc {
 
 /// What fnv1a gives for no bytes.
 inline constexpr std::uint64_t fnv1a_basis = 0xcbf29ce484222325;
+/// What fnv1a multiplies by.
+inline constexpr std::uint64_t fnv1a_prime = 0x100000001b3;
 
-/// FNV-1a, 64 bits: h ← (h ⊕ byte) · 0x100000001b3 for every byte, mod 2⁶⁴. Goes on from h, so that a text can be hashed in
+/// FNV-1a, 64 bits: h ← (h ⊕ byte) · fnv1a_prime for every byte, mod 2⁶⁴. Goes on from h, so that a text can be hashed in
 /// pieces. Source: Fowler, Noll, Vo, RFC 9923.
 inline std::uint64_t fnv1a(std::span<const std::byte> bytes, std::uint64_t h = fnv1a_basis) {
-  for (const std::byte b : bytes) h = (h ^ std::to_integer<std::uint64_t>(b)) * 0x100000001b3;
+  for (const std::byte b : bytes) h = (h ^ std::to_integer<std::uint64_t>(b)) * fnv1a_prime;
   return h;
 }
 

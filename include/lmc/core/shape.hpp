@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <initializer_list>
@@ -33,6 +34,10 @@ class Shape {
   [[nodiscard]] const std::vector<Index>& axes() const { return axes_; }
   /// Number of entries: the product of the lengths; 1 for a shape without axes.
   [[nodiscard]] Index size() const { return std::accumulate(axes_.begin(), axes_.end(), Index{1}, std::multiplies<>{}); }
+  /// Whether there is an axis, and every length is positive.
+  [[nodiscard]] bool is_positive() const {
+    return !axes_.empty() && std::ranges::all_of(axes_, [](Index length) { return length > 0; });
+  }
   friend bool operator==(const Shape&, const Shape&) = default;
 
  private:

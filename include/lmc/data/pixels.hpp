@@ -13,6 +13,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/io/luma.hpp>
 
 namespace lmc {
 
@@ -51,17 +52,6 @@ TrainTest<Scalar> change_both(const TrainTest<Scalar>& data, Change change) {
   if (std::holds_alternative<SharedBytes>(result.test.features()))
     result.test = result.test.with_standardization(result.train.standardization());
   return result;
-}
-
-// Luma of ITU-R BT.601, (299 R + 587 G + 114 B) / 1000, by weights of which each is a multiple of 2⁻¹⁶.
-inline constexpr int luma_red = 19595, luma_green = 38470, luma_blue = 7471;
-
-inline std::uint8_t luma(const std::uint8_t* rgb) {
-  return static_cast<std::uint8_t>((luma_red * rgb[0] + luma_green * rgb[1] + luma_blue * rgb[2] + 0x8000) >> 16);
-}
-template <std::floating_point Scalar>
-Scalar luma(const Scalar* rgb) {
-  return (luma_red * rgb[0] + luma_green * rgb[1] + luma_blue * rgb[2]) / 65536;
 }
 
 // For sums that fit into an Index: those of fewer than 2⁵⁵ bytes.

@@ -7,6 +7,7 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/io/luma.hpp>
 
 namespace lmc {
 
@@ -40,14 +41,9 @@ inline void require_plausible_size(std::uint64_t width, std::uint64_t height, st
           " pixels in a file of ", bytes, " bytes; expected at most ", most, ", a million and a hundred for each byte");
 }
 
-/// Gray of n pixels of three channels, in place of the first n bytes: 0.299 R + 0.587 G + 0.114 B, rounded, with weights in
-/// units of 2⁻¹⁶, as Pillow's convert("L") has it. Source: ITU-R BT.601.
+/// Gray of n pixels of three channels, in place of the first n bytes: their luma.
 inline void color_to_gray(std::uint8_t* pixels, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint8_t* p = pixels + 3 * i;
-    const std::uint32_t luma = 19595U * p[0] + 38470U * p[1] + 7471U * p[2] + 0x8000U;
-    pixels[i] = static_cast<std::uint8_t>(luma >> 16);
-  }
+  for (std::size_t i = 0; i < n; ++i) pixels[i] = luma(pixels + 3 * i);
 }
 
 }  // namespace detail

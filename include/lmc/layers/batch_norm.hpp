@@ -13,7 +13,7 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/layers/detail/channel_groups.hpp>
+#include <lmc/layers/detail/scale_and_bias.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/batch_norm.hpp>
@@ -49,9 +49,7 @@ template <std::floating_point Scalar>
 class BatchNorm {
  public:
   explicit BatchNorm(BatchNormOptions options) : o_(std::move(options)) {
-    require(o_.inputs.rank() > 0 && std::ranges::all_of(o_.inputs.axes(), [](Index length) { return length > 0; }),
-            "BatchNorm: inputs = ", o_.inputs, "; all sizes must be positive");
-    require(o_.epsilon > 0, "BatchNorm: epsilon = ", o_.epsilon, "; expected a positive number");
+    detail::require_normalization("BatchNorm", o_.inputs, o_.epsilon);
     require(o_.momentum >= 0 && o_.momentum <= 1, "BatchNorm: momentum = ", o_.momentum, "; expected a weight in [0, 1]");
     channels_ = o_.inputs[o_.inputs.rank() - 1];
   }
@@ -63,18 +61,10 @@ class BatchNorm {
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
 
   void declare(LayoutBuilder& layout) const {
-    Shape shape = channels_;
-    std::vector<AxisGroups> groups;
-    if (layout.activation.shape == o_.inputs) {
-      groups = {detail::shared_channel_group(layout)};
-    } else {  // flattened
-      shape = layout.activation.shape;
-      groups = layout.activation.groups;
-    }
-    layout.add_parameter("scale", shape, Role::scale, groups);
-    layout.add_parameter("bias", shape, Role::bias, groups);
-    layout.add_buffer("mean", shape, Role::mean, groups);
-    layout.add_buffer("variance", shape, Role::variance, groups);
+    const detail::UnitArray units(layout, o_.inputs);
+    units.declare_scale_and_bias(layout);
+    layout.add_buffer("mean", units.shape, Role::mean, units.groups);
+    layout.add_buffer("variance", units.shape, Role::variance, units.groups);
   }
   void initialize(const InitializeArgs<Scalar>& a) const {
     std::ranges::fill(first(a.params), Scalar(1));

@@ -2,14 +2,13 @@
 #pragma once
 #include <algorithm>
 #include <concepts>
-#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include <lmc/core/error.hpp>
-#include <lmc/core/random.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
+#include <lmc/layers/detail/embedding.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/vector.hpp>
@@ -32,8 +31,7 @@ class ClassToken {
   explicit ClassToken(ClassTokenOptions options) : o_(std::move(options)) {
     require(o_.inputs.rank() == 2 && o_.inputs[0] > 0 && o_.inputs[1] > 0, "ClassToken: inputs = ", o_.inputs,
             "; expected [tokens, width] with positive sizes");
-    require(o_.standard_deviation >= 0, "ClassToken: standard_deviation = ", o_.standard_deviation,
-            "; expected a number that is not negative");
+    detail::require_standard_deviation("ClassToken", o_.standard_deviation);
   }
 
   [[nodiscard]] const ClassTokenOptions& options() const { return o_; }
@@ -47,10 +45,7 @@ class ClassToken {
     layout.add_parameter("weight", o_.inputs[1], Role::embedding, {units});
     layout.activation.shape = output_shape(o_.inputs);
   }
-  void initialize(const InitializeArgs<Scalar>& a) const {
-    for (std::size_t i = 0; i < a.params.size(); ++i)
-      a.params[i] = static_cast<Scalar>(o_.standard_deviation * normal(a.stream, static_cast<std::uint64_t>(a.first) + i));
-  }
+  void initialize(const InitializeArgs<Scalar>& a) const { detail::initialize_embedding(a, o_.standard_deviation); }
 
   void forward(ForwardArgs<Scalar> a) const {
     for (Index i = 0; i < a.x.rows(); ++i) {

@@ -39,12 +39,12 @@ class Dense {
  public:
   static constexpr bool affine_in_parameters = true, overwrites_gradient = true;
 
-  explicit Dense(DenseOptions options) : o_(std::move(options)), in_(o_.inputs.size()), out_(o_.outputs.size()) {
+  explicit Dense(DenseOptions options) : o_(std::move(options)), map_{o_.inputs.size(), o_.outputs.size()} {
     detail::require_dense_sizes("Dense", o_.inputs, o_.outputs);
   }
 
   [[nodiscard]] std::string_view kind() const { return "dense"; }
-  [[nodiscard]] std::string describe() const { return concat(in_, " -> ", out_); }
+  [[nodiscard]] std::string describe() const { return concat(map_.inputs, " -> ", map_.outputs); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return o_.outputs; }
 
@@ -52,29 +52,17 @@ class Dense {
     const ActivationLayout in = layout.activation;
     detail::declare_dense(layout, in, o_.outputs, [&](Index) { return layout.add_group(o_.outputs[o_.outputs.rank() - 1]); });
   }
-  void initialize(const InitializeArgs<Scalar>& a) const {
-    initialize_weights_and_biases(a, out_ * in_, in_, out_, o_.initialization);
-  }
-  [[nodiscard]] Index workspace_size(Index batch) const { return detail::affine_workspace<Scalar>(batch, in_, out_); }
+  void initialize(const InitializeArgs<Scalar>& a) const { map_.initialize(a, o_.initialization); }
+  [[nodiscard]] Index workspace_size(Index batch) const { return map_.workspace_size(batch); }
 
-  void forward(ForwardArgs<Scalar> a) const { detail::affine<Scalar>(a.x, weight(a.params), bias(a.params), a.y, a.workspace); }
+  void forward(ForwardArgs<Scalar> a) const { map_.forward(a.params, a.x, a.y, a.workspace); }
   void backward(BackwardArgs<Scalar> a) const {
-    detail::affine_backward<Scalar>(a.x, weight(a.params), a.dy, weight(a.dparams), bias(a.dparams), a.dx, a.workspace,
-                                    a.dparams_mode);
+    map_.backward(a.params, a.x, a.dy, a.dparams, a.dx, a.workspace, a.dparams_mode);
   }
 
  private:
-  template <class T>
-  auto weight(std::span<T> params) const {
-    return matrix_view(params, out_, in_);
-  }
-  template <class T>
-  auto bias(std::span<T> params) const {
-    return slice(params, out_ * in_, out_);
-  }
-
   DenseOptions o_;
-  Index in_, out_;
+  detail::AffineMap<Scalar> map_;
 };
 static_assert(Layer<Dense<float>, float>);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <algorithm>
 #include <concepts>
 #include <optional>
 #include <string_view>
@@ -28,8 +27,7 @@ template <std::floating_point Scalar>
 class GlobalAveragePool {
  public:
   explicit GlobalAveragePool(GlobalAveragePoolOptions options) : o_(std::move(options)) {
-    require(o_.inputs.rank() > 1 && std::ranges::all_of(o_.inputs.axes(), [](Index length) { return length > 0; }),
-            "GlobalAveragePool: inputs = ", o_.inputs,
+    require(o_.inputs.rank() > 1 && o_.inputs.is_positive(), "GlobalAveragePool: inputs = ", o_.inputs,
             "; expected positions and channels, such as [rows, cols, channels], with positive "
             "lengths");
   }

@@ -11,7 +11,7 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/layers/detail/channel_groups.hpp>
+#include <lmc/layers/detail/scale_and_bias.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/layer_norm.hpp>
@@ -40,9 +40,7 @@ template <std::floating_point Scalar>
 class LayerNorm {
  public:
   explicit LayerNorm(LayerNormOptions options) : o_(std::move(options)) {
-    require(o_.inputs.rank() > 0 && std::ranges::all_of(o_.inputs.axes(), [](Index length) { return length > 0; }),
-            "LayerNorm: inputs = ", o_.inputs, "; all sizes must be positive");
-    require(o_.epsilon > 0, "LayerNorm: epsilon = ", o_.epsilon, "; expected a positive number");
+    detail::require_normalization("LayerNorm", o_.inputs, o_.epsilon);
     width_ = o_.inputs[o_.inputs.rank() - 1];
   }
 
@@ -52,18 +50,7 @@ class LayerNorm {
   [[nodiscard]] std::string describe() const { return concat("over ", width_); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
 
-  void declare(LayoutBuilder& layout) const {
-    Shape shape = width_;
-    std::vector<AxisGroups> groups;
-    if (layout.activation.shape == o_.inputs) {
-      groups = {detail::shared_channel_group(layout)};
-    } else {  // flattened
-      shape = layout.activation.shape;
-      groups = layout.activation.groups;
-    }
-    layout.add_parameter("scale", shape, Role::scale, groups);
-    layout.add_parameter("bias", shape, Role::bias, groups);
-  }
+  void declare(LayoutBuilder& layout) const { detail::UnitArray(layout, o_.inputs).declare_scale_and_bias(layout); }
   void initialize(const InitializeArgs<Scalar>& a) const {
     std::ranges::fill(scale(a.params), Scalar(1));
     std::ranges::fill(bias(a.params), Scalar(0));

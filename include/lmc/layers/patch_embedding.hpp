@@ -50,7 +50,7 @@ class PatchEmbedding {
             ": it leaves ", rows, " rows and ", cols, " columns; choose a patch that divides both");
     require(o_.width > 0, "PatchEmbedding: width = ", o_.width, "; expected a positive number");
     channels_ = o_.inputs[2];
-    pixels_ = o_.patch.size() * channels_;
+    map_ = {o_.patch.size() * channels_, o_.width};
     tokens_ = window_.out.size();
   }
 
@@ -69,18 +69,16 @@ class PatchEmbedding {
     layout.add_parameter("bias", o_.width, Role::bias, {units});
     layout.activation = {{tokens_, o_.width}, {{}, units}};
   }
-  void initialize(const InitializeArgs<Scalar>& a) const {
-    initialize_weights_and_biases(a, o_.width * pixels_, pixels_, o_.width, o_.initialization);
-  }
+  void initialize(const InitializeArgs<Scalar>& a) const { map_.initialize(a, o_.initialization); }
   [[nodiscard]] Index workspace_size(Index batch) const {
     const Index tokens = std::min(batch, block()) * tokens_;
-    return padded<Scalar>(tokens * pixels_) + detail::affine_workspace<Scalar>(tokens, pixels_, o_.width);
+    return padded<Scalar>(tokens * map_.inputs) + map_.workspace_size(tokens);
   }
 
   void forward(ForwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
-      detail::affine<Scalar>(as_const<Scalar>(gather(a.x, first, count, a.workspace)), weight(a.params), bias(a.params),
-                             detail::rows_of(a.y.data(), o_.width, first * tokens_, count * tokens_), behind_patches(a));
+      map_.forward(a.params, as_const<Scalar>(gather(a.x, first, count, a.workspace)),
+                   detail::rows_of(a.y.data(), o_.width, first * tokens_, count * tokens_), behind_patches(a));
     });
   }
   void backward(BackwardArgs<Scalar> a) const {
@@ -88,14 +86,14 @@ class PatchEmbedding {
       const auto patches = gather(a.x, first, count, a.workspace);
       InputGradient<Scalar> dpatches;
       if (a.dx) dpatches.emplace(patches);
-      detail::affine_backward<Scalar>(as_const<Scalar>(patches), weight(a.params),
-                                      detail::rows_of(a.dy.data(), o_.width, first * tokens_, count * tokens_),
-                                      weight(a.dparams), bias(a.dparams), dpatches, behind_patches(a));
+      map_.backward(a.params, as_const<Scalar>(patches),
+                    detail::rows_of(a.dy.data(), o_.width, first * tokens_, count * tokens_), a.dparams, dpatches,
+                    behind_patches(a));
       if (!a.dx) return;
       for (Index i = 0; i < count; ++i)
-        simd::scatter_patches<Scalar>(window_, channels_,
-                                      slice(std::span<const Scalar>(a.workspace), i * tokens_ * pixels_, tokens_ * pixels_),
-                                      row_of(*a.dx, first + i));
+        simd::scatter_patches<Scalar>(
+            window_, channels_, slice(std::span<const Scalar>(a.workspace), i * tokens_ * map_.inputs, tokens_ * map_.inputs),
+            row_of(*a.dx, first + i));
     });
   }
 
@@ -105,27 +103,20 @@ class PatchEmbedding {
   // The workspace behind the patches.
   template <class Args>
   [[nodiscard]] std::span<Scalar> behind_patches(const Args& a) const {
-    return a.workspace.subspan(static_cast<std::size_t>(padded<Scalar>(std::min(a.x.rows(), block()) * tokens_ * pixels_)));
+    return a.workspace.subspan(static_cast<std::size_t>(padded<Scalar>(std::min(a.x.rows(), block()) * tokens_ * map_.inputs)));
   }
   // The patches of the examples first, …, first + count − 1.
   MatrixView<Scalar> gather(const MatrixView<const Scalar>& x, Index first, Index count, std::span<Scalar> workspace) const {
     for (Index i = 0; i < count; ++i)
       simd::gather_patches<Scalar>(window_, channels_, row_of(x, first + i),
-                                   slice(workspace, i * tokens_ * pixels_, tokens_ * pixels_));
-    return matrix_view(workspace, count * tokens_, pixels_);
-  }
-  template <class T>
-  auto weight(std::span<T> params) const {
-    return matrix_view(params, o_.width, pixels_);
-  }
-  template <class T>
-  auto bias(std::span<T> params) const {
-    return slice(params, o_.width * pixels_, o_.width);
+                                   slice(workspace, i * tokens_ * map_.inputs, tokens_ * map_.inputs));
+    return matrix_view(workspace, count * tokens_, map_.inputs);
   }
 
   PatchEmbeddingOptions o_;
   Window window_;
-  Index channels_ = 0, pixels_ = 0, tokens_ = 0;
+  detail::AffineMap<Scalar> map_{};
+  Index channels_ = 0, tokens_ = 0;
 };
 static_assert(Layer<PatchEmbedding<float>, float>);
 

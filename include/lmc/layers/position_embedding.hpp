@@ -2,13 +2,12 @@
 #pragma once
 #include <algorithm>
 #include <concepts>
-#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include <lmc/core/error.hpp>
-#include <lmc/core/random.hpp>
+#include <lmc/layers/detail/embedding.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/rows.hpp>
@@ -30,10 +29,8 @@ template <std::floating_point Scalar>
 class PositionEmbedding {
  public:
   explicit PositionEmbedding(PositionEmbeddingOptions options) : o_(std::move(options)) {
-    require(o_.inputs.rank() > 0 && std::ranges::all_of(o_.inputs.axes(), [](Index length) { return length > 0; }),
-            "PositionEmbedding: inputs = ", o_.inputs, "; all sizes must be positive");
-    require(o_.standard_deviation >= 0, "PositionEmbedding: standard_deviation = ", o_.standard_deviation,
-            "; expected a number that is not negative");
+    require(o_.inputs.is_positive(), "PositionEmbedding: inputs = ", o_.inputs, "; all sizes must be positive");
+    detail::require_standard_deviation("PositionEmbedding", o_.standard_deviation);
   }
 
   [[nodiscard]] const PositionEmbeddingOptions& options() const { return o_; }
@@ -43,10 +40,7 @@ class PositionEmbedding {
   void declare(LayoutBuilder& layout) const {
     layout.add_parameter("weight", layout.activation.shape, Role::embedding, layout.activation.groups);
   }
-  void initialize(const InitializeArgs<Scalar>& a) const {
-    for (std::size_t i = 0; i < a.params.size(); ++i)
-      a.params[i] = static_cast<Scalar>(o_.standard_deviation * normal(a.stream, static_cast<std::uint64_t>(a.first) + i));
-  }
+  void initialize(const InitializeArgs<Scalar>& a) const { detail::initialize_embedding(a, o_.standard_deviation); }
 
   void forward(ForwardArgs<Scalar> a) const {
     for (Index i = 0; i < a.x.rows(); ++i) simd::add<Scalar>(row_of(a.x, i), a.params, row_of(a.y, i));

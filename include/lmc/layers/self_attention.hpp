@@ -50,6 +50,8 @@ class SelfAttention {
             "; expected [tokens, width] with positive sizes");
     require(o_.heads > 0 && o_.inputs[1] % o_.heads == 0, "SelfAttention: heads = ", o_.heads, " with in = ", o_.inputs,
             ": every head takes width / heads units; expected a number that divides the width, ", o_.inputs[1]);
+    qkv_map_ = {width(), 3 * width()};
+    out_map_ = {width(), width()};
     shape_ = {.tokens = o_.inputs[0], .heads = o_.heads, .head_width = o_.inputs[1] / o_.heads};
   }
 
@@ -80,18 +82,18 @@ class SelfAttention {
     layout.activation.groups.back() = out;
   }
   void initialize(const InitializeArgs<Scalar>& a) const {
-    const auto fill = [&](std::span<Scalar> weights, Index fan_out, InitializationOptions options) {
-      const Index first = a.first + (weights.data() - a.params.data());
-      initialize_weights_and_biases<Scalar>({.params = weights, .buffers = {}, .stream = a.stream, .first = first},
-                                            static_cast<Index>(weights.size()), width(), fan_out, options);
+    const auto fill = [&](std::span<Scalar> params, Index weights, Index fan_out, const InitializationOptions& options) {
+      const Index first = a.first + (params.data() - a.params.data());
+      initialize_weights_and_biases<Scalar>(
+          {.params = slice(params, 0, weights), .buffers = {}, .stream = a.stream, .first = first}, weights, width(), fan_out,
+          options);
+      std::ranges::fill(params.subspan(static_cast<std::size_t>(weights)), Scalar(0));
     };
     InitializationOptions in_projection = o_.initialization;
     if (in_projection.scheme == Initialization::torch) in_projection.scheme = Initialization::xavier;
-    fill(span_of(in_weight(a.params)), o_.initialization.scheme == Initialization::torch ? 3 * width() : width(),
+    fill(qkv(a.params), 3 * width() * width(), o_.initialization.scheme == Initialization::torch ? 3 * width() : width(),
          in_projection);
-    fill(span_of(out_weight(a.params)), width(), o_.initialization);
-    std::ranges::fill(in_bias(a.params), Scalar(0));
-    std::ranges::fill(out_bias(a.params), Scalar(0));
+    fill(out(a.params), width() * width(), width(), o_.initialization);
   }
   [[nodiscard]] Index cache_size(Index batch) const {
     const Index values = batch * o_.inputs.size();
@@ -108,13 +110,11 @@ class SelfAttention {
     const auto products = a.workspace.subspan(static_cast<std::size_t>(padded<Scalar>(shape_.scratch())));
     detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
       const auto rows = [&](auto* data, Index cols) { return detail::rows_of(data, cols, first * tokens, count * tokens); };
-      const auto qkv = rows(m.qkv.data(), 3 * width());
-      detail::affine<Scalar>(rows(a.x.data(), width()), in_weight(a.params), in_bias(a.params), qkv, products);
+      qkv_map_.forward(qkv(a.params), rows(a.x.data(), width()), rows(m.qkv.data(), 3 * width()), products);
       for (Index i = first; i < first + count; ++i)
         simd::attention_heads<Scalar>(shape_, example(as_const_span(m.qkv), i, 3), weights(m.weights, i),
                                       example(m.mixed, i, 1), a.workspace);
-      detail::affine<Scalar>(as_const<Scalar>(rows(m.mixed.data(), width())), out_weight(a.params), out_bias(a.params),
-                             rows(a.y.data(), width()), products);
+      out_map_.forward(out(a.params), as_const<Scalar>(rows(m.mixed.data(), width())), rows(a.y.data(), width()), products);
     });
   }
   void backward(BackwardArgs<Scalar> a) const {
@@ -125,17 +125,15 @@ class SelfAttention {
     const auto products = scratch.subspan(static_cast<std::size_t>(padded<Scalar>(shape_.scratch())));
     detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
       const auto rows = [&](auto* data, Index cols) { return detail::rows_of(data, cols, first * tokens, count * tokens); };
-      detail::affine_backward<Scalar>(rows(m.mixed.data(), width()), out_weight(a.params), rows(a.dy.data(), width()),
-                                      out_weight(a.dparams), out_bias(a.dparams),
-                                      matrix_view(dmixed_room, count * tokens, width()), products);
+      out_map_.backward(out(a.params), rows(m.mixed.data(), width()), rows(a.dy.data(), width()), out(a.dparams),
+                        matrix_view(dmixed_room, count * tokens, width()), products);
       for (Index i = 0; i < count; ++i)
         simd::attention_heads_backward<Scalar>(shape_, example(m.qkv, first + i, 3), weights(m.weights, first + i),
                                                example(as_const_span(dmixed_room), i, 1), example(dqkv_room, i, 3), scratch);
       InputGradient<Scalar> dx;
       if (a.dx) dx.emplace(rows(a.dx->data(), width()));
-      detail::affine_backward<Scalar>(rows(a.x.data(), width()), in_weight(a.params),
-                                      matrix_view(as_const_span(dqkv_room), count * tokens, 3 * width()), in_weight(a.dparams),
-                                      in_bias(a.dparams), dx, products);
+      qkv_map_.backward(qkv(a.params), rows(a.x.data(), width()),
+                        matrix_view(as_const_span(dqkv_room), count * tokens, 3 * width()), qkv(a.dparams), dx, products);
     });
   }
 
@@ -166,27 +164,20 @@ class SelfAttention {
   [[nodiscard]] Index width() const { return o_.inputs[1]; }
   [[nodiscard]] Index products_workspace(Index batch) const {
     const Index rows = std::min(batch, block()) * shape_.tokens;
-    return std::max(detail::affine_workspace<Scalar>(rows, width(), 3 * width()),
-                    detail::affine_workspace<Scalar>(rows, width(), width()));
+    return std::max(qkv_map_.workspace_size(rows), out_map_.workspace_size(rows));
+  }
+  // The parameters of the two maps: to query, key and value, and to the output.
+  template <class T>
+  auto qkv(std::span<T> params) const {
+    return slice(params, 0, qkv_map_.parameters());
   }
   template <class T>
-  auto in_weight(std::span<T> params) const {
-    return matrix_view(params, 3 * width(), width());
-  }
-  template <class T>
-  auto in_bias(std::span<T> params) const {
-    return slice(params, 3 * width() * width(), 3 * width());
-  }
-  template <class T>
-  auto out_weight(std::span<T> params) const {
-    return matrix_view(slice(params, 3 * width() * (width() + 1), width() * width()), width(), width());
-  }
-  template <class T>
-  auto out_bias(std::span<T> params) const {
-    return slice(params, 3 * width() * (width() + 1) + width() * width(), width());
+  auto out(std::span<T> params) const {
+    return slice(params, qkv_map_.parameters(), out_map_.parameters());
   }
 
   SelfAttentionOptions o_;
+  detail::AffineMap<Scalar> qkv_map_{}, out_map_{};
   simd::AttentionShape shape_{};
 };
 static_assert(Layer<SelfAttention<float>, float>);

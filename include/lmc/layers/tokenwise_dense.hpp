@@ -40,48 +40,43 @@ template <std::floating_point Scalar>
 class TokenwiseDense {
  public:
   explicit TokenwiseDense(TokenwiseDenseOptions options) : o_(std::move(options)) {
-    require(o_.inputs.rank() > 1 && std::ranges::all_of(o_.inputs.axes(), [](Index length) { return length > 0; }) &&
-                o_.outputs > 0,
-            "TokenwiseDense: inputs = ", o_.inputs, ", outputs = ", o_.outputs,
-            "; expected [tokens, features] and a number of features, all positive");
-    in_ = o_.inputs[o_.inputs.rank() - 1];
-    tokens_ = o_.inputs.size() / in_;
+    require(o_.inputs.rank() > 1 && o_.inputs.is_positive() && o_.outputs > 0, "TokenwiseDense: inputs = ", o_.inputs,
+            ", outputs = ", o_.outputs, "; expected [tokens, features] and a number of features, all positive");
+    map_ = {o_.inputs[o_.inputs.rank() - 1], o_.outputs};
+    tokens_ = o_.inputs.size() / map_.inputs;
   }
 
   [[nodiscard]] const TokenwiseDenseOptions& options() const { return o_; }
 
   [[nodiscard]] std::string_view kind() const { return "tokenwise_dense"; }
-  [[nodiscard]] std::string describe() const { return concat(in_, " -> ", o_.outputs); }
+  [[nodiscard]] std::string describe() const { return concat(map_.inputs, " -> ", o_.outputs); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return o_.inputs; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return with_width(o_.inputs, o_.outputs); }
 
   void declare(LayoutBuilder& layout) const {
     const GroupId in = detail::shared_channel_group(layout), out = layout.add_group(o_.outputs);
-    layout.add_parameter("weight", {o_.outputs, in_}, Role::weight, {out, in});
+    layout.add_parameter("weight", {o_.outputs, map_.inputs}, Role::weight, {out, in});
     layout.add_parameter("bias", o_.outputs, Role::bias, {out});
     layout.activation.shape = with_width(layout.activation.shape, o_.outputs);
     layout.activation.groups.back() = out;
   }
-  void initialize(const InitializeArgs<Scalar>& a) const {
-    initialize_weights_and_biases(a, o_.outputs * in_, in_, o_.outputs, o_.initialization);
-  }
+  void initialize(const InitializeArgs<Scalar>& a) const { map_.initialize(a, o_.initialization); }
   [[nodiscard]] Index workspace_size(Index batch) const {
-    return detail::affine_workspace<Scalar>(std::min(batch * tokens_, detail::row_block), in_, o_.outputs);
+    return map_.workspace_size(std::min(batch * tokens_, detail::row_block));
   }
 
   void forward(ForwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows() * tokens_, detail::row_block, [&](Index first, Index count) {
-      detail::affine<Scalar>(detail::rows_of(a.x.data(), in_, first, count), weight(a.params), bias(a.params),
-                             detail::rows_of(a.y.data(), o_.outputs, first, count), a.workspace);
+      map_.forward(a.params, detail::rows_of(a.x.data(), map_.inputs, first, count),
+                   detail::rows_of(a.y.data(), o_.outputs, first, count), a.workspace);
     });
   }
   void backward(BackwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows() * tokens_, detail::row_block, [&](Index first, Index count) {
       InputGradient<Scalar> dx;
-      if (a.dx) dx.emplace(detail::rows_of(a.dx->data(), in_, first, count));
-      detail::affine_backward<Scalar>(detail::rows_of(a.x.data(), in_, first, count), weight(a.params),
-                                      detail::rows_of(a.dy.data(), o_.outputs, first, count), weight(a.dparams),
-                                      bias(a.dparams), dx, a.workspace);
+      if (a.dx) dx.emplace(detail::rows_of(a.dx->data(), map_.inputs, first, count));
+      map_.backward(a.params, detail::rows_of(a.x.data(), map_.inputs, first, count),
+                    detail::rows_of(a.dy.data(), o_.outputs, first, count), a.dparams, dx, a.workspace);
     });
   }
 
@@ -91,17 +86,10 @@ class TokenwiseDense {
     axes.back() = width;
     return Shape(std::move(axes));
   }
-  template <class T>
-  auto weight(std::span<T> params) const {
-    return matrix_view(params, o_.outputs, in_);
-  }
-  template <class T>
-  auto bias(std::span<T> params) const {
-    return slice(params, o_.outputs * in_, o_.outputs);
-  }
 
   TokenwiseDenseOptions o_;
-  Index in_ = 0, tokens_ = 0;
+  detail::AffineMap<Scalar> map_{};
+  Index tokens_ = 0;
 };
 static_assert(Layer<TokenwiseDense<float>, float>);
 

@@ -7,7 +7,10 @@
 #include <ostream>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include <lmc/core/names.hpp>
 #include <lmc/optim/adam.hpp>
@@ -56,12 +59,33 @@ class Optimizer {
   }
 
   /// Those it was made with.
+  /// The vectors of its state, each as long as θ, by name: velocity of SGD with momentum, mean and square of Adam.
+  [[nodiscard]] std::vector<std::pair<std::string_view, std::vector<Scalar>*>> state_vectors() { return named_vectors(method); }
+  [[nodiscard]] std::vector<std::pair<std::string_view, const std::vector<Scalar>*>> state_vectors() const {
+    return named_vectors(method);
+  }
+
   [[nodiscard]] OptimizerOptions options() const {
     return std::visit([](const auto& m) -> OptimizerOptions { return m.options; }, method);
   }
   /// Updates applied so far.
   [[nodiscard]] std::int64_t steps() const {
     return std::visit([](const auto& m) { return m.steps; }, method);
+  }
+
+ private:
+  template <class AnyMethod>
+  static auto named_vectors(AnyMethod& any) {
+    using Vector = std::conditional_t<std::is_const_v<AnyMethod>, const std::vector<Scalar>, std::vector<Scalar>>;
+    using Named = std::vector<std::pair<std::string_view, Vector*>>;
+    return std::visit(
+        [](auto& m) -> Named {
+          if constexpr (requires { m.velocity; })
+            return m.options.momentum > 0 ? Named{{"velocity", &m.velocity}} : Named{};
+          else
+            return {{"mean", &m.mean}, {"square", &m.square}};
+        },
+        any);
   }
 };
 

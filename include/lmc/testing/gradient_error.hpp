@@ -199,9 +199,8 @@ inline double central_difference_error(LayerUnderTest& layer, std::span<double> 
 inline double gradient_error(const AnyLayer<double>& layer, const GradientOptions& options = {}) {
   require(options.batch >= 1, "gradient_error: batch = ", options.batch, "; expected at least 1");
   const Shape in = layer.input_shape().value_or(options.inputs);
-  require(in.rank() > 0 && std::ranges::all_of(in.axes(), [](Index n) { return n > 0; }), "gradient_error: ", layer.kind(),
-          layer.input_shape() ? " takes" : " takes any shape, and is given", " examples of shape ", in,
-          "; expected positive lengths, as in {.inputs = {4}}");
+  require(in.is_positive(), "gradient_error: ", layer.kind(), layer.input_shape() ? " takes" : " takes any shape, and is given",
+          " examples of shape ", in, "; expected positive lengths, as in {.inputs = {4}}");
   detail::LayerUnderTest alone(layer, in, options);
   std::vector<double> dx(alone.x.size(), 1.0), dparams(alone.params.size(), 1.0);  // dx is overwritten, dparams added to
   alone.forward();

@@ -26,23 +26,6 @@ namespace lmc {
 
 namespace detail {
 
-/// The vectors of an optimizer beside θ, with their names in a file.
-template <class AnyOptimizer>
-auto optimizer_vectors(AnyOptimizer& optimizer) {
-  using Vector = std::remove_reference_t<decltype((std::get<0>(optimizer.method).velocity))>;
-  std::vector<std::pair<const char*, Vector*>> all;
-  std::visit(
-      [&](auto& method) {
-        if constexpr (requires { method.velocity; }) {
-          if (method.options.momentum > 0) all = {{"velocity", &method.velocity}};
-        } else {
-          all = {{"mean", &method.mean}, {"square", &method.square}};
-        }
-      },
-      optimizer.method);
-  return all;
-}
-
 /// A layout with copies of the parameters behind them, one for each vector: `optimizer/mean/dense1/weight`. No layer's segment
 /// can have that name, since layers are numbered.
 template <class Vectors>
@@ -112,7 +95,7 @@ inline Index count_at(const Metadata& metadata, const std::string& key, const st
 template <std::floating_point T>
 void write_checkpoint(std::ostream& out, const ParameterLayout& layout, const Checkpoint<T>& checkpoint,
                       Metadata metadata = {}) {
-  const auto vectors = detail::optimizer_vectors(checkpoint.optimizer);
+  const auto vectors = checkpoint.optimizer.state_vectors();
   ModelState<T> all = checkpoint.state;
   require(static_cast<Index>(all.parameters.size()) == layout.parameter_count(), "save_checkpoint: the state has ",
           all.parameters.size(), " parameters; expected the layout's ", layout.parameter_count());
@@ -145,7 +128,7 @@ Checkpoint<T> checkpoint_of(const Safetensors& file, const ParameterLayout& layo
     }
   };
   Checkpoint<T> at{{}, optimizer(), detail::count_at(file.metadata, "step", who)};
-  const auto vectors = detail::optimizer_vectors(at.optimizer);
+  const auto vectors = at.optimizer.state_vectors();
   at.state = state_of<T>(file, detail::with_optimizer_vectors(layout, vectors), who);
   auto from = at.state.parameters.begin() + layout.parameter_count();
   for (const auto& [name, vector] : vectors) {

@@ -2,8 +2,6 @@
 #pragma once
 #include <concepts>
 #include <span>
-#include <type_traits>
-#include <variant>
 #include <vector>
 
 #include <lmc/optim/optimizer.hpp>
@@ -17,16 +15,7 @@ namespace detail {
 /// A copy of the optimizer whose state vectors went through map: std::vector → std::vector.
 template <std::floating_point Scalar, class Map>
 Optimizer<Scalar> map_state(Optimizer<Scalar> optimizer, const Map& map) {
-  std::visit(
-      [&](auto& method) {
-        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(method)>, Sgd<Scalar>>) {
-          if (!method.velocity.empty()) method.velocity = map(method.velocity);
-        } else {
-          method.mean = map(method.mean);
-          method.square = map(method.square);
-        }
-      },
-      optimizer.method);
+  for (const auto& [name, vector] : optimizer.state_vectors()) *vector = map(*vector);
   return optimizer;
 }
 

@@ -4,6 +4,8 @@
 #include <concepts>
 #include <span>
 
+#include <lmc/core/shape.hpp>
+#include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/matrix/write_mode.hpp>
@@ -40,5 +42,34 @@ void affine_backward(MatrixView<const T> x, MatrixView<const T> weight, MatrixVi
   }
   if (dx) simd::product<T>(dy, weight, *dx, WriteMode::overwrite, workspace);
 }
+
+/// An affine map of rows, Y = X Wᵀ + 1 bᵀ, whose parameters are W [outputs, inputs], then b [outputs].
+template <std::floating_point T>
+struct AffineMap {
+  Index inputs, outputs;
+
+  void initialize(const InitializeArgs<T>& a, const InitializationOptions& options) const {
+    initialize_weights_and_biases(a, outputs * inputs, inputs, outputs, options);
+  }
+  [[nodiscard]] Index parameters() const { return outputs * (inputs + 1); }
+  [[nodiscard]] Index workspace_size(Index rows) const { return affine_workspace<T>(rows, inputs, outputs); }
+  void forward(std::span<const T> params, MatrixView<const T> x, MatrixView<T> y, std::span<T> workspace) const {
+    affine<T>(x, weight(params), bias(params), y, workspace);
+  }
+  void backward(std::span<const T> params, MatrixView<const T> x, MatrixView<const T> dy, std::span<T> dparams,
+                InputGradient<T> dx, std::span<T> workspace, WriteMode dparams_mode = WriteMode::add) const {
+    affine_backward<T>(x, weight(params), dy, weight(dparams), bias(dparams), dx, workspace, dparams_mode);
+  }
+
+ private:
+  template <class U>
+  auto weight(std::span<U> params) const {
+    return matrix_view(params, outputs, inputs);
+  }
+  template <class U>
+  auto bias(std::span<U> params) const {
+    return slice(params, outputs * inputs, outputs);
+  }
+};
 
 }  // namespace lmc::detail

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <algorithm>
 #include <numeric>
 #include <string_view>
 #include <utility>
@@ -14,10 +13,7 @@ namespace lmc::detail {
 
 /// Throws: Error when a layer's in or out has no axis, or one that is not positive.
 inline void require_dense_sizes(std::string_view layer, const Shape& in, const Shape& out) {
-  const auto positive = [](const Shape& shape) {
-    return shape.rank() > 0 && std::ranges::all_of(shape.axes(), [](Index length) { return length > 0; });
-  };
-  require(positive(in) && positive(out), layer, ": inputs = ", in, ", outputs = ", out, "; all sizes must be positive");
+  require(in.is_positive() && out.is_positive(), layer, ": inputs = ", in, ", outputs = ", out, "; all sizes must be positive");
 }
 
 /// Declares `weight` [out axes, in axes] and `bias` [out axes] of a layer that connects every input with every output; in is

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <lmc/core/error.hpp>
+#include <lmc/core/hash.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/shared_bytes.hpp>
 #include <lmc/data/dataset.hpp>
@@ -52,23 +53,22 @@ struct ImageCacheHeader {
 };
 static_assert(sizeof(ImageCacheHeader) == 128 && std::is_trivially_copyable_v<ImageCacheHeader>);
 
-/// A check sum of bytes, for damage, not for intent: FNV-1a over words of 8 bytes in eight lanes, as fast as memory. Source of
-/// the constants: RFC 9923; the shift brings high bits down, which the product alone does not.
+/// A check sum of bytes, for damage, not for intent: FNV-1a over words of 8 bytes in eight lanes, as fast as memory. The
+/// shift brings high bits down, which the product alone does not.
 inline std::uint64_t check_sum(std::span<const std::uint8_t> bytes) {
-  constexpr std::uint64_t offset = 0xcbf29ce484222325, prime = 0x100000001b3;
   const auto mix = [](std::uint64_t hash, std::uint64_t word) {
-    hash = (hash ^ word) * prime;
+    hash = (hash ^ word) * fnv1a_prime;
     return hash ^ hash >> 32;
   };
   std::array<std::uint64_t, 8> lanes;
-  lanes.fill(offset);
+  lanes.fill(fnv1a_basis);
   std::size_t i = 0;
   for (; i + sizeof lanes <= bytes.size(); i += sizeof lanes) {
     std::array<std::uint64_t, 8> words;
     std::memcpy(words.data(), bytes.data() + i, sizeof words);
     for (std::size_t lane = 0; lane < lanes.size(); ++lane) lanes[lane] = mix(lanes[lane], words[lane]);
   }
-  std::uint64_t hash = mix(offset, bytes.size());
+  std::uint64_t hash = mix(fnv1a_basis, bytes.size());
   for (const std::uint64_t lane : lanes) hash = mix(hash, lane);
   for (; i < bytes.size(); ++i) hash = mix(hash, bytes[i]);
   return hash;
