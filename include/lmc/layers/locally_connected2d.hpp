@@ -16,9 +16,7 @@
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/matrix/views.hpp>
-#include <lmc/matrix/write_mode.hpp>
-#include <lmc/simd/local_product.hpp>
-#include <lmc/simd/transpose.hpp>
+#include <lmc/simd/local_convolution.hpp>
 
 namespace lmc {
 
@@ -60,7 +58,7 @@ class LocallyConnected2d {
   static constexpr bool affine_in_parameters = true, overwrites_gradient = true;
 
   explicit LocallyConnected2d(LocallyConnected2dOptions options)
-      : o_(std::move(options)), w_("LocallyConnected2d", o_.inputs, o_.kernel, o_.stride, o_.padding) {
+      : o_(std::move(options)), w_("LocallyConnected2d", o_.inputs, o_.kernel, o_.stride, o_.padding), kernel_(shape()) {
     require(o_.outputs > 0, "LocallyConnected2d: outputs = ", o_.outputs, "; expected a positive number of channels");
     require(o_.groups > 0 && o_.inputs[2] % o_.groups == 0 && o_.outputs % o_.groups == 0,
             "LocallyConnected2d: groups = ", o_.groups, " with ", o_.inputs[2], " input and ", o_.outputs,
@@ -74,11 +72,9 @@ class LocallyConnected2d {
   [[nodiscard]] const LocallyConnected2dOptions& options() const { return o_; }
   [[nodiscard]] const Window& window() const { return w_; }
   /// Numbers of blocks along the axes.
-  [[nodiscard]] Extent blocks() const {
-    return {(w_.out.rows + o_.sharing.rows - 1) / o_.sharing.rows, (w_.out.cols + o_.sharing.cols - 1) / o_.sharing.cols};
-  }
+  [[nodiscard]] Extent blocks() const { return shape().blocks(); }
   /// The block of output position (r, c); blocks are numbered row by row.
-  [[nodiscard]] Index block_of(Index r, Index c) const { return r / o_.sharing.rows * blocks().cols + c / o_.sharing.cols; }
+  [[nodiscard]] Index block_of(Index r, Index c) const { return shape().block_of(r, c); }
 
   /// Weights of one block: its filters for all output channels.
   [[nodiscard]] Index bank_size() const { return o_.outputs * filter(); }
@@ -104,78 +100,28 @@ class LocallyConnected2d {
     initialize_weights_and_biases(a, weights(), filter(), w_.kernel.size() * o_.outputs, o_.initialization);
   }
 
-  [[nodiscard]] Index workspace_size(Index batch) const {
-    const Index forward = forward_rows * patch_stride() + (filter() + 1) * padded<Scalar>(units());
-    const Index backward = backward_rows * patch_stride() + batch * recent_rows() * w_.out.cols * o_.outputs;
-    return std::max(forward, backward);
-  }
+  [[nodiscard]] Index workspace_size(Index batch) const { return kernel_.workspace_size(batch); }
 
-  void forward(ForwardArgs<Scalar> a) const {
-    const Index stride = patch_stride(), room = padded<Scalar>(units()), depth = filter() + (o_.bias ? 1 : 0);
-    Scalar* const patches = a.workspace.data();
-    // The filters of one block and group, transposed, and under them their biases, to which the one behind each patch belongs.
-    Scalar* const filters = patches + forward_rows * stride;
-    for (Index n = 0; n < forward_rows; ++n) patches[n * stride + filter()] = 1;
-    for (Index block = 0; block < blocks().size(); ++block)
-      for (Index group = 0; group < o_.groups; ++group) {
-        const Index first = block * o_.outputs + group * units();
-        const auto size = [](Index n) { return static_cast<std::size_t>(n); };
-        simd::transpose(a.params.data() + first * filter(), size(filter()), size(units()), size(filter()), filters, size(room));
-        if (o_.bias) std::copy_n(a.params.data() + weights() + first, units(), filters + filter() * room);
-        const std::array terms{simd::ProductTerm<Scalar>{patches, filters}};
-        for_each_position_of(block, [&](Index r, Index c) {
-          for (Index n = 0; n < a.x.rows(); n += forward_rows) {
-            const Index rows = std::min(forward_rows, a.x.rows() - n);
-            gather(a.x, n, rows, r, c, group, patches);
-            Scalar* const y = a.y.data() + n * a.y.cols() + (r * w_.out.cols + c) * o_.outputs + group * units();
-            simd::sum_of_products<Scalar>(terms,
-                                          {.depth = depth, .a_row_stride = stride, .a_col_stride = 1, .b_row_stride = room},
-                                          Strided<Scalar>(y, rows, units(), a.y.cols()), WriteMode::overwrite);
-          }
-        });
-      }
-  }
-
+  void forward(ForwardArgs<Scalar> a) const { kernel_.forward(weight(a.params), bias(a.params), a.x, a.y, a.workspace); }
   void backward(BackwardArgs<Scalar> a) const {
-    Scalar* const patches = a.workspace.data();
-    // What the products read of ∂L/∂Y lies together, [N, out] for each position of the last few output rows: as many as the
-    // rows of the input need, which are written as soon as all output rows that see them have been here.
-    Scalar* const recent = patches + backward_rows * patch_stride();
-    const auto dy = [&](Index r, Index c) {
-      return recent + (a.dx ? (r % recent_rows() * w_.out.cols + c) * a.dy.rows() * o_.outputs : 0);
-    };
-    if (o_.bias && a.dparams_mode == WriteMode::overwrite)
-      std::fill_n(a.dparams.data() + weights(), blocks().size() * o_.outputs, Scalar(0));
-    Index row = 0;
-    for (Index r = 0; r < w_.out.rows; ++r) {
-      for (Index c = 0; c < w_.out.cols; ++c) {
-        const Strided<const Scalar> from(a.dy.data() + (r * w_.out.cols + c) * o_.outputs, a.dy.rows(), o_.outputs,
-                                         a.dy.cols());
-        const Strided<Scalar> to(dy(r, c), a.dy.rows(), o_.outputs, o_.outputs);
-        if (o_.bias)
-          simd::copy_rows_and_sum<Scalar>(from, to, slice(a.dparams, weights() + block_of(r, c) * o_.outputs, o_.outputs));
-        else
-          simd::copy_rows<Scalar>(from, to);
-        add_weight_gradient(a, r, c, to.data, patches);
-      }
-      for (; a.dx && row < w_.in.rows && rows_over(row).last <= r + 1; ++row) write_input_gradient(a, row, dy);
-    }
+    kernel_.backward(weight(a.params), a.x, a.dy, a.dx ? std::optional(*a.dx) : std::nullopt, weight(a.dparams),
+                     bias(a.dparams), a.dparams_mode, a.workspace);
   }
 
  private:
-  // Examples whose patches are copied together: with them, a panel of the filters stays in a first-level cache when going
-  // forward; going backward they are the summed dimension.
-  static constexpr Index forward_rows = 48, backward_rows = 128;
-
-  [[nodiscard]] Index channels() const { return o_.inputs[2] / o_.groups; }     // that a filter sees
-  [[nodiscard]] Index filter() const { return w_.kernel.size() * channels(); }  // weights of one
-  [[nodiscard]] Index units() const { return o_.outputs / o_.groups; }          // filters of a group
+  [[nodiscard]] simd::LocalConvolutionShape shape() const {
+    return {.window = w_, .channels = o_.inputs[2], .outputs = o_.outputs, .groups = o_.groups, .sharing = o_.sharing};
+  }
+  [[nodiscard]] Index filter() const { return shape().filter(); }
   [[nodiscard]] Index weights() const { return blocks().size() * bank_size(); }
-  // From one patch to the next, with room for a one behind it: an odd number of cache lines, so that patches fall into
-  // different sets of a cache.
-  [[nodiscard]] Index patch_stride() const {
-    const Index line = padded<Scalar>(1), lines = padded<Scalar>(filter() + 1) / line;
-    return (lines | 1) * line;
+  template <class T>
+  auto weight(std::span<T> params) const {
+    return slice(params, 0, weights());
+  }
+  // Empty without biases.
+  template <class T>
+  auto bias(std::span<T> params) const {
+    return params.subspan(static_cast<std::size_t>(weights()));
   }
 
   template <class Visit>
@@ -183,20 +129,12 @@ class LocallyConnected2d {
     for (Index r = 0; r < w_.out.rows; ++r)
       for (Index c = 0; c < w_.out.cols; ++c) visit(r, c);
   }
-  template <class Visit>
-  void for_each_position_of(Index block, Visit visit) const {
-    const Index r0 = block / blocks().cols * o_.sharing.rows, c0 = block % blocks().cols * o_.sharing.cols;
-    for (Index r = r0; r < std::min(r0 + o_.sharing.rows, w_.out.rows); ++r)
-      for (Index c = c0; c < std::min(c0 + o_.sharing.cols, w_.out.cols); ++c) visit(r, c);
-  }
-
   // The permutation group of the input channels under each tap of each block, [block grid, kernel rows, kernel cols].
   std::vector<GroupId> input_groups(LayoutBuilder& layout) const {
     const ActivationLayout in = layout.activation;
     std::vector<GroupId> ids(static_cast<std::size_t>(blocks().size() * w_.kernel.size()));
     if (in.shape != o_.inputs || o_.groups > 1) {
-      for (const AxisGroups& axis : in.groups)
-        for (const GroupId& id : axis.ids) layout.fix(id);
+      layout.fix_activation();
       return ids;
     }
     for (const Index axis : {0, 1})
@@ -217,86 +155,9 @@ class LocallyConnected2d {
     return ids;
   }
 
-  // The patches of examples n, …, n + rows − 1 under output position (r, c), [rows, kernel rows, kernel cols, channels].
-  void gather(MatrixView<const Scalar> x, Index n, Index rows, Index r, Index c, Index group, Scalar* patches) const {
-    const IndexRange row_taps = w_.row_taps(r), col_taps = w_.col_taps(c);
-    const Index stride = patch_stride();
-    if (row_taps.size() * col_taps.size() < w_.kernel.size())
-      for (Index row = 0; row < rows; ++row) std::fill_n(patches + row * stride, filter(), Scalar(0));
-    // A row of taps is contiguous, where a filter sees all channels.
-    const Index taps = o_.groups == 1 ? col_taps.size() : 1;
-    for (Index i = row_taps.first; i < row_taps.last; ++i)
-      for (Index j = col_taps.first; j < col_taps.last; j += taps) {
-        const Index pixel = w_.in_row(r, i) * w_.in.cols + w_.in_col(c, j);
-        simd::copy_rows<Scalar>(
-            {x.data() + n * x.cols() + pixel * o_.inputs[2] + group * channels(), rows, taps * channels(), x.cols()},
-            {patches + (i * w_.kernel.cols + j) * channels(), rows, taps * channels(), stride});
-      }
-  }
-
-  // Of the filters of output position (r, c), whose ∂L/∂Y [N, out] is dy; the first position of a block replaces, where asked
-  // for.
-  void add_weight_gradient(const BackwardArgs<Scalar>& a, Index r, Index c, const Scalar* dy, Scalar* patches) const {
-    const bool first_of_block = r % o_.sharing.rows == 0 && c % o_.sharing.cols == 0;
-    for (Index n = 0; n < a.x.rows(); n += backward_rows)
-      for (Index group = 0; group < o_.groups; ++group) {
-        const Index rows = std::min(backward_rows, a.x.rows() - n), first = group * units();
-        gather(a.x, n, rows, r, c, group, patches);
-        const std::array terms{simd::ProductTerm<Scalar>{dy + n * o_.outputs + first, patches}};
-        simd::sum_of_products<Scalar>(
-            terms, {.depth = rows, .a_row_stride = 1, .a_col_stride = o_.outputs, .b_row_stride = patch_stride()},
-            {a.dparams.data() + (block_of(r, c) * o_.outputs + first) * filter(), units(), filter(), filter()},
-            first_of_block && n == 0 ? a.dparams_mode : WriteMode::add);
-      }
-  }
-
-  // Pixel by pixel: each is written once, as the sum over the output positions that see it, whose ∂L/∂Y [N, out] are dy(r, c).
-  template <class Dy>
-  void write_input_gradient(const BackwardArgs<Scalar>& a, Index row, Dy dy) const {
-    MatrixView<Scalar> dx = *a.dx;
-    for (Index col = 0; col < w_.in.cols; ++col)
-      for (Index first = 0, channel = 0; first < o_.outputs; first += units(), channel += channels()) {
-        const Strided<Scalar> pixel(dx.data() + (row * w_.in.cols + col) * o_.inputs[2] + channel, dx.rows(), channels(),
-                                    dx.cols());
-        std::array<simd::ProductTerm<Scalar>, 32> terms;
-        std::size_t count = 0;
-        WriteMode into = WriteMode::overwrite;
-        const auto flush = [&] {
-          simd::sum_of_products<Scalar>(
-              std::span(terms).first(count),
-              {.depth = units(), .a_row_stride = o_.outputs, .a_col_stride = 1, .b_row_stride = filter()}, pixel, into);
-          count = 0;
-          into = WriteMode::add;
-        };
-        const IndexRange rows = rows_over(row), cols = cols_over(col);
-        for (Index r = rows.first; r < rows.last; ++r)
-          for (Index c = cols.first; c < cols.last; ++c) {
-            if (count == terms.size()) flush();
-            const Index tap = (row - w_.in_row(r, 0)) * w_.kernel.cols + col - w_.in_col(c, 0);
-            terms[count++] = {dy(r, c) + first,
-                              a.params.data() + (block_of(r, c) * o_.outputs + first) * filter() + tap * channels()};
-          }
-        flush();
-      }
-  }
-
-  // The output rows whose windows contain an input row, and the columns.
-  [[nodiscard]] IndexRange rows_over(Index row) const {
-    return over(row + w_.padding.rows, w_.kernel.rows, w_.stride.rows, w_.out.rows);
-  }
-  [[nodiscard]] IndexRange cols_over(Index col) const {
-    return over(col + w_.padding.cols, w_.kernel.cols, w_.stride.cols, w_.out.cols);
-  }
-  // `at` counts from the edge of the padding.
-  static IndexRange over(Index at, Index kernel, Index stride, Index out) {
-    const Index first = at < kernel ? 0 : (at - kernel) / stride + 1;
-    return {first, std::max(first, std::min(at / stride + 1, out))};
-  }
-  // The most output rows whose windows contain one input row.
-  [[nodiscard]] Index recent_rows() const { return (w_.kernel.rows + w_.stride.rows - 1) / w_.stride.rows; }
-
   LocallyConnected2dOptions o_;
   Window w_;
+  simd::LocalConvolution<Scalar> kernel_;
 };
 static_assert(Layer<LocallyConnected2d<float>, float>);
 
