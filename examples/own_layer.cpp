@@ -4,19 +4,17 @@
 #include <iostream>
 #include <lmc/lmc.hpp>
 #include <lmc/testing/gradient_error.hpp>
-#include <optional>
 #include <span>
 #include <string_view>
 
 /// Swish with a learned slope for each feature: y = x σ(βx), element by element, β [features] (arXiv:1710.05941).
 ///   ∂y/∂x = σ + βx σ(1 − σ)   ∂y/∂β = x² σ(1 − σ)
 template <class Scalar>
-class Swish : public lmc::ElementWise {  // no cache, no workspace, and the output has the shape of the input
+class Swish {  // what it leaves out has a default: no cache, no workspace, the output has the shape of the input
  public:
   explicit Swish(lmc::Index features) : features_(features) {}
 
   std::string_view kind() const { return "swish"; }
-  std::optional<lmc::Shape> input_shape() const { return lmc::Shape(features_); }
   void declare(lmc::LayoutBuilder& layout) const {
     // β belongs to the units before it: where those are permuted, so is β.
     layout.add_parameter("beta", features_, lmc::Role::scale, layout.activation.groups);
@@ -44,12 +42,11 @@ class Swish : public lmc::ElementWise {  // no cache, no workspace, and the outp
 static_assert(lmc::Layer<Swish<float>, float>);
 
 int main() {
-  const double wrong = lmc::testing::gradient_error(Swish<double>(5), {.batch = 3});
+  const double wrong = lmc::testing::gradient_error(Swish<double>(5), {.batch = 3, .inputs = 5});
   std::cout << "gradient " << (wrong < 1e-7 ? "right" : "WRONG") << '\n';
 
   const auto data = lmc::spirals<float>({.seed = 1}), test = lmc::spirals<float>({.seed = 2});
-  const lmc::Network<float> net(
-      {lmc::Dense<float>({.inputs = 2, .outputs = 32}), Swish<float>(32), lmc::Dense<float>({.inputs = 32, .outputs = 3})});
+  const auto net = lmc::sequential<float>(2, {lmc::dense(32), Swish<float>(32), lmc::dense(3)});
   const auto [a, b] =
       lmc::train_pair(net, data, net.initialize({.seed = 0}),
                       {.batch_size = 32, .optimizer = lmc::AdamOptions{.learning_rate = 0.01}}, {.order = 1}, {.order = 2});

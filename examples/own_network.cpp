@@ -5,14 +5,9 @@
 
 namespace {
 
-/// x + Dense(GELU(Dense(LayerNorm(x)))). A Network is a layer, too, and so is a Residual.
-lmc::Residual<float> block(lmc::Index width) {
-  return lmc::Residual<float>({.body = lmc::Network<float>({
-                                   lmc::LayerNorm<float>({.inputs = width}),
-                                   lmc::Dense<float>({.inputs = width, .outputs = 2 * width}),
-                                   lmc::Gelu<float>(),
-                                   lmc::Dense<float>({.inputs = 2 * width, .outputs = width}),
-                               })});
+/// x + Dense(GELU(Dense(LayerNorm(x)))).
+lmc::LayerRecipe<float> block(lmc::Index width) {
+  return lmc::residual<float>({lmc::layer_norm(), lmc::dense(2 * width), lmc::gelu(), lmc::dense(width)});
 }
 
 }  // namespace
@@ -21,12 +16,8 @@ int main() {
   const auto data = lmc::spirals<float>({.examples = 1500, .classes = 3, .seed = 1});
   const auto test = lmc::spirals<float>({.examples = 1500, .classes = 3, .seed = 2});
 
-  const lmc::Network<float> net({
-      lmc::Dense<float>({.inputs = 2, .outputs = 16}),
-      block(16),
-      block(16),
-      lmc::Dense<float>({.inputs = 16, .outputs = 3}),
-  });
+  // Each layer takes the shape that the one before it gives.
+  const auto net = lmc::sequential<float>(2, {lmc::dense(16), block(16), block(16), lmc::dense(3)});
   std::cout << net;
 
   const lmc::TrainOptions<float> options{

@@ -9,8 +9,8 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <support/layer_runner.hpp>
-#include <support/permutation.hpp>
 #include <vector>
 
 namespace layers_batch_norm_test {
@@ -148,7 +148,7 @@ TEST_CASE("BatchNorm: allocates nothing", "[layers]") {
 TEST_CASE("BatchNorm: its channels are permuted with the units that they come from", "[layers]") {
   const auto check = [](const Network<double>& net, std::size_t groups) {
     CHECK(net.layout().groups.size() == groups);
-    const auto effect = testing::permutation_effect(net);
+    const auto effect = lmc::testing::permutation_effect(net);
     CHECK(effect.outputs < 1e-12);
     CHECK(effect.parameters > 0.1);
   };

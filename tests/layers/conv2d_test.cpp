@@ -7,8 +7,8 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <support/layer_runner.hpp>
-#include <support/permutation.hpp>
 #include <vector>
 
 namespace layers_conv2d_test {
@@ -164,7 +164,7 @@ TEST_CASE("Conv2d: its gradient does not depend on whether dx is asked for, and 
 TEST_CASE("Conv2d: a permutation of its channels leaves the network's function alone", "[layers]") {
   const auto effect = [](std::vector<lmc::AnyLayer<double>> layers) {
     const Network<double> net(std::move(layers));
-    return std::pair(net.layout().groups.size(), testing::permutation_effect(net));
+    return std::pair(net.layout().groups.size(), lmc::testing::permutation_effect(net));
   };
   const Conv2d<double> first({.inputs = {7, 7, 2}, .outputs = 6}),
       second({.inputs = {5, 5, 6}, .outputs = 8, .stride = 2, .padding = 1});

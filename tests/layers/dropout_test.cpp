@@ -7,8 +7,8 @@
 #include <lmc/layers/identity.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <support/layer_runner.hpp>
-#include <support/permutation.hpp>
 #include <vector>
 
 namespace layers_dropout_test {

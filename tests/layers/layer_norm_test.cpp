@@ -4,7 +4,7 @@
 #include <lmc/layers/flatten.hpp>
 #include <lmc/layers/layer_norm.hpp>
 #include <lmc/testing/gradient_error.hpp>
-#include <support/permutation.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 
 namespace layers_layer_norm_test {
 
@@ -33,14 +33,14 @@ TEST_CASE("LayerNorm: scale and bias are permuted with the units, at all positio
                                 Dense<double>({.inputs = {3, 6}, .outputs = 2})});
   CHECK(tokens.layout().groups.size() == 1);  // the three that the first layer alone would have
   CHECK(tokens.layout().at("layer_norm1/scale").shape == Shape{6});
-  const auto effect = testing::permutation_effect(tokens);
+  const auto effect = lmc::testing::permutation_effect(tokens);
   CHECK(effect.outputs < 1e-12);
   CHECK(effect.parameters > 0.1);
   const Network<double> flat({Dense<double>({.inputs = 5, .outputs = {3, 6}}), lmc::Flatten<double>(),
                               LayerNorm<double>({.inputs = 18}), Dense<double>({.inputs = 18, .outputs = 2})});
   CHECK(flat.layout().groups.size() == 3);
   CHECK(flat.layout().at("layer_norm1/scale").shape == Shape{3, 6});
-  CHECK(testing::permutation_effect(flat).outputs < 1e-12);
+  CHECK(lmc::testing::permutation_effect(flat).outputs < 1e-12);
 }
 
 TEST_CASE("LayerNorm: refuses sizes and epsilons that are not positive", "[layers][errors]") {

@@ -9,8 +9,8 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <support/layer_runner.hpp>
-#include <support/permutation.hpp>
 #include <vector>
 
 namespace layers_locally_connected2d_test {
@@ -219,7 +219,7 @@ TEST_CASE("LocallyConnected2d: channels can be permuted at each block on their o
   using Local = LocallyConnected2d<double>;
   const auto effect = [](const Network<double>& net, std::size_t groups) {
     CHECK(net.layout().groups.size() == groups);
-    const auto moved = testing::permutation_effect(net);
+    const auto moved = lmc::testing::permutation_effect(net);
     CHECK(moved.outputs < 1e-12);
     CHECK(moved.parameters > 0.1);
   };

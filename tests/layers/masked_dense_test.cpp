@@ -11,8 +11,8 @@
 #include <lmc/layers/relu.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <support/layer_runner.hpp>
-#include <support/permutation.hpp>
 #include <vector>
 
 namespace layers_masked_dense_test {
@@ -177,7 +177,7 @@ TEST_CASE("MaskedDense: with a convolution's mask, starts with the convolution's
 TEST_CASE("MaskedDense: units are permuted only where the mask allows it", "[layers][permutation]") {
   const auto effect = [](const Network<double>& net, std::size_t groups) {
     CHECK(net.layout().groups.size() == groups);
-    const auto moved = testing::permutation_effect(net);
+    const auto moved = lmc::testing::permutation_effect(net);
     CHECK(moved.outputs < 1e-12);
     CHECK((moved.parameters > 0.1) == (groups > 0));
   };

@@ -3,7 +3,7 @@
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/patch_embedding.hpp>
 #include <lmc/testing/gradient_error.hpp>
-#include <support/permutation.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 
 namespace layers_patch_embedding_test {
 
@@ -38,7 +38,7 @@ TEST_CASE("PatchEmbedding: channels at all positions are permuted together", "[l
                              Dense<double>({.inputs = {2, 5}, .outputs = 2})});
   CHECK(net.layout().groups.size() == 2);
   CHECK(net.layout().at("patches1/weight").shape == Shape{5, 2, 2, 3});
-  const auto effect = testing::permutation_effect(net);
+  const auto effect = lmc::testing::permutation_effect(net);
   CHECK(effect.outputs < 1e-12);
   CHECK(effect.parameters > 0.1);
 }

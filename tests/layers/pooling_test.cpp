@@ -11,9 +11,9 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <string>
 #include <support/layer_runner.hpp>
-#include <support/permutation.hpp>
 #include <utility>
 #include <vector>
 
@@ -143,7 +143,7 @@ TEST_CASE("pooling: channels stay a group; where each position had its own, thos
     const Network<double> net({Dense<double>({.inputs = 3, .outputs = pool.inputs}), lmc::Relu<double>(), layer,
                                Dense<double>({.inputs = layer.output_shape(pool.inputs), .outputs = 2})});
     CHECK(net.layout().groups.size() == groups);
-    const auto effect = testing::permutation_effect(net);
+    const auto effect = lmc::testing::permutation_effect(net);
     CHECK(effect.outputs < 1e-12);
     CHECK(effect.parameters > 0.1);
   };
@@ -154,7 +154,7 @@ TEST_CASE("pooling: channels stay a group; where each position had its own, thos
   const Network<double> global({Dense<double>({.inputs = 3, .outputs = {2, 3, 5}}), lmc::Relu<double>(),
                                 GlobalAveragePool<double>({.inputs = {2, 3, 5}}), Dense<double>({.inputs = 5, .outputs = 2})});
   CHECK(global.layout().groups.size() == 1);
-  CHECK(testing::permutation_effect(global).outputs < 1e-12);
+  CHECK(lmc::testing::permutation_effect(global).outputs < 1e-12);
 }
 
 TEST_CASE("pooling: keeps the one group of a convolution's channels", "[layers]") {

@@ -5,7 +5,7 @@
 #include <lmc/layers/relu.hpp>
 #include <lmc/layers/residual.hpp>
 #include <lmc/testing/gradient_error.hpp>
-#include <support/permutation.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <vector>
 
 namespace layers_residual_test {
@@ -40,19 +40,19 @@ TEST_CASE("Residual: backward is the derivative of forward", "[layers][gradient]
 TEST_CASE("Residual: adds the body and the shortcut", "[layers]") {
   const std::vector<double> x{1, -2};
   const Network<double> net({Residual<double>({.body = Dense<double>({.inputs = 2, .outputs = 2})})});
-  CHECK(testing::outputs(net, {{1, 2, 3, 4, 10, 20}, {}}, x) == std::vector<double>{1 - 4 + 10 + 1, 3 - 8 + 20 - 2});
+  CHECK(lmc::testing::outputs(net, {{1, 2, 3, 4, 10, 20}, {}}, x) == std::vector<double>{1 - 4 + 10 + 1, 3 - 8 + 20 - 2});
 }
 
 TEST_CASE("Residual: units that are added are permuted together, and those added to the input not at all", "[layers]") {
   const Network<double> stream({Dense<double>({.inputs = 3, .outputs = 6}), Residual<double>({.body = body(6, 6)}),
                                 Residual<double>({.body = body(6, 6)}), Dense<double>({.inputs = 6, .outputs = 2})});
   CHECK(stream.layout().groups.size() == 3);  // one stream, and the hidden units of each body
-  const auto effect = testing::permutation_effect(stream);
+  const auto effect = lmc::testing::permutation_effect(stream);
   CHECK(effect.outputs < 1e-12);
   CHECK(effect.parameters > 0.1);
   const Network<double> fixed({Residual<double>({.body = body(3, 3)}), Dense<double>({.inputs = 3, .outputs = 2})});
   CHECK(fixed.layout().groups.size() == 1);
-  CHECK(testing::permutation_effect(fixed).outputs < 1e-12);
+  CHECK(lmc::testing::permutation_effect(fixed).outputs < 1e-12);
 }
 
 TEST_CASE("Residual: refuses layers that cannot be added, with their shapes", "[layers][errors]") {

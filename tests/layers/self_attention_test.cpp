@@ -6,8 +6,8 @@
 #include <lmc/layers/self_attention.hpp>
 #include <lmc/layers/tokenwise_dense.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <support/layer_runner.hpp>
-#include <support/permutation.hpp>
 #include <vector>
 
 namespace layers_self_attention_test {
@@ -58,7 +58,7 @@ TEST_CASE("SelfAttention: heads, and units inside each head, can be permuted", "
   CHECK(layout.at("attention1/query/weight").groups[1] == layout.at("attention1/key/bias").groups[1]);
   CHECK(layout.at("attention1/value/weight").groups[1] != layout.at("attention1/query/weight").groups[1]);
   CHECK(layout.at("attention1/output/weight").shape == lmc::Shape{6, 3, 2});
-  const auto effect = testing::permutation_effect(net);
+  const auto effect = lmc::testing::permutation_effect(net);
   CHECK(effect.outputs < 1e-12);
   CHECK(effect.parameters > 0.1);
 }
@@ -68,7 +68,7 @@ TEST_CASE("SelfAttention: units that could be permuted at each token on their ow
                              SelfAttention<double>({.inputs = {3, 4}, .heads = 2}),
                              Dense<double>({.inputs = {3, 4}, .outputs = 2})});
   CHECK(net.layout().groups.size() == 1 + (1 + 2 * 2 + 1));
-  CHECK(testing::permutation_effect(net).outputs < 1e-12);
+  CHECK(lmc::testing::permutation_effect(net).outputs < 1e-12);
 }
 
 TEST_CASE("SelfAttention: starts as torch.nn.MultiheadAttention does, or each matrix by a named scheme", "[layers]") {

@@ -7,7 +7,7 @@
 #include <lmc/layers/position_embedding.hpp>
 #include <lmc/layers/take_first_token.hpp>
 #include <lmc/testing/gradient_error.hpp>
-#include <support/permutation.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <vector>
 
 namespace layers_tokens_test {
@@ -29,15 +29,15 @@ TEST_CASE("ClassToken, TakeFirstToken, PositionEmbedding: backward is the deriva
 
 TEST_CASE("ClassToken: puts its token first, and TakeFirstToken takes it", "[layers]") {
   const std::vector<double> x{1, 2, 3, 4, 5, 6, 7, 8};
-  CHECK(testing::outputs(Network<double>({ClassToken<double>({.inputs = {2, 2}})}), {{10, 20}, {}}, x) ==
+  CHECK(lmc::testing::outputs(Network<double>({ClassToken<double>({.inputs = {2, 2}})}), {{10, 20}, {}}, x) ==
         std::vector<double>{10, 20, 1, 2, 3, 4, 10, 20, 5, 6, 7, 8});
-  CHECK(testing::outputs(Network<double>({TakeFirstToken<double>({.inputs = {2, 2}})}), {}, x) ==
+  CHECK(lmc::testing::outputs(Network<double>({TakeFirstToken<double>({.inputs = {2, 2}})}), {}, x) ==
         std::vector<double>{1, 2, 5, 6});
 }
 
 TEST_CASE("PositionEmbedding: adds the same vectors to every example", "[layers]") {
   const std::vector<double> x{1, 2, 3, 4, 5, 6, 7, 8};
-  CHECK(testing::outputs(Network<double>({PositionEmbedding<double>({.inputs = {2, 2}})}), {{10, 20, 30, 40}, {}}, x) ==
+  CHECK(lmc::testing::outputs(Network<double>({PositionEmbedding<double>({.inputs = {2, 2}})}), {{10, 20, 30, 40}, {}}, x) ==
         std::vector<double>{11, 22, 33, 44, 15, 26, 37, 48});
 }
 

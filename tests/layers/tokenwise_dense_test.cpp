@@ -3,7 +3,7 @@
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/tokenwise_dense.hpp>
 #include <lmc/testing/gradient_error.hpp>
-#include <support/permutation.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 
 namespace layers_tokenwise_dense_test {
 
@@ -27,7 +27,7 @@ TEST_CASE("TokenwiseDense: keeps the axes of the positions, and permutes their u
                              Dense<double>({.inputs = {2, 3, 7}, .outputs = 2})});
   CHECK(net.parts()[1].output == Shape{2, 3, 7});
   CHECK(net.layout().groups.size() == 2);
-  const auto effect = testing::permutation_effect(net);
+  const auto effect = lmc::testing::permutation_effect(net);
   CHECK(effect.outputs < 1e-12);
   CHECK(effect.parameters > 0.1);
 }

@@ -5,8 +5,8 @@
 #include <lmc/models/mlp.hpp>
 #include <lmc/models/sparse_mlp.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <sstream>
-#include <support/permutation.hpp>
 #include <vector>
 
 namespace models_cnn_test {
@@ -51,7 +51,7 @@ TEST_CASE("cnn, lcn: a permutation of channels, at each position where there is 
           "[layers]") {
   const auto check = [](const lmc::Network<double>& net, std::size_t groups) {
     CHECK(net.layout().groups.size() == groups);
-    const auto effect = testing::permutation_effect(net);
+    const auto effect = lmc::testing::permutation_effect(net);
     CHECK(effect.outputs < 1e-12);
     CHECK(effect.parameters > 0.1);
   };
@@ -66,8 +66,9 @@ TEST_CASE("cnn, lcn: a permutation of channels, at each position where there is 
   check(lmc::lcn<double>({.inputs = image, .channels = {3, 2}, .outputs = 3, .sharing = {{7, 6}, {2, 4}}}), 1 + 3);
   check(lmc::lcn<double>({.inputs = image, .channels = {3, 4}, .outputs = 3, .norm = Normalization::layer}),
         2);  // its scale is that of all positions
-  CHECK(testing::permutation_effect(lmc::sparse_mlp<double>({.inputs = 6, .hidden = {7, 5}, .outputs = 3, .sparsity = 0.5}))
-            .outputs < 1e-12);
+  CHECK(
+      lmc::testing::permutation_effect(lmc::sparse_mlp<double>({.inputs = 6, .hidden = {7, 5}, .outputs = 3, .sparsity = 0.5}))
+          .outputs < 1e-12);
 }
 
 TEST_CASE("sparse_mlp: has the given share of zeros in every hidden layer, and another mask in each", "[layers]") {

@@ -2,9 +2,9 @@
 #include <catch2/catch.hpp>
 #include <lmc/layers/normalization.hpp>
 #include <lmc/models/resnet.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <sstream>
 #include <string>
-#include <support/permutation.hpp>
 #include <utility>
 
 namespace models_resnet_test {
@@ -46,7 +46,7 @@ TEST_CASE("resnet: each stage's channels are permuted together, each block's hid
   const auto norm = GENERATE(Normalization::none, Normalization::batch, Normalization::layer);
   const auto net = resnet<double>({.inputs = {7, 6, 2}, .outputs = 3, .blocks = 2, .width = 3, .norm = norm});
   CHECK(net.layout().groups.size() == 3 + 6);
-  const auto effect = testing::permutation_effect(net);
+  const auto effect = lmc::testing::permutation_effect(net);
   // Normal weights in 15 layers: activations grow by some 10⁴ where no norm stops them.
   CHECK(effect.outputs < 1e-10);
   CHECK(effect.parameters > 0.1);

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <lmc/models/transformer_block.hpp>
 #include <lmc/testing/gradient_error.hpp>
-#include <support/permutation.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 
 namespace models_transformer_block_test {
 

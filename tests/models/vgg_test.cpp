@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <lmc/layers/normalization.hpp>
 #include <lmc/models/vgg.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <string>
-#include <support/permutation.hpp>
 #include <vector>
 
 namespace models_vgg_test {
@@ -49,7 +49,7 @@ TEST_CASE("vgg: the channels of each convolution and the hidden units can be per
   const auto net =
       vgg<double>({.inputs = {9, 8, 2}, .outputs = 3, .channels = {4, 5}, .convolutions = {2}, .hidden = {6}, .norm = norm});
   CHECK(net.layout().groups.size() == 5);
-  const auto effect = testing::permutation_effect(net);
+  const auto effect = lmc::testing::permutation_effect(net);
   CHECK(effect.outputs < 1e-12);
   CHECK(effect.parameters > 0.1);
 }

@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <lmc/models/vit.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <sstream>
-#include <support/permutation.hpp>
 
 namespace models_vit_test {
 
@@ -39,7 +39,7 @@ TEST_CASE("vit: heads, units in heads, hidden units and the residual stream can 
                                      .pooling = pooling});
   // One stream through both blocks; in each, the heads, two groups per head, and the hidden units.
   CHECK(net.layout().groups.size() == 1 + 2 * (1 + 2 * 3 + 1));
-  const auto effect = testing::permutation_effect(net);
+  const auto effect = lmc::testing::permutation_effect(net);
   CHECK(effect.outputs < 1e-12);
   CHECK(effect.parameters > 0.1);
 }
@@ -49,7 +49,7 @@ TEST_CASE("attention: heads, units in heads and the residual stream can be permu
   const auto net =
       lmc::attention<double>({.inputs = {6, 4, 2}, .outputs = 3, .patch = {3, 2}, .width = 12, .heads = 3, .pooling = pooling});
   CHECK(net.layout().groups.size() == 1 + 1 + 2 * 3);
-  const auto effect = testing::permutation_effect(net);
+  const auto effect = lmc::testing::permutation_effect(net);
   CHECK(effect.outputs < 1e-12);
   CHECK(effect.parameters > 0.1);
 }

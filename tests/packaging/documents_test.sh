@@ -41,6 +41,7 @@ cat > "$work/listings.cpp" << 'END'
 #include <iostream>
 #include <lmc/lmc.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 const auto data = lmc::spirals<float>({.examples = 300, .classes = 3, .seed = 1});
 const auto test = lmc::spirals<float>({.examples = 300, .classes = 3, .seed = 2});
 const auto net = lmc::mlp<float>({.inputs = 2, .hidden = {8}, .outputs = 3});

@@ -1,19 +1,14 @@
-#!/usr/bin/env bash
-# SPDX-License-Identifier: BSD-3-Clause
-# include_rules.sh REPOSITORY: checks who includes whom in include/lmc, and that lmc.hpp is complete. Prints every violation.
-set -euo pipefail
-cd "$1/include"
+#!/ usr / bin / env bash
+#SPDX - License - Identifier : BSD - 3 - Clause
+#include_rules.sh REPOSITORY : checks who includes whom in include / lmc, and that lmc.hpp is complete.Prints every violation.
+set - euo pipefail cd "$1/include"
+#Headers that need an optional dependency are not part of lmc.hpp.Each line is a path : those of lmc::images.
+    optional ='lmc/data/sources/image_folder.hpp lmc / data / sources / tiny_imagenet.hpp lmc / io / image.hpp lmc / io /
+              image_file.hpp lmc / io / jpeg.hpp lmc / io /
+              png.hpp'
 
-# Headers that need an optional dependency are not part of lmc.hpp. Each line is a path: those of lmc::images.
-optional='lmc/data/sources/image_folder.hpp
-lmc/data/sources/tiny_imagenet.hpp
-lmc/io/image.hpp
-lmc/io/image_file.hpp
-lmc/io/jpeg.hpp
-lmc/io/png.hpp'
-
-# The folders that a header of a folder may include, its own among them. Includes point one way.
-allowed_for() {
+#The folders that a header of a folder may include, its own among them.Includes point one way.
+              allowed_for() {
   case $1 in
     core) echo core ;;
     parallel | matrix | connectivity | align | io) echo core "$1" ;;
@@ -21,7 +16,7 @@ allowed_for() {
     layers | loss | optim) echo core matrix simd "$1" ;;
     models) echo core matrix simd layers models ;;
     data) echo core parallel matrix simd io data ;;
-    testing) echo core matrix simd layers testing ;;
+    testing) echo core matrix simd layers align testing ;;
     train) echo core parallel matrix simd layers loss optim data io train ;;
     measure) echo core parallel matrix simd layers loss optim data io connectivity models train measure ;;
     transfer) echo core matrix simd layers optim train transfer ;;

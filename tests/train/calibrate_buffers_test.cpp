@@ -12,8 +12,8 @@
 #include <lmc/layers/relu.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/models/mlp.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <lmc/train/calibrate_buffers.hpp>
-#include <support/permutation.hpp>
 #include <vector>
 
 namespace train_calibrate_buffers_test {
@@ -99,7 +99,7 @@ TEST_CASE("calibrate_buffers: those of a permuted network are the permuted ones"
   const auto all = data<double>(16);
   const lmc::ModelState<double> state{theta(net),
                                       lmc::calibrate_buffers(net, theta(net), all, ThreadTeam(2), {.batch_size = 8})};
-  const auto permuted = lmc::permute(net.layout(), testing::random_permutations(net.layout(), 1), state);
+  const auto permuted = lmc::permute(net.layout(), lmc::testing::random_permutations(net.layout(), 1), state);
   const auto again = lmc::calibrate_buffers(net, permuted.parameters, all, ThreadTeam(2), {.batch_size = 8});
   REQUIRE(permuted.buffers != state.buffers);
   for (std::size_t i = 0; i < again.size(); ++i) CHECK_THAT(again[i], WithinAbs(permuted.buffers[i], 1e-14));

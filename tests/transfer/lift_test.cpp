@@ -5,8 +5,8 @@
 #include <lmc/models/cnn.hpp>
 #include <lmc/models/lcn.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <lmc/transfer/lift.hpp>
-#include <support/permutation.hpp>
 #include <vector>
 
 namespace transfer_lift_test {
@@ -35,7 +35,7 @@ void check_embedding(const Network<double>& from, const Lift<double>& e, bool al
   const auto state = from.initialize({.seed = 3});
   const auto lifted = e.lift(state);
   const auto x = lmc::testing::normal_numbers(4 * from.input_shape()->size(), 1, 5);
-  CHECK(distance(testing::outputs(from, state, x), testing::outputs(e.network, lifted, x)) < 1e-12);
+  CHECK(distance(lmc::testing::outputs(from, state, x), lmc::testing::outputs(e.network, lifted, x)) < 1e-12);
   const auto back = e.project(lifted);
   std::vector<bool> copied(state.parameters.size());
   for (const auto& source : e.source)

@@ -18,7 +18,7 @@ namespace lmc::simd {
 ///
 /// Shapes, N = batch size, in and out channels and patch = kernel rows · kernel cols · in / groups as in ConvolutionShape:
 ///   x [N, rows, cols, in]   weight [out, patch]   bias [out] or empty   y [N, out rows, out cols, out]
-/// Serial; beside the buffers that product keeps, nothing is allocated. The bits of an example's y and dx do not depend on the batch around it. The sums over
+/// Serial; nothing is allocated. The bits of an example's y and dx do not depend on the batch around it. The sums over
 /// examples are cut at places that depend on the shape alone.
 template <std::floating_point T>
 class Convolution {
