@@ -89,7 +89,7 @@ class BatchNorm {
     if (of_batch) {
       const Index n = a.x.size() / channels_;
       require(n > 1, "BatchNorm (", o_.inputs,
-              "): a batch of 1 example has 1 value a channel, whose variance is not defined; expected "
+              "): a batch of 1 example has 1 value per channel, whose variance is not defined; expected "
               "more than 1 value in training: use another batch size, or leave out the short last batch of an epoch");
       const double unbiased = static_cast<double>(n) / static_cast<double>(n - 1);
       const double weight = a.mode == Mode::training ? o_.momentum : 1;

@@ -38,7 +38,7 @@ struct VggOptions {
 template <std::floating_point Scalar>
 Network<Scalar> vgg(const VggOptions& options) {
   const std::size_t stages = options.channels.size(), given = options.convolutions.size();
-  require(stages > 0, "vgg: channels is empty; expected one entry a stage");
+  require(stages > 0, "vgg: channels is empty; expected one entry per stage");
   require(given <= 1 || given == stages, "vgg: convolutions has ", given,
           " entries; expected one for all stages, or one for each of "
           "the ",
