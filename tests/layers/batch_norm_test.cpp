@@ -193,7 +193,7 @@ TEST_CASE("BatchNorm: refuses options that make no sense, and a batch without a 
   const std::vector<double> x(3);
   CHECK_THROWS_WITH(
       b.forward(x, Mode::training),
-      "BatchNorm ([1, 1, 3]): a batch of 1 example has 1 value a channel, whose variance is not defined; expected "
+      "BatchNorm ([1, 1, 3]): a batch of 1 example has 1 value per channel, whose variance is not defined; expected "
       "more than 1 value in training: use another batch size, or leave out the short last batch of an epoch");
   CHECK_THROWS_WITH(b.forward(x, Mode::calibration), Catch::Contains("BatchNorm ([1, 1, 3]): a batch of 1 example"));
   CHECK_NOTHROW(b.forward(x, Mode::evaluation));

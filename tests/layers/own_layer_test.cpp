@@ -57,8 +57,8 @@ struct AddNeighbors {
   }
 };
 
-// A container of one layer, for what a user's container needs to be seen by others.
-struct Inside {
+// A container of one layer, of which nobody can make another one.
+struct Sealed {
   lmc::AnyLayer<double> layer;
   Shape input;
   [[nodiscard]] std::string_view kind() const { return "inside"; }
@@ -79,12 +79,11 @@ struct Inside {
              .first = 0,
              .parameters = builder.parameter_count()}};
   }
-  [[nodiscard]] Inside with_children(const std::vector<lmc::AnyLayer<double>>& layers) const { return {layers.at(0), input}; }
 };
 
-// The same, of which nobody can make another one.
-struct Sealed : Inside {
-  void with_children(int) const = delete;
+// The same, with what a user's container needs to be lifted.
+struct Inside : Sealed {
+  [[nodiscard]] Inside with_children(const std::vector<lmc::AnyLayer<double>>& layers) const { return {{layers.at(0), input}}; }
 };
 
 struct NoStart {
@@ -125,7 +124,7 @@ TEST_CASE("A layer of one's own: no unit that it reads or gives is permuted, unl
 TEST_CASE("A container of one's own: summaries, visits and lifting reach what is in it", "[layers]") {
   const Shape image{4, 4, 1};
   const lmc::AnyLayer<double> conv = lmc::Conv2d<double>({.inputs = image, .outputs = 2, .kernel = 3});
-  const auto network = lmc::sequential<double>(image, {Inside{conv, image}, lmc::relu(), lmc::dense(2)});
+  const auto network = lmc::sequential<double>(image, {Inside{{conv, image}}, lmc::relu(), lmc::dense(2)});
   CHECK(network.layout().parameters[0].name == "inside1/inner/weight");
   CHECK_THAT(summary(network), Contains("    inner         conv, 1 -> 2, 3x3"));
   std::vector<std::string> kinds;
@@ -142,7 +141,7 @@ TEST_CASE("A container of one's own: summaries, visits and lifting reach what is
   const auto theta = network.initialize({.seed = 1}).parameters;
   CHECK(lift.project(lift.lift(theta)) == theta);
 
-  CHECK_THROWS_WITH(lmc::lift_to_local(lmc::sequential<double>(image, {Sealed{{conv, image}}, lmc::dense(2)})),
+  CHECK_THROWS_WITH(lmc::lift_to_local(lmc::sequential<double>(image, {Sealed{conv, image}, lmc::dense(2)})),
                     Contains("the layer 'inside' cannot be made of other layers; expected `with_children("));
 }
 

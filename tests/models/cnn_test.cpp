@@ -93,7 +93,7 @@ TEST_CASE("cnn, lcn: refuse lists that do not fit the layers, and geometry that 
   CHECK_THROWS_WITH(lmc::lcn<float>({.inputs = image, .channels = {4, 3}, .outputs = 3, .sharing = {1, 1, 1}}),
                     "lcn: sharing has 3 entries; expected one for all layers, or one for each of the 2 entries of channels");
   CHECK_THROWS_WITH(lmc::cnn<float>({.inputs = image, .channels = {}, .outputs = 3}),
-                    "cnn: channels is empty; expected one entry a layer");
+                    "cnn: channels is empty; expected one entry per layer");
   CHECK_THROWS_WITH(lmc::cnn<float>({.inputs = image, .channels = {4, 4}, .outputs = 3, .kernel = {8, 3}}),
                     Catch::Contains("Conv2d") && Catch::Contains("3x3") && Catch::Contains("larger than the input"));
 }

@@ -56,7 +56,7 @@ TEST_CASE("vgg: the channels of each convolution and the hidden units can be per
 
 TEST_CASE("vgg: refuses what makes no network", "[layers][errors]") {
   CHECK_THROWS_WITH(vgg<float>({.inputs = {8, 8, 1}, .outputs = 3, .channels = {}}),
-                    "vgg: channels is empty; expected one entry a stage");
+                    "vgg: channels is empty; expected one entry per stage");
   CHECK_THROWS_WITH(
       vgg<float>({.inputs = {8, 8, 1}, .outputs = 3, .channels = {4, 4, 4}, .convolutions = {1, 2}}),
       "vgg: convolutions has 2 entries; expected one for all stages, or one for each of the 3 entries of channels");

@@ -13,6 +13,10 @@ namespace simd_product_test {
 
 namespace {
 
+using lmc::Index;
+using lmc::Strided;
+using lmc::WriteMode;
+
 // product() in a workspace of just the size that it asks for.
 template <class T>
 void multiply(Strided<const T> a, Strided<const T> b, Strided<T> c, WriteMode into) {
@@ -20,10 +24,6 @@ void multiply(Strided<const T> a, Strided<const T> b, Strided<T> c, WriteMode in
   lmc::simd::product<T>(a, b, c, into, std::span(workspace).first(workspace.size() - 1));
   REQUIRE(workspace.back() == -99);
 }
-
-using lmc::Index;
-using lmc::Strided;
-using lmc::WriteMode;
 
 // Multiples of 1/8 in [-2, 2): sums of a thousand products are exact in float, so that the right answer is one number.
 template <class T>

@@ -121,10 +121,11 @@ class LayoutBuilder {
     fix_activation();
     add_parameter(name, shape, role, std::vector<AxisGroups>(static_cast<std::size_t>(shape.rank())));
   }
-  /// The two of add_parameter() for a segment of the buffers.
+  /// As add_parameter(), for a segment of the buffers.
   void add_buffer(std::string_view name, Shape shape, Role role, std::vector<AxisGroups> groups) {
     add(layout_.buffers, layout_.buffer_count(), name, std::move(shape), role, std::move(groups));
   }
+  /// The same for a layer that knows nothing of permutations.
   void add_buffer(std::string_view name, const Shape& shape, Role role) {
     fix_activation();
     add_buffer(name, shape, role, std::vector<AxisGroups>(static_cast<std::size_t>(shape.rank())));

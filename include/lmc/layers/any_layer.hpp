@@ -22,6 +22,7 @@ struct ChildLayer;
 template <std::floating_point Scalar>
 class AnyLayer {
  public:
+  /// Holds the layer. One that lacks something of what a Layer needs does not compile, and the message names it.
   template <class L>
     requires(!std::same_as<L, AnyLayer> && (Layer<L, Scalar> || detail::MeantAsLayer<L>))
   AnyLayer(L layer) {  // NOLINT(google-explicit-constructor): a list of layers reads as one
@@ -154,14 +155,16 @@ static_assert(Layer<AnyLayer<float>, float>);
 /// A layer inside another one, and where it stands there.
 template <std::floating_point Scalar>
 struct ChildLayer {
-  std::string name;  // that its segments begin with: `dense1`, `body`
-  AnyLayer<Scalar> layer;
-  Shape input, output;              // of one example
-  Index first = 0, parameters = 0;  // position of its first parameter among those of the layer around it, and how many it has
+  std::string name;        // what the names of its segments begin with: `dense1`, `body`
+  AnyLayer<Scalar> layer;  // the layer itself
+  Shape input;             // shape of one example before it
+  Shape output;            // shape of one example behind it
+  Index first = 0;         // position of its first parameter among those of the layer around it
+  Index parameters = 0;    // number of its parameters
 };
 
 /// Declares a layer inside another one, its segments under `name/`. Where a layer changes the size of an example and says nothing
-/// of its output's permutation groups, there are none. output: shape of an example behind it.
+/// of its output's permutation groups, there are none. output: shape of one example behind it.
 template <std::floating_point Scalar>
 void declare_child(LayoutBuilder& layout, std::string_view name, const AnyLayer<Scalar>& layer, const Shape& output) {
   layout.inside(name, [&] { layer.declare(layout); });

@@ -28,6 +28,7 @@ class AveragePool2d {
  public:
   explicit AveragePool2d(Pool2dOptions options) : o_(std::move(options)), window_(detail::pool_window("AveragePool2d", o_)) {}
 
+  /// The geometry: the number of output positions, and the input under each tap.
   [[nodiscard]] const Window& window() const { return window_; }
 
   [[nodiscard]] std::string_view kind() const { return "average_pool"; }

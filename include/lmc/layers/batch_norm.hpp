@@ -20,10 +20,11 @@
 
 namespace lmc {
 
+/// The size of a BatchNorm, and how it takes its statistics.
 struct BatchNormOptions {
-  Shape inputs = {};      // of one example; the last axis are the channels
+  Shape inputs = {};      // shape of one example; its last axis are the channels
   double epsilon = 1e-5;  // added to the variance, positive
-  double momentum = 0.1;  // weight of a batch in the running statistics, in [0, 1]
+  double momentum = 0.1;  // weight of one batch in the running statistics, in [0, 1]
 };
 
 /// Batch normalization of every channel, the last axis of an example:
@@ -33,7 +34,7 @@ struct BatchNormOptions {
 /// 0, 1. In training, μ and v are mean and variance over the n entries that a batch has of the channel, n = N · positions: v
 /// divided by n; and
 ///   mean ← (1 − momentum) mean + momentum μ      variance ← (1 − momentum) variance + momentum v n / (n − 1).
-/// In estimation the same, with mean ← μ and variance ← v n / (n − 1). In evaluation μ and v are the buffers: then alone is an
+/// In calibration the same, with mean ← μ and variance ← v n / (n − 1). In evaluation μ and v are the buffers: then alone is an
 /// example's y independent of the batch around it.
 /// backward, x̂ = (x − μ) / √(v + ε), D = ∂L/∂y, Σ over the n entries of the channel:
 ///   ∂L/∂scale += Σ D x̂      ∂L/∂bias += Σ D      ∂L/∂x = scale / √(v + ε) · (D − (Σ D + x̂ Σ D x̂) / n)
@@ -44,7 +45,7 @@ struct BatchNormOptions {
 /// own become one group. After a Flatten every entry is a channel, and the segments keep the axes from before it.
 /// Source: arXiv:1502.03167; as torch.nn.BatchNorm1d and 2d.
 /// Throws: Error on construction, when a size or epsilon is not positive, or momentum is outside [0, 1]; in forward, when a
-/// batch has one entry a channel, which has no variance.
+/// batch has one entry per channel, which has no variance.
 template <std::floating_point Scalar>
 class BatchNorm {
  public:
@@ -89,7 +90,7 @@ class BatchNorm {
     if (of_batch) {
       const Index n = a.x.size() / channels_;
       require(n > 1, "BatchNorm (", o_.inputs,
-              "): a batch of 1 example has 1 value a channel, whose variance is not defined; expected "
+              "): a batch of 1 example has 1 value per channel, whose variance is not defined; expected "
               "more than 1 value in training: use another batch size, or leave out the short last batch of an epoch");
       const double unbiased = static_cast<double>(n) / static_cast<double>(n - 1);
       const double weight = a.mode == Mode::training ? o_.momentum : 1;
@@ -118,7 +119,8 @@ class BatchNorm {
   }
 
  private:
-  // Of two arrays with an entry a channel that lie behind each other: scale and bias, or mean and variance.
+  // The first and the second of two arrays that lie one behind the other, with one entry per channel: scale and bias, or mean
+  // and variance.
   template <class T>
   auto first(std::span<T> values) const {
     return slice(values, 0, channels_);

@@ -15,9 +15,10 @@
 
 namespace lmc {
 
+/// The tokens that a ClassToken receives, and how its own starts.
 struct ClassTokenOptions {
-  Shape inputs = {};                 // of one example: [tokens, width]
-  double standard_deviation = 0.02;  // of its first values, N(0, deviation²)
+  Shape inputs = {};                 // shape of one example: [tokens, width]
+  double standard_deviation = 0.02;  // the token starts as N(0, standard_deviation²)
 };
 
 /// Puts a learned token before the others: y [N, 1 + tokens, width] = (t, x), N = batch size, t [width].

@@ -19,15 +19,16 @@
 
 namespace lmc {
 
+/// The sizes of a Conv2d, and how its weights start.
 struct Conv2dOptions {
-  Shape inputs = {};   // of one example: [rows, cols, channels], every axis > 0
+  Shape inputs = {};   // shape of one example: [rows, cols, channels], every axis > 0
   Index outputs = 0;   // channels of the output, > 0
   Extent kernel = 3;   // size of the filters
-  Extent stride = 1;   // from one output position to the next
+  Extent stride = 1;   // input positions from one output position to the next
   Extent padding = 0;  // rows and columns of zeros around the image, less than kernel
-  Index groups = 1;    // divides in's channels and out; channels of the output see those of the input in their own group alone
-  bool bias = true;
-  InitializationOptions initialization = {};  // fan in: kernel size · in's channels / groups
+  Index groups = 1;    // divides both numbers of channels; an output channel sees the input channels of its own group alone
+  bool bias = true;    // whether the layer has b
+  InitializationOptions initialization = {};  // how W and b start; fan_in = kernel size · in / groups
 };
 
 /// Convolution (cross-correlation, as in PyTorch's Conv2d): one bank of filters for all positions of an image.
@@ -56,6 +57,7 @@ class Conv2d {
       : o_(std::move(options)), window_("Conv2d", o_.inputs, o_.kernel, o_.stride, o_.padding), kernel_(checked_shape()) {}
 
   [[nodiscard]] const Conv2dOptions& options() const { return o_; }
+  /// The geometry: the number of output positions, and the input under each tap.
   [[nodiscard]] const Window& window() const { return window_; }
 
   [[nodiscard]] std::string_view kind() const { return "conv"; }

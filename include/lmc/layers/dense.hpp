@@ -16,10 +16,11 @@
 
 namespace lmc {
 
+/// The sizes of a Dense layer, and how its weights start.
 struct DenseOptions {
-  Shape inputs = {};   // of one example; every axis > 0
-  Shape outputs = {};  // the same; a number is a vector of so many units
-  InitializationOptions initialization = {};
+  Shape inputs = {};   // shape of one example; every axis > 0
+  Shape outputs = {};  // shape of its output for one example; every axis > 0; a single number means a vector
+  InitializationOptions initialization = {};  // how W and b start
 };
 
 /// Fully connected layer, Y = X Wᵀ + 1 bᵀ.

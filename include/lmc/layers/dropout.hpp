@@ -17,8 +17,9 @@
 
 namespace lmc {
 
+/// The size of a Dropout layer, and its rate.
 struct DropoutOptions {
-  Shape inputs = {};  // of one example
+  Shape inputs = {};  // shape of one example
   double rate = 0.5;  // share of entries that are set to 0, in [0, 1)
 };
 

@@ -16,6 +16,7 @@ void for_each_layer(const AnyLayer<Scalar>& layer, const Visit& visit, Index fir
   if (children.empty()) visit(layer, first);
   for (const auto& child : children) for_each_layer(child.layer, visit, first + child.first);
 }
+/// The same for the layers of a network.
 template <std::floating_point Scalar, class Visit>
 void for_each_layer(const Network<Scalar>& network, const Visit& visit, Index first = 0) {
   for_each_layer(AnyLayer<Scalar>(network), visit, first);

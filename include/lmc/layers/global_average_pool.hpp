@@ -13,8 +13,9 @@
 
 namespace lmc {
 
+/// The positions and channels that a GlobalAveragePool receives.
 struct GlobalAveragePoolOptions {
-  Shape inputs = {};  // of one example: [rows, cols, channels], or [tokens, width]; every axis > 0
+  Shape inputs = {};  // shape of one example: [rows, cols, channels], or [tokens, width]; every axis > 0
 };
 
 /// The mean over all positions of an example, channel by channel: y[k] = 1 / positions · Σ x[…, k], added in order.

@@ -19,16 +19,18 @@ namespace lmc {
 ///   zero        W = 0, b = 0                       for logistic regression: with hidden units nothing would tell them apart
 enum class Initialization { torch, he_normal, he_uniform, xavier, zero };
 
+/// The names of the schemes, in the order of Initialization.
 inline constexpr std::array<std::string_view, 5> initialization_names{"torch", "he-normal", "he-uniform", "xavier", "zero"};
 
-/// Throws: Error that names the nearest known one.
+/// The scheme of that name. Throws: Error that names the nearest known one.
 inline Initialization parse_initialization(std::string_view name) {
   return static_cast<Initialization>(find_name("initialization", name, initialization_names));
 }
 
+/// A scheme, and what it takes from the layer that follows.
 struct InitializationOptions {
-  Initialization scheme = Initialization::torch;
-  double slope = 0;  // of the leaky ReLU that follows, for the He schemes
+  Initialization scheme = Initialization::torch;  // distribution of W and b
+  double slope = 0;                               // slope of the leaky ReLU that follows; the He schemes use it
 };
 
 /// Fills weights, then biases, in the order in which they lie in args.params: weights first.

@@ -27,8 +27,8 @@ enum class Mode { evaluation, training, calibration };
 /// Where the noise of a training step has its address: a draw of a layer is a function of (seed, epoch, example, entry),
 /// whatever the batch that the example is in.
 struct NoiseAddress {
-  std::uint64_t seed = 0;
-  std::uint32_t epoch = 0;
+  std::uint64_t seed = 0;                // one for all noise of a training; inside() makes another for each layer
+  std::uint32_t epoch = 0;               // from 0; noise is drawn anew in each epoch
   std::span<const Index> examples = {};  // position in the data set of each row of x; none: the row numbers
 
   /// The address for the layer at position i of a sequence: draws in different layers have nothing to do with each other.
@@ -36,23 +36,24 @@ struct NoiseAddress {
     const auto bits = random_bits({.seed = seed, .purpose = Purpose::layer_noise}, i);
     return {std::uint64_t{bits[0]} << 32 | bits[1], epoch, examples};
   }
-  /// Position in the data set of a row of x.
+  /// Position in the data set of the example in that row of x.
   [[nodiscard]] std::uint64_t example(Index row) const {
     return static_cast<std::uint64_t>(examples.empty() ? row : examples[static_cast<std::size_t>(row)]);
   }
 };
 
-/// Shapes, N = batch size: x [N, in], y [N, out], one example a row, its shape flattened row-major.
+/// What a layer's forward receives. Shapes, N = batch size: x [N, in], y [N, out]; each row is one example, its shape flattened
+/// row-major.
 template <class Scalar>
 struct ForwardArgs {
   std::span<const Scalar> params;  // the layer's own part of θ
   std::span<Scalar> buffers;       // the layer's own part of the buffers; not written in evaluation mode
-  MatrixView<const Scalar> x;
-  MatrixView<Scalar> y;         // overwritten
-  std::span<Scalar> cache;      // cache_size(N): what backward will need; overwritten
-  std::span<Scalar> workspace;  // workspace_size(N): of no meaning before or after
-  Mode mode = Mode::evaluation;
-  NoiseAddress noise = {};  // of this layer, in training mode
+  MatrixView<const Scalar> x;      // the inputs
+  MatrixView<Scalar> y;            // the outputs, overwritten
+  std::span<Scalar> cache;         // cache_size(N): what backward will need; overwritten
+  std::span<Scalar> workspace;     // workspace_size(N): of no meaning before or after
+  Mode mode = Mode::evaluation;    // what the pass is for
+  NoiseAddress noise = {};         // address of this layer's noise, in training mode
 };
 
 /// ∂L/∂x where somebody asks for it: `if (a.dx) … *a.dx …`. Throws: Error when it is used and nobody does, since a write would
@@ -60,12 +61,16 @@ struct ForwardArgs {
 template <class Scalar>
 class InputGradient {
  public:
+  /// Absent: nobody asks for it.
   InputGradient() = default;
-  InputGradient(MatrixView<Scalar> dx) : dx_(dx) {}                 // NOLINT(google-explicit-constructor)
+  /// Present: it is to be written to dx.
+  InputGradient(MatrixView<Scalar> dx) : dx_(dx) {}  // NOLINT(google-explicit-constructor)
+  /// Present where dx holds a matrix, else absent.
   InputGradient(std::optional<MatrixView<Scalar>> dx) : dx_(dx) {}  // NOLINT(google-explicit-constructor)
 
+  /// The same place, or absent as well; no entries are copied.
   InputGradient(const InputGradient&) = default;
-  // Another place for the same gradient; a Map's own assignment would copy the entries.
+  /// Becomes the same place as other, or absent as other is. No entries are copied, as a Map's own assignment would.
   InputGradient& operator=(const InputGradient& other) {
     if (this == &other) return *this;
     dx_.reset();
@@ -74,12 +79,19 @@ class InputGradient {
   }
   ~InputGradient() = default;
 
+  /// Whether somebody asks for it.
   explicit operator bool() const { return dx_.has_value(); }
+  /// Where ∂L/∂x is to be written. Throws: Error when it is absent.
   [[nodiscard]] MatrixView<Scalar>& value() { return require_present(), *dx_; }
+  /// As value().
   MatrixView<Scalar>& operator*() { return value(); }
+  /// A member of value(), as in `a.dx->cols()`.
   MatrixView<Scalar>* operator->() { return &value(); }
+  /// A member of value(), as in `a.dx->cols()`.
   const MatrixView<Scalar>* operator->() const { return require_present(), &*dx_; }
+  /// As value().
   const MatrixView<Scalar>& operator*() const { return require_present(), *dx_; }
+  /// From now on present: it is to be written to dx.
   void emplace(MatrixView<Scalar> dx) { dx_.emplace(dx); }
 
  private:
@@ -90,27 +102,29 @@ class InputGradient {
   std::optional<MatrixView<Scalar>> dx_;
 };
 
-/// L is the scalar that is differentiated; x, y and cache are those of the forward pass.
+/// What a layer's backward receives, shapes as in ForwardArgs. L is the scalar that is differentiated; x, y and cache are those
+/// of the forward pass.
 template <class Scalar>
 struct BackwardArgs {
-  std::span<const Scalar> params;
-  std::span<const Scalar> buffers;
-  MatrixView<const Scalar> x;
-  MatrixView<const Scalar> y;
-  MatrixView<const Scalar> dy;  // ∂L/∂y
-  InputGradient<Scalar> dx;     // ∂L/∂x, overwritten; absent where nobody asks for it, as in a network's first layer
-  std::span<Scalar> dparams;    // ∂L/∂params is added
-  std::span<const Scalar> cache;
-  std::span<Scalar> workspace;
+  std::span<const Scalar> params;   // the layer's own part of θ
+  std::span<const Scalar> buffers;  // the layer's own part of the buffers
+  MatrixView<const Scalar> x;       // the inputs
+  MatrixView<const Scalar> y;       // the outputs
+  MatrixView<const Scalar> dy;      // ∂L/∂y
+  InputGradient<Scalar> dx;         // ∂L/∂x, overwritten; absent where nobody asks for it, as in a network's first layer
+  std::span<Scalar> dparams;        // ∂L/∂params is added
+  std::span<const Scalar> cache;    // what forward left there
+  std::span<Scalar> workspace;      // workspace_size(N): of no meaning before or after
   WriteMode dparams_mode =
       WriteMode::add;  // overwrite: dparams is replaced by ∂L/∂params; only layers that OverwriteGradients are asked to
 };
 
+/// What a layer's initialize receives: where the values go, and from which random numbers they are made.
 template <class Scalar>
 struct InitializeArgs {
   std::span<Scalar> params;   // overwritten
   std::span<Scalar> buffers;  // overwritten
-  Stream stream;
+  Stream stream;              // the random numbers of this start
   Index first = 0;  // position of params[0] in θ: params[i] is drawn at (stream, first + i), whatever surrounds the layer
 };
 

@@ -18,8 +18,9 @@
 
 namespace lmc {
 
+/// The size of a LayerNorm, and its ε.
 struct LayerNormOptions {
-  Shape inputs = {};      // of one example; what is normalized lies along the last axis
+  Shape inputs = {};      // shape of one example; it is normalized along its last axis
   double epsilon = 1e-5;  // added to the variance, positive
 };
 

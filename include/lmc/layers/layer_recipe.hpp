@@ -15,6 +15,7 @@ namespace lmc {
 template <std::floating_point Scalar>
 class LayerRecipe {
  public:
+  /// From an object with a member template `operator()<Scalar>(in)`, as what lmc/layers/recipes.hpp has.
   template <class Recipe>
     requires requires(const Recipe& recipe, const Shape& in) { recipe.template operator()<Scalar>(in); }
   LayerRecipe(Recipe recipe)  // NOLINT(google-explicit-constructor): a list of recipes reads as one
@@ -22,13 +23,16 @@ class LayerRecipe {
           return recipe.template operator()<Scalar>(in);
         }) {}
 
+  /// From a function of the input shape that gives a layer.
   template <class Recipe>
     requires std::is_invocable_r_v<AnyLayer<Scalar>, const Recipe&, const Shape&>
   LayerRecipe(Recipe recipe)  // NOLINT(google-explicit-constructor)
       : make_([recipe = std::move(recipe)](const Shape& in) -> AnyLayer<Scalar> { return recipe(in); }) {}
 
+  /// From a finished layer, whatever the shape.
   LayerRecipe(AnyLayer<Scalar> layer)  // NOLINT(google-explicit-constructor)
       : make_([layer = std::move(layer)](const Shape&) { return layer; }) {}
+  /// From a finished layer, whatever the shape.
   template <Layer<Scalar> L>
   LayerRecipe(L layer) : LayerRecipe(AnyLayer<Scalar>(std::move(layer))) {}  // NOLINT(google-explicit-constructor)
 

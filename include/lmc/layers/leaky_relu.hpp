@@ -12,8 +12,9 @@
 
 namespace lmc {
 
+/// The slope of a LeakyRelu.
 struct LeakyReluOptions {
-  double slope = 0.01;  // for negative inputs, in [0, 1]: 0 is ReLU, 1 the identity
+  double slope = 0.01;  // y / x for negative x, in [0, 1]: 0 is ReLU, 1 the identity
 };
 
 /// Leaky rectified linear unit, element by element: y = x where x > 0, else slope · x; backward: dx = dy where y > 0, else
@@ -27,6 +28,7 @@ class LeakyRelu : public ElementWise {
   explicit LeakyRelu(LeakyReluOptions options) : o_(options) {
     require(o_.slope >= 0 && o_.slope <= 1, "LeakyRelu: slope = ", o_.slope, "; expected 0 (ReLU) to 1 (identity)");
   }
+  /// y / x for negative x.
   [[nodiscard]] Scalar slope() const { return static_cast<Scalar>(o_.slope); }
 
   [[nodiscard]] std::string_view kind() const { return "leaky_relu"; }

@@ -20,20 +20,21 @@
 
 namespace lmc {
 
+/// The sizes of a LocallyConnected2d, and how its weights start.
 struct LocallyConnected2dOptions {
-  Shape inputs = {};   // of one example: [rows, cols, channels]
-  Index outputs = 0;   // channels, > 0
-  Extent kernel = 3;   // taps
+  Shape inputs = {};   // shape of one example: [rows, cols, channels]
+  Index outputs = 0;   // channels of the output, > 0
+  Extent kernel = 3;   // size of the filters
   Extent stride = 1;   // input positions from one output position to the next
   Extent padding = 0;  // zeros around the image, less than the kernel
-  Index groups = 1;    // output channels see the input channels of their own group alone; divides both numbers of channels
-  bool bias = true;
-  Extent sharing = 1;  // output positions of a block that shares its filters; at most the output grid, which is a convolution
-  InitializationOptions initialization = {};
+  Index groups = 1;    // divides both numbers of channels; an output channel sees the input channels of its own group alone
+  bool bias = true;    // whether the layer has b
+  Extent sharing = 1;  // output positions that share their filters, as a block; at most the output grid, then a convolution
+  InitializationOptions initialization = {};  // how W and b start
 };
 
 /// The geometry of a convolution with filters of its own for each block of output positions: between a locally connected layer
-/// (sharing = 1, a filter bank a position) and a convolution (sharing = the output grid, one bank).
+/// (sharing = 1, one filter bank per position) and a convolution (sharing = the output grid, one bank).
 ///   Y[n, r, c, o] = b[B, o] + Σ_{i, j, k} W[B, o, i, j, k] · X[n, in_row(r, i), in_col(c, j), g + k],   0 in the padding,
 /// B = (⌊r / sharing.rows⌋, ⌊c / sharing.cols⌋) the position's block; the last blocks of an axis are smaller where sharing does
 /// not divide. in_row, in_col: see Window; g: the first input channel of o's group.
@@ -70,6 +71,7 @@ class LocallyConnected2d {
   }
 
   [[nodiscard]] const LocallyConnected2dOptions& options() const { return o_; }
+  /// The geometry: the number of output positions, and the input under each tap.
   [[nodiscard]] const Window& window() const { return w_; }
   /// Numbers of blocks along the axes.
   [[nodiscard]] Extent blocks() const { return shape().blocks(); }

@@ -15,20 +15,24 @@ namespace lmc {
 
 /// Which inputs each output of a layer sees: entry (o, i), at bits[o * inputs + i], is true where it does.
 struct Mask {
-  Index outputs = 0, inputs = 0;
-  std::vector<bool> bits = {};
+  Index outputs = 0;            // outputs of the layer
+  Index inputs = 0;             // inputs of the layer
+  std::vector<bool> bits = {};  // [outputs, inputs], row-major
 
+  /// Whether that output sees that input.
   [[nodiscard]] bool at(Index output, Index input) const { return bits[static_cast<std::size_t>(output * inputs + input)]; }
   /// Number of true entries.
   [[nodiscard]] Index kept() const { return std::count(bits.begin(), bits.end(), true); }
   friend bool operator==(const Mask&, const Mask&) = default;
 };
 
+/// The size and the sparsity of a random mask, and what decides which entries are false.
 struct RandomMaskOptions {
-  Index outputs = 0, inputs = 0;  // > 0
-  double sparsity = 0.9;          // share of entries that are false, in [0, 1]
-  std::uint64_t seed = 0;
-  std::size_t layer = 0;  // masks of different layers have nothing to do with each other; below 2²⁴
+  Index outputs = 0;       // outputs of the layer, > 0
+  Index inputs = 0;        // inputs of the layer, > 0
+  double sparsity = 0.9;   // share of entries that are false, in [0, 1]
+  std::uint64_t seed = 0;  // with layer, decides which entries are false
+  std::size_t layer = 0;   // number of the layer, below 2²⁴: masks of different layers have nothing to do with each other
 };
 
 /// A mask with exactly round(sparsity · outputs · inputs) false entries, each choice of them equally likely.

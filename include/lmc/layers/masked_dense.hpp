@@ -25,11 +25,12 @@
 
 namespace lmc {
 
+/// The sizes of a MaskedDense layer, its mask, and how its weights start.
 struct MaskedDenseOptions {
-  Shape inputs = {};   // of one example; every axis > 0
-  Shape outputs = {};  // the same; a number is a vector of so many units
+  Shape inputs = {};   // shape of one example; every axis > 0
+  Shape outputs = {};  // shape of its output for one example; every axis > 0; a single number means a vector
   Mask mask = {};      // [units, inputs], both numbered row-major
-  InitializationOptions initialization = {};
+  InitializationOptions initialization = {};  // how W and b start
 };
 
 /// Dense layer under a fixed mask M of zeros and ones, Y = X (W ∘ M)ᵀ + 1 bᵀ.

@@ -24,8 +24,9 @@
 
 namespace lmc {
 
+/// Which of its possible starts a network gets.
 struct InitializeOptions {
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0;  // equal seeds give equal starts
 };
 
 /// A sequence of layers, y = f_L(… f_2(f_1(x))): itself a layer, so that blocks nest.
@@ -41,20 +42,25 @@ class Network {
 
   /// A stretch of a flat vector.
   struct Range {
-    Index first = 0, count = 0;
+    Index first = 0;  // position of its first entry
+    Index count = 0;  // number of its entries
+    /// These entries of values, as a view.
     template <class T>
     [[nodiscard]] std::span<T> of(std::span<T> values) const {
       return slice(values, first, count);
     }
   };
+  /// A layer of the network, and where its parameters and its output lie.
   struct Part {
-    AnyLayer<Scalar> layer;
-    std::string name;       // `dense1`
-    Shape output;           // of one example
-    Range params, buffers;  // the layer's own, in θ and in the buffers
-    bool in_place = false;  // its output lies where its input did
+    AnyLayer<Scalar> layer;  // the layer itself
+    std::string name;        // kind and number: `dense1`
+    Shape output;            // shape of one example behind the layer
+    Range params;            // the layer's own part of θ
+    Range buffers;           // the layer's own part of the buffers
+    bool in_place = false;   // its output lies where its input did
   };
 
+  /// These layers in order. The first one that says which shape it takes decides the shape of the examples.
   explicit Network(std::vector<AnyLayer<Scalar>> layers) : Network(layers, input_of(layers)) {}
   /// The same for examples of that shape, where no layer says which it takes.
   Network(std::vector<AnyLayer<Scalar>> layers, Shape inputs) : input_(std::move(inputs)) {
@@ -93,6 +99,7 @@ class Network {
   [[nodiscard]] const ParameterLayout& layout() const { return layout_; }
   /// The layers in order.
   [[nodiscard]] const std::vector<Part>& parts() const { return parts_; }
+  /// Shape of one example behind the last layer.
   [[nodiscard]] const Shape& output_shape() const { return parts_.empty() ? input_ : parts_.back().output; }
 
   /// A start: a function of (network, seed) alone.
@@ -123,6 +130,7 @@ class Network {
                              .first = a.first + part.params.first});
   }
 
+  /// The layers in order, each with its name and its place in θ.
   [[nodiscard]] std::vector<ChildLayer<Scalar>> children() const {
     std::vector<ChildLayer<Scalar>> children;
     for (const Part& part : parts_)
@@ -134,6 +142,7 @@ class Network {
                           .parameters = part.params.count});
     return children;
   }
+  /// A network of these layers instead, in the order of children().
   [[nodiscard]] Network with_children(std::vector<AnyLayer<Scalar>> layers) const { return Network(std::move(layers)); }
 
   [[nodiscard]] Index cache_size(Index batch) const {

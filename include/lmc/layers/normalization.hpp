@@ -14,9 +14,10 @@ namespace lmc {
 ///          take the positions in as well: GroupNorm with one group, in PyTorch's terms.)
 enum class Normalization { none, batch, layer };
 
+/// The names, in the order of Normalization.
 inline constexpr std::array<std::string_view, 3> normalization_names{"none", "batch", "layer"};
 
-/// Throws: Error that names the nearest known one.
+/// The normalization of that name. Throws: Error that names the nearest known one.
 inline Normalization parse_normalization(std::string_view name) {
   return static_cast<Normalization>(find_name("normalization", name, normalization_names));
 }

@@ -21,11 +21,12 @@
 
 namespace lmc {
 
+/// The sizes of a PatchEmbedding, and how its weights start.
 struct PatchEmbeddingOptions {
-  Shape inputs = {};  // of one example: [rows, cols, channels]
-  Extent patch = 4;   // divides the image
-  Index width = 0;    // of a token, > 0
-  InitializationOptions initialization = {};
+  Shape inputs = {};                          // shape of one example: [rows, cols, channels]
+  Extent patch = 4;                           // size of one patch; divides the image
+  Index width = 0;                            // units of one token, > 0
+  InitializationOptions initialization = {};  // how weight and bias start
 };
 
 /// Cuts an image into patches side by side, and makes a token of each: Y = P Wᵀ + 1 bᵀ, a convolution whose stride is its

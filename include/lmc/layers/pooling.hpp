@@ -12,11 +12,11 @@
 
 namespace lmc {
 
-/// Of the layers that pool a window of positions: MaxPool2d, AveragePool2d.
+/// The window of a MaxPool2d or an AveragePool2d.
 struct Pool2dOptions {
-  Shape inputs = {};   // of one example: [rows, cols, channels], every axis > 0
+  Shape inputs = {};   // shape of one example: [rows, cols, channels], every axis > 0
   Extent kernel = 2;   // size of the window
-  Extent stride = 0;   // from one output position to the next; 0: the kernel, so that windows lie side by side
+  Extent stride = 0;   // input positions from one output position to the next; 0: the kernel, so that windows lie side by side
   Extent padding = 0;  // rows and columns around the image, less than kernel
 };
 

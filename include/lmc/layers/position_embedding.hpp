@@ -15,9 +15,10 @@
 
 namespace lmc {
 
+/// The tokens that a PositionEmbedding receives, and how its vectors start.
 struct PositionEmbeddingOptions {
-  Shape inputs = {};                 // of one example: [tokens, width]
-  double standard_deviation = 0.02;  // of its first values, N(0, deviation²)
+  Shape inputs = {};                 // shape of one example: [tokens, width]
+  double standard_deviation = 0.02;  // p starts as N(0, standard_deviation²)
 };
 
 /// A learned vector for every position: y = x + p, with p of the shape of an example.

@@ -81,18 +81,23 @@ inline auto locally_connected2d(Index outputs, LocallyConnected2dOptions options
   options.outputs = outputs;
   return detail::SizedRecipe<LocallyConnected2d, LocallyConnected2dOptions>{std::move(options)};
 }
+/// MaxPool2d under windows of that size; the options say how they lie.
 inline auto max_pool2d(Extent kernel = 2, Pool2dOptions options = {}) {
   options.kernel = kernel;
   return detail::SizedRecipe<MaxPool2d, Pool2dOptions>{std::move(options)};
 }
+/// AveragePool2d under windows of that size; the options say how they lie.
 inline auto average_pool2d(Extent kernel = 2, Pool2dOptions options = {}) {
   options.kernel = kernel;
   return detail::SizedRecipe<AveragePool2d, Pool2dOptions>{std::move(options)};
 }
+/// GlobalAveragePool: the mean over all positions, channel by channel.
 inline auto global_average_pool() { return detail::SizedRecipe<GlobalAveragePool, GlobalAveragePoolOptions>{}; }
+/// BatchNorm of every channel, which is the last axis.
 inline auto batch_norm(BatchNormOptions options = {}) {
   return detail::SizedRecipe<BatchNorm, BatchNormOptions>{std::move(options)};
 }
+/// LayerNorm over the last axis.
 inline auto layer_norm(LayerNormOptions options = {}) {
   return detail::SizedRecipe<LayerNorm, LayerNormOptions>{std::move(options)};
 }
@@ -117,24 +122,32 @@ inline auto patch_embedding(Index width, PatchEmbeddingOptions options = {}) {
   options.width = width;
   return detail::SizedRecipe<PatchEmbedding, PatchEmbeddingOptions>{std::move(options)};
 }
+/// ClassToken: a learned token before the others.
 inline auto class_token() { return detail::SizedRecipe<ClassToken, ClassTokenOptions>{}; }
+/// PositionEmbedding: a learned vector is added at every position.
 inline auto position_embedding() { return detail::SizedRecipe<PositionEmbedding, PositionEmbeddingOptions>{}; }
+/// TakeFirstToken: the first token alone.
 inline auto take_first_token() { return detail::SizedRecipe<TakeFirstToken, TakeFirstTokenOptions>{}; }
 /// SelfAttention with that number of heads.
 inline auto self_attention(Index heads, InitializationOptions initialization = {}) {
   return detail::SizedRecipe<SelfAttention, SelfAttentionOptions>{{.heads = heads, .initialization = initialization}};
 }
+/// Relu: max(x, 0).
 inline auto relu() { return detail::ShapelessRecipe<Relu>{}; }
-/// ReLU for a slope of 0.
+/// LeakyRelu of that slope; Relu where it is 0.
 inline auto leaky_relu(double slope) {
   return [slope]<std::floating_point Scalar>(const Shape&) -> AnyLayer<Scalar> {
     if (slope == 0) return Relu<Scalar>();
     return LeakyRelu<Scalar>({.slope = slope});
   };
 }
+/// Gelu: x Φ(x).
 inline auto gelu() { return detail::ShapelessRecipe<Gelu>{}; }
+/// Tanh: tanh x.
 inline auto tanh() { return detail::ShapelessRecipe<Tanh>{}; }
+/// Identity: y = x.
 inline auto identity() { return detail::ShapelessRecipe<Identity>{}; }
+/// Flatten: all axes of an example in one.
 inline auto flatten() { return detail::ShapelessRecipe<Flatten>{}; }
 
 /// body(x) + shortcut(x), each a sequence of layers; a shortcut without layers is x itself.

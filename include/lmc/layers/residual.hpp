@@ -19,10 +19,11 @@
 
 namespace lmc {
 
+/// The two branches of a Residual.
 template <std::floating_point Scalar>
 struct ResidualOptions {
-  AnyLayer<Scalar> body;
-  AnyLayer<Scalar> shortcut = Identity<Scalar>();
+  AnyLayer<Scalar> body;                           // what is added to the shortcut
+  AnyLayer<Scalar> shortcut = Identity<Scalar>();  // by default x itself: y = body(x) + x
 };
 
 /// y = body(x) + shortcut(x); all that a residual network or a transformer block needs.
@@ -69,6 +70,7 @@ class Residual {
     declare_child(layout, "shortcut", o_.shortcut, out_);
     layout.unify(out, layout.activation);
   }
+  /// The body, then the shortcut.
   [[nodiscard]] std::vector<ChildLayer<Scalar>> children() const {
     return {{.name = "body", .layer = o_.body, .input = in_, .output = out_, .first = 0, .parameters = body_[0]},
             {.name = "shortcut",
@@ -78,6 +80,7 @@ class Residual {
              .first = body_[0],
              .parameters = shortcut_[0]}};
   }
+  /// A Residual of another body and another shortcut, in this order. Throws: Error when layers are not two.
   [[nodiscard]] Residual with_children(std::vector<AnyLayer<Scalar>> layers) const {
     require(layers.size() == 2, "Residual: made of ", layers.size(), " layers; expected a body and a shortcut");
     return Residual({.body = std::move(layers[0]), .shortcut = std::move(layers[1])});

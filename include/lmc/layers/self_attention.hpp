@@ -21,10 +21,11 @@
 
 namespace lmc {
 
+/// The sizes of a SelfAttention, and how its weights start.
 struct SelfAttentionOptions {
-  Shape inputs = {};  // of one example: [tokens, width]
-  Index heads = 1;    // divides width
-  InitializationOptions initialization = {};
+  Shape inputs = {};                          // shape of one example: [tokens, width]
+  Index heads = 1;                            // attention heads, a divisor of width
+  InitializationOptions initialization = {};  // how the four weights and biases start
 };
 
 /// Multi-head self-attention. For every example X [tokens, width], and for every head h with d = width / heads units:

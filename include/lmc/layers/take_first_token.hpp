@@ -13,8 +13,9 @@
 
 namespace lmc {
 
+/// The tokens that a TakeFirstToken receives.
 struct TakeFirstTokenOptions {
-  Shape inputs = {};  // of one example: [tokens, width]
+  Shape inputs = {};  // shape of one example: [tokens, width]
 };
 
 /// The first token alone, where a ClassToken was put: y [N, width] = x[:, 0, :]; backward: ∂L/∂x is 0 for the others.

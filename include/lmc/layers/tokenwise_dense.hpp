@@ -20,10 +20,11 @@
 
 namespace lmc {
 
+/// The sizes of a TokenwiseDense layer, and how its weights start.
 struct TokenwiseDenseOptions {
-  Shape inputs = {};  // of one example: [tokens, features], or positions along several axes; every axis > 0
-  Index outputs = 0;  // features, > 0
-  InitializationOptions initialization = {};
+  Shape inputs = {};  // shape of one example: [tokens, features], or positions along several axes; every axis > 0
+  Index outputs = 0;  // features of each output token, > 0
+  InitializationOptions initialization = {};  // how W and b start
 };
 
 /// The same fully connected layer at every token, Y = X Wᵀ + 1 bᵀ; over an image, a convolution with a kernel of 1.

@@ -13,7 +13,7 @@
 
 namespace lmc {
 
-/// A row-major matrix in memory that somebody else owns: one example a row.
+/// A row-major matrix in memory that somebody else owns; each row is one example.
 template <class Scalar>
 using MatrixView = Eigen::Map<std::conditional_t<
     std::is_const_v<Scalar>, const Eigen::Matrix<std::remove_const_t<Scalar>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>,

@@ -13,12 +13,13 @@
 
 namespace lmc {
 
+/// The sizes of an mlp(), and how it starts.
 struct MlpOptions {
-  Shape inputs = {};               // of one example
-  std::vector<Index> hidden = {};  // units of each hidden layer; none: logistic regression
-  Index outputs = 0;               // classes
-  double slope = 0;  // for negative inputs of the hidden units: 0 is ReLU, above it leaky ReLU, 1 a linear network
-  Initialization initialization = Initialization::torch;
+  Shape inputs = {};                                      // shape of one example
+  std::vector<Index> hidden = {};                         // units of each hidden layer; none: logistic regression
+  Index outputs = 0;                                      // classes
+  double slope = 0;                                       // slope of the leaky ReLU; 0 is ReLU, 1 a linear network
+  Initialization initialization = Initialization::torch;  // how weights and biases start
 };
 
 /// Multilayer perceptron: [Dense → (leaky) ReLU] for every hidden layer, then a Dense readout to logits.
@@ -35,10 +36,11 @@ Network<Scalar> mlp(const MlpOptions& options) {
   return sequential<Scalar>(options.inputs, layers);
 }
 
+/// The sizes of a logistic_regression(), and how it starts.
 struct LogisticRegressionOptions {
-  Shape inputs = {};  // of one example
-  Index outputs = 0;  // classes
-  Initialization initialization = Initialization::torch;
+  Shape inputs = {};                                      // shape of one example
+  Index outputs = 0;                                      // classes
+  Initialization initialization = Initialization::torch;  // how weights and biases start
 };
 
 /// Multinomial logistic regression: one Dense layer to logits.

@@ -16,13 +16,14 @@
 
 namespace lmc {
 
+/// The sizes of a resnet(), and how it starts.
 struct ResnetOptions {
-  Shape inputs = {};  // of one example: [rows, cols, channels]
+  Shape inputs = {};  // shape of one example: [rows, cols, channels]
   Index outputs = 0;  // classes
-  Index blocks = 3;   // of each stage, > 0: 6 · blocks + 2 layers, ResNet-20 for 3
+  Index blocks = 3;   // residual blocks in each stage, > 0; the network has 6 · blocks + 2 layers: ResNet-20 for 3
   Index width = 16;   // channels of the first stage; twice and four times as many in the others
-  Normalization norm = Normalization::batch;
-  Initialization initialization = Initialization::torch;  // the paper's is he_normal
+  Normalization norm = Normalization::batch;              // follows each convolution, which then has no bias
+  Initialization initialization = Initialization::torch;  // how weights and biases start; in the paper he_normal
 };
 
 /// Residual network for small images: 3×3 convolution → norm → ReLU, three stages of `blocks` blocks with width, 2 width and

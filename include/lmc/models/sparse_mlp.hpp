@@ -16,14 +16,15 @@
 
 namespace lmc {
 
+/// The sizes of a sparse_mlp(), the masks of its layers, and how it starts.
 struct SparseMlpOptions {
-  Shape inputs = {};               // of one example
-  std::vector<Index> hidden = {};  // units of each hidden layer
-  Index outputs = 0;               // classes
-  double sparsity = 0.9;           // share of each hidden layer's weights that are masked, in [0, 1)
-  std::uint64_t mask_seed = 0;     // layers have masks of their own
-  double slope = 0;                // of the leaky ReLU; 0 is ReLU, 1 a linear network
-  Initialization initialization = Initialization::torch;
+  Shape inputs = {};                                      // shape of one example
+  std::vector<Index> hidden = {};                         // units of each hidden layer
+  Index outputs = 0;                                      // classes
+  double sparsity = 0.9;                                  // share of each hidden layer's weights that are masked, in [0, 1)
+  std::uint64_t mask_seed = 0;                            // seed of the masks; each layer has one of its own
+  double slope = 0;                                       // slope of the leaky ReLU; 0 is ReLU, 1 a linear network
+  Initialization initialization = Initialization::torch;  // how weights and biases start
 };
 
 /// Multilayer perceptron under random masks: [MaskedDense → (leaky) ReLU] for every hidden layer, then a Dense readout, which

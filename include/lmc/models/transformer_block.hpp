@@ -14,12 +14,13 @@
 
 namespace lmc {
 
+/// The sizes of a transformer_block(), and how it starts.
 struct TransformerBlockOptions {
-  Shape inputs = {};    // of one example: [tokens, width]
-  Index heads = 1;      // divides width
-  Index mlp_ratio = 4;  // hidden units of the MLP, in widths
-  double dropout = 0;   // rate, in [0, 1)
-  Initialization initialization = Initialization::torch;
+  Shape inputs = {};                                      // shape of one example: [tokens, width]
+  Index heads = 1;                                        // attention heads, a divisor of width
+  Index mlp_ratio = 4;                                    // hidden units of the MLP, in widths
+  double dropout = 0;                                     // share of entries that are set to 0 in training, in [0, 1)
+  Initialization initialization = Initialization::torch;  // how attention and MLP start
 };
 
 namespace detail {

@@ -17,15 +17,16 @@
 
 namespace lmc {
 
+/// The sizes of a vgg(), and how it starts.
 struct VggOptions {
-  Shape inputs = {};                                  // of one example: [rows, cols, channels]
+  Shape inputs = {};                                  // shape of one example: [rows, cols, channels]
   Index outputs = 0;                                  // classes
-  std::vector<Index> channels = {64, 128, 256, 512};  // of each stage
+  std::vector<Index> channels = {64, 128, 256, 512};  // output channels of each stage
   std::vector<Index> convolutions = {};  // in each stage, or one number for all; none: VGG-11's, one in the first two stages
                                          // and two in the others
   std::vector<Index> hidden = {};        // units of dense layers before the readout, each with a ReLU
-  Normalization norm = Normalization::batch;
-  Initialization initialization = Initialization::torch;
+  Normalization norm = Normalization::batch;              // follows each convolution, which then has no bias
+  Initialization initialization = Initialization::torch;  // how weights and biases start
 };
 
 /// Convolutional network without shortcuts: for every stage [3×3 convolution with padding 1 → norm → ReLU] as often as
@@ -34,11 +35,11 @@ struct VggOptions {
 /// The default is VGG-11 for small images: its stages but the last, which would leave nothing of 28×28 pixels, and without the
 /// two hidden layers of 4096, as is usual for CIFAR. Each stage halves rows and columns, odd ones rounded down.
 /// Source: arXiv:1409.1556, table 1, column A. Throws: Error when there is no stage, convolutions has neither one entry nor one
-/// a stage, or one is not positive, and as the layers do.
+/// per stage, or one is not positive, and as the layers do.
 template <std::floating_point Scalar>
 Network<Scalar> vgg(const VggOptions& options) {
   const std::size_t stages = options.channels.size(), given = options.convolutions.size();
-  require(stages > 0, "vgg: channels is empty; expected one entry a stage");
+  require(stages > 0, "vgg: channels is empty; expected one entry per stage");
   require(given <= 1 || given == stages, "vgg: convolutions has ", given,
           " entries; expected one for all stages, or one for each of "
           "the ",

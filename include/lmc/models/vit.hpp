@@ -19,28 +19,30 @@ namespace lmc {
 /// How one vector is made of the tokens: their mean, or a class token of its own before the others.
 enum class TokenPooling { mean, class_token };
 
+/// The sizes of a vit(), and how it starts.
 struct VitOptions {
-  Shape inputs = {};    // of one example: [rows, cols, channels]
-  Index outputs = 0;    // classes
-  Extent patch = 7;     // divides the image
-  Index width = 64;     // of a token
-  Index heads = 4;      // divides width
-  Index blocks = 1;     // transformer blocks, at least 1
-  Index mlp_ratio = 4;  // hidden units of a block's MLP, in widths
-  TokenPooling pooling = TokenPooling::mean;
-  double dropout = 0;  // rate, in [0, 1)
-  Initialization initialization = Initialization::torch;
+  Shape inputs = {};                                      // shape of one example: [rows, cols, channels]
+  Index outputs = 0;                                      // classes
+  Extent patch = 7;                                       // size of one patch; divides the image
+  Index width = 64;                                       // units of one token
+  Index heads = 4;                                        // attention heads, a divisor of width
+  Index blocks = 1;                                       // transformer blocks, at least 1
+  Index mlp_ratio = 4;                                    // hidden units of a block's MLP, in widths
+  TokenPooling pooling = TokenPooling::mean;              // how the readout's vector is made of the tokens
+  double dropout = 0;                                     // share of entries that are set to 0 in training, in [0, 1)
+  Initialization initialization = Initialization::torch;  // how patch embedding, blocks and readout start
 };
 
+/// The sizes of an attention() network, and how it starts.
 struct AttentionOptions {
-  Shape inputs = {};  // of one example: [rows, cols, channels]
-  Index outputs = 0;  // classes
-  Extent patch = 7;   // divides the image
-  Index width = 64;   // of a token
-  Index heads = 4;    // divides width
-  TokenPooling pooling = TokenPooling::mean;
-  double dropout = 0;  // rate, in [0, 1)
-  Initialization initialization = Initialization::torch;
+  Shape inputs = {};                                      // shape of one example: [rows, cols, channels]
+  Index outputs = 0;                                      // classes
+  Extent patch = 7;                                       // size of one patch; divides the image
+  Index width = 64;                                       // units of one token
+  Index heads = 4;                                        // attention heads, a divisor of width
+  TokenPooling pooling = TokenPooling::mean;              // how the readout's vector is made of the tokens
+  double dropout = 0;                                     // share of entries that are set to 0 in training, in [0, 1)
+  Initialization initialization = Initialization::torch;  // how patch embedding, blocks and readout start
 };
 
 namespace detail {

@@ -58,13 +58,14 @@ class Optimizer {
     std::visit([&](auto& m) { m.step(gradient, theta, m.options.learning_rate * rate_factor); }, method);
   }
 
-  /// Those it was made with.
   /// The vectors of its state, each as long as θ, by name: velocity of SGD with momentum, mean and square of Adam.
   [[nodiscard]] std::vector<std::pair<std::string_view, std::vector<Scalar>*>> state_vectors() { return named_vectors(method); }
+  /// The same, to be read.
   [[nodiscard]] std::vector<std::pair<std::string_view, const std::vector<Scalar>*>> state_vectors() const {
     return named_vectors(method);
   }
 
+  /// Those it was made with.
   [[nodiscard]] OptimizerOptions options() const {
     return std::visit([](const auto& m) -> OptimizerOptions { return m.options; }, method);
   }

@@ -19,7 +19,7 @@ namespace lmc::simd {
 template <std::floating_point T>
 struct ChannelColumns {
   std::size_t period;  // a multiple of channels
-  std::size_t room;    // for one value a column: period, in whole vectors
+  std::size_t room;    // entries of an array with one value per column: period, rounded up to whole vectors
 
   explicit constexpr ChannelColumns(std::size_t channels) : period(channels) {
     constexpr std::size_t lanes = xsimd::batch<T>::size;

@@ -18,8 +18,8 @@ namespace lmc::simd {
 ///
 /// Shapes, N = batch size, in and out channels and patch = kernel rows · kernel cols · in / groups as in ConvolutionShape:
 ///   x [N, rows, cols, in]   weight [out, patch]   bias [out] or empty   y [N, out rows, out cols, out]
-/// Serial; nothing is allocated. The bits of an example's y and dx do not depend on the batch around it. The sums over
-/// examples are cut at places that depend on the shape alone.
+/// Serial; nothing is allocated. The bits of an example's y and dx do not depend on the
+/// batch around it. The sums over examples are cut at places that depend on the shape alone.
 template <std::floating_point T>
 class Convolution {
  public:
@@ -28,7 +28,7 @@ class Convolution {
         product_(shape),
         unfolds_for_input_(few_inputs(shape.in_channels / shape.groups, shape.out_channels / shape.groups)) {}
 
-  /// In scalars, for any batch and pass; the workspace is of no meaning before or after.
+  /// Size of the workspace in scalars, for any batch and pass; it is of no meaning before or after.
   [[nodiscard]] Index workspace_size() const {
     return unfolds_for_input_ ? std::max(direct_.workspace_size(), product_.workspace_size()) : direct_.workspace_size();
   }

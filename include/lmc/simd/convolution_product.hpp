@@ -15,7 +15,8 @@
 
 namespace lmc::simd {
 
-/// Convolution as matrix products: the patches of a few images are unfolded into a matrix P [positions, patch] a group, so that
+/// Convolution as matrix products: the patches of a few images are unfolded into one matrix P [positions, patch] per group, so
+/// that
 ///   Y = P Wᵀ,   ∂L/∂W += Dᵀ P,   ∂L/∂P = D W, folded back into ∂L/∂x by addition.
 /// The members are those of Convolution.
 template <std::floating_point T>

@@ -11,7 +11,7 @@
 namespace lmc::simd {
 
 /// y[i] = x[i] Φ(x[i]), for equal lengths (asserted); y may be x. Φ is that of normal_distribution, no tanh in its place. NaN
-/// stays NaN, and −∞ becomes NaN, as in PyTorch. Compute bound: some 40 instructions a register.
+/// stays NaN, and −∞ becomes NaN, as in PyTorch. Compute bound: some 40 instructions per register.
 template <std::floating_point T>
 void gelu(std::span<const T> x, std::span<T> y) {
   assert(x.size() == y.size());

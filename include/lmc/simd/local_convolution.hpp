@@ -21,7 +21,7 @@ namespace lmc::simd {
 /// The geometry of a convolution whose filters are shared by the positions of a block alone.
 struct LocalConvolutionShape {
   Window window;
-  Index channels = 0;  // of the input
+  Index channels = 0;  // channels of the input
   Index outputs = 0;   // channels of the output
   Index groups = 1;    // divides both
   Extent sharing = 1;  // output positions of a block
@@ -144,8 +144,8 @@ class LocalConvolution {
       }
   }
 
-  // Of the filters of output position (r, c), whose ∂L/∂Y [N, out] is dy; the first position of a block replaces, where asked
-  // for.
+  // Adds the part of output position (r, c), whose ∂L/∂Y [N, out] is dy, to the gradient of its filters; where asked for, the
+  // first position of a block replaces it.
   void add_weight_gradient(MatrixView<const T> x, Index r, Index c, const T* dy, T* patches, std::span<T> dweight,
                            WriteMode dparams_mode) const {
     const bool first_of_block = r % s_.sharing.rows == 0 && c % s_.sharing.cols == 0;

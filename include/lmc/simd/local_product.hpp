@@ -79,8 +79,8 @@ void product_sum_tile(std::span<const ProductTerm<T>> terms, const ProductTerms&
 /// contiguous (asserted of C); A may have any strides. Without terms, C = 0.
 ///
 /// Every entry of C is one sum over the terms in order and over k in each; its bits depend on its own rows of A and columns of
-/// B alone. C must not overlap the factors. Compute bound: 2mnk operations a term; benchmarks/locally_connected.cpp compares it
-/// with product(), which copies B and knows one term.
+/// B alone. C must not overlap the factors. Compute bound: 2mnk operations per term; benchmarks/locally_connected.cpp compares
+/// it with product(), which copies B and knows one term.
 template <std::floating_point T>
 void sum_of_products(std::span<const ProductTerm<T>> terms, const ProductTerms& shape, Strided<T> c, WriteMode into) {
   using Tile = detail::ProductTile<T>;

@@ -36,8 +36,8 @@ struct WindowRun {
   Index row_step;  // to the next tap of a column; to the next of a row it is channels
 };
 
-/// Calls body(taps, run) for runs that hold every output position once. A call a run, not a window: a call and what it passes
-/// cost as much as a window of 2×2 taps over 32 channels.
+/// Calls body(taps, run) for runs that hold every output position once. One call per run, not per window: a call and what it
+/// passes cost as much as a window of 2×2 taps over 32 channels.
 template <class Body>
 void for_each_window_run(const Window& w, Index channels, Body body) {
   Index last = 0;
@@ -128,7 +128,7 @@ void max_pool(const Window& w, Index channels, std::span<const T> x, std::span<T
 }
 
 /// The derivative of max_pool: dx ← the dy of the windows whose greatest value the entry is. Memory bound: reads dy and taps,
-/// writes dx; where windows overlap, once a tap.
+/// writes dx; where windows overlap, once per tap.
 template <std::floating_point T>
 void max_pool_backward(const Window& w, Index channels, std::span<const T> taps, std::span<const T> dy, std::span<T> dx) {
   assert(static_cast<Index>(dx.size()) == w.in.size() * channels && static_cast<Index>(dy.size()) == w.out.size() * channels &&

@@ -20,7 +20,7 @@ namespace lmc::simd {
 namespace detail {
 
 // The tile of C that stays in registers is tile_rows × tile_vectors vectors: as many accumulators as the register file holds
-// beside the vectors of B and a broadcast entry of A; wide enough that loads (one a row, one a vector of B) stay below the
+// beside the vectors of B and a broadcast entry of A; wide enough that loads (one per row, one per vector of B) stay below the
 // arithmetic.
 template <class T>
 struct ProductTile {
@@ -180,9 +180,10 @@ Index product_workspace(Index m, Index n, Index k) {
 /// C = A B, or C += A B; A [m, k], B [k, n], C [m, n], any strides: `a.transposed()` costs nothing but the packing.
 ///
 /// Where the library multiplies two dense matrices, it does so here; batches with a common background (SparseBatch), sums of
-/// products at single positions (sum_of_products) and the direct convolution have loops of their own. Every entry of C sums k in order inside blocks of at most 256, and the blocks in order (a
-/// narrow_product, for a few columns of B, sums in lanes); so its bits depend on its own row of A and column of B and on the
-/// number of columns of B alone: not on threads, caches, or what else is in the batch.
+/// products at single positions (sum_of_products) and the direct convolution have loops of their own. Every entry of C sums k in
+/// order inside blocks of at most 256, and the blocks in order (a narrow_product, for a few columns of B, sums in lanes); so its
+/// bits depend on its own row of A and column of B and on the number of columns of B alone: not on threads, caches, or what else
+/// is in the batch.
 /// (Eigen's product takes its blocks from the detected caches, and its order of summation from the place in the tile.) Serial.
 /// workspace: product_workspace(m, n, k), of no meaning before or after. C must not overlap A or B; shapes are asserted. Compute
 /// bound: 2mnk operations; benchmarks/product.cpp compares it with Eigen's product and with the measured peak.

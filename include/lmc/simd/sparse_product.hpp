@@ -102,7 +102,7 @@ template <class T, class Row, class Value>
 template <std::floating_point T>
 class SparseBatch {
  public:
-  /// Of the workspace, in scalars, for X [rows, inputs] and that number of units; never smaller for larger ones.
+  /// Size of the workspace in scalars, for X [rows, inputs] and that number of units; never smaller for larger ones.
   static Index workspace_size(Index rows, Index inputs, Index units) {
     return may_fit(rows, inputs, units) ? Memory(nullptr, size(rows), size(inputs)).scalars() + padded<T>(1) : 0;
   }
@@ -292,15 +292,15 @@ class SparseBatch {
 
   static constexpr Index least_rows_ = 16;
   static constexpr auto units_ = static_cast<std::size_t>(detail::sparse_units<T>);
-  static constexpr std::size_t columns_ = 16;  // of dW, that are turned together
+  static constexpr std::size_t columns_ = 16;  // columns of dW that are turned together
   // Inputs that all rows go through before the next: their part of the table, 32 KiB, stays in a first-level cache.
   static constexpr std::size_t depth_ = 128;
 
   // What the workspace holds for a batch.
   struct Memory {
     T *background = nullptr, *table = nullptr, *start = nullptr, *sums = nullptr, *tile = nullptr, *turned = nullptr;
-    T *values = nullptr, *transposed = nullptr;  // of the two passes, in one place
-    std::uint32_t* begin = nullptr;              // of each list in positions
+    T *values = nullptr, *transposed = nullptr;  // one for each of the two passes, in one place
+    std::uint32_t* begin = nullptr;              // where each list in positions begins
     std::uint16_t* positions = nullptr;
 
     Memory() = default;

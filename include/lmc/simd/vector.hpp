@@ -43,7 +43,7 @@ void multiply(std::span<const T> x, std::span<const T> y, std::span<T> out) {
 template <std::floating_point T>
 bool all_finite(std::span<const T> x) {
   using V = xsimd::batch<T>;
-  V bits(T(0));  // of all v − v, which is 0, but NaN for ±∞ and NaN: an "or" takes one cycle, a sum four
+  V bits(T(0));  // "or" of all v − v, which is 0, but NaN for ±∞ and NaN: an "or" takes one cycle, a sum four
   for_each_vector(x, [&bits, in = x.data()](auto part, std::size_t i) {
     const V v = part.load(in + i);
     bits = bits | (v - v);

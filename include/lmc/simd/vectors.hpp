@@ -82,7 +82,7 @@ struct FullVector {
   using Vector = xsimd::batch<T>;
   static Vector load(const T* from) { return Vector::load_unaligned(from); }
   static void store(T* to, const Vector& value) { value.store_unaligned(to); }
-  /// As bits_of, of entries that are all true.
+  /// The value of bits_of for entries that are all true.
   static std::uint64_t all() { return (std::uint64_t{1} << Vector::size) - 1; }
 };
 
@@ -112,7 +112,7 @@ struct MaskedVector {
     std::copy_n(buffer, count, to);
 #endif
   }
-  /// As bits_of, of entries that are true where there is a scalar.
+  /// The value of bits_of for entries that are true where there is a scalar.
   [[nodiscard]] std::uint64_t all() const { return (std::uint64_t{1} << count) - 1; }
 };
 

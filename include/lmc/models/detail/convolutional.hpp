@@ -31,7 +31,7 @@ inline void require_entries(std::string_view builder, std::string_view option, c
 /// [make(i, initialization) → norm → (leaky) ReLU → max pooling] for each entry of options.channels, then a readout.
 template <std::floating_point Scalar, class Options, class Make>
 Network<Scalar> convolutional(std::string_view builder, const Options& options, Make make) {
-  require(!options.channels.empty(), builder, ": channels is empty; expected one entry a layer");
+  require(!options.channels.empty(), builder, ": channels is empty; expected one entry per layer");
   require_entries(builder, "kernel", options.kernel, options.channels.size());
   require_entries(builder, "stride", options.stride, options.channels.size());
   require_entries(builder, "padding", options.padding, options.channels.size());

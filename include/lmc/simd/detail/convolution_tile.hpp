@@ -59,7 +59,7 @@ void for_each_channel_block(Index channels, Body body) {
 template <class T>
 struct ConvolutionImages {
   T* data;
-  Index size;  // of one
+  Index size;  // entries of one array
 };
 
 // Sums of one part of the taps for Positions positions: every one of them, for each channel, is one chain of multiply-adds in
