@@ -30,11 +30,8 @@ endif()
 add_library(lmc_dev INTERFACE)
 target_link_libraries(lmc_dev INTERFACE lmc lmc_native lmc_warnings)
 
-# Big templates, compiled once for tests and examples. A target that links it still has to include instantiations/instantiations.hpp.
-file(GLOB instantiations CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/instantiations/*.cpp)
-add_library(lmc_instantiations STATIC EXCLUDE_FROM_ALL ${instantiations})
-target_link_libraries(lmc_instantiations PUBLIC lmc_dev)
-target_include_directories(lmc_instantiations PUBLIC ${PROJECT_SOURCE_DIR}/tests)
+# Our programs and tests share it, with our options.
+target_link_libraries(lmc_compiled PUBLIC lmc_dev)
 
 if(PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(LMC_CCACHE ccache)

@@ -11,13 +11,15 @@ install(EXPORT lmcConnectivityTargets NAMESPACE lmc:: DESTINATION ${lmc_package_
 if(TARGET lmc)
   install(TARGETS lmc EXPORT lmcTargets FILE_SET HEADERS)
   install(EXPORT lmcTargets NAMESPACE lmc:: DESTINATION ${lmc_package_dir})
-  install(FILES cmake/optimization_note.cmake DESTINATION ${lmc_package_dir})
+  install(FILES cmake/compiled.cmake cmake/optimization_note.cmake DESTINATION ${lmc_package_dir})
+  install(DIRECTORY include/lmc/compiled DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lmc FILES_MATCHING PATTERN *.cpp)
 endif()
 if(TARGET lmc_images)
   install(TARGETS lmc_images EXPORT lmcImagesTargets FILE_SET HEADERS)
   install(EXPORT lmcImagesTargets NAMESPACE lmc:: DESTINATION ${lmc_package_dir})
 endif()
 
+file(RELATIVE_PATH lmc_include_from_package /prefix/${lmc_package_dir} /prefix/${CMAKE_INSTALL_INCLUDEDIR})
 configure_package_config_file(cmake/lmcConfig.cmake.in lmcConfig.cmake INSTALL_DESTINATION ${lmc_package_dir}
                               NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(lmcConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)

@@ -23,6 +23,9 @@ target_link_libraries(lmc INTERFACE lmc_connectivity Eigen3::Eigen OpenMP::OpenM
 get_target_property(xsimd_include_dirs xsimd INTERFACE_INCLUDE_DIRECTORIES)
 target_include_directories(lmc SYSTEM INTERFACE $<BUILD_INTERFACE:${xsimd_include_dirs}>)  # lmcConfig.cmake adds it after an install
 
+set(lmc_include_from_here ../include)
+include(cmake/compiled.cmake)
+
 # Data sets of image files: what needs libjpeg-turbo and libpng, and nobody else gets.
 if(JPEG_FOUND AND PNG_FOUND)
   add_library(lmc_images INTERFACE)

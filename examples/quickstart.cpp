@@ -7,8 +7,7 @@ int main() {
   const auto data = lmc::spirals<float>({.examples = 3000, .classes = 3, .seed = 1});
   const auto test = lmc::spirals<float>({.examples = 3000, .classes = 3, .seed = 2});
 
-  const lmc::Network<float> net({lmc::Dense<float>({.inputs = 2, .outputs = 64}), lmc::Relu<float>(),  //
-                                 lmc::Dense<float>({.inputs = 64, .outputs = 3})});
+  const auto net = lmc::sequential<float>(2, {lmc::dense(64), lmc::relu(), lmc::dense(3)});
   const auto start = net.initialize({.seed = 0});
   const auto [a, b] =
       lmc::train_pair(net, data, start, {.epochs = 20, .batch_size = 32, .optimizer = lmc::SgdOptions{.learning_rate = 0.1}},

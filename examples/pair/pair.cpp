@@ -2,32 +2,26 @@
 // The main job: train two networks from one initialization with different noise, walk the straight line between them, and say
 // how high the barrier is.
 #include <CLI/CLI.hpp>
-#include <array>
-#include <chrono>
 #include <exception>
 #include <iostream>
 #include <new>
 #include <optional>
 #include <ostream>
-#include <string_view>
 #include <utility>
 
 #include <lmc/connectivity/curve_csv.hpp>
 #include <lmc/core/error.hpp>
-#include <lmc/data/label_noise.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/layers/initialization.hpp>
-#include <lmc/measure/evaluator.hpp>
-#include <lmc/measure/paths.hpp>
 #include <lmc/parallel/thread_team.hpp>
 #include <lmc/plot/curve_figure.hpp>
 #include <lmc/simd/instruction_set.hpp>
-#include <lmc/train/progress.hpp>
 #include <lmc/train/train.hpp>
 
 #include "pair/options.hpp"
 #include "pair/outputs.hpp"
 #include "pair/results.hpp"
+#include "pair/running.hpp"
 #include "standard_streams.hpp"
 
 namespace {
@@ -35,32 +29,11 @@ namespace {
 // Exit codes besides 0, and 1 for a failure before there were results.
 constexpr int diverged_exit = 3, unwritten_exit = 4;
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-lmc::Pair<float> train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, const lmc::TrainOptions<float>& options,
-                       const Options& o, const std::array<lmc::NoiseSeeds, 2>& seeds, Results& results) {
-  std::array<Index, 2> examples{};
-  lmc::TrainOptions<float> observed = options;
-  observed.observers.emplace_back(lmc::Progress({.runs = 2}));
-  observed.observers.emplace_back([&](const lmc::StepEvent<float>& event) {
-    examples[event.run] += event.batch;
-    return lmc::Control::proceed;
-  });
-  const auto start = std::chrono::steady_clock::now();
-  auto pair = lmc::train_pair(net, data, net.initialize({.seed = o.init_seed}), observed, seeds[0], seeds[1],
-                              lmc::ThreadTeam(o.threads));
-  results.train_seconds = seconds_since(start);
-  results.images_per_second = static_cast<double>(examples[0] + examples[1]) / results.train_seconds;
-  return pair;
-}
-
 // Returns the exit code.
 int run(const Options& o) {
   Results r;
   r.options = o;
-  const auto alphas = parse_alphas(o.alphas);
+  parse_alphas(o.alphas);  // a mistake is found before the training
   const auto seeds = noise_seeds(o);
   const lmc::TrainOptions<float> training{.epochs = o.epochs,
                                           .batch_size = o.batch_size,
@@ -85,15 +58,9 @@ int run(const Options& o) {
   r.classes = data.train.classes();
   r.input = data.train.standardization();
   r.threads = team.size();
-  std::cout << o.data.dataset << ": " << data.train.size() << " training and " << data.test.size() << " test examples of shape "
-            << data.train.shape() << ", " << r.classes << " classes\n"
-            << net << r.optimizer << ", schedule " << r.schedule << ", batch size " << o.batch_size << ", " << o.epochs
-            << " epochs, initialization " << o.init << "\naugmentation " << r.augmentation << ", label noise " << o.label_noise
-            << "; the runs differ in:";
-  for (const std::string_view source : differing) std::cout << ' ' << source << (source == differing.back() ? "" : ",");
-  std::cout << (differing.empty() ? " nothing" : "") << '\n' << std::flush;
+  print_setting(r, net, data, differing);
 
-  r.pair = train(net, data.train, training, o, seeds, r);
+  train(net, data.train, training, seeds, r);
   for (const auto& [name, ended] : {std::pair("first", &r.pair.a), std::pair("second", &r.pair.b)})
     if (ended->diverged_at)
       std::cerr
@@ -108,22 +75,7 @@ int run(const Options& o) {
   save_state(outputs.a, r.pair.a);
   save_state(outputs.b, r.pair.b);
 
-  // Measured on the labels that both runs were trained on; where these differ, on the true ones.
-  const bool shared_labels = seeds[0].label_noise == seeds[1].label_noise;
-  const auto trained_on =
-      lmc::with_label_noise(data.train, {.share = shared_labels ? o.label_noise : 0, .seed = seeds[0].label_noise});
-  auto start = std::chrono::steady_clock::now();
-  r.train = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, trained_on, data.train, team), {.alphas = alphas});
-  r.curve_train_seconds = seconds_since(start);
-  start = std::chrono::steady_clock::now();
-  r.test = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.test, data.train, team), {.alphas = alphas});
-  r.curve_test_seconds = seconds_since(start);
-  r.train_error = lmc::error_barrier(r.train);
-  r.test_error = lmc::error_barrier(r.test);
-  if (net.layout().buffer_count() > 0)
-    for (const lmc::Run<float>* ended : {&r.pair.a, &r.pair.b})
-      r.stored.push_back(
-          {lmc::evaluate(net, ended->state, trained_on, team), lmc::evaluate(net, ended->state, data.test, team)});
+  measure(net, data, seeds, team, r);
 
   print_table(r);
   std::cout << "digests " << r.pair.a.digest() << ' ' << r.pair.b.digest() << "\ntraining " << lmc::fixed(r.train_seconds, 2)

@@ -134,3 +134,6 @@
 #include <lmc/transfer/lift.hpp>
 #include <lmc/transfer/lift_checkpoint.hpp>
 #include <lmc/transfer/match_parameters.hpp>
+#ifdef LMC_COMPILED
+#include <lmc/compiled/declarations.hpp>
+#endif

@@ -105,8 +105,8 @@ TEST_CASE("A layer of one's own: five members are enough, or four without parame
   CHECK(lmc::testing::gradient_error(Scale{4}, {.batch = 3, .inputs = {4}}) < 1e-7);
   CHECK(lmc::testing::gradient_error(AddNeighbors{}, {.batch = 3, .inputs = {4}}) < 1e-7);
   const auto network = lmc::sequential<double>(4, {lmc::dense(6), Scale{6}, AddNeighbors{}, lmc::dense(2)});
-  CHECK_THAT(summary(network), Contains("scale1") && Contains("output [6]                    6 parameters") &&
-                                   Contains("add_neighbors1") && Contains("dense2        3 -> 2"));
+  CHECK_THAT(summary(network), Contains("scale1                           output [6]                    6 parameters") &&
+                                   Contains("add_neighbors1") && Contains("dense2          3 -> 2"));
   CHECK(network.initialize({.seed = 1}).parameters[4 * 6 + 6] == 2);
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("A container of one's own: summaries, visits and lifting reach what is
   const lmc::AnyLayer<double> conv = lmc::Conv2d<double>({.inputs = image, .outputs = 2, .kernel = 3});
   const auto network = lmc::sequential<double>(image, {Inside{{conv, image}}, lmc::relu(), lmc::dense(2)});
   CHECK(network.layout().parameters[0].name == "inside1/inner/weight");
-  CHECK_THAT(summary(network), Contains("    inner         conv, 1 -> 2, 3x3"));
+  CHECK_THAT(summary(network), Contains("    inner       conv, 1 -> 2, 3x3"));
   std::vector<std::string> kinds;
   std::vector<Index> firsts;
   lmc::for_each_layer(network, [&](const lmc::AnyLayer<double>& layer, Index first) {

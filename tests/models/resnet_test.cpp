@@ -56,16 +56,18 @@ TEST_CASE("resnet: prints what is inside its blocks", "[layers]") {
   std::ostringstream text;
   text << resnet<float>({.inputs = {8, 8, 1}, .outputs = 3, .blocks = 1, .width = 2});
   const std::string printed = std::move(text).str();
-  CHECK_THAT(printed, Catch::StartsWith("input [8, 8, 1]\n  conv1                   1 -> 2, 3x3, padding 1x1, no bias  "));
+  CHECK_THAT(printed, Catch::StartsWith("input [8, 8, 1]\n  conv1                 1 -> 2, 3x3, padding 1x1, no bias  "));
   const auto has_line = [&](const std::string& line) { return printed.find('\n' + line + '\n') != std::string::npos; };
   CHECK(has_line(
-      "  residual1               block + identity                               output [8, 8, 2]             80 parameters"));
+      "  residual1             block + identity                               output [8, 8, 2]             80 parameters"));
   CHECK(has_line(
-      "    body/conv1            2 -> 2, 3x3, padding 1x1, no bias              output [8, 8, 2]             36 parameters"));
+      "      conv1             2 -> 2, 3x3, padding 1x1, no bias              output [8, 8, 2]             36 parameters"));
   CHECK(has_line(
-      "    shortcut              identity                                       output [8, 8, 2]              0 parameters"));
+      "    shortcut            identity                                       output [8, 8, 2]              0 parameters"));
   CHECK(has_line(
-      "    shortcut/conv1        2 -> 4, 1x1, stride 2x2, no bias               output [4, 4, 4]              8 parameters"));
+      "    shortcut            block, 2 layers                                output [4, 4, 4]             16 parameters"));
+  CHECK(has_line(
+      "      conv1             2 -> 4, 1x1, stride 2x2, no bias               output [4, 4, 4]              8 parameters"));
   CHECK_THAT(printed, Catch::EndsWith("\ntotal 1321 parameters, 84 buffer values\n"));
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# every_template.sh none|Debug|O1|Release native|plain SOURCE WORK: builds and runs a user's project that uses every template of the
-# public headers, with that build type (O1: none, with -O1), with or without lmc::native, and warnings as errors; for float and
+# every_template.sh none|Debug|O1|Release native|plain|compiled SOURCE WORK: builds and runs a user's project that uses every template of the
+# public headers, with that build type (O1: none, with -O1), with lmc::native, without, or with lmc::compiled, and warnings as errors; for float and
 # double without optimization, for double with -O1 and for float in Release, since optimized builds take their time. From the
 # environment: CMAKE, CXX.
 set -euo pipefail
@@ -11,7 +11,7 @@ rm -rf "$work"
 mkdir -p "$(dirname "$work")"
 
 # One translation unit: each would parse the same headers.
-options=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0 -DLMC_SOURCE="$source" -DNATIVE="$([[ $native == native ]] && echo ON || echo OFF)")
+options=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0 -DLMC_SOURCE="$source" -DWITH="$native")
 flags='-Wall;-Wextra;-Wpedantic;-Werror'
 case $build_type in
   none) ;;

@@ -13,7 +13,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/dataset.hpp>
-#include <lmc/io/luma.hpp>
+#include <lmc/io/detail/luma.hpp>
 
 namespace lmc {
 

@@ -17,6 +17,7 @@
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/layer_norm.hpp>
+#include <lmc/layers/layer_recipe.hpp>
 #include <lmc/layers/leaky_relu.hpp>
 #include <lmc/layers/locally_connected2d.hpp>
 #include <lmc/layers/masked_dense.hpp>
@@ -25,9 +26,11 @@
 #include <lmc/layers/normalization.hpp>
 #include <lmc/layers/patch_embedding.hpp>
 #include <lmc/layers/position_embedding.hpp>
+#include <lmc/layers/recipes.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/layers/residual.hpp>
 #include <lmc/layers/self_attention.hpp>
+#include <lmc/layers/sequential.hpp>
 #include <lmc/layers/take_first_token.hpp>
 #include <lmc/layers/tanh.hpp>
 #include <lmc/layers/tokenwise_dense.hpp>
@@ -40,6 +43,7 @@
 #include <lmc/models/vgg.hpp>
 #include <lmc/models/vit.hpp>
 #include <lmc/testing/gradient_error.hpp>
+#include <lmc/testing/permutation_effect.hpp>
 #include <lmc/transfer/lift.hpp>
 #include <lmc/transfer/match_parameters.hpp>
 
@@ -99,6 +103,7 @@ void use_layers_with(T) {
       image, {lmc::average_pool2d(), lmc::patch_embedding(4, {.patch = 2}), lmc::class_token(), lmc::position_embedding(),
               lmc::layer_norm(), lmc::self_attention(2), lmc::tokenwise_dense(3), lmc::take_first_token()}));
   run(lmc::sequential<T>(image, {lmc::global_average_pool(), lmc::dense(3)}));
+  lmc::testing::permutation_effect(lmc::sequential<double>(2, {lmc::dense(3), lmc::dense(2)}));
   lmc::testing::gradient_error(lmc::Dense<double>({.inputs = 2, .outputs = 2}));
 
   check(lmc::lift_to_local(conv).network.layout().parameter_count() > 0, "lift_to_local");

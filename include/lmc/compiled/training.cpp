@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "instantiations.hpp"
+#include <lmc/compiled/declarations.hpp>
 
 namespace lmc {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Big templates that are compiled once, in the files beside this one, for all tests and programs. Part of the precompiled header
-// of the targets that would instantiate them (tests/CMakeLists.txt, examples/CMakeLists.txt). Nothing needs an edit here, but a new
-// layer compiles faster with a line.
 #pragma once
+// Big templates that the library lmc::compiled has: declared here, for float and double, and compiled once in the files beside
+// this one. lmc.hpp includes it where that library is linked; whoever includes single headers includes this one, too. A new layer
+// works without a line here, and compiles faster with one.
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/gradient.hpp>
 #include <lmc/models/cnn.hpp>
