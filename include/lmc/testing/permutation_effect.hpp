@@ -51,7 +51,7 @@ inline std::vector<double> outputs(const Network<double>& network, ModelState<do
 
 /// How far a permutation of a network's units moves it.
 struct PermutationEffect {
-  double outputs = 0;     // largest difference of an output, relative to 1 + |output|: rounding alone where the groups are right
+  double outputs = 0;  // largest difference of an output, relative to 1 + |output|: rounding alone where the groups are right
   double parameters = 0;  // the same of a parameter; 0 where no layer of the network has a group
 };
 
