@@ -201,15 +201,19 @@ const std::vector<DatasetKind>& dataset_kinds() {
   return kinds;
 }
 
-Data load_dataset(const DatasetOptions& o, int threads) {
+Data read_dataset(const DatasetOptions& o, int threads) {
   const DatasetKind& kind = find_kind("data set", o.dataset, dataset_kinds());
   for_each_dataset_option(o, [&](std::string_view name, const char*, const auto& field) {
     if (std::find(common.begin(), common.end(), name) == common.end() && is_given(field))
       require_taken(name, kind, dataset_kinds(), "--dataset");
   });
+  return kind.load(o, threads);
+}
+
+Data load_dataset(const DatasetOptions& o, int threads) {
   lmc::require(o.mean.has_value() == o.standard_deviation.has_value(),
                "--mean and --std belong together; give both or neither");
-  Data data = kind.load(o, threads);
+  Data data = read_dataset(o, threads);
   if (o.classes) {
     std::vector<lmc::Index> classes;
     for (const double k : parse_list("--classes", *o.classes)) classes.push_back(static_cast<lmc::Index>(k));
@@ -224,7 +228,7 @@ Data load_dataset(const DatasetOptions& o, int threads) {
   if (o.mean)
     return lmc::standardize(
         data, {.mean = parse_list("--mean", *o.mean), .standard_deviation = parse_list("--std", *o.standard_deviation)});
-  return kind.has_images ? lmc::standardize(data) : data;
+  return find_kind("data set", o.dataset, dataset_kinds()).has_images ? lmc::standardize(data) : data;
 }
 
 }  // namespace registry

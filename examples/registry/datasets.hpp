@@ -15,31 +15,31 @@ namespace registry {
 /// A data set by name, and what is done to it, as a command line gives them. Nothing stands for the default.
 struct DatasetOptions {
   std::string dataset = "mnist";
-  std::string data;  // folder or file
+  std::string data = {};  // folder or file
 
   // Preparation, in this order.
-  std::optional<std::string> classes;
-  std::optional<lmc::Index> subset_per_class, subset, test_subset, downsample;
+  std::optional<std::string> classes = {};
+  std::optional<lmc::Index> subset_per_class = {}, subset = {}, test_subset = {}, downsample = {};
   std::uint64_t subset_seed = 0;
   bool gray = false;
-  std::optional<std::string> mean, standard_deviation;
+  std::optional<std::string> mean = {}, standard_deviation = {};
 
   // Options that only some data sets have.
-  std::optional<std::string> label_set;
-  std::optional<lmc::Index> image_size;
+  std::optional<std::string> label_set = {};
+  std::optional<lmc::Index> image_size = {};
   bool no_cache = false;
-  std::optional<std::string> label, delimiter, categorical, drop, missing, unknown_category;
-  std::optional<lmc::Index> header;
+  std::optional<std::string> label = {}, delimiter = {}, categorical = {}, drop = {}, missing = {}, unknown_category = {};
+  std::optional<lmc::Index> header = {};
   bool no_names = false, no_standardize = false;
-  std::optional<lmc::Index> train_rows;
-  std::optional<std::string> test_data;
-  std::optional<double> test_share;
-  std::optional<std::uint64_t> split_seed;
-  std::optional<std::string> languages, text_form;
-  std::optional<lmc::Index> ngram_dimension, text_length;
-  std::optional<lmc::Index> examples, class_count, dimension;
-  std::optional<double> separation;
-  std::optional<std::uint64_t> data_seed;
+  std::optional<lmc::Index> train_rows = {};
+  std::optional<std::string> test_data = {};
+  std::optional<double> test_share = {};
+  std::optional<std::uint64_t> split_seed = {};
+  std::optional<std::string> languages = {}, text_form = {};
+  std::optional<lmc::Index> ngram_dimension = {}, text_length = {};
+  std::optional<lmc::Index> examples = {}, class_count = {}, dimension = {};
+  std::optional<double> separation = {};
+  std::optional<std::uint64_t> data_seed = {};
 };
 
 /// Calls visit(name, help, field) for every option. In `help` stand the data sets that have it, where not all do, and its default
@@ -96,6 +96,9 @@ struct DatasetKind {
 };
 
 const std::vector<DatasetKind>& dataset_kinds();
+
+/// The data set that the options name, as it is stored, before any preparation. Throws: as load_dataset.
+lmc::TrainTest<float> read_dataset(const DatasetOptions& options, int threads);
 
 /// The data set that the options name, prepared as they say. Throws: lmc::Error for an unknown data set, for options that it does
 /// not have, and as the loaders do.

@@ -9,37 +9,42 @@
 
 #include <lmc/core/names.hpp>
 #include <lmc/data/pixels.hpp>
-#include <lmc/data/sources/cifar.hpp>
-#include <lmc/data/sources/mnist.hpp>
-#include <lmc/data/sources/synthetic.hpp>
-#include <lmc/data/sources/table.hpp>
-#include <lmc/data/sources/tiny_imagenet.hpp>
-#include <lmc/data/sources/words.hpp>
 #include <lmc/data/subset.hpp>
 
+#include "registry/datasets.hpp"
 #include "study/specification/spec_digest.hpp"
 #include "study/store/store.hpp"
 
 namespace lmc::study {
 
 const std::vector<DataKind>& data_kinds() {
+  const auto mixture = [](double separation) {
+    return registry::DatasetOptions{.dataset = "mixture", .class_count = 10, .dimension = 64, .separation = separation};
+  };
+  // Before the rows stand the names of the classes and those of the columns; by custom, some train on the first rows.
+  const auto table = [](std::optional<Index> train_rows) {
+    return registry::DatasetOptions{.dataset = "csv", .header = 2, .train_rows = train_rows};
+  };
+  const auto words = [](std::optional<std::string> languages) {
+    return registry::DatasetOptions{.dataset = "words", .languages = std::move(languages)};
+  };
   static const std::vector<DataKind> kinds{
-      {"spirals", "", "", {2}, 3, 3000, 3000},
-      {"mixture", "", "", {8, 8, 1}, 10, 3000, 3000},
-      {"mixture-hard", "", "", {8, 8, 1}, 10, 3000, 3000},
-      {"mnist", "mnist", "", {28, 28, 1}, 10, 60000, 10000},
-      {"fashion-mnist", "fashion-mnist", "", {28, 28, 1}, 10, 60000, 10000},
-      {"cifar10", "cifar-10-batches-bin", "", {32, 32, 3}, 10, 50000, 10000},
-      {"cifar100", "cifar-100-binary", "", {32, 32, 3}, 100, 50000, 10000},
-      {"tiny-imagenet", "tiny-imagenet-200", "", {64, 64, 3}, 200, 100000, 10000},
-      {"spam", "tabular", "spam.csv", {57}, 2, 3681, 920},
-      {"dna", "tabular", "dna.csv", {180}, 3, 2549, 637},
-      {"satellite", "tabular", "satellite.csv", {36}, 6, 4435, 2000},
-      {"shuttle", "tabular", "shuttle.csv", {9}, 7, 46400, 11600},
-      {"letter", "tabular", "letter.csv", {16}, 26, 16000, 4000},
-      {"words-2", "words", "", {1024}, 2, 20000, 4000},
-      {"words-5", "words", "", {1024}, 5, 50000, 10000},
-      {"words-10", "words", "", {1024}, 10, 100000, 20000},
+      {"spirals", {.dataset = "spirals"}, "", "", {2}, 3, 3000, 3000},
+      {"mixture", mixture(4), "", "", {8, 8, 1}, 10, 3000, 3000},
+      {"mixture-hard", mixture(2), "", "", {8, 8, 1}, 10, 3000, 3000},
+      {"mnist", {.dataset = "mnist"}, "mnist", "", {28, 28, 1}, 10, 60000, 10000},
+      {"fashion-mnist", {.dataset = "fashion-mnist"}, "fashion-mnist", "", {28, 28, 1}, 10, 60000, 10000},
+      {"cifar10", {.dataset = "cifar10"}, "cifar-10-batches-bin", "", {32, 32, 3}, 10, 50000, 10000},
+      {"cifar100", {.dataset = "cifar100"}, "cifar-100-binary", "", {32, 32, 3}, 100, 50000, 10000},
+      {"tiny-imagenet", {.dataset = "tiny-imagenet"}, "tiny-imagenet-200", "", {64, 64, 3}, 200, 100000, 10000},
+      {"spam", table({}), "tabular", "spam.csv", {57}, 2, 3681, 920},
+      {"dna", table({}), "tabular", "dna.csv", {180}, 3, 2549, 637},
+      {"satellite", table(4435), "tabular", "satellite.csv", {36}, 6, 4435, 2000},
+      {"shuttle", table({}), "tabular", "shuttle.csv", {9}, 7, 46400, 11600},
+      {"letter", table(16000), "tabular", "letter.csv", {16}, 26, 16000, 4000},
+      {"words-2", words("american-english,ngerman"), "words", "", {1024}, 2, 20000, 4000},
+      {"words-5", words("american-english,ngerman,french,spanish,italian"), "words", "", {1024}, 5, 50000, 10000},
+      {"words-10", words({}), "words", "", {1024}, 10, 100000, 20000},
   };
   return kinds;
 }
@@ -81,31 +86,17 @@ Dataset<float> reshaped(const Dataset<float>& data, const Shape& shape) {
 
 /// `place` is that of place_of, without meaning where the set is computed.
 TrainTest<float> load_data(const DataKind& kind, const DataSpec& spec, const std::filesystem::path& place) {
-  const auto computed = [&](std::uint64_t seed) {
-    const Index given = seed == 1 ? spec.train_examples : spec.test_examples;
-    const Index examples = given > 0 ? given : seed == 1 ? kind.train : kind.test;
-    if (kind.name == "spirals") return spirals<float>({.examples = examples, .seed = seed});
-    return reshaped(gaussian_mixture<float>({.examples = examples,
-                                             .classes = kind.classes,
-                                             .dimension = kind.shape.size(),
-                                             .separation = kind.name == "mixture" ? 4.0 : 2.0,
-                                             .seed = seed}),
-                    kind.shape);
-  };
-  if (kind.folder.empty()) return {computed(1), computed(2)};
-  if (kind.name == "mnist") return load_mnist<float>(place);
-  if (kind.name == "fashion-mnist") return load_fashion_mnist<float>(place);
-  if (kind.name == "cifar10") return load_cifar10<float>(place);
-  if (kind.name == "cifar100") return load_cifar100<float>(place);
-  if (kind.name == "tiny-imagenet") return load_tiny_imagenet<float>(place);
-  if (kind.folder == "tabular") {
-    CsvOptions options{.header = 2};  // the names of the classes, those of the columns
-    if (kind.name == "letter" || kind.name == "satellite") options.train_rows = kind.train;  // the first rows, by custom
-    return load_csv<float>(place, options);
+  registry::DatasetOptions options = kind.source;
+  if (!kind.folder.empty()) {
+    options.data = place.string();
+    return registry::read_dataset(options, 0);
   }
-  WordsOptions options;
-  options.languages.resize(static_cast<std::size_t>(kind.classes));
-  return load_words<float>(place, options);
+  const auto computed = [&](Index given, Index usual, std::uint64_t seed) {
+    options.examples = given > 0 ? given : usual;
+    options.data_seed = seed;
+    return reshaped(registry::read_dataset(options, 0).train, kind.shape);
+  };
+  return {computed(spec.train_examples, kind.train, 1), computed(spec.test_examples, kind.test, 2)};
 }
 
 TrainTest<float> prepare_data(TrainTest<float> data, const DataSpec& spec) {

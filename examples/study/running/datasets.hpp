@@ -14,17 +14,19 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/data/dataset.hpp>
 
+#include "registry/datasets.hpp"
 #include "study/specification/run_spec.hpp"
 #include "study/store/rows.hpp"
 
 namespace lmc::study {
 
-/// A data set that a specification may name. Sizes are those of the complete set: plans are made with them before anything is
-/// loaded.
+/// A data set that a specification may name: one of the registry's with options of its own, and its sizes, with which plans are
+/// made before anything is loaded.
 struct DataKind {
   std::string_view name;
-  std::string_view folder;  // below that of all data; empty where it is computed
-  std::string_view file;    // in the folder, as it is or with .gz behind its name; empty: the folder alone
+  registry::DatasetOptions source;  // but for the place of its files
+  std::string_view folder;          // below that of all data; empty where it is computed
+  std::string_view file;            // in the folder, as it is or with .gz behind its name; empty: the folder alone
   Shape shape;
   Index classes, train, test;
 };
