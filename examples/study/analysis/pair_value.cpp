@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "study/analysis/pair_value.hpp"
 
-#include <cmath>
+#include <algorithm>
+#include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -10,8 +11,35 @@
 
 namespace lmc::study {
 
+namespace {
+
+/// A number of a pair by its name; part is the one that was asked for.
+struct PairValue {
+  std::string_view name;
+  double (*of)(const PairResult& pair, const PartResult& part);
+};
+constexpr std::array<PairValue, 9> pair_values{{
+    {"error-barrier", [](const PairResult&, const PartResult& r) { return r.error.value; }},
+    {"normalized-error-barrier", [](const PairResult&, const PartResult& r) { return r.error.normalized; }},
+    {"loss-barrier", [](const PairResult&, const PartResult& r) { return r.loss.value; }},
+    {"normalized-loss-barrier", [](const PairResult&, const PartResult& r) { return r.loss.normalized; }},
+    {"instability", [](const PairResult&, const PartResult& r) { return r.instability; }},
+    {"mean-error", [](const PairResult&, const PartResult& r) { return r.mean_error(); }},
+    {"mean-loss", [](const PairResult&, const PartResult& r) { return r.mean_loss(); }},
+    {"error-gap", [](const PairResult& p, const PartResult&) { return p.test.mean_error() - p.train.mean_error(); }},
+    {"loss-gap", [](const PairResult& p, const PartResult&) { return p.test.mean_loss() - p.train.mean_loss(); }},
+}};
+
+const PairValue& find_pair_value(std::string_view name) {
+  std::array<std::string_view, pair_values.size()> names;
+  std::ranges::transform(pair_values, names.begin(), &PairValue::name);
+  return pair_values[find_name("value", name, names)];
+}
+
+}  // namespace
+
 void check_pair_value(std::string_view name) {
-  if (!name.starts_with('/')) find_name("value", name, pair_value_names);
+  if (!name.starts_with('/')) find_pair_value(name);
 }
 
 double pair_value(const PairResult& result, std::string_view name, std::string_view part) {
@@ -21,27 +49,7 @@ double pair_value(const PairResult& result, std::string_view name, std::string_v
     const nlohmann::json::json_pointer pointer{std::string(name)};
     return extra.contains(pointer) ? number_from_json(extra[pointer]) : std::numeric_limits<double>::quiet_NaN();
   }
-  const PartResult& r = part == "test" ? result.test : result.train;
-  switch (find_name("value", name, pair_value_names)) {
-    case 0:
-      return r.error.value;
-    case 1:
-      return r.error.normalized;
-    case 2:
-      return r.loss.value;
-    case 3:
-      return r.loss.normalized;
-    case 4:
-      return r.instability;
-    case 5:
-      return r.mean_error();
-    case 6:
-      return r.mean_loss();
-    case 7:
-      return result.test.mean_error() - result.train.mean_error();
-    default:
-      return result.test.mean_loss() - result.train.mean_loss();
-  }
+  return find_pair_value(name).of(result, part == "test" ? result.test : result.train);
 }
 
 }  // namespace lmc::study

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <array>
 #include <string_view>
-
-#include <lmc/core/error.hpp>
 
 #include "study/specification/pair_spec.hpp"
 
 namespace lmc::study {
 
-/// Numbers of a pair. Beside these, `/robustness/noise/0.1` names a number of a further measurement by its JSON pointer.
-inline constexpr std::array<std::string_view, 9> pair_value_names{"error-barrier", "normalized-error-barrier",
-                                                                  "loss-barrier",  "normalized-loss-barrier",
-                                                                  "instability",   "mean-error",
-                                                                  "mean-loss",     "error-gap",
-                                                                  "loss-gap"};
-
 /// Throws: Error for a name that pair_value does not know.
 void check_pair_value(std::string_view name);
 
-/// A number of a pair, on one part of the data (test, or else train); the gaps are those of the two parts, test less train:
+/// A number of a pair, on one part of the data (test, or else train): error-barrier, normalized-error-barrier, loss-barrier,
+/// normalized-loss-barrier, instability, mean-error, mean-loss, error-gap, loss-gap, or a number of a further measurement by its
+/// JSON pointer, /robustness/noise/0.1. The gaps are those of the two parts, test less train:
 /// the generalization gap of the ends' means. NaN where a further measurement is not there. Throws: Error for an unknown name.
 double pair_value(const PairResult& result, std::string_view name, std::string_view part = "test");
 

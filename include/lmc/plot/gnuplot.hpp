@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/names.hpp>
@@ -90,19 +92,18 @@ inline GnuplotResult run_gnuplot(std::string_view script) {
 
 /// The gnuplot terminal for a file's extension. Throws: Error that names the known ones.
 inline std::string figure_terminal(const std::filesystem::path& path, FigureSize size = {}) {
-  constexpr std::array<std::string_view, 3> known = {".png", ".svg", ".pdf"};
   const std::string extension = path.extension().string();
   require(!extension.empty(), "figure '", path.string(), "' has no extension; known: .png, .svg, .pdf");
-  switch (find_name("figure extension", extension, known)) {
-    case 0:
-      return concat("pngcairo size ", std::lround(1.6 * size.width), ",", std::lround(1.6 * size.height),
-                    " fontscale 1.6 linewidth 2 pointscale 1.6");
-    case 1:
-      return concat("svg size ", size.width, ",", size.height, " dynamic background '#ffffff'");
-    default:
-      return concat("pdfcairo size ", shortest(size.width / 40.0), "cm,", shortest(size.height / 40.0),
-                    "cm fontscale 0.7 linewidth 1.5 pointscale 0.7");
-  }
+  const std::array<std::pair<std::string_view, std::string>, 3> terminals{{
+      {".png", concat("pngcairo size ", std::lround(1.6 * size.width), ",", std::lround(1.6 * size.height),
+                      " fontscale 1.6 linewidth 2 pointscale 1.6")},
+      {".svg", concat("svg size ", size.width, ",", size.height, " dynamic background '#ffffff'")},
+      {".pdf", concat("pdfcairo size ", shortest(size.width / 40.0), "cm,", shortest(size.height / 40.0),
+                      "cm fontscale 0.7 linewidth 1.5 pointscale 0.7")},
+  }};
+  std::array<std::string_view, terminals.size()> names;
+  std::ranges::transform(terminals, names.begin(), [](const auto& terminal) { return terminal.first; });
+  return terminals[find_name("figure extension", extension, names)].second;
 }
 
 /// Text as a gnuplot string: '' is a quote inside '…', and nothing else is special there but the end of the line.
