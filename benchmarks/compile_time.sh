@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # compile_time.sh: what a user's compiler takes for lmc, seconds of CPU (median of three) and megabytes. From the environment: CXX, by
-# default g++.
+# default g++. Needs Debian's package `time`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=$(mktemp -d)

@@ -163,7 +163,7 @@ class Dataset {
 
   /// Number of examples.
   [[nodiscard]] Index size() const { return static_cast<Index>(labels_.size()); }
-  /// Of one example, channels last.
+  /// The shape of one example, channels last.
   [[nodiscard]] const Shape& shape() const { return shape_; }
   /// Number of classes; labels are below it.
   [[nodiscard]] Index classes() const { return classes_; }
