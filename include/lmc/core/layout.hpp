@@ -185,6 +185,17 @@ class LayoutBuilder {
     scope_.resize(length);
   }
 
+  /// The same for a layer whose output has that shape. What the layer says nothing of is fixed: the groups of its input, where
+  /// neither its segments nor its output mention one of them, and its output, where it changes the size of an example.
+  template <class F>
+  void inside_layer(std::string_view name, const Shape& output, F declare) {
+    const ActivationLayout in = activation;
+    const std::size_t parameters = layout_.parameters.size(), buffers = layout_.buffers.size();
+    inside(name, declare);
+    if (activation.shape.size() != output.size()) replace_activation(output);
+    if (!is_used(in, parameters, buffers)) fix(in);
+  }
+
   /// The finished layout. Groups that reach the network's output become fixed: the order of the logits is the data set's.
   [[nodiscard]] ParameterLayout build() && {
     fix_activation();
@@ -220,11 +231,46 @@ class LayoutBuilder {
             " and groups for ", groups.size(),
             " axes; expected one entry for each axis: std::nullopt where the order is fixed, "
             "activation.groups[i] where it is that of the activation's axis i");
+    const std::string full = scope_ + std::string(name);
+    require(std::ranges::none_of(segments, [&](const Segment& s) { return s.name == full; }),
+            "LayoutBuilder: there are two segments '", full, "'; expected a name of its own for each");
+    for (std::size_t axis = 0; axis < groups.size(); ++axis) require_group(full, shape, axis, groups[axis]);
     segments.push_back({scope_ + std::string(name), std::move(shape), role, std::move(groups), offset});
   }
   void fix(const ActivationLayout& part) {
     for (const AxisGroups& axis : part.groups)
       for (const GroupId& id : axis.ids) fix(id);
+  }
+  // Whether the groups of an axis exist, have its length, and are as many as the axes that they differ over have indices.
+  void require_group(const std::string& segment, const Shape& shape, std::size_t axis, const AxisGroups& groups) const {
+    Index indices = 1;
+    for (const Index over : groups.over) {
+      require(over >= 0 && over < shape.rank(), "LayoutBuilder: '", segment, "' has the shape ", shape,
+              ", and groups over its axis ", over);
+      indices *= shape[over];
+    }
+    require(static_cast<Index>(groups.ids.size()) == indices, "LayoutBuilder: axis ", axis, " of '", segment, "' has ",
+            groups.ids.size(), " groups; expected ", indices, ", one for each index over the other axes that they differ over");
+    const Index length = shape[static_cast<Index>(axis)];
+    for (const GroupId& id : groups.ids)
+      require(!id || (*id < layout_.groups.size() && layout_.groups[*id].size == length), "LayoutBuilder: axis ", axis, " of '",
+              segment, "' has ", length, " entries, its group ",
+              id && *id < layout_.groups.size() ? layout_.groups[*id].size : 0, " units; expected as many");
+  }
+  // Whether one of the groups is that of an axis of the segments from these on, or of what the next layer receives.
+  [[nodiscard]] bool is_used(const ActivationLayout& in, std::size_t first_parameter, std::size_t first_buffer) {
+    std::vector<bool> used(layout_.groups.size());
+    const auto use = [&](const std::vector<AxisGroups>& groups) {
+      for (const AxisGroups& axis : groups)
+        for (const GroupId& id : axis.ids)
+          if (id) used[root(*id)] = true;
+    };
+    for (std::size_t i = first_parameter; i < layout_.parameters.size(); ++i) use(layout_.parameters[i].groups);
+    for (std::size_t i = first_buffer; i < layout_.buffers.size(); ++i) use(layout_.buffers[i].groups);
+    use(activation.groups);
+    return std::ranges::any_of(in.groups, [&](const AxisGroups& axis) {
+      return std::ranges::any_of(axis.ids, [&](const GroupId& id) { return id && used[root(*id)]; });
+    });
   }
   // The group that stands for g and all that were joined with it: the first declared.
   [[nodiscard]] std::size_t root(std::size_t g) {

@@ -163,12 +163,11 @@ struct ChildLayer {
   Index parameters = 0;    // number of its parameters
 };
 
-/// Declares a layer inside another one, its segments under `name/`. Where a layer changes the size of an example and says nothing
-/// of its output's permutation groups, there are none. output: shape of one example behind it.
+/// Declares a layer inside another one, its segments under `name/` (LayoutBuilder::inside_layer). output: shape of an example
+/// behind it.
 template <std::floating_point Scalar>
 void declare_child(LayoutBuilder& layout, std::string_view name, const AnyLayer<Scalar>& layer, const Shape& output) {
-  layout.inside(name, [&] { layer.declare(layout); });
-  if (layout.activation.shape.size() != output.size()) layout.replace_activation(output);
+  layout.inside_layer(name, output, [&] { layer.declare(layout); });
 }
 
 }  // namespace lmc

@@ -140,13 +140,14 @@ struct InitializeArgs {
 ///   input_shape()     the shape of an example that it takes; by default any, which output_shape may refuse
 ///   describe()        its options for a summary; by default nothing
 ///   cache_size(N), workspace_size(N)   in scalars, for a batch of N; by default 0
-/// A layer that is made of others has, besides,
+/// A layer that is made of others, and has no parameters beside theirs, has also
 ///   children()              those layers, in the order of its parameters: std::vector<ChildLayer<Scalar>>
 ///   with_children(layers)   itself around these layers instead, std::vector<AnyLayer<Scalar>> in the same order
 /// so that summaries, for_each_layer() and lift_to_dense() and its like reach them.
 template <class L, class Scalar>
 concept Layer = requires(const L layer, ForwardArgs<Scalar> forward_args, BackwardArgs<Scalar> backward_args) {
   { layer.kind() } -> std::convertible_to<std::string_view>;
+  requires !std::same_as<decltype(layer.kind()), std::string>;  // a view of it would dangle
   { layer.forward(forward_args) } -> std::same_as<void>;
   { layer.backward(backward_args) } -> std::same_as<void>;
 };

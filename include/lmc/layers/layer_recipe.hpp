@@ -33,7 +33,8 @@ class LayerRecipe {
   LayerRecipe(AnyLayer<Scalar> layer)  // NOLINT(google-explicit-constructor)
       : make_([layer = std::move(layer)](const Shape&) { return layer; }) {}
   /// From a finished layer, whatever the shape.
-  template <Layer<Scalar> L>
+  template <class L>
+    requires(!std::same_as<L, AnyLayer<Scalar>> && (Layer<L, Scalar> || detail::MeantAsLayer<L>))
   LayerRecipe(L layer) : LayerRecipe(AnyLayer<Scalar>(std::move(layer))) {}  // NOLINT(google-explicit-constructor)
 
   /// The layer for examples of that shape. Throws: Error as the layer's constructor does.

@@ -133,7 +133,7 @@ class MaskedDense {
   // W ∘ M, written into the workspace.
   MatrixView<const Scalar> masked(std::span<const Scalar> params, std::span<Scalar> workspace) const {
     simd::copy_masked<Scalar>(keep_, weight(params), weight(workspace));
-    return as_const<Scalar>(matrix_view(workspace, out_, in_));
+    return as_const(matrix_view(workspace, out_, in_));
   }
 
   // A group of the input stays one where, along its axis, all columns of the mask are equal.

@@ -68,6 +68,8 @@ class Network {
     std::map<std::string, int> numbers;
     for (AnyLayer<Scalar>& layer : layers) {
       const std::string kind(layer.kind());
+      require(!kind.empty() && kind.find('/') == std::string::npos, "Network: a layer's kind() is '", kind,
+              "'; expected a name without '/'");
       Part part{
           .layer = std::move(layer), .name = kind + std::to_string(++numbers[kind]), .output = {}, .params = {}, .buffers = {}};
       const Shape& in = output_shape();

@@ -78,7 +78,7 @@ class PatchEmbedding {
 
   void forward(ForwardArgs<Scalar> a) const {
     detail::for_each_row_block(a.x.rows(), block(), [&](Index first, Index count) {
-      map_.forward(a.params, as_const<Scalar>(gather(a.x, first, count, a.workspace)),
+      map_.forward(a.params, as_const(gather(a.x, first, count, a.workspace)),
                    detail::rows_of(a.y.data(), o_.width, first * tokens_, count * tokens_), behind_patches(a));
     });
   }
@@ -87,9 +87,8 @@ class PatchEmbedding {
       const auto patches = gather(a.x, first, count, a.workspace);
       InputGradient<Scalar> dpatches;
       if (a.dx) dpatches.emplace(patches);
-      map_.backward(a.params, as_const<Scalar>(patches),
-                    detail::rows_of(a.dy.data(), o_.width, first * tokens_, count * tokens_), a.dparams, dpatches,
-                    behind_patches(a));
+      map_.backward(a.params, as_const(patches), detail::rows_of(a.dy.data(), o_.width, first * tokens_, count * tokens_),
+                    a.dparams, dpatches, behind_patches(a));
       if (!a.dx) return;
       for (Index i = 0; i < count; ++i)
         simd::scatter_patches<Scalar>(

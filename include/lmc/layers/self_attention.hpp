@@ -115,7 +115,7 @@ class SelfAttention {
       for (Index i = first; i < first + count; ++i)
         simd::attention_heads<Scalar>(shape_, example(as_const_span(m.qkv), i, 3), weights(m.weights, i),
                                       example(m.mixed, i, 1), a.workspace);
-      out_map_.forward(out(a.params), as_const<Scalar>(rows(m.mixed.data(), width())), rows(a.y.data(), width()), products);
+      out_map_.forward(out(a.params), as_const(rows(m.mixed.data(), width())), rows(a.y.data(), width()), products);
     });
   }
   void backward(BackwardArgs<Scalar> a) const {

@@ -60,8 +60,8 @@ std::span<Scalar> from_cache_line(std::span<Scalar> values) {
 }
 
 /// A view that can only be read.
-template <class Scalar>
-MatrixView<const Scalar> as_const(MatrixView<Scalar> view) {
+template <class Plain>
+MatrixView<const typename Plain::Scalar> as_const(Eigen::Map<Plain> view) {
   return {view.data(), view.rows(), view.cols()};
 }
 

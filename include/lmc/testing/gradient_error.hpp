@@ -21,7 +21,6 @@
 #include <lmc/matrix/write_mode.hpp>
 
 /// What tests of your own layers need; not part of lmc.hpp.
-/// What tests of a layer need.
 namespace lmc::testing {
 
 /// Standard normals at (seed, part).

@@ -55,21 +55,36 @@ struct PermutationEffect {
   double parameters = 0;  // the same of a parameter; 0 where no layer of the network has a group
 };
 
-/// Permutes all groups of a network's layout at random and compares. A layer declares its permutation groups rightly when a
-/// network of it and others keeps its outputs (below 1e-12, say) while its parameters move. Parameters are normal and buffers
-/// in (1, 2), so that no two units are alike.
+/// Permutes the groups of a network's layout at random, all of them and then each alone, and compares: the largest effect. A
+/// layer declares its permutation groups rightly when a network of it and others keeps its outputs (below 1e-12, say) while its
+/// parameters move; try it behind a convolution, too. Parameters are normal and buffers in (1, 2), so that no two units are
+/// alike.
 inline PermutationEffect permutation_effect(const Network<double>& network, std::uint64_t seed = 1) {
   ModelState<double> state{normal_numbers(network.layout().parameter_count(), seed, 1),
                            std::vector<double>(static_cast<std::size_t>(network.layout().buffer_count()))};
   for (std::size_t i = 0; i < state.buffers.size(); ++i) state.buffers[i] = 1 + uniform({.seed = seed, .part = 9}, i);
   const std::vector<double> x = normal_numbers(3 * network.input_shape()->size(), seed, 2);
-  const ModelState<double> permuted = permute(network.layout(), random_permutations(network.layout(), seed), state);
   const auto distance = [](const std::vector<double>& a, const std::vector<double>& b) {
     double worst = 0;
     for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(a[i] - b[i]) / (1 + std::abs(a[i])));
     return worst;
   };
-  return {distance(outputs(network, state, x), outputs(network, permuted, x)), distance(state.parameters, permuted.parameters)};
+  const std::vector<double> y = outputs(network, state, x);
+  PermutationEffect effect;
+  const auto apply = [&](const Permutations& permutations) {
+    const ModelState<double> permuted = permute(network.layout(), permutations, state);
+    effect.outputs = std::max(effect.outputs, distance(y, outputs(network, permuted, x)));
+    effect.parameters = std::max(effect.parameters, distance(state.parameters, permuted.parameters));
+  };
+  const Permutations all = random_permutations(network.layout(), seed);
+  apply(all);
+  for (std::size_t g = 0; g < all.size(); ++g) {
+    Permutations alone = all;
+    for (std::size_t other = 0; other < all.size(); ++other)
+      if (other != g) std::iota(alone[other].begin(), alone[other].end(), Index{0});
+    apply(alone);
+  }
+  return effect;
 }
 
 }  // namespace lmc::testing

@@ -100,19 +100,35 @@ LiftedLayer<Scalar> lift_layer(const AnyLayer<Scalar>& layer, Index parameters, 
     return {layer, std::move(source)};
   }
   std::vector<AnyLayer<Scalar>> layers;
+  Index next = 0;
   for (const ChildLayer<Scalar>& child : children) {
+    require(child.first == next, "lift: the layer '", layer.kind(), "' says that the parameters of its child '", child.name,
+            "' begin at ", child.first, "; expected ", next, ", behind those of the child before");
+    next += child.parameters;
     LiftedLayer<Scalar> lifted = lift_layer<Scalar>(child.layer, child.parameters, rule);
     for (const auto& entry : lifted.source)
       source.push_back(entry ? std::optional(*entry + static_cast<std::size_t>(child.first)) : std::nullopt);
     layers.push_back(std::move(lifted.layer));
   }
-  return {layer.with_children(std::move(layers)), std::move(source)};
+  require(next == parameters, "lift: the layer '", layer.kind(), "' has ", parameters, " parameters, its children ", next,
+          "; expected no parameters beside theirs");
+  AnyLayer<Scalar> lifted = layer.with_children(layers);
+  const auto made = lifted.children();
+  require(std::ranges::equal(
+              made, layers, {}, [](const auto& child) { return child.layer.kind(); }, &AnyLayer<Scalar>::kind),
+          "lift: with_children() of the layer '", layer.kind(),
+          "' does not give it the layers that it is given, in their order");
+  return {std::move(lifted), std::move(source)};
 }
 
 template <std::floating_point Scalar, class Rule>
 Lift<Scalar> lift_network(const Network<Scalar>& network, const Rule& rule) {
   LiftedLayer<Scalar> whole = lift_layer<Scalar>(AnyLayer<Scalar>(network), network.layout().parameter_count(), rule);
-  return {*whole.layer.template target<Network<Scalar>>(), std::move(whole.source), network.layout()};
+  const auto* larger = whole.layer.template target<Network<Scalar>>();
+  require(static_cast<Index>(whole.source.size()) == larger->layout().parameter_count(), "lift: the larger network has ",
+          larger->layout().parameter_count(), " parameters, but a source is known for ", whole.source.size(),
+          "; does a layer's children() say how many parameters each child has?");
+  return {*larger, std::move(whole.source), network.layout()};
 }
 
 /// A convolution or a locally connected layer, as the latter.

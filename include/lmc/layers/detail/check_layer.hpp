@@ -56,7 +56,10 @@ consteval void check_layer() {
   static_assert(
       requires(const L l) {
         { l.kind() } -> std::convertible_to<std::string_view>;
-      }, "a layer needs `std::string_view kind() const`: it is missing, private, not const, or gives something else");
+        requires !std::same_as<decltype(l.kind()), std::string>;
+      },
+      "a layer needs `std::string_view kind() const`: it is missing, private, not const, or gives something else, such as a "
+      "std::string, a view of which would dangle");
   static_assert(
       requires(const L l, Forward a) {
         { l.forward(a) } -> std::same_as<void>;

@@ -141,7 +141,7 @@ class LineSums {
     const auto forward = [&](std::span<const Scalar> theta, Array& y) {
       head.forward({.params = split_.head_of(theta),
                     .buffers = {},
-                    .x = as_const<Scalar>(x),
+                    .x = as_const(x),
                     .y = matrix_view(span(y), batch, head.output_shape().size()),
                     .cache = span(m.cache),
                     .workspace = span(m.workspace)});
@@ -160,7 +160,7 @@ class LineSums {
     const MatrixView<Scalar> logits = matrix_view(span(m.logits), batch, tail->output_shape().size());
     tail->forward({.params = params,
                    .buffers = {},
-                   .x = as_const<Scalar>(between),
+                   .x = as_const(between),
                    .y = logits,
                    .cache = span(m.cache),
                    .workspace = span(m.workspace)});
