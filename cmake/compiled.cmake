@@ -4,7 +4,8 @@
 #   target_link_libraries(lmc_compiled PUBLIC lmc::native)
 if(NOT TARGET lmc_compiled)
   get_filename_component(lmc_include_dir ${CMAKE_CURRENT_LIST_DIR}/${lmc_include_from_here} ABSOLUTE)
-  file(GLOB lmc_compiled_sources ${lmc_include_dir}/lmc/compiled/*.cpp)
+  set(lmc_compiled_sources convolutions local_layers products training transformers)  # no GLOB: a path may have brackets
+  list(TRANSFORM lmc_compiled_sources REPLACE "(.+)" "${lmc_include_dir}/lmc/compiled/\\1.cpp")
   add_library(lmc_compiled STATIC EXCLUDE_FROM_ALL ${lmc_compiled_sources})
   add_library(lmc::compiled ALIAS lmc_compiled)
   target_link_libraries(lmc_compiled PUBLIC lmc::lmc)

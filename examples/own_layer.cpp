@@ -19,7 +19,7 @@ class Swish {  // what it leaves out has a default: no cache, no workspace, the 
   std::optional<lmc::Shape> input_shape() const { return features_; }  // so that a width that does not fit is named
   void declare(lmc::LayoutBuilder& layout) const {
     // β belongs to the units before it: where those are permuted, so is β.
-    layout.add_parameter("beta", features_, lmc::Role::scale, layout.activation.groups);
+    layout.add_parameter("beta", layout.activation.shape, lmc::Role::scale, layout.activation.groups);
   }
   void initialize(const lmc::InitializeArgs<Scalar>& a) const { std::ranges::fill(a.params, Scalar(1)); }
 

@@ -200,7 +200,7 @@ TEST_CASE("LocallyConnected2d: the bits of an example do not depend on its batch
     CHECK(one.y == part(all.y, out));
     CHECK(one.dx == part(all.dx, in));
   }
-  CHECK(testing::run_layer(layer, params, x, dy).allocations == 0);  // the first may make packing buffers
+  CHECK(testing::run_layer(layer, params, x, dy).allocations == 0);
 }
 
 TEST_CASE("LocallyConnected2d: starts as a convolution of the same size does", "[layers]") {

@@ -51,6 +51,22 @@ TEST_CASE("sequential: takes functions of a shape, and finished layers", "[layer
   CHECK(network.output_shape() == Shape(2));
 }
 
+TEST_CASE("sequential: keeps the shape of an example, and each recipe its options", "[layers]") {
+  const auto network =
+      sequential<float>({12, 12, 2}, {lmc::identity(), lmc::max_pool2d(3), lmc::average_pool2d({1, 2}), lmc::dropout(0.25),
+                                      lmc::tanh(), lmc::leaky_relu(0), lmc::leaky_relu(0.5), lmc::gelu(),
+                                      lmc::locally_connected2d(3, {.kernel = 1}), lmc::flatten()});
+  CHECK(*network.input_shape() == Shape{12, 12, 2});
+  CHECK(*sequential<float>({4, 4, 1}, {lmc::flatten(), lmc::dense(2)}).input_shape() == Shape{4, 4, 1});
+  std::string described;
+  for (const auto& part : network.parts())
+    described += lmc::concat(part.layer.kind(), " (", part.layer.describe(), ") ", part.output, '\n');
+  CHECK(described ==
+        "identity () [12, 12, 2]\nmax_pool (3x3) [4, 4, 2]\naverage_pool (1x2) [4, 2, 2]\ndropout (rate 0.25) [4, 2, 2]\n"
+        "tanh () [4, 2, 2]\nrelu () [4, 2, 2]\nleaky_relu (slope 0.5) [4, 2, 2]\ngelu () [4, 2, 2]\n"
+        "local (2 -> 3, 1x1) [4, 2, 3]\nflatten () [24]\n");
+}
+
 TEST_CASE("residual: infers the shapes of its body and its shortcut", "[layers]") {
   const auto plain = sequential<float>(4, {lmc::residual<float>({lmc::dense(4), lmc::relu()})});
   const lmc::Network<float> counted({lmc::Residual<float>(
@@ -67,7 +83,7 @@ TEST_CASE("sequential: says which shape does not fit", "[layers][errors]") {
                     Catch::Contains("dense1 (4 -> 3) gives examples of shape [3], but dense2 (5 -> 2) takes [5]"));
   CHECK_THROWS_WITH(sequential<float>(4, {}), Catch::Contains("no layers; expected at least one"));
   CHECK_THROWS_WITH(sequential<float>(4, {lmc::normalization(lmc::Normalization::none)}),
-                    "normalization: none is no layer; expected batch or layer");
+                    "layer 1 of the sequence, which is given [4]: normalization: none is no layer; expected batch or layer");
 }
 
 }  // namespace layers_sequential_test

@@ -135,6 +135,8 @@ TEST_CASE("step: allocates nothing, whatever the layers", "[train]") {
   CHECK(testing::allocations() == before);
   const std::vector<int> seen(1);
   CHECK(testing::allocations() == before + 1);  // the counter counts
+  const Eigen::ArrayXf values = Eigen::ArrayXf::Zero(100);
+  CHECK(testing::allocations() == before + 2);
 }
 
 TEST_CASE("require_fit: data that do not fit the network are named with both shapes", "[train][errors]") {

@@ -3,6 +3,9 @@
 // Big templates that the library lmc::compiled has: declared here, for float and double, and compiled once in the files beside
 // this one. lmc.hpp includes it where that library is linked; whoever includes single headers includes this one, too. A new layer
 // works without a line here, and compiles faster with one.
+#include <cstddef>
+
+#include <lmc/matrix/detail/eigen.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/gradient.hpp>
 #include <lmc/models/cnn.hpp>
@@ -59,6 +62,19 @@
   how template class NetworkEvaluator<T>;                                                                       \
   how template class NetworkGradient<T>;
 // NOLINTEND(bugprone-macro-parentheses)
+
+namespace lmc::detail {
+
+// lmc::compiled has this for the alignment of its own memory, which follows the instruction set (Eigen's). A file that is compiled
+// for another one asks for another function, and is not linked: it would free memory that it did not allocate.
+template <std::size_t Bytes>
+void compiled_for_alignment_of();
+
+namespace {
+[[gnu::used]] void (*const same_alignment)() = &compiled_for_alignment_of<EIGEN_MAX_ALIGN_BYTES>;
+}
+
+}  // namespace lmc::detail
 
 namespace lmc {
 

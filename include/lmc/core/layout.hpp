@@ -186,13 +186,15 @@ class LayoutBuilder {
   }
 
   /// The same for a layer whose output has that shape. What the layer says nothing of is fixed: the groups of its input, where
-  /// neither its segments nor its output mention one of them, and its output, where it changes the size of an example.
+  /// neither its segments nor its output mention one of them, and its output, where it changes the shape of an example.
   template <class F>
   void inside_layer(std::string_view name, const Shape& output, F declare) {
     const ActivationLayout in = activation;
     const std::size_t parameters = layout_.parameters.size(), buffers = layout_.buffers.size();
     inside(name, declare);
-    if (activation.shape.size() != output.size()) replace_activation(output);
+    // A Flatten leaves the axes as they were; any other shape than that of the output is of a layer that said nothing.
+    if (activation.shape.size() != output.size() || (output.rank() > 1 && activation.shape != output))
+      replace_activation(output);
     if (!is_used(in, parameters, buffers)) fix(in);
   }
 

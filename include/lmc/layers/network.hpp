@@ -65,6 +65,7 @@ class Network {
   /// The same for examples of that shape, where no layer says which it takes.
   Network(std::vector<AnyLayer<Scalar>> layers, Shape inputs) : input_(std::move(inputs)) {
     require(!layers.empty(), "Network: no layers; expected at least one");
+    require(input_.is_positive(), "Network: examples of shape ", input_, "; all sizes must be positive");
     std::map<std::string, int> numbers;
     for (AnyLayer<Scalar>& layer : layers) {
       const std::string kind(layer.kind());
@@ -145,7 +146,7 @@ class Network {
     return children;
   }
   /// A network of these layers instead, in the order of children().
-  [[nodiscard]] Network with_children(std::vector<AnyLayer<Scalar>> layers) const { return Network(std::move(layers)); }
+  [[nodiscard]] Network with_children(std::vector<AnyLayer<Scalar>> layers) const { return Network(std::move(layers), input_); }
 
   [[nodiscard]] Index cache_size(Index batch) const {
     Index size = activations_size(batch);

@@ -192,6 +192,7 @@ void product(Strided<const T> a, Strided<const T> b, Strided<T> c, WriteMode int
   using Tile = detail::ProductTile<T>;
   const Index depth = a.cols;
   assert(b.rows == depth && c.rows == a.rows && c.cols == b.cols);
+  if (c.rows == 0 || c.cols == 0) return;
   if (detail::narrow_product_fits(a, b)) return detail::narrow_product(a, b, c, into);
   const Index blocks = std::max<Index>(1, (depth + detail::product_depth - 1) / detail::product_depth);
   const Index block = (depth + blocks - 1) / blocks;
@@ -201,7 +202,7 @@ void product(Strided<const T> a, Strided<const T> b, Strided<T> c, WriteMode int
   const Index height = ((a.rows + shares - 1) / shares + Tile::rows - 1) / Tile::rows * Tile::rows;
   assert(static_cast<Index>(workspace.size()) >= product_workspace<T>(a.rows, b.cols, depth));
   T* const packed = from_cache_line(workspace).data();
-  T* const strip_memory = packed + block * Tile::cols;  // a multiple of the cache line: so is a row of the tile
+  T* const strip_memory = packed + block * Tile::cols;
   // Columns that go through all blocks together: equal shares, of whole tiles.
   const Index parts = blocks > 1 ? (b.cols + detail::product_width - 1) / detail::product_width : 1;
   const Index most = ((b.cols + parts - 1) / parts + Tile::cols - 1) / Tile::cols * Tile::cols;

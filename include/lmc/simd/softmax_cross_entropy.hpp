@@ -65,10 +65,11 @@ CrossEntropySum softmax_cross_entropy(std::span<const T> logits, std::span<const
   assert(outputs.dlogits.empty() || outputs.dlogits.size() == logits.size());
   assert(outputs.wrong.empty() || outputs.wrong.size() == examples);
 
-  // block[j · lanes + r] is class j of the block's example r. Behind the last example stand those of an earlier block: they are
-  // computed and not looked at.
+  // block[j · lanes + r] is class j of the block's example r. Behind the last example stand those of an earlier block, or zeros: they
+  // are computed and not looked at.
   assert(static_cast<Index>(workspace.size()) >= softmax_cross_entropy_workspace<T>(static_cast<Index>(classes)));
   T* const block = from_cache_line(workspace).data();
+  if (examples < lanes) std::fill_n(block, classes * lanes, T(0));
   alignas(V) T label[lanes] = {}, label_logit[lanes] = {}, loss[lanes], best_class[lanes];
 
   CrossEntropySum sum;

@@ -102,8 +102,9 @@ template <class T, class Row, class Value>
 template <std::floating_point T>
 class SparseBatch {
  public:
-  /// Size of the workspace in scalars, for X [rows, inputs] and that number of units; never smaller for larger ones.
+  /// Size of the workspace in scalars, for X [rows, inputs] and that number of units; never smaller for more rows.
   static Index workspace_size(Index rows, Index inputs, Index units) {
+    rows = std::min(rows, most_listed_);  // larger batches are not taken, smaller ones have to find their memory
     return may_fit(rows, inputs, units) ? Memory(nullptr, size(rows), size(inputs)).scalars() + padded<T>(1) : 0;
   }
   /// workspace: of no meaning before or after, and not kept between calls.
@@ -193,8 +194,9 @@ class SparseBatch {
   static Index limit(Index entries) { return entries * 2 / 3; }
 
   static bool may_fit(Index rows, Index inputs, Index units) {
-    constexpr Index least_inputs = 64, least_units = 32, most = std::numeric_limits<std::uint16_t>::max();
-    return rows >= least_rows_ && inputs >= least_inputs && units >= least_units && inputs <= most && rows <= most;
+    constexpr Index least_inputs = 64, least_units = 32;
+    return rows >= least_rows_ && inputs >= least_inputs && units >= least_units && inputs <= most_listed_ &&
+           rows <= most_listed_;
   }
   // Before anything is listed: a few rows tell dense batches, the common case, apart. Takes the background.
   bool may_fit(MatrixView<const T> x, Index units) {
@@ -290,7 +292,7 @@ class SparseBatch {
     return true;
   }
 
-  static constexpr Index least_rows_ = 16;
+  static constexpr Index least_rows_ = 16, most_listed_ = std::numeric_limits<std::uint16_t>::max();
   static constexpr auto units_ = static_cast<std::size_t>(detail::sparse_units<T>);
   static constexpr std::size_t columns_ = 16;  // columns of dW that are turned together
   // Inputs that all rows go through before the next: their part of the table, 32 KiB, stays in a first-level cache.

@@ -6,6 +6,7 @@
 
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/layers/sequential.hpp>
 
 enum Member { kind, describe, input_shape, output_shape, declare, initialize, cache_size, workspace_size, forward, backward };
 
@@ -110,7 +111,21 @@ void put_into_network() {
   lmc::Network<float> network({lmc::Dense<float>({.inputs = 2, .outputs = 2}), Mine<bad, there>()});
 }
 
+struct Final final : Mine<kind, true> {
+  std::string_view kind() const { return "mine"; }
+};
+struct Forgetful : With<true, true, kind>, With<true, true, forward> {};
+struct Dangling : Mine<kind, false> {
+  std::string kind() const { return "mine"; }
+};
+
 int main() {
+  // error: a layer must not be final
+  lmc::AnyLayer<float> final_layer{Final()};
+  // error: a layer needs `std::string_view kind() const`: it is missing, private, not const
+  lmc::AnyLayer<float> dangling{Dangling()};
+  // error: a layer needs `void backward(BackwardArgs<Scalar>) const`: it is missing, private, not const
+  lmc::sequential<float>(2, {Forgetful()});
   // error: a layer needs `std::string_view kind() const`: it is missing, private, not const
   put_into_network<kind, false>();
   // error: a layer needs `std::string_view kind() const`: it is missing, private, not const

@@ -53,6 +53,7 @@ consteval void check_layer() {
   using Forward = ForwardArgs<Scalar>;
   using Backward = BackwardArgs<Scalar>;
   using Layers = std::vector<AnyLayer<Scalar>>;
+  static_assert(!std::is_final_v<L>, "a layer must not be final: nobody could see whether its members can be called");
   static_assert(
       requires(const L l) {
         { l.kind() } -> std::convertible_to<std::string_view>;

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <concepts>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <utility>
@@ -37,7 +38,7 @@ class SplitNetwork {
       for (; begin != end; ++begin) copies.push_back(begin->layer);
       return copies;
     };
-    SplitNetwork split(Network<Scalar>(layers(parts.begin(), first + 1)));
+    SplitNetwork split(Network<Scalar>(layers(parts.begin(), first + 1), *network.input_shape()));
     auto next = first + 1;
     if (next != parts.end()) {
       split.relu_ = next->layer.template target<Relu<Scalar>>();
@@ -45,9 +46,7 @@ class SplitNetwork {
       if (split.relu_ != nullptr || split.leaky_relu_ != nullptr) ++next;
     }
     if (next == parts.end()) return split;
-    if (std::none_of(next, parts.end(), [](const auto& part) { return part.layer.input_shape().has_value(); }))
-      return std::nullopt;
-    split.tail_.emplace(layers(next, parts.end()));
+    split.tail_.emplace(layers(next, parts.end()), std::prev(next)->output);
     return split;
   }
 
