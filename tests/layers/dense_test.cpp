@@ -52,8 +52,8 @@ TEST_CASE("Dense: its weights keep the axes of an image, and their permutation g
   lmc::LayoutBuilder builder({4, 5, 3});
   const lmc::GroupId channels = builder.add_group(3);
   builder.activation.groups = {{}, {}, channels};
-  lmc::Dense<float>({.inputs = {4, 5, 3}, .outputs = 7}).declare(builder);
-  lmc::Dense<float>({.inputs = 7, .outputs = 2}).declare(builder);
+  builder.inside("first", [&] { lmc::Dense<float>({.inputs = {4, 5, 3}, .outputs = 7}).declare(builder); });
+  builder.inside("second", [&] { lmc::Dense<float>({.inputs = 7, .outputs = 2}).declare(builder); });
   const lmc::ParameterLayout layout = std::move(builder).build();
   REQUIRE(layout.parameters.size() == 4);
   CHECK(layout.parameters[0].shape == lmc::Shape{7, 4, 5, 3});

@@ -250,19 +250,19 @@ TEST_CASE("LocallyConnected2d: names the axes of its weights", "[layers]") {
   lmc::LayoutBuilder builder({2, 2, 3});
   const lmc::GroupId channels = builder.add_group(3);
   builder.activation.groups = {{}, {}, channels};
-  LocallyConnected2d<float>({.inputs = {2, 2, 3}, .outputs = 4, .kernel = {2, 1}, .padding = {1, 0}})
-      .declare(builder);  // 3x2 positions
+  const LocallyConnected2d<float> local({.inputs = {2, 2, 3}, .outputs = 4, .kernel = {2, 1}, .padding = {1, 0}});
+  builder.inside("local", [&] { local.declare(builder); });  // 3x2 positions
   const lmc::ActivationLayout out = builder.activation;
   CHECK(out.shape == Shape{3, 2, 4});
   CHECK(out.groups[2] == lmc::AxisGroups({0, 1}, {1, 2, 3, 4, 5, 6}));
   Dense<float>({.inputs = {3, 2, 4}, .outputs = 2}).declare(builder);
   const auto layout = std::move(builder).build();
-  const lmc::Segment& weight = layout.at("weight");
+  const lmc::Segment& weight = layout.at("local/weight");
   CHECK(weight.shape == Shape{3, 2, 4, 2, 1, 3});
   CHECK(weight.groups[2] == lmc::AxisGroups({0, 1}, {1, 2, 3, 4, 5, 6}));
   const lmc::GroupId none;  // the first row's upper taps and the last row's lower ones lie over padding alone
   CHECK(weight.groups[5] == lmc::AxisGroups({0, 1, 3, 4}, {none, 0, none, 0, 0, 0, 0, 0, 0, none, 0, none}));
-  CHECK(layout.at("bias").shape == Shape{3, 2, 4});
+  CHECK(layout.at("local/bias").shape == Shape{3, 2, 4});
 }
 
 TEST_CASE("LocallyConnected2d: refuses a geometry that does not fit, with the numbers", "[layers][errors]") {

@@ -83,7 +83,7 @@ TEST_CASE("sequential: says which shape does not fit", "[layers][errors]") {
                     Catch::Contains("dense1 (4 -> 3) gives examples of shape [3], but dense2 (5 -> 2) takes [5]"));
   CHECK_THROWS_WITH(sequential<float>(4, {}), Catch::Contains("no layers; expected at least one"));
   CHECK_THROWS_WITH(sequential<float>(4, {lmc::normalization(lmc::Normalization::none)}),
-                    "layer 1 of the sequence, which is given [4]: normalization: none is no layer; expected batch or layer");
+                    "layer 1: normalization: none is no layer; expected batch or layer");
 }
 
 }  // namespace layers_sequential_test

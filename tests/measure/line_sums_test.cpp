@@ -56,6 +56,7 @@ template <class T>
 std::vector<Named<T>> split_networks() {
   const lmc::Shape image{8, 8, 1};
   return {
+      {"no shape behind the first", lmc::Network<T>({lmc::Dense<T>({.inputs = 64, .outputs = 3}), lmc::Tanh<T>()})},
       {"logistic", lmc::logistic_regression<T>({.inputs = image, .outputs = 3})},
       {"mlp", lmc::mlp<T>({.inputs = image, .hidden = {300}, .outputs = 3})},
       {"deep mlp", lmc::mlp<T>({.inputs = image, .hidden = {40, 30, 20}, .outputs = 3, .slope = 0.1})},
@@ -82,7 +83,6 @@ std::vector<Named<T>> whole_networks() {
       {"resnet", lmc::resnet<T>({.inputs = image, .outputs = 3, .blocks = 1, .width = 4})},
       {"a block first", lmc::Network<T>({lmc::Network<T>({lmc::Dense<T>({.inputs = 64, .outputs = 20}), lmc::Relu<T>()}),
                                          lmc::Dense<T>({.inputs = 20, .outputs = 3})})},
-      {"no shape behind the first", lmc::Network<T>({lmc::Dense<T>({.inputs = 64, .outputs = 3}), lmc::Tanh<T>()})},
   };
 }
 

@@ -73,12 +73,13 @@ TEST_CASE("vit: has the parameters of its description", "[layers]") {
 TEST_CASE("vit: refuses what does not fit, and says which layer minds", "[layers][errors]") {
   CHECK_THROWS_WITH(lmc::vit<float>({.inputs = {28, 28, 1}, .outputs = 10, .blocks = 0}),
                     "vit: blocks = 0; expected at least 1");
-  CHECK_THROWS_WITH(lmc::vit<float>({.inputs = {28, 28, 1}, .outputs = 10, .heads = 3}),
-                    "SelfAttention: heads = 3 with in = [16, 64]: every head takes width / heads units; expected a number that "
-                    "divides the width, 64");
+  CHECK_THROWS_WITH(
+      lmc::vit<float>({.inputs = {28, 28, 1}, .outputs = 10, .heads = 3}),
+      "layer 3: layer 1: layer 2: SelfAttention: heads = 3 with in = [16, 64]: every head takes width / heads units; expected a number that "
+      "divides the width, 64");
   CHECK_THROWS_WITH(
       lmc::attention<float>({.inputs = {28, 28, 1}, .outputs = 10, .patch = 5}),
-      "PatchEmbedding: patch = 5x5 does not divide the image, 28x28: it leaves 3 rows and 3 columns; choose a patch "
+      "layer 1: PatchEmbedding: patch = 5x5 does not divide the image, 28x28: it leaves 3 rows and 3 columns; choose a patch "
       "that divides both");
 }
 

@@ -24,7 +24,7 @@ Network<Scalar> sequential(const Shape& inputs, const std::vector<LayerRecipe<Sc
       layers.push_back(recipe(in));
       in = layers.back().output_shape(in);
     } catch (const Error& e) {
-      throw Error(concat("layer ", layers.size() + 1, " of the sequence, which is given ", in, ": ", e.what()));
+      throw Error(concat("layer ", layers.size() + 1, ": ", e.what()));
     }
   }
   return Network<Scalar>(std::move(layers), inputs);

@@ -27,7 +27,7 @@ template <std::floating_point Scalar>
 class SplitNetwork {
  public:
   /// Nothing for a network with buffers, or whose first layer with parameters does not say that it is affine in them (a nested
-  /// network does not), or without a layer behind it that says which shape it takes.
+  /// network does not).
   static std::optional<SplitNetwork> of(const Network<Scalar>& network) {
     const auto& parts = network.parts();
     const auto first = std::find_if(parts.begin(), parts.end(), [](const auto& part) { return part.params.count > 0; });
