@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <lmc/core/random.hpp>
+#include <lmc/layers/detail/affine.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>

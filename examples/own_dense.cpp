@@ -36,7 +36,7 @@ struct Linear {
                      product_workspace<double>(batch, n, units)});
   }
   // Unlike Eigen's, these products give the same bits for any number of threads.
-  void forward(lmc::ForwardArgs<double> a) const {
+  void forward(const lmc::ForwardArgs<double>& a) const {
     const Strided<const double> w = lmc::matrix_view(a.params, units, inputs.size());
     product<double>(a.x, w.transposed(), a.y, lmc::WriteMode::overwrite, a.workspace);
   }
