@@ -153,7 +153,8 @@ class LayoutBuilder {
   /// flattened, nothing corresponds, and no permutation is allowed.
   void unify(const ActivationLayout& a, const ActivationLayout& b) {
     if (a.shape != b.shape) {
-      for (const ActivationLayout* side : {&a, &b}) fix(*side);
+      fix(a);
+      fix(b);
       return;
     }
     for_each_index(a.shape, [&](std::span<const Index> index) {
