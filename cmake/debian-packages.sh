@@ -2,15 +2,15 @@
 # shellcheck shell=bash disable=SC2034
 # Sourced by the scripts that a fresh machine runs first.
 
-# All that the presets dev, release and asan need.
+# All that the presets dev and release need.
 lmc_packages=(cmake ninja-build g++ libeigen3-dev libxsimd-dev nlohmann-json3-dev zlib1g-dev catch2 libcli11-dev libbenchmark-dev
   gnuplot-nox libjpeg62-turbo-dev libpng-dev curl unzip)
 # What the study needs beside them.
 lmc_study_packages=(libsqlitecpp-dev libsqlite3-dev libtomlplusplus-dev openmpi-bin libopenmpi-dev sqlite3)
 # What the target reference needs beside them.
 lmc_reference_packages=(doxygen)
-# What the preset fuzz needs beside them.
-lmc_fuzz_packages=(clang-16 libclang-rt-16-dev libomp-16-dev)
+# What the presets asan and fuzz need beside them.
+lmc_clang_packages=(clang-16 libclang-rt-16-dev libomp-16-dev)
 
 # install_packages PACKAGE...: installs those that are missing, and says which; silent when none is. Where there is no apt-get, it
 # says what is needed and goes on, since the tools may have come from elsewhere.

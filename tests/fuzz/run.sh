@@ -14,7 +14,7 @@ if [[ ! $seconds =~ ^[1-9][0-9]*$ ]]; then
   exit 1
 fi
 
-install_packages "${lmc_packages[@]}" "${lmc_fuzz_packages[@]}"
+install_packages "${lmc_packages[@]}" "${lmc_clang_packages[@]}"
 cmake --preset fuzz > /dev/null
 cmake --build --preset fuzz
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <initializer_list>
 #include <stdexcept>
 
 #include <lmc/core/text.hpp>
@@ -12,10 +13,16 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+namespace detail {
+
+[[noreturn, gnu::noinline, gnu::cold]] inline void fail(std::initializer_list<TextPart> parts) { throw Error(joined(parts)); }
+
+}  // namespace detail
+
 /// Throws Error with the concatenated parts unless ok; the text is built on failure only.
 template <class... Parts>
 void require(bool ok, const Parts&... parts) {
-  if (!ok) throw Error(concat(parts...));
+  if (!ok) detail::fail({detail::TextPart(parts)...});
 }
 
 }  // namespace lmc

@@ -18,7 +18,7 @@ inline std::string processor_name() {
 /// The compiler of the including program, and its version.
 inline std::string compiler_name() {
 #if defined(__clang__)
-  return __VERSION__;  // begins with a word that says Clang
+  return "Clang " __clang_version__;
 #else
   return std::string("GCC ") + __VERSION__;
 #endif
