@@ -61,7 +61,7 @@ void gathering(benchmark::State& state) {
   const lmc::Dataset<float> data = support::images<float>(60'000, 0.19);
   const auto net = lmc::mlp<float>({.inputs = 784, .hidden = {512}, .outputs = 10});
   lmc::ModelState<float> theta = net.initialize({.seed = 1});
-  lmc::Optimizer<float> optimizer(lmc::SgdOptions{}, theta.parameters.size());
+  lmc::Optimizer<float> optimizer(lmc::SgdOptions{}, net.layout());
   lmc::StepMemory<float> memory(net, batch);
   lmc::BatchMemory<float> beside(net, batch);
   lmc::Batches batches(data.size(), {.batch_size = batch, .order_seed = 1, .drop_last = true});

@@ -25,8 +25,7 @@ int main() {
   const auto resumed = lmc::train(net, data, loaded, options, seeds);
 
   // Without that memory, the run ends elsewhere.
-  const lmc::Checkpoint<float> forgetful{loaded.state, lmc::Optimizer<float>(options.optimizer, start.parameters.size()),
-                                         loaded.step};
+  const lmc::Checkpoint<float> forgetful{loaded.state, lmc::Optimizer<float>(options.optimizer, net.layout()), loaded.step};
   const auto other = lmc::train(net, data, forgetful, options, seeds);
 
   const auto same = [&](const lmc::Run<float>& run) { return run.digest() == whole.digest() ? "the same bits" : "other bits"; };

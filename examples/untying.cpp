@@ -140,7 +140,7 @@ int run(const Options& o) {
   }
 
   // Both prefixes grow from one k to the next; from each, every number of blocks goes on alone.
-  const lmc::Optimizer<float> fresh(options.optimizer, start.parameters.size());
+  const lmc::Optimizer<float> fresh(options.optimizer, net.layout());
   std::array<lmc::Checkpoint<float>, 2> prefix{{{start, fresh, 0}, {start, fresh, 0}}};
   for (const Index k : steps) {
     lmc::TrainOptions<float> until = options;
@@ -182,7 +182,7 @@ int main(int argc, char** argv) {
   app.add_option("--spreads", o.spreads, "of the blocks' paces")->capture_default_str();
   app.add_option("--paces", o.paces, "draws of the paces for each spread")->capture_default_str();
   app.add_option("--steps", o.steps, "updates before the filters are untied")->capture_default_str();
-  app.add_option("--optimizer", o.optimizer, "sgd, adam or adamw")->capture_default_str();
+  app.add_option("--optimizer", o.optimizer, "sgd, adam, adamw, sign, muon or layerwise-adam")->capture_default_str();
   app.add_option("--learning-rate", o.learning_rate)->capture_default_str();
   app.add_option("--epochs", o.epochs)->capture_default_str();
   app.add_option("--batch-size", o.batch_size)->capture_default_str();

@@ -11,10 +11,7 @@ Options parse_options(int argc, char** argv) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's options can be overridden
   registry::add_dataset_options(app, o.data);
   registry::add_network_options(app, o.network);
-  app.add_option("--optimizer", o.optimizer, "sgd, adam or adamw")->capture_default_str();
-  app.add_option("--learning-rate", o.learning_rate, "[0.1 for sgd, 0.001 for adam and adamw]");
-  app.add_option("--momentum", o.momentum, "of sgd")->capture_default_str();
-  app.add_option("--weight-decay", o.weight_decay)->capture_default_str();
+  registry::add_optimizer_options(app, o.optimizer);
   app.add_option("--schedule", o.schedule, "constant, cosine, step, one-cycle or triangle")->capture_default_str();
   app.add_option("--warmup", o.warmup, "steps of linear warm-up; below 1: their share of all steps")->capture_default_str();
   app.add_option("--epochs", o.epochs)->capture_default_str();

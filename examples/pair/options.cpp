@@ -74,18 +74,3 @@ lmc::AlphaGrid parse_alphas(const std::string& text) {
                "; expected a number of steps, or a list of α from 0 to 1");
   return static_cast<Index>(numbers[0]);
 }
-
-lmc::OptimizerOptions optimizer_options(const Options& o) {
-  lmc::OptimizerOptions options = lmc::parse_optimizer(o.optimizer);
-  std::visit(
-      [&](auto& chosen) {
-        if (o.learning_rate) chosen.learning_rate = *o.learning_rate;
-        chosen.weight_decay = o.weight_decay;
-      },
-      options);
-  if (auto* sgd = std::get_if<lmc::SgdOptions>(&options))
-    sgd->momentum = o.momentum;
-  else
-    lmc::require(o.momentum == 0, "--momentum ", o.momentum, " is an option of sgd; ", o.optimizer, " has beta1 in its place");
-  return options;
-}

@@ -14,15 +14,14 @@
 
 #include "registry/datasets.hpp"
 #include "registry/networks.hpp"
+#include "registry/optimizers.hpp"
 
 using lmc::Index;
 
 struct Options {
   registry::DatasetOptions data;
   registry::NetworkOptions network;
-  std::string optimizer = "sgd";
-  std::optional<double> learning_rate;
-  double momentum = 0, weight_decay = 0;
+  registry::OptimizerChoice optimizer;
   std::string schedule = "constant";
   double warmup = 0;
   Index epochs = 10, batch_size = 128;
@@ -45,4 +44,3 @@ Options parse_options(int argc, char** argv);
 std::array<lmc::NoiseSeeds, 2> noise_seeds(const Options& o);
 lmc::AugmentationOptions parse_augmentation(const std::string& text);
 lmc::AlphaGrid parse_alphas(const std::string& text);
-lmc::OptimizerOptions optimizer_options(const Options& o);

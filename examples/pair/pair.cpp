@@ -37,7 +37,7 @@ int run(const Options& o) {
   const auto seeds = noise_seeds(o);
   const lmc::TrainOptions<float> training{.epochs = o.epochs,
                                           .batch_size = o.batch_size,
-                                          .optimizer = optimizer_options(o),
+                                          .optimizer = registry::optimizer_options(o.optimizer, "--"),
                                           .schedule = {.warmup = o.warmup, .then = lmc::parse_rate_shape(o.schedule)},
                                           .augmentation = parse_augmentation(o.augment),
                                           .label_noise = o.label_noise};

@@ -2,12 +2,15 @@
 // The options of the registry on a command line.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <type_traits>
 
 #include "registry/datasets.hpp"
 #include "registry/networks.hpp"
+#include "registry/optimizers.hpp"
 
 namespace registry {
 
@@ -16,6 +19,11 @@ template <class Field>
 void add_option(CLI::App& app, const char* group, const std::string& name, const char* help, Field& field) {
   if constexpr (std::is_same_v<Field, bool>) {
     app.add_flag("--" + name, field, help)->group(group);
+  } else if constexpr (std::is_same_v<Field, std::optional<bool>>) {
+    // add_flag would set it to false where it is not given.
+    app.add_flag_function(
+           "--" + name + ",!--no-" + name, [&field](std::int64_t count) { field = count > 0; }, help)
+        ->group(group);
   } else {
     CLI::Option* const option = app.add_option("--" + name, field, help)->group(group);
     if constexpr (std::is_arithmetic_v<Field> || std::is_same_v<Field, std::string>)
@@ -26,6 +34,13 @@ void add_option(CLI::App& app, const char* group, const std::string& name, const
 inline void add_network_options(CLI::App& app, NetworkOptions& options) {
   for_each_network_option(
       [&](const char* name, const char* help, auto& field) { add_option(app, "Network", name, help, field); }, options);
+}
+
+inline void add_optimizer_options(CLI::App& app, OptimizerChoice& choice) {
+  const char* const group = "Optimizer";
+  add_option(app, group, "optimizer", "sgd, adam, adamw, sign, muon or layerwise-adam", choice.name);
+  for_each_optimizer_option(
+      choice, [&](const char* name, const char* help, auto& field) { add_option(app, group, name, help, field); });
 }
 
 inline void add_dataset_options(CLI::App& app, DatasetOptions& options) {

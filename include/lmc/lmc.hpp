@@ -115,9 +115,13 @@
 #include <lmc/models/vgg.hpp>
 #include <lmc/models/vit.hpp>
 #include <lmc/optim/adam.hpp>
+#include <lmc/optim/layerwise_adam.hpp>
+#include <lmc/optim/muon.hpp>
 #include <lmc/optim/optimizer.hpp>
+#include <lmc/optim/orthogonalize.hpp>
 #include <lmc/optim/schedule.hpp>
 #include <lmc/optim/sgd.hpp>
+#include <lmc/optim/sign.hpp>
 #include <lmc/parallel/thread_team.hpp>
 #include <lmc/plot/curve_figure.hpp>
 #include <lmc/plot/dot_figure.hpp>

@@ -56,7 +56,11 @@ refuses "warm-up of 1000 steps in a run of 72" --warmup 1000
 refuses "--json and --csv both write './x.csv'" --csv x.csv --json ./x.csv
 refuses "--csv '': expected a name" --csv ''
 refuses "epochs = 9223372036854775807 of 24 updates are more than can be counted" --epochs 99999999999999999999
-refuses "--momentum 0.9 is an option of sgd" --optimizer adam --momentum 0.9
+refuses "--momentum 0.9 is no option of adam, which has learning-rate, weight-decay, beta1, beta2, epsilon" --optimizer adam --momentum 0.9
+refuses "--nesterov is no option of adam" --optimizer adam --nesterov
+refuses "--no-nesterov is no option of adam" --optimizer adam --no-nesterov
+refuses "momentum = 1; expected a number in" --optimizer muon --momentum 1
+refuses "beta1 = 1; expected a number in" --optimizer layerwise-adam --beta1 1
 refuses "learning_rate = -1" --learning-rate -1
 refuses "not expected: --bogus" --bogus
 rm out err
@@ -108,6 +112,23 @@ code=0
 code=0
 "${pair[@]}" --csv full/again.csv 2> err > /dev/full || code=$?
 [[ $code == 4 && $(wc -l < full/again.csv) == 26 ]] || fail "a full standard output ends with exit code $code: $(cat err)"
+
+# Every optimizer trains, says how it is set, and follows the seeds alone.
+while read -r line; do
+  read -r -a options <<< "${line%%:*}"
+  "${pair[@]}" --optimizer "${options[@]}" --threads 1 > out 2> err || fail "--optimizer ${line%%:*}: $(cat err)"
+  grep -qF "${line#*: }, schedule" out || fail "--optimizer ${line%%:*} does not say '${line#*: }': $(cat out)"
+  [[ $(digests --optimizer "${options[@]}" --threads 2) == $(sed -n 's/^digests //p' out) ]] || fail "--optimizer ${line%%:*} differs with two threads"
+done << 'END'
+sgd --momentum 0.9 --nesterov: sgd(learning_rate = 0.1, momentum = 0.9, nesterov)
+sgd --momentum 0.9 --dampening 0.5: sgd(learning_rate = 0.1, momentum = 0.9, dampening = 0.5)
+adam --beta1 0.8 --beta2 0.99 --epsilon 1e-6: adam(learning_rate = 0.001, beta1 = 0.8, beta2 = 0.99, epsilon = 1e-06)
+adamw --weight-decay 0.01: adamw(learning_rate = 0.001, weight_decay = 0.01)
+sign --momentum 0.9: sign(learning_rate = 0.001, momentum = 0.9)
+muon: muon(learning_rate = 0.02, momentum = 0.95, nesterov, adam_learning_rate = 0.0003)
+muon --no-nesterov --iterations 4 --adam-learning-rate 0.001: muon(learning_rate = 0.02, momentum = 0.95, iterations = 4, adam_learning_rate = 0.001)
+layerwise-adam --learning-rate 0.01: layerwise-adam(learning_rate = 0.01)
+END
 
 "${pair[@]}" --json pair.json --csv curve.csv --save-checkpoints checkpoints/deep > out 2> err
 [[ $(ls . checkpoints/deep) != *tmp* ]] || fail "temporary files are left"

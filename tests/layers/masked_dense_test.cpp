@@ -108,6 +108,9 @@ TEST_CASE("MaskedDense: masked weights are exactly 0 at first and stay so under 
       lmc::AdamOptions{.epsilon = 1e-45, .weight_decay = 0.1},  // the smallest that there is in float
       lmc::AdamWOptions{.weight_decay = 0.1},
       lmc::AdamWOptions{.epsilon = 1e-45},
+      lmc::SignOptions{.momentum = 0.9, .weight_decay = 0.1},
+      lmc::MuonOptions{.weight_decay = 0.1},
+      lmc::LayerwiseAdamOptions{.weight_decay = 0.1},
   }));
   const auto scheme = GENERATE(lmc::Initialization::torch, lmc::Initialization::he_normal);
   const Mask mask = random_mask({.outputs = 9, .inputs = 7, .sparsity = 0.7, .seed = 1});
@@ -115,7 +118,7 @@ TEST_CASE("MaskedDense: masked weights are exactly 0 at first and stay so under 
       {MaskedDense<float>({.inputs = 7, .outputs = 9, .mask = mask, .initialization = {.scheme = scheme}})});
   auto state = net.initialize({.seed = 5});
   const auto start = state.parameters;
-  lmc::Optimizer<float> optimizer(options, start.size());
+  lmc::Optimizer<float> optimizer(options, net.layout());
   std::vector<float> workspace(static_cast<std::size_t>(net.workspace_size(3)));
   const auto numbers = [](Index n, std::uint64_t seed) {
     const auto values = lmc::testing::normal_numbers(n, seed, 1);

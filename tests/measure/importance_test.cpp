@@ -133,9 +133,11 @@ TEST_CASE("second_moment: is the corrected mean of squared gradients that Adam k
 }
 
 TEST_CASE("importance: refuses optimizers without a second moment, and what does not fit", "[train][errors]") {
-  CHECK_THROWS_WITH(lmc::second_moment(lmc::Optimizer<float>(lmc::SgdOptions(), 3)),
-                    "second_moment: the optimizer is SGD, which keeps none; expected Adam or AdamW");
-  CHECK_THROWS_WITH(lmc::second_moment(lmc::Optimizer<float>(lmc::AdamOptions(), 3)), Catch::Contains("has made no update"));
+  CHECK_THROWS_WITH(
+      lmc::second_moment(lmc::Optimizer<float>(lmc::SgdOptions(), net().layout())),
+      "second_moment: the optimizer is sgd, which keeps none for every parameter; expected adam, adamw or layerwise-adam");
+  CHECK_THROWS_WITH(lmc::second_moment(lmc::Optimizer<float>(lmc::AdamOptions(), net().layout())),
+                    Catch::Contains("has made no update"));
   CHECK_THROWS_WITH(lmc::diagonal_fisher(net(), {}, data()), Catch::Contains("diagonal_fisher: the state has 0 parameters"));
   const auto other = lmc::spirals<double>({.examples = 10, .classes = 4});
   CHECK_THROWS_WITH(lmc::diagonal_fisher(net(), state(), other), Catch::Contains("3 outputs, but the data set 4 classes"));

@@ -66,8 +66,8 @@ TEST_CASE("grid: cells are the product of the axes, in the order of the file", "
   CHECK(cells[7].coordinates == Coordinates{{"zeta", "two"}, {"optimizer", "adam"}, {"rate", "1"}});
   CHECK(cells[0].pairs.size() == 5);
   CHECK(cells[0].pairs[0].a.network.hidden == "8");
-  CHECK(cells[0].pairs[0].a.learning_rate == 0.05);
-  CHECK(cells[7].pairs[0].a.learning_rate == 0.001);
+  CHECK(cells[0].pairs[0].a.optimizer.learning_rate == 0.05);
+  CHECK(cells[7].pairs[0].a.optimizer.learning_rate == 0.001);
   const auto smoke = expand(all[0], "smoke", all);
   REQUIRE(smoke.size() == 4);
   CHECK(smoke[0].pairs.size() == 2);

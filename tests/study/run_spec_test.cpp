@@ -18,7 +18,7 @@ using testing::tiny_run;
 TEST_CASE("RunSpec: defaults and spellings do not change the id", "[study]") {
   const std::string id = id_of(tiny_run());
   RunSpec s = tiny_run();
-  s.learning_rate = 0.1;
+  s.optimizer.learning_rate = 0.1;
   s.network.slope = 0;
   s.network.hidden = " 8";
   CHECK(id_of(s) == id);
@@ -49,9 +49,9 @@ TEST_CASE("RunSpec: whatever changes the training changes the id", "[study]") {
   CHECK(changed([](RunSpec& s) { s.data.train_examples = 201; }));
   CHECK(changed([](RunSpec& s) { s.data.dataset = "mixture"; }));
   CHECK(changed([](RunSpec& s) { s.network.hidden = "9"; }));
-  CHECK(changed([](RunSpec& s) { s.learning_rate = 0.2; }));
-  CHECK(changed([](RunSpec& s) { s.momentum = 0.9; }));
-  CHECK(changed([](RunSpec& s) { s.optimizer = "adam"; }));
+  CHECK(changed([](RunSpec& s) { s.optimizer.learning_rate = 0.2; }));
+  CHECK(changed([](RunSpec& s) { s.optimizer.momentum = 0.9; }));
+  CHECK(changed([](RunSpec& s) { s.optimizer.name = "adam"; }));
   CHECK(changed([](RunSpec& s) { s.warmup = 5; }));
   CHECK(changed([](RunSpec& s) { s.schedule = "cosine"; }));
   CHECK(changed([](RunSpec& s) { s.epochs = 3; }));
@@ -99,7 +99,7 @@ TEST_CASE("RunSpec: the noise of labels has a seed, before and after the prefix"
 
 TEST_CASE("RunSpec: comes back from JSON", "[study]") {
   RunSpec s = tiny_run();
-  s.optimizer = "adam";
+  s.optimizer.name = "adam";
   s.network = {.network = "tied", .channels = "2,3"};
   s.lift = "1";
   s.lift_at = 7;
@@ -114,23 +114,39 @@ TEST_CASE("RunSpec: comes back from JSON", "[study]") {
   CHECK_THROWS_WITH(run_spec_from_json(json), Contains("written by a newer version"));
 }
 
+TEST_CASE("RunSpec: an optimizer's option that is set to its default names the same run", "[study]") {
+  const auto with = [](const registry::OptimizerChoice& choice) {
+    RunSpec s = tiny_run();
+    s.optimizer = choice;
+    return to_json(canonical(s));
+  };
+  CHECK(with({.name = "adam", .beta1 = 0.9}) == with({.name = "adam"}));
+  CHECK(with({.name = "adam", .beta1 = 0.8}) != with({.name = "adam"}));
+  CHECK(with({.name = "muon", .momentum = 0.95, .nesterov = true}) == with({.name = "muon"}));
+  CHECK(with({.name = "muon"}).at("momentum") == 0.95);
+  CHECK_FALSE(with({.name = "muon"}).contains("nesterov"));
+  CHECK(with({.name = "muon", .nesterov = false}).at("nesterov") == false);
+  CHECK(with({.name = "adam", .momentum = 0.0}).at("momentum") == 0);
+}
+
 TEST_CASE("RunSpec: refuses what no training has", "[study]") {
   const auto refused = [](auto change) {
     RunSpec s = tiny_run();
     change(s);
     return canonical(s);
   };
-  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.optimizer = "adm"; }), Contains("did you mean 'adam'?"));
+  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.optimizer.name = "adm"; }), Contains("did you mean 'adam'?"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.network.channels = "8"; }),
                     Contains("channels is an option of lcn tied cnn vgg"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.lift = "1"; }), Contains("lift = 1 is for a network that filters positions"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.lift_at = 1; }), Contains("nothing is lifted"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.epochs = 0; }), Contains("epochs = 0"));
-  CHECK_THROWS_WITH(refused([](RunSpec& s) {
-                      s.optimizer = "adam";
-                      s.momentum = 0.9;
-                    }),
-                    Contains("momentum 0.9 is an option of sgd"));
+  CHECK_THROWS_WITH(
+      refused([](RunSpec& s) {
+        s.optimizer.name = "adam";
+        s.optimizer.momentum = 0.9;
+      }),
+      Contains("momentum 0.9 is no option of adam, which has learning-rate, weight-decay, beta1, beta2, epsilon"));
 }
 
 TEST_CASE("prefix_of: is the same for children of other seeds and lifts", "[study]") {

@@ -110,7 +110,7 @@ TEST_CASE("run_plan: a diverged run is a result", "[study]") {
   const testing::TemporaryDirectory folder;
   Store store(folder.path() / "1.db", Access::write);
   const auto diverging = [](study::RunSpec& s) {
-    s.learning_rate = 1e30;
+    s.optimizer.learning_rate = 1e30;
     s.prefix = 5;
     s.prefix_seeds.order = 4;
   };

@@ -33,8 +33,8 @@ inline std::vector<study::PlannedPair> pairs() {
   all[1].pair.alphas = 7;
   all.push_back({replicate(2,
                            [](study::RunSpec& s) {
-                             s.optimizer = "adam";
-                             s.learning_rate = {};
+                             s.optimizer.name = "adam";
+                             s.optimizer.learning_rate = {};
                              s.keep_optimizer = true;
                            }),
                  {"attribution"}});
@@ -51,7 +51,7 @@ inline std::vector<study::PlannedPair> pairs() {
                              [k](study::RunSpec& s) {
                                s.prefix = k;
                                s.prefix_seeds.order = 77;
-                               s.momentum = 0.9;
+                               s.optimizer.momentum = 0.9;
                              }),
                    {}});
   return all;

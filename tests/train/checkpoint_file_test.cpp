@@ -43,7 +43,10 @@ const std::vector<lmc::OptimizerOptions> optimizers = {
     lmc::SgdOptions{.learning_rate = 0.1},
     lmc::SgdOptions{.learning_rate = 1.0 / 3, .momentum = 0.9, .weight_decay = 1e-4, .nesterov = true},
     lmc::AdamOptions{.learning_rate = 0.007, .beta1 = 0.8, .beta2 = 0.99, .epsilon = 1e-6, .weight_decay = 0.01},
-    lmc::AdamWOptions{.learning_rate = 0.01, .weight_decay = 0.1}};
+    lmc::AdamWOptions{.learning_rate = 0.01, .weight_decay = 0.1},
+    lmc::SignOptions{.momentum = 0.9},
+    lmc::MuonOptions{.momentum = 0.9, .nesterov = false, .iterations = 4, .weight_decay = 0.1, .adam_learning_rate = 0.001},
+    lmc::LayerwiseAdamOptions{.beta1 = 0.8}};
 
 }  // namespace
 
@@ -127,7 +130,8 @@ TEST_CASE("load_checkpoint: says what a file is that it cannot go on from", "[tr
 
   CHECK_THROWS_WITH(lmc::save_checkpoint(path, net.layout(), run.checkpoint(), {{"step", "mine"}}),
                     Contains("the metadata have an entry 'step'"));
-  lmc::Checkpoint<float> short_optimizer{run.state, lmc::Optimizer<float>(lmc::SgdOptions{.momentum = 0.9}, 0), 0};
+  lmc::Checkpoint<float> short_optimizer{run.state,
+                                         lmc::Optimizer<float>(lmc::SgdOptions{.momentum = 0.9}, lmc::ParameterLayout()), 0};
   CHECK_THROWS_WITH(lmc::save_checkpoint(path, net.layout(), short_optimizer),
                     Contains("the optimizer's velocity has 0 entries; expected one for each of the 43 parameters"));
   CHECK_THROWS_WITH(lmc::train(net, spirals<float>(), short_optimizer, options<float>(lmc::SgdOptions()), seeds),

@@ -54,7 +54,7 @@ TEST_CASE("step: trains a CNN as PyTorch does, and a network of one block of pos
   for (std::size_t i = 0; i < state.parameters.size(); ++i) state.parameters[i] = 0.5 * std::sin(1.0 + static_cast<double>(i));
   lmc::Optimizer<double> optimizer(which == 0 ? lmc::OptimizerOptions(lmc::SgdOptions{.learning_rate = 0.1, .momentum = 0.9})
                                               : lmc::AdamWOptions{.learning_rate = 0.02, .weight_decay = 0.1},
-                                   state.parameters.size());
+                                   net.layout());
   lmc::StepMemory<double> memory(net, 6);
   std::vector<Index> examples(6);
   std::iota(examples.begin(), examples.end(), Index{0});

@@ -47,7 +47,7 @@ TEST_CASE("step: trains a residual network as PyTorch does, and allocates nothin
   lmc::Optimizer<double> optimizer(which % 2 == 0
                                        ? lmc::OptimizerOptions(lmc::SgdOptions{.learning_rate = 0.05, .momentum = 0.9})
                                        : lmc::AdamWOptions{.learning_rate = 0.01, .weight_decay = 0.1},
-                                   state.parameters.size());
+                                   net.layout());
   lmc::StepMemory<double> memory(net, 6);
   std::vector<Index> examples(6);
   std::iota(examples.begin(), examples.end(), Index{0});

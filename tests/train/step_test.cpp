@@ -59,7 +59,7 @@ TEST_CASE("step: trains an MLP as PyTorch does", "[train][golden]") {
   for (std::size_t i = 0; i < state.parameters.size(); ++i) state.parameters[i] = 0.6 * std::sin(1.0 + static_cast<double>(i));
   lmc::Optimizer<double> optimizer(which == 0 ? lmc::OptimizerOptions(lmc::SgdOptions{.learning_rate = 0.3, .momentum = 0.9})
                                               : lmc::AdamWOptions{.learning_rate = 0.05, .weight_decay = 0.1},
-                                   state.parameters.size());
+                                   net.layout());
   lmc::StepMemory<double> memory(net, 10);
   const auto examples = all_of(data);
   for (const double expected : reference.losses)
@@ -125,7 +125,9 @@ TEST_CASE("step: allocates nothing, whatever the layers", "[train]") {
   const lmc::Dataset<float> data({.shape = image, .classes = 3, .labels = labels, .features = pixels});
   lmc::ModelState<float> state = net.initialize({.seed = 0});
   lmc::StepMemory<float> memory(net, 32);
-  lmc::Optimizer<float> optimizer(lmc::AdamOptions{}, state.parameters.size());
+  const auto options =
+      GENERATE(as<lmc::OptimizerOptions>(), lmc::AdamOptions{}, lmc::MuonOptions{}, lmc::LayerwiseAdamOptions{});
+  lmc::Optimizer<float> optimizer(options, net.layout());
   std::vector<Index> examples(32);
   std::iota(examples.begin(), examples.end(), Index{5});
   const std::size_t before = testing::allocations();
@@ -154,7 +156,7 @@ TEST_CASE("step: leaves the parameters alone when the loss is not finite", "[tra
   lmc::ModelState<double> state = net.initialize({.seed = 3});
   state.parameters.back() = std::nan("");
   const auto before = state.parameters;
-  lmc::Optimizer<double> optimizer(lmc::SgdOptions{}, before.size());
+  lmc::Optimizer<double> optimizer(lmc::SgdOptions{}, net.layout());
   lmc::StepMemory<double> memory(net, 10);
   CHECK(std::isnan(lmc::step<double>(net, data, all_of(data), state, optimizer, 1.0, memory)));
   CHECK(std::equal(before.begin(), before.end() - 1, state.parameters.begin()));

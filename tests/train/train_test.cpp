@@ -212,7 +212,7 @@ TEST_CASE("train: a run that diverges after a checkpoint returns to its last fin
   auto first = options(5);
   first.until = 10;
   auto exploding = lmc::train(net(), data(), start(), first, {.order = 1}).checkpoint();
-  exploding.optimizer = lmc::Optimizer<float>(lmc::SgdOptions{.learning_rate = 1e30}, exploding.state.parameters.size());
+  exploding.optimizer = lmc::Optimizer<float>(lmc::SgdOptions{.learning_rate = 1e30}, net().layout());
   const auto run = lmc::train(net(), data(), exploding, options(5), {.order = 1});
   REQUIRE(run.diverged_at);
   CHECK(*run.diverged_at > 10);
@@ -294,8 +294,7 @@ TEST_CASE("train: with augmentation finds the last finite state again, whatever 
   o.until = 10;
   const NoiseSeeds seeds{.order = 1, .augmentation = 2};
   auto exploding = lmc::train(net(), data(), start(), o, seeds).checkpoint();
-  exploding.optimizer =
-      lmc::Optimizer<float>(lmc::SgdOptions{.learning_rate = 10, .momentum = 2}, exploding.state.parameters.size());
+  exploding.optimizer = lmc::Optimizer<float>(lmc::SgdOptions{.learning_rate = 10, .momentum = 2}, net().layout());
   o.until.reset();
   std::vector<std::vector<float>> states{exploding.state.parameters};
   o.observers.push_back([&](const lmc::StepEvent<float>& e) {

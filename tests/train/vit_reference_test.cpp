@@ -64,7 +64,7 @@ TEST_CASE("step: trains vision transformers and the minimal attention model as P
   for (std::size_t i = 0; i < state.parameters.size(); ++i) state.parameters[i] = 0.5 * std::sin(1.0 + static_cast<double>(i));
   lmc::Optimizer<double> optimizer(sgd ? lmc::OptimizerOptions(lmc::SgdOptions{.learning_rate = 0.1, .momentum = 0.9})
                                        : lmc::AdamWOptions{.learning_rate = 0.01, .weight_decay = 0.1},
-                                   state.parameters.size());
+                                   net.layout());
   lmc::StepMemory<double> memory(net, 5);
   std::vector<Index> examples(5);
   std::iota(examples.begin(), examples.end(), Index{0});
@@ -91,7 +91,7 @@ TEST_CASE("step: a vision transformer's allocates nothing after the first", "[tr
   const auto data = reference_data();
   const auto net = case_of(2).net;
   auto state = net.initialize({.seed = 0});
-  lmc::Optimizer<double> optimizer(lmc::SgdOptions{.learning_rate = 0.1}, state.parameters.size());
+  lmc::Optimizer<double> optimizer(lmc::SgdOptions{.learning_rate = 0.1}, net.layout());
   lmc::StepMemory<double> memory(net, 5);
   const std::vector<Index> examples{0, 1, 2, 3, 4};
   lmc::step<double>(net, data, examples, state, optimizer, 1.0, memory);

@@ -92,6 +92,33 @@ TEST_CASE("lift: a tied weight's gradient is the sum over its copies", "[train]"
     CHECK_THAT(tied.state.parameters[i] - start.parameters[i], WithinAbs(sums[i], 1e-12));
 }
 
+TEST_CASE(
+    "lift: an optimizer that follows the segments of θ follows those of the larger network, and on the way back the smaller's",
+    "[train]") {
+  const auto conv = convolution();
+  const auto e = lmc::lift_to_local(conv);
+  const auto optimizer = GENERATE(as<lmc::OptimizerOptions>(), lmc::MuonOptions{}, lmc::LayerwiseAdamOptions{});
+  auto opts = options(optimizer);
+  opts.until = 7;
+  const auto prefix = lmc::train(conv, data(), conv.initialize({.seed = 1}), opts, {.order = 1}).checkpoint();
+  auto moved = lmc::lift(e, prefix), again = lmc::lift(e, prefix);
+  // One update equals that of an optimizer made for the larger network with the same state.
+  lmc::Optimizer<double> made(optimizer, e.network.layout());
+  const auto from = moved.optimizer.state_vectors(), to = made.state_vectors();
+  REQUIRE(from.size() == to.size());
+  for (std::size_t i = 0; i < to.size(); ++i) *to[i].second = *from[i].second;
+  std::visit([](auto& method) { method.steps = 7; }, made.method);
+  std::vector<double> gradient(moved.state.parameters.size());
+  for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] = lmc::normal({.seed = 9}, i);
+  moved.optimizer.step(gradient, moved.state.parameters);
+  made.step(gradient, again.state.parameters);
+  CHECK(moved.state.parameters == again.state.parameters);
+
+  auto back = lmc::project(e, lmc::lift(e, prefix));
+  opts.until.reset();
+  CHECK(lmc::train(conv, data(), back, opts, {.order = 1}).steps == 16);
+}
+
 TEST_CASE("lift: Adam's moments and its number of updates are carried over", "[train]") {
   const auto conv = convolution();
   const auto e = lmc::lift_to_dense(conv);

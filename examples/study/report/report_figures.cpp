@@ -285,7 +285,7 @@ std::string summary_script(const std::vector<ExperimentResult>& all, const std::
       const MeanEstimate e = mean_estimate(c.values("error-barrier", "test"));
       if (e.count == 0) continue;
       most = std::max(most, e.mean);
-      const bool plain = c.cell.pairs.front().a.optimizer == "sgd";
+      const bool plain = c.cell.pairs.front().a.optimizer.name == "sgd";
       (plain ? sgd : adam) +=
           lmc::concat(lmc::shortest(std::sqrt(std::max(0.0, e.mean))), " ", lmc::shortest(y + (plain ? 0.16 : -0.16)), "\n");
     }

@@ -114,7 +114,8 @@ nlohmann::json measure_attribution(const PairSpec& s, const PairEnds& ends, cons
   correlate("fisher",
             mean_of_ends([&](std::size_t i) { return diagonal_fisher(ends.network, ends.states[i], sample, {}, team); }));
   const auto has_moment = [&](std::size_t i) {
-    return ends.optimizers[i] && !std::holds_alternative<Sgd<float>>(ends.optimizers[i]->method);
+    return ends.optimizers[i] && std::visit([](const auto& m) { return has_second_moment<std::remove_cvref_t<decltype(m)>>; },
+                                            ends.optimizers[i]->method);
   };
   if (has_moment(0) && has_moment(1))
     correlate("second-moment", mean_of_ends([&](std::size_t i) { return second_moment(*ends.optimizers[i]); }));

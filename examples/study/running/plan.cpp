@@ -69,7 +69,7 @@ class Planner {
       ++plan_.measurements_done;
       return;
     }
-    RunSpec reference{.data = data, .optimizer = "adam", .updates = ComplexityOptions().updates};
+    RunSpec reference{.data = data, .optimizer = {.name = "adam"}, .updates = ComplexityOptions().updates};
     plan_.tasks.push_back({.task = {.kind = Task::Kind::complexity, .id = id, .name = "complexity", .data = data},
                            .after = {},
                            .seconds = 1.2 * costs_.seconds(canonical(reference))});

@@ -48,7 +48,7 @@ Outcome execute_run(const Task& task, const LoadedData& loaded, const std::vecto
     prefix_diverged = start->step < (s.until > 0 ? 0 : s.prefix);
   }
   const registry::ChosenNetwork network = final_network(s, data.shape(), data.classes());
-  Trained trained{.end = {{}, Optimizer<float>(optimizer_of(s), 0), 0}};
+  Trained trained{.end = {{}, Optimizer<float>(registry::optimizer_options(s.optimizer, ""), ParameterLayout()), 0}};
   if (prefix_diverged) {
     trained.diverged_at = start->step + 1;
     trained.end = std::move(*start);

@@ -41,7 +41,7 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
   TrainOptions<float> options{
       .epochs = s.epochs,
       .batch_size = s.batch_size,
-      .optimizer = optimizer_of(s),
+      .optimizer = registry::optimizer_options(s.optimizer, ""),
       .schedule = {.warmup = s.warmup, .then = parse_rate_shape(s.schedule)},
       .augmentation = {.crop_padding = s.crop, .flip = s.flip, .translation = s.translation, .noise = s.input_noise},
       .label_noise = s.label_noise,
@@ -52,7 +52,7 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
   require(s.until > 0 || (s.prefix <= end && s.lift_at <= end), "a run of ", end, " updates has a prefix of ", s.prefix,
           " and is lifted after ", s.lift_at, "; use smaller numbers, or train longer");
 
-  Trained result{.end = {{}, Optimizer<float>(options.optimizer, 0), 0}};
+  Trained result{.end = {{}, Optimizer<float>(options.optimizer, ParameterLayout()), 0}};
   std::vector<double> sums;
   std::vector<Index> examples;
   options.observers.emplace_back([&](const StepEvent<float>& event) {
@@ -67,8 +67,7 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
   std::optional<Checkpoint<float>> now = start;
   if (!now) {
     ModelState<float> state = network.initialize({.seed = s.init_seed});
-    const std::size_t parameters = state.parameters.size();
-    now = Checkpoint<float>{std::move(state), Optimizer<float>(options.optimizer, parameters), 0};
+    now = Checkpoint<float>{std::move(state), Optimizer<float>(options.optimizer, network.layout()), 0};
   }
   // The run in the stretches between the updates at which something changes.
   std::set<Index> stretches{end};

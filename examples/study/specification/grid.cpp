@@ -27,7 +27,7 @@ PairSpec replicate_of(const CellOptions& options, Index replicate) {
   if (run.network.network == "sparse-mlp" && !run.network.mask_seed) run.network.mask_seed = r;
   const auto seeds = pair_seeds(parse_pair_noise(options.noise), 3 * r + 1, 3 * r + 2);
   run.prefix_seeds = pair_seeds(PairNoise::both, 3 * r + 3, 3 * r + 3)[0];
-  run.learning_rate = options.rate * *canonical(run).learning_rate;
+  run.optimizer.learning_rate = options.rate * *canonical(run).optimizer.learning_rate;
   PairSpec pair{.a = run, .b = run, .alphas = options.alphas, .curve_train_examples = options.curve_train_examples};
   pair.a.seeds = seeds[0];
   pair.b.seeds = seeds[1];

@@ -58,21 +58,6 @@ std::string normal_extents(std::string_view option, const std::string& list, Ind
 
 }  // namespace
 
-OptimizerOptions optimizer_of(const RunSpec& s) {
-  OptimizerOptions options = parse_optimizer(s.optimizer);
-  std::visit(
-      [&](auto& chosen) {
-        if (s.learning_rate) chosen.learning_rate = *s.learning_rate;
-        chosen.weight_decay = s.weight_decay;
-      },
-      options);
-  if (auto* sgd = std::get_if<SgdOptions>(&options))
-    sgd->momentum = s.momentum;
-  else
-    require(s.momentum == 0, "momentum ", s.momentum, " is an option of sgd; ", s.optimizer, " has beta1 in its place");
-  return options;
-}
-
 RunSpec canonical(RunSpec s) {
   s.network = registry::with_defaults(s.network);
   normalize_sizes("hidden", s.network.hidden);
@@ -83,7 +68,7 @@ RunSpec canonical(RunSpec s) {
         std::tuple("pool", &s.network.pool, 1)})
     if (*list) *list = normal_extents(name, **list, least);
   (void)parse_initialization(s.init);
-  s.learning_rate = std::visit([](const auto& o) { return o.learning_rate; }, optimizer_of(s));
+  s.optimizer = registry::canonical(s.optimizer);
   (void)parse_rate_shape(s.schedule);
   require(s.epochs > 0 || s.updates > 0, "epochs = ", s.epochs, "; expected a positive number");
   require(s.batch_size > 0, "batch-size = ", s.batch_size, "; expected a positive number");

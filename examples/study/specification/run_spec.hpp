@@ -12,6 +12,7 @@
 #include <lmc/train/train.hpp>
 
 #include "registry/networks.hpp"
+#include "registry/optimizers.hpp"
 
 namespace lmc::study {
 
@@ -34,10 +35,7 @@ struct RunSpec {
   registry::NetworkOptions network = {};
   std::string init = "torch";
   std::uint64_t init_seed = 0;
-  std::string optimizer = "sgd";
-  std::optional<double> learning_rate = {};  // 0.1 for sgd, 0.001 for adam and adamw
-  double momentum = 0;                       // for sgd alone
-  double weight_decay = 0;
+  registry::OptimizerChoice optimizer = {};
   std::string schedule = "constant";
   double warmup = 0;  // steps, or below 1 a share of all
   Index epochs = 10;
@@ -82,10 +80,8 @@ void for_each_option(Spec& s, const Visit& visit) {
   for_each_data_option(s.data, visit);
   visit_network_options(s.network, visit);
   visit("init", s.init);
-  visit("optimizer", s.optimizer);
-  visit("learning-rate", s.learning_rate);
-  visit("momentum", s.momentum);
-  visit("weight-decay", s.weight_decay);
+  visit("optimizer", s.optimizer.name);
+  registry::for_each_optimizer_option(s.optimizer, [&](const char* name, const char*, auto& field) { visit(name, field); });
   visit("schedule", s.schedule);
   visit("warmup", s.warmup);
   visit("epochs", s.epochs);
@@ -107,9 +103,6 @@ inline constexpr bool is_optional = false;
 
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
-
-/// The optimizer of a run. Throws: Error for an unknown name, and for momentum of an optimizer that has none.
-OptimizerOptions optimizer_of(const RunSpec& s);
 
 /// The specification with every default written out, one spelling for every value, and nothing said about what has no part in
 /// the training (seeds of noise that there is none of, say): equal trainings are equal specifications. Throws: Error for a name

@@ -67,8 +67,8 @@ const char* table_of(const MeasurementRow&) { return "measurements"; }
 const char* table_of(const DataRow&) { return "data"; }
 std::vector<ExtraColumn> extra_columns(const RunRow& r) {
   return {{"dataset", r.spec.data.dataset},
-          {"optimizer", r.spec.optimizer},
-          {"learning_rate", r.spec.learning_rate.value_or(0)},
+          {"optimizer", r.spec.optimizer.name},
+          {"learning_rate", r.spec.optimizer.learning_rate.value_or(0)},
           {"init_seed", static_cast<std::int64_t>(r.spec.init_seed)},
           {"order_seed", static_cast<std::int64_t>(r.spec.seeds.order)}};
 }

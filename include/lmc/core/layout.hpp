@@ -58,6 +58,14 @@ struct PermutationGroup {
   friend bool operator==(const PermutationGroup&, const PermutationGroup&) = default;
 };
 
+/// How a weight is read as a matrix, or as several: the axes in front number the matrices (the positions of a locally connected
+/// layer), the next ones are their rows (the outputs), the rest their columns (what an output sums over).
+struct MatrixAxes {
+  Index matrices = 0;  // how many axes number matrices
+  Index rows = 1;      // how many are rows
+  friend bool operator==(const MatrixAxes&, const MatrixAxes&) = default;
+};
+
 /// A named array inside a flat vector.
 struct Segment {
   std::string name;                // path from the outermost network: `block1/dense2/weight`
@@ -65,6 +73,7 @@ struct Segment {
   Role role = Role::weight;        // what it does in its layer
   std::vector<AxisGroups> groups;  // one per axis
   Index offset = 0;                // position of the first entry
+  MatrixAxes matrix = {};          // of a weight
 
   /// Number of its entries.
   [[nodiscard]] Index size() const { return shape.size(); }
@@ -112,8 +121,12 @@ class LayoutBuilder {
       : activation{input, std::vector<AxisGroups>(static_cast<std::size_t>(input.rank()))} {}
 
   /// Appends a segment of θ; groups name the permutation groups of every axis of shape.
-  void add_parameter(std::string_view name, Shape shape, Role role, std::vector<AxisGroups> groups) {
+  void add_parameter(std::string_view name, Shape shape, Role role, std::vector<AxisGroups> groups, MatrixAxes matrix = {}) {
+    require(matrix.matrices >= 0 && matrix.rows >= 1 && matrix.matrices + matrix.rows <= std::max<Index>(1, shape.rank()),
+            "LayoutBuilder: '", scope_, name, "' has the shape ", shape, ", but ", matrix.matrices,
+            " axes that number matrices and ", matrix.rows, " of their rows");
     add(layout_.parameters, layout_.parameter_count(), name, std::move(shape), role, std::move(groups));
+    layout_.parameters.back().matrix = matrix;
   }
   /// The same for a layer that knows nothing of permutations: no axis can be permuted, neither the segment's nor those of what
   /// the layer receives.
@@ -238,7 +251,7 @@ class LayoutBuilder {
     require(std::ranges::none_of(segments, [&](const Segment& s) { return s.name == full; }),
             "LayoutBuilder: there are two segments '", full, "'; expected a name of its own for each");
     for (std::size_t axis = 0; axis < groups.size(); ++axis) require_group(full, shape, axis, groups[axis]);
-    segments.push_back({scope_ + std::string(name), std::move(shape), role, std::move(groups), offset});
+    segments.push_back({scope_ + std::string(name), std::move(shape), role, std::move(groups), offset, {}});
   }
   void fix(const ActivationLayout& part) {
     for (const AxisGroups& axis : part.groups)

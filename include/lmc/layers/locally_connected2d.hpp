@@ -92,7 +92,8 @@ class LocallyConnected2d {
     if (o_.groups == 1)
       for (GroupId& id : units) id = layout.add_group(o_.outputs);
     layout.add_parameter("weight", {grid.rows, grid.cols, o_.outputs, w_.kernel.rows, w_.kernel.cols, o_.inputs[2] / o_.groups},
-                         Role::weight, {{}, {}, {{0, 1}, units}, {}, {}, {{0, 1, 3, 4}, input_groups(layout)}});
+                         Role::weight, {{}, {}, {{0, 1}, units}, {}, {}, {{0, 1, 3, 4}, input_groups(layout)}},
+                         {.matrices = 2});
     if (o_.bias) layout.add_parameter("bias", {grid.rows, grid.cols, o_.outputs}, Role::bias, {{}, {}, {{0, 1}, units}});
     std::vector<GroupId> at_positions;
     for_each_position([&](Index r, Index c) { at_positions.push_back(units[static_cast<std::size_t>(block_of(r, c))]); });

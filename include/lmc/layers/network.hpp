@@ -116,7 +116,7 @@ class Network {
   }
 
   [[nodiscard]] std::string_view kind() const { return "block"; }
-  [[nodiscard]] std::string describe() const { return concat(parts_.size(), " layers"); }
+  [[nodiscard]] std::string describe() const { return concat(parts_.size(), parts_.size() == 1 ? " layer" : " layers"); }
   [[nodiscard]] std::optional<Shape> input_shape() const { return input_; }
   [[nodiscard]] Shape output_shape(const Shape&) const { return output_shape(); }
 

@@ -72,9 +72,9 @@ class SelfAttention {
     const GroupId out = layout.add_group(width());
     const Shape units{o_.heads, shape_.head_width};
     const AxisGroups query{{0}, of_query_and_key}, value{{0}, of_value};
-    layout.add_parameter("query/weight", {o_.heads, shape_.head_width, width()}, Role::weight, {heads, query, in});
-    layout.add_parameter("key/weight", {o_.heads, shape_.head_width, width()}, Role::weight, {heads, query, in});
-    layout.add_parameter("value/weight", {o_.heads, shape_.head_width, width()}, Role::weight, {heads, value, in});
+    layout.add_parameter("query/weight", {o_.heads, shape_.head_width, width()}, Role::weight, {heads, query, in}, {.rows = 2});
+    layout.add_parameter("key/weight", {o_.heads, shape_.head_width, width()}, Role::weight, {heads, query, in}, {.rows = 2});
+    layout.add_parameter("value/weight", {o_.heads, shape_.head_width, width()}, Role::weight, {heads, value, in}, {.rows = 2});
     layout.add_parameter("query/bias", units, Role::bias, {heads, query});
     layout.add_parameter("key/bias", units, Role::bias, {heads, query});
     layout.add_parameter("value/bias", units, Role::bias, {heads, value});

@@ -13,6 +13,7 @@
 #include <lmc/core/layout.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/text.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
@@ -98,14 +99,21 @@ std::vector<double> diagonal_fisher(const Network<Scalar>& network, const ModelS
   return fisher;
 }
 
+/// Whether a method, a type in Optimizer::Method, keeps a mean of g² for every parameter.
+template <class Method>
+inline constexpr bool has_second_moment =
+    requires(const Method& m) { m.square; } && !requires(const Method& m) { m.options.adam_learning_rate; };
+
 /// Adam's second moment with its bias corrected, v̂_i = v_i / (1 − β₂ᵗ): about the mean of g_i² over the last 1/(1 − β₂) batches
-/// of a training. Throws: Error when the optimizer is not Adam or AdamW, or has made no update.
+/// of a training. Throws: Error when the optimizer keeps none for each parameter (it is not adam, adamw or layerwise-adam), or has
+/// made no update.
 template <std::floating_point Scalar>
 std::vector<double> second_moment(const Optimizer<Scalar>& optimizer) {
   return std::visit(
-      [](const auto& method) -> std::vector<double> {
-        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(method)>, Sgd<Scalar>>) {
-          throw Error("second_moment: the optimizer is SGD, which keeps none; expected Adam or AdamW");
+      [&](const auto& method) -> std::vector<double> {
+        if constexpr (!has_second_moment<std::remove_cvref_t<decltype(method)>>) {
+          throw Error(concat("second_moment: the optimizer is ", optimizer_names.at(optimizer.method.index()),
+                             ", which keeps none for every parameter; expected adam, adamw or layerwise-adam"));
         } else {
           require(method.steps > 0, "second_moment: the optimizer has made no update; expected at least one");
           const double correction = 1 - std::pow(method.options.beta2, static_cast<double>(method.steps));

@@ -39,6 +39,36 @@ namespace detail {
 template <class Options>
 inline constexpr bool decoupled_decay = std::same_as<Options, AdamWOptions>;
 
+/// Throws: Error, begun by `who`, for an option of Adam out of range. epsilon is given in the scalar type of θ, too, in which it must
+/// not be 0: where gradient and mean are 0, it keeps 0/0 out of θ.
+template <class Options>
+void require_adam(std::string_view who, std::floating_point auto epsilon, const Options& o) {
+  require(std::isfinite(o.learning_rate) && o.learning_rate >= 0, who, ": learning_rate = ", o.learning_rate,
+          "; expected a finite number, at least 0");
+  require(o.beta1 >= 0 && o.beta1 < 1, who, ": beta1 = ", o.beta1, "; expected a number in [0, 1)");
+  require(o.beta2 >= 0 && o.beta2 < 1, who, ": beta2 = ", o.beta2, "; expected a number in [0, 1)");
+  require(std::isfinite(o.epsilon) && epsilon > 0, who, ": epsilon = ", o.epsilon, "; expected a positive, finite number");
+  require(std::isfinite(o.weight_decay) && o.weight_decay >= 0, who, ": weight_decay = ", o.weight_decay,
+          "; expected a finite number, at least 0");
+}
+
+/// The numbers of update t = steps of Adam.
+template <std::floating_point Scalar, class Options>
+simd::AdamUpdate<Scalar> adam_update(const Options& o, std::int64_t steps, double learning_rate, bool decoupled) {
+  const auto t = static_cast<double>(steps);
+  return {
+      .beta1 = static_cast<Scalar>(o.beta1),
+      .one_minus_beta1 = static_cast<Scalar>(1 - o.beta1),
+      .beta2 = static_cast<Scalar>(o.beta2),
+      .one_minus_beta2 = static_cast<Scalar>(1 - o.beta2),
+      .rate = static_cast<Scalar>(learning_rate / (1 - std::pow(o.beta1, t))),
+      .root_scale = static_cast<Scalar>(1 / std::sqrt(1 - std::pow(o.beta2, t))),
+      .epsilon = static_cast<Scalar>(o.epsilon),
+      .decay = static_cast<Scalar>(decoupled ? 0 : o.weight_decay),
+      .shrink = static_cast<Scalar>(decoupled ? 1 - learning_rate * o.weight_decay : 1),
+  };
+}
+
 template <class Options>
 std::ostream& print_adam(std::ostream& out, std::string_view name, const Options& o) {
   out << name << "(learning_rate = " << o.learning_rate;
@@ -75,15 +105,7 @@ class AdamMethod {
 
   /// For a θ of `size` entries. Throws: Error for an option out of range.
   AdamMethod(const Options& o, std::size_t size) : options(o), mean(size), square(size) {
-    require(std::isfinite(o.learning_rate) && o.learning_rate >= 0, "Adam: learning_rate = ", o.learning_rate,
-            "; expected a finite number, at least 0");
-    require(o.beta1 >= 0 && o.beta1 < 1, "Adam: beta1 = ", o.beta1, "; expected a number in [0, 1)");
-    require(o.beta2 >= 0 && o.beta2 < 1, "Adam: beta2 = ", o.beta2, "; expected a number in [0, 1)");
-    // In the scalar type too: where gradient and mean are 0, it keeps 0/0 out of θ.
-    require(std::isfinite(o.epsilon) && static_cast<Scalar>(o.epsilon) > 0, "Adam: epsilon = ", o.epsilon,
-            "; expected a positive, finite number");
-    require(std::isfinite(o.weight_decay) && o.weight_decay >= 0, "Adam: weight_decay = ", o.weight_decay,
-            "; expected a finite number, at least 0");
+    detail::require_adam("Adam", static_cast<Scalar>(o.epsilon), o);
   }
 
   /// One update, at the given learning rate. Throws: Error when a length is not the one given at construction.
@@ -91,20 +113,8 @@ class AdamMethod {
     require(gradient.size() == mean.size() && theta.size() == mean.size(), "Adam: gradient has ", gradient.size(),
             " entries, theta ", theta.size(), "; expected ", mean.size());
     ++steps;
-    const auto t = static_cast<double>(steps);
-    const bool decoupled = detail::decoupled_decay<Options>;
     simd::adam_update(gradient, std::span(mean), std::span(square), theta,
-                      simd::AdamUpdate<Scalar>{
-                          .beta1 = static_cast<Scalar>(options.beta1),
-                          .one_minus_beta1 = static_cast<Scalar>(1 - options.beta1),
-                          .beta2 = static_cast<Scalar>(options.beta2),
-                          .one_minus_beta2 = static_cast<Scalar>(1 - options.beta2),
-                          .rate = static_cast<Scalar>(learning_rate / (1 - std::pow(options.beta1, t))),
-                          .root_scale = static_cast<Scalar>(1 / std::sqrt(1 - std::pow(options.beta2, t))),
-                          .epsilon = static_cast<Scalar>(options.epsilon),
-                          .decay = static_cast<Scalar>(decoupled ? 0 : options.weight_decay),
-                          .shrink = static_cast<Scalar>(decoupled ? 1 - learning_rate * options.weight_decay : 1),
-                      });
+                      detail::adam_update<Scalar>(options, steps, learning_rate, detail::decoupled_decay<Options>));
   }
 };
 

@@ -43,4 +43,27 @@ void adam_update(std::span<const T> gradient, std::span<T> mean, std::span<T> sq
                   });
 }
 
+/// What is the same for all entries in one step of Adam's moments.
+template <std::floating_point T>
+struct AdamMoments {
+  T beta1, one_minus_beta1;  // β₁ and 1 − β₁
+  T beta2, one_minus_beta2;  // β₂ and 1 − β₂
+  T decay;                   // λ of a decay that is added to the gradient, else 0
+};
+
+/// The moments alone, as adam_update has them: g' = g + decay θ, m ← beta1 m + one_minus_beta1 g', v ← beta2 v + one_minus_beta2 g'².
+/// Memory bound: reads 4n, writes 2n scalars.
+template <std::floating_point T>
+void adam_moments(std::span<const T> gradient, std::span<T> mean, std::span<T> square, std::span<const T> theta,
+                  const AdamMoments<T>& o) {
+  assert(gradient.size() == theta.size() && mean.size() == theta.size() && square.size() == theta.size());
+  using V = xsimd::batch<T>;
+  for_each_vector(mean,
+                  [o, g_ = gradient.data(), m_ = mean.data(), v_ = square.data(), t_ = theta.data()](auto part, std::size_t i) {
+                    const V g = multiply_add(V(o.decay), part.load(t_ + i), part.load(g_ + i));
+                    part.store(m_ + i, multiply_add(V(o.beta1), part.load(m_ + i), V(o.one_minus_beta1) * g));
+                    part.store(v_ + i, multiply_add(V(o.beta2), part.load(v_ + i), V(o.one_minus_beta2) * g * g));
+                  });
+}
+
 }  // namespace lmc::simd

@@ -43,31 +43,16 @@ ParameterLayout with_optimizer_vectors(ParameterLayout layout, const Vectors& ve
   return layout;
 }
 
-/// Calls visit(name, field) for each option of an optimizer.
-template <class Options, class Visit>
-void for_each_option(Options& o, Visit visit) {
-  visit("learning_rate", o.learning_rate);
-  visit("weight_decay", o.weight_decay);
-  if constexpr (requires { o.momentum; }) {
-    visit("momentum", o.momentum);
-    visit("dampening", o.dampening);
-    visit("nesterov", o.nesterov);
-  } else {
-    visit("beta1", o.beta1);
-    visit("beta2", o.beta2);
-    visit("epsilon", o.epsilon);
-  }
-}
 inline nlohmann::json optimizer_json(const OptimizerOptions& options) {
   nlohmann::json json = {{"name", optimizer_names.at(options.index())}};
   const auto write = [&](const char* name, const auto& field) { json[name] = field; };
-  std::visit([&](const auto& o) { for_each_option(o, write); }, options);
+  std::visit([&](const auto& o) { for_each_optimizer_option(o, write); }, options);
   return json;
 }
 inline OptimizerOptions optimizer_from_json(const nlohmann::json& json) {
   OptimizerOptions options = parse_optimizer(json.at("name").get<std::string>());
   const auto read = [&](const char* name, auto& field) { json.at(name).get_to(field); };
-  std::visit([&](auto& o) { for_each_option(o, read); }, options);
+  std::visit([&](auto& o) { for_each_optimizer_option(o, read); }, options);
   return options;
 }
 
@@ -121,7 +106,7 @@ Checkpoint<T> checkpoint_of(const Safetensors& file, const ParameterLayout& layo
   const std::string& text = detail::metadata_at(file.metadata, "optimizer", who);
   const auto optimizer = [&] {
     try {
-      return Optimizer<T>(detail::optimizer_from_json(detail::parse_json_without_duplicates(text)), parameters);
+      return Optimizer<T>(detail::optimizer_from_json(detail::parse_json_without_duplicates(text)), layout);
     } catch (const std::exception& e) {  // from the JSON library, or an Error about the options
       throw Error(concat(who, ": the optimizer '", text, "' of the metadata cannot be read (", e.what(),
                          "); was the file written by save_checkpoint? load_state reads others"));

@@ -55,7 +55,7 @@ struct TrainOptions {
   std::optional<Index> until = {};            // end after so many updates; the schedule is that of all epochs
   Index batch_size = 128;                     // examples per update, in [1, size of the data set]
   bool drop_last = false;                     // leave out the last batch of an epoch where it is short
-  OptimizerOptions optimizer = SgdOptions{};  // SgdOptions, AdamOptions or AdamWOptions
+  OptimizerOptions optimizer = SgdOptions{};  // or the options of any other optimizer in optim/
   Schedule schedule = {};                     // times the optimizer's learning rate
   AugmentationOptions augmentation = {};      // changes of the examples, by NoiseSeeds::augmentation
   double label_noise = 0;  // share of the labels that are wrong, by NoiseSeeds::label_noise (with_label_noise)
@@ -229,9 +229,7 @@ Run<Scalar> train(const Network<Scalar>& network, const Dataset<Scalar>& data, c
 template <std::floating_point Scalar>
 Run<Scalar> train(const Network<Scalar>& network, const Dataset<Scalar>& data, const ModelState<Scalar>& start,
                   const TrainOptions<Scalar>& options, const NoiseSeeds& seeds, std::size_t run_number = 0) {
-  const auto make_start = [&] {
-    return Checkpoint<Scalar>{start, Optimizer<Scalar>(options.optimizer, start.parameters.size()), 0};
-  };
+  const auto make_start = [&] { return Checkpoint<Scalar>{start, Optimizer<Scalar>(options.optimizer, network.layout()), 0}; };
   return detail::train_from(network, data, start, make_start, options, seeds, run_number);
 }
 

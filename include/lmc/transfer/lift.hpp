@@ -38,6 +38,7 @@ class Lift {
   Lift(Network<Scalar> network_, std::vector<std::optional<std::size_t>> source_, const ParameterLayout& smaller)
       : network(std::move(network_)),
         source(std::move(source_)),
+        smaller_(smaller),
         parameters_(static_cast<std::size_t>(smaller.parameter_count())) {}
 
   /// E θ. Throws: Error when θ does not have the smaller network's length.
@@ -74,7 +75,11 @@ class Lift {
     return {project(std::span<const Scalar>(state.parameters)), state.buffers};
   }
 
+  /// What lies where in the smaller network's θ.
+  [[nodiscard]] const ParameterLayout& smaller() const { return smaller_; }
+
  private:
+  ParameterLayout smaller_;
   std::size_t parameters_;  // parameters of the smaller network
 };
 

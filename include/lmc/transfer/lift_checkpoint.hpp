@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <concepts>
+#include <cstddef>
 #include <span>
+#include <variant>
 #include <vector>
 
+#include <lmc/core/layout.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/train/train.hpp>
 #include <lmc/transfer/lift.hpp>
@@ -12,11 +15,16 @@ namespace lmc {
 
 namespace detail {
 
-/// A copy of the optimizer whose state vectors went through map: std::vector → std::vector.
+/// The same optimizer for parameters of another layout, whose state vectors are those that went through map: std::vector →
+/// std::vector.
 template <std::floating_point Scalar, class Map>
-Optimizer<Scalar> map_state(Optimizer<Scalar> optimizer, const Map& map) {
-  for (const auto& [name, vector] : optimizer.state_vectors()) *vector = map(*vector);
-  return optimizer;
+Optimizer<Scalar> map_state(const Optimizer<Scalar>& optimizer, const ParameterLayout& layout, const Map& map) {
+  Optimizer<Scalar> mapped(optimizer.options(), layout);
+  const auto from = optimizer.state_vectors();
+  const auto to = mapped.state_vectors();
+  for (std::size_t i = 0; i < to.size(); ++i) *to[i].second = map(*from[i].second);
+  std::visit([&](auto& method) { method.steps = optimizer.steps(); }, mapped.method);
+  return mapped;
 }
 
 }  // namespace detail
@@ -30,7 +38,8 @@ Optimizer<Scalar> map_state(Optimizer<Scalar> optimizer, const Map& map) {
 template <std::floating_point Scalar>
 Checkpoint<Scalar> lift(const Lift<Scalar>& e, const Checkpoint<Scalar>& at) {
   return {e.lift(at.state),
-          detail::map_state(at.optimizer, [&](const std::vector<Scalar>& v) { return e.lift(std::span<const Scalar>(v)); }),
+          detail::map_state(at.optimizer, e.network.layout(),
+                            [&](const std::vector<Scalar>& v) { return e.lift(std::span<const Scalar>(v)); }),
           at.step};
 }
 
@@ -39,7 +48,8 @@ Checkpoint<Scalar> lift(const Lift<Scalar>& e, const Checkpoint<Scalar>& at) {
 template <std::floating_point Scalar>
 Checkpoint<Scalar> project(const Lift<Scalar>& e, const Checkpoint<Scalar>& at) {
   return {e.project(at.state),
-          detail::map_state(at.optimizer, [&](const std::vector<Scalar>& v) { return e.project(std::span<const Scalar>(v)); }),
+          detail::map_state(at.optimizer, e.smaller(),
+                            [&](const std::vector<Scalar>& v) { return e.project(std::span<const Scalar>(v)); }),
           at.step};
 }
 

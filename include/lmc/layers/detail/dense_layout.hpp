@@ -32,7 +32,7 @@ void declare_dense(LayoutBuilder& layout, const ActivationLayout& in, const Shap
   axes.insert(axes.end(), in.shape.axes().begin(), in.shape.axes().end());
   std::vector<AxisGroups> groups = units;
   for (const AxisGroups& axis : in.groups) groups.push_back(axis.shifted(out.rank()));
-  layout.add_parameter("weight", Shape(std::move(axes)), Role::weight, std::move(groups));
+  layout.add_parameter("weight", Shape(std::move(axes)), Role::weight, std::move(groups), {.rows = out.rank()});
   layout.add_parameter("bias", out, Role::bias, units);
   layout.activation = {out, std::move(units)};
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "registry/optimizers.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <variant>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/text.hpp>
+
+namespace registry {
+
+namespace {
+
+/// `adam_learning_rate` as a user types it.
+std::string typed(std::string_view field) {
+  std::string name(field);
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
+/// The option as a user gave it.
+template <class Value>
+std::string given(std::string_view prefix, std::string_view name, const Value& value) {
+  if constexpr (!std::is_same_v<Value, bool>) return lmc::concat(prefix, name, ' ', value);
+  if (prefix.empty()) return lmc::concat(name, value ? " = true" : " = false");
+  return lmc::concat(prefix, value ? "" : "no-", name);
+}
+
+template <class Options>
+std::string options_of(const Options& o) {
+  std::string list;
+  lmc::for_each_optimizer_option(
+      o, [&](std::string_view field, const auto&) { list += (list.empty() ? "" : ", ") + typed(field); });
+  return list;
+}
+
+/// The option of that name ← value; returns whether there is one.
+template <class Options, class Value>
+bool set(Options& o, std::string_view name, const Value& value) {
+  bool found = false;
+  lmc::for_each_optimizer_option(o, [&](std::string_view field, auto& option) {
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(option)>, Value>)
+      if (typed(field) == name) option = value, found = true;
+  });
+  return found;
+}
+
+/// The value of the option of that name and type; nothing where there is none.
+template <class T>
+std::optional<T> option_of(const lmc::OptimizerOptions& options, std::string_view name) {
+  std::optional<T> value;
+  std::visit(
+      [&](const auto& o) {
+        lmc::for_each_optimizer_option(o, [&](std::string_view field, const auto& option) {
+          if constexpr (std::is_same_v<std::remove_cvref_t<decltype(option)>, T>)
+            if (typed(field) == name) value = option;
+        });
+      },
+      options);
+  return value;
+}
+
+}  // namespace
+
+lmc::OptimizerOptions optimizer_options(const OptimizerChoice& choice, std::string_view prefix) {
+  lmc::OptimizerOptions options = lmc::parse_optimizer(choice.name);
+  std::visit(
+      [&](auto& chosen) {
+        for_each_optimizer_option(choice, [&](std::string_view name, const char*, const auto& value) {
+          if (!value || set(chosen, name, *value)) return;
+          const bool no_momentum = name == "momentum" && *value == 0;  // as good as not given
+          lmc::require(no_momentum, given(prefix, name, *value), " is no option of ", choice.name, ", which has ",
+                       options_of(chosen));
+        });
+      },
+      options);
+  lmc::Optimizer<float>(options, lmc::ParameterLayout());  // knows the ranges
+  return options;
+}
+
+OptimizerChoice canonical(const OptimizerChoice& choice) {
+  const lmc::OptimizerOptions usual = lmc::parse_optimizer(choice.name), chosen = optimizer_options(choice, "");
+  OptimizerChoice one = choice;
+  for_each_optimizer_option(one, [&]<class T>(std::string_view name, const char*, std::optional<T>& value) {
+    value = option_of<T>(chosen, name);
+    if (name == "momentum" && !value) value = T(0);
+    if (name != "learning-rate" && name != "momentum" && name != "weight-decay" && value == option_of<T>(usual, name))
+      value.reset();
+  });
+  return one;
+}
+
+}  // namespace registry
