@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -113,8 +114,8 @@ TEST_CASE("Muon: updates a weight of one row or column, and what is no weight, a
   lmc::Muon<double> muon(o, std::move(builder).build());
   lmc::AdamW<double> adam({.beta2 = 0.9, .weight_decay = 0.1}, 6);
   std::vector<double> a{1, 2, 3, 4, 5, 6}, b = a;
-  for (int t = 0; t < 3; ++t) {
-    const std::vector<double> g = lmc::testing::normal_numbers(6, 1, static_cast<std::uint64_t>(t));
+  for (std::uint32_t t = 0; t < 3; ++t) {
+    const std::vector<double> g = lmc::testing::normal_numbers(6, 1, t);
     muon.step(g, a, 0.5, 0.01);
     adam.step(g, b, 0.01);
   }
