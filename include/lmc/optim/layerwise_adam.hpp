@@ -14,7 +14,6 @@
 #include <lmc/optim/adam.hpp>
 #include <lmc/optim/detail/sum_in_eight.hpp>
 #include <lmc/simd/adam.hpp>
-#include <lmc/simd/sgd.hpp>
 
 namespace lmc {
 
@@ -37,7 +36,7 @@ inline std::ostream& operator<<(std::ostream& out, const LayerwiseAdamOptions& o
 /// update at learning rate 1, and v̄ the mean of v̂ over a layer (what has one name before the last '/', as weight and bias),
 ///   u = m̂ / (√v̄ + ε)       θ ← θ − r ‖a‖ / ‖u‖ u
 /// so that all parameters of a layer are scaled alike, and the step is as long as Adam's with the same gradients. Norms are over
-/// all of θ, summed in double in a fixed order; where u is 0, θ stays.
+/// all of θ, summed in double in a fixed order; where m is 0, θ stays.
 /// Checked against torch.optim.Adam's moments: tests/optim/optimizer_reference.inc.
 template <std::floating_point Scalar>
 class LayerwiseAdam {
@@ -91,10 +90,10 @@ class LayerwiseAdam {
     }
     const double ratio = own == 0 ? 0 : std::sqrt(adam / own);
     for (const Layer& layer : layers_) {
-      const double rate = learning_rate * ratio * of_mean / layer.root;
+      const auto rate = static_cast<Scalar>(learning_rate * ratio * of_mean / layer.root);
       for (const Part& part : layer.parts)
-        simd::sgd_update<Scalar>(std::span<const Scalar>(mean).subspan(part.first, part.count),
-                                 theta.subspan(part.first, part.count), static_cast<Scalar>(rate), Scalar(0));
+        for (std::size_t i = part.first; i < part.first + part.count; ++i)
+          if (mean[i] != 0) theta[i] -= rate * mean[i];  // what is masked stays, even where the rate is not finite
     }
   }
 
