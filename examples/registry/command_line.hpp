@@ -2,7 +2,6 @@
 // The options of the registry on a command line.
 #pragma once
 #include <CLI/CLI.hpp>
-#include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -20,10 +19,12 @@ void add_option(CLI::App& app, const char* group, const std::string& name, const
   if constexpr (std::is_same_v<Field, bool>) {
     app.add_flag("--" + name, field, help)->group(group);
   } else if constexpr (std::is_same_v<Field, std::optional<bool>>) {
-    // add_flag would set it to false where it is not given.
-    app.add_flag_function(
-           "--" + name + ",!--no-" + name, [&field](std::int64_t count) { field = count > 0; }, help)
-        ->group(group);
+    // Not bound to the field, which would be set to false where the flag is not given; of several, the last counts.
+    app.add_flag("--" + name + ",!--no-" + name)
+        ->description(help)
+        ->group(group)
+        ->check(CLI::IsMember({"true", "false"}))
+        ->each([&field](const std::string& value) { field = value == "true"; });
   } else {
     CLI::Option* const option = app.add_option("--" + name, field, help)->group(group);
     if constexpr (std::is_arithmetic_v<Field> || std::is_same_v<Field, std::string>)

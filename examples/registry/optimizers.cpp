@@ -79,7 +79,11 @@ lmc::OptimizerOptions optimizer_options(const OptimizerChoice& choice, std::stri
         });
       },
       options);
-  lmc::Optimizer<float>(options, lmc::ParameterLayout());  // knows the ranges
+  try {
+    lmc::Optimizer<float>(options, lmc::ParameterLayout());  // knows the ranges
+  } catch (const lmc::Error& e) {
+    throw lmc::Error(lmc::concat(prefix, "optimizer ", choice.name, ": ", e.what()));
+  }
   return options;
 }
 

@@ -59,7 +59,9 @@ refuses "epochs = 9223372036854775807 of 24 updates are more than can be counted
 refuses "--momentum 0.9 is no option of adam, which has learning-rate, weight-decay, beta1, beta2, epsilon" --optimizer adam --momentum 0.9
 refuses "--nesterov is no option of adam" --optimizer adam --nesterov
 refuses "--no-nesterov is no option of adam" --optimizer adam --no-nesterov
-refuses "momentum = 1; expected a number in" --optimizer muon --momentum 1
+refuses "--optimizer muon: Muon: momentum = 1; expected a number in" --optimizer muon --momentum 1
+[[ $(digests --optimizer muon --no-nesterov --nesterov) == $(digests --optimizer muon) ]] || fail "the last of --no-nesterov --nesterov does not count"
+[[ $(digests --optimizer muon --nesterov --no-nesterov) != $(digests --optimizer muon) ]] || fail "--no-nesterov does not count"
 refuses "beta1 = 1; expected a number in" --optimizer layerwise-adam --beta1 1
 refuses "learning_rate = -1" --learning-rate -1
 refuses "not expected: --bogus" --bogus

@@ -53,6 +53,20 @@ TEST_CASE("LayerwiseAdam: its steps are as long as Adam's, and those of one laye
   }
 }
 
+TEST_CASE("LayerwiseAdam: what never has a gradient, as a masked weight, does not count in its layer's mean", "[optim]") {
+  // Two layers of equal gradients, one of them with eight parameters that have none: both move alike.
+  lmc::LayoutBuilder builder({});
+  builder.add_parameter("a/weight", {10});
+  builder.add_parameter("b/weight", {2});
+  lmc::LayerwiseAdam<double> layerwise({}, std::move(builder).build());
+  std::vector<double> theta(12), g(12);
+  g[3] = g[10] = 0.5, g[7] = g[11] = -2;
+  layerwise.step(g, theta, 0.1);
+  CHECK(theta[3] == theta[10]);
+  CHECK(theta[7] == theta[11]);
+  CHECK(theta[3] < 0);
+}
+
 TEST_CASE("LayerwiseAdam: stays where there is no gradient, and shows one that is not finite", "[optim]") {
   lmc::LayerwiseAdam<double> layerwise({}, layout());
   std::vector<double> theta(entries, 2.0), g(entries);

@@ -122,6 +122,42 @@ TEST_CASE("Muon: updates a weight of one row or column, and what is no weight, a
   CHECK(a == b);
 }
 
+TEST_CASE("Orthogonalizer: five iterations bring singular values that are not small to about 1", "[optim]") {
+  std::vector<double> x(16);
+  const double values[] = {1, 0.3, 0.02, 0.004};
+  for (std::size_t i = 0; i < 4; ++i) x[5 * i] = values[i];
+  lmc::Orthogonalizer<double>().run(x, 4, 5);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(x[5 * i] > 0.68);
+    CHECK(x[5 * i] < 1.21);
+  }
+}
+
+TEST_CASE("Orthogonalizer: takes numbers of any size, and shows one that is not finite", "[optim]") {
+  std::vector<double> x{1e200, 0, 0, 1e200}, y{1e-150, 0, 0, 1e-150}, z{1, 0, std::numeric_limits<double>::infinity(), 1};
+  lmc::Orthogonalizer<double> orthogonalizer;
+  orthogonalizer.run(x, 2, 5);
+  CHECK(x[0] > 0.68);
+  CHECK(x[0] == x[3]);
+  orthogonalizer.run(y, 2, 5);
+  CHECK(y[0] < 1e-100);  // far below the 10⁻⁷ that is added to the norm
+  orthogonalizer.run(z, 2, 5);
+  for (const double v : z) CHECK(std::isnan(v));
+  std::vector<double> seven(7);
+  CHECK_THROWS_WITH(orthogonalizer.run(seven, 2, 5), Catch::Contains("Orthogonalizer: 7 entries in 2 rows"));
+  CHECK_THROWS_WITH(orthogonalizer.run(seven, 0, 5), Catch::Contains("7 entries in 0 rows"));
+}
+
+TEST_CASE("Muon: takes a weight without axes, and refuses matrix axes that a segment does not have", "[optim][errors]") {
+  std::vector<double> w{1};
+  lmc::Muon<double>({}, layout(lmc::Shape{})).step(std::vector<double>{2}, w, 0.5, 0.25);
+  CHECK_THAT(w[0], Catch::Matchers::WithinAbs(0.75, 1e-7));  // Adam's first step
+  lmc::ParameterLayout wrong = layout({2, 3});
+  wrong.parameters[0].matrix = {.matrices = 1, .rows = 3};
+  CHECK_THROWS_WITH(lmc::Muon<double>({}, wrong),
+                    Catch::Contains("'weight' has the shape [2, 3], but 1 axes that number matrices and 3"));
+}
+
 TEST_CASE("Muon: refuses options out of range, by name", "[optim][errors]") {
   using Catch::Matchers::Contains;
   const double nan = std::numeric_limits<double>::quiet_NaN();

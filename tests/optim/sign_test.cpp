@@ -33,6 +33,16 @@ TEST_CASE("SignDescent: a gradient that is not finite makes the parameter NaN, a
   }
 }
 
+TEST_CASE("SignDescent: stands still some time after the last gradient", "[optim]") {
+  lmc::SignDescent<float> sign({.momentum = 0.9}, 1);
+  std::vector<float> theta{1}, gradient{-1}, none{0};
+  sign.step(gradient, theta, 0.5);
+  for (int t = 0; t < 1000; ++t) sign.step(none, theta, 0.5);
+  const float before = theta[0];
+  sign.step(none, theta, 0.5);
+  CHECK(theta[0] == before);
+}
+
 TEST_CASE("SignDescent: refuses options out of range, by name, and lengths that do not fit", "[optim][errors]") {
   using Catch::Matchers::Contains;
   const auto make = [](const lmc::SignOptions& o) { return lmc::SignDescent<double>(o, 3); };

@@ -127,6 +127,14 @@ TEST_CASE("load_checkpoint: says what a file is that it cannot go on from", "[tr
   with_metadata("optimizer",
                 R"({"name": "sgd", "learning_rate": -1, "weight_decay": 0, "momentum": 0, "dampening": 0, "nesterov": false})");
   CHECK_THROWS_WITH(load(), Contains("c.safetensors") && Contains("learning_rate = -1"));
+  with_metadata(
+      "optimizer",
+      R"({"name": "muon", "learning_rate": 0.1, "weight_decay": 0, "momentum": 0, "nesterov": false, "iterations": 5.7})");
+  CHECK_THROWS_WITH(load(), Contains("iterations = 5.7; expected a whole number"));
+  with_metadata(
+      "optimizer",
+      R"({"name": "muon", "learning_rate": 0.1, "weight_decay": 0, "momentum": 0, "nesterov": false, "iterations": 4294967301})");
+  CHECK_THROWS_WITH(load(), Contains("iterations = 4294967301; expected a whole number"));
 
   CHECK_THROWS_WITH(lmc::save_checkpoint(path, net.layout(), run.checkpoint(), {{"step", "mine"}}),
                     Contains("the metadata have an entry 'step'"));

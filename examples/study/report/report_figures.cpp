@@ -267,7 +267,7 @@ DotFigure figure_of(const ExperimentResult& r) {
 }
 
 std::string summary_script(const std::vector<ExperimentResult>& all, const std::vector<Judgment>& judgments) {
-  std::string sgd, adam, tics, verdicts;
+  std::string sgd, adam, others, tics, verdicts;
   std::size_t rows = 0;
   double most = 0.03;
   for (const ExperimentResult& r : all) {
@@ -285,9 +285,15 @@ std::string summary_script(const std::vector<ExperimentResult>& all, const std::
       const MeanEstimate e = mean_estimate(c.values("error-barrier", "test"));
       if (e.count == 0) continue;
       most = std::max(most, e.mean);
-      const bool plain = c.cell.pairs.front().a.optimizer.name == "sgd";
-      (plain ? sgd : adam) +=
-          lmc::concat(lmc::shortest(std::sqrt(std::max(0.0, e.mean))), " ", lmc::shortest(y + (plain ? 0.16 : -0.16)), "\n");
+      const std::string& optimizer = c.cell.pairs.front().a.optimizer.name;
+      const bool plain = optimizer == "sgd", adaptive = optimizer == "adam" || optimizer == "adamw";
+      (plain      ? sgd
+       : adaptive ? adam
+                  : others) += lmc::concat(lmc::shortest(std::sqrt(std::max(0.0, e.mean))), " ",
+                                           lmc::shortest(y + (plain      ? 0.16
+                                                              : adaptive ? -0.16
+                                                                         : 0)),
+                                           "\n");
     }
   }
   const double right = std::min(1.0, 1.05 * std::sqrt(most));
@@ -299,19 +305,22 @@ std::string summary_script(const std::vector<ExperimentResult>& all, const std::
     placed.push_back(x);
     x_tics += lmc::concat(x_tics.empty() ? "" : ", ", "'", value, "' ", x);
   }
-  return lmc::concat("$sgd << END\n", sgd, "END\n$adam << END\n", adam, "END\n", verdicts,
-                     "set rmargin 18\nset border 3\nset tics nomirror out\n", "set xtics (", x_tics, ")\nset ytics (", tics,
-                     ")\nset grid y lc rgb '#cccccc' dt 1 lw 0.5\nset xrange [", lmc::shortest(-0.02 * right), ":",
-                     lmc::shortest(right), "]\nset yrange [", -static_cast<double>(rows) + 0.4,
-                     ":0.6]\nset xlabel 'error barrier on the test part, mean of a cell (scale of square roots)'\n"
-                     "set key outside top center horizontal maxrows 1 samplen 2\nset tmargin 4\n"
-                     "set label 'claims:  ✓ agrees   ✗ disagrees   ? undecided   – not run' at screen 0.985, graph 1.03 right\n"
-                     "set arrow from ",
-                     lmc::shortest(std::sqrt(connected_below)), ", graph 0 to ", lmc::shortest(std::sqrt(connected_below)),
-                     ", graph 1 nohead dt 3 lw 1.5 lc rgb '#000000'\n", "plot ", sgd.empty() ? "NaN" : "$sgd using 1:2",
-                     " with points pt 6 ps 0.9 lw 1.2 lc rgb '#0b3c6f' title 'SGD', ", adam.empty() ? "NaN" : "$adam using 1:2",
-                     " with points pt 9 ps 0.9 lc rgb '#d55e00' title 'Adam, AdamW', ",
-                     "keyentry with lines dt 3 lw 1.5 lc rgb '#000000' title 'connected below 0.02'\n");
+  return lmc::concat(
+      "$sgd << END\n", sgd, "END\n$adam << END\n", adam, "END\n",
+      others.empty() ? "" : lmc::concat("$others << END\n", others, "END\n"), verdicts,
+      "set rmargin 18\nset border 3\nset tics nomirror out\n", "set xtics (", x_tics, ")\nset ytics (", tics,
+      ")\nset grid y lc rgb '#cccccc' dt 1 lw 0.5\nset xrange [", lmc::shortest(-0.02 * right), ":", lmc::shortest(right),
+      "]\nset yrange [", -static_cast<double>(rows) + 0.4,
+      ":0.6]\nset xlabel 'error barrier on the test part, mean of a cell (scale of square roots)'\n"
+      "set key outside top center horizontal maxrows 1 samplen 2\nset tmargin 4\n"
+      "set label 'claims:  ✓ agrees   ✗ disagrees   ? undecided   – not run' at screen 0.985, graph 1.03 right\n"
+      "set arrow from ",
+      lmc::shortest(std::sqrt(connected_below)), ", graph 0 to ", lmc::shortest(std::sqrt(connected_below)),
+      ", graph 1 nohead dt 3 lw 1.5 lc rgb '#000000'\n", "plot ", sgd.empty() ? "NaN" : "$sgd using 1:2",
+      " with points pt 6 ps 0.9 lw 1.2 lc rgb '#0b3c6f' title 'SGD', ", adam.empty() ? "NaN" : "$adam using 1:2",
+      " with points pt 9 ps 0.9 lc rgb '#d55e00' title 'Adam, AdamW', ",
+      others.empty() ? "" : "$others using 1:2 with points pt 4 ps 0.8 lc rgb '#009e73' title 'other optimizers', ",
+      "keyentry with lines dt 3 lw 1.5 lc rgb '#000000' title 'connected below 0.02'\n");
 }
 
 FigureSize summary_size(std::size_t experiments) { return {.width = 1000, .height = static_cast<int>(110 + 32 * experiments)}; }

@@ -27,7 +27,10 @@ PairSpec replicate_of(const CellOptions& options, Index replicate) {
   if (run.network.network == "sparse-mlp" && !run.network.mask_seed) run.network.mask_seed = r;
   const auto seeds = pair_seeds(parse_pair_noise(options.noise), 3 * r + 1, 3 * r + 2);
   run.prefix_seeds = pair_seeds(PairNoise::both, 3 * r + 3, 3 * r + 3)[0];
-  run.optimizer.learning_rate = options.rate * *canonical(run).optimizer.learning_rate;
+  const registry::OptimizerChoice optimizer = canonical(run).optimizer;
+  run.optimizer.learning_rate = options.rate * *optimizer.learning_rate;
+  if (optimizer.name == "muon" && options.rate != 1)
+    run.optimizer.adam_learning_rate = options.rate * optimizer.adam_learning_rate.value_or(MuonOptions().adam_learning_rate);
   PairSpec pair{.a = run, .b = run, .alphas = options.alphas, .curve_train_examples = options.curve_train_examples};
   pair.a.seeds = seeds[0];
   pair.b.seeds = seeds[1];

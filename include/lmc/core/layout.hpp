@@ -124,7 +124,8 @@ class LayoutBuilder {
   void add_parameter(std::string_view name, Shape shape, Role role, std::vector<AxisGroups> groups, MatrixAxes matrix = {}) {
     require(matrix.matrices >= 0 && matrix.rows >= 1 && matrix.matrices + matrix.rows <= std::max<Index>(1, shape.rank()),
             "LayoutBuilder: '", scope_, name, "' has the shape ", shape, ", but ", matrix.matrices,
-            " axes that number matrices and ", matrix.rows, " of their rows");
+            " axes that number matrices and ", matrix.rows,
+            " of their rows; expected at least one of rows, and no more than it has");
     add(layout_.parameters, layout_.parameter_count(), name, std::move(shape), role, std::move(groups));
     layout_.parameters.back().matrix = matrix;
   }

@@ -47,7 +47,8 @@ void require_adam(std::string_view who, std::floating_point auto epsilon, const 
           "; expected a finite number, at least 0");
   require(o.beta1 >= 0 && o.beta1 < 1, who, ": beta1 = ", o.beta1, "; expected a number in [0, 1)");
   require(o.beta2 >= 0 && o.beta2 < 1, who, ": beta2 = ", o.beta2, "; expected a number in [0, 1)");
-  require(std::isfinite(o.epsilon) && epsilon > 0, who, ": epsilon = ", o.epsilon, "; expected a positive, finite number");
+  require(std::isfinite(epsilon) && epsilon > 0, who, ": epsilon = ", o.epsilon,
+          "; expected a number that is positive and finite in the network's scalar type");
   require(std::isfinite(o.weight_decay) && o.weight_decay >= 0, who, ": weight_decay = ", o.weight_decay,
           "; expected a finite number, at least 0");
 }

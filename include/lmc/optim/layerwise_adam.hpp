@@ -32,11 +32,13 @@ inline std::ostream& operator<<(std::ostream& out, const LayerwiseAdamOptions& o
   return detail::print_adam(out, "layerwise-adam", o);
 }
 
-/// Tells what Adam's adaptation of each parameter does apart from how far it goes: with m̂ and v̂ as in Adam, a = m̂ / (√v̂ + ε) its
-/// update at learning rate 1, and v̄ the mean of v̂ over a layer (what has one name before the last '/', as weight and bias),
+/// Adam with one scale per layer. Its step is as long as Adam's would be, so that a comparison shows what the scale of each single
+/// parameter does. With m̂ and v̂ as in Adam, a = m̂ / (√v̂ + ε) Adam's update at learning rate 1, and v̄ the mean over a layer (what has
+/// one name before the last '/', as weight and bias) of the v̂ that are not 0, so that masked weights do not count,
 ///   u = m̂ / (√v̄ + ε)       θ ← θ − r ‖a‖ / ‖u‖ u
 /// so that all parameters of a layer are scaled alike, and the step is as long as Adam's with the same gradients. Norms are over
-/// all of θ, summed in double in a fixed order; where m is 0, θ stays.
+/// all of θ, summed in double in a fixed order; where m is 0, θ stays. A gradient that is
+/// not finite makes every other parameter NaN.
 /// Checked against torch.optim.Adam's moments: tests/optim/optimizer_reference.inc.
 template <std::floating_point Scalar>
 class LayerwiseAdam {
@@ -112,9 +114,9 @@ class LayerwiseAdam {
     for (const Part& part : layer.parts) {
       const Scalar* const v = square.data() + part.first;
       total += detail::sum_in_eight(part.count, [&](std::size_t i) { return static_cast<double>(v[i]); });
-      count += part.count;
+      for (std::size_t i = 0; i < part.count; ++i) count += v[i] != 0 ? 1 : 0;
     }
-    return std::sqrt(of_square * total / static_cast<double>(count)) + options.epsilon;
+    return std::sqrt(count == 0 ? 0 : of_square * total / static_cast<double>(count)) + options.epsilon;
   }
   std::vector<Layer> layers_;
 };

@@ -51,16 +51,18 @@ inline std::ostream& operator<<(std::ostream& out, const MuonOptions& o) {
 /// value apart, each position of a locally connected layer apart, a convolution's filters as [outputs, the rest]. With learning rate
 /// r and V = 0 at first, a matrix W of m rows and n columns is updated by
 ///   V ← μ V + (1 − μ) G     D = nesterov ? μ V + (1 − μ) G : V     W ← (1 − r λ) W − r √max(1, m / n) orthogonal(D)
-/// with orthogonal() as Orthogonalizer has it; an entry of W whose gradient has always been 0 (one that is masked) is not moved. All
-/// other parameters (biases, scales, embeddings, and weights of a single row or column) are updated as by AdamW, at
-/// adam_learning_rate. Source: as Orthogonalizer. Checked against plain loops: tests/optim/optimizer_reference.inc.
+/// with orthogonal() as Orthogonalizer has it; an entry whose V is 0 (that of a masked weight) is not moved. All other parameters
+/// (biases, scales, embeddings, and weights of a single row or column) are updated as by AdamW, at adam_learning_rate. A gradient that
+/// is not finite makes its matrix NaN. Source: as Orthogonalizer, but for the first and the last layer, which are orthogonalized like
+/// the others here; the source leaves them to AdamW. Checked against plain loops: tests/optim/optimizer_reference.inc.
+/// Five iterations cost 5 (2 m² n + m³) multiplications for m ≤ n: for a layer of 512 × 784, as many as training on 3,000 examples.
 template <std::floating_point Scalar>
 class Muon {
  public:
   MuonOptions options;           // to change one, make a new object
   std::int64_t steps = 0;        // updates applied so far
-  std::vector<Scalar> velocity;  // V, as long as θ; 0 where a parameter is in no matrix
-  std::vector<Scalar> mean;      // m of AdamW, as long as θ; 0 in matrices
+  std::vector<Scalar> velocity;  // V, as long as θ; not used where a parameter is in no matrix
+  std::vector<Scalar> mean;      // m of AdamW, as long as θ; not used in matrices
   std::vector<Scalar> square;    // v of AdamW, the same
 
   /// For parameters of that layout. Throws: Error for an option out of range.
@@ -81,8 +83,10 @@ class Muon {
         return size;
       };
       Part part{static_cast<std::size_t>(s.offset), static_cast<std::size_t>(s.size()), 0, 0};
-      if (s.role == Role::weight) {
+      if (s.role == Role::weight && s.shape.rank() > 0) {
         const Index first = s.matrix.matrices, last = first + s.matrix.rows;
+        require(first >= 0 && last > first && last <= s.shape.rank(), "Muon: '", s.name, "' has the shape ", s.shape, ", but ",
+                first, " axes that number matrices and ", s.matrix.rows, " of their rows; expected no more than it has");
         const Index rows = product(first, last), cols = product(last, s.shape.rank());
         if (std::min(rows, cols) > 1) part.rows = rows, part.cols = cols;
       }

@@ -81,7 +81,7 @@ class Optimizer {
         method);
   }
 
-  /// The vectors of its state, each as long as θ, by name: velocity of SGD and sign descent with momentum and of Muon, mean and square
+  /// The vectors of its state, each as long as θ, by name: velocity of SGD, sign descent and Muon with momentum, mean and square
   /// of Adam, its kinds and Muon.
   [[nodiscard]] std::vector<std::pair<std::string_view, std::vector<Scalar>*>> state_vectors() { return named_vectors(method); }
   /// The same, to be read.

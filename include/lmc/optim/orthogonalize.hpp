@@ -4,10 +4,12 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/matrix/strided.hpp>
 #include <lmc/matrix/write_mode.hpp>
@@ -17,7 +19,8 @@
 namespace lmc {
 
 /// About the nearest matrix to X with orthonormal rows or columns, whichever are fewer: U Vᵀ of the singular value decomposition
-/// X = U S Vᵀ, with singular values that are not 1 but between 0.7 and 1.2 after five iterations.
+/// X = U S Vᵀ, with singular values that are not 1 but after five iterations between 0.68 and 1.2, where they were at least 0.003 ‖X‖;
+/// smaller ones have grown up to 485-fold.
 ///   X ← X / (‖X‖ + 10⁻⁷), then so many times     A = X Xᵀ     X ← a X + (b A + c A²) X
 /// with a = 3.4445, b = −4.7750, c = 2.0315 (Newton–Schulz; Xᵀ instead of X where it has more rows than columns). Rows and columns
 /// that are 0 stay so. Source: K. Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024.
@@ -37,16 +40,29 @@ class Orthogonalizer {
                                simd::product_workspace<T>(least, most, least)}));
   }
 
-  /// x, row-major with so many rows, is overwritten. Memory is allocated where nothing as large was reserved.
+  /// x, row-major with so many rows, is overwritten. Memory is allocated where nothing as large was reserved. An entry that is not
+  /// finite makes all of x NaN. Throws: Error when x is no matrix of so many rows.
   void run(std::span<T> x, Index rows, int iterations) {
+    require(rows > 0 && static_cast<Index>(x.size()) % rows == 0, "Orthogonalizer: ", x.size(), " entries in ", rows,
+            " rows; expected a multiple of a positive number of rows");
     const Index cols = static_cast<Index>(x.size()) / rows, least = std::min(rows, cols);
     reserve(rows, cols);
+    if (x.empty()) return;
+    double greatest = 0;  // by which all are divided first, so that no square overflows
+    for (const T v : x)
+      greatest =
+          std::max(greatest, std::isfinite(v) ? std::abs(static_cast<double>(v)) : std::numeric_limits<double>::infinity());
+    if (!std::isfinite(greatest)) {
+      std::ranges::fill(x, std::numeric_limits<T>::quiet_NaN());
+      return;
+    }
+    if (greatest == 0) return;
     const double norm = std::sqrt(detail::sum_in_eight(x.size(), [&](std::size_t i) {
-      const auto v = static_cast<double>(x[i]);
+      const double v = static_cast<double>(x[i]) / greatest;
       return v * v;
     }));
-    const T scale = static_cast<T>(1 / (norm + 1e-7));
-    for (T& v : x) v *= scale;
+    const double scale = 1 / (norm + 1e-7 / greatest);
+    for (T& v : x) v = static_cast<T>(static_cast<double>(v) / greatest * scale);
     const auto wide = [&](auto* data) {
       return rows <= cols ? Strided(data, rows, cols, cols) : Strided(data, cols, rows, Index{1}, cols);
     };

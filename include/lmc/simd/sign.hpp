@@ -3,6 +3,7 @@
 #include <cassert>
 #include <concepts>
 #include <cstddef>
+#include <limits>
 #include <span>
 
 #include <lmc/simd/vectors.hpp>
@@ -30,13 +31,15 @@ void sign_update(std::span<const T> v, std::span<T> theta, const SignUpdate<T>& 
   });
 }
 
-/// v ← keep v + (1 − keep) g, for equal lengths (asserted): the running mean of the gradients.
+/// v ← keep v + (1 − keep) g, for equal lengths (asserted): the running mean of the gradients. A v below the smallest normal number
+/// becomes 0: without gradient it would stay at the smallest number that there is, and keep its sign for ever.
 template <std::floating_point T>
 void update_mean(std::span<const T> gradient, std::span<T> v, T keep, T one_minus_keep) {
   assert(gradient.size() == v.size());
   using V = xsimd::batch<T>;
   for_each_vector(v, [=, g_ = gradient.data(), v_ = v.data()](auto part, std::size_t i) {
-    part.store(v_ + i, multiply_add(V(keep), part.load(v_ + i), V(one_minus_keep) * part.load(g_ + i)));
+    const V next = multiply_add(V(keep), part.load(v_ + i), V(one_minus_keep) * part.load(g_ + i));
+    part.store(v_ + i, xsimd::select(xsimd::abs(next) < V(std::numeric_limits<T>::min()), V(T(0)), next));
   });
 }
 

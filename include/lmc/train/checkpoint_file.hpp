@@ -51,7 +51,13 @@ inline nlohmann::json optimizer_json(const OptimizerOptions& options) {
 }
 inline OptimizerOptions optimizer_from_json(const nlohmann::json& json) {
   OptimizerOptions options = parse_optimizer(json.at("name").get<std::string>());
-  const auto read = [&](const char* name, auto& field) { json.at(name).get_to(field); };
+  const auto read = [&]<class Field>(const char* name, Field& field) {
+    const nlohmann::json& value = json.at(name);
+    if constexpr (std::is_same_v<Field, int>)
+      require(value.is_number_integer() && value.get<double>() == value.get<int>(), name, " = ", value.dump(),
+              "; expected a whole number");
+    value.get_to(field);
+  };
   std::visit([&](auto& o) { for_each_optimizer_option(o, read); }, options);
   return options;
 }

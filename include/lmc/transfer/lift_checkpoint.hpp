@@ -32,7 +32,8 @@ Optimizer<Scalar> map_state(const Optimizer<Scalar>& optimizer, const ParameterL
 /// The same place of a training, in the larger network of a lift: `train(e.network, data, lift(e, checkpoint), …)` goes
 /// on with untied weights. Parameters and every state vector of the optimizer (velocity; mean and square) are copied as E
 /// copies θ, and the number of updates stays. So copies of a weight go on moving as it did, all alike, until their own
-/// gradients tell them apart; a tied weight's gradient is the sum of those of its copies, which is why untied ones accelerate
+/// gradients tell them apart (not under Muon, whose matrices are others in a dense layer, nor quite under layer-wise Adam, whose means
+/// are over other entries); a tied weight's gradient is the sum of those of its copies, which is why untied ones accelerate
 /// less at one learning rate. Entries that begin at zero have no velocity; Adam's bias correction for them counts the updates
 /// before the lift, too.
 template <std::floating_point Scalar>

@@ -5,8 +5,7 @@
 
 namespace lmc::detail {
 
-/// Σ term(i) over i = 0 … n − 1, in eight sums side by side: a compiler vectorizes it, and the bits are the same for any length of
-/// vectors.
+/// Σ term(i) over i = 0 … n − 1, in eight sums side by side: their order, and so the bits, do not follow the instruction set.
 template <class Term>
 double sum_in_eight(std::size_t n, Term term) {
   std::array<double, 8> sums{};
