@@ -3,7 +3,7 @@
 # tidy.sh: clang-tidy on every header and every example program (the preset tidy checks the study and the tests, too). clang-tidy
 # looks through the standard library and Eigen once in each file that it is given, a minute for each, so that it is given two: one
 # that includes every header, and one that includes every program, those of a single file in a namespace of their own.
-# Without the static analyzer, which takes ten minutes more (the preset has it); the tests run under the sanitizers.
+# Without the static analyzer, which takes longer than all else (the preset has it); the tests run under the sanitizers.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=$(mktemp -d)
