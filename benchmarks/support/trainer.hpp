@@ -46,7 +46,7 @@ struct Trainer {
   lmc::Index first = 0;
 
   Trainer(lmc::Network<Scalar> network, const lmc::OptimizerOptions& options)
-      : net(std::move(network)), state(net.initialize({.seed = 1})), optimizer(options, state.parameters.size()) {}
+      : net(std::move(network)), state(net.initialize({.seed = 1})), optimizer(options, net.layout()) {}
 
   double step() {
     std::iota(examples.begin(), examples.end(), first);
