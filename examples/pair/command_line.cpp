@@ -12,6 +12,7 @@ Options parse_options(int argc, char** argv) {
   registry::add_dataset_options(app, o.data);
   registry::add_network_options(app, o.network);
   registry::add_optimizer_options(app, o.optimizer);
+  registry::add_update_options(app, o.updates);
   app.add_option("--schedule", o.schedule, "constant, cosine, step, one-cycle or triangle")->capture_default_str();
   app.add_option("--warmup", o.warmup, "steps of linear warm-up; below 1: their share of all steps")->capture_default_str();
   app.add_option("--epochs", o.epochs)->capture_default_str();

@@ -15,6 +15,7 @@
 #include "registry/datasets.hpp"
 #include "registry/networks.hpp"
 #include "registry/optimizers.hpp"
+#include "registry/updates.hpp"
 
 using lmc::Index;
 
@@ -22,6 +23,7 @@ struct Options {
   registry::DatasetOptions data;
   registry::NetworkOptions network;
   registry::OptimizerChoice optimizer;
+  registry::UpdateChoice updates;
   std::string schedule = "constant";
   double warmup = 0;
   Index epochs = 10, batch_size = 128;

@@ -35,12 +35,13 @@ int run(const Options& o) {
   r.options = o;
   parse_alphas(o.alphas);  // a mistake is found before the training
   const auto seeds = noise_seeds(o);
-  const lmc::TrainOptions<float> training{.epochs = o.epochs,
-                                          .batch_size = o.batch_size,
-                                          .optimizer = registry::optimizer_options(o.optimizer, "--"),
-                                          .schedule = {.warmup = o.warmup, .then = lmc::parse_rate_shape(o.schedule)},
-                                          .augmentation = parse_augmentation(o.augment),
-                                          .label_noise = o.label_noise};
+  lmc::TrainOptions<float> training{.epochs = o.epochs,
+                                    .batch_size = o.batch_size,
+                                    .optimizer = registry::optimizer_options(o.optimizer, "--"),
+                                    .schedule = {.warmup = o.warmup, .then = lmc::parse_rate_shape(o.schedule)},
+                                    .augmentation = parse_augmentation(o.augment),
+                                    .label_noise = o.label_noise};
+  registry::set_updates(o.updates, "--", training);
   const lmc::Initialization init = lmc::parse_initialization(o.init);
   const lmc::ThreadTeam team(o.threads);
   Outputs outputs(o);
@@ -51,6 +52,7 @@ int run(const Options& o) {
   const auto [net, description] = registry::make_network(o.network, data.train.shape(), data.train.classes(), init);
   r.parameters = net.layout().parameter_count();
   r.network = description;
+  r.loss = training.loss;
   r.optimizer = lmc::concat(training.optimizer);
   r.schedule = lmc::concat(training.schedule);
   r.augmentation = lmc::concat(training.augmentation);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pair/results.hpp"
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include <lmc/core/machine.hpp>
@@ -34,27 +36,39 @@ nlohmann::json barrier_json(const lmc::Curve& curve, const lmc::ErrorBarrier& er
           {"midpoint", lmc::midpoint_barrier(curve)}};
 }
 
+// `label-smoothing` as the files name it.
+std::string key(std::string_view option) {
+  std::string name(option);
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
 }  // namespace
 
 lmc::Metadata metadata(const Results& r, const lmc::Run<float>& run) {
-  return {{"dataset", r.options.data.dataset},
-          {"network", r.network},
-          {"init", r.options.init},
-          {"optimizer", r.optimizer},
-          {"schedule", r.schedule},
-          {"epochs", std::to_string(r.options.epochs)},
-          {"batch_size", std::to_string(r.options.batch_size)},
-          {"init_seed", std::to_string(r.options.init_seed)},
-          {"order_seed", std::to_string(run.seeds.order)},
-          {"augmentation", r.augmentation},
-          {"augmentation_seed", std::to_string(run.seeds.augmentation)},
-          {"label_noise", lmc::concat(r.options.label_noise)},
-          {"label_noise_seed", std::to_string(run.seeds.label_noise)},
-          {"steps", std::to_string(run.steps)},
-          {"diverged_at", run.diverged_at ? std::to_string(*run.diverged_at) : ""},
-          {"digest", run.digest()},
-          {"input_mean", input_json(r.input.mean, 0).dump()},
-          {"input_std", input_json(r.input.standard_deviation, 1).dump()}};
+  lmc::Metadata all{{"dataset", r.options.data.dataset},
+                    {"network", r.network},
+                    {"init", r.options.init},
+                    {"loss", r.loss.name()},
+                    {"optimizer", r.optimizer},
+                    {"schedule", r.schedule},
+                    {"epochs", std::to_string(r.options.epochs)},
+                    {"batch_size", std::to_string(r.options.batch_size)},
+                    {"init_seed", std::to_string(r.options.init_seed)},
+                    {"order_seed", std::to_string(run.seeds.order)},
+                    {"augmentation", r.augmentation},
+                    {"augmentation_seed", std::to_string(run.seeds.augmentation)},
+                    {"label_noise", lmc::concat(r.options.label_noise)},
+                    {"label_noise_seed", std::to_string(run.seeds.label_noise)},
+                    {"steps", std::to_string(run.steps)},
+                    {"diverged_at", run.diverged_at ? std::to_string(*run.diverged_at) : ""},
+                    {"digest", run.digest()},
+                    {"input_mean", input_json(r.input.mean, 0).dump()},
+                    {"input_std", input_json(r.input.standard_deviation, 1).dump()}};
+  registry::for_each_update_option(r.options.updates, [&](std::string_view name, const char*, const auto& value) {
+    if (value && name != "loss") all[key(name)] = lmc::concat(*value);
+  });
+  return all;
 }
 
 nlohmann::json to_json(const Results& r) {
@@ -74,20 +88,19 @@ nlohmann::json to_json(const Results& r) {
   for (std::size_t i = 0; i < r.stored.size(); ++i)
     endpoints[i]["stored_statistics"] = {{"train", of_metrics(r.stored[i].train)}, {"test", of_metrics(r.stored[i].test)}};
   const Options& o = r.options;
+  nlohmann::json training = {
+      {"loss", r.loss.name()},      {"optimizer", r.optimizer},       {"schedule", r.schedule},       {"epochs", o.epochs},
+      {"batch_size", o.batch_size}, {"augmentation", r.augmentation}, {"label_noise", o.label_noise}, {"init", o.init}};
+  registry::for_each_update_option(o.updates, [&](std::string_view name, const char*, const auto& value) {
+    if (value && name != "loss") training[key(name)] = *value;
+  });
   return {
       {"dataset", o.data.dataset},
       {"examples", {{"train", r.examples[0]}, {"test", r.examples[1]}}},
       {"classes", r.classes},
       {"network", r.network},
       {"parameters", r.parameters},
-      {"training",
-       {{"optimizer", r.optimizer},
-        {"schedule", r.schedule},
-        {"epochs", o.epochs},
-        {"batch_size", o.batch_size},
-        {"augmentation", r.augmentation},
-        {"label_noise", o.label_noise},
-        {"init", o.init}}},
+      {"training", training},
       {"seeds",
        {{"init", o.init_seed},
         {"subset", o.data.subset_seed},

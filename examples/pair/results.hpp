@@ -9,6 +9,7 @@
 #include <lmc/connectivity/curve.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/io/safetensors.hpp>
+#include <lmc/loss/any_loss.hpp>
 #include <lmc/train/train.hpp>
 
 #include "pair/options.hpp"
@@ -21,6 +22,7 @@ struct EndMetrics {
 struct Results {
   Options options;
   std::string network, optimizer, schedule, augmentation;
+  lmc::AnyLoss<float> loss;         // that is trained on and measured
   std::array<Index, 2> examples{};  // in the training and the test part
   Index classes = 0;
   Index parameters = 0;

@@ -25,9 +25,12 @@ void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::
   const Options& o = r.options;
   std::cout << o.data.dataset << ": " << data.train.size() << " training and " << data.test.size() << " test examples of shape "
             << data.train.shape() << ", " << r.classes << " classes\n"
-            << net << r.optimizer << ", schedule " << r.schedule << ", batch size " << o.batch_size << ", " << o.epochs
-            << " epochs, initialization " << o.init << "\naugmentation " << r.augmentation << ", label noise " << o.label_noise
-            << "; the runs differ in:";
+            << net << r.loss.name() << ", " << r.optimizer;
+  registry::for_each_update_option(o.updates, [](std::string_view name, const char*, const auto& value) {
+    if (value && name != "loss" && name != "label-smoothing") std::cout << ", " << name << ' ' << *value;
+  });
+  std::cout << ", schedule " << r.schedule << ", batch size " << o.batch_size << ", " << o.epochs << " epochs, initialization "
+            << o.init << "\naugmentation " << r.augmentation << ", label noise " << o.label_noise << "; the runs differ in:";
   for (const std::string_view source : differing) std::cout << ' ' << source << (source == differing.back() ? "" : ",");
   std::cout << (differing.empty() ? " nothing" : "") << '\n' << std::flush;
 }
@@ -57,15 +60,17 @@ void measure(const lmc::Network<float>& net, const lmc::TrainTest<float>& data, 
   const auto trained_on =
       lmc::with_label_noise(data.train, {.share = shared_labels ? o.label_noise : 0, .seed = seeds[0].label_noise});
   auto start = std::chrono::steady_clock::now();
-  r.train = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, trained_on, data.train, team), {.alphas = alphas});
+  r.train =
+      lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, trained_on, data.train, team, {}, r.loss), {.alphas = alphas});
   r.curve_train_seconds = seconds_since(start);
   start = std::chrono::steady_clock::now();
-  r.test = lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.test, data.train, team), {.alphas = alphas});
+  r.test =
+      lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.test, data.train, team, {}, r.loss), {.alphas = alphas});
   r.curve_test_seconds = seconds_since(start);
   r.train_error = lmc::error_barrier(r.train);
   r.test_error = lmc::error_barrier(r.test);
   if (net.layout().buffer_count() > 0)
     for (const lmc::Run<float>* ended : {&r.pair.a, &r.pair.b})
-      r.stored.push_back(
-          {lmc::evaluate(net, ended->state, trained_on, team), lmc::evaluate(net, ended->state, data.test, team)});
+      r.stored.push_back({lmc::evaluate(net, ended->state, trained_on, team, r.loss),
+                          lmc::evaluate(net, ended->state, data.test, team, r.loss)});
 }

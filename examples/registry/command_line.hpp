@@ -10,6 +10,7 @@
 #include "registry/datasets.hpp"
 #include "registry/networks.hpp"
 #include "registry/optimizers.hpp"
+#include "registry/updates.hpp"
 
 namespace registry {
 
@@ -42,6 +43,12 @@ inline void add_optimizer_options(CLI::App& app, OptimizerChoice& choice) {
   add_option(app, group, "optimizer", "sgd, adam, adamw, sign, muon or layerwise-adam", choice.name);
   for_each_optimizer_option(
       choice, [&](const char* name, const char* help, auto& field) { add_option(app, group, name, help, field); });
+}
+
+inline void add_update_options(CLI::App& app, UpdateChoice& choice) {
+  for_each_update_option(choice, [&](const char* name, const char* help, auto& field) {
+    add_option(app, "Loss and gradient", name, help, field);
+  });
 }
 
 inline void add_dataset_options(CLI::App& app, DatasetOptions& options) {

@@ -246,4 +246,59 @@ TEST_CASE("Dataset: the background is a black pixel once standardized, and 0 for
   CHECK(std::vector(values.background().begin(), values.background().end()) == std::vector{0.0, 0.0});
 }
 
+namespace {
+
+lmc::DatasetParts<double> regression_parts() {
+  return {.shape = 2,
+          .classes = 0,
+          .labels = {},
+          .features = std::vector<double>{1, 2, 3, 4, 5, 6},
+          .targets = {10, 11, 12, 20, 21, 22, 30, 31, 32}};
+}
+
+}  // namespace
+
+TEST_CASE("Dataset: gathers numbers as targets, in the order asked for, and only what there is room for", "[data]") {
+  const lmc::Dataset<double> data(regression_parts());
+  CHECK(data.size() == 3);
+  CHECK(data.classes() == 0);
+  CHECK(data.labels().empty());
+  CHECK(data.target_size() == 3);
+  Batch<double> batch(2, 2);
+  std::vector<double> values(6);
+  data.gather(std::vector<Index>{2, 0}, batch.view(), {.values = values});
+  CHECK(batch.x == std::vector<double>{5, 6, 1, 2, -99});
+  CHECK(values == std::vector<double>{30, 31, 32, 10, 11, 12});
+  data.gather_range(1, batch.view(), {.values = values});
+  CHECK(values == std::vector<double>{20, 21, 22, 30, 31, 32});
+  data.gather_range(0, batch.view(), lmc::TargetsOutput<double>());
+  CHECK(batch.x == std::vector<double>{1, 2, 3, 4, -99});
+  CHECK(values[0] == 20);
+
+  const auto some = data.subset(std::vector<Index>{1});
+  CHECK(std::vector(some.targets().begin(), some.targets().end()) == std::vector<double>{20, 21, 22});
+  CHECK(some.classes() == 0);
+  const auto labeled = data.with_labels({1, 0, 1}, 2);
+  CHECK(labeled.classes() == 2);
+  CHECK(labeled.targets().data() == data.targets().data());
+  CHECK(lmc::Dataset<double>(value_parts()).target_size() == 0);
+}
+
+TEST_CASE("Dataset: refuses targets that do not fit", "[data][errors]") {
+  const auto with = [](auto change) {
+    auto parts = regression_parts();
+    change(parts);
+    return lmc::Dataset<double>(parts);
+  };
+  CHECK_NOTHROW(with([](auto&) {}));
+  CHECK_THROWS_WITH(with([](auto& p) { p.targets.pop_back(); }),
+                    Contains("there are 8 targets for 3 examples; expected as many for each"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.targets.clear(); }), Contains("there are no examples"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.targets[4] = std::nan(""); }),
+                    Contains("example 1 has the target nan at position 1 of its 3; expected finite numbers"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.classes = 2; }), Contains("classes = 2, but there are no labels"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.labels = {0, 0, 0}; }), Contains("classes = 0; expected a positive number"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.labels = {0, 0}, p.classes = 1; }), Contains("6 feature values; expected 2 examples"));
+}
+
 }  // namespace data_dataset_test

@@ -158,7 +158,7 @@ TEST_CASE("SplitNetwork: cuts behind the first layer with parameters where that 
     data<float>().gather_range(0, memory.x(701), memory.labels(701));
     memory.forward(network, theta, {}, 701, lmc::Mode::evaluation);
     std::vector<std::uint8_t> wrong(701);
-    const auto whole = lmc::cross_entropy_sum<float>(memory.logits(701), memory.labels(701), wrong, memory.loss_workspace());
+    const auto whole = memory.loss(701, {.wrong = wrong});
     const lmc::Metrics metrics = evaluator_of(network)(theta);
     CHECK(std::abs(metrics.loss - whole.loss / 701) <= 1e-12 * metrics.loss);  // sums in double, in another order
     CHECK(metrics.wrong == std::vector<bool>(wrong.begin(), wrong.end()));

@@ -18,7 +18,8 @@ allowed_for() {
     core) echo core ;;
     parallel | matrix | connectivity | align | io) echo core "$1" ;;
     simd) echo core matrix simd ;;
-    layers | loss | optim) echo core matrix simd "$1" ;;
+    layers | optim) echo core matrix simd "$1" ;;
+    loss) echo core parallel matrix simd io data loss ;;
     models) echo core matrix simd layers models ;;
     data) echo core parallel matrix simd io data ;;
     testing) echo core matrix simd layers align testing ;;

@@ -25,24 +25,27 @@ inline void write_curve_csv(std::ostream& out, const Curve& curve) {
 }
 
 /// Writes the same path as measured on two data sets, with the header
-///   alpha,train_loss,train_error,test_loss,test_error
-/// Otherwise as for one curve. Throws: Error also when the curves have different α, or lack the error.
+///   alpha,train_loss,train_error,test_loss,test_error   or   alpha,train_loss,test_loss   where the error was not measured
+/// Otherwise as for one curve. Throws: Error also when the curves have different α, or one of them has an error and the other none.
 inline void write_curve_csv(std::ostream& out, const Curve& train, const Curve& test) {
-  for (const auto& [name, curve] : {std::pair("train", &train), std::pair("test", &test)}) {
-    detail::require_curve(concat("write_curve_csv: ", name), *curve);
-    require(curve->points.front().metrics.error.has_value(), "write_curve_csv: ", name,
-            " has no error; write each curve by itself");
-  }
+  detail::require_curve("write_curve_csv: train", train);
+  detail::require_curve("write_curve_csv: test", test);
+  const bool with_error = train.points.front().metrics.error.has_value();
+  require(with_error == test.points.front().metrics.error.has_value(), "write_curve_csv: ", with_error ? "test" : "train",
+          " has no error, but ", with_error ? "train" : "test", " has; write each curve by itself");
   require(train.points.size() == test.points.size(), "write_curve_csv: train has ", train.points.size(), " points and test ",
           test.points.size(), "; expected one grid");
   for (std::size_t i = 0; i < test.points.size(); ++i)
     require(train.points[i].alpha == test.points[i].alpha, "write_curve_csv: point ", i, " has α = ", train.points[i].alpha,
             " in train and ", test.points[i].alpha, " in test; expected one grid");
-  out << "alpha,train_loss,train_error,test_loss,test_error\n";
+  out << (with_error ? "alpha,train_loss,train_error,test_loss,test_error\n" : "alpha,train_loss,test_loss\n");
   for (std::size_t i = 0; i < test.points.size(); ++i) {
     const CurvePoint &a = train.points[i], &b = test.points[i];
     out << shortest(b.alpha);
-    for (const Metrics* m : {&a.metrics, &b.metrics}) out << ',' << shortest(m->loss) << ',' << shortest((*m)[Metric::error]);
+    for (const Metrics* m : {&a.metrics, &b.metrics}) {
+      out << ',' << shortest(m->loss);
+      if (with_error) out << ',' << shortest((*m)[Metric::error]);
+    }
     out << '\n';
   }
 }

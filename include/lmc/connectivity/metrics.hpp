@@ -19,10 +19,11 @@ enum class Metric { error, loss };
 /// What was measured of one θ on a fixed data set. Means are over examples; a mean of batch means weighs the examples of a
 /// short last batch too much. NaN and infinity are data: a network diverged.
 struct Metrics {
-  double loss = 0;                   // mean cross-entropy in nats, or any other loss
+  double loss = 0;                   // mean loss; loss_name says which
   std::optional<double> error = {};  // share of examples whose predicted class is wrong, in [0, 1]; none for a regression
   Index count = 0;                   // examples
   std::vector<bool> wrong = {};      // optional: one per example, in the same order for every θ; a barrier's interval needs it
+  std::string loss_name = {};        // optional: `cross-entropy`, which is in nats, or that of any other loss
 
   /// Throws: Error when the error is asked for and there is none.
   [[nodiscard]] double operator[](Metric metric) const {
@@ -43,6 +44,8 @@ inline void require_consistent(std::string_view who, const Metrics& metrics, con
   require(metrics.count > 0, who, "count = ", metrics.count, "; expected the number of examples, at least 1");
   require(metrics.count == first.count, who, "count = ", metrics.count, ", but ", first.count,
           " at α = 0; the same data set must be measured everywhere");
+  require(metrics.loss_name == first.loss_name, who, "the loss '", metrics.loss_name, "', but '", first.loss_name,
+          "' at α = 0; measure one loss everywhere");
   require(metrics.error.has_value() == first.error.has_value(), who, metrics.error ? "an" : "no", " error, but ",
           first.error ? "one" : "none", " at α = 0; give it everywhere or nowhere");
   require(n == 0 || n == static_cast<std::size_t>(metrics.count), who, n, " outcomes in `wrong` for count = ", metrics.count,

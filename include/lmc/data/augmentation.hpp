@@ -13,6 +13,7 @@
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/data/targets.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/normal_noise.hpp>
 
@@ -67,12 +68,21 @@ class AugmentedDataset {
   /// Epoch 0 until it is called.
   void set_epoch(std::uint32_t epoch) { epoch_ = epoch; }
 
-  /// As Dataset::gather, and then changed.
-  void gather(std::span<const Index> examples, MatrixView<Scalar> x, std::span<std::int32_t> y) {
+  /// That of the data set.
+  [[nodiscard]] Index classes() const { return data_->classes(); }
+  /// That of the data set.
+  [[nodiscard]] Index target_size() const { return data_->target_size(); }
+
+  /// As Dataset::gather, and then changed; targets stay as they are.
+  void gather(std::span<const Index> examples, MatrixView<Scalar> x, TargetsOutput<Scalar> y) {
     data_->gather(examples, x, y);
     for (std::size_t row = 0; row < examples.size(); ++row)
       change(static_cast<std::uint64_t>(examples[row]),
              {x.data() + static_cast<Index>(row) * x.cols(), static_cast<std::size_t>(x.cols())});
+  }
+  /// The same with labels [examples] alone.
+  void gather(std::span<const Index> examples, MatrixView<Scalar> x, std::span<std::int32_t> labels) {
+    gather(examples, x, TargetsOutput<Scalar>{.labels = labels});
   }
 
  private:

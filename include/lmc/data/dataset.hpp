@@ -16,6 +16,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/shared_bytes.hpp>
+#include <lmc/data/targets.hpp>
 #include <lmc/matrix/views.hpp>
 
 namespace lmc {
@@ -116,26 +117,27 @@ inline Standardization standardization_of(std::span<const std::uint8_t> pixels, 
 template <std::floating_point Scalar>
 using Features = std::variant<SharedBytes, std::vector<Scalar>>;
 
-/// What a Dataset is made of.
+/// What a Dataset is made of: examples with labels, or with numbers as targets (a regression), or with both.
 template <std::floating_point Scalar>
 struct DatasetParts {
   Shape shape;                           // shape of one example, channels last: [28, 28, 1]
-  Index classes = 0;                     // labels are below it
-  std::vector<std::int32_t> labels;      // one per example
+  Index classes = 0;                     // labels are below it; 0 without labels
+  std::vector<std::int32_t> labels;      // one per example, or none
   Features<Scalar> features;             // example after example, each row-major
   Standardization standardization = {};  // of pixels
+  std::vector<Scalar> targets = {};      // numbers that outputs are to be, example after example, as many for each; or none
 };
 
 namespace detail {
 
-/// Throws: Error that names the first value that is not finite.
+/// Throws: Error that names the first value that is not finite; `what` each example has `size` of.
 template <std::floating_point Scalar>
-void require_finite(const std::vector<Scalar>& features, const Shape& shape) {
-  const auto wrong = std::find_if(features.begin(), features.end(), [](Scalar x) { return !std::isfinite(x); });
-  if (wrong == features.end()) return;
-  const auto at = static_cast<Index>(wrong - features.begin());
-  throw Error(concat("Dataset: example ", at / shape.size(), " has the value ", *wrong, " at position ", at % shape.size(),
-                     " of its ", shape.size(), "; expected finite numbers; replace or leave out what is missing"));
+void require_finite(std::string_view what, const std::vector<Scalar>& values, Index size) {
+  const auto wrong = std::find_if(values.begin(), values.end(), [](Scalar x) { return !std::isfinite(x); });
+  if (wrong == values.end()) return;
+  const auto at = static_cast<Index>(wrong - values.begin());
+  throw Error(concat("Dataset: example ", at / size, " has the ", what, ' ', *wrong, " at position ", at % size, " of its ",
+                     size, "; expected finite numbers; replace or leave out what is missing"));
 }
 
 /// Throws: Error that names the first example whose label is not in [0, classes); `what` begins the message.
@@ -147,28 +149,36 @@ inline void require_labels(std::string_view what, std::span<const std::int32_t> 
 
 }  // namespace detail
 
-/// Labelled examples in memory, immutable, so that any number of runs can share them; copies share the features, also those
-/// with other labels or another standardization. 8-bit pixels stay 8-bit, and are standardized while a batch is gathered:
+/// Examples and what is to be said of them, in memory, immutable, so that any number of runs can share them; copies share features
+/// and targets, also those with other labels or another standardization. 8-bit pixels stay 8-bit, and are standardized while a batch is
+/// gathered:
 ///   x = (byte / 255 − mean_c) / deviation_c,   computed as byte · scale_c + shift_c.
 template <std::floating_point Scalar>
 class Dataset {
  public:
-  /// Throws: Error when there is no example or no class, features or standardization do not fit the shape, a feature is not
-  /// finite, a deviation is not positive, or a label is out of range.
+  /// Throws: Error when there is no example, or neither labels nor targets, features, targets or standardization do not fit the
+  /// shape and the number of examples, a feature or target is not finite, a deviation is not positive, or a label is out of range.
   explicit Dataset(DatasetParts<Scalar> parts)
       : Dataset(parts.shape, parts.classes, std::move(parts.labels),
-                std::make_shared<const Features<Scalar>>(std::move(parts.features)), std::move(parts.standardization)) {
-    if (const auto* values = std::get_if<std::vector<Scalar>>(features_.get())) detail::require_finite(*values, shape_);
+                std::make_shared<const Features<Scalar>>(std::move(parts.features)), std::move(parts.standardization),
+                std::make_shared<const std::vector<Scalar>>(std::move(parts.targets))) {
+    if (const auto* values = std::get_if<std::vector<Scalar>>(features_.get()))
+      detail::require_finite("value", *values, shape_.size());
+    detail::require_finite("target", *targets_, target_size());
   }
 
   /// Number of examples.
-  [[nodiscard]] Index size() const { return static_cast<Index>(labels_.size()); }
+  [[nodiscard]] Index size() const { return size_; }
   /// The shape of one example, channels last.
   [[nodiscard]] const Shape& shape() const { return shape_; }
-  /// Number of classes; labels are below it.
+  /// Number of classes; labels are below it. 0 where there are no labels.
   [[nodiscard]] Index classes() const { return classes_; }
-  /// One per example.
+  /// One per example; none where there are no classes.
   [[nodiscard]] std::span<const std::int32_t> labels() const { return labels_; }
+  /// The numbers that outputs are to be, [size(), target_size()], row-major; none where there are labels alone.
+  [[nodiscard]] std::span<const Scalar> targets() const { return *targets_; }
+  /// How many such numbers each example has; 0 where there are labels alone.
+  [[nodiscard]] Index target_size() const { return static_cast<Index>(targets_->size()) / size_; }
   /// Example after example, as they are stored.
   [[nodiscard]] const Features<Scalar>& features() const { return *features_; }
   /// By which pixels are standardized; empty for data that are not pixels.
@@ -179,7 +189,7 @@ class Dataset {
 
   /// The same examples with other labels. Throws: Error when there are not as many, or one is not in [0, classes).
   [[nodiscard]] Dataset with_labels(std::vector<std::int32_t> labels, Index classes) const {
-    return Dataset(shape_, classes, std::move(labels), features_, standardization_);
+    return Dataset(shape_, classes, std::move(labels), features_, standardization_, targets_);
   }
   /// The same pixels, standardized by other numbers, such as those of the data that a network was trained on. Throws: Error
   /// when the data are not pixels, or the numbers do not fit the channels.
@@ -187,28 +197,39 @@ class Dataset {
     require(
         std::holds_alternative<SharedBytes>(*features_),
         "Dataset: a standardization is for 8-bit pixels, but the features are numbers as they are; standardize them before");
-    return Dataset(shape_, classes_, labels_, features_, std::move(standardization));
+    return Dataset(shape_, classes_, labels_, features_, std::move(standardization), targets_);
   }
 
-  /// Features and labels of the given examples, in that order. x [examples, shape().size()], y [examples]: overwritten. Sizes
-  /// and positions are asserted.
-  void gather(std::span<const Index> examples, MatrixView<Scalar> x, std::span<std::int32_t> y) const {
+  /// Features and targets of the given examples, in that order. x [examples, shape().size()], y: overwritten, as far as y asks.
+  /// Sizes, positions, and that the data set has what y asks for are asserted.
+  void gather(std::span<const Index> examples, MatrixView<Scalar> x, TargetsOutput<Scalar> y) const {
     assert(static_cast<Index>(examples.size()) == x.rows());
     gather_rows([&](std::size_t row) { return examples[row]; }, x, y);
   }
+  /// The same with labels [examples] alone.
+  void gather(std::span<const Index> examples, MatrixView<Scalar> x, std::span<std::int32_t> labels) const {
+    gather(examples, x, TargetsOutput<Scalar>{.labels = labels});
+  }
 
   /// The same of the x.rows() examples from first on.
-  void gather_range(Index first, MatrixView<Scalar> x, std::span<std::int32_t> y) const {
+  void gather_range(Index first, MatrixView<Scalar> x, TargetsOutput<Scalar> y) const {
     gather_rows([&](std::size_t row) { return first + static_cast<Index>(row); }, x, y);
+  }
+  /// The same with labels [examples] alone.
+  void gather_range(Index first, MatrixView<Scalar> x, std::span<std::int32_t> labels) const {
+    gather_range(first, x, TargetsOutput<Scalar>{.labels = labels});
   }
 
   /// A data set of the given examples, in that order. Throws: Error when there are none; positions are asserted.
   [[nodiscard]] Dataset subset(std::span<const Index> examples) const {
     DatasetParts<Scalar> parts{shape_, classes_, {}, {}, standardization_};
-    parts.labels.reserve(examples.size());
+    parts.labels.reserve(labels_.empty() ? 0 : examples.size());
+    parts.targets.reserve(examples.size() * static_cast<std::size_t>(target_size()));
     for (const Index i : examples) {
       assert(i >= 0 && i < size());
-      parts.labels.push_back(labels_[static_cast<std::size_t>(i)]);
+      if (!labels_.empty()) parts.labels.push_back(labels_[static_cast<std::size_t>(i)]);
+      const std::span<const Scalar> target = target_of(i);
+      parts.targets.insert(parts.targets.end(), target.begin(), target.end());
     }
     parts.features = std::visit(
         [&](const auto& all) -> Features<Scalar> {
@@ -223,19 +244,28 @@ class Dataset {
 
  private:
   Dataset(Shape shape, Index classes, std::vector<std::int32_t> labels, std::shared_ptr<const Features<Scalar>> features,
-          Standardization standardization)
+          Standardization standardization, std::shared_ptr<const std::vector<Scalar>> targets)
       : shape_(std::move(shape)),
         classes_(classes),
         labels_(std::move(labels)),
         features_(std::move(features)),
-        standardization_(std::move(standardization)) {
+        standardization_(std::move(standardization)),
+        targets_(std::move(targets)) {
     const auto count = std::visit([](const auto& f) { return static_cast<Index>(f.size()); }, *features_);
-    require(size() > 0, "Dataset: there are no examples");
     require(shape_.rank() > 0 && std::all_of(shape_.axes().begin(), shape_.axes().end(), [](Index n) { return n > 0; }),
             "Dataset: the shape of an example is ", shape_, "; expected positive lengths");
-    require(count == size() * shape_.size(), "Dataset: there are ", count, " feature values; expected ", size(),
-            " examples × shape ", shape_, " = ", size() * shape_.size());
-    require(classes_ > 0, "Dataset: classes = ", classes_, "; expected a positive number");
+    // Where there are labels, they say how many examples there are.
+    size_ = labels_.empty() && !targets_->empty() ? count / shape_.size() : static_cast<Index>(labels_.size());
+    require(size_ > 0, "Dataset: there are no examples");
+    require(count == size_ * shape_.size(), "Dataset: there are ", count, " feature values; expected ", size_,
+            " examples × shape ", shape_, " = ", size_ * shape_.size());
+    require(static_cast<Index>(targets_->size()) % size_ == 0, "Dataset: there are ", targets_->size(), " targets for ", size_,
+            " examples; expected as many for each");
+    if (labels_.empty())
+      require(classes_ == 0, "Dataset: classes = ", classes_,
+              ", but there are no labels; expected 0 classes where there are none");
+    else
+      require(classes_ > 0, "Dataset: classes = ", classes_, "; expected a positive number");
     detail::require_labels("Dataset", labels_, classes_);
     if (std::holds_alternative<SharedBytes>(*features_)) prepare_scaling();
     background_.resize(static_cast<std::size_t>(shape_[shape_.rank() - 1]));
@@ -281,33 +311,50 @@ class Dataset {
     for (auto p = static_cast<const char*>(begin); p < end; p += line) __builtin_prefetch(p);
   }
 
+  [[nodiscard]] std::span<const Scalar> target_of(Index i) const { return slice(targets(), i * target_size(), target_size()); }
+
   template <class At>
-  void gather_rows(At at, MatrixView<Scalar> x, std::span<std::int32_t> y) const {
-    assert(x.cols() == shape_.size() && static_cast<Index>(y.size()) == x.rows());
+  void gather_rows(At at, MatrixView<Scalar> x, TargetsOutput<Scalar> y) const {
+    const auto rows = static_cast<std::size_t>(x.rows());
+    assert(x.cols() == shape_.size());
+    assert(y.labels.empty() || (!labels_.empty() && y.labels.size() == rows));
+    assert(y.values.empty() || (target_size() > 0 && static_cast<Index>(y.values.size()) == x.rows() * target_size()));
     std::visit(
         [&](const auto& features) {
-          for (std::size_t row = 0; row < y.size(); ++row) {
+          for (std::size_t row = 0; row < rows; ++row) {
             // Examples in random order come from memory: without this, three quarters of the time of a batch of MNIST is
             // waiting.
             constexpr std::size_t ahead = 4;
-            if (row + ahead < y.size()) prefetch(example(features, at(row + ahead)), example(features, at(row + ahead) + 1));
+            if (row + ahead < rows) prefetch(example(features, at(row + ahead)), example(features, at(row + ahead) + 1));
             const Index i = at(row);
             assert(i >= 0 && i < size());
             convert(example(features, i), x.data() + static_cast<Index>(row) * x.cols());
-            y[row] = labels_[static_cast<std::size_t>(i)];
+            if (!y.labels.empty()) y.labels[row] = labels_[static_cast<std::size_t>(i)];
+            if (!y.values.empty()) std::ranges::copy(target_of(i), y.values.begin() + static_cast<Index>(row) * target_size());
           }
         },
         *features_);
   }
 
   Shape shape_;
-  Index classes_;
+  Index classes_, size_ = 0;
   std::vector<std::int32_t> labels_;
   std::shared_ptr<const Features<Scalar>> features_;
   Standardization standardization_;
+  std::shared_ptr<const std::vector<Scalar>> targets_;
   std::vector<Scalar> scale_, shift_;  // for pixels, one per position in an example
   std::vector<Scalar> background_;
 };
+
+namespace detail {
+
+/// Throws: Error, begun by `who`, when examples have no labels.
+template <std::floating_point Scalar>
+void require_classes(std::string_view who, const Dataset<Scalar>& data) {
+  require(data.classes() > 0, who, ": the data set has no classes, only numbers as targets; expected labels");
+}
+
+}  // namespace detail
 
 /// Data to train on, and data of the same kind to test with.
 template <std::floating_point Scalar>

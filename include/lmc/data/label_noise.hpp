@@ -25,10 +25,12 @@ template <std::floating_point Scalar>
 Dataset<Scalar> with_label_noise(const Dataset<Scalar>& data, LabelNoiseOptions options) {
   require(options.share >= 0 && options.share <= 1, "with_label_noise: share = ", options.share,
           "; expected a share of the examples in [0, 1]");
-  require(options.share == 0 || data.classes() > 1, "with_label_noise: the data set has one class; there is no wrong label");
+  if (options.share == 0) return data;
+  detail::require_classes("with_label_noise", data);
+  require(data.classes() > 1, "with_label_noise: the data set has one class; there is no wrong label");
   std::vector<std::int32_t> labels(data.labels().begin(), data.labels().end());
   const Stream stream{.seed = options.seed, .purpose = Purpose::label_noise};
-  for (std::size_t i = 0; options.share > 0 && i < labels.size(); ++i) {
+  for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto bits = random_bits(stream, i);
     if (detail::unit_interval(bits[0], bits[1]) >= options.share) continue;
     const auto others = static_cast<std::uint64_t>(data.classes() - 1);

@@ -40,7 +40,8 @@ Dataset<Scalar> convert_images(const Dataset<Scalar>& data, const Shape& shape, 
                                 .classes = data.classes(),
                                 .labels = {data.labels().begin(), data.labels().end()},
                                 .features = std::move(to),
-                                .standardization = std::move(standardization)});
+                                .standardization = std::move(standardization),
+                                .targets = {data.targets().begin(), data.targets().end()}});
       },
       data.features());
 }

@@ -28,6 +28,7 @@ inline Stream class_subset_stream(std::uint64_t seed, std::size_t label) {
 /// as before. Throws: Error when no class is given, one is not in [0, data.classes()), is given twice, or none has an example.
 template <std::floating_point Scalar>
 Dataset<Scalar> class_subset(const Dataset<Scalar>& data, const std::vector<Index>& classes) {
+  detail::require_classes("class_subset", data);
   require(!classes.empty(), "class_subset: no class is given; expected some of 0 to ", data.classes() - 1);
   std::vector<std::int32_t> new_label(static_cast<std::size_t>(data.classes()), -1);
   for (std::size_t k = 0; k < classes.size(); ++k) {
@@ -59,6 +60,7 @@ TrainTest<Scalar> class_subset(const TrainTest<Scalar>& data, const std::vector<
 /// standardized as before. Throws: Error when examples_per_class is not positive, or a class has fewer (which).
 template <std::floating_point Scalar>
 Dataset<Scalar> per_class_subset(const Dataset<Scalar>& data, Index examples_per_class, std::uint64_t seed) {
+  detail::require_classes("per_class_subset", data);
   require(examples_per_class > 0, "per_class_subset: examples_per_class = ", examples_per_class,
           "; expected a positive number");
   std::vector<std::vector<Index>> of_class(static_cast<std::size_t>(data.classes()));

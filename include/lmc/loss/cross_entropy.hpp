@@ -1,41 +1,53 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <concepts>
-#include <cstdint>
+#include <ostream>
 #include <span>
+#include <string_view>
 
+#include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/data/targets.hpp>
+#include <lmc/loss/loss.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/softmax_cross_entropy.hpp>
 
 namespace lmc {
 
-/// The workspace of the two functions below, in scalars; never smaller for more classes.
-template <std::floating_point Scalar>
-Index cross_entropy_workspace(Index classes) {
-  return simd::softmax_cross_entropy_workspace<Scalar>(classes);
-}
+/// Cross-entropy of the softmax of the logits z with the label y, in nats: with q = (1 − ε) onehot(y) + ε / C over C classes,
+///   L = log Σ_j exp(z_j) − Σ_j q_j z_j        ∂L/∂z = softmax(z) − q
+/// As torch.nn.CrossEntropyLoss, which is checked.
+struct CrossEntropy {
+  static constexpr std::string_view kind = "cross-entropy";
+  static constexpr TargetKind targets = TargetKind::labels;
+  double label_smoothing = 0;  // ε, the share of the probability that is spread over all classes, in [0, 1)
 
-/// Mean cross-entropy of the softmax of logits [N, classes] with labels [N], and its gradient:
-///   L = 1/M Σ_n (log Σ_j exp(z_nj) − z_ny)        returned, in nats, summed in double
-///   dlogits ← (softmax(z_n) − onehot(y_n)) / M    ∂L/∂z, overwritten
-/// M = examples, of which these N are all or a part.
-template <std::floating_point Scalar>
-double mean_cross_entropy(MatrixView<Scalar> logits, std::span<const std::int32_t> labels, MatrixView<Scalar> dlogits,
-                          Index examples, std::span<Scalar> workspace) {
-  const auto m = static_cast<double>(examples);
-  return simd::softmax_cross_entropy<Scalar>(span_of(logits), labels, workspace,
-                                             {.dlogits = span_of(dlogits), .scale = static_cast<Scalar>(1 / m)})
-             .loss /
-         m;
-}
+  friend bool operator==(const CrossEntropy&, const CrossEntropy&) = default;
+  /// Prints `cross-entropy`, or `cross-entropy(label_smoothing = 0.1)`.
+  friend std::ostream& operator<<(std::ostream& out, const CrossEntropy& loss) {
+    out << kind;
+    return loss.label_smoothing == 0 ? out : out << "(label_smoothing = " << loss.label_smoothing << ')';
+  }
 
-/// Sums of cross-entropy and of 0-1 errors of one batch of many: wrong[n] ← whether the greatest logit of example n is not its
-/// label's.
-template <std::floating_point Scalar>
-simd::CrossEntropySum cross_entropy_sum(MatrixView<Scalar> logits, std::span<const std::int32_t> labels,
-                                        std::span<std::uint8_t> wrong, std::span<Scalar> workspace) {
-  return simd::softmax_cross_entropy<Scalar>(span_of(logits), labels, workspace, {.wrong = wrong});
-}
+  /// Throws: Error when an option is out of range.
+  void check() const {
+    require(label_smoothing >= 0 && label_smoothing < 1, "CrossEntropy: label_smoothing = ", label_smoothing,
+            "; expected a number in [0, 1)");
+  }
+  /// As BatchLoss has it.
+  template <std::floating_point Scalar>
+  [[nodiscard]] static Index workspace_size(Index outputs) {
+    return simd::softmax_cross_entropy_workspace<Scalar>(outputs);
+  }
+  /// As BatchLoss has it.
+  template <std::floating_point Scalar>
+  LossSum sum(MatrixView<const Scalar> logits, const Targets<Scalar>& y, const LossOutputs<Scalar>& results,
+              std::span<Scalar> workspace) const {
+    const simd::CrossEntropySum sum = simd::softmax_cross_entropy<Scalar>(
+        span_of(logits), y.labels, workspace, {.dlogits = results.doutputs, .scale = results.scale, .wrong = results.wrong},
+        label_smoothing);
+    return {.loss = sum.loss, .wrong = sum.wrong};
+  }
+};
 
 }  // namespace lmc

@@ -56,6 +56,7 @@ ComplexityRecord complexity_of(const TrainTest<Scalar>& data, const ComplexityOp
   require(o.updates > 0 && o.hidden > 0 && o.batch_size > 0 && o.learning_rate > 0, "complexity_of: updates = ", o.updates,
           ", hidden = ", o.hidden, ", batch_size = ", o.batch_size, ", learning_rate = ", o.learning_rate,
           "; all must be positive");
+  detail::require_classes("complexity_of", train_part);
   require(train_part.shape() == test_part.shape() && train_part.classes() == test_part.classes(),
           "complexity_of: the training part has examples of shape ", train_part.shape(), " and ", train_part.classes(),
           " classes, the test part ", test_part.shape(), " and ", test_part.classes(), "; expected the same");

@@ -17,7 +17,9 @@
 #include <lmc/core/layout.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/loss/any_loss.hpp>
 #include <lmc/loss/cross_entropy.hpp>
+#include <lmc/loss/loss.hpp>
 #include <lmc/measure/detail/dataset_chunks.hpp>
 #include <lmc/measure/detail/line_sums.hpp>
 #include <lmc/measure/detail/split_network.hpp>
@@ -38,41 +40,50 @@ struct Unchanged {
   void operator()(const Arguments&...) const {}
 };
 
-/// The metrics of a network on one data set. Sums are in double, chunks in order.
+/// The metrics of a network on one data set, in one loss. Sums are in double, chunks in order.
 template <std::floating_point Scalar>
 class DatasetMetrics {
  public:
-  DatasetMetrics(const Network<Scalar>& network, const Dataset<Scalar>& data) : chunks_(network, data) {}
+  DatasetMetrics(const Network<Scalar>& network, const Dataset<Scalar>& data, AnyLoss<Scalar> loss)
+      : chunks_(network, data), loss_(std::move(loss)) {
+    require_fit(network, data, loss_);
+  }
 
   [[nodiscard]] const DatasetChunks<Scalar>& chunks() const { return chunks_; }
+  [[nodiscard]] const AnyLoss<Scalar>& loss() const { return loss_; }
+  /// Room for the outcomes of all examples.
+  [[nodiscard]] std::size_t outcomes() const {
+    return chunks_.data().classes() == 0 ? 0 : static_cast<std::size_t>(chunks_.examples());
+  }
 
   /// The sums over chunk c, after change(first, batch) of those inputs in memory, which begin with example `first`.
-  /// buffers are not written; wrong has one entry per example.
+  /// buffers are not written; wrong has outcomes() entries.
   template <class Change = Unchanged>
-  simd::CrossEntropySum sum(std::span<const Scalar> theta, std::span<Scalar> buffers, Index c, BatchMemory<Scalar>& memory,
-                            std::span<std::uint8_t> wrong, Change change = {}) const {
-    simd::CrossEntropySum sum;
+  LossSum sum(std::span<const Scalar> theta, std::span<Scalar> buffers, Index c, BatchMemory<Scalar>& memory,
+              std::span<std::uint8_t> wrong, Change change = {}) const {
+    LossSum sum;
     chunks_.for_parts(c, memory, [&](Index first, Index batch) {
       change(first, batch);
       memory.forward(chunks_.network(), theta, buffers, batch, Mode::evaluation);
-      sum += cross_entropy_sum<Scalar>(memory.logits(batch), memory.labels(batch), slice(wrong, first, batch),
-                                       memory.loss_workspace());
+      sum += memory.loss(batch, {.wrong = wrong.empty() ? wrong : slice(wrong, first, batch)});
     });
     return sum;
   }
-  [[nodiscard]] Metrics finish(const simd::CrossEntropySum& sum, std::span<const std::uint8_t> wrong) const {
+  [[nodiscard]] Metrics finish(const LossSum& sum, std::span<const std::uint8_t> wrong) const {
     const double n = static_cast<double>(chunks_.examples());
-    return {.loss = sum.loss / n,
-            .error = static_cast<double>(sum.wrong) / n,
-            .count = chunks_.examples(),
-            .wrong = std::vector<bool>(wrong.begin(), wrong.end())};
+    Metrics metrics{.loss = sum.loss / n,
+                    .count = chunks_.examples(),
+                    .wrong = std::vector<bool>(wrong.begin(), wrong.end()),
+                    .loss_name = loss_.name()};
+    if (chunks_.data().classes() > 0) metrics.error = static_cast<double>(sum.wrong) / n;
+    return metrics;
   }
   /// The metrics over all chunks, in parallel, after change(worker, first, batch) of the inputs in memory(worker).
   template <class Change = Unchanged>
   [[nodiscard]] Metrics all(std::span<const Scalar> theta, std::span<Scalar> buffers, const ThreadTeam& team,
                             TeamMemory<Scalar>& memory, Change change = {}) const {
-    std::vector<std::uint8_t> wrong(static_cast<std::size_t>(chunks_.examples()));
-    const simd::CrossEntropySum total = team.sum_in_order(chunks_.count(), simd::CrossEntropySum{}, [&](Index c, int worker) {
+    std::vector<std::uint8_t> wrong(outcomes());
+    const LossSum total = team.sum_in_order(chunks_.count(), LossSum{}, [&](Index c, int worker) {
       return sum(theta, buffers, c, memory(worker), wrong, [&](Index first, Index batch) { change(worker, first, batch); });
     });
     return finish(total, wrong);
@@ -80,25 +91,26 @@ class DatasetMetrics {
 
  private:
   DatasetChunks<Scalar> chunks_;
+  AnyLoss<Scalar> loss_;
 };
 
 /// The metrics of a state as it is; `who` begins an error message, change is that of DatasetMetrics::all, and gets the memories
 /// first.
 template <std::floating_point Scalar, class Change>
 Metrics evaluate_changed(std::string_view who, const Network<Scalar>& network, const ModelState<Scalar>& state,
-                         const Dataset<Scalar>& data, const ThreadTeam& team, Change change) {
-  const DatasetMetrics<Scalar> metrics(network, data);
+                         const Dataset<Scalar>& data, const ThreadTeam& team, const AnyLoss<Scalar>& loss, Change change) {
+  const DatasetMetrics<Scalar> metrics(network, data, loss);
   require_state(who, network, state);
   std::vector<Scalar> buffers = state.buffers;  // not written, but a layer could
-  TeamMemory<Scalar> memory(network, metrics.chunks().part(), team);
+  TeamMemory<Scalar> memory(network, metrics.chunks().part(), team, loss);
   return metrics.all(state.parameters, buffers, team, memory,
                      [&](int worker, Index first, Index batch) { change(memory(worker), worker, first, batch); });
 }
 
 }  // namespace detail
 
-/// Mean cross-entropy, 0-1 error and outcome of every example of one data set, as a function of θ; the PathEvaluator of our
-/// networks. Where the network has buffers (running statistics), they are estimated anew for every θ, as calibrate_buffers does:
+/// Mean loss of one data set, and where it has classes 0-1 error and outcome of every example, as a function of θ; the PathEvaluator of
+/// our networks. Where the network has buffers (running statistics), they are estimated anew for every θ, as calibrate_buffers does:
 /// those between two networks are no mean of theirs, and at the ends the procedure is the same. Sums are in double over fixed
 /// chunks of the data, added in order: the bits do not depend on the team.
 ///
@@ -111,20 +123,20 @@ class NetworkEvaluator {
  public:
   static constexpr bool ends_as_alone = true;  // an end goes through the same operations, to the bit
 
-  /// Throws: Error when the data set does not fit the network, or the network has buffers.
-  NetworkEvaluator(const Network<Scalar>& network, const Dataset<Scalar>& data, ThreadTeam team)
-      : network_(&network), metrics_(network, data), line_(line(network, data)), team_(team) {
+  /// Throws: Error when the data set does not fit the network and the loss, or the network has buffers.
+  NetworkEvaluator(const Network<Scalar>& network, const Dataset<Scalar>& data, ThreadTeam team, LossOf<Scalar> loss)
+      : network_(&network), metrics_(network, data, std::move(loss)), line_(line(network, data)), team_(team) {
     require(network.layout().buffer_count() == 0, "evaluator: the network has buffers (", network.layout().buffer_count(),
             " values, the first in '", first_buffer(network),
             "'), which belong to one θ and are estimated anew for every "
             "other; say from which data: evaluator(network, data, training_data)");
   }
   /// statistics: the training data, from which buffers are estimated; a network without buffers needs none, and ignores it.
-  /// Throws: Error when a data set does not fit the network, or the batch size is not positive.
+  /// Throws: Error when a data set does not fit the network and the loss, or the batch size is not positive.
   NetworkEvaluator(const Network<Scalar>& network, const Dataset<Scalar>& data, const Dataset<Scalar>& statistics,
-                   ThreadTeam team, EstimateOptions options)
+                   ThreadTeam team, EstimateOptions options, LossOf<Scalar> loss)
       : network_(&network),
-        metrics_(network, data),
+        metrics_(network, data, std::move(loss)),
         line_(line(network, data)),
         estimate_(std::in_place, network, statistics, options),
         team_(team) {}
@@ -136,7 +148,7 @@ class NetworkEvaluator {
       const detail::PlaceSums sums = line_->measure(theta, team_);
       return metrics_.finish(sums.total, sums.wrong);
     }
-    TeamMemory<Scalar> memory(*network_, batch_size(), team_);
+    TeamMemory<Scalar> memory(*network_, batch_size(), team_, metrics_.loss());
     std::vector<Scalar> buffers(static_cast<std::size_t>(network_->layout().buffer_count()));
     if (!buffers.empty()) estimate_->run(theta, team_, memory, buffers);
     return metrics_.all(theta, buffers, team_, memory);
@@ -167,18 +179,18 @@ class NetworkEvaluator {
       std::vector<std::uint8_t> wrong;
     };
     std::vector<Worker> workers(static_cast<std::size_t>(team_.size()));
-    TeamMemory<Scalar> memories(*network_, batch_size(), team_);
+    TeamMemory<Scalar> memories(*network_, batch_size(), team_, metrics_.loss());
     std::vector<Metrics> measured(points.size());
     team_.for_each(static_cast<Index>(points.size()), [&](Index i, int w) {
       Worker& worker = workers[static_cast<std::size_t>(w)];
       worker.theta.resize(a.size());
       worker.buffers.resize(static_cast<std::size_t>(network_->layout().buffer_count()));
-      worker.wrong.resize(static_cast<std::size_t>(metrics_.chunks().examples()));
+      worker.wrong.resize(metrics_.outcomes());
       BatchMemory<Scalar>& memory = memories(w);
       const PathWeights& weights = points[static_cast<std::size_t>(i)];
       simd::lerp<Scalar>(a, b, weights.alpha, weights.alpha_bar, worker.theta);
       if (!worker.buffers.empty()) estimate_->run(worker.theta, memory, worker.buffers);
-      simd::CrossEntropySum sum;
+      LossSum sum;
       for (Index c = 0; c < metrics_.chunks().count(); ++c)
         sum += metrics_.sum(worker.theta, worker.buffers, c, memory, worker.wrong);
       measured[static_cast<std::size_t>(i)] = metrics_.finish(sum, worker.wrong);
@@ -190,7 +202,7 @@ class NetworkEvaluator {
   std::optional<detail::LineSums<Scalar>> line(const Network<Scalar>& network, const Dataset<Scalar>& data) const {
     auto split = detail::SplitNetwork<Scalar>::of(network);
     if (!split) return std::nullopt;
-    detail::LineSums<Scalar> line(std::move(*split), data,
+    detail::LineSums<Scalar> line(std::move(*split), data, metrics_.loss(),
                                   {.chunk = detail::DatasetChunks<Scalar>::size, .part = metrics_.chunks().part()});
     if (line.places_at_once() < 3) return std::nullopt;
     return line;
@@ -216,19 +228,20 @@ class NetworkEvaluator {
   ThreadTeam team_;
 };
 
-/// The evaluator of network on data, with the threads of team.
+/// The evaluator of network on data, with the threads of team: `evaluator(net, test)`, or with another loss
+/// `evaluator(net, test, ThreadTeam(), SquaredError())`.
 template <std::floating_point Scalar>
-NetworkEvaluator<Scalar> evaluator(const Network<Scalar>& network, const Dataset<Scalar>& data,
-                                   ThreadTeam team = ThreadTeam()) {
-  return NetworkEvaluator<Scalar>(network, data, team);
+NetworkEvaluator<Scalar> evaluator(const Network<Scalar>& network, const Dataset<Scalar>& data, ThreadTeam team = ThreadTeam(),
+                                   LossOf<Scalar> loss = CrossEntropy()) {
+  return NetworkEvaluator<Scalar>(network, data, team, std::move(loss));
 }
 /// The same for a network that may have running statistics: for every θ they are estimated from `statistics`, the training
 /// data.
 template <std::floating_point Scalar>
 NetworkEvaluator<Scalar> evaluator(const Network<Scalar>& network, const Dataset<Scalar>& data,
                                    const Dataset<Scalar>& statistics, ThreadTeam team = ThreadTeam(),
-                                   EstimateOptions options = {}) {
-  return NetworkEvaluator<Scalar>(network, data, statistics, team, options);
+                                   EstimateOptions options = {}, LossOf<Scalar> loss = CrossEntropy()) {
+  return NetworkEvaluator<Scalar>(network, data, statistics, team, options, std::move(loss));
 }
 
 /// A compile error that says why: the evaluator would outlive a temporary network or data set.
@@ -246,15 +259,15 @@ NetworkEvaluator<Scalar> evaluator(Arguments&&...) {
 
 /// The metrics of a trained network as it is: with the buffers of its state, the running statistics of its training. They
 /// differ from an evaluator's, which estimates the buffers; for a network without buffers both are equal, to the bit. Throws:
-/// Error when state or data do not fit the network.
+/// Error when state or data do not fit the network, or the loss the data.
 template <std::floating_point Scalar>
 Metrics evaluate(const Network<Scalar>& network, const ModelState<Scalar>& state, const Dataset<Scalar>& data,
-                 const ThreadTeam& team = ThreadTeam()) {
+                 const ThreadTeam& team = ThreadTeam(), const LossOf<Scalar>& loss = CrossEntropy()) {
   if (state.buffers.empty()) {
     detail::require_state("evaluate", network, state);
-    return NetworkEvaluator<Scalar>(network, data, team)(state.parameters);
+    return NetworkEvaluator<Scalar>(network, data, team, loss)(state.parameters);
   }
-  return detail::evaluate_changed("evaluate", network, state, data, team, detail::Unchanged());
+  return detail::evaluate_changed("evaluate", network, state, data, team, loss, detail::Unchanged());
 }
 
 }  // namespace lmc

@@ -17,6 +17,8 @@
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/loss/any_loss.hpp>
+#include <lmc/loss/cross_entropy.hpp>
 #include <lmc/measure/detail/sum_in_groups.hpp>
 #include <lmc/measure/gradient.hpp>
 #include <lmc/optim/optimizer.hpp>
@@ -29,11 +31,12 @@
 
 namespace lmc {
 
-/// |∂L/∂θ_i|, L the mean cross-entropy of data in evaluation mode. Throws: Error when state or data do not fit the network.
+/// |∂L/∂θ_i|, L the mean loss of data in evaluation mode. Throws: Error when state or data do not fit the network, or the loss the data.
 template <std::floating_point Scalar>
 std::vector<double> gradient_magnitude(const Network<Scalar>& network, const ModelState<Scalar>& state,
-                                       const Dataset<Scalar>& data, const ThreadTeam& team = ThreadTeam()) {
-  const auto gradient = mean_gradient(network, state, data, team).gradient;
+                                       const Dataset<Scalar>& data, const ThreadTeam& team = ThreadTeam(),
+                                       const LossOf<Scalar>& loss = CrossEntropy()) {
+  const auto gradient = mean_gradient(network, state, data, team, loss).gradient;
   std::vector<double> magnitude(gradient.size());
   std::transform(gradient.begin(), gradient.end(), magnitude.begin(),
                  [](Scalar g) { return std::abs(static_cast<double>(g)); });
@@ -72,6 +75,7 @@ template <std::floating_point Scalar>
 std::vector<double> diagonal_fisher(const Network<Scalar>& network, const ModelState<Scalar>& state,
                                     const Dataset<Scalar>& data, const FisherOptions& options = {},
                                     const ThreadTeam& team = ThreadTeam()) {
+  detail::require_classes("diagonal_fisher", data);
   require_fit(network, data);
   detail::require_state("diagonal_fisher", network, state);
   TeamMemory<Scalar> memories(network, 1, team);
@@ -83,7 +87,7 @@ std::vector<double> diagonal_fisher(const Network<Scalar>& network, const ModelS
         BatchMemory<Scalar>& memory = memories(worker);
         std::vector<Scalar>& gradient = gradients[static_cast<std::size_t>(worker)];
         gradient.assign(static_cast<std::size_t>(parameters), Scalar(0));
-        data.gather_range(i, memory.x(1), memory.labels(1));
+        memory.gather_range(data, i, 1);
         memory.forward(network, state.parameters, unwritten, 1, Mode::evaluation);
         const double u = uniform({.seed = options.seed, .purpose = Purpose::model_label}, static_cast<std::uint64_t>(i));
         memory.labels(1)[0] = detail::class_at<Scalar>(span_of(memory.logits(1)), u);

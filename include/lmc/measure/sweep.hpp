@@ -49,20 +49,21 @@ struct SweepResult {
   double first_error = 0;    // of the first run, a share of the examples
   double second_error = 0;   // of the second run
   ErrorBarrier error = {};   // between the two, a share of the examples
-  LossBarrier loss = {};     // between the two, in nats
+  LossBarrier loss = {};     // between the two, in the loss that they were trained with
 };
 
 /// Trains `replicates` pairs with each setting and measures their barriers. Replicate r starts from the initialization seed
 /// s = first_seed + r, the same for every setting, and its runs have the noise seeds 2s + 1 and 2s + 2, so that no two replicates
 /// share a start or a noise. Results are in the order of settings, then of seeds, and do not depend on the number of threads.
-/// Running statistics, where the network has them, are calibrated on the training set. Throws: Error as train and evaluator, and
-/// when there is nothing to do.
+/// Running statistics, where the network has them, are calibrated on the training set. Throws: Error as train and evaluator, when the
+/// data have no classes, so that there is no error, and when there is nothing to do.
 template <std::floating_point Scalar>
 std::vector<SweepResult> sweep(const Network<Scalar>& network, const Dataset<Scalar>& training, const Dataset<Scalar>& test,
                                const std::vector<SweepSetting<Scalar>>& settings, const SweepOptions& options = {},
                                ThreadTeam team = ThreadTeam()) {
   require(!settings.empty() && options.replicates > 0, "sweep: ", settings.size(), " settings and ", options.replicates,
           " replicates; expected at least one of each");
+  detail::require_classes("sweep", test);
   std::vector<SweepResult> results(settings.size() * static_cast<std::size_t>(options.replicates));
   std::mutex mutex;
   Index done = 0;
@@ -72,7 +73,8 @@ std::vector<SweepResult> sweep(const Network<Scalar>& network, const Dataset<Sca
     const auto noise = pair_seeds(options.noise, 2 * seed + 1, 2 * seed + 2);
     const Pair<Scalar> pair =
         train_pair(network, training, network.initialize({.seed = seed}), setting.training, noise[0], noise[1], team);
-    const Curve curve = linear_path(pair.a, pair.b, evaluator(network, test, training, team), {.alphas = options.alphas});
+    const Curve curve = linear_path(pair.a, pair.b, evaluator(network, test, training, team, {}, setting.training.loss),
+                                    {.alphas = options.alphas});
     results[static_cast<std::size_t>(i)] = {.setting = setting.name,
                                             .seed = seed,
                                             .first_error = curve.points.front().metrics[Metric::error],

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <lmc/core/error.hpp>
+#include <lmc/optim/update_range.hpp>
 #include <lmc/simd/adam.hpp>
 
 namespace lmc {
@@ -53,10 +54,13 @@ void require_adam(std::string_view who, std::floating_point auto epsilon, const 
           "; expected a finite number, at least 0");
 }
 
-/// The numbers of update t = steps of Adam.
+/// The numbers of update t = steps of Adam in a range.
 template <std::floating_point Scalar, class Options>
-simd::AdamUpdate<Scalar> adam_update(const Options& o, std::int64_t steps, double learning_rate, bool decoupled) {
+simd::AdamUpdate<Scalar> adam_update(const Options& o, std::int64_t steps, double learning_rate, bool decoupled,
+                                     const UpdateRange& range = {}) {
   const auto t = static_cast<double>(steps);
+  learning_rate *= range.rate;
+  const double decay = range.decay * o.weight_decay;
   return {
       .beta1 = static_cast<Scalar>(o.beta1),
       .one_minus_beta1 = static_cast<Scalar>(1 - o.beta1),
@@ -65,8 +69,8 @@ simd::AdamUpdate<Scalar> adam_update(const Options& o, std::int64_t steps, doubl
       .rate = static_cast<Scalar>(learning_rate / (1 - std::pow(o.beta1, t))),
       .root_scale = static_cast<Scalar>(1 / std::sqrt(1 - std::pow(o.beta2, t))),
       .epsilon = static_cast<Scalar>(o.epsilon),
-      .decay = static_cast<Scalar>(decoupled ? 0 : o.weight_decay),
-      .shrink = static_cast<Scalar>(decoupled ? 1 - learning_rate * o.weight_decay : 1),
+      .decay = static_cast<Scalar>(decoupled ? 0 : decay),
+      .shrink = static_cast<Scalar>(decoupled ? 1 - learning_rate * decay : 1),
   };
 }
 
@@ -109,13 +113,18 @@ class AdamMethod {
     detail::require_adam("Adam", static_cast<Scalar>(o.epsilon), o);
   }
 
-  /// One update, at the given learning rate. Throws: Error when a length is not the one given at construction.
-  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate) {
+  /// One update, at the given learning rate, times the factors of the ranges, which cover θ or are none. Throws: Error when a length
+  /// is not the one given at construction.
+  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate,
+            std::span<const UpdateRange> ranges = {}) {
     require(gradient.size() == mean.size() && theta.size() == mean.size(), "Adam: gradient has ", gradient.size(),
             " entries, theta ", theta.size(), "; expected ", mean.size());
     ++steps;
-    simd::adam_update(gradient, std::span(mean), std::span(square), theta,
-                      detail::adam_update<Scalar>(options, steps, learning_rate, detail::decoupled_decay<Options>));
+    detail::for_each_range(ranges, theta.size(), [&](const UpdateRange& range) {
+      const auto of = [&](auto values) { return values.subspan(range.first, range.count); };
+      simd::adam_update(of(gradient), of(std::span(mean)), of(std::span(square)), of(theta),
+                        detail::adam_update<Scalar>(options, steps, learning_rate, detail::decoupled_decay<Options>, range));
+    });
   }
 };
 

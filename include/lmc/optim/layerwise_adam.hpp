@@ -13,6 +13,7 @@
 #include <lmc/core/parameter_layers.hpp>
 #include <lmc/optim/adam.hpp>
 #include <lmc/optim/detail/sum_in_eight.hpp>
+#include <lmc/optim/update_range.hpp>
 #include <lmc/simd/adam.hpp>
 
 namespace lmc {
@@ -61,42 +62,49 @@ class LayerwiseAdam {
     }
   }
 
-  /// One update, at the given learning rate. Throws: Error when a length is not that of the layout.
-  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate) {
+  /// One update, at the given learning rate, times the factors of the ranges, which hold whole segments and cover θ, or are none.
+  /// ‖a‖ and ‖u‖ then are of what is multiplied by these factors. Throws: Error when a length is not that of the layout.
+  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate,
+            std::span<const UpdateRange> ranges = {}) {
     require(gradient.size() == mean.size() && theta.size() == mean.size(), "LayerwiseAdam: gradient has ", gradient.size(),
             " entries, theta ", theta.size(), "; expected ", mean.size());
     ++steps;
     const auto t = static_cast<double>(steps);
     const double of_mean = 1 / (1 - std::pow(options.beta1, t)), of_square = 1 / (1 - std::pow(options.beta2, t));
-    simd::adam_moments(gradient, std::span(mean), std::span(square), std::span<const Scalar>(theta),
-                       simd::AdamMoments<Scalar>{.beta1 = static_cast<Scalar>(options.beta1),
-                                                 .one_minus_beta1 = static_cast<Scalar>(1 - options.beta1),
-                                                 .beta2 = static_cast<Scalar>(options.beta2),
-                                                 .one_minus_beta2 = static_cast<Scalar>(1 - options.beta2),
-                                                 .decay = static_cast<Scalar>(options.weight_decay)});
+    detail::for_each_range(ranges, theta.size(), [&](const UpdateRange& range) {
+      const auto of = [&](auto values) { return values.subspan(range.first, range.count); };
+      simd::adam_moments(of(gradient), of(std::span(mean)), of(std::span(square)), of(std::span<const Scalar>(theta)),
+                         simd::AdamMoments<Scalar>{.beta1 = static_cast<Scalar>(options.beta1),
+                                                   .one_minus_beta1 = static_cast<Scalar>(1 - options.beta1),
+                                                   .beta2 = static_cast<Scalar>(options.beta2),
+                                                   .one_minus_beta2 = static_cast<Scalar>(1 - options.beta2),
+                                                   .decay = static_cast<Scalar>(options.weight_decay * range.decay)});
+    });
     double adam = 0, own = 0;  // ‖a‖², ‖u‖²
     for (Layer& layer : layers_) {
       layer.root = root_of(layer, of_square);
       for (const Part& part : layer.parts) {
+        const double factor = detail::range_at(ranges, part.first).rate;
         const Scalar *const m = mean.data() + part.first, *const v = square.data() + part.first;
         adam += detail::sum_in_eight(part.count, [&](std::size_t i) {
-          const double a =
-              of_mean * static_cast<double>(m[i]) / (std::sqrt(of_square * static_cast<double>(v[i])) + options.epsilon);
+          const double a = factor * of_mean * static_cast<double>(m[i]) /
+                           (std::sqrt(of_square * static_cast<double>(v[i])) + options.epsilon);
           return a * a;
         });
         own += detail::sum_in_eight(part.count, [&](std::size_t i) {
-          const double u = of_mean * static_cast<double>(m[i]) / layer.root;
+          const double u = factor * of_mean * static_cast<double>(m[i]) / layer.root;
           return u * u;
         });
       }
     }
     const double ratio = own == 0 ? 0 : std::sqrt(adam / own);
-    for (const Layer& layer : layers_) {
-      const auto rate = static_cast<Scalar>(learning_rate * ratio * of_mean / layer.root);
-      for (const Part& part : layer.parts)
+    for (const Layer& layer : layers_)
+      for (const Part& part : layer.parts) {
+        const double factor = detail::range_at(ranges, part.first).rate;
+        const auto rate = static_cast<Scalar>(learning_rate * factor * ratio * of_mean / layer.root);
         for (std::size_t i = part.first; i < part.first + part.count; ++i)
           if (mean[i] != 0) theta[i] -= rate * mean[i];  // what is masked stays, even where the rate is not finite
-    }
+      }
   }
 
  private:

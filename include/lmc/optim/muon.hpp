@@ -14,6 +14,7 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/optim/adam.hpp>
 #include <lmc/optim/orthogonalize.hpp>
+#include <lmc/optim/update_range.hpp>
 #include <lmc/simd/adam.hpp>
 #include <lmc/simd/sgd.hpp>
 #include <lmc/simd/sign.hpp>
@@ -97,19 +98,22 @@ class Muon {
     }
   }
 
-  /// One update, at the given learning rate, and at adam_learning_rate for what is no matrix. Throws: Error when a length is not that
-  /// of the layout.
-  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate, double adam_learning_rate) {
+  /// One update, at the given learning rate, and at adam_learning_rate for what is no matrix, times the factors of the ranges, which
+  /// hold whole segments and cover θ, or are none. Throws: Error when a length is not that of the layout.
+  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate, double adam_learning_rate,
+            std::span<const UpdateRange> ranges = {}) {
     require(gradient.size() == velocity.size() && theta.size() == velocity.size(), "Muon: gradient has ", gradient.size(),
             " entries, theta ", theta.size(), "; expected ", velocity.size());
     ++steps;
-    const simd::AdamUpdate<Scalar> adam = detail::adam_update<Scalar>(options, steps, adam_learning_rate, true);
     for (const Part& part : parts_) {
       const auto of = [&](auto values) { return values.subspan(part.first, part.count); };
+      const UpdateRange range = detail::range_at(ranges, part.first);
       if (part.rows == 0)
-        simd::adam_update<Scalar>(of(gradient), of(std::span(mean)), of(std::span(square)), of(theta), adam);
+        simd::adam_update<Scalar>(of(gradient), of(std::span(mean)), of(std::span(square)), of(theta),
+                                  detail::adam_update<Scalar>(options, steps, adam_learning_rate, true, range));
       else
-        step_matrices(part, of(gradient), of(std::span(velocity)), of(theta), learning_rate);
+        step_matrices(part, of(gradient), of(std::span(velocity)), of(theta), learning_rate * range.rate,
+                      options.weight_decay * range.decay);
     }
   }
 
@@ -120,12 +124,12 @@ class Muon {
   };
 
   void step_matrices(const Part& part, std::span<const Scalar> gradient, std::span<Scalar> v, std::span<Scalar> theta,
-                     double learning_rate) {
+                     double learning_rate, double decay) {
     const auto keep = static_cast<Scalar>(options.momentum), take = static_cast<Scalar>(1 - options.momentum);
     simd::update_mean(gradient, v, keep, take);
     const double stretch = std::sqrt(std::max(1.0, static_cast<double>(part.rows) / static_cast<double>(part.cols)));
     const auto rate = static_cast<Scalar>(learning_rate * stretch);
-    const auto shrink = static_cast<Scalar>(1 - learning_rate * options.weight_decay);
+    const auto shrink = static_cast<Scalar>(1 - learning_rate * decay);
     const auto size = static_cast<std::size_t>(part.rows * part.cols);
     const std::span<Scalar> direction = std::span(direction_).first(size);
     for (std::size_t first = 0; first < part.count; first += size) {

@@ -20,6 +20,7 @@
 #include <lmc/optim/muon.hpp>
 #include <lmc/optim/sgd.hpp>
 #include <lmc/optim/sign.hpp>
+#include <lmc/optim/update_range.hpp>
 
 namespace lmc {
 
@@ -69,14 +70,16 @@ class Optimizer {
   /// For the parameters of that layout. Throws: Error for an option out of range.
   Optimizer(const OptimizerOptions& options, const ParameterLayout& layout) : method(make(options, layout)) {}
 
-  /// One update at rate_factor times the learning rate of the options. Throws: Error when a length is not that of the layout.
-  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double rate_factor = 1) {
+  /// One update at rate_factor times the learning rate of the options, times the factors of the ranges, which update_ranges() makes;
+  /// none: all alike. Throws: Error when a length is not that of the layout.
+  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double rate_factor = 1,
+            std::span<const UpdateRange> ranges = {}) {
     std::visit(
         [&](auto& m) {
           if constexpr (requires { m.options.adam_learning_rate; })
-            m.step(gradient, theta, m.options.learning_rate * rate_factor, m.options.adam_learning_rate * rate_factor);
+            m.step(gradient, theta, m.options.learning_rate * rate_factor, m.options.adam_learning_rate * rate_factor, ranges);
           else
-            m.step(gradient, theta, m.options.learning_rate * rate_factor);
+            m.step(gradient, theta, m.options.learning_rate * rate_factor, ranges);
         },
         method);
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <lmc/core/error.hpp>
+#include <lmc/optim/update_range.hpp>
 #include <lmc/simd/sgd.hpp>
 
 namespace lmc {
@@ -59,20 +60,26 @@ class Sgd {
     if (o.momentum > 0) velocity.resize(size);
   }
 
-  /// One update, at the given learning rate. Throws: Error when a length is not the one given at construction.
-  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate) {
+  /// One update, at the given learning rate, times the factors of the ranges, which cover θ or are none. Throws: Error when a length
+  /// is not the one given at construction.
+  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate,
+            std::span<const UpdateRange> ranges = {}) {
     require(gradient.size() == theta.size() && (options.momentum == 0 || velocity.size() == theta.size()), "Sgd: gradient has ",
             gradient.size(), " entries, theta ", theta.size(), ", the velocity ", velocity.size());
-    const auto rate = static_cast<Scalar>(learning_rate), decay = static_cast<Scalar>(options.weight_decay);
-    if (options.momentum == 0)
-      simd::sgd_update(gradient, theta, rate, decay);
-    else
-      simd::sgd_momentum_update(gradient, std::span(velocity), theta,
-                                simd::SgdMomentum<Scalar>{.rate = rate,
-                                                          .decay = decay,
-                                                          .keep = static_cast<Scalar>(options.momentum),
-                                                          .take = static_cast<Scalar>(steps == 0 ? 1 : 1 - options.dampening),
-                                                          .nesterov = options.nesterov});
+    detail::for_each_range(ranges, theta.size(), [&](const UpdateRange& range) {
+      const auto of = [&](auto values) { return values.subspan(range.first, range.count); };
+      const auto rate = static_cast<Scalar>(learning_rate * range.rate);
+      const auto decay = static_cast<Scalar>(options.weight_decay * range.decay);
+      if (options.momentum == 0)
+        simd::sgd_update(of(gradient), of(theta), rate, decay);
+      else
+        simd::sgd_momentum_update(of(gradient), of(std::span(velocity)), of(theta),
+                                  simd::SgdMomentum<Scalar>{.rate = rate,
+                                                            .decay = decay,
+                                                            .keep = static_cast<Scalar>(options.momentum),
+                                                            .take = static_cast<Scalar>(steps == 0 ? 1 : 1 - options.dampening),
+                                                            .nesterov = options.nesterov});
+    });
     ++steps;
   }
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <lmc/core/error.hpp>
+#include <lmc/optim/update_range.hpp>
 #include <lmc/simd/sign.hpp>
 
 namespace lmc {
@@ -51,20 +52,25 @@ class SignDescent {
     if (o.momentum > 0) velocity.resize(size);
   }
 
-  /// One update, at the given learning rate. Throws: Error when a length is not the one given at construction.
-  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate) {
+  /// One update, at the given learning rate, times the factors of the ranges, which cover θ or are none. Throws: Error when a length
+  /// is not the one given at construction.
+  void step(std::span<const Scalar> gradient, std::span<Scalar> theta, double learning_rate,
+            std::span<const UpdateRange> ranges = {}) {
     require(gradient.size() == theta.size() && (options.momentum == 0 || velocity.size() == theta.size()),
             "SignDescent: gradient has ", gradient.size(), " entries, theta ", theta.size(), ", the velocity ",
             velocity.size());
-    const simd::SignUpdate<Scalar> update{.rate = static_cast<Scalar>(learning_rate),
-                                          .shrink = static_cast<Scalar>(1 - learning_rate * options.weight_decay)};
-    if (options.momentum == 0) {
-      simd::sign_update(gradient, theta, update);
-    } else {
+    std::span<const Scalar> direction = gradient;
+    if (options.momentum != 0) {
       simd::update_mean(gradient, std::span(velocity), static_cast<Scalar>(options.momentum),
                         static_cast<Scalar>(1 - options.momentum));
-      simd::sign_update(std::span<const Scalar>(velocity), theta, update);
+      direction = velocity;
     }
+    detail::for_each_range(ranges, theta.size(), [&](const UpdateRange& range) {
+      const double rate = learning_rate * range.rate;
+      simd::sign_update(direction.subspan(range.first, range.count), theta.subspan(range.first, range.count),
+                        simd::SignUpdate<Scalar>{.rate = static_cast<Scalar>(rate),
+                                                 .shrink = static_cast<Scalar>(1 - rate * range.decay * options.weight_decay)});
+    });
     ++steps;
   }
 };

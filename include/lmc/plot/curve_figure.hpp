@@ -33,6 +33,12 @@ struct FigureCurve {
   const char* color;  // color of the curve, its chord and its barrier
 };
 
+/// What the axis of a loss is called.
+inline std::string loss_label(const Metrics& metrics) {
+  if (metrics.loss_name.empty()) return "mean loss";
+  return concat("mean ", metrics.loss_name, metrics.loss_name.starts_with("cross-entropy") ? " (nats)" : "");
+}
+
 /// A panel: every curve, its chord dashed, and its barrier as a bar between the chord and the curve.
 inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric metric) {
   const double scale = metric == Metric::error ? 100 : 1;
@@ -73,10 +79,11 @@ inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric m
   }
   if (!(low <= high)) low = 0, high = 1;  // nothing is finite
   const double margin = high > low ? 0.06 * (high - low) : high != 0 ? 0.1 * std::abs(high) : 0.1;
-  return concat(data, "unset arrow\n", lines, "set ylabel '",
-                metric == Metric::error ? "0-1 error (%)" : "mean cross-entropy (nats)", "'\nset yrange [",
-                shortest(low - margin), ":", shortest(high + margin), "]\nplot ", plot,
-                "keyentry with lines dt 2 lw 1.2 lc rgb '#444444' title 'line between the ends'\n");
+  return concat(
+      data, "unset arrow\n", lines, "set ylabel ",
+      gnuplot_string(metric == Metric::error ? "0-1 error (%)" : loss_label(curves.front().curve->points.front().metrics)),
+      "\nset yrange [", shortest(low - margin), ":", shortest(high + margin), "]\nplot ", plot,
+      "keyentry with lines dt 2 lw 1.2 lc rgb '#444444' title 'line between the ends'\n");
 }
 
 inline std::string figure_script(const CurveFigure& figure) {

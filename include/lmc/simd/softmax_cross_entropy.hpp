@@ -31,7 +31,7 @@ struct CrossEntropySum {
 template <std::floating_point T>
 struct CrossEntropyOutputs {
   std::span<T> dlogits = {};           // [N, C], scale · ∂(summed loss)/∂logits; may be the logits
-  T scale = 1;                         // 1/N for the gradient of the mean
+  double scale = 1;                    // 1/N for the gradient of the mean
   std::span<std::uint8_t> wrong = {};  // [N], 1 for a wrong example, else 0
 };
 
@@ -41,10 +41,11 @@ Index softmax_cross_entropy_workspace(Index classes) {
   return classes * static_cast<Index>(xsimd::batch<T>::size) + padded<T>(1);
 }
 
-/// Cross-entropy of the softmax of logits z [N, C], row-major, with labels y [N] in [0, C); lengths and labels are asserted.
-///   loss    = Σ_n log Σ_j exp(z_nj) − z_ny       summed in double, in the order of the examples
-///   wrong   = Σ_n [argmax_j z_nj ≠ y_n]          of several greatest logits the first counts
-///   dlogits = scale (softmax(z) − onehot(y))
+/// Cross-entropy of the softmax of logits z [N, C], row-major, with labels y [N] in [0, C); lengths and labels are asserted. With
+/// ε = smoothing, the probabilities that are asked for are q = (1 − ε) onehot(y) + ε / C:
+///   loss    = Σ_n log Σ_j exp(z_nj) − Σ_j q_nj z_nj      summed in double, in the order of the examples
+///   wrong   = Σ_n [argmax_j z_nj ≠ y_n]                  of several greatest logits the first counts
+///   dlogits = scale (softmax(z) − q)
 /// The greatest logit is subtracted first, so that nothing overflows. Its term of the sum, exp(0), is left to log1p: losses far
 /// below the scalar's ε are exact to a few ulp (xsimd's exp is within 1.5 ulp of the true one, its log1p within 0.8, and terms
 /// below the smallest normal number are 0). An example with a NaN, or with +∞, has a loss that is NaN or infinite; a NaN loss
@@ -55,7 +56,7 @@ Index softmax_cross_entropy_workspace(Index classes) {
 /// row; with 200, the other way round. workspace: softmax_cross_entropy_workspace(C), of no meaning before or after.
 template <std::floating_point T>
 CrossEntropySum softmax_cross_entropy(std::span<const T> logits, std::span<const std::int32_t> labels, std::span<T> workspace,
-                                      const CrossEntropyOutputs<T>& outputs = {}) {
+                                      const CrossEntropyOutputs<T>& outputs = {}, double smoothing = 0) {
   using V = xsimd::batch<T>;
   constexpr std::size_t lanes = V::size;
   const std::size_t examples = labels.size();
@@ -72,6 +73,8 @@ CrossEntropySum softmax_cross_entropy(std::span<const T> logits, std::span<const
   if (examples < lanes) std::fill_n(block, classes * lanes, T(0));
   alignas(V) T label[lanes] = {}, label_logit[lanes] = {}, loss[lanes], best_class[lanes];
 
+  const double share = smoothing / static_cast<double>(classes);  // of a class that is not the label
+  const auto everywhere = static_cast<T>(share);
   CrossEntropySum sum;
   for (std::size_t first = 0; first < examples; first += lanes) {
     const std::size_t count = std::min(lanes, examples - first);
@@ -91,13 +94,19 @@ CrossEntropySum softmax_cross_entropy(std::span<const T> logits, std::span<const
       best = xsimd::select(greater, z, best);
       best_at = xsimd::select(greater, V(static_cast<T>(j)), best_at);
     }
+    V below_best = best - V::load_aligned(label_logit);  // Σ_j q_j (best − z_j)
+    if (smoothing != 0) {
+      V all(T(0));
+      for (std::size_t j = 0; j < classes; ++j) all += best - V::load_aligned(block + j * lanes);
+      below_best = V(static_cast<T>(1 - smoothing)) * below_best + V(everywhere) * all;
+    }
     V rest(T(0));  // Σ exp(z − best) without the best's own
     for (std::size_t j = 0; j < classes; ++j) {
       const V e = xsimd::exp(V::load_aligned(block + j * lanes) - best);
       e.store_aligned(block + j * lanes);
       rest += xsimd::select(best_at == V(static_cast<T>(j)), V(T(0)), e);
     }
-    (xsimd::log1p(rest) + (best - V::load_aligned(label_logit))).store_aligned(loss);
+    (xsimd::log1p(rest) + below_best).store_aligned(loss);
     best_at.store_aligned(best_class);
     for (std::size_t r = 0; r < count; ++r) {
       sum.loss += static_cast<double>(loss[r]);
@@ -107,9 +116,10 @@ CrossEntropySum softmax_cross_entropy(std::span<const T> logits, std::span<const
     }
 
     if (outputs.dlogits.empty()) continue;
-    const V scale(outputs.scale), factor = scale / (V(T(1)) + rest), y = V::load_aligned(label);
+    const V scale(static_cast<T>(outputs.scale)), factor = scale / (V(T(1)) + rest), y = V::load_aligned(label);
+    const V at_label(static_cast<T>(outputs.scale * (1 - smoothing + share))), elsewhere(static_cast<T>(outputs.scale * share));
     for (std::size_t j = 0; j < classes; ++j) {
-      const V here = xsimd::select(y == V(static_cast<T>(j)), scale, V(T(0)));
+      const V here = xsimd::select(y == V(static_cast<T>(j)), at_label, elsewhere);
       xsimd::fms(V::load_aligned(block + j * lanes), factor, here).store_aligned(block + j * lanes);
     }
     transpose(block, lanes, classes, count, outputs.dlogits.data() + first * classes, classes);

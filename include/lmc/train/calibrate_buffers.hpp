@@ -38,7 +38,7 @@ class BufferEstimate {
 
   /// buffers ← the statistics of batch i alone; memory is for at least batch_size() examples.
   void forward(std::span<const Scalar> theta, Index i, BatchMemory<Scalar>& memory, std::span<Scalar> buffers) const {
-    data_->gather_range(i * batch_, memory.x(batch_), memory.labels(batch_));
+    memory.gather_range(*data_, i * batch_, batch_);
     memory.forward(*network_, theta, buffers, batch_, Mode::calibration);
   }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <lmc/core/error.hpp>
@@ -13,7 +14,9 @@
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/loss/any_loss.hpp>
 #include <lmc/loss/cross_entropy.hpp>
+#include <lmc/loss/loss.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/matrix/write_mode.hpp>
 #include <lmc/optim/optimizer.hpp>
@@ -21,14 +24,30 @@
 
 namespace lmc {
 
-/// Throws: Error when the examples of data do not have the size that network takes, or have more classes than it has outputs.
+/// Throws: Error when the examples of data do not have the size that network takes, or it has not one output for each class and for
+/// each number of the targets.
 template <std::floating_point Scalar>
 void require_fit(const Network<Scalar>& network, const Dataset<Scalar>& data) {
   require(network.input_shape()->size() == data.shape().size(), "the network takes examples of shape ", *network.input_shape(),
           " = ", network.input_shape()->size(), " values, but the data set's have the shape ", data.shape(), " = ",
           data.shape().size(), "; set the network's inputs to the latter");
-  require(network.output_shape().size() == data.classes(), "the network has ", network.output_shape().size(),
-          " outputs, but the data set ", data.classes(), " classes; expected one output per class");
+  const Index outputs = network.output_shape().size();
+  require(data.classes() == 0 || outputs == data.classes(), "the network has ", outputs, " outputs, but the data set ",
+          data.classes(), " classes; expected one output per class");
+  require(data.target_size() == 0 || outputs == data.target_size(), "the network has ", outputs, " outputs, but an example ",
+          data.target_size(), " numbers as targets; expected one output for each");
+}
+
+/// The same, and Throws: Error when the loss needs other targets than data has.
+template <std::floating_point Scalar>
+void require_fit(const Network<Scalar>& network, const Dataset<Scalar>& data, const LossOf<Scalar>& loss) {
+  require(loss.targets() != TargetKind::labels || data.classes() > 0, "the loss ", loss.name(),
+          " needs labels, but the data set has only numbers as targets; use another loss, such as SquaredError()");
+  require(
+      loss.targets() != TargetKind::values || data.target_size() > 0, "the loss ", loss.name(),
+      " needs numbers as targets, but the data set has only labels; set DatasetParts::targets, or use another loss, such as "
+      "CrossEntropy()");
+  require_fit(network, data);
 }
 
 namespace detail {
@@ -64,15 +83,8 @@ Index examples_at_once(const Network<Scalar>& network, Index batch_size) {
   return network.layout().buffer_count() > 0 ? batch_size : detail::cached_part(network, batch_size);
 }
 
-/// What a batch is taken from: a Dataset, or an AugmentedDataset.
-///   gather(examples, x, y)   x [examples, size of an example] and the labels y are overwritten
-template <class Data, class Scalar>
-concept BatchSource = requires(Data& data, std::span<const Index> examples, MatrixView<Scalar> x, std::span<std::int32_t> y) {
-  data.gather(examples, x, y);
-};
-
-/// Mean cross-entropy of the given examples, and its gradient:
-///   returns L = 1/N Σ_i CE(network(x_i), y_i);   gradient ← ∂L/∂θ   (overwritten)
+/// Mean loss of the given examples, the loss being the memory's, and its gradient:
+///   returns L = 1/N Σ_i loss(network(x_i), y_i);   gradient ← ∂L/∂θ   (overwritten)
 /// in training mode, so that running statistics in the buffers move, and layers may draw noise, whose seed and epoch are given.
 /// The examples go through the network in parts of the memory's size. Nothing is allocated.
 template <std::floating_point Scalar, BatchSource<Scalar> Data>
@@ -84,10 +96,10 @@ double loss_and_gradient(const Network<Scalar>& network, Data& data, std::span<c
   for (Index first = 0; first < all; first += memory.size()) {
     const Index batch = std::min(memory.size(), all - first);
     noise.examples = slice(examples, first, batch);
-    data.gather(noise.examples, memory.x(batch), memory.labels(batch));
+    memory.gather(data, noise.examples);
     memory.forward(network, state.parameters, state.buffers, batch, Mode::training, noise);
-    loss += mean_cross_entropy<Scalar>(memory.logits(batch), memory.labels(batch), memory.dlogits(batch), all,
-                                       memory.loss_workspace());
+    const auto n = static_cast<double>(all);
+    loss += memory.loss(batch, {.doutputs = span_of(memory.dlogits(batch)), .scale = 1 / n}).loss / n;
     memory.backward(network, state.parameters, state.buffers, batch, gradient, {},
                     first == 0 ? WriteMode::overwrite : WriteMode::add);
   }
@@ -100,14 +112,14 @@ struct StepMemory {
   BatchMemory<Scalar> batch;     // for examples_at_once() examples
   std::vector<Scalar> gradient;  // the gradient at the last step
 
-  /// For batches of at most batch_size examples of that network.
-  StepMemory(const Network<Scalar>& network, Index batch_size)
-      : batch(network, examples_at_once(network, batch_size)),
+  /// For batches of at most batch_size examples of that network, and for that loss.
+  StepMemory(const Network<Scalar>& network, Index batch_size, LossOf<Scalar> loss = CrossEntropy())
+      : batch(network, examples_at_once(network, batch_size), std::move(loss)),
         gradient(static_cast<std::size_t>(network.layout().parameter_count())) {}
 };
 
-/// One training step: θ ← optimizer(θ, ∇L) at rate_factor times its learning rate, L being the mean cross-entropy of the given
-/// examples, at most as many as memory was made for. Returns L before the update; an L that is not finite is returned without
+/// One training step: θ ← optimizer(θ, ∇L) at rate_factor times its learning rate, L being the mean loss of the given examples, at
+/// most as many as memory was made for. Returns L before the update; an L that is not finite is returned without
 /// an update. Nothing is allocated.
 template <std::floating_point Scalar, BatchSource<Scalar> Data>
 double step(const Network<Scalar>& network, Data& data, std::span<const Index> examples, ModelState<Scalar>& state,

@@ -7,8 +7,13 @@
 
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/data/sources/synthetic.hpp>
+#include <lmc/data/targets.hpp>
+#include <lmc/loss/any_loss.hpp>
 #include <lmc/loss/cross_entropy.hpp>
+#include <lmc/loss/loss.hpp>
+#include <lmc/loss/squared_error.hpp>
 #include <lmc/measure/complexity.hpp>
+#include <lmc/measure/early_stopping.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/gradient.hpp>
 #include <lmc/measure/importance.hpp>
@@ -16,24 +21,34 @@
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/position_blocks.hpp>
 #include <lmc/measure/robustness.hpp>
+#include <lmc/measure/stop_at_loss.hpp>
 #include <lmc/measure/sweep.hpp>
 #include <lmc/models/cnn.hpp>
 #include <lmc/models/lcn.hpp>
 #include <lmc/models/mlp.hpp>
 #include <lmc/optim/adam.hpp>
+#include <lmc/optim/clip.hpp>
 #include <lmc/optim/layerwise_adam.hpp>
 #include <lmc/optim/muon.hpp>
 #include <lmc/optim/optimizer.hpp>
 #include <lmc/optim/orthogonalize.hpp>
+#include <lmc/optim/parameter_group.hpp>
 #include <lmc/optim/sgd.hpp>
 #include <lmc/optim/sign.hpp>
+#include <lmc/optim/update_range.hpp>
 #include <lmc/train/average.hpp>
 #include <lmc/train/batch_memory.hpp>
 #include <lmc/train/calibrate_buffers.hpp>
 #include <lmc/train/checkpoint_file.hpp>
+#include <lmc/train/events.hpp>
+#include <lmc/train/lockstep.hpp>
+#include <lmc/train/run.hpp>
+#include <lmc/train/save_every.hpp>
 #include <lmc/train/spawn.hpp>
 #include <lmc/train/step.hpp>
 #include <lmc/train/train.hpp>
+#include <lmc/train/train_options.hpp>
+#include <lmc/train/trajectory.hpp>
 #include <lmc/transfer/lift.hpp>
 #include <lmc/transfer/lift_checkpoint.hpp>
 
@@ -83,11 +98,62 @@ void use_training_with(T) {
   check(lmc::project(local, lmc::lift(local, begun)).state.parameters.size() == begun.state.parameters.size(), "lift");
   check(lmc::position_blocks(local.network).size() == local.lift(begun.state).parameters.size(), "position_blocks");
   instantiate(lmc::save_checkpoint<T>, lmc::load_checkpoint<T>, lmc::checkpoint_of<T>, lmc::complexity_of<T>,
-              lmc::mean_cross_entropy<T>, lmc::cross_entropy_sum<T>, lmc::require_fit<T>, lmc::examples_at_once<T>);
+              lmc::examples_at_once<T>);
+}
+
+// A loss example by example, as a user writes one.
+struct AbsoluteError {
+  static constexpr std::string_view kind = "absolute-error";
+  static constexpr lmc::TargetKind targets = lmc::TargetKind::values;
+  template <class T>
+  double operator()(std::span<const T> z, const lmc::Target<T>& y, std::span<T> dz) const {
+    double sum = 0;
+    for (std::size_t j = 0; j < z.size(); ++j) {
+      sum += std::abs(static_cast<double>(z[j] - y.values[j]));
+      dz[j] = z[j] > y.values[j] ? T(1) : T(-1);
+    }
+    return sum;
+  }
+};
+
+// Numbers as targets, other losses, groups, hooks and observers.
+template <class T>
+void use_interventions_with(T) {
+  lmc::DatasetParts<T> parts{.shape = 2, .classes = 0, .labels = {}, .features = std::vector<T>(80, T(1))};
+  parts.targets.assign(120, T(2));
+  const lmc::Dataset<T> data(parts);
+  const auto net = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 3});
+  const auto start = net.initialize({});
+  const lmc::Trajectory<T> way({1, 3});
+  const lmc::EarlyStopping<T> stopping(net, data, {.patience = 1}, lmc::ThreadTeam(), lmc::SquaredError());
+  const lmc::StopAtLoss<T> at_loss(net, data, {.loss = 0, .every = 2}, lmc::ThreadTeam(), AbsoluteError());
+  lmc::TrainOptions<T> options{
+      .epochs = 2,
+      .batch_size = 10,
+      .loss = AbsoluteError(),
+      .groups = lmc::decay_of_weights_only(),
+      .clip_norm = 1.0,
+      .observers = {way, stopping, at_loss, lmc::SaveEvery("checkpoints", net.layout(), {.epochs = 1})}};
+  options.gradient_hooks.push_back([](const lmc::GradientEvent<T>& event) {
+    for (T& g : event.gradient) g *= T(0.5);
+  });
+  const std::array seeds{lmc::NoiseSeeds{.order = 1}, lmc::NoiseSeeds{.order = 2}};
+  const auto runs = lmc::train_lockstep<T>(
+      net, data, start, options, seeds, [](const lmc::LockstepEvent<T>& event) { check(event.runs.size() == 2, "lockstep"); });
+  check(runs.size() == 2 && !way.points().empty() && stopping.best().step > 0 && !at_loss.crossing(), "observers");
+  check(!lmc::evaluate(net, start, data, lmc::ThreadTeam(), lmc::SquaredError()).error, "a regression has no error");
+  const std::vector<T> gradient{3, 4};
+  check(lmc::gradient_norm<T>(gradient) == 5, "gradient_norm");
+  std::vector<T> clipped = gradient;
+  check(lmc::clip_by_norm<T>(clipped, 1) == 5, "clip_by_norm");
+  check(lmc::update_ranges(net.layout(), options.groups).size() == 4, "update_ranges");
+  const lmc::AnyLoss<T> any = lmc::CrossEntropy{.label_smoothing = 0.1};
+  check(any.name() == "cross-entropy(label_smoothing = 0.1)", "AnyLoss");
 }
 
 }  // namespace
 
 void use_training() {
   for_each_scalar([](auto scalar) { use_training_with(scalar); });
+  for_each_scalar([](auto scalar) { use_interventions_with(scalar); });
 }

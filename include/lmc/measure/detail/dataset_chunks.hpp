@@ -23,6 +23,7 @@ class DatasetChunks {
   static constexpr Index size = 256;  // examples; fixed, since it decides the bits of sums over chunks
 
   [[nodiscard]] const Network<Scalar>& network() const { return *network_; }
+  [[nodiscard]] const Dataset<Scalar>& data() const { return *data_; }
   [[nodiscard]] Index examples() const { return data_->size(); }
   [[nodiscard]] Index count() const { return (data_->size() + size - 1) / size; }
 
@@ -35,7 +36,7 @@ class DatasetChunks {
     const Index last = std::min((c + 1) * size, examples()), part = this->part();
     for (Index first = c * size; first < last; first += part) {
       const Index batch = std::min(part, last - first);
-      data_->gather_range(first, memory.x(batch), memory.labels(batch));
+      memory.gather_range(*data_, first, batch);
       visit(first, batch);
     }
   }

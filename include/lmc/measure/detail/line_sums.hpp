@@ -11,8 +11,10 @@
 
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/data/targets.hpp>
 #include <lmc/layers/network.hpp>
-#include <lmc/loss/cross_entropy.hpp>
+#include <lmc/loss/any_loss.hpp>
+#include <lmc/loss/loss.hpp>
 #include <lmc/matrix/detail/eigen.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/measure/detail/split_network.hpp>
@@ -26,9 +28,9 @@ struct ChunkSizes {
   Index chunk, part;  // examples; part ≤ chunk
 };
 
-/// What cross_entropy_sum gives at one place of a path, of all examples.
+/// The loss at one place of a path, of all examples; `wrong` is empty where they have no labels.
 struct PlaceSums {
-  simd::CrossEntropySum total;
+  LossSum total;
   std::vector<std::uint8_t> wrong;
 };
 
@@ -41,9 +43,10 @@ struct PlaceSums {
 template <std::floating_point Scalar>
 class LineSums {
  public:
-  LineSums(SplitNetwork<Scalar> split, const Dataset<Scalar>& data, ChunkSizes sizes)
+  LineSums(SplitNetwork<Scalar> split, const Dataset<Scalar>& data, AnyLoss<Scalar> loss, ChunkSizes sizes)
       : split_(std::move(split)),
         data_(&data),
+        loss_(std::move(loss)),
         sizes_(sizes),
         tail_size_(split_.tail() ? padded<Scalar>(split_.tail()->layout().parameter_count()) : 0) {}
 
@@ -57,7 +60,8 @@ class LineSums {
   [[nodiscard]] std::vector<PlaceSums> measure(std::span<const Scalar> a, std::span<const Scalar> b,
                                                std::span<const PathWeights> places, const ThreadTeam& team) const {
     std::vector<PlaceSums> sums(places.size());
-    for (PlaceSums& place : sums) place.wrong.resize(static_cast<std::size_t>(data_->size()));
+    if (data_->classes() > 0)
+      for (PlaceSums& place : sums) place.wrong.resize(static_cast<std::size_t>(data_->size()));
     const auto count = static_cast<Index>(places.size());
     for (Index first = 0; first < count; first += places_at_once()) {
       const Index together = std::min(places_at_once(), count - first);
@@ -86,10 +90,11 @@ class LineSums {
   // Memory of one thread, for the examples of a part.
   struct Memory {
     std::vector<std::int32_t> labels;
-    Array x, at_a, at_b, between, logits, cache, workspace, loss_workspace;
+    Array values, x, at_a, at_b, between, logits, cache, workspace, loss_workspace;
 
-    Memory(const SplitNetwork<Scalar>& split, Index part)
-        : labels(static_cast<std::size_t>(part)),
+    Memory(const SplitNetwork<Scalar>& split, const Dataset<Scalar>& data, const AnyLoss<Scalar>& loss, Index part)
+        : labels(data.classes() == 0 ? 0 : static_cast<std::size_t>(part)),
+          values(part * data.target_size()),
           x(part * split.head().input_shape()->size()),
           at_a(part * split.head().output_shape().size()),
           at_b(at_a.size()),
@@ -97,7 +102,12 @@ class LineSums {
           logits(split.tail() ? part * split.tail()->output_shape().size() : 0),
           cache(std::max(split.head().cache_size(part), split.tail() ? split.tail()->cache_size(part) : 0)),
           workspace(std::max(split.head().workspace_size(part), split.tail() ? split.tail()->workspace_size(part) : 0)),
-          loss_workspace(cross_entropy_workspace<Scalar>((split.tail() ? *split.tail() : split.head()).output_shape().size())) {
+          loss_workspace(loss.workspace_size((split.tail() ? *split.tail() : split.head()).output_shape().size())) {}
+
+    // What there is room for, of the first `batch` examples.
+    TargetsOutput<Scalar> targets(Index batch, const Dataset<Scalar>& data) {
+      return {.labels = slice(std::span(labels), 0, labels.empty() ? 0 : batch),
+              .values = slice(span(values), 0, batch * data.target_size())};
     }
   };
 
@@ -111,20 +121,22 @@ class LineSums {
     });
 
     const Index chunks = (data_->size() + sizes_.chunk - 1) / sizes_.chunk;
-    std::vector<simd::CrossEntropySum> of_chunks(static_cast<std::size_t>(count * chunks));  // [places, chunks]
+    std::vector<LossSum> of_chunks(static_cast<std::size_t>(count * chunks));  // [places, chunks]
     std::vector<std::optional<Memory>> memories(static_cast<std::size_t>(team.size()));
     team.for_each(chunks, [&](Index c, int worker) {
       std::optional<Memory>& memory = memories[static_cast<std::size_t>(worker)];
-      if (!memory) memory.emplace(split_, sizes_.part);
+      if (!memory) memory.emplace(split_, *data_, loss_, sizes_.part);
       const Index last = std::min((c + 1) * sizes_.chunk, data_->size());
       for (Index first = c * sizes_.chunk; first < last; first += sizes_.part) {
         const Index batch = std::min(sizes_.part, last - first);
         run_heads(line, first, batch, *memory);
         for (Index i = 0; i < count; ++i) {
           const MatrixView<Scalar> logits = run_tail(line.at(i), tail_at(i), batch, *memory);
-          of_chunks[static_cast<std::size_t>(i * chunks + c)] += cross_entropy_sum<Scalar>(
-              logits, slice(std::span(memory->labels), 0, batch),
-              slice(std::span(sums[static_cast<std::size_t>(i)].wrong), first, batch), span(memory->loss_workspace));
+          const TargetsOutput<Scalar> y = memory->targets(batch, *data_);
+          const std::span<std::uint8_t> wrong = sums[static_cast<std::size_t>(i)].wrong;
+          of_chunks[static_cast<std::size_t>(i * chunks + c)] +=
+              loss_.sum(as_const(logits), {static_cast<std::size_t>(batch), y.labels, y.values},
+                        {.wrong = wrong.empty() ? wrong : slice(wrong, first, batch)}, span(memory->loss_workspace));
         }
       }
     });
@@ -137,7 +149,7 @@ class LineSums {
   void run_heads(const Line& line, Index first, Index batch, Memory& m) const {
     const Network<Scalar>& head = split_.head();
     const MatrixView<Scalar> x = matrix_view(span(m.x), batch, head.input_shape()->size());
-    data_->gather_range(first, x, slice(std::span(m.labels), 0, batch));
+    data_->gather_range(first, x, m.targets(batch, *data_));
     const auto forward = [&](std::span<const Scalar> theta, Array& y) {
       head.forward({.params = split_.head_of(theta),
                     .buffers = {},
@@ -169,6 +181,7 @@ class LineSums {
 
   SplitNetwork<Scalar> split_;
   const Dataset<Scalar>* data_;
+  AnyLoss<Scalar> loss_;
   ChunkSizes sizes_;
   Index tail_size_;  // distance from one place's parameters to the next's
 };

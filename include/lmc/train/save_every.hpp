@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <concepts>
+#include <cstddef>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/core/text.hpp>
+#include <lmc/train/checkpoint_file.hpp>
+#include <lmc/train/events.hpp>
+
+namespace lmc {
+
+/// When SaveEvery saves; one of the two is set.
+struct SaveEveryOptions {
+  Index updates = 0;  // after every so many updates
+  Index epochs = 0;   // at the end of every so many epochs
+};
+
+/// An observer that saves a checkpoint (save_checkpoint) again and again, each in a file of its own, from which load_checkpoint and
+/// train go on.
+///   options.observers.push_back(lmc::SaveEvery("checkpoints", net.layout(), {.epochs = 1}));
+class SaveEvery {
+ public:
+  /// Makes the directory where it is missing. Throws: Error when it cannot be made, or not exactly one of the options is positive.
+  SaveEvery(std::filesystem::path directory, ParameterLayout layout, SaveEveryOptions options)
+      : directory_(std::move(directory)), layout_(std::move(layout)), options_(options) {
+    require(options.updates >= 0 && options.epochs >= 0 && (options.updates > 0) != (options.epochs > 0),
+            "SaveEvery: updates = ", options.updates, ", epochs = ", options.epochs, "; expected exactly one to be positive");
+    std::error_code error;
+    std::filesystem::create_directories(directory_, error);
+    require(std::filesystem::is_directory(directory_), "SaveEvery: the directory '", directory_.string(), "' cannot be made (",
+            error.message(), ")");
+  }
+
+  /// The file of a run (StepEvent::run, from 0) after so many updates: `run0-step200.safetensors` in the directory.
+  [[nodiscard]] std::filesystem::path file(std::size_t run, Index step) const {
+    return directory_ / concat("run", run, "-step", step, ".safetensors");
+  }
+
+  /// Saves where it is time to, and lets the run go on. Throws: Error when the file cannot be written.
+  template <std::floating_point Scalar>
+  Control operator()(const StepEvent<Scalar>& event) const {
+    const bool now = options_.updates > 0 ? event.step % options_.updates == 0
+                                          : event.end_of_epoch && (event.epoch + 1) % options_.epochs == 0;
+    if (now) save_checkpoint<Scalar>(file(event.run, event.step), layout_, {event.state(), *event.optimizer, event.step});
+    return Control::proceed;
+  }
+
+ private:
+  std::filesystem::path directory_;
+  ParameterLayout layout_;
+  SaveEveryOptions options_;
+};
+
+}  // namespace lmc
