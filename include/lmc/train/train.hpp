@@ -114,6 +114,7 @@ class Training {
     require(now_.step >= 0 && now_.step <= steps_, "train: the start is a checkpoint after ", now_.step,
             " updates, but this training ends after ", steps_,
             "; use more epochs, a larger until, or the batch_size it was begun with");
+    (void)schedule_.factor(0, all_steps_, batches_.per_epoch());  // finds what is wrong with it also where a run goes on
     begin_epoch();
   }
 
@@ -126,7 +127,7 @@ class Training {
   /// The next update, and the mean loss before it. A loss that is not finite is returned without an update.
   double update() {
     if (now_.step % batches_.per_epoch() == 0) begin_epoch();
-    const double factor = schedule_.factor(now_.step, all_steps_);
+    const double factor = schedule_.factor(now_.step, all_steps_, batches_.per_epoch());
     const double loss = lmc::step<Scalar>(network_, data_, batch(), now_.state, now_.optimizer, factor, memory_,
                                           {.seed = noise_seed_, .epoch = static_cast<std::uint32_t>(epoch())});
     if (std::isfinite(loss)) ++now_.step;
