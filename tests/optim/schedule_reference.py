@@ -57,3 +57,15 @@ case(f"{{.then = lmc::ListRate{{.factors = {{{CPP_LIST}}}}}}}", 21, lambda o: lr
 case(f"{{.then = {POWER}, lmc::RatePer::update)}}", 10, lambda o: lr.LambdaLR(o, lambda s: 0.95**s))
 case(f"{{.then = {POWER})}}", 12, lambda o: lr.LambdaLR(o, lambda s: 0.95**s), per_epoch=4)
 case(f"{{.warmup = 5, .then = {POWER}, lmc::RatePer::update)}}", 12, lambda o: then(o, 5, lr.LambdaLR(o, lambda s: 0.95**s)))
+
+
+def restarts(optimizer, first, growth, floor=0):
+    return lr.CosineAnnealingWarmRestarts(optimizer, T_0=first, T_mult=growth, eta_min=floor)
+
+
+case("{.then = lmc::CosineRate{}, .restarts = lmc::Restarts{.first = 5}}", 17, lambda o: restarts(o, 5, 1))
+case("{.then = lmc::CosineRate{}, .restarts = lmc::Restarts{.first = 3, .growth = 2}}", 25, lambda o: restarts(o, 3, 2))
+case("{.then = lmc::CosineRate{.floor = 0.125}, .restarts = lmc::Restarts{.first = 1, .growth = 3}}", 20,
+     lambda o: restarts(o, 1, 3, 0.125))
+case("{.warmup = 4, .then = lmc::CosineRate{}, .restarts = lmc::Restarts{.first = 4, .growth = 2}}", 20,
+     lambda o: then(o, 4, restarts(o, 4, 2)))

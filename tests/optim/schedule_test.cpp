@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -44,6 +45,12 @@ std::vector<double> factors(const Schedule& schedule, Index steps, std::optional
   return all;
 }
 
+std::vector<double> concatenated(const std::vector<std::vector<double>>& parts) {
+  std::vector<double> all;
+  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
 // s + n / 1000, so that a factor tells what its function was asked for.
 double told(Index s, Index n) { return static_cast<double>(s) + static_cast<double>(n) / 1000; }
 
@@ -53,7 +60,7 @@ TEST_CASE("Schedule: multiplies as PyTorch's schedulers do", "[optim]") {
   const std::vector<Reference> reference{
 #include "schedule_reference.inc"
   };
-  REQUIRE(reference.size() == 13);
+  REQUIRE(reference.size() == 17);
   for (const auto& [schedule, per_epoch, want] : reference) {
     CAPTURE(text(schedule));
     const auto got = factors(schedule, static_cast<Index>(want.size()), per_epoch.value_or(1));
@@ -197,6 +204,76 @@ TEST_CASE("Schedule: what counts epochs needs their length, and nothing else doe
   }
 }
 
+TEST_CASE("Restarts: run every shape anew in each cycle, behind a warm-up, too", "[optim]") {
+  std::vector<lmc::RateShape> shapes{CallableRate(told, RatePer::update), lmc::StepRate{.every = 2, .gamma = 0.5}};
+  for (const auto& name : lmc::rate_shape_names) shapes.push_back(lmc::parse_rate_shape(name));
+  for (const auto& shape : shapes) {
+    CAPTURE(lmc::concat(shape));
+    const auto cycle = [&](Index steps) { return factors({.then = shape}, steps); };
+    std::vector<double> cut = cycle(24);
+    cut.resize(2);
+    CHECK(factors({.then = shape, .restarts = lmc::Restarts{.first = 6, .growth = 2}}, 20) ==
+          concatenated({cycle(6), cycle(12), cut}));
+    CHECK(factors({.then = shape, .restarts = lmc::Restarts{.first = 7}}, 21) == concatenated({cycle(7), cycle(7), cycle(7)}));
+    CHECK(factors({.warmup = 4, .then = shape, .restarts = lmc::Restarts{.first = 6, .growth = 2}}, 22) ==
+          concatenated({{0.25, 0.5, 0.75, 1}, cycle(6), cycle(12)}));
+  }
+}
+
+TEST_CASE("Restarts: the first cycle counts in steps or in shares of what the warm-up leaves", "[optim]") {
+  const auto cosine = [](double warmup, const lmc::Restarts& restarts) {
+    return factors({.warmup = warmup, .then = lmc::CosineRate{}, .restarts = restarts}, 20);
+  };
+  CHECK(cosine(0, {.first = 0.25}) == cosine(0, {.first = 5}));
+  CHECK(cosine(4, {.first = 0.25}) == cosine(4, {.first = 4}));
+  CHECK(cosine(4, {.first = 0.1, .growth = 2}) == cosine(4, {.first = 2, .growth = 2}));  // 1.6, rounded
+  CHECK(cosine(0, {.first = 0.01}) == cosine(0, {.first = 1}));                           // at least one step
+  CHECK(cosine(0, {.first = 20}) == factors({.then = lmc::CosineRate{}}, 20));
+  // One cycle, cut off: the cosine of a longer run.
+  auto longer = factors({.then = lmc::CosineRate{}}, 50);
+  longer.resize(20);
+  CHECK(cosine(0, {.first = 50, .growth = 3}) == longer);
+  CHECK(cosine(20, {.first = 3}) == factors({.warmup = 20}, 20));
+}
+
+TEST_CASE("Restarts: a cycle's length is rounded, and grows from what it was before", "[optim]") {
+  const auto begins = [](const lmc::Restarts& restarts, Index steps) {
+    const auto all = factors(
+        {.then = CallableRate([](Index s, Index) { return s == 0 ? 1.0 : 0.0; }, RatePer::update), .restarts = restarts},
+        steps);
+    std::set<Index> found;
+    for (std::size_t s = 0; s < all.size(); ++s)
+      if (all[s] == 1) found.insert(static_cast<Index>(s));
+    return found;
+  };
+  CHECK(begins({.first = 4, .growth = 1.5}, 60) == std::set<Index>{0, 4, 10, 19, 33, 53});  // 4, 6, 9, 13.5, 20.25 steps
+  CHECK(begins({.first = 1, .growth = 1.2}, 12) == std::set<Index>{0, 1, 2, 3, 5, 7, 9});   // 1, 1.2, 1.44, 1.73, 2.07, 2.49
+  CHECK(begins({.first = 2, .growth = 1e300}, 50) == std::set<Index>{0, 2});                // the second is longer than any run
+}
+
+TEST_CASE("Restarts: what counts epochs counts them in each cycle", "[optim]") {
+  // Cycles of 4 and 8 updates, in epochs of 3.
+  CHECK(factors({.then = CallableRate(told), .restarts = lmc::Restarts{.first = 4, .growth = 2}}, 12, 3) ==
+        std::vector<double>{0.002, 0.002, 0.002, 1.002, 0.003, 0.003, 0.003, 1.003, 1.003, 1.003, 2.003, 2.003});
+}
+
+TEST_CASE("Restarts: refuses what cannot be meant, at the first step", "[optim]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinite = std::numeric_limits<double>::infinity();
+  const auto first = [](const lmc::Restarts& restarts, const lmc::RateShape& shape = lmc::CosineRate{}) {
+    return Schedule{.warmup = 2, .then = shape, .restarts = restarts}.factor(0, 10, 4);
+  };
+  for (const double bad : {0.0, -1.0, nan}) CHECK_THROWS_WITH(first({.first = bad}), Contains("restarts' first = "));
+  CHECK_THROWS_WITH(first({.first = 2.5}), Contains("restarts' first = 2.5; expected a whole number of steps, or a share"));
+  CHECK_THROWS_WITH(first({}),
+                    Contains("restarts' first = 0; expected a positive number of steps, or a share of them below 1"));
+  for (const double bad : {0.5, -1.0, nan, infinite})
+    CHECK_THROWS_WITH(first({.first = 3, .growth = bad}), Contains("restarts' growth = "));
+  CHECK_THROWS_WITH(first({.first = 3, .growth = 0.5}), Contains("growth = 0.5; expected a finite number, at least 1"));
+  CHECK_THROWS_WITH(
+      first({.first = 4}, ListRate{.factors = {1, 1}}),
+      "schedule: a list does not restart, since it has a factor for every part of the run; repeat them in the list");
+}
+
 TEST_CASE("Schedule: refuses what cannot be meant, at the first step", "[optim]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const auto first = [](const Schedule& s) { return s.factor(0, 10); };
@@ -222,6 +299,11 @@ TEST_CASE("Schedule: is a value that is named, compared and printed", "[optim]")
   CHECK(Schedule{.warmup = 5} != Schedule{.warmup = 6});
   CHECK(Schedule{.then = lmc::CosineRate{}} != Schedule{});
   CHECK(Schedule{.then = lmc::CosineRate{}} == Schedule{.then = lmc::CosineRate{.floor = 0}});
+
+  const Schedule restarting{.warmup = 5, .then = lmc::CosineRate{}, .restarts = lmc::Restarts{.first = 100, .growth = 1.5}};
+  CHECK(text(restarting) == "warmup(5) then cosine(floor = 0) with restarts(first = 100, growth = 1.5)");
+  CHECK(restarting != Schedule{.warmup = 5, .then = lmc::CosineRate{}});
+  CHECK(restarting != Schedule{.warmup = 5, .then = lmc::CosineRate{}, .restarts = lmc::Restarts{.first = 100}});
 
   const ListRate list{.factors = {1, 0.5, 0.1}};
   CHECK(text({.then = list}) == "list(per epoch: 1, 0.5, 0.1)");

@@ -243,6 +243,7 @@ TEST_CASE("train: refuses a schedule that does not fit before the first update, 
   refused({.warmup = 7, .then = lmc::ListRate{.factors = {1, 1, 1}}}, "expected 2");
   refused({.then = lmc::ListRate{.factors = {1, 1}, .per = lmc::RatePer::update}}, "expected 21, one for each update");
   refused({.then = lmc::CallableRate([](Index, Index) { return -1.0; })}, "callable returned -1 for epoch 0 of 3");
+  refused({.then = lmc::CosineRate(), .restarts = lmc::Restarts{}}, "restarts' first = 0");
 }
 
 TEST_CASE("train: goes on from a checkpoint as if it had not been interrupted, in the middle of an epoch, too", "[train]") {

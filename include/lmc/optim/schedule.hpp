@@ -194,6 +194,21 @@ inline RateShape parse_rate_shape(std::string_view name) {
   return all[find_name("schedule", name, rate_shape_names)];
 }
 
+/// Runs a shape anew in cycles. With F = first in whole steps, cycle k = 0, 1, … takes
+///   round(F · growth^k) steps,
+/// and the end of the run cuts off the last one. In a cycle the shape is asked for step s of n, s being the steps since the cycle's
+/// begin and n its length, uncut: shares of n are shares of the cycle. A cosine that restarts is
+/// torch.optim.lr_scheduler.CosineAnnealingWarmRestarts with T_0 = F and T_mult = growth. Source: arXiv:1608.03983.
+struct Restarts {
+  double first = 0;   // length of the first cycle: steps, or below 1 a share of those after the warm-up; at least one step
+  double growth = 1;  // by which a cycle is longer than the one before it, at least 1
+  friend bool operator==(const Restarts&, const Restarts&) = default;
+};
+/// Prints `restarts(first = 100, growth = 2)`.
+inline std::ostream& operator<<(std::ostream& out, const Restarts& r) {
+  return out << "restarts(first = " << r.first << ", growth = " << r.growth << ')';
+}
+
 namespace detail {
 
 /// Step s of n, as a shape is asked for it.
@@ -201,23 +216,41 @@ struct RateStep {
   Index s, n;
 };
 
+/// The step of its cycle that `at` is. Throws: Error for a number out of range.
+inline RateStep in_cycle(const Restarts& restarts, RateStep at) {
+  const double growth = restarts.growth;
+  require(restarts.first > 0, "schedule: restarts' first = ", restarts.first,
+          "; expected a positive number of steps, or a share of them below 1");
+  require(std::isfinite(growth) && growth >= 1, "schedule: restarts' growth = ", growth,
+          "; expected a finite number, at least 1: cycles do not get shorter");
+  Index length = std::max<Index>(1, steps_of("restarts' first", restarts.first, at.n));
+  if (growth == 1) return {at.s % length, length};
+  for (double unrounded = static_cast<double>(length); at.s >= length;) {
+    at.s -= length;
+    unrounded *= growth;
+    length = static_cast<Index>(std::min(std::round(unrounded), 0x1p53));
+  }
+  return {at.s, length};
+}
+
 }  // namespace detail
 
 /// How the learning rate changes over a run: a value that can be compared and printed. Step s = 0, 1, … of a run of n steps is
 /// taken with factor(s, n) times the learning rate. With w steps of warm-up,
 ///   factor = (s + 1) / w                        for s < w: a straight line whose last step is at the full rate,
 ///   factor = then.factor(s − w, n − w)          after it: what follows knows only the steps that are left.
-/// A shape per epoch counts epochs of e updates from the end of the warm-up: it is asked for ⌊s / e⌋ of ⌈n / e⌉ where another is
-/// asked for s of n.
+/// Restarts divide the steps that are left into cycles. A shape per epoch counts epochs of e updates from the end of the warm-up,
+/// or the begin of the cycle: it is asked for ⌊s / e⌋ of ⌈n / e⌉ where another is asked for s of n.
 /// As PyTorch's SequentialLR of LinearLR(start_factor = 1/w, total_iters = w − 1) and another, with milestone w.
 struct Schedule {
-  double warmup = 0;                // steps, or below 1 a share of all steps
-  RateShape then = ConstantRate();  // one-cycle has its own rise, and starts low again after a warm-up
+  double warmup = 0;                      // steps, or below 1 a share of all steps
+  RateShape then = ConstantRate();        // one-cycle has its own rise, and starts low again after a warm-up
+  std::optional<Restarts> restarts = {};  // of what follows the warm-up; a list has none
 
   friend bool operator==(const Schedule&, const Schedule&) = default;
 
   /// For 0 ≤ step < steps; per_epoch, the updates of an epoch, is needed by shapes per epoch alone. Throws: Error for a number out
-  /// of range, for a warm-up that is longer than the run, for a list that does not fit, and for a shape per epoch
+  /// of range, for a warm-up that is longer than the run, for a list that does not fit or restarts, and for a shape per epoch
   /// without per_epoch. The call for step 0 finds all of these; what a function returns is known only where it is called.
   [[nodiscard]] double factor(Index step, Index steps, std::optional<Index> per_epoch = {}) const {
     require(step >= 0 && step < steps, "schedule: step ", step, " of ", steps, "; expected 0 to ", steps - 1);
@@ -226,7 +259,12 @@ struct Schedule {
     const Index rise = detail::steps_of("warmup", warmup, steps);
     require(rise <= steps, "schedule: a warm-up of ", rise, " steps in a run of ", steps,
             "; train longer, or give the warm-up as a share of all steps, below 1");
-    const detail::RateStep at{.s = std::max<Index>(0, step - rise), .n = steps - rise};
+    detail::RateStep at{.s = std::max<Index>(0, step - rise), .n = steps - rise};
+    if (restarts) {
+      require(!std::holds_alternative<ListRate>(then),
+              "schedule: a list does not restart, since it has a factor for every part of the run; repeat them in the list");
+      at = detail::in_cycle(*restarts, at);
+    }
     const double after = std::visit([&](const auto& shape) { return factor_of(shape, at, per_epoch); }, then);
     return step < rise ? static_cast<double>(step + 1) / static_cast<double>(rise) : after;
   }
@@ -245,10 +283,12 @@ struct Schedule {
   }
 };
 
-/// Prints `warmup(2000) then cosine(floor = 0)`, or the second part alone.
+/// Prints `warmup(2000) then cosine(floor = 0) with restarts(first = 100, growth = 2)`, or those parts of it that there are.
 inline std::ostream& operator<<(std::ostream& out, const Schedule& schedule) {
   if (schedule.warmup > 0) out << "warmup(" << schedule.warmup << ") then ";
-  return out << schedule.then;
+  out << schedule.then;
+  if (schedule.restarts) out << " with " << *schedule.restarts;
+  return out;
 }
 
 }  // namespace lmc
