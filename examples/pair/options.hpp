@@ -24,6 +24,7 @@ struct Options {
   registry::OptimizerChoice optimizer;
   std::string schedule = "constant";
   double warmup = 0;
+  std::optional<double> restart_first, restart_growth;
   Index epochs = 10, batch_size = 128;
   std::string init = "torch";
   std::string alphas = "25";
