@@ -15,6 +15,10 @@ Options parse_options(int argc, char** argv) {
   registry::add_update_options(app, o.updates);
   app.add_option("--schedule", o.schedule, "constant, cosine, step, one-cycle or triangle")->capture_default_str();
   app.add_option("--warmup", o.warmup, "steps of linear warm-up; below 1: their share of all steps")->capture_default_str();
+  app.add_option(
+      "--restart-first", o.restart_first,
+      "steps after which the schedule begins anew; below 1: their share of the steps after the warm-up [no restarts]");
+  app.add_option("--restart-growth", o.restart_growth, "by which each cycle is longer than the one before it, at least 1 [1]");
   app.add_option("--epochs", o.epochs)->capture_default_str();
   app.add_option("--batch-size", o.batch_size)->capture_default_str();
   app.add_option("--init", o.init, "torch (PyTorch's default), he-normal, he-uniform, xavier or zero")->capture_default_str();

@@ -26,6 +26,7 @@ struct Options {
   registry::UpdateChoice updates;
   std::string schedule = "constant";
   double warmup = 0;
+  std::optional<double> restart_first, restart_growth;
   Index epochs = 10, batch_size = 128;
   std::string init = "torch";
   std::string alphas = "25";

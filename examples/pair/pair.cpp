@@ -22,6 +22,7 @@
 #include "pair/outputs.hpp"
 #include "pair/results.hpp"
 #include "pair/running.hpp"
+#include "registry/schedules.hpp"
 #include "standard_streams.hpp"
 
 namespace {
@@ -38,7 +39,7 @@ int run(const Options& o) {
   lmc::TrainOptions<float> training{.epochs = o.epochs,
                                     .batch_size = o.batch_size,
                                     .optimizer = registry::optimizer_options(o.optimizer, "--"),
-                                    .schedule = {.warmup = o.warmup, .then = lmc::parse_rate_shape(o.schedule)},
+                                    .schedule = registry::make_schedule(o, "--"),
                                     .augmentation = parse_augmentation(o.augment),
                                     .label_noise = o.label_noise};
   registry::set_updates(o.updates, "--", training);

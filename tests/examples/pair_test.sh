@@ -53,6 +53,8 @@ refuses "epochs = 0" --epochs 0
 refuses "Could not convert" --epochs many
 refuses "expected two whole numbers with a comma between" --noise-seeds 1,2,3
 refuses "warm-up of 1000 steps in a run of 72" --warmup 1000
+refuses "restarts' growth = 0.5; expected a finite number, at least 1" --schedule cosine --restart-first 9 --restart-growth 0.5
+refuses "--restart-growth = 2 is without restarts; give the first cycle's length by --restart-first" --schedule cosine --restart-growth 2
 refuses "--json and --csv both write './x.csv'" --csv x.csv --json ./x.csv
 refuses "--csv '': expected a name" --csv ''
 refuses "epochs = 9223372036854775807 of 24 updates are more than can be counted" --epochs 99999999999999999999
@@ -114,6 +116,11 @@ code=0
 code=0
 "${pair[@]}" --csv full/again.csv 2> err > /dev/full || code=$?
 [[ $code == 4 && $(wc -l < full/again.csv) == 26 ]] || fail "a full standard output ends with exit code $code: $(cat err)"
+
+"${pair[@]}" --schedule cosine --warmup 12 --restart-first 20 --restart-growth 2 > out 2> err || fail "restarts: $(cat err)"
+grep -qF "schedule warmup(12) then cosine(floor = 0) with restarts(first = 20, growth = 2)," out || fail "restarts are not named: $(cat out)"
+[[ $(digests --schedule cosine --restart-first 20) != $(digests --schedule cosine) ]] || fail "restarts changed nothing"
+[[ $(digests --schedule cosine --restart-first 20 --restart-growth 2) != $(digests --schedule cosine --restart-first 20) ]] || fail "their growth changed nothing"
 
 # Every optimizer trains, says how it is set, and follows the seeds alone.
 while read -r line; do

@@ -11,16 +11,19 @@ from torch.optim import lr_scheduler as lr
 warnings.simplefilter("ignore")
 
 
-def case(schedule, steps, make):
+def case(schedule, steps, make, per_epoch=1):
+    """The factors of `steps` updates, with a step of the scheduler after each epoch of per_epoch updates."""
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     scheduler = make(optimizer)
     factors = []
-    for _ in range(steps):
+    for update in range(steps):
         factors.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
-        scheduler.step()
+        if (update + 1) % per_epoch == 0:
+            scheduler.step()
     lines = [", ".join(f"{f:.17g}" for f in factors[i:i + 5]) for i in range(0, steps, 5)]
-    print(f"    {{.schedule = {schedule},\n     .factors = {{" + ",\n                 ".join(lines) + "}},")
+    epoch = f"     .per_epoch = {per_epoch},\n" if per_epoch > 1 else ""
+    print(f"    {{.schedule = {schedule},\n{epoch}     .factors = {{" + ",\n                 ".join(lines) + "}},")
 
 
 def warmup(optimizer, steps):
@@ -43,3 +46,26 @@ case("{.then = lmc::OneCycleRate{.peak = 0.25, .start = 0.1, .end = 0.001, .line
 case("{.warmup = 4, .then = lmc::CosineRate{}}", 20, lambda o: then(o, 4, lr.CosineAnnealingLR(o, T_max=16)))
 case("{.warmup = 5, .then = lmc::StepRate{.every = 3, .gamma = 0.1}}", 15,
      lambda o: then(o, 5, lr.StepLR(o, step_size=3, gamma=0.1)))
+
+LIST = [1, 0.5, 0.75, 0, 0.125, 2, 0.1]
+CPP_LIST = ", ".join(str(f) for f in LIST)
+POWER = "lmc::CallableRate([](lmc::Index s, lmc::Index) { return std::pow(0.95, static_cast<double>(s)); }"
+case(f"{{.then = lmc::ListRate{{.factors = {{{CPP_LIST}}}, .per = lmc::RatePer::update}}}}", 7,
+     lambda o: lr.LambdaLR(o, lambda s: LIST[s] if s < len(LIST) else 0))
+case(f"{{.then = lmc::ListRate{{.factors = {{{CPP_LIST}}}}}}}", 21, lambda o: lr.LambdaLR(o, lambda s: LIST[s] if s < len(LIST) else 0),
+     per_epoch=3)
+case(f"{{.then = {POWER}, lmc::RatePer::update)}}", 10, lambda o: lr.LambdaLR(o, lambda s: 0.95**s))
+case(f"{{.then = {POWER})}}", 12, lambda o: lr.LambdaLR(o, lambda s: 0.95**s), per_epoch=4)
+case(f"{{.warmup = 5, .then = {POWER}, lmc::RatePer::update)}}", 12, lambda o: then(o, 5, lr.LambdaLR(o, lambda s: 0.95**s)))
+
+
+def restarts(optimizer, first, growth, floor=0):
+    return lr.CosineAnnealingWarmRestarts(optimizer, T_0=first, T_mult=growth, eta_min=floor)
+
+
+case("{.then = lmc::CosineRate{}, .restarts = lmc::Restarts{.first = 5}}", 17, lambda o: restarts(o, 5, 1))
+case("{.then = lmc::CosineRate{}, .restarts = lmc::Restarts{.first = 3, .growth = 2}}", 25, lambda o: restarts(o, 3, 2))
+case("{.then = lmc::CosineRate{.floor = 0.125}, .restarts = lmc::Restarts{.first = 1, .growth = 3}}", 20,
+     lambda o: restarts(o, 1, 3, 0.125))
+case("{.warmup = 4, .then = lmc::CosineRate{}, .restarts = lmc::Restarts{.first = 4, .growth = 2}}", 20,
+     lambda o: then(o, 4, restarts(o, 4, 2)))

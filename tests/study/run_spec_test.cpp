@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "study/specification/run_spec.hpp"
 #include <catch2/catch.hpp>
+#include <optional>
 #include <string>
 
 #include "study/tiny_study.hpp"
@@ -54,6 +55,16 @@ TEST_CASE("RunSpec: whatever changes the training changes the id", "[study]") {
   CHECK(changed([](RunSpec& s) { s.optimizer.name = "adam"; }));
   CHECK(changed([](RunSpec& s) { s.warmup = 5; }));
   CHECK(changed([](RunSpec& s) { s.schedule = "cosine"; }));
+  const auto cosine = [](std::optional<double> first, std::optional<double> growth) {
+    RunSpec s = tiny_run();
+    s.schedule = "cosine";
+    s.restart_first = first;
+    s.restart_growth = growth;
+    return id_of(s);
+  };
+  CHECK(cosine(5, {}) != cosine({}, {}));
+  CHECK(cosine(5, {}) != cosine(6, {}));
+  CHECK(cosine(5, 2) != cosine(5, {}));
   CHECK(changed([](RunSpec& s) { s.epochs = 3; }));
   CHECK(changed([](RunSpec& s) { s.updates = 20; }));
   CHECK(changed([](RunSpec& s) { s.batch_size = 10; }));
@@ -129,6 +140,23 @@ TEST_CASE("RunSpec: an optimizer's option that is set to its default names the s
   CHECK(with({.name = "adam", .momentum = 0.0}).at("momentum") == 0);
 }
 
+TEST_CASE("RunSpec: restarts are written down where they change the training", "[study]") {
+  const auto with = [](const std::string& schedule, std::optional<double> first, std::optional<double> growth) {
+    RunSpec s = tiny_run();
+    s.schedule = schedule;
+    s.restart_first = first;
+    s.restart_growth = growth;
+    return to_json(canonical(s));
+  };
+  CHECK_FALSE(with("cosine", {}, {}).contains("restart-first"));  // the ids of runs without are those of before
+  CHECK_FALSE(with("cosine", {}, {}).contains("restart-growth"));
+  CHECK(with("cosine", 0.5, 2).at("restart-first") == 0.5);
+  CHECK(with("cosine", 0.5, 2).at("restart-growth") == 2);
+  CHECK(with("cosine", 0.5, 1) == with("cosine", 0.5, {}));
+  CHECK(with("constant", 0.5, 2) == with("constant", {}, {}));
+  CHECK(run_spec_from_json(with("cosine", 0.5, 2)).restart_growth == 2);
+}
+
 TEST_CASE("RunSpec: refuses what no training has", "[study]") {
   const auto refused = [](auto change) {
     RunSpec s = tiny_run();
@@ -141,6 +169,10 @@ TEST_CASE("RunSpec: refuses what no training has", "[study]") {
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.lift = "1"; }), Contains("lift = 1 is for a network that filters positions"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.lift_at = 1; }), Contains("nothing is lifted"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.epochs = 0; }), Contains("epochs = 0"));
+  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.warmup = -1; }), Contains("warmup = -1"));
+  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.restart_first = 0; }), Contains("restarts' first = 0"));
+  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.restart_growth = 2; }),
+                    "restart-growth = 2 is without restarts; give the first cycle's length by restart-first");
   CHECK_THROWS_WITH(
       refused([](RunSpec& s) {
         s.optimizer.name = "adam";

@@ -5,12 +5,16 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/dropout.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/models/mlp.hpp>
 #include <lmc/train/train.hpp>
+#include <optional>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace train_train_test {
@@ -185,6 +189,61 @@ TEST_CASE("train: refuses what does not fit, with the numbers", "[train][errors]
   warm.schedule.warmup = 100;
   CHECK_THROWS_WITH(lmc::train(net(), data(), start(), warm, {.order = 1}),
                     Catch::Contains("a warm-up of 100 steps in a run of 7"));
+}
+
+TEST_CASE("train: a list per epoch is a loop with a factor for each epoch", "[train]") {
+  const std::vector<double> list{1, 0.25, 2};
+  auto scheduled = options(3);
+  scheduled.schedule = {.then = lmc::ListRate{.factors = list}};
+  const auto run = lmc::train(net(), data(), start(), scheduled, {.order = 1});
+
+  lmc::Batches batches(data().size(), {.batch_size = 32, .order_seed = 1});
+  lmc::StepMemory<float> memory(net(), 32);
+  lmc::Optimizer<float> optimizer(scheduled.optimizer, net().layout());
+  auto examples = data();
+  auto state = start();
+  for (std::size_t epoch = 0; epoch < list.size(); ++epoch) {
+    batches.shuffle(static_cast<std::uint32_t>(epoch));
+    for (Index b = 0; b < batches.per_epoch(); ++b)
+      lmc::step<float>(net(), examples, batches.batch(b), state, optimizer, list[epoch], memory);
+  }
+  CHECK(run.state == state);
+  CHECK(run.state != lmc::train(net(), data(), start(), options(3), {.order = 1}).state);
+
+  // A function per epoch gives the same, and so does a list of the 21 updates.
+  scheduled.schedule = {.then = lmc::CallableRate([&](Index epoch, Index) { return list[static_cast<std::size_t>(epoch)]; })};
+  CHECK(lmc::train(net(), data(), start(), scheduled, {.order = 1}).state == state);
+  std::vector<double> of_updates(7, 1);
+  of_updates.insert(of_updates.end(), 7, 0.25);
+  of_updates.insert(of_updates.end(), 7, 2);
+  scheduled.schedule = {.then = lmc::ListRate{.factors = of_updates, .per = lmc::RatePer::update}};
+  CHECK(lmc::train(net(), data(), start(), scheduled, {.order = 1}).state == state);
+}
+
+TEST_CASE("train: refuses a schedule that does not fit before the first update, wherever it starts and ends",
+          "[train][errors]") {
+  using Catch::Matchers::Contains;
+  auto wrong = options(3);
+  int updates = 0;
+  wrong.observers = {[&](const lmc::StepEvent<float>&) { return ++updates, lmc::Control::proceed; }};
+  const auto refused = [&](const lmc::Schedule& schedule, const std::string& message) {
+    wrong.schedule = schedule;
+    CHECK_THROWS_WITH(lmc::train(net(), data(), start(), wrong, {.order = 1}), Contains(message));
+    auto part = options(3);
+    part.until = 8;
+    const auto middle = lmc::train(net(), data(), start(), part, {.order = 1}).checkpoint();
+    CHECK_THROWS_WITH(lmc::train(net(), data(), middle, wrong, {.order = 1}), Contains(message));
+    CHECK(updates == 0);
+  };
+  wrong.until = GENERATE(std::optional<Index>(), std::optional<Index>(14));
+  const auto list = [](const std::vector<double>& factors) { return lmc::Schedule{.then = lmc::ListRate{.factors = factors}}; };
+  refused(list({1, 1}), "a list of 2 factors; expected 3, one for each epoch");  // of all epochs, whatever until says
+  refused(list({-1, 1, 1}), "factors[0] = -1");                                  // an epoch that is over for the checkpoint
+  refused(list({1, 1, -1}), "factors[2] = -1");                                  // an epoch to come
+  refused({.warmup = 7, .then = lmc::ListRate{.factors = {1, 1, 1}}}, "expected 2");
+  refused({.then = lmc::ListRate{.factors = {1, 1}, .per = lmc::RatePer::update}}, "expected 21, one for each update");
+  refused({.then = lmc::CallableRate([](Index, Index) { return -1.0; })}, "callable returned -1 for epoch 0 of 3");
+  refused({.then = lmc::CosineRate(), .restarts = lmc::Restarts{}}, "restarts' first = 0");
 }
 
 TEST_CASE("train: goes on from a checkpoint as if it had not been interrupted, in the middle of an epoch, too", "[train]") {

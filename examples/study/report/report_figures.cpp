@@ -54,6 +54,7 @@ std::string axis_text(const std::string& axis) {
       {"slope", "slope of the units below 0 (1: linear, 0: ReLU)"},
       {"sparsity", "share of the weights that is masked"},
       {"warmup", "updates of warm-up"},
+      {"restart-first", "updates until the schedule begins anew"},
       {"batch", "batch size"},
       {"noise", "what differs between the two runs"},
       {"untied", "update from which on the filters are untied"},

@@ -10,6 +10,7 @@
 #include <lmc/transfer/lift_checkpoint.hpp>
 
 #include "registry/lists.hpp"
+#include "registry/schedules.hpp"
 
 namespace lmc::study {
 
@@ -42,7 +43,7 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
       .epochs = s.epochs,
       .batch_size = s.batch_size,
       .optimizer = registry::optimizer_options(s.optimizer, ""),
-      .schedule = {.warmup = s.warmup, .then = parse_rate_shape(s.schedule)},
+      .schedule = registry::make_schedule(s, ""),
       .augmentation = {.crop_padding = s.crop, .flip = s.flip, .translation = s.translation, .noise = s.input_noise},
       .label_noise = s.label_noise,
       .observers = observers};

@@ -17,6 +17,7 @@
 #include "study/specification/spec_digest.hpp"
 
 #include "registry/lists.hpp"
+#include "registry/schedules.hpp"
 
 namespace lmc::study {
 
@@ -69,7 +70,9 @@ RunSpec canonical(RunSpec s) {
     if (*list) *list = normal_extents(name, **list, least);
   (void)parse_initialization(s.init);
   s.optimizer = registry::canonical(s.optimizer);
-  (void)parse_rate_shape(s.schedule);
+  const Schedule schedule = registry::make_schedule(s, "");
+  if (std::holds_alternative<ConstantRate>(schedule.then)) s.restart_first = s.restart_growth = {};  // restarts change nothing
+  if (s.restart_growth == 1) s.restart_growth.reset();
   require(s.epochs > 0 || s.updates > 0, "epochs = ", s.epochs, "; expected a positive number");
   require(s.batch_size > 0, "batch-size = ", s.batch_size, "; expected a positive number");
   for (const auto& [name, number] :

@@ -38,6 +38,8 @@ struct RunSpec {
   registry::OptimizerChoice optimizer = {};
   std::string schedule = "constant";
   double warmup = 0;  // steps, or below 1 a share of all
+  // As Restarts; nothing stands for no restarts, and for a growth of 1.
+  std::optional<double> restart_first = {}, restart_growth = {};
   Index epochs = 10;
   Index updates = 0;  // end after so many updates instead, in as many epochs as they take; 0: not
   Index batch_size = 128;
@@ -84,6 +86,8 @@ void for_each_option(Spec& s, const Visit& visit) {
   registry::for_each_optimizer_option(s.optimizer, [&](const char* name, const char*, auto& field) { visit(name, field); });
   visit("schedule", s.schedule);
   visit("warmup", s.warmup);
+  visit("restart-first", s.restart_first);
+  visit("restart-growth", s.restart_growth);
   visit("epochs", s.epochs);
   visit("updates", s.updates);
   visit("batch-size", s.batch_size);

@@ -77,7 +77,8 @@ class Training {
     require(now_.step >= 0 && now_.step <= steps_, "train: the start is a checkpoint after ", now_.step,
             " updates, but this training ends after ", steps_,
             "; use more epochs, a larger until, or the batch_size it was begun with");
-    (void)options.schedule.factor(0, all_steps_);  // throws where the schedule does not fit
+    (void)options.schedule.factor(0, all_steps_,
+                                  batches_.per_epoch());  // finds what is wrong with it, also where a run goes on
     result_.seeds = seeds;
     begin_epoch();
   }
@@ -107,7 +108,8 @@ class Training {
   /// The update by that gradient.
   void update() {
     if (options_.clip_norm) clip_by_norm<Scalar>(memory_.gradient, *options_.clip_norm);
-    now_.optimizer.step(memory_.gradient, now_.state.parameters, options_.schedule.factor(now_.step, all_steps_), ranges_);
+    const double factor = options_.schedule.factor(now_.step, all_steps_, batches_.per_epoch());
+    now_.optimizer.step(memory_.gradient, now_.state.parameters, factor, ranges_);
     ++now_.step;
   }
   /// Shows the observers the last update; they may stop the run.
