@@ -86,7 +86,7 @@ TEST_CASE("GradientHook: with addressed noise, same seeds give same bits, beside
           "[train]") {
   auto noisy = options(3);
   noisy.gradient_hooks.push_back([](const lmc::GradientEvent<float>& e) {
-    const lmc::Stream stream{.seed = 9, .purpose = lmc::Purpose::synthetic_data, .epoch = static_cast<std::uint32_t>(e.step)};
+    const lmc::Stream stream{.seed = 9, .purpose = lmc::Purpose::intervention, .epoch = static_cast<std::uint32_t>(e.step)};
     for (std::size_t i = 0; i < e.gradient.size(); ++i)
       e.gradient[i] += static_cast<float>(0.01 * (lmc::uniform(stream, i) - 0.5));
   });

@@ -22,9 +22,10 @@ enum class Purpose : std::uint8_t {
   subset = 8,       // which examples of a data set
   label_noise = 9,
   augmentation = 10,
-  text = 13,         // words chosen from lists, and samples of them
-  model_label = 14,  // labels drawn from a network's own probabilities
-  input_noise = 15,  // on the inputs that a network is tested with
+  text = 13,          // words chosen from lists, and samples of them
+  model_label = 14,   // labels drawn from a network's own probabilities
+  input_noise = 15,   // on the inputs that a network is tested with
+  intervention = 16,  // what a hook of your own changes in a step
 };
 
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any
