@@ -34,7 +34,7 @@ lmc::ParameterGroup parse_rate(std::string_view prefix, const std::string& rates
 }  // namespace
 
 void set_updates(const UpdateChoice& choice, std::string_view prefix, lmc::TrainOptions<float>& options) {
-  const bool squared = choice.loss && lmc::find_name(lmc::concat(prefix, "loss"), *choice.loss, losses) == 1;
+  const bool squared = choice.loss && lmc::find_name("loss", *choice.loss, losses) == 1;
   const double smoothing = choice.label_smoothing.value_or(0);
   lmc::require(smoothing >= 0 && smoothing < 1, prefix, "label-smoothing ", smoothing, "; expected a number in [0, 1)");
   lmc::require(!squared || smoothing == 0, prefix, "label-smoothing ", smoothing, " is no option of the loss squared-error");

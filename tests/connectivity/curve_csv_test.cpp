@@ -53,8 +53,11 @@ TEST_CASE("write_curve_csv: one curve has its loss, and its error where that was
   CHECK(loss.str() == "alpha,loss\n0,1\n0.5,3\n1,2\n");
   CHECK_THROWS_WITH(lmc::write_curve_csv(loss, lmc::Curve()),
                     Catch::Matchers::Contains("write_curve_csv: the curve has 0 points"));
-  CHECK_THROWS_WITH(lmc::write_curve_csv(loss, testing::loss_curve({1, 2}), testing::loss_curve({1, 2})),
-                    Catch::Matchers::Contains("write_curve_csv: train has no error"));
+  std::ostringstream losses;
+  lmc::write_curve_csv(losses, testing::loss_curve({1, 3}), testing::loss_curve({2, 4}));
+  CHECK(losses.str() == "alpha,train_loss,test_loss\n0,1,2\n1,3,4\n");
+  CHECK_THROWS_WITH(lmc::write_curve_csv(loss, testing::loss_curve({1, 2}), testing::curve({0, 0})),
+                    Catch::Matchers::Contains("write_curve_csv: train has no error, but test has"));
 }
 
 }  // namespace connectivity_curve_csv_test

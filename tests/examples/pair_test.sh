@@ -55,6 +55,14 @@ refuses "expected two whole numbers with a comma between" --noise-seeds 1,2,3
 refuses "warm-up of 1000 steps in a run of 72" --warmup 1000
 refuses "restarts' growth = 0.5; expected a finite number, at least 1" --schedule cosine --restart-first 9 --restart-growth 0.5
 refuses "--restart-growth = 2 is without restarts; give the first cycle's length by --restart-first" --schedule cosine --restart-growth 2
+refuses "unknown loss 'hinge'; did you mean" --loss hinge
+refuses "--label-smoothing 1; expected a number in [0, 1)" --label-smoothing 1
+refuses "--label-smoothing 0.1 is no option of the loss squared-error" --loss squared-error --label-smoothing 0.1
+refuses "--clip-norm 0; expected a positive number" --clip-norm 0
+refuses "unknown --decayed 'some'; did you mean 'all'?" --decayed some
+refuses "--rates dense1: 'dense1'; expected a name and a factor, as in dense1/*=0.1" --rates dense1
+refuses "'*=-1'; expected one factor of the learning rate, at least 0" --rates '*=-1'
+refuses "'dense3/*' names no segment; there are: dense1/weight, dense1/bias, dense2/weight, dense2/bias" --rates 'dense3/*=0'
 refuses "--json and --csv both write './x.csv'" --csv x.csv --json ./x.csv
 refuses "--csv '': expected a name" --csv ''
 refuses "epochs = 9223372036854775807 of 24 updates are more than can be counted" --epochs 99999999999999999999
@@ -122,6 +130,22 @@ grep -qF "schedule warmup(12) then cosine(floor = 0) with restarts(first = 20, g
 [[ $(digests --schedule cosine --restart-first 20) != $(digests --schedule cosine) ]] || fail "restarts changed nothing"
 [[ $(digests --schedule cosine --restart-first 20 --restart-growth 2) != $(digests --schedule cosine --restart-first 20) ]] || fail "their growth changed nothing"
 
+# The loss, and what becomes of its gradient.
+plain=$(digests --weight-decay 0.01)
+for options in '--loss squared-error' '--label-smoothing 0.1' '--clip-norm 0.1' '--decayed weights' '--rates dense1/*=0.5'; do
+  read -r -a given <<< "$options"
+  [[ $(digests --weight-decay 0.01 "${given[@]}") != "$plain" ]] || fail "$options changed nothing"
+done
+[[ $(digests --weight-decay 0.01 --loss cross-entropy --clip-norm 1e9 --decayed all --rates '*=1') == "$plain" ]] ||
+  fail "the defaults, written out, changed something"
+"${pair[@]}" --loss squared-error --clip-norm 1 --rates 'dense1/*=0.5,*/bias=0' --json squares.json > out 2> err || fail "squares: $(cat err)"
+grep -qF 'squared-error, sgd(learning_rate = 0.1), clip-norm 1, rates dense1/*=0.5,*/bias=0, schedule' out || fail "the loss is not named: $(cat out)"
+json_lines squares.json > lines
+for entry in 'training.loss squared-error' 'training.clip_norm 1.0' 'training.rates dense1/*=0.5,*/bias=0'; do
+  grep -qxF "$entry" lines || fail "squares.json has no '$entry'"
+done
+rm squares.json lines
+
 # Every optimizer trains, says how it is set, and follows the seeds alone.
 while read -r line; do
   read -r -a options <<< "${line%%:*}"
@@ -143,7 +167,7 @@ END
 [[ $(ls . checkpoints/deep) != *tmp* ]] || fail "temporary files are left"
 json_lines pair.json > lines
 expected=(dataset=spirals examples.train=3000 examples.test=3000 classes=3 'network=2-16-3 relu' parameters=99 \
-  'training.optimizer=sgd(learning_rate = 0.1)' training.schedule=constant training.epochs=3 training.batch_size=128 \
+  'training.optimizer=sgd(learning_rate = 0.1)' training.loss=cross-entropy training.schedule=constant training.epochs=3 training.batch_size=128 \
   training.augmentation=none training.label_noise=0.0 training.init=torch seeds.init=0 seeds.subset=0 seeds.order.0=1 seeds.order.1=2 \
   seeds.augmentation.0=1 seeds.augmentation.1=1 seeds.label_noise.0=1 seeds.label_noise.1=1 runs_differ_in.0=order input.mean=0.0 \
   input.std=1.0 endpoints.0.steps=72 endpoints.1.steps=72 endpoints.0.diverged_at=null endpoints.1.diverged_at=null \

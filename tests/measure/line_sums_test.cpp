@@ -173,7 +173,7 @@ TEST_CASE("LineSums: goes through the data again where the tails of all places w
   // 800 · 1600 parameters behind the first layer: 10 MB in double, of which six fit.
   const auto network = lmc::mlp<double>({.inputs = 64, .hidden = {800, 1600}, .outputs = 3});
   const auto few = lmc::gaussian_mixture<double>({.examples = 40, .classes = 3, .dimension = 64});
-  const LineSums<double> line(*SplitNetwork<double>::of(network), few, {.chunk = 16, .part = 5});
+  const LineSums<double> line(*SplitNetwork<double>::of(network), few, lmc::CrossEntropy(), {.chunk = 16, .part = 5});
   REQUIRE(line.places_at_once() == 6);
   const auto a = start(network, 1), b = start(network, 2);
   const std::vector<lmc::PathWeights> places = lmc::AlphaGrid(8).points();
