@@ -73,6 +73,29 @@ TEST_CASE("RunSpec: the canonical form of a canonical form is itself", "[study]"
   CHECK(id_of(canonical(s)) == id_of(s));
 }
 
+TEST_CASE("RunSpec: the options of a table count where they are not the default, and come back from JSON", "[study]") {
+  RunSpec s = tiny_run();
+  CHECK_FALSE(
+      to_json(canonical(s)).contains("label-column"));  // so that ids are those of a time before there were tables by path
+  s.data = {.dataset = "mine/a.csv"};
+  const std::string id = id_of(s);
+  s.data.dataset = "./mine//a.csv";
+  s.data.table = {.label = "-1", .delimiter = ",", .missing = "error", .header = 1, .test_share = 0.2, .split_seed = 0};
+  CHECK(id_of(s) == id);
+  for (const auto change : std::initializer_list<void (*)(registry::DatasetOptions&)>{
+           [](registry::DatasetOptions& o) { o.label = "kind"; }, [](registry::DatasetOptions& o) { o.no_names = true; },
+           [](registry::DatasetOptions& o) { o.train_rows = 7; }, [](registry::DatasetOptions& o) { o.split_seed = 1; }}) {
+    RunSpec other = s;
+    change(other.data.table);
+    CHECK(id_of(other) != id);
+    CHECK(id_of(run_spec_from_json(to_json(canonical(other)))) == id_of(other));
+    CHECK(lmc::study::data_spec_from_json(to_json(canonical(other).data)) == canonical(other).data);
+  }
+  s.data = {.dataset = "spirals", .table = {.label = "kind"}};
+  CHECK_THROWS_WITH(canonical(s),
+                    Contains("label-column is an option of a table, dataset = \"FILE.csv\", not of the data set spirals"));
+}
+
 TEST_CASE("RunSpec: a seed of noise counts where there is such noise", "[study]") {
   RunSpec s = tiny_run();
   s.input_noise = 0.1;
