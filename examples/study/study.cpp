@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include "registry/extra.hpp"
 #include "study/report/keys_page.hpp"
 #include "study/report/report.hpp"
 #include "study/running/plan.hpp"
@@ -211,6 +212,7 @@ void report(const Options& o) {
 }
 
 void run_command(int argc, char** argv, const Job& job) {
+  registry::register_extra(registry::known());
   Options o;
   CLI::App app("The experiments of the paper on linear mode connectivity: run, stored, judged.");
   app.require_subcommand(1);
