@@ -10,6 +10,7 @@
 #include <string>
 
 #include "registry/command_line.hpp"
+#include "registry/extra.hpp"
 #include "standard_streams.hpp"
 
 namespace {
@@ -76,6 +77,7 @@ void run(const Options& o) {
 int main(int argc, char** argv) {
   prepare_standard_streams();
   try {
+    registry::register_extra(registry::known());
     run(parse(argc, argv));
     return 0;
   } catch (const CLI::ParseError& e) {

@@ -22,6 +22,7 @@
 #include "pair/outputs.hpp"
 #include "pair/results.hpp"
 #include "pair/running.hpp"
+#include "registry/extra.hpp"
 #include "registry/schedules.hpp"
 #include "standard_streams.hpp"
 
@@ -106,6 +107,7 @@ int run(const Options& o) {
 int main(int argc, char** argv) {
   prepare_standard_streams();
   try {
+    registry::register_extra(registry::known());
     return run(parse_options(argc, argv));
   } catch (const CLI::ParseError& e) {
     return e.get_exit_code();  // parse has said what was wrong

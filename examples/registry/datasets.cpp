@@ -22,6 +22,7 @@
 
 #include "registry/kinds.hpp"
 #include "registry/lists.hpp"
+#include "registry/registry.hpp"
 
 namespace registry {
 
@@ -59,7 +60,7 @@ lmc::CsvOptions csv_options(const DatasetOptions& o) {
   lmc::CsvOptions csv;
   if (o.delimiter) {
     const std::string& text = *o.delimiter;
-    lmc::require(text.size() == 1 || text == "tab", "--delimiter ", text, "; expected one character, or tab");
+    lmc::require(text.size() == 1 || text == "tab", "delimiter ", text, "; expected one character, or tab");
     csv.delimiter = text == "tab" ? '\t' : text[0];
   }
   csv.header = o.header.value_or(csv.header);
@@ -67,14 +68,14 @@ lmc::CsvOptions csv_options(const DatasetOptions& o) {
   if (o.label) csv.label = table_column(*o.label);
   csv.categorical = table_columns(o.categorical);
   csv.drop = table_columns(o.drop);
-  if (is_second("--missing", o.missing, {"error", "impute"})) csv.missing = lmc::MissingValue::impute;
-  if (is_second("--unknown-category", o.unknown_category, {"error", "ignore"}))
+  if (is_second("missing", o.missing, {"error", "impute"})) csv.missing = lmc::MissingValue::impute;
+  if (is_second("unknown-category", o.unknown_category, {"error", "ignore"}))
     csv.unknown_category = lmc::UnknownCategory::ignore;
   csv.standardize = !o.no_standardize;
   if (o.test_data) csv.test_path = *o.test_data;
   csv.train_rows = o.train_rows.value_or(0);
   lmc::require(!o.test_share || (!o.test_data && !o.train_rows),
-               "--test-share is for one file without --train-rows; leave it or the other out");
+               "test-share is for one file without train-rows; leave it or the other out");
   csv.test_share = o.test_share.value_or(csv.test_share);
   csv.seed = o.split_seed.value_or(0);
   return csv;
@@ -159,52 +160,55 @@ Data mixture(const DatasetOptions& o, int) {
 }
 
 // Options that every data set takes.
-constexpr std::array<std::string_view, 6> common{"dataset", "classes",     "subset-per-class",
-                                                 "subset",  "test-subset", "subset-seed"};
-
-bool is_given(const std::string& field) { return !field.empty(); }
-bool is_given(bool field) { return field; }
-bool is_given(std::uint64_t) { return true; }
-template <class Field>
-bool is_given(const std::optional<Field>& field) {
-  return field.has_value();
-}
+constexpr std::array<std::string_view, 6> common_dataset_options{"dataset", "classes",     "subset-per-class",
+                                                                 "subset",  "test-subset", "subset-seed"};
 
 }  // namespace
 
-const std::vector<DatasetKind>& dataset_kinds() {
-  static const std::vector<DatasetKind> kinds = [] {
-    using Names = std::vector<std::string_view>;
-    const auto with = [](const Names& more, Names names) {
-      names.insert(names.end(), more.begin(), more.end());
-      return names;
-    };
-    const Names gray{"data", "downsample", "mean", "std"}, color = with(gray, {"gray"});
-    return std::vector<DatasetKind>{
-        {"mnist", gray, true, mnist},
-        {"fashion-mnist", gray, true, fashion_mnist},
-        {"cifar10", color, true, cifar10},
-        {"cifar100", with(color, {"label-set"}), true, cifar100},
-        {"tiny-imagenet", with(color, {"no-cache"}), true, tiny_imagenet},
-        {"images", with(color, {"no-cache", "image-size", "test-share", "split-seed"}), true, images},
-        {"csv",
-         {"data", "label", "delimiter", "header", "no-names", "categorical", "drop", "missing", "unknown-category",
-          "no-standardize", "train-rows", "test-data", "test-share", "split-seed"},
-         false,
-         csv},
-        {"words", {"data", "split-seed", "languages", "text-form", "ngram-dimension", "text-length"}, false, words},
-        {"tsv", {"data", "split-seed", "test-data", "test-share", "text-form", "ngram-dimension", "text-length"}, false, tsv},
-        {"spirals", {"examples", "class-count", "data-seed"}, false, spirals},
-        {"mixture", {"examples", "class-count", "data-seed", "dimension", "separation"}, false, mixture},
-    };
-  }();
-  return kinds;
+std::vector<DatasetKind> built_in_datasets() {
+  using Names = std::vector<std::string_view>;
+  const auto with = [](const Names& more, Names names) {
+    names.insert(names.end(), more.begin(), more.end());
+    return names;
+  };
+  const Names gray{"data", "downsample", "mean", "std"}, color = with(gray, {"gray"});
+  return {
+      {"mnist", "", gray, true, mnist},
+      {"fashion-mnist", "", gray, true, fashion_mnist},
+      {"cifar10", "", color, true, cifar10},
+      {"cifar100", "", with(color, {"label-set"}), true, cifar100},
+      {"tiny-imagenet", "", with(color, {"no-cache"}), true, tiny_imagenet},
+      {"images", "a folder for each class", with(color, {"no-cache", "image-size", "test-share", "split-seed"}), true, images},
+      {"csv",
+       "",
+       {"data", "label", "delimiter", "header", "no-names", "categorical", "drop", "missing", "unknown-category",
+        "no-standardize", "train-rows", "test-data", "test-share", "split-seed"},
+       false,
+       csv},
+      {"words",
+       "languages by word lists",
+       {"data", "split-seed", "languages", "text-form", "ngram-dimension", "text-length"},
+       false,
+       words},
+      {"tsv",
+       "label, text",
+       {"data", "split-seed", "test-data", "test-share", "text-form", "ngram-dimension", "text-length"},
+       false,
+       tsv},
+      {"spirals", "", {"examples", "class-count", "data-seed"}, false, spirals},
+      {"mixture", "", {"examples", "class-count", "data-seed", "dimension", "separation"}, false, mixture},
+  };
 }
+
+const std::vector<DatasetKind>& dataset_kinds() { return known().datasets(); }
+
+const char* dataset_help() { return known().dataset_help().c_str(); }
 
 Data read_dataset(const DatasetOptions& o, int threads) {
   const DatasetKind& kind = find_kind("data set", o.dataset, dataset_kinds());
   for_each_dataset_option(o, [&](std::string_view name, const char*, const auto& field) {
-    if (std::find(common.begin(), common.end(), name) == common.end() && is_given(field))
+    if (std::find(common_dataset_options.begin(), common_dataset_options.end(), name) == common_dataset_options.end() &&
+        is_given(field))
       require_taken(name, kind, dataset_kinds(), "--dataset");
   });
   return kind.load(o, threads);

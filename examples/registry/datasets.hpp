@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// All data sets that the programs know, by name: a new one is added in datasets.cpp, and a new option here.
+// The data sets that come with the programs, by name: a new one is added in datasets.cpp, and a new option here. One of your own needs
+// neither: extra.hpp.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -40,16 +41,23 @@ struct DatasetOptions {
   std::optional<lmc::Index> examples = {}, class_count = {}, dimension = {};
   std::optional<double> separation = {};
   std::optional<std::uint64_t> data_seed = {};
+  friend bool operator==(const DatasetOptions&, const DatasetOptions&) = default;
 };
+
+/// Whether the option was given: whether its field is not empty, 0 or false.
+template <class Field>
+bool is_given(const Field& field) {
+  return field != Field();
+}
+
+/// The names of all data sets, for the help of `dataset`.
+const char* dataset_help();
 
 /// Calls visit(name, help, field) for every option. In `help` stand the data sets that have it, where not all do, and its default
 /// in brackets.
 template <class Options, class Visit>
 void for_each_dataset_option(Options& o, const Visit& visit) {
-  visit(
-      "dataset",
-      "mnist, fashion-mnist, cifar10, cifar100, tiny-imagenet, images (a folder for each class), csv, words (languages by word lists), tsv (label, text), spirals or mixture",
-      o.dataset);
+  visit("dataset", dataset_help(), o.dataset);
   visit("data", "its folder or file [where examples/get-data.sh puts it: data/...]", o.data);
   visit("classes", "these classes alone, as in 3,5,7: they become 0, 1, 2", o.classes);
   visit("subset-per-class", "so many training examples of each class, at random", o.subset_per_class);
@@ -89,12 +97,17 @@ void for_each_dataset_option(Options& o, const Visit& visit) {
 
 /// What a data set is called, which options it takes beside those of all, and how it is read.
 struct DatasetKind {
-  std::string_view name;
-  std::vector<std::string_view> options;
-  bool has_images;
-  lmc::TrainTest<float> (*load)(const DatasetOptions& options, int threads);
+  std::string name;
+  std::string what = {};  // a few words on it, for the help
+  std::vector<std::string_view> options = {};
+  bool has_images = false;  // their pixels are standardized when they are prepared
+  lmc::TrainTest<float> (*load)(const DatasetOptions& options, int threads) = nullptr;
 };
 
+/// Those that come with the programs.
+std::vector<DatasetKind> built_in_datasets();
+
+/// All that the program knows.
 const std::vector<DatasetKind>& dataset_kinds();
 
 /// The data set that the options name, as it is stored, before any preparation. Throws: as load_dataset.

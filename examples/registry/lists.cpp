@@ -16,6 +16,15 @@ std::vector<std::string> split_list(const std::string& text) {
   return parts;
 }
 
+std::string one_of(std::span<const std::string_view> names) {
+  std::string list;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) list += i + 1 < names.size() ? ", " : " or ";
+    list += names[i];
+  }
+  return list;
+}
+
 std::vector<double> parse_list(std::string_view option, const std::string& text) {
   std::vector<double> numbers;
   for (const std::string& part : split_list(text)) {

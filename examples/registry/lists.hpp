@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Lists in the texts of options: 32,64 or 3x5,3.
 #pragma once
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,9 @@ namespace registry {
 
 /// "a,b" as texts.
 std::vector<std::string> split_list(const std::string& text);
+
+/// "a, b or c": the names that an option takes, for its help.
+std::string one_of(std::span<const std::string_view> names);
 
 /// "512,256" as numbers; "" as none. Throws: lmc::Error that names the option.
 std::vector<double> parse_list(std::string_view option, const std::string& text);

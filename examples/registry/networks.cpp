@@ -16,6 +16,7 @@
 
 #include "registry/kinds.hpp"
 #include "registry/lists.hpp"
+#include "registry/registry.hpp"
 
 namespace registry {
 
@@ -146,34 +147,35 @@ ChosenNetwork vgg(const NetworkOptions& o, const Shape& inputs, Index outputs, I
 
 }  // namespace
 
-const std::vector<NetworkKind>& network_kinds() {
-  static const std::vector<NetworkKind> kinds = [] {
-    const NetworkOptions dense{.hidden = "512", .slope = 0.0};
-    NetworkOptions sparse = dense;
-    sparse.sparsity = 0.9;
-    sparse.mask_seed = 0;
-    const NetworkOptions convolutional{
-        .channels = "32,64", .kernel = "3", .stride = "1", .padding = "0", .pool = "1", .norm = "none", .slope = 0.0};
-    NetworkOptions in_blocks = convolutional;
-    in_blocks.sharing = "4x4";
-    const std::vector<std::string_view> of_convolutions{"channels", "kernel", "stride", "padding", "pool", "norm", "slope"};
-    std::vector<std::string_view> of_blocks = of_convolutions;
-    of_blocks.emplace_back("sharing");
-    return std::vector<NetworkKind>{
-        {"logistic", {}, {}, false, logistic},
-        {"mlp", {"hidden", "slope"}, dense, false, mlp},
-        {"sparse-mlp", {"hidden", "slope", "sparsity", "mask-seed"}, sparse, false, sparse_mlp},
-        {"lcn", of_convolutions, convolutional, true, lcn},
-        {"tied", of_blocks, in_blocks, true, tied},
-        {"cnn", of_convolutions, convolutional, true, cnn},
-        {"attention", {"width", "heads", "patch"}, {.width = 64, .heads = 4}, true, attention},
-        {"vit", {"width", "heads", "patch", "blocks"}, {.width = 64, .heads = 4, .blocks = 1}, true, vit},
-        {"resnet", {"blocks", "width", "norm"}, {.norm = "batch", .width = 16, .blocks = 3}, true, resnet},
-        {"vgg", {"channels", "norm"}, {.channels = "64,128,256,512", .norm = "batch"}, true, vgg},
-    };
-  }();
-  return kinds;
+std::vector<NetworkKind> built_in_networks() {
+  const NetworkOptions dense{.hidden = "512", .slope = 0.0};
+  NetworkOptions sparse = dense;
+  sparse.sparsity = 0.9;
+  sparse.mask_seed = 0;
+  const NetworkOptions convolutional{
+      .channels = "32,64", .kernel = "3", .stride = "1", .padding = "0", .pool = "1", .norm = "none", .slope = 0.0};
+  NetworkOptions in_blocks = convolutional;
+  in_blocks.sharing = "4x4";
+  const std::vector<std::string_view> of_convolutions{"channels", "kernel", "stride", "padding", "pool", "norm", "slope"};
+  std::vector<std::string_view> of_blocks = of_convolutions;
+  of_blocks.emplace_back("sharing");
+  return {
+      {"logistic", {}, {}, false, logistic},
+      {"mlp", {"hidden", "slope"}, dense, false, mlp},
+      {"sparse-mlp", {"hidden", "slope", "sparsity", "mask-seed"}, sparse, false, sparse_mlp},
+      {"lcn", of_convolutions, convolutional, true, lcn},
+      {"tied", of_blocks, in_blocks, true, tied},
+      {"cnn", of_convolutions, convolutional, true, cnn},
+      {"attention", {"width", "heads", "patch"}, {.width = 64, .heads = 4}, true, attention},
+      {"vit", {"width", "heads", "patch", "blocks"}, {.width = 64, .heads = 4, .blocks = 1}, true, vit},
+      {"resnet", {"blocks", "width", "norm"}, {.norm = "batch", .width = 16, .blocks = 3}, true, resnet},
+      {"vgg", {"channels", "norm"}, {.channels = "64,128,256,512", .norm = "batch"}, true, vgg},
+  };
 }
+
+const std::vector<NetworkKind>& network_kinds() { return known().networks(); }
+
+const char* network_help() { return known().network_help().c_str(); }
 
 NetworkOptions with_defaults(NetworkOptions options) {
   const NetworkKind& kind = find_kind("network", options.network, network_kinds());
@@ -195,7 +197,14 @@ ChosenNetwork make_network(const NetworkOptions& given, const Shape& inputs, Ind
   const NetworkKind& kind = find_kind("network", options.network, network_kinds());
   lmc::require(!kind.takes_images || inputs.rank() == 3, "the network ", kind.name,
                " takes images, but an example of the data set has the shape ", inputs, "; use mlp, sparse-mlp or logistic");
-  return kind.build(options, inputs, outputs, init);
+  ChosenNetwork made = kind.build(options, inputs, outputs, init);
+  const auto fits = [&](const char* what, Index has, Index expected) {
+    lmc::require(has == expected, "the network ", kind.name, " has ", has, ' ', what, ", but the data set needs ", expected,
+                 "; its `build` is given `inputs`, the shape of an example, and `outputs`, the number of classes: use both");
+  };
+  fits("inputs", made.network.input_shape()->size(), inputs.size());
+  fits("outputs", made.network.output_shape().size(), outputs);
+  return made;
 }
 
 }  // namespace registry

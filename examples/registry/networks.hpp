@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// All networks that the programs know, by name: a new one is added in networks.cpp, and a new option here.
+// The networks that come with the programs, by name: a new one is added in networks.cpp, and a new option here. One of your own needs
+// neither: extra.hpp.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -24,11 +25,14 @@ struct NetworkOptions {
   std::optional<lmc::Index> width = {}, heads = {}, patch = {}, blocks = {};
 };
 
+/// The names of all networks, for the help of `network`.
+const char* network_help();
+
 /// Calls visit(name, help, field…) for every option, with its field in each of `o`. In `help` stand the networks that have it, and
 /// its default in brackets.
 template <class Visit, class... Options>
 void for_each_network_option(const Visit& visit, Options&... o) {
-  visit("network", "logistic, mlp, sparse-mlp, lcn, tied, cnn, attention, vit, resnet or vgg", o.network...);
+  visit("network", network_help(), o.network...);
   visit("hidden", "mlp, sparse-mlp: units of each hidden layer [512]; '' is logistic regression", o.hidden...);
   visit("channels", "lcn, tied, cnn: of each layer [32,64]; vgg: of each stage", o.channels...);
   visit("kernel", "lcn, tied, cnn: filter size, one for all layers or a list; 3 or 3x5 [3]", o.kernel...);
@@ -39,7 +43,7 @@ void for_each_network_option(const Visit& visit, Options&... o) {
   visit("norm", "lcn, tied, cnn, resnet, vgg: none, batch or layer [none; resnet and vgg: batch]", o.norm...);
   visit("slope", "mlp, sparse-mlp, lcn, tied, cnn: of the leaky ReLU; 0 is ReLU, 1 a linear network [0]", o.slope...);
   visit("sparsity", "sparse-mlp: share of each hidden layer's weights that are masked [0.9]", o.sparsity...);
-  visit("mask-seed", "sparse-mlp: of the masks [0]", o.mask_seed...);
+  visit("mask-seed", "sparse-mlp: of the masks [0; in a study, the replicate's number]", o.mask_seed...);
   visit("width", "attention, vit: of the tokens [64]; resnet: channels of its first stage [16]", o.width...);
   visit("heads", "attention, vit: they divide the width [4]", o.heads...);
   visit("patch", "attention, vit: side of a patch [a quarter of the image]", o.patch...);
@@ -54,13 +58,18 @@ struct ChosenNetwork {
 
 /// What a network is called, which options it takes, and how it is built from them.
 struct NetworkKind {
-  std::string_view name;
-  std::vector<std::string_view> options;
-  NetworkOptions defaults;  // defaults of these options, but for the patch, which only the data know
-  bool takes_images;        // and nothing else
-  ChosenNetwork (*build)(const NetworkOptions& options, const lmc::Shape& inputs, lmc::Index outputs, lmc::Initialization init);
+  std::string name;
+  std::vector<std::string_view> options = {};
+  NetworkOptions defaults = {};  // defaults of these options, but for the patch, which only the data know
+  bool takes_images = false;     // and nothing else
+  ChosenNetwork (*build)(const NetworkOptions& options, const lmc::Shape& inputs, lmc::Index outputs,
+                         lmc::Initialization init) = nullptr;
 };
 
+/// Those that come with the programs.
+std::vector<NetworkKind> built_in_networks();
+
+/// All that the program knows.
 const std::vector<NetworkKind>& network_kinds();
 
 /// The options with every default of their network written out. Throws: lmc::Error for an unknown network, and for options that
@@ -68,7 +77,7 @@ const std::vector<NetworkKind>& network_kinds();
 NetworkOptions with_defaults(NetworkOptions options);
 
 /// The network that the options name, for examples of the shape `inputs` and as many logits as `outputs`. Throws: lmc::Error as
-/// with_defaults and the layers do.
+/// with_defaults and the layers do, and for a network that does not take such examples or does not give so many logits.
 ChosenNetwork make_network(const NetworkOptions& given, const lmc::Shape& inputs, lmc::Index outputs, lmc::Initialization init);
 
 }  // namespace registry

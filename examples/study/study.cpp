@@ -16,6 +16,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include "registry/extra.hpp"
+#include "study/report/keys_page.hpp"
 #include "study/report/report.hpp"
 #include "study/running/plan.hpp"
 #include "study/running/scheduler.hpp"
@@ -76,20 +78,24 @@ struct Wanted {
 };
 
 void want(Wanted& to, const study::Experiment& e, const Options& o, const std::vector<study::Experiment>& all,
-          const study::DataSets& data) {
+          study::DataSets& data) {
   const std::vector<study::Cell> cells = study::expand(e, o.preset, all);
   for (const study::Cell& cell : cells) {
     const study::RunSpec& run = cell.pairs.front().a;
+    bool present = false;
     // Made here, so that a network that does not fit its data is an error at once, and not after hours.
-    const study::DataKind kind = study::prepared_kind(run.data);
     try {
-      (void)study::final_network(run, kind.shape, kind.classes);
+      present = data.present(run.data);
+      if (present || study::data_kind(run.data).sizes) {
+        const study::DataSizes sizes = data.sizes(run.data);
+        (void)study::final_network(run, sizes.shape, sizes.classes);
+      }
     } catch (const lmc::Error& error) {
       std::string name = e.file + ":";
       for (const auto& [axis, label] : cell.coordinates) name += " " + axis + " " + label;
       throw lmc::Error(name + ": " + error.what());
     }
-    if (!data.present(run.data)) {
+    if (!present) {
       to.absent.insert(run.data.dataset);
       continue;
     }
@@ -97,6 +103,12 @@ void want(Wanted& to, const study::Experiment& e, const Options& o, const std::v
     if (e.complexity && std::find(to.complexities.begin(), to.complexities.end(), run.data) == to.complexities.end())
       to.complexities.push_back(run.data);
   }
+}
+
+// Of the data sets that were loaded to make the plan, tables and one's own, the store may have runs: on the same data?
+void require_same_data(const Wanted& wanted, study::DataSets& data, const study::Store& store) {
+  for (const study::PlannedPair& planned : wanted.pairs)
+    if (!study::data_kind(planned.pair.a.data).sizes) store.require_same(data.get(planned.pair.a.data).row);
 }
 
 void name_absent(const Wanted& wanted, const Options& o) {
@@ -114,11 +126,11 @@ void list(const Options& o) {
 // time: the head of the last column.
 void plan(const Options& o, const char* time) {
   const Chosen c = choose(o);
-  const study::DataSets data(o.data);
+  study::DataSets data(o.data);
   std::optional<study::Store> store;
   std::error_code none;
   if (std::filesystem::exists(o.store, none)) store.emplace(o.store, study::Access::read);
-  const study::CostModel costs = store ? study::CostModel(*store) : study::CostModel();
+  const study::CostModel costs = store ? study::CostModel(data, *store) : study::CostModel(data);
   const auto row = [&](const std::string& name, const Wanted& wanted) {
     const study::Plan p = make_plan(wanted.pairs, wanted.complexities, store ? &*store : nullptr, costs);
     const auto of = [](std::size_t done, std::size_t all) { return lmc::concat(done, '/', all); };
@@ -136,6 +148,7 @@ void plan(const Options& o, const char* time) {
     want(all, *e, o, c.all, data);
   }
   row("together", all);
+  if (store) require_same_data(all, data, *store);
   name_absent(all, o);
 }
 
@@ -163,10 +176,11 @@ void run(const Options& o, const Job& job) {
   Wanted wanted;
   for (const study::Experiment* e : c.chosen) want(wanted, *e, o, c.all, data);
   name_absent(wanted, o);
-  wanted.pairs = study::pairs_of_shard(wanted.pairs, shard);
+  wanted.pairs = study::pairs_of_shard(wanted.pairs, shard, data);
   if (shard.index != 1) wanted.complexities.clear();
   study::Store store(o.store, study::Access::write);
-  study::Plan plan = make_plan(wanted.pairs, wanted.complexities, &store, study::CostModel(store));
+  require_same_data(wanted, data, store);
+  study::Plan plan = make_plan(wanted.pairs, wanted.complexities, &store, study::CostModel(data, store));
   const int workers = job.size() > 1 ? job.size() - 1 : lmc::ThreadTeam(o.threads).size();
   std::cerr << plan.tasks.size() << " tasks: " << plan.runs - plan.runs_done << " runs, " << plan.pairs - plan.pairs_done
             << " pairs and " << plan.measurements - plan.measurements_done << " further measurements, about "
@@ -198,9 +212,11 @@ void report(const Options& o) {
 }
 
 void run_command(int argc, char** argv, const Job& job) {
+  registry::register_extra(registry::known());
   Options o;
   CLI::App app("The experiments of the paper on linear mode connectivity: run, stored, judged.");
   app.require_subcommand(1);
+  app.footer("What `dataset` and `network` may be, and every other key of an experiment's file: study keys.");
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   const auto command = [&](const char* name, const char* what) {
     CLI::App* sub = app.add_subcommand(name, what);
@@ -222,6 +238,7 @@ void run_command(int argc, char** argv, const Job& job) {
   };
   CLI::App* const list_command = command("list", "the experiments and their questions");
   grids(list_command);
+  CLI::App* const keys_command = command("keys", "all that a file of an experiment may say, as Markdown");
   CLI::App* const plan_command = command("plan", "what there is to do, and how long it will take");
   which(plan_command);
   with_data(plan_command);
@@ -250,6 +267,7 @@ void run_command(int argc, char** argv, const Job& job) {
   }
   if (job.rank() > 0 && !run->parsed()) return;  // one rank is enough
   if (list_command->parsed()) list(o);
+  if (keys_command->parsed()) study::write_keys_page(std::cout);
   if (plan_command->parsed()) plan(o, "thread time");
   if (run->parsed()) ::run(o, job);
   if (status->parsed()) plan(o, "left");

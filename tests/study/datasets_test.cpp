@@ -77,8 +77,43 @@ TEST_CASE("DataSets: letter and satellite are divided behind their first rows, a
     REQUIRE(parts.train.size() == train);
     REQUIRE(parts.test.size() == 3);
     for (Index i = 0; i < 3; ++i) CHECK(parts.test.labels()[static_cast<std::size_t>(i)] == (train + i) % classes);
-    CHECK(lmc::study::prepared_kind({.dataset = name}).train == train);
+    CHECK(data.sizes({.dataset = name}).train == train);
   }
+}
+
+TEST_CASE("DataSets: a table is found by its path, read as its options say, and tells its sizes", "[study]") {
+  const testing::TemporaryDirectory folder;
+  std::filesystem::create_directory(folder / "mine");
+  folder.write("mine/a.csv", "kind;x;y\nred;1;5\nblue;2;6\nred;3;8\nblue;4;7\n");
+  folder.write("mine/b.csv", "kind;x;y\nblue;9;9\n");
+  write_gzip(folder / "mine" / "packed.csv.gz", table(10, 3, 2));
+  DataSets data(folder.path());
+  lmc::study::DataSpec spec{.dataset = "mine/a.csv"};
+  spec.table = {.label = "kind", .delimiter = ";", .no_standardize = true, .train_rows = 3};
+  CHECK(data.present(spec));
+  const auto sizes = data.sizes(spec);
+  CHECK(sizes.train == 3);
+  CHECK(sizes.test == 1);
+  CHECK(sizes.classes == 2);
+  CHECK(sizes.shape == lmc::Shape{2});
+  CHECK(std::get<std::vector<float>>(data.get(spec).data.test.features()) == std::vector<float>{4, 7});
+  // Other options are another data set, and so is a sample.
+  auto other = spec;
+  other.table.no_standardize = false;
+  CHECK(data.get(other).row.digest != data.get(spec).row.digest);
+  other.train_examples = 2;
+  CHECK(data.sizes(other).train == 2);
+  // A file to test with is in the same folder of all data.
+  spec.table.train_rows = {};
+  spec.table.test_data = "mine/b.csv";
+  CHECK(data.sizes(spec).train == 4);
+  CHECK(std::get<std::vector<float>>(data.get(spec).data.test.features()) == std::vector<float>{9, 9});
+  // Where the folder is has no part in what is loaded, nor has compression.
+  CHECK(data.get({.dataset = (folder / "mine" / "packed.csv").string(), .table = {.header = 2}}).row.digest ==
+        data.get({.dataset = "mine/packed.csv.gz", .table = {.header = 2}}).row.digest);
+  CHECK(!data.present({.dataset = "mine/c.csv"}));
+  CHECK_THROWS_WITH(data.sizes({.dataset = "mine/c.csv"}), Contains("mine/c.csv"));
+  CHECK_THROWS_WITH(data.present({.dataset = "mine/a.cvs"}), Contains("FILE.csv"));
 }
 
 TEST_CASE("DataSets: what is prepared is what the specification says, and shared", "[study]") {
@@ -88,10 +123,10 @@ TEST_CASE("DataSets: what is prepared is what the specification says, and shared
   CHECK(loaded.row.train == 40);
   CHECK(loaded.row.test == 30);
   CHECK(loaded.row.shape == lmc::Shape{4, 4, 1});
-  const auto kind = lmc::study::prepared_kind(spec);
-  CHECK(kind.train == 40);
-  CHECK(kind.test == 30);
-  CHECK(kind.shape == loaded.row.shape);
+  const auto sizes = data.sizes(spec);
+  CHECK(sizes.train == 40);
+  CHECK(sizes.test == 30);
+  CHECK(sizes.shape == loaded.row.shape);
   CHECK(&data.get(spec) == &loaded);
   CHECK(data.get({.dataset = "mixture", .train_examples = 40, .test_examples = 30}).row.digest != loaded.row.digest);
   CHECK(data.get({.dataset = "mixture-hard", .train_examples = 40, .test_examples = 30}).row.digest !=
@@ -103,13 +138,13 @@ TEST_CASE("data_kinds: real data sets have the sizes that plans are made with", 
   if (folder == nullptr) return testing::skip("LMC_TEST_DATA is not set");
   DataSets data(folder);
   for (const auto& kind : data_kinds()) {
-    if (kind.folder != "tabular" || !data.present({.dataset = std::string(kind.name)})) continue;
+    if (kind.folder != "tabular" || !data.present({.dataset = kind.name})) continue;
     CAPTURE(kind.name);
-    const auto& row = data.get({.dataset = std::string(kind.name)}).row;
-    CHECK(row.train == kind.train);
-    CHECK(row.test == kind.test);
-    CHECK(row.classes == kind.classes);
-    CHECK(row.shape == kind.shape);
+    const auto& row = data.get({.dataset = kind.name}).row;
+    CHECK(row.train == kind.sizes->train);
+    CHECK(row.test == kind.sizes->test);
+    CHECK(row.classes == kind.sizes->classes);
+    CHECK(row.shape == kind.sizes->shape);
   }
 }
 

@@ -20,7 +20,7 @@ using testing::pairs;
 TEST_CASE("messages: tasks and outcomes come through as they were", "[study]") {
   study::DataSets data("");
   const auto wanted = pairs();
-  const study::Plan plan = make_plan({wanted[5]}, {}, nullptr, study::CostModel());
+  const study::Plan plan = make_plan({wanted[5]}, {}, nullptr, study::CostModel(data));
   std::map<std::string, std::string> checkpoints;
   for (const auto& planned : plan.tasks) {
     std::vector<std::string> inputs;

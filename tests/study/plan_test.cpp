@@ -19,7 +19,8 @@ using testing::pairs;
 
 TEST_CASE("make_plan: what waits for what", "[study]") {
   const auto wanted = pairs();
-  const study::Plan plan = make_plan(wanted, {}, nullptr, study::CostModel());
+  study::DataSets sets("");
+  const study::Plan plan = make_plan(wanted, {}, nullptr, study::CostModel(sets));
   CHECK(plan.runs == 17);
   CHECK(plan.pairs == 8);
   CHECK(plan.measurements == 3);
@@ -47,17 +48,17 @@ TEST_CASE("make_plan: the complexity of a data set is measured once", "[study]")
   const testing::TemporaryDirectory folder;
   Store store(folder.path() / "1.db", Access::write);
   const study::DataSpec data{.dataset = "spirals", .train_examples = 100, .test_examples = 50};
-  study::Plan plan = make_plan({}, {data, data}, &store, study::CostModel());
+  study::DataSets sets("");
+  study::Plan plan = make_plan({}, {data, data}, &store, study::CostModel(sets));
   REQUIRE(plan.tasks.size() == 1);
   CHECK(plan.measurements == 1);
   CHECK(plan.tasks[0].seconds > 0);
-  study::DataSets sets("");
   run_plan(plan, store, sets, 1, "test");
   const auto row = store.measurement(id_of(data), "complexity");
   REQUIRE(row);
   CHECK(row->value.at("classes") == 3);
   CHECK(row->value.at("train-examples") == 100);
-  plan = make_plan({}, {data}, &store, study::CostModel());
+  plan = make_plan({}, {data}, &store, study::CostModel(sets));
   CHECK(plan.tasks.empty());
   CHECK(plan.measurements_done == 1);
 }

@@ -84,6 +84,29 @@ TEST_CASE("RunSpec: the canonical form of a canonical form is itself", "[study]"
   CHECK(id_of(canonical(s)) == id_of(s));
 }
 
+TEST_CASE("RunSpec: the options of a table count where they are not the default, and come back from JSON", "[study]") {
+  RunSpec s = tiny_run();
+  CHECK_FALSE(
+      to_json(canonical(s)).contains("label-column"));  // so that ids are those of a time before there were tables by path
+  s.data = {.dataset = "mine/a.csv"};
+  const std::string id = id_of(s);
+  s.data.dataset = "./mine//a.csv";
+  s.data.table = {.label = "-1", .delimiter = ",", .missing = "error", .header = 1, .test_share = 0.2, .split_seed = 0};
+  CHECK(id_of(s) == id);
+  for (const auto change : std::initializer_list<void (*)(registry::DatasetOptions&)>{
+           [](registry::DatasetOptions& o) { o.label = "kind"; }, [](registry::DatasetOptions& o) { o.no_names = true; },
+           [](registry::DatasetOptions& o) { o.train_rows = 7; }, [](registry::DatasetOptions& o) { o.split_seed = 1; }}) {
+    RunSpec other = s;
+    change(other.data.table);
+    CHECK(id_of(other) != id);
+    CHECK(id_of(run_spec_from_json(to_json(canonical(other)))) == id_of(other));
+    CHECK(lmc::study::data_spec_from_json(to_json(canonical(other).data)) == canonical(other).data);
+  }
+  s.data = {.dataset = "spirals", .table = {.label = "kind"}};
+  CHECK_THROWS_WITH(canonical(s),
+                    Contains("label-column is an option of a table, dataset = \"FILE.csv\", not of the data set spirals"));
+}
+
 TEST_CASE("RunSpec: a seed of noise counts where there is such noise", "[study]") {
   RunSpec s = tiny_run();
   s.input_noise = 0.1;
@@ -138,6 +161,26 @@ TEST_CASE("RunSpec: an optimizer's option that is set to its default names the s
   CHECK_FALSE(with({.name = "muon"}).contains("nesterov"));
   CHECK(with({.name = "muon", .nesterov = false}).at("nesterov") == false);
   CHECK(with({.name = "adam", .momentum = 0.0}).at("momentum") == 0);
+}
+
+TEST_CASE("RunSpec: loss, clipping and groups are written down where they are not the default, and come back", "[study]") {
+  const auto with = [](const registry::UpdateChoice& choice) {
+    RunSpec s = tiny_run();
+    s.update = choice;
+    return canonical(s);
+  };
+  const auto plain = to_json(with({}));
+  for (const char* key : {"loss", "label-smoothing", "clip-norm", "decayed", "rates"}) CHECK_FALSE(plain.contains(key));
+  CHECK(to_json(with({.loss = "cross-entropy", .label_smoothing = 0.0, .decayed = "all", .rates = ""})) == plain);
+  const RunSpec all =
+      with({.loss = "cross-entropy", .label_smoothing = 0.1, .clip_norm = 1.0, .decayed = "weights", .rates = "dense1/*=0.5"});
+  CHECK(to_json(all).at("label-smoothing") == 0.1);
+  CHECK(to_json(all).at("rates") == "dense1/*=0.5");
+  CHECK(to_json(run_spec_from_json(to_json(all))) == to_json(all));
+  CHECK(id_of(all) != id_of(with({})));
+  CHECK(to_json(with({.loss = "squared-error"})).at("loss") == "squared-error");
+  CHECK_THROWS_WITH(with({.loss = "hinge"}), Contains("unknown loss 'hinge'"));
+  CHECK_THROWS_WITH(with({.rates = "dense1"}), Contains("rates dense1: 'dense1'; expected a name and a factor"));
 }
 
 TEST_CASE("RunSpec: restarts are written down where they change the training", "[study]") {

@@ -44,13 +44,14 @@ TEST_CASE("run_plan: an extended grid computes only what is new, and equals one 
   const std::vector<PlannedPair> later(wanted.begin() + 6, wanted.end());
   // The longer prefixes come later, and go on from the shorter ones.
   run(std::vector<PlannedPair>(wanted.begin(), wanted.begin() + 6), grown, 2);
-  const study::Plan rest = make_plan(wanted, {}, &grown, study::CostModel(grown));
+  study::DataSets data("");
+  const study::Plan rest = make_plan(wanted, {}, &grown, study::CostModel(data, grown));
   CHECK(rest.runs == 17);
   CHECK(rest.runs_done == 11);
   CHECK(rest.tasks.size() == 2 * (1 + 2 + 1));  // a prefix, two children and a pair
   run(wanted, grown, 2);
   CHECK(content(grown) == content(at_once));
-  CHECK(make_plan(wanted, {}, &grown, study::CostModel(grown)).tasks.empty());
+  CHECK(make_plan(wanted, {}, &grown, study::CostModel(data, grown)).tasks.empty());
 }
 
 TEST_CASE("run_plan: a longer prefix alone is to the bit the one that grew over shorter ones", "[study]") {

@@ -25,13 +25,14 @@ using testing::replicate;
 using testing::run;
 
 TEST_CASE("shards: have every pair once, no run twice, and merged equal one machine", "[study]") {
+  study::DataSets data("");
   const testing::TemporaryDirectory folder;
   Store whole(folder.path() / "whole.db", Access::write), merged(folder.path() / "merged.db", Access::write);
   run(pairs(), whole, 2);
   std::set<std::string> runs;
   for (int i = 1; i <= 3; ++i) {
     Store part(folder.path() / ("part" + std::to_string(i) + ".db"), Access::write);
-    run(pairs_of_shard(pairs(), {.index = i, .count = 3}), part, 1);
+    run(pairs_of_shard(pairs(), {.index = i, .count = 3}, data), part, 1);
     for (const auto& row : part.runs()) CHECK(runs.insert(row.id).second);
     CHECK(!part.runs().empty());
     merge(part, merged);
@@ -47,6 +48,7 @@ TEST_CASE("parse_shard: takes i/n alone", "[study]") {
 }
 
 TEST_CASE("shards: about equal work, the same whatever is measured, and no more than there are groups", "[study]") {
+  study::DataSets data("");
   std::vector<PlannedPair> wanted;
   for (std::uint64_t r = 0; r < 12; ++r)
     wanted.push_back({replicate(r,
@@ -57,7 +59,7 @@ TEST_CASE("shards: about equal work, the same whatever is measured, and no more 
   std::vector<std::set<std::string>> parts(5);
   for (int i = 1; i <= 4; ++i) {
     double epochs = 0;
-    for (const PlannedPair& p : pairs_of_shard(wanted, {.index = i, .count = 4})) {
+    for (const PlannedPair& p : pairs_of_shard(wanted, {.index = i, .count = 4}, data)) {
       epochs += static_cast<double>(p.pair.a.epochs);
       parts[static_cast<std::size_t>(i)].insert(id_of(p.pair));
     }
@@ -65,24 +67,25 @@ TEST_CASE("shards: about equal work, the same whatever is measured, and no more 
   }
   for (PlannedPair& p : wanted) p.measure = {"robustness"};
   for (int i = 1; i <= 4; ++i)
-    for (const PlannedPair& p : pairs_of_shard(wanted, {.index = i, .count = 4}))
+    for (const PlannedPair& p : pairs_of_shard(wanted, {.index = i, .count = 4}, data))
       CHECK(parts[static_cast<std::size_t>(i)].contains(id_of(p.pair)));
   std::size_t found = 0;
-  for (int i = 1; i <= 20; ++i) found += pairs_of_shard(wanted, {.index = i, .count = 20}).size();
+  for (int i = 1; i <= 20; ++i) found += pairs_of_shard(wanted, {.index = i, .count = 20}, data).size();
   CHECK(found == 12);
   // One that is as long as the three others together has a shard of its own.
   for (std::size_t i = 1; i < 4; ++i) wanted[i] = wanted[i + 8];
   wanted.resize(4);
-  CHECK(pairs_of_shard(wanted, {.index = 1, .count = 2}).size() == 1);
-  CHECK(pairs_of_shard(wanted, {.index = 2, .count = 2}).size() == 3);
+  CHECK(pairs_of_shard(wanted, {.index = 1, .count = 2}, data).size() == 1);
+  CHECK(pairs_of_shard(wanted, {.index = 2, .count = 2}, data).size() == 3);
 }
 
 TEST_CASE("shards: what shares a prefix or an endpoint is in one shard", "[study]") {
+  study::DataSets data("");
   std::vector<PlannedPair> wanted = pairs();
   for (int count : {2, 3, 8}) {
     std::map<std::string, int> shard_of;
     for (int i = 1; i <= count; ++i)
-      for (const PlannedPair& p : pairs_of_shard(wanted, {.index = i, .count = count}))
+      for (const PlannedPair& p : pairs_of_shard(wanted, {.index = i, .count = count}, data))
         for (const study::RunSpec* run : {&p.pair.a, &p.pair.b})
           for (const std::string& id : {id_of(*run), run->prefix > 0 ? id_of(prefix_of(*run, 0)) : id_of(*run)})
             CHECK(shard_of.emplace(id, i).first->second == i);

@@ -30,13 +30,15 @@ constexpr std::array<PairValue, 9> pair_values{{
     {"loss-gap", [](const PairResult& p, const PartResult&) { return p.test.mean_loss() - p.train.mean_loss(); }},
 }};
 
-const PairValue& find_pair_value(std::string_view name) {
-  std::array<std::string_view, pair_values.size()> names;
-  std::ranges::transform(pair_values, names.begin(), &PairValue::name);
-  return pair_values[find_name("value", name, names)];
-}
+const PairValue& find_pair_value(std::string_view name) { return pair_values[find_name("value", name, pair_value_names())]; }
 
 }  // namespace
+
+std::vector<std::string_view> pair_value_names() {
+  std::vector<std::string_view> names;
+  for (const PairValue& value : pair_values) names.push_back(value.name);
+  return names;
+}
 
 void check_pair_value(std::string_view name) {
   if (!name.starts_with('/')) find_pair_value(name);

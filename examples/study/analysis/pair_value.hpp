@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <string_view>
+#include <vector>
 
 #include "study/specification/pair_spec.hpp"
 
 namespace lmc::study {
+
+/// The names that pair_value knows, but those of further measurements.
+std::vector<std::string_view> pair_value_names();
 
 /// Throws: Error for a name that pair_value does not know.
 void check_pair_value(std::string_view name);

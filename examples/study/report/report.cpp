@@ -130,7 +130,7 @@ class ReportWriter {
       machines.insert(r.machines.begin(), r.machines.end());
       versions.insert(r.versions.begin(), r.versions.end());
       empty.insert(r.empty_data.begin(), r.empty_data.end());
-      if (r.experiment->all_others) continue;
+      if (r.experiment->all_others()) continue;
       for (const CellResult& c : r.cells) {
         ++cells;
         replicates.insert(c.replicates.size());
@@ -178,7 +178,7 @@ class ReportWriter {
   /// Seconds of all that the experiments need together, each thing counted once.
   [[nodiscard]] double stored_seconds() const {
     const auto all_others =
-        std::find_if(results_.begin(), results_.end(), [](const ExperimentResult& r) { return r.experiment->all_others; });
+        std::find_if(results_.begin(), results_.end(), [](const ExperimentResult& r) { return r.experiment->all_others(); });
     if (all_others != results_.end()) return all_others->seconds;
     double sum = 0;
     for (const ExperimentResult& r : results_) sum += r.seconds;
@@ -200,11 +200,11 @@ class ReportWriter {
       const DotFigure drawn = figure_of(r);
       if (!drawn.panels.empty())
         text += figure(file_stem(e), dot_figure_script(drawn), drawn.size(),
-                       e.all_others ? "Every pair of the study is a dot."
-                                    : "Small marks: single pairs. Large marks: their means, with 95 % intervals.");
+                       e.all_others() ? "Every pair of the study is a dot."
+                                      : "Small marks: single pairs. Large marks: their means, with 95 % intervals.");
     }
     text += claims(e);
-    if (!e.all_others) {
+    if (!e.all_others()) {
       const ReportTable cells = cells_table(r);
       put_table(file_stem(e), cells);
       text += "<h3>Cells</h3>\n" + table(cells);

@@ -253,7 +253,7 @@ DotFigure figure_of(const ExperimentResult& r) {
   DotFigure figure;
   const std::vector<std::string>& measure = r.experiment->measure;
   const auto measures = [&](const char* name) { return std::find(measure.begin(), measure.end(), name) != measure.end(); };
-  if (r.experiment->all_others) {
+  if (r.experiment->all_others()) {
     add_relations(figure, r);
     return figure;
   }
@@ -281,7 +281,7 @@ std::string summary_script(const std::vector<ExperimentResult>& all, const std::
     tics += lmc::concat(tics.empty() ? "" : ", ",
                         lmc::detail::gnuplot_string(lmc::concat(r.experiment->number, "  ", r.experiment->title)), " ", y);
     verdicts += lmc::concat("set label ", lmc::detail::gnuplot_string(text), " at graph 1.02, first ", y, " left\n");
-    if (r.experiment->all_others) continue;  // its cells are those of the others
+    if (r.experiment->all_others()) continue;  // its cells are those of the others
     for (const CellResult& c : r.cells) {
       const MeanEstimate e = mean_estimate(c.values("error-barrier", "test"));
       if (e.count == 0) continue;

@@ -151,7 +151,7 @@ std::string pairs_csv(const std::vector<ExperimentResult>& all) {
   for (const auto& [value, part] : values) csv += lmc::concat(",", part, " ", value);
   csv += "\n";
   for (const ExperimentResult& r : all) {
-    if (r.experiment->all_others) continue;
+    if (r.experiment->all_others()) continue;
     for (const CellResult& c : r.cells)
       for (std::size_t i = 0; i < c.replicates.size(); ++i) {
         const Replicate& p = c.replicates[i];

@@ -30,17 +30,27 @@ double multiplications(const Network<float>& network) {
   return sum;
 }
 
-CostModel::CostModel(const Store& store) {
+CostModel::CostModel(DataSets& data, const Store& store) : data_(&data) {
+  // What was loaded once need not be loaded to learn from it.
+  for (const DataRow& row : store.all_data())
+    stored_.emplace(id_of(row.spec), DataSizes{row.shape, row.classes, row.train, row.test});
+  const auto if_known = [](const auto& learn_one) {
+    try {
+      learn_one();
+    } catch (const Error&) {  // a name that nobody has registered here, say
+    }
+  };
   // A child's seconds are those after its prefix; of a prefix itself it is not known where it began.
   for (const RunRow& row : store.runs())
-    if (row.spec.until == 0) learn(row.spec, row.steps - row.spec.prefix, row.made.seconds);
+    if (row.spec.until == 0) if_known([&] { learn(row.spec, row.steps - row.spec.prefix, row.made.seconds); });
   std::map<std::string, PairSpec> specs;
   for (PairRow& row : store.pairs()) {
-    learn("", row.spec, row.made.seconds);
+    if_known([&] { learn("", row.spec, row.made.seconds); });
     specs.emplace(row.id, std::move(row.spec));
   }
   for (const MeasurementRow& row : store.measurements())
-    if (const auto pair = specs.find(row.subject); pair != specs.end()) learn(row.name, pair->second, row.made.seconds);
+    if (const auto pair = specs.find(row.subject); pair != specs.end())
+      if_known([&] { learn(row.name, pair->second, row.made.seconds); });
 }
 
 double CostModel::seconds(const RunSpec& s, Index from) const {
@@ -71,15 +81,15 @@ void CostModel::learn(const std::string& measurement, const PairSpec& s, double 
 }
 
 double CostModel::forward_seconds(const PairSpec& s) const {
-  const DataKind kind = prepared_kind(s.a.data);
-  const Index sample = s.curve_train_examples > 0 ? std::min(kind.train, s.curve_train_examples) : kind.train;
+  const DataSizes data = sizes(s.a.data);
+  const Index sample = s.curve_train_examples > 0 ? std::min(data.train, s.curve_train_examples) : data.train;
   // A forward pass is a third of an update's work.
-  return static_cast<double>((s.alphas + 2) * (sample + kind.test)) / 3 * per_example(s.a) * seconds_per_multiplication(s.a);
+  return static_cast<double>((s.alphas + 2) * (sample + data.test)) / 3 * per_example(s.a) * seconds_per_multiplication(s.a);
 }
 
 std::string CostModel::key(const RunSpec& s) {
   nlohmann::json json = nlohmann::json::object();
-  visit_network_options(s.network, [&](const char* name, const auto& value) {
+  visit_network_options(s.network, [&](const char* name, const char*, const auto& value) {
     if constexpr (is_optional<std::remove_cvref_t<decltype(value)>>) {
       if (value) json[name] = *value;
     } else {
@@ -89,16 +99,21 @@ std::string CostModel::key(const RunSpec& s) {
   return lmc::concat(json.dump(), s.data.dataset, ' ', s.data.downsample, s.data.gray ? " gray " : " ", s.lift);
 }
 
-Index CostModel::updates(const RunSpec& s) {
-  const Index per_epoch = (prepared_kind(s.data).train + s.batch_size - 1) / s.batch_size;
+DataSizes CostModel::sizes(const DataSpec& s) const {
+  const auto known = stored_.find(id_of(s));
+  return known != stored_.end() ? known->second : data_->sizes(s);
+}
+
+Index CostModel::updates(const RunSpec& s) const {
+  const Index per_epoch = (sizes(s.data).train + s.batch_size - 1) / s.batch_size;
   return s.until > 0 ? s.until : s.updates > 0 ? s.updates : s.epochs * per_epoch;
 }
 
 double CostModel::per_example(const RunSpec& s) const {
   auto& known = per_example_[key(s)];
   if (known == 0) {
-    const DataKind kind = prepared_kind(s.data);
-    known = 3 * multiplications(final_network(s, kind.shape, kind.classes).network);
+    const DataSizes data = sizes(s.data);
+    known = 3 * multiplications(final_network(s, data.shape, data.classes).network);
   }
   return known;
 }

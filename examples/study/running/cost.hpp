@@ -6,6 +6,7 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/layers/network.hpp>
 
+#include "study/running/datasets.hpp"
 #include "study/specification/pair_spec.hpp"
 #include "study/specification/run_spec.hpp"
 #include "study/store/store.hpp"
@@ -21,8 +22,10 @@ double multiplications(const Network<float>& network);
 /// in the store were.
 class CostModel {
  public:
-  CostModel() = default;
-  explicit CostModel(const Store& store);
+  /// The data sets tell the sizes; they are to outlive the model.
+  explicit CostModel(DataSets& data) : data_(&data) {}
+  /// Learns what the store has. Where it holds runs of networks or data sets that this program does not know, it learns nothing of them.
+  CostModel(DataSets& data, const Store& store);
 
   /// Seconds of a training from update `from` on.
   [[nodiscard]] double seconds(const RunSpec& s, Index from = 0) const;
@@ -39,13 +42,16 @@ class CostModel {
     double work = 0, seconds = 0;
   };
   [[nodiscard]] double forward_seconds(const PairSpec& s) const;
+  [[nodiscard]] DataSizes sizes(const DataSpec& s) const;
   static std::string key(const RunSpec& s);
-  static Index updates(const RunSpec& s);
+  [[nodiscard]] Index updates(const RunSpec& s) const;
   // Forward, and twice as much backward.
   [[nodiscard]] double per_example(const RunSpec& s) const;
   [[nodiscard]] double work(const RunSpec& s, Index steps) const;
   [[nodiscard]] double seconds_per_multiplication(const RunSpec& s) const;
 
+  DataSets* data_;
+  std::map<std::string, DataSizes> stored_;  // of the data sets in the store, by their ids
   std::map<std::string, Speed> of_network_, of_measurement_;
   Speed all_;
   mutable std::map<std::string, double> per_example_;

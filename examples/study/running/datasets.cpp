@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "study/running/datasets.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -12,6 +13,7 @@
 #include <lmc/data/subset.hpp>
 
 #include "registry/datasets.hpp"
+#include "registry/registry.hpp"
 #include "study/specification/spec_digest.hpp"
 #include "study/store/store.hpp"
 
@@ -28,43 +30,52 @@ const std::vector<DataKind>& data_kinds() {
   const auto words = [](std::optional<std::string> languages) {
     return registry::DatasetOptions{.dataset = "words", .languages = std::move(languages)};
   };
-  static const std::vector<DataKind> kinds{
-      {"spirals", {.dataset = "spirals"}, "", "", {2}, 3, 3000, 3000},
-      {"mixture", mixture(4), "", "", {8, 8, 1}, 10, 3000, 3000},
-      {"mixture-hard", mixture(2), "", "", {8, 8, 1}, 10, 3000, 3000},
-      {"mnist", {.dataset = "mnist"}, "mnist", "", {28, 28, 1}, 10, 60000, 10000},
-      {"fashion-mnist", {.dataset = "fashion-mnist"}, "fashion-mnist", "", {28, 28, 1}, 10, 60000, 10000},
-      {"cifar10", {.dataset = "cifar10"}, "cifar-10-batches-bin", "", {32, 32, 3}, 10, 50000, 10000},
-      {"cifar100", {.dataset = "cifar100"}, "cifar-100-binary", "", {32, 32, 3}, 100, 50000, 10000},
-      {"tiny-imagenet", {.dataset = "tiny-imagenet"}, "tiny-imagenet-200", "", {64, 64, 3}, 200, 100000, 10000},
-      {"spam", table({}), "tabular", "spam.csv", {57}, 2, 3681, 920},
-      {"dna", table({}), "tabular", "dna.csv", {180}, 3, 2549, 637},
-      {"satellite", table(4435), "tabular", "satellite.csv", {36}, 6, 4435, 2000},
-      {"shuttle", table({}), "tabular", "shuttle.csv", {9}, 7, 46400, 11600},
-      {"letter", table(16000), "tabular", "letter.csv", {16}, 26, 16000, 4000},
-      {"words-2", words("american-english,ngerman"), "words", "", {1024}, 2, 20000, 4000},
-      {"words-5", words("american-english,ngerman,french,spanish,italian"), "words", "", {1024}, 5, 50000, 10000},
-      {"words-10", words({}), "words", "", {1024}, 10, 100000, 20000},
-  };
+  static const std::vector<DataKind> kinds = [&] {
+    std::vector<DataKind> all{
+        {"spirals", {.dataset = "spirals"}, "", "", DataSizes{{2}, 3, 3000, 3000}},
+        {"mixture", mixture(4), "", "", DataSizes{{8, 8, 1}, 10, 3000, 3000}},
+        {"mixture-hard", mixture(2), "", "", DataSizes{{8, 8, 1}, 10, 3000, 3000}},
+        {"mnist", {.dataset = "mnist"}, "mnist", "", DataSizes{{28, 28, 1}, 10, 60000, 10000}},
+        {"fashion-mnist", {.dataset = "fashion-mnist"}, "fashion-mnist", "", DataSizes{{28, 28, 1}, 10, 60000, 10000}},
+        {"cifar10", {.dataset = "cifar10"}, "cifar-10-batches-bin", "", DataSizes{{32, 32, 3}, 10, 50000, 10000}},
+        {"cifar100", {.dataset = "cifar100"}, "cifar-100-binary", "", DataSizes{{32, 32, 3}, 100, 50000, 10000}},
+        {"tiny-imagenet", {.dataset = "tiny-imagenet"}, "tiny-imagenet-200", "", DataSizes{{64, 64, 3}, 200, 100000, 10000}},
+        {"spam", table({}), "tabular", "spam.csv", DataSizes{{57}, 2, 3681, 920}},
+        {"dna", table({}), "tabular", "dna.csv", DataSizes{{180}, 3, 2549, 637}},
+        {"satellite", table(4435), "tabular", "satellite.csv", DataSizes{{36}, 6, 4435, 2000}},
+        {"shuttle", table({}), "tabular", "shuttle.csv", DataSizes{{9}, 7, 46400, 11600}},
+        {"letter", table(16000), "tabular", "letter.csv", DataSizes{{16}, 26, 16000, 4000}},
+        {"words-2", words("american-english,ngerman"), "words", "", DataSizes{{1024}, 2, 20000, 4000}},
+        {"words-5", words("american-english,ngerman,french,spanish,italian"), "words", "", DataSizes{{1024}, 5, 50000, 10000}},
+        {"words-10", words({}), "words", "", DataSizes{{1024}, 10, 100000, 20000}},
+    };
+    for (const registry::DatasetKind& own : registry::known().datasets()) {
+      if (!registry::known().is_own_dataset(own.name)) continue;
+      require(std::ranges::none_of(all, [&](const DataKind& kind) { return kind.name == own.name; }),
+              "a data set of the study is called '", own.name, "'; give yours another name");
+      all.push_back({.name = own.name, .source = {.dataset = own.name}, .folder = own.name});
+    }
+    return all;
+  }();
   return kinds;
 }
 
-const DataKind& data_kind(const DataSpec& spec) {
+DataKind data_kind(const DataSpec& spec) {
+  if (is_table(spec.dataset)) {
+    DataKind table{.name = spec.dataset, .source = spec.table, .file = spec.dataset};
+    table.source.dataset = "csv";
+    return table;
+  }
   std::vector<std::string_view> names;
-  for (const DataKind& kind : data_kinds()) names.push_back(kind.name);
+  for (const DataKind& kind : data_kinds()) names.emplace_back(kind.name);
+  names.emplace_back("FILE.csv");
   return data_kinds()[find_name("data set", spec.dataset, names)];
 }
 
-DataKind prepared_kind(const DataSpec& spec) {
-  DataKind kind = data_kind(spec);
-  if (kind.shape.rank() == 3)
-    kind.shape = {kind.shape[0] / spec.downsample, kind.shape[1] / spec.downsample, spec.gray ? 1 : kind.shape[2]};
-  if (spec.train_examples > 0) kind.train = spec.train_examples;
-  if (spec.test_examples > 0) kind.test = spec.test_examples;
-  return kind;
-}
-
 namespace {
+
+bool is_own(const DataKind& kind) { return registry::known().is_own_dataset(kind.name); }
+bool is_computed(const DataKind& kind) { return kind.folder.empty() && kind.file.empty(); }
 
 /// Where the data set is, below the folder of all data: its file, where it is one, else its folder. Nothing where it is not.
 std::optional<std::filesystem::path> place_of(const DataKind& kind, const std::filesystem::path& data) {
@@ -85,18 +96,20 @@ Dataset<float> reshaped(const Dataset<float>& data, const Shape& shape) {
 }
 
 /// `place` is that of place_of, without meaning where the set is computed.
-TrainTest<float> load_data(const DataKind& kind, const DataSpec& spec, const std::filesystem::path& place) {
+TrainTest<float> load_data(const DataKind& kind, const DataSpec& spec, const std::filesystem::path& place,
+                           const std::filesystem::path& all_data) {
   registry::DatasetOptions options = kind.source;
-  if (!kind.folder.empty()) {
+  if (!is_computed(kind)) {
     options.data = place.string();
+    if (options.test_data) options.test_data = (all_data / *options.test_data).string();
     return registry::read_dataset(options, 0);
   }
   const auto computed = [&](Index given, Index usual, std::uint64_t seed) {
     options.examples = given > 0 ? given : usual;
     options.data_seed = seed;
-    return reshaped(registry::read_dataset(options, 0).train, kind.shape);
+    return reshaped(registry::read_dataset(options, 0).train, kind.sizes->shape);
   };
-  return {computed(spec.train_examples, kind.train, 1), computed(spec.test_examples, kind.test, 2)};
+  return {computed(spec.train_examples, kind.sizes->train, 1), computed(spec.test_examples, kind.sizes->test, 2)};
 }
 
 TrainTest<float> prepare_data(TrainTest<float> data, const DataSpec& spec) {
@@ -122,22 +135,36 @@ std::string data_digest(const TrainTest<float>& data) {
 }  // namespace
 
 bool DataSets::present(const DataSpec& spec) const {
-  const DataKind& kind = data_kind(spec);
-  return kind.folder.empty() || place_of(kind, folder_).has_value();
+  const DataKind kind = data_kind(spec);
+  return is_computed(kind) || is_own(kind) || place_of(kind, folder_).has_value();
+}
+
+DataSizes DataSets::sizes(const DataSpec& spec) {
+  const DataKind kind = data_kind(spec);
+  if (!kind.sizes) {
+    const DataRow& row = get(spec).row;
+    return {row.shape, row.classes, row.train, row.test};
+  }
+  DataSizes sizes = *kind.sizes;
+  if (sizes.shape.rank() == 3)
+    sizes.shape = {sizes.shape[0] / spec.downsample, sizes.shape[1] / spec.downsample, spec.gray ? 1 : sizes.shape[2]};
+  if (spec.train_examples > 0) sizes.train = spec.train_examples;
+  if (spec.test_examples > 0) sizes.test = spec.test_examples;
+  return sizes;
 }
 
 const LoadedData& DataSets::get(const DataSpec& spec) {
   const std::lock_guard lock(mutex_);
   std::unique_ptr<const LoadedData>& entry = loaded_[id_of(spec)];
   if (!entry) {
-    const DataKind& kind = data_kind(spec);
-    DataSpec whole{.dataset = spec.dataset};
-    if (kind.folder.empty()) whole = spec;  // as many as are asked for are computed
+    const DataKind kind = data_kind(spec);
+    DataSpec whole{.dataset = spec.dataset, .table = spec.table};
+    if (is_computed(kind)) whole = spec;  // as many as are asked for are computed
     auto& all = whole_[id_of(whole)];
     if (!all) {
       // The loader says what is not there.
       const auto place = place_of(kind, folder_).value_or(folder_ / kind.folder / kind.file);
-      all.emplace(load_data(kind, whole, place));
+      all.emplace(load_data(kind, whole, place, folder_));
     }
     LoadedData data{prepare_data(*all, spec), {}};
     const TrainTest<float>& parts = data.data;

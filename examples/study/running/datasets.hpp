@@ -20,26 +20,28 @@
 
 namespace lmc::study {
 
-/// A data set that a specification may name: one of the registry's with options of its own, and its sizes, with which plans are
-/// made before anything is loaded.
-struct DataKind {
-  std::string_view name;
-  registry::DatasetOptions source;  // but for the place of its files
-  std::string_view folder;          // below that of all data; empty where it is computed
-  std::string_view file;            // in the folder, as it is or with .gz behind its name; empty: the folder alone
+/// What a plan needs to know of a data set.
+struct DataSizes {
   Shape shape;
   Index classes, train, test;
 };
 
-/// All of them. mixture and mixture-hard are ten Gaussians of 64 dimensions in the form of images, 4 and 2 standard deviations
-/// apart; words-K are samples of three words from K languages, as counts of character n-grams.
+/// A data set that a specification may name: one of the registry's with options of its own.
+struct DataKind {
+  std::string name;
+  registry::DatasetOptions source;      // but for the place of its files
+  std::string folder = {};              // below that of all data; empty where there is none
+  std::string file = {};                // in the folder, as it is or with .gz behind its name; empty: the folder alone
+  std::optional<DataSizes> sizes = {};  // of one that is known before it is loaded; else it is loaded to make a plan
+};
+
+/// All that have a name. mixture and mixture-hard are ten Gaussians of 64 dimensions in the form of images, 4 and 2 standard
+/// deviations apart; words-K are samples of three words from K languages, as counts of character n-grams. Those of one's own come
+/// last. Throws: Error when one of one's own is called as another.
 const std::vector<DataKind>& data_kinds();
 
-/// Throws: Error that names the nearest.
-const DataKind& data_kind(const DataSpec& spec);
-
-/// What a complete data set becomes by its preparation: what a plan needs. Throws: Error for an unknown name.
-DataKind prepared_kind(const DataSpec& spec);
+/// That of a name, or a table by its path. Throws: Error that names the nearest.
+DataKind data_kind(const DataSpec& spec);
 
 /// A prepared data set in memory, and its row in the store.
 struct LoadedData {
@@ -47,13 +49,18 @@ struct LoadedData {
   DataRow row;
 };
 
-/// The data sets of a folder, one subfolder each; loaded when they are first asked for, and shared by all threads.
+/// The data sets of a folder, one subfolder each, and tables by their paths in it; loaded when they are first asked for, and shared by
+/// all threads.
 class DataSets {
  public:
   explicit DataSets(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  /// Whether the data set is computed, or its files seem to be there. Throws: Error for an unknown name.
+  /// Whether the data set is computed or one's own, or its files seem to be there. Throws: Error for an unknown name.
   [[nodiscard]] bool present(const DataSpec& spec) const;
+
+  /// The sizes that the data set has when it is prepared. Throws: Error for an unknown name, and as get() for a data set whose sizes only
+  /// its files tell.
+  DataSizes sizes(const DataSpec& spec);
 
   /// Throws: Error as the loaders do, and when a preparation does not fit the data.
   const LoadedData& get(const DataSpec& spec);

@@ -23,16 +23,23 @@
 #include <lmc/measure/robustness.hpp>
 #include <lmc/parallel/thread_team.hpp>
 #include <lmc/train/train.hpp>
+#include <lmc/train/train_options.hpp>
 #include <lmc/transfer/lift.hpp>
 
 #include "study/running/training.hpp"
 #include "study/store/checkpoint_file.hpp"
 
+#include "registry/updates.hpp"
+
 namespace lmc::study {
 
 PairEnds read_ends(const PairSpec& s, const TrainTest<float>& data, const std::array<const std::string*, 2>& bytes) {
-  PairEnds ends{
-      .network = final_network(s.a, data.train.shape(), data.train.classes()).network, .states = {}, .optimizers = {}};
+  TrainOptions<float> training;
+  registry::set_updates(s.a.update, "", training);
+  PairEnds ends{.network = final_network(s.a, data.train.shape(), data.train.classes()).network,
+                .states = {},
+                .loss = training.loss,
+                .optimizers = {}};
   const std::array<const RunSpec*, 2> specs{&s.a, &s.b};
   for (std::size_t i = 0; i < 2; ++i) {
     const std::string who = "the checkpoint of run " + id_of(*specs[i]);
@@ -66,8 +73,8 @@ std::array<PartResult, 2> both_parts(const PairSpec& s, const TrainTest<float>& 
 
 std::array<PartResult, 2> measure_curves(const PairSpec& s, const PairEnds& ends, const TrainTest<float>& data) {
   return both_parts(s, data, [&](const Dataset<float>& part) {
-    Curve curve = linear_path(ends.states[0], ends.states[1], evaluator(ends.network, part, data.train, ThreadTeam(1)),
-                              {.alphas = s.alphas});
+    Curve curve = linear_path(ends.states[0], ends.states[1],
+                              evaluator(ends.network, part, data.train, ThreadTeam(1), {}, ends.loss), {.alphas = s.alphas});
     curve.diverged = ends.diverged;
     return curve;
   });
@@ -79,11 +86,12 @@ nlohmann::json measure_robustness(const PairEnds& ends, const TrainTest<float>& 
   const auto mean = [&](const auto& error_of) { return (error_of(ends.states[0]) + error_of(ends.states[1])) / 2; };
   for (const auto& [name, strength] : {std::pair("0.1", 0.1), std::pair("0.3", 0.3), std::pair("1", 1.0)})
     result["noise"][name] = number_json(mean([&, deviation = strength](const ModelState<float>& state) {
-      return evaluate_under_noise(ends.network, state, sample, {.standard_deviation = deviation}, ThreadTeam(1)).error.value();
+      return evaluate_under_noise(ends.network, state, sample, {.standard_deviation = deviation}, ThreadTeam(1), ends.loss)
+          .error.value();
     }));
   for (const auto& [name, strength] : {std::pair("0.01", 0.01), std::pair("0.03", 0.03), std::pair("0.1", 0.1)})
     result["fgsm"][name] = number_json(mean([&, epsilon = strength](const ModelState<float>& state) {
-      return evaluate_under_fgsm(ends.network, state, sample, {.epsilon = epsilon}, ThreadTeam(1)).error.value();
+      return evaluate_under_fgsm(ends.network, state, sample, {.epsilon = epsilon}, ThreadTeam(1), ends.loss).error.value();
     }));
   return result;
 }
@@ -93,7 +101,7 @@ nlohmann::json measure_attribution(const PairSpec& s, const PairEnds& ends, cons
   const Dataset<float> sample = sample_of(data.train, examples);
   const ThreadTeam team(1);
   const std::vector<float>&a = ends.states[0].parameters, &b = ends.states[1].parameters;
-  const BarrierContributions c = barrier_contributions(a, b, gradient_function(ends.network, sample, team));
+  const BarrierContributions c = barrier_contributions(a, b, gradient_function(ends.network, sample, team, ends.loss));
   std::vector<double> size;
   for (const double contribution : c.contributions) size.push_back(std::abs(contribution));
   nlohmann::json result{{"sum", number_json(c.sum)}, {"height", number_json(c.height)}};
@@ -109,8 +117,9 @@ nlohmann::json measure_attribution(const PairSpec& s, const PairEnds& ends, cons
     for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = (mean[i] + other[i]) / 2;
     return mean;
   };
-  correlate("gradient",
-            mean_of_ends([&](std::size_t i) { return gradient_magnitude(ends.network, ends.states[i], sample, team); }));
+  correlate("gradient", mean_of_ends([&](std::size_t i) {
+              return gradient_magnitude(ends.network, ends.states[i], sample, team, ends.loss);
+            }));
   correlate("fisher",
             mean_of_ends([&](std::size_t i) { return diagonal_fisher(ends.network, ends.states[i], sample, {}, team); }));
   const auto has_moment = [&](std::size_t i) {
@@ -138,7 +147,7 @@ nlohmann::json measure_block_path(const PairSpec& s, const PairEnds& ends, const
     double error = 0, loss = 0;
     constexpr std::uint64_t draws = 3;
     for (std::uint64_t seed = 0; seed < draws; ++seed) {
-      const Curve curve = block_path(a, b, blocks, evaluator(e.network, data.test, data.train, ThreadTeam(1)),
+      const Curve curve = block_path(a, b, blocks, evaluator(e.network, data.test, data.train, ThreadTeam(1), {}, ends.loss),
                                      {.spread = spread, .seed = seed, .path = {.alphas = s.alphas}});
       error += error_barrier(curve).value / draws;
       loss += loss_barrier(curve).value / draws;

@@ -9,6 +9,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/loss/any_loss.hpp>
 
 #include "study/specification/pair_spec.hpp"
 
@@ -18,6 +19,7 @@ namespace lmc::study {
 struct PairEnds {
   Network<float> network;
   std::array<ModelState<float>, 2> states;
+  AnyLoss<float> loss;                                        // that they were trained on, and are measured in
   std::array<std::optional<Optimizer<float>>, 2> optimizers;  // where the checkpoints hold them
   bool diverged = false;                                      // one of them, so that it is not judged
 };

@@ -24,7 +24,7 @@ Shard parse_shard(const std::string& text) {
   return shard;
 }
 
-std::vector<PlannedPair> pairs_of_shard(const std::vector<PlannedPair>& pairs, const Shard& shard) {
+std::vector<PlannedPair> pairs_of_shard(const std::vector<PlannedPair>& pairs, const Shard& shard, DataSets& data) {
   // Union-find over pairs, through the runs that they share.
   std::vector<std::size_t> parent(pairs.size());
   std::iota(parent.begin(), parent.end(), std::size_t{0});
@@ -33,7 +33,7 @@ std::vector<PlannedPair> pairs_of_shard(const std::vector<PlannedPair>& pairs, c
     return i;
   };
   std::map<std::string, std::size_t> user;  // the first pair that needs a run, by the run's id
-  const CostModel costs;
+  const CostModel costs(data);
   std::map<std::string, bool> counted;
   std::vector<double> cost(pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) {

@@ -5,6 +5,7 @@
 
 #include <lmc/core/error.hpp>
 
+#include "study/running/datasets.hpp"
 #include "study/running/plan.hpp"
 
 namespace lmc::study {
@@ -18,7 +19,7 @@ struct Shard {
 Shard parse_shard(const std::string& text);
 
 /// The pairs of one shard, in their order. Pairs that share an endpoint or a prefix are in one shard, so that nothing is
-/// trained twice; shards get about equal work, by the cost model that knows no measurements: a function of the pairs alone.
-std::vector<PlannedPair> pairs_of_shard(const std::vector<PlannedPair>& pairs, const Shard& shard);
+/// trained twice; shards get about equal work, by the cost model that knows no measurements: a function of the pairs and the sizes of their data sets alone.
+std::vector<PlannedPair> pairs_of_shard(const std::vector<PlannedPair>& pairs, const Shard& shard, DataSets& data);
 
 }  // namespace lmc::study

@@ -11,6 +11,7 @@
 
 #include "registry/lists.hpp"
 #include "registry/schedules.hpp"
+#include "registry/updates.hpp"
 
 namespace lmc::study {
 
@@ -47,6 +48,7 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
       .augmentation = {.crop_padding = s.crop, .flip = s.flip, .translation = s.translation, .noise = s.input_noise},
       .label_noise = s.label_noise,
       .observers = observers};
+  registry::set_updates(s.update, "", options);
   const Index per_epoch = (data.size() + s.batch_size - 1) / s.batch_size;
   if (s.updates > 0) options.epochs = (s.updates + per_epoch - 1) / per_epoch;
   const Index end = s.until > 0 ? s.until : s.updates > 0 ? s.updates : options.epochs * per_epoch;

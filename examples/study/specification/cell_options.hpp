@@ -18,6 +18,9 @@
 
 namespace lmc::study {
 
+/// What `noise` takes.
+const char* noise_help();
+
 /// What determines a cell, beside its seeds.
 struct CellOptions {
   RunSpec run;
@@ -26,6 +29,16 @@ struct CellOptions {
   Index alphas = 25;
   Index curve_train_examples = 0;
 };
+
+/// Calls visit(name, help, field) for the options that only a pair has.
+template <class Options, class Visit>
+void for_each_pair_option(Options& o, const Visit& visit) {
+  visit("rate", "times the learning rate: what a sweep varies", o.rate);
+  visit("noise", noise_help(), o.noise);
+  visit("alphas", "even steps from 0 to 1 on the line between the two networks, at least 2", o.alphas);
+  visit("curve-train-examples", "the training curve is measured on so many examples, at random; 0 takes all",
+        o.curve_train_examples);
+}
 
 const std::vector<std::string_view>& cell_option_names();
 
@@ -39,10 +52,25 @@ auto located(const std::string& where, Work work) {
   }
 }
 
+/// What a grid file says for a field: "expected a whole number".
+template <class Field>
+const char* value_text() {
+  if constexpr (is_optional<Field>)
+    return value_text<typename Field::value_type>();
+  else if constexpr (std::is_same_v<Field, bool>)
+    return "true or false";
+  else if constexpr (std::is_same_v<Field, double>)
+    return "a number";
+  else if constexpr (std::is_integral_v<Field>)
+    return "a whole number";
+  else
+    return "a text";
+}
+
 /// field ← value. Throws: Error when the value is not of the field's type.
 template <class Field>
 void assign(Field& field, const Setting& s) {
-  const auto fail = [&](const char* expected) { throw Error(lmc::concat(s.where, ": ", s.option, ": expected ", expected)); };
+  const auto fail = [&] { throw Error(lmc::concat(s.where, ": ", s.option, ": expected ", value_text<Field>())); };
   if constexpr (is_optional<Field>) {
     typename Field::value_type value{};
     assign(value, s);
@@ -51,17 +79,17 @@ void assign(Field& field, const Setting& s) {
     if (const auto* value = std::get_if<bool>(&s.value))
       field = *value;
     else
-      fail("true or false");
+      fail();
   } else if constexpr (std::is_same_v<Field, double>) {
     if (const auto* value = std::get_if<double>(&s.value))
       field = *value;
     else if (const auto* whole = std::get_if<std::int64_t>(&s.value))
       field = static_cast<double>(*whole);
     else
-      fail("a number");
+      fail();
   } else if constexpr (std::is_integral_v<Field>) {
     const auto* value = std::get_if<std::int64_t>(&s.value);
-    if (value == nullptr || (std::is_unsigned_v<Field> && *value < 0)) fail("a whole number");
+    if (value == nullptr || (std::is_unsigned_v<Field> && *value < 0)) fail();
     field = static_cast<Field>(*value);
   } else {
     if (const auto* value = std::get_if<std::string>(&s.value))
@@ -69,7 +97,7 @@ void assign(Field& field, const Setting& s) {
     else if (const auto* whole = std::get_if<std::int64_t>(&s.value))  // hidden = 512 is a list of one
       field = std::to_string(*whole);
     else
-      fail("a text");
+      fail();
   }
 }
 

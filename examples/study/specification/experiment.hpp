@@ -18,13 +18,18 @@ namespace lmc::study {
 /// Cells of an experiment by the labels of their axes: for each axis that is named, the labels that are meant.
 using CellFilter = std::map<std::string, std::vector<std::string>>;
 
-/// What Claim::test takes. The value of a cell is one number per pair (pair_value).
-///   connected   the mean of every cell of `where` is below the threshold
-///   broken      the mean of every cell of `where` is above it
-///   greater     the values of `where` exceed those of `than`, paired by replicate and by all axes that neither names
-///   rises, falls   by the rank correlation of value and place on the axis `along`, within each replicate of `where`
-///   correlates  the rank correlation of `value` and `with` over the cells of `where`, within each replicate, is positive
-inline constexpr std::array<std::string_view, 6> claim_tests{"connected", "broken", "greater", "rises", "falls", "correlates"};
+/// What Claim::test takes, and what it says. The value of a cell is one number per pair (pair_value).
+struct TestHelp {
+  std::string_view name, help;
+};
+inline constexpr std::array<TestHelp, 6> claim_tests{{
+    {"connected", "the mean of every cell of `where` is below the threshold"},
+    {"broken", "the mean of every cell of `where` is above it"},
+    {"greater", "the values of `where` exceed those of `than`, paired by replicate and by all axes that neither names"},
+    {"rises", "the rank correlation of value and place on the axis `along`, within each replicate of `where`, is positive"},
+    {"falls", "it is negative"},
+    {"correlates", "the rank correlation of `value` and `with` over the cells of `where`, within each replicate, is positive"},
+}};
 
 /// What the paper says, and the test that a run of the study puts it to.
 struct Claim {
@@ -86,7 +91,7 @@ struct Experiment {
   Index number = 0;
   std::string name = {};  // the file's name without what precedes the first '-' and the extension: depth, for 03-depth.toml
   std::string title = {}, question = {};
-  bool all_others = false;  // its cells are those of all other experiments, with an axis `experiment` before their own
+  std::string of = {};      // all_others
   bool complexity = false;  // the complexity records of its data sets are wanted
   std::vector<std::string> measure = {};
   std::vector<Setting> base = {};
@@ -94,6 +99,9 @@ struct Experiment {
   std::map<std::string, Preset, std::less<>> presets = {};
   std::vector<Claim> claims = {};
   std::string file = {};
+
+  /// Whether its cells are those of all other experiments, with an axis `experiment` before their own.
+  [[nodiscard]] bool all_others() const { return of == "all"; }
 };
 
 }  // namespace lmc::study

@@ -42,9 +42,9 @@ PairSpec replicate_of(const CellOptions& options, Index replicate) {
 std::vector<Cell> expand(const Experiment& experiment, std::string_view preset_name, const std::vector<Experiment>& all) {
   find_name("preset", preset_name, preset_names);
   std::vector<Cell> cells;
-  if (experiment.all_others) {
+  if (experiment.all_others()) {
     for (const Experiment& other : all) {
-      if (other.all_others) continue;
+      if (other.all_others()) continue;
       for (Cell& cell : expand(other, preset_name, all)) {
         cell.coordinates.emplace(cell.coordinates.begin(), "experiment", other.name);
         for (const std::string& name : experiment.measure)

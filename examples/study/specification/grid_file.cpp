@@ -19,6 +19,7 @@
 
 #include "study/analysis/pair_value.hpp"
 #include "study/specification/cell_options.hpp"
+#include "study/specification/grid_keys.hpp"
 
 namespace lmc::study {
 
@@ -31,31 +32,20 @@ class GridReader {
 
   Experiment read() {
     const toml::table file = parse();
-    check_keys(file, "key", {"number", "title", "question", "of", "complexity", "measure", "base", "axes", "presets", "claim"});
-    Experiment e{.number = whole(file, "number"), .name = path_.stem().string()};
+    Experiment e{.name = path_.stem().string()};
     e.file = path_.string();
     if (const auto dash = e.name.find('-'); dash != std::string::npos) e.name.erase(0, dash + 1);
-    e.title = text(file, "title");
-    e.question = text(file, "question");
-    if (const toml::node* of = file.get("of")) {
-      require(of->value<std::string>() == "all", where(*of), ": of: expected \"all\", the cells of all other experiments");
-      e.all_others = true;
-    }
-    if (const toml::node* complexity = file.get("complexity"))
-      e.complexity = as<toml::value<bool>>(*complexity, "complexity", "true or false").get();
-    e.measure = texts(file, "measure");
+    for (const std::string_view name : preset_names) e.presets.emplace(name, Preset{});
+    const auto for_each = [&](const auto& visit) { for_each_experiment_key(e, visit); };
+    check_keys(file, for_each);
+    for_each([&](const GridKey& key, auto& field) { read(file, key, field, e); });
+    if (file.get("of") != nullptr && !e.all_others())
+      throw Error(where(*file.get("of")) + ": of: expected \"all\", the cells of all other experiments");
     for (const std::string& name : e.measure)
       located(where(*file.get("measure")), [&] { return find_name("measurement", name, measurement_names); });
-    e.base = settings(file, "base");
-    e.axes = axes(file);
-    require(!e.all_others || (e.base.empty() && e.axes.empty()), path_.string(),
+    require(!e.all_others() || (e.base.empty() && e.axes.empty()), path_.string(),
             ": of = \"all\" leaves no room for a base or axes: the cells are those of the others");
-    presets(file, e);
     check_options(e);
-    if (const toml::node* claims = file.get("claim")) {
-      const toml::array& list = as<toml::array>(*claims, "claim", "tables [[claim]]");
-      for (const toml::node& node : list) e.claims.push_back(claim(as<toml::table>(node, "claim", "a table"), e));
-    }
     return e;
   }
 
@@ -74,8 +64,19 @@ class GridReader {
     return lmc::concat(path_.string(), ':', key.source().begin.line);
   }
 
-  void check_keys(const toml::table& table, std::string_view what, const std::vector<std::string_view>& known) const {
-    for (const auto& [key, value] : table) located(where(key), [&, name = key.str()] { return find_name(what, name, known); });
+  // for_each calls visit(key, field) for all keys that the table may have.
+  void check_keys(const toml::table& table, const auto& for_each) const {
+    std::vector<std::string_view> known;
+    for_each([&](const GridKey& key, const auto&) { known.emplace_back(key.name); });
+    for (const auto& [key, value] : table) located(where(key), [&, name = key.str()] { return find_name("key", name, known); });
+  }
+  // field ← the key's value, where it is there.
+  template <class Field>
+  void read(const toml::table& table, const GridKey& key, Field& field, const Experiment& e) const {
+    const toml::node* node = table.get(key.name);
+    require(node != nullptr || !key.required, where(table), ": there is no ", key.name, "; expected ",
+            grid_value_text<Field>());
+    if (node != nullptr) set(field, *node, key.name, e);
   }
   template <class Type>
   const Type& as(const toml::node& node, std::string_view key, std::string_view expected) const {
@@ -83,25 +84,50 @@ class GridReader {
     require(value != nullptr, where(node), ": ", key, ": expected ", expected);
     return *value;
   }
-  [[nodiscard]] Index whole(const toml::table& table, std::string_view key) const {
-    const toml::node* node = table.get(key);
-    require(node != nullptr, path_.string(), ": there is no ", key, "; expected a whole number");
-    return as<toml::value<std::int64_t>>(*node, key, "a whole number").get();
+
+  // field ← a node of its type.
+  void set(Index& field, const toml::node& node, std::string_view key, const Experiment&) const {
+    field = as<toml::value<std::int64_t>>(node, key, grid_value_text<Index>()).get();
   }
-  [[nodiscard]] std::string text(const toml::table& table, std::string_view key,
-                                 std::optional<std::string> otherwise = {}) const {
-    const toml::node* node = table.get(key);
-    if (node == nullptr && otherwise) return *otherwise;
-    require(node != nullptr, where(table), ": there is no ", key, "; expected a text");
-    return as<toml::value<std::string>>(*node, key, "a text").get();
+  void set(double& field, const toml::node& node, std::string_view key, const Experiment&) const {
+    const auto number = node.value<double>();
+    require(number.has_value(), where(node), ": ", key, ": expected ", grid_value_text<double>());
+    field = *number;
   }
-  [[nodiscard]] std::vector<std::string> texts(const toml::table& table, std::string_view key) const {
-    std::vector<std::string> all;
-    const toml::node* node = table.get(key);
-    if (node == nullptr) return all;
-    for (const toml::node& one : as<toml::array>(*node, key, "a list of texts"))
-      all.push_back(as<toml::value<std::string>>(one, key, "a list of texts").get());
-    return all;
+  void set(bool& field, const toml::node& node, std::string_view key, const Experiment&) const {
+    field = as<toml::value<bool>>(node, key, grid_value_text<bool>()).get();
+  }
+  void set(std::string& field, const toml::node& node, std::string_view key, const Experiment&) const {
+    field = as<toml::value<std::string>>(node, key, grid_value_text<std::string>()).get();
+  }
+  void set(std::vector<std::string>& field, const toml::node& node, std::string_view key, const Experiment&) const {
+    const char* const expected = grid_value_text<std::vector<std::string>>();
+    for (const toml::node& one : as<toml::array>(node, key, expected))
+      field.push_back(as<toml::value<std::string>>(one, key, expected).get());
+  }
+  void set(std::vector<Setting>& field, const toml::node& node, std::string_view key, const Experiment&) const {
+    for (const auto& [option, value] : as<toml::table>(node, key, grid_value_text<std::vector<Setting>>())) {
+      located(where(option), [name = option.str()] { return find_name("option", name, cell_option_names()); });
+      field.push_back(setting(std::string(option.str()), value));
+    }
+  }
+  void set(std::vector<Axis>& field, const toml::node& node, std::string_view key, const Experiment&) const {
+    field = axes(as<toml::table>(node, key, grid_value_text<std::vector<Axis>>()));
+  }
+  void set(std::map<std::string, Preset, std::less<>>& field, const toml::node& node, std::string_view key,
+           const Experiment& e) const {
+    for (const auto& [name, content] :
+         as<toml::table>(node, key, grid_value_text<std::map<std::string, Preset, std::less<>>>())) {
+      located(where(name), [preset = name.str()] { return find_name("preset", preset, preset_names); });
+      field.insert_or_assign(std::string(name.str()), preset(as<toml::table>(content, name.str(), "a table"), e));
+    }
+  }
+  void set(CellFilter& field, const toml::node& node, std::string_view key, const Experiment& e) const {
+    field = filter(as<toml::table>(node, key, grid_value_text<CellFilter>()), e);
+  }
+  void set(std::vector<Claim>& field, const toml::node& node, std::string_view key, const Experiment& e) const {
+    for (const toml::node& one : as<toml::array>(node, key, grid_value_text<std::vector<Claim>>()))
+      field.push_back(claim(as<toml::table>(one, key, "a table"), e));
   }
 
   [[nodiscard]] Setting setting(std::string option, const toml::node& node) const {
@@ -116,17 +142,6 @@ class GridReader {
       s.value = as<toml::value<std::string>>(node, s.option, "a text, a number, true or false").get();
     return s;
   }
-  [[nodiscard]] std::vector<Setting> settings(const toml::table& table, std::string_view key) const {
-    const toml::node* node = table.get(key);
-    if (node == nullptr) return {};
-    std::vector<Setting> all;
-    for (const auto& [option, value] : as<toml::table>(*node, key, "a table of options")) {
-      located(where(option), [name = option.str()] { return find_name("option", name, cell_option_names()); });
-      all.push_back(setting(std::string(option.str()), value));
-    }
-    return all;
-  }
-
   static std::string label_of(const toml::node& node) {
     if (const auto* string = node.as_string()) return string->get();
     if (const auto* number = node.as_floating_point()) return lmc::shortest(number->get());  // 0.9, not its 17 digits
@@ -134,7 +149,9 @@ class GridReader {
   }
   [[nodiscard]] AxisValue axis_value(const std::string& axis, const toml::node& node) const {
     if (const toml::table* table = node.as_table()) {
-      AxisValue value{.label = text(*table, "label"), .settings = {}};
+      const toml::node* label = table->get("label");
+      require(label != nullptr, where(*table), ": there is no label; expected a text");
+      AxisValue value{.label = as<toml::value<std::string>>(*label, "label", "a text").get(), .settings = {}};
       for (const auto& [option, to] : *table) {
         if (option.str() == "label") continue;
         located(where(option), [name = option.str()] { return find_name("option", name, cell_option_names()); });
@@ -146,11 +163,9 @@ class GridReader {
     return {.label = label_of(node), .settings = {setting(axis, node)}};
   }
   [[nodiscard]] std::vector<Axis> axes(const toml::table& table) const {
-    const toml::node* node = table.get("axes");
-    if (node == nullptr) return {};
     // A table is sorted by its keys; the order of a grid is that of its file.
     std::vector<std::pair<toml::source_position, Axis>> found;
-    for (const auto& [name, values] : as<toml::table>(*node, "axes", "a table of lists")) {
+    for (const auto& [name, values] : table) {
       Axis axis{.name = std::string(name.str()), .values = {}};
       for (const toml::node& value : as<toml::array>(values, axis.name, "a list of values, or of tables with a label"))
         axis.values.push_back(axis_value(axis.name, value));
@@ -166,28 +181,20 @@ class GridReader {
     return sorted;
   }
 
-  void presets(const toml::table& file, Experiment& e) const {
-    for (const std::string_view name : preset_names) e.presets.emplace(name, Preset{});
-    const toml::node* node = file.get("presets");
-    if (node == nullptr) return;
-    for (const auto& [name, content] : as<toml::table>(*node, "presets", "a table of presets")) {
-      located(where(name), [preset = name.str()] { return find_name("preset", preset, preset_names); });
-      const toml::table& table = as<toml::table>(content, name.str(), "a table");
-      check_keys(table, "key", {"replicates", "base", "axes"});
-      Preset& preset = e.presets[std::string(name.str())];
-      if (const toml::node* replicates = table.get("replicates")) {
-        preset.replicates = whole(table, "replicates");
-        require(preset.replicates >= 1, where(*replicates), ": replicates = ", preset.replicates, "; expected at least 1");
-      }
-      preset.base = settings(table, "base");
-      preset.axes = axes(table);
-      for (const Axis& axis : preset.axes) {
-        std::vector<std::string_view> names;
-        for (const Axis& known : e.axes) names.push_back(known.name);
-        require(!names.empty(), where(*table.get("axes")), ": the experiment has no axes");
-        located(where(*table.get("axes")), [&] { return find_name("axis", axis.name, names); });
-      }
+  [[nodiscard]] Preset preset(const toml::table& table, const Experiment& e) const {
+    Preset p;
+    const auto for_each = [&](const auto& visit) { for_each_preset_key(p, visit); };
+    check_keys(table, for_each);
+    for_each([&](const GridKey& key, auto& field) { read(table, key, field, e); });
+    if (p.replicates < 1)
+      throw Error(lmc::concat(where(*table.get("replicates")), ": replicates = ", p.replicates, "; expected at least 1"));
+    for (const Axis& axis : p.axes) {
+      std::vector<std::string_view> names;
+      for (const Axis& known : e.axes) names.push_back(known.name);
+      require(!names.empty(), where(*table.get("axes")), ": the experiment has no axes");
+      located(where(*table.get("axes")), [&] { return find_name("axis", axis.name, names); });
     }
+    return p;
   }
 
   static void check_options(const Experiment& e) {
@@ -207,11 +214,9 @@ class GridReader {
     }
   }
 
-  [[nodiscard]] CellFilter filter(const toml::table& table, std::string_view key, const Experiment& e) const {
-    const toml::node* node = table.get(key);
+  [[nodiscard]] CellFilter filter(const toml::table& table, const Experiment& e) const {
     CellFilter meant;
-    if (node == nullptr) return meant;
-    for (const auto& [axis, labels] : as<toml::table>(*node, key, "a table of axes and their labels")) {
+    for (const auto& [axis, labels] : table) {
       const std::string name(axis.str());
       check_axis(name, where(axis), e);
       std::vector<std::string>& list = meant[name];
@@ -219,7 +224,7 @@ class GridReader {
         for (const toml::node& one : *several) list.push_back(label_of(one));
       else
         list.push_back(label_of(labels));
-      if (e.all_others) continue;  // the labels are those of the other experiments
+      if (e.all_others()) continue;  // the labels are those of the other experiments
       std::vector<std::string_view> known;
       const std::vector<Axis> axes_of_all = all_axes(e);
       for (const Axis& a : axes_of_all)
@@ -235,7 +240,7 @@ class GridReader {
     return all;
   }
   static void check_axis(const std::string& name, const std::string& where, const Experiment& e) {
-    if (e.all_others) return;
+    if (e.all_others()) return;
     std::vector<std::string_view> names;
     for (const Axis& axis : e.axes) names.push_back(axis.name);
     require(!names.empty(), where, ": the experiment has no axes");
@@ -243,24 +248,15 @@ class GridReader {
   }
 
   [[nodiscard]] Claim claim(const toml::table& table, const Experiment& e) const {
-    check_keys(table, "key", {"text", "test", "where", "than", "along", "value", "part", "with", "matched", "threshold"});
-    Claim c{.text = text(table, "text"), .test = text(table, "test")};
-    located(where(*table.get("test")), [&] { return find_name("test", c.test, claim_tests); });
-    c.where = filter(table, "where", e);
-    c.than = filter(table, "than", e);
+    Claim c;
+    const auto for_each = [&](const auto& visit) { for_each_claim_key(c, visit); };
+    check_keys(table, for_each);
+    for_each([&](const GridKey& key, auto& field) { read(table, key, field, e); });
+    std::vector<std::string_view> tests;
+    for (const TestHelp& test : claim_tests) tests.push_back(test.name);
+    located(where(*table.get("test")), [&] { return find_name("test", c.test, tests); });
     for (const auto& [key, axis] : {std::pair("along", &c.along), std::pair("matched", &c.matched)})
-      if (const toml::node* node = table.get(key)) {
-        *axis = text(table, key);
-        check_axis(*axis, where(*node), e);
-      }
-    c.value = text(table, "value", c.value);
-    c.part = text(table, "part", c.part);
-    c.with = text(table, "with", "");
-    if (const toml::node* node = table.get("threshold")) {
-      const auto number = node->value<double>();
-      require(number.has_value(), where(*node), ": threshold: expected a number");
-      c.threshold = *number;
-    }
+      if (const toml::node* node = table.get(key)) check_axis(*axis, where(*node), e);
     for (const auto& [key, value] : {std::pair("value", c.value), std::pair("with", c.with)})
       if (const toml::node* node = table.get(key)) located(where(*node), [&, name = value] { check_pair_value(name); });
     if (const toml::node* node = table.get("part"))

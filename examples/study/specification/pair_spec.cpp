@@ -23,21 +23,22 @@ PairSpec canonical(PairSpec s) {
   require(s.alphas >= 2, "alphas = ", s.alphas, "; expected at least 2, since a barrier is measured from both ends");
   require(s.curve_train_examples >= 0, "curve-train-examples = ", s.curve_train_examples,
           "; expected a number that is not negative");
-  nlohmann::json a = nlohmann::json::object(), b = a;
-  const auto put = [](nlohmann::json& to) {
-    return [&to](const char* name, const auto& value) {
+  const auto common = [](const RunSpec& spec) {
+    nlohmann::json json = to_json(spec.data);
+    visit_network_options(spec.network, [&](const char* name, const char*, const auto& value) {
       if constexpr (is_optional<std::remove_cvref_t<decltype(value)>>)
-        to[name] = value ? nlohmann::json(*value) : nlohmann::json();
+        json[name] = value ? nlohmann::json(*value) : nlohmann::json();
       else
-        to[name] = value;
-    };
+        json[name] = value;
+    });
+    json["lift"] = spec.lift;
+    json["loss"] = spec.update.loss.value_or("");
+    json["label-smoothing"] = spec.update.label_smoothing.value_or(0);
+    return json;
   };
-  for (const auto& [spec, to] : {std::pair(&s.a, &a), std::pair(&s.b, &b)}) {
-    for_each_data_option(spec->data, put(*to));
-    visit_network_options(spec->network, put(*to));
-    put (*to)("lift", spec->lift);
-  }
-  require(a == b, "a pair needs two runs of one network on one data set, but they are ", a.dump(), " and ", b.dump());
+  const nlohmann::json a = common(s.a), b = common(s.b);
+  require(a == b, "a pair needs two runs of one network on one data set with one loss, but they are ", a.dump(), " and ",
+          b.dump());
   return s;
 }
 
@@ -72,8 +73,12 @@ PartResult part_result(Curve curve) {
                .git_rebasin = lmc::git_rebasin_barrier(curve),
                .argmax = argmax_barrier(curve),
                .midpoint = midpoint_barrier(curve)};
-  for (CurvePoint& p : curve.points) p.metrics.wrong.clear();
-  if (curve.midpoint) curve.midpoint->metrics.wrong.clear();
+  const auto keep_numbers = [](Metrics& metrics) {
+    metrics.wrong.clear();
+    metrics.loss_name.clear();  // the specification has it
+  };
+  for (CurvePoint& p : curve.points) keep_numbers(p.metrics);
+  if (curve.midpoint) keep_numbers(curve.midpoint->metrics);
   r.curve = std::move(curve);
   return r;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "study/specification/spec_digest.hpp"
 
 #include "registry/lists.hpp"
+#include "registry/registry.hpp"
 #include "registry/schedules.hpp"
 
 namespace lmc::study {
@@ -57,9 +59,64 @@ std::string normal_extents(std::string_view option, const std::string& list, Ind
   return text;
 }
 
+/// One spelling for the path of a table, and nothing for an option of its that is as it is by default.
+void normalize_table(DataSpec& s) {
+  if (!is_table(s.dataset)) {
+    for_each_table_option(s, [&](const char* name, const char*, const auto& field) {
+      require(!registry::is_given(field), name, " is an option of a table, dataset = \"FILE.csv\", not of the data set ",
+              s.dataset, "; leave it out");
+    });
+    return;
+  }
+  s.dataset = std::filesystem::path(s.dataset).lexically_normal().generic_string();
+  registry::DatasetOptions& o = s.table;
+  const auto leave_out = [](auto& option, const auto& usual) {
+    if (option == usual) option.reset();
+  };
+  leave_out(o.label, "-1");
+  leave_out(o.delimiter, ",");
+  leave_out(o.header, 1);
+  leave_out(o.categorical, "");
+  leave_out(o.drop, "");
+  leave_out(o.missing, "error");
+  leave_out(o.unknown_category, "error");
+  leave_out(o.test_share, 0.2);
+  leave_out(o.split_seed, 0U);
+  if (o.test_data) o.test_data = std::filesystem::path(*o.test_data).lexically_normal().generic_string();
+}
+
 }  // namespace
 
+const char* data_help() {
+  return "a name of the list below, or the path of a table, FILE.csv or FILE.csv.gz, in the folder --data";
+}
+
+const char* optimizer_help() {
+  static const std::string help = registry::one_of(optimizer_names);
+  return help.c_str();
+}
+
+const char* init_help() {
+  static const std::string help = registry::one_of(initialization_names);
+  return help.c_str();
+}
+
+const char* schedule_help() {
+  static const std::string help = registry::one_of(rate_shape_names);
+  return help.c_str();
+}
+
+bool is_table_option(std::string_view name) {
+  static const std::vector<std::string_view> options = [] {
+    for (const registry::DatasetKind& kind : registry::built_in_datasets())
+      if (kind.name == "csv") return kind.options;
+    return std::vector<std::string_view>();
+  }();
+  return name != "data" && std::find(options.begin(), options.end(), name) != options.end();
+}
+
 RunSpec canonical(RunSpec s) {
+  normalize_table(s.data);
   s.network = registry::with_defaults(s.network);
   normalize_sizes("hidden", s.network.hidden);
   normalize_sizes("channels", s.network.channels);
@@ -70,6 +127,7 @@ RunSpec canonical(RunSpec s) {
     if (*list) *list = normal_extents(name, **list, least);
   (void)parse_initialization(s.init);
   s.optimizer = registry::canonical(s.optimizer);
+  s.update = registry::canonical(s.update);
   const Schedule schedule = registry::make_schedule(s, "");
   if (std::holds_alternative<ConstantRate>(schedule.then)) s.restart_first = s.restart_growth = {};  // restarts change nothing
   if (s.restart_growth == 1) s.restart_growth.reset();
@@ -94,7 +152,8 @@ RunSpec canonical(RunSpec s) {
   const auto without_meaning = [&](NoiseSeeds& seeds) {
     if (s.crop == 0 && !s.flip && s.translation == 0 && s.input_noise == 0) seeds.augmentation = 0;
     if (s.label_noise == 0) seeds.label_noise = 0;
-    seeds.dropout = 0;  // no network that can be named has layers which draw noise
+    // No network of lmc that can be named has layers which draw noise.
+    if (!registry::known().is_own_network(s.network.network)) seeds.dropout = 0;
   };
   without_meaning(s.seeds);
   without_meaning(s.prefix_seeds);
@@ -102,23 +161,38 @@ RunSpec canonical(RunSpec s) {
   return s;
 }
 
+namespace {
+
+/// json[name] ← the value, where there is one.
+template <class Field>
+void put(nlohmann::json& json, const char* name, const Field& value) {
+  if constexpr (is_optional<Field>) {
+    if (value) json[name] = *value;
+  } else {
+    json[name] = value;
+  }
+}
+
+void put_table(nlohmann::json& json, const DataSpec& s) {
+  for_each_table_option(s, [&](const char* name, const char*, const auto& value) {
+    if (registry::is_given(value)) put(json, name, value);
+  });
+}
+
+}  // namespace
+
 nlohmann::json to_json(const DataSpec& s) {
   nlohmann::json json = nlohmann::json::object();
-  for_each_data_option(s, [&](const char* name, const auto& value) { json[name] = value; });
+  for_each_data_option(s, [&](const char* name, const char*, const auto& value) { put(json, name, value); });
+  put_table(json, s);
   return json;
 }
 
 nlohmann::json to_json(const RunSpec& s) {
   nlohmann::json json = nlohmann::json::object();
-  const auto put = [&](const char* name, const auto& value) {
-    if constexpr (is_optional<std::remove_cvref_t<decltype(value)>>) {
-      if (value) json[name] = *value;
-    } else {
-      json[name] = value;
-    }
-  };
-  for_each_option(s, put);
-  for_each_seed(s, put);
+  for_each_option(s, [&](const char* name, const char*, const auto& value) { put(json, name, value); });
+  put_table(json, s.data);
+  for_each_seed(s, [&](const char* name, const auto& value) { put(json, name, value); });
   return json;
 }
 
@@ -129,7 +203,7 @@ template <class ForEach>
 void read_fields(const nlohmann::json& json, ForEach for_each) {
   std::size_t used = 0;
   try {
-    for_each([&](const char* name, auto& field) {
+    for_each([&](const char* name, const char*, auto& field) {
       using Field = std::remove_cvref_t<decltype(field)>;
       const auto found = json.find(name);
       if (found == json.end()) return;
@@ -152,14 +226,18 @@ RunSpec run_spec_from_json(const nlohmann::json& json) {
   RunSpec s;
   read_fields(json, [&](const auto& take) {
     for_each_option(s, take);
-    for_each_seed(s, take);
+    for_each_table_option(s.data, take);
+    for_each_seed(s, [&](const char* name, auto& field) { take(name, "", field); });
   });
   return s;
 }
 
 DataSpec data_spec_from_json(const nlohmann::json& json) {
   DataSpec s;
-  read_fields(json, [&](const auto& take) { for_each_data_option(s, take); });
+  read_fields(json, [&](const auto& take) {
+    for_each_data_option(s, take);
+    for_each_table_option(s, take);
+  });
   return s;
 }
 

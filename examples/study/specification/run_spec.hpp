@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
@@ -11,18 +12,21 @@
 #include <lmc/train/noise_seeds.hpp>
 #include <lmc/train/train.hpp>
 
+#include "registry/datasets.hpp"
 #include "registry/networks.hpp"
 #include "registry/optimizers.hpp"
+#include "registry/updates.hpp"
 
 namespace lmc::study {
 
 /// A data set, and what is done to it before training.
 struct DataSpec {
   std::string dataset = "mnist";
-  Index train_examples = 0;  // a random sample of the training part; 0: all
-  Index test_examples = 0;   // the same of the test part
-  bool gray = false;         // color images become gray
-  Index downsample = 1;      // images: each value is the mean of a square with sides of so many pixels
+  Index train_examples = 0;             // a random sample of the training part; 0: all
+  Index test_examples = 0;              // the same of the test part
+  bool gray = false;                    // color images become gray
+  Index downsample = 1;                 // images: each value is the mean of a square with sides of so many pixels
+  registry::DatasetOptions table = {};  // how a table is read; only options of for_each_table_option are set
   friend bool operator==(const DataSpec&, const DataSpec&) = default;
 };
 
@@ -36,6 +40,7 @@ struct RunSpec {
   std::string init = "torch";
   std::uint64_t init_seed = 0;
   registry::OptimizerChoice optimizer = {};
+  registry::UpdateChoice update = {};
   std::string schedule = "constant";
   double warmup = 0;  // steps, or below 1 a share of all
   // As Restarts; nothing stands for no restarts, and for a growth of 1.
@@ -59,47 +64,91 @@ struct RunSpec {
   bool keep_optimizer = false;  // the checkpoint holds the optimizer's state, too; that of a prefix does anyway
 };
 
-/// Calls visit(name, field) for the options of a data set.
+// Helps that name what an option takes.
+const char* data_help();
+const char* optimizer_help();
+const char* init_help();
+const char* schedule_help();
+
+/// Whether a table by path has that option of the registry.
+bool is_table_option(std::string_view name);
+
+/// Whether a data set is a table by its path: FILE.csv or FILE.csv.gz.
+inline bool is_table(std::string_view dataset) { return dataset.ends_with(".csv") || dataset.ends_with(".csv.gz"); }
+
+// What describes an option, here and below: visit(name, help, field). In `help` stands what it does and what it takes, and, for one
+// that may have no value, in brackets what that means. The parser of grid files, the ids and the reference of all keys
+// (`study keys`) come from these.
+
+/// Calls visit for the options of a data set, but those of a table.
 template <class Spec, class Visit>
 void for_each_data_option(Spec& s, const Visit& visit) {
-  visit("dataset", s.dataset);
-  visit("train-examples", s.train_examples);
-  visit("test-examples", s.test_examples);
-  visit("gray", s.gray);
-  visit("downsample", s.downsample);
+  visit("dataset", data_help(), s.dataset);
+  visit("train-examples", "so many training examples, at random; 0 takes all", s.train_examples);
+  visit("test-examples", "the same of the test part", s.test_examples);
+  visit("gray", "color images to gray", s.gray);
+  visit("downsample", "images: the mean of squares of so many pixels on each side, at least 1", s.downsample);
 }
 
-/// Calls visit(name, field) for the options of a network.
+/// Calls visit for the options of a table: those of the registry's csv. The label's column is not called `label`, which is the label of
+/// a place on an axis.
+template <class Spec, class Visit>
+void for_each_table_option(Spec& s, const Visit& visit) {
+  registry::for_each_dataset_option(s.table, [&](const char* name, const char* help, auto& field) {
+    if (is_table_option(name)) visit(name == std::string_view("label") ? "label-column" : name, help, field);
+  });
+}
+
+/// Calls visit for the options of a network.
 template <class Options, class Visit>
 void visit_network_options(Options& o, const Visit& visit) {
-  registry::for_each_network_option([&](const char* name, const char*, auto& field) { visit(name, field); }, o);
+  registry::for_each_network_option(visit, o);
 }
 
-/// Calls visit(name, field) for every option that a grid may set: all but the seeds of noise, which belong to the replicate.
-/// Names are those of pair's command line.
+/// Calls visit for the options of an optimizer.
+template <class Choice, class Visit>
+void visit_optimizer_options(Choice& o, const Visit& visit) {
+  visit("optimizer", optimizer_help(), o.name);
+  registry::for_each_optimizer_option(o, visit);
+}
+
+/// Calls visit for the options of a training, but those of its data, network and optimizer.
+template <class Spec, class Visit>
+void for_each_training_option(Spec& s, const Visit& visit) {
+  visit("init", init_help(), s.init);
+  visit("schedule", schedule_help(), s.schedule);
+  visit("warmup", "steps of linear warm-up; below 1: their share of all steps", s.warmup);
+  visit("restart-first", "the schedule runs anew in cycles, the first of so many steps; below 1: their share [no restarts]",
+        s.restart_first);
+  visit("restart-growth", "each cycle is so many times as long as the one before it, at least 1 [1]", s.restart_growth);
+  registry::for_each_update_option(s.update, visit);
+  visit("epochs", "passes over the training part, at least 1; without meaning where `updates` is set", s.epochs);
+  visit("updates", "ends after so many updates, in as many epochs as they take; 0 leaves it to `epochs`", s.updates);
+  visit("batch-size", "examples of an update, at least 1", s.batch_size);
+  visit("crop", "images: pixels of padding, out of which each is cut at random", s.crop);
+  visit("flip", "images: mirrored at random", s.flip);
+  visit("translation", "images: moved at random by up to so many pixels", s.translation);
+  visit("input-noise", "standard deviation of noise on the inputs", s.input_noise);
+  visit("label-noise", "share of the training labels that are wrong", s.label_noise);
+  visit("prefix", "so many updates that the two runs of a pair have in common", s.prefix);
+  visit(
+      "lift",
+      "cnn, lcn, tied: the larger network to go on in: `none`, `dense`, `masked-dense`, or the block of positions that share a filter, "
+      "as in 4x4; 1 shares none",
+      s.lift);
+  visit("lift-at", "the update from which on it is that one, not before the prefix ends", s.lift_at);
+  visit("keep-optimizer", "the checkpoint holds the optimizer's state, too; `attribution` then has its second moment",
+        s.keep_optimizer);
+}
+
+/// Calls visit for every option of a run that a grid may set, but those of a table: all but the seeds of noise, which belong to the
+/// replicate. Names are those of pair's command line.
 template <class Spec, class Visit>
 void for_each_option(Spec& s, const Visit& visit) {
   for_each_data_option(s.data, visit);
   visit_network_options(s.network, visit);
-  visit("init", s.init);
-  visit("optimizer", s.optimizer.name);
-  registry::for_each_optimizer_option(s.optimizer, [&](const char* name, const char*, auto& field) { visit(name, field); });
-  visit("schedule", s.schedule);
-  visit("warmup", s.warmup);
-  visit("restart-first", s.restart_first);
-  visit("restart-growth", s.restart_growth);
-  visit("epochs", s.epochs);
-  visit("updates", s.updates);
-  visit("batch-size", s.batch_size);
-  visit("crop", s.crop);
-  visit("flip", s.flip);
-  visit("translation", s.translation);
-  visit("input-noise", s.input_noise);
-  visit("label-noise", s.label_noise);
-  visit("prefix", s.prefix);
-  visit("lift", s.lift);
-  visit("lift-at", s.lift_at);
-  visit("keep-optimizer", s.keep_optimizer);
+  visit_optimizer_options(s.optimizer, visit);
+  for_each_training_option(s, visit);
 }
 
 template <class T>

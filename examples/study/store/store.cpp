@@ -198,12 +198,16 @@ void Store::put(const MeasurementRow& r) {
   insert(r, measurement(r.subject, r.name), "measurement " + r.name + " of " + r.subject);
 }
 
-void Store::put(const DataRow& r) {
+void Store::require_same(const DataRow& r) const {
   const auto there = data(r.spec);
   require(!there || there->digest == r.digest, "the data set ", to_json(r.spec).dump(),
           " is not the one that the runs in the store '", path_.string(), "' were trained on: its digest is ", r.digest,
           ", expected ", there ? there->digest : "", "; give the same --data as before, or another --store");
-  insert(r, there, "data set " + to_json(r.spec).dump());
+}
+
+void Store::put(const DataRow& r) {
+  require_same(r);
+  insert(r, data(r.spec), "data set " + to_json(r.spec).dump());
 }
 
 void Store::remove_left_over() const {

@@ -52,6 +52,9 @@ class Store {
   [[nodiscard]] std::vector<MeasurementRow> measurements() const;
   [[nodiscard]] std::vector<DataRow> all_data() const;
 
+  /// Throws: Error when the store has runs on another data set of that specification.
+  void require_same(const DataRow& r) const;
+
   /// Each is one transaction. A row that is there already must be equal but for its provenance. Throws: Error when it is not,
   /// and when the disk is full.
   void put(const RunRow& r);
