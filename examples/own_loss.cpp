@@ -26,6 +26,8 @@ struct Huber {
   }
 };
 
+static_assert(lmc::Loss<Huber, float>);  // where something is missing, the compiler says what
+
 /// y = sin 3x for x between −1 and 1. One target in ten is wild, where that is asked for.
 lmc::Dataset<float> waves(lmc::Index examples, std::uint64_t seed, bool wild) {
   std::vector<float> x, y;

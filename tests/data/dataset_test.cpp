@@ -184,7 +184,8 @@ TEST_CASE("Dataset: refuses parts that do not fit", "[data]") {
     change(parts);
     return lmc::Dataset<double>(parts);
   };
-  CHECK_THROWS_WITH(with([](auto& p) { p.labels.clear(); }), Contains("there are no examples"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.labels.clear(); }),
+                    Contains("there are 6 feature values, but neither labels nor targets"));
   CHECK_THROWS_WITH(with([](auto& p) { p.shape = {2, 0}; }), Contains("the shape of an example is [2, 0]"));
   CHECK_THROWS_WITH(with([](auto& p) { p.shape = {}; }), Contains("the shape of an example is []"));
   CHECK_THROWS_WITH(with([](auto& p) { p.shape = 3; }),
@@ -293,7 +294,8 @@ TEST_CASE("Dataset: refuses targets that do not fit", "[data][errors]") {
   CHECK_NOTHROW(with([](auto&) {}));
   CHECK_THROWS_WITH(with([](auto& p) { p.targets.pop_back(); }),
                     Contains("there are 8 targets for 3 examples; expected as many for each"));
-  CHECK_THROWS_WITH(with([](auto& p) { p.targets.clear(); }), Contains("there are no examples"));
+  CHECK_THROWS_WITH(with([](auto& p) { p.targets.clear(); }),
+                    Contains("there are 6 feature values, but neither labels nor targets"));
   CHECK_THROWS_WITH(with([](auto& p) { p.targets[4] = std::nan(""); }),
                     Contains("example 1 has the target nan at position 1 of its 3; expected finite numbers"));
   CHECK_THROWS_WITH(with([](auto& p) { p.classes = 2; }), Contains("classes = 2, but there are no labels"));

@@ -60,6 +60,14 @@ TEST_CASE("EarlyStopping: keeps the best state and stops when nothing has become
   CHECK(stopping.best().step == (best + 1) * 13);
   CHECK(stopping.best().state == states[static_cast<std::size_t>(best)]);
   CHECK(stopping.best().metrics.loss == losses[static_cast<std::size_t>(best)]);
+
+  // A second training with the same object gives what it would give with another one.
+  options.observers.erase(options.observers.begin());
+  const auto again = lmc::train(net(), data(), net().initialize({.seed = 8}), options, {.order = 2});
+  const lmc::EarlyStopping<float> fresh(net(), validation(), {.patience = 4});
+  options.observers = {fresh};
+  CHECK(lmc::train(net(), data(), net().initialize({.seed = 8}), options, {.order = 2}).state == again.state);
+  CHECK(fresh.best().step == stopping.best().step);
 }
 
 TEST_CASE("EarlyStopping: measures each run by itself, after as many updates as asked, and by the error if asked",

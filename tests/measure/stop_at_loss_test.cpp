@@ -78,6 +78,9 @@ TEST_CASE("StopAtLoss: a loss that is reached at the first update, never, or beh
   CHECK(later(event(theta, 5)) == lmc::Control::proceed);  // not measured
   CHECK(later(event(theta, 10)) == lmc::Control::stop);
   CHECK(later.crossing()->step == 10);  // nothing to interpolate with
+  CHECK(never(event(theta, 3)) == lmc::Control::proceed);
+  CHECK(later(event(nan, 1)) == lmc::Control::proceed);  // another training
+  CHECK_FALSE(later.crossing());
 }
 
 TEST_CASE("StopAtLoss: refuses options out of range", "[measure]") {

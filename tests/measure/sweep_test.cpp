@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <lmc/measure/sweep.hpp>
+#include <lmc/train/trajectory.hpp>
 
 #include <catch2/catch.hpp>
 #include <lmc/data/sources/synthetic.hpp>
@@ -83,6 +84,26 @@ TEST_CASE("write_sweep_csv: a name with a comma is one field", "[measure]") {
   const std::vector<lmc::SweepResult> results{{.setting = "rate 0.1, \"warm\"", .seed = 3}};
   lmc::write_sweep_csv(out, results);
   CHECK(out.str().find("\n\"rate 0.1, \"\"warm\"\"\",3,") != std::string::npos);
+}
+
+TEST_CASE("sweep: every pair has run numbers of its own, so that observers keep them apart", "[measure]") {
+  const auto data = lmc::spirals<float>({.examples = 60, .classes = 3, .seed = 1});
+  const auto net = lmc::mlp<float>({.inputs = 2, .hidden = {4}, .outputs = 3});
+  const lmc::Trajectory<float> one({2}), four({2});
+  const auto run = [&](const lmc::Trajectory<float>& way, int threads) {
+    const lmc::TrainOptions<float> training{.epochs = 1, .batch_size = 20, .observers = {way}};
+    const std::vector<lmc::SweepSetting<float>> settings{{"a", training}, {"b", training}};
+    lmc::sweep(net, data, data, settings, {.replicates = 2, .alphas = 3}, lmc::ThreadTeam(threads));
+  };
+  run(one, 1);
+  run(four, 4);
+  for (std::size_t r = 0; r < 8; ++r) {
+    REQUIRE(one.points(r).size() == 1);
+    CHECK(one.points(r)[0].state == four.points(r)[0].state);
+  }
+  CHECK(one.points(0)[0].state != one.points(1)[0].state);
+  CHECK(one.points(0)[0].state == one.points(4)[0].state);  // the same pair of the other setting
+  CHECK(one.points(8).empty());
 }
 
 }  // namespace measure_sweep_test

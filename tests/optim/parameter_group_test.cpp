@@ -99,7 +99,9 @@ TEST_CASE("update_ranges: refuses factors that are none, and names that are not 
   const std::vector<ParameterGroup> typo{{.segments = "dense3/*", .rate = 1}}, role{{.role = lmc::Role::scale, .rate = 1}};
   CHECK_THROWS_WITH(lmc::update_ranges(l, typo),
                     Contains("'dense3/*' names no segment; there are: dense1/weight, dense1/bias, "));
-  CHECK_THROWS_WITH(lmc::update_ranges(l, role), Contains("'*' with a role names no segment"));
+  CHECK_THROWS_WITH(lmc::update_ranges(l, role), Contains("'*' with the role scale names no segment"));
+  const std::vector<ParameterGroup> empty{{.segments = "*"}};
+  CHECK_THROWS_WITH(lmc::update_ranges(l, empty), Contains("sets neither a rate nor a decay"));
 }
 
 TEST_CASE("Optimizer: with groups and clipping, follows torch.optim with parameter groups", "[optim]") {

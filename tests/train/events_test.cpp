@@ -108,6 +108,16 @@ TEST_CASE("GradientHook: with addressed noise, same seeds give same bits, beside
   CHECK(broken.state == lmc::train(net(), data(), start(), noisy, {.order = 1}).state);
 }
 
+TEST_CASE("GradientHook: one that does something else when updates are repeated is an error", "[train]") {
+  int calls = 0;
+  auto moves_on = options(3);
+  moves_on.gradient_hooks.push_back([&](const lmc::GradientEvent<float>& e) {
+    ++calls;
+    if (calls == 10 || calls == 13) e.gradient[0] = std::numeric_limits<float>::quiet_NaN();
+  });
+  CHECK_THROWS_WITH(lmc::train(net(), data(), start(), moves_on, {}), Contains("has to do the same whenever it sees the same"));
+}
+
 TEST_CASE("GradientHook: an empty one is refused before training, and what one throws comes out", "[train]") {
   auto empty = options(1);
   empty.gradient_hooks.emplace_back();

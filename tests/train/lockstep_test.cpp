@@ -159,6 +159,26 @@ TEST_CASE("train_lockstep: when one run diverges, all go back to the last update
   }
 }
 
+TEST_CASE("train_lockstep: a run that ended by itself is not stopped by another's observer at the same update", "[train]") {
+  auto stopping = options(1);
+  stopping.observers.push_back(
+      [](const lmc::StepEvent<float>& e) { return e.run == 1 && e.step == 7 ? lmc::Control::stop : lmc::Control::proceed; });
+  const auto runs = lmc::train_lockstep<float>(net(), data(), start(), stopping, seeds, nothing);
+  CHECK(runs[1].stopped);
+  CHECK_FALSE(runs[0].stopped);
+  CHECK(runs[0].steps == 7);
+}
+
+TEST_CASE("train_lockstep: a hook that does something else when updates are repeated is an error", "[train]") {
+  int calls = 0;
+  const auto moves_on = [&](const LockstepEvent<float>& e) {
+    ++calls;
+    if (calls == 10 || calls == 13) e.runs[0].gradient[0] = std::numeric_limits<float>::quiet_NaN();
+  };
+  CHECK_THROWS_WITH(lmc::train_lockstep<float>(net(), data(), start(), options(3), seeds, moves_on),
+                    Contains("has to do the same whenever it sees the same"));
+}
+
 TEST_CASE("train_lockstep: refuses to begin without runs or a hook, and a hook that changes lengths", "[train]") {
   CHECK_THROWS_WITH(lmc::train_lockstep<float>(net(), data(), start(), options(1), {}, nothing),
                     Contains("there are no seeds"));

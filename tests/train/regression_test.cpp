@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Training and measuring with numbers as targets, with both kinds of targets, and with other losses than cross-entropy.
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
@@ -8,6 +9,7 @@
 #include <limits>
 #include <numeric>
 #include <span>
+#include <sstream>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -16,6 +18,8 @@
 #include <lmc/core/error.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/sources/synthetic.hpp>
+#include <lmc/layers/recipes.hpp>
+#include <lmc/layers/sequential.hpp>
 #include <lmc/loss/squared_error.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/gradient.hpp>
@@ -24,6 +28,7 @@
 #include <lmc/measure/robustness.hpp>
 #include <lmc/measure/sweep.hpp>
 #include <lmc/models/mlp.hpp>
+#include <lmc/train/lockstep.hpp>
 #include <lmc/train/train.hpp>
 
 namespace train_regression_test {
@@ -89,6 +94,26 @@ struct Fragile {
   double operator()(std::span<const Scalar> z, const lmc::Target<Scalar>&, std::span<Scalar> dz) const {
     for (Scalar& d : dz) d = -1;  // pushes all outputs up
     return z[0] > 1 ? std::numeric_limits<double>::quiet_NaN() : -static_cast<double>(z[0] + z[1]);
+  }
+};
+
+// Is finite, whatever the outputs are.
+struct Hiding {
+  static constexpr std::string_view kind = "hiding";
+  static constexpr lmc::TargetKind targets = lmc::TargetKind::either;
+  template <class Scalar>
+  double operator()(std::span<const Scalar> z, const lmc::Target<Scalar>&, std::span<Scalar> dz) const {
+    for (std::size_t j = 0; j < z.size(); ++j) dz[j] = z[j] > 0 ? Scalar(1) : Scalar(0);
+    return std::max(0.0, static_cast<double>(z[0]));
+  }
+};
+struct Infinite {
+  static constexpr std::string_view kind = "infinite";
+  static constexpr lmc::TargetKind targets = lmc::TargetKind::either;
+  template <class Scalar>
+  double operator()(std::span<const Scalar>, const lmc::Target<Scalar>&, std::span<Scalar> dz) const {
+    std::ranges::fill(dz, Scalar(0));
+    return std::numeric_limits<double>::infinity();
   }
 };
 
@@ -201,6 +226,63 @@ TEST_CASE("train: a loss of one's own that becomes NaN ends the run with its ste
   CHECK(*run.diverged_at > 1);
   CHECK(run.steps == *run.diverged_at - 1);
   CHECK(std::isfinite(run.state.parameters[0]));
+}
+
+TEST_CASE("train: parameters that a loss hides to be NaN end the run where they became it", "[train]") {
+  auto o = options(3);
+  o.loss = Hiding();
+  o.gradient_hooks.push_back([](const lmc::GradientEvent<double>& e) {
+    if (e.step == 7) e.gradient[0] = std::numeric_limits<double>::quiet_NaN();
+  });
+  const auto run = lmc::train(net(), data(), start(), o, {.order = 1});
+  CHECK(run.diverged_at == 8);
+  CHECK(run.steps == 7);
+  o.until = 7;
+  CHECK(run.state == lmc::train(net(), data(), start(), o, {.order = 1}).state);
+  o.until = {};
+  const std::array seeds{lmc::NoiseSeeds{.order = 1}, lmc::NoiseSeeds{.order = 2}};
+  o.gradient_hooks.push_back([](const lmc::GradientEvent<double>& e) {
+    if (e.run == 1 && e.step == 4) e.gradient[3] = std::numeric_limits<double>::quiet_NaN();
+  });
+  const auto pair = lmc::train_lockstep<double>(net(), data(), start(), o, seeds, [](const lmc::LockstepEvent<double>&) {});
+  CHECK(pair[1].diverged_at == 5);
+  CHECK_FALSE(pair[0].diverged_at);
+  CHECK(pair[0].steps == 4);
+  CHECK(pair[0].stopped);
+}
+
+TEST_CASE("train: a divergence at the first update leaves the start, its running statistics, too", "[train]") {
+  const auto network = lmc::sequential<double>(3, {lmc::dense(8), lmc::batch_norm(), lmc::relu(), lmc::dense(2)});
+  const auto begin = network.initialize({.seed = 1});
+  auto o = options(1);
+  o.loss = Infinite();
+  const auto run = lmc::train(network, data(), begin, o, {});
+  CHECK(run.diverged_at == 0);
+  CHECK(run.state == begin);
+  const std::array seeds{lmc::NoiseSeeds{.order = 1}, lmc::NoiseSeeds{.order = 2}};
+  for (const auto& both :
+       lmc::train_lockstep<double>(network, data(), begin, o, seeds, [](const lmc::LockstepEvent<double>&) {}))
+    CHECK(both.state == begin);
+}
+
+TEST_CASE("barrier_matrix: of regressions, a run that diverged is not judged", "[train]") {
+  auto bad = options(2);
+  bad.optimizer = lmc::SgdOptions{.learning_rate = 1e9};
+  const std::vector<lmc::Run<double>> runs{lmc::train(net(), data(), start(), options(2), {.order = 1}),
+                                           lmc::train(net(), data(), start(), bad, {.order = 2})};
+  REQUIRE(runs[1].diverged_at);
+  std::ostringstream out;
+  out << lmc::barrier_matrix(runs, lmc::evaluator(net(), data(), ThreadTeam(), lmc::SquaredError()), {.alphas = 3});
+  CHECK_THAT(out.str(), Contains("diverged"));
+}
+
+TEST_CASE("step: with a loss that the data have no targets for, is an error", "[train]") {
+  auto state = start();
+  lmc::StepMemory<double> memory(net(), 10);
+  lmc::Optimizer<double> optimizer(lmc::SgdOptions(), net().layout());
+  const std::vector<Index> some{0, 1, 2};
+  CHECK_THROWS_WITH(lmc::step<double>(net(), data(), some, state, optimizer, 1, memory), Contains("needs labels"));
+  CHECK(state == start());
 }
 
 TEST_CASE("train: targets of another kind than the loss needs are refused before training", "[train]") {

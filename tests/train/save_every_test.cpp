@@ -54,6 +54,12 @@ TEST_CASE("SaveEvery: refuses a directory that cannot be made, and options that 
   const auto layout = lmc::mlp<float>({.inputs = 2, .hidden = {4}, .outputs = 3}).layout();
   std::ofstream(directory.path() / "file") << "x";
   CHECK_THROWS_WITH(lmc::SaveEvery(directory.path() / "file", layout, {.epochs = 1}), Contains("cannot be made"));
+  const auto data = lmc::spirals<float>({.examples = 60, .classes = 3, .seed = 1});
+  const auto other = lmc::mlp<float>({.inputs = 2, .hidden = {5}, .outputs = 3});
+  lmc::TrainOptions<float> options{.epochs = 1, .batch_size = 20};
+  options.observers.push_back(lmc::SaveEvery(directory.path(), layout, {.epochs = 1}));
+  CHECK_THROWS_WITH(lmc::train(other, data, other.initialize({}), options, {}),
+                    Contains("the network has 33 parameters, but the layout that SaveEvery was given 27"));
   CHECK_THROWS_WITH(lmc::SaveEvery(directory.path(), layout, {}), Contains("expected exactly one to be positive"));
   CHECK_THROWS_WITH(lmc::SaveEvery(directory.path(), layout, {.updates = 1, .epochs = 1}), Contains("expected exactly one"));
   CHECK_THROWS_WITH(lmc::SaveEvery(directory.path(), layout, {.updates = -1}), Contains("updates = -1"));

@@ -36,6 +36,11 @@ TEST_CASE("Trajectory: keeps the states after the chosen updates, of each run", 
     CHECK(every[2].state == points[2].state);
   }
   CHECK(chosen.points(2).empty());
+  // Another training with the number of a run begins anew.
+  observed.until = 4;
+  lmc::train(net, data, start, observed, {.order = 5});
+  CHECK(chosen.points(0).size() == 2);
+  CHECK(chosen.points(1).size() == 3);
 }
 
 TEST_CASE("Trajectory: refuses updates that are none or do not rise", "[train]") {

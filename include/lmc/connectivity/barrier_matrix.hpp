@@ -23,6 +23,7 @@ namespace lmc {
 struct PairBarriers {
   std::optional<ErrorBarrier> error = {};  // none where the error was not measured
   LossBarrier loss = {};                   // of the same curve
+  bool diverged = false;                   // one of the two, so that there is nothing to judge
 };
 
 /// The barriers between every two of several networks.
@@ -58,7 +59,7 @@ class BarrierMatrix {
         std::string text = "-";
         if (i != j) {
           const PairBarriers pair = matrix.at(i, j);
-          const bool judged = !pair.error || pair.error->verdict != Verdict::none;
+          const bool judged = !pair.diverged && (!pair.error || pair.error->verdict != Verdict::none);
           text = !judged ? "diverged" : fixed(pair.error ? pair.error->value : pair.loss.value, 4);
         }
         out << std::setw(8) << text << (j + 1 == matrix.size() ? "\n" : " ");
@@ -83,7 +84,7 @@ BarrierMatrix barrier_matrix_of(const std::vector<std::span<const T>>& thetas, c
     for (std::size_t j = i + 1; j < thetas.size(); ++j) {
       Curve curve = linear_path<T>(thetas[i], thetas[j], evaluate, options);
       curve.diverged = diverged[i] || diverged[j];
-      PairBarriers pair{.loss = loss_barrier(curve)};
+      PairBarriers pair{.loss = loss_barrier(curve), .diverged = curve.diverged};
       if (curve.points.front().metrics.error) pair.error = error_barrier(curve);
       pairs.push_back(pair);
     }

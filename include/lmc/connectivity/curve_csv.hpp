@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <ostream>
+#include <string>
 #include <utility>
 
 #include <lmc/connectivity/curve.hpp>
@@ -33,6 +34,9 @@ inline void write_curve_csv(std::ostream& out, const Curve& train, const Curve& 
   const bool with_error = train.points.front().metrics.error.has_value();
   require(with_error == test.points.front().metrics.error.has_value(), "write_curve_csv: ", with_error ? "test" : "train",
           " has no error, but ", with_error ? "train" : "test", " has; write each curve by itself");
+  const std::string &loss = train.points.front().metrics.loss_name, &other = test.points.front().metrics.loss_name;
+  require(loss == other, "write_curve_csv: train is measured in the loss '", loss, "' and test in '", other,
+          "'; write each curve by itself");
   require(train.points.size() == test.points.size(), "write_curve_csv: train has ", train.points.size(), " points and test ",
           test.points.size(), "; expected one grid");
   for (std::size_t i = 0; i < test.points.size(); ++i)

@@ -256,6 +256,8 @@ class Dataset {
             "Dataset: the shape of an example is ", shape_, "; expected positive lengths");
     // Where there are labels, they say how many examples there are.
     size_ = labels_.empty() && !targets_->empty() ? count / shape_.size() : static_cast<Index>(labels_.size());
+    require(size_ > 0 || count == 0, "Dataset: there are ", count,
+            " feature values, but neither labels nor targets; expected a label, or as many targets, for each example");
     require(size_ > 0, "Dataset: there are no examples");
     require(count == size_ * shape_.size(), "Dataset: there are ", count, " feature values; expected ", size_,
             " examples × shape ", shape_, " = ", size_ * shape_.size());

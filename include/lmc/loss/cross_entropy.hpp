@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <cassert>
 #include <concepts>
 #include <ostream>
 #include <span>
@@ -43,6 +44,7 @@ struct CrossEntropy {
   template <std::floating_point Scalar>
   LossSum sum(MatrixView<const Scalar> logits, const Targets<Scalar>& y, const LossOutputs<Scalar>& results,
               std::span<Scalar> workspace) const {
+    assert(y.labels.size() == y.examples);
     const simd::CrossEntropySum sum = simd::softmax_cross_entropy<Scalar>(
         span_of(logits), y.labels, workspace, {.dlogits = results.doutputs, .scale = results.scale, .wrong = results.wrong},
         label_smoothing);

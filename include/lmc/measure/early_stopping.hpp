@@ -38,7 +38,9 @@ struct BestState {
 };
 
 /// An observer that measures a run on validation data, keeps its best state, and stops it when it no longer gets better. Copies share
-/// what they keep. Network and data must outlive it.
+/// what they keep; used for another training with the same number of the run, it begins anew. What it has seen is not part of a
+/// checkpoint: a training that goes on from one goes on to the same bits only with this object, or until an observer stops it. Network
+/// and data must outlive it.
 ///   const lmc::EarlyStopping<float> stopping(net, validation, {.patience = 5});
 ///   options.observers.push_back(stopping);     // then train, and take stopping.best().state
 template <std::floating_point Scalar>
@@ -56,15 +58,15 @@ class EarlyStopping {
     require_fit(network, validation, loss_);
     if (options.metric == Metric::error) detail::require_classes("EarlyStopping", validation);
   }
-  EarlyStopping(Network<Scalar>&&, const Dataset<Scalar>&, const EarlyStoppingOptions& = {}, ThreadTeam = ThreadTeam(),
+  EarlyStopping(const Network<Scalar>&&, const Dataset<Scalar>&, const EarlyStoppingOptions& = {}, ThreadTeam = ThreadTeam(),
                 LossOf<Scalar> = CrossEntropy()) = delete;
-  EarlyStopping(const Network<Scalar>&, Dataset<Scalar>&&, const EarlyStoppingOptions& = {}, ThreadTeam = ThreadTeam(),
+  EarlyStopping(const Network<Scalar>&, const Dataset<Scalar>&&, const EarlyStoppingOptions& = {}, ThreadTeam = ThreadTeam(),
                 LossOf<Scalar> = CrossEntropy()) = delete;
 
   /// Measures where it is time to; stop after as many measurements in a row without an improvement as there is patience.
   Control operator()(const StepEvent<Scalar>& event) const {
+    Kept& kept = kept_.at(event.run, event.step);
     if (options_.every > 0 ? event.step % options_.every != 0 : !event.end_of_epoch) return Control::proceed;
-    Kept& kept = kept_[event.run];
     ModelState<Scalar> state = event.state();
     Metrics metrics = evaluate(*network_, state, *validation_, team_, loss_);
     const double value = metrics[options_.metric];

@@ -36,7 +36,8 @@ struct LossCrossing {
 
 /// An observer that stops a run when its loss on fixed data, such as a part of the training data, has fallen to a given value: it
 /// makes runs of different optimizers comparable. The loss is measured after the first update and then after every so many, as by
-/// evaluate(); what it does in between is not seen. Copies share what they keep. Network and data must outlive it.
+/// evaluate(); what it does in between is not seen. Copies share what they keep; used for another training with the same number of the run, it begins anew.
+/// Network and data must outlive it.
 ///   const auto part = lmc::random_subset(data, 2000, 1);
 ///   const lmc::StopAtLoss<float> stopping(net, part, {.loss = 0.1});
 ///   options.observers.push_back(stopping);     // then train, and read stopping.crossing()->step
@@ -51,15 +52,15 @@ class StopAtLoss {
     require(options.every > 0, "StopAtLoss: every = ", options.every, "; expected a positive number of updates");
     require_fit(network, data, loss_);
   }
-  StopAtLoss(Network<Scalar>&&, const Dataset<Scalar>&, const StopAtLossOptions&, ThreadTeam = ThreadTeam(),
+  StopAtLoss(const Network<Scalar>&&, const Dataset<Scalar>&, const StopAtLossOptions&, ThreadTeam = ThreadTeam(),
              LossOf<Scalar> = CrossEntropy()) = delete;
-  StopAtLoss(const Network<Scalar>&, Dataset<Scalar>&&, const StopAtLossOptions&, ThreadTeam = ThreadTeam(),
+  StopAtLoss(const Network<Scalar>&, const Dataset<Scalar>&&, const StopAtLossOptions&, ThreadTeam = ThreadTeam(),
              LossOf<Scalar> = CrossEntropy()) = delete;
 
   /// Measures where it is time to; stop where the loss is reached.
   Control operator()(const StepEvent<Scalar>& event) const {
+    Kept& kept = kept_.at(event.run, event.step);
     if (event.step != 1 && event.step % options_.every != 0) return Control::proceed;
-    Kept& kept = kept_[event.run];
     const double loss = evaluate(*network_, event.state(), *data_, team_, loss_).loss;
     if (!(loss <= options_.loss)) {
       kept.above = {event.step, loss};

@@ -54,7 +54,7 @@ struct SweepResult {
 
 /// Trains `replicates` pairs with each setting and measures their barriers. Replicate r starts from the initialization seed
 /// s = first_seed + r, the same for every setting, and its runs have the noise seeds 2s + 1 and 2s + 2, so that no two replicates
-/// share a start or a noise. Results are in the order of settings, then of seeds, and do not depend on the number of threads.
+/// share a start or a noise; to observers, the runs of pair i, counted through all settings, are 2i and 2i + 1. Results are in the order of settings, then of seeds, and do not depend on the number of threads.
 /// Running statistics, where the network has them, are calibrated on the training set. Throws: Error as train and evaluator, when the
 /// data have no classes, so that there is no error, and when there is nothing to do.
 template <std::floating_point Scalar>
@@ -71,8 +71,9 @@ std::vector<SweepResult> sweep(const Network<Scalar>& network, const Dataset<Sca
     const SweepSetting<Scalar>& setting = settings[static_cast<std::size_t>(i / options.replicates)];
     const std::uint64_t seed = options.first_seed + static_cast<std::uint64_t>(i % options.replicates);
     const auto noise = pair_seeds(options.noise, 2 * seed + 1, 2 * seed + 2);
-    const Pair<Scalar> pair =
-        train_pair(network, training, network.initialize({.seed = seed}), setting.training, noise[0], noise[1], team);
+    // Every pair has run numbers of its own, so that observers keep them apart.
+    const Pair<Scalar> pair = train_pair(network, training, network.initialize({.seed = seed}), setting.training, noise[0],
+                                         noise[1], team, static_cast<std::size_t>(2 * i));
     const Curve curve = linear_path(pair.a, pair.b, evaluator(network, test, training, team, {}, setting.training.loss),
                                     {.alphas = options.alphas});
     results[static_cast<std::size_t>(i)] = {.setting = setting.name,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <optional>
@@ -47,6 +48,7 @@ inline bool matches(std::string_view pattern, std::string_view name) {
 /// negative or not finite, or a group names no segment that there is.
 inline std::vector<UpdateRange> update_ranges(const ParameterLayout& layout, std::span<const ParameterGroup> groups) {
   for (const ParameterGroup& g : groups) {
+    require(g.rate || g.decay, "ParameterGroup '", g.segments, "' sets neither a rate nor a decay; set one of them");
     const auto is_factor = [](double x) { return std::isfinite(x) && x >= 0; };
     require(is_factor(g.rate.value_or(1)), "ParameterGroup '", g.segments, "': rate = ", g.rate.value_or(1),
             "; expected a finite factor of the learning rate, at least 0");
@@ -72,10 +74,13 @@ inline std::vector<UpdateRange> update_ranges(const ParameterLayout& layout, std
   }
   for (std::size_t i = 0; i < groups.size(); ++i) {
     if (used[i]) continue;
+    constexpr std::array<std::string_view, 6> roles{"weight", "bias", "scale", "embedding", "mean", "variance"};
+    const std::string role =
+        groups[i].role ? concat(" with the role ", roles.at(static_cast<std::size_t>(*groups[i].role))) : "";
     std::string names;
     for (const Segment& s : layout.parameters) names += (names.empty() ? "" : ", ") + s.name;
-    throw Error(concat("ParameterGroup '", groups[i].segments, "'", groups[i].role ? " with a role" : "",
-                       " names no segment; there are: ", names, "; * stands for any characters"));
+    throw Error(concat("ParameterGroup '", groups[i].segments, "'", role, " names no segment; there are: ", names,
+                       "; * stands for any characters"));
   }
   return ranges;
 }

@@ -91,6 +91,13 @@ inline std::string figure_script(const CurveFigure& figure) {
   if (figure.train) curves.push_back({"train", &*figure.train, "lw 1.5 pt 6 ps 0.8", "#d55e00"});
   curves.push_back({"test", &figure.test, "lw 1.5 pt 7 ps 0.7", "#0b3c6f"});
   for (const FigureCurve& drawn : curves) require_curve("save_curve_figure", *drawn.curve);
+  for (const FigureCurve& drawn : curves) {
+    const Metrics &first = curves.front().curve->points.front().metrics, &here = drawn.curve->points.front().metrics;
+    require(here.loss_name == first.loss_name, "save_curve_figure: ", curves.front().name, " is measured in the loss '",
+            first.loss_name, "' and ", drawn.name, " in '", here.loss_name, "'; draw each by itself");
+    require(here.error.has_value() == first.error.has_value(), "save_curve_figure: of ", curves.front().name, " and ",
+            drawn.name, ", one has an error and the other none; draw each by itself");
+  }
   const bool with_error = std::all_of(curves.begin(), curves.end(),
                                       [](const FigureCurve& c) { return c.curve->points.front().metrics.error.has_value(); });
   return concat("set multiplot layout 1,", with_error ? 2 : 1, " title ", gnuplot_string(figure.title),

@@ -97,8 +97,8 @@ CrossEntropySum softmax_cross_entropy(std::span<const T> logits, std::span<const
     V below_best = best - V::load_aligned(label_logit);  // Σ_j q_j (best − z_j)
     if (smoothing != 0) {
       V all(T(0));
-      for (std::size_t j = 0; j < classes; ++j) all += best - V::load_aligned(block + j * lanes);
-      below_best = V(static_cast<T>(1 - smoothing)) * below_best + V(everywhere) * all;
+      for (std::size_t j = 0; j < classes; ++j) all += V(everywhere) * (best - V::load_aligned(block + j * lanes));
+      below_best = V(static_cast<T>(1 - smoothing)) * below_best + all;
     }
     V rest(T(0));  // Σ exp(z − best) without the best's own
     for (std::size_t j = 0; j < classes; ++j) {

@@ -82,6 +82,8 @@ class BatchMemory {
                                   slice(std::span<const Scalar>(span(values_)), 0, batch * target_size_)};
     return loss_.sum(read(logits(batch)), targets, results, span(loss_workspace_));
   }
+  /// The loss that it is for.
+  [[nodiscard]] const AnyLoss<Scalar>& loss_function() const { return loss_; }
   /// Memory of the loss; of no meaning before or after.
   [[nodiscard]] std::span<Scalar> loss_workspace() { return span(loss_workspace_); }
 

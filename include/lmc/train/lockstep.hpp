@@ -103,22 +103,47 @@ std::vector<Run<Scalar>> train_lockstep(const Network<Scalar>& network, const Da
     team.for_each(count, [&](Index i, int) { at(i).update(); });
     return true;
   };
-  // Ends all before update `step`, at which the runs for which broken(i) holds are not finite.
-  const auto diverged = [&](Index step, auto broken) {
+  // Repeats the updates of all up to `end`, or to the first one after which parameters of one are not finite.
+  const auto repeat = [&](Index end, bool look_at_parameters) {
+    for (Index i = 0; i < count; ++i) at(i).restart();
+    while (at(0).step() < end) {
+      detail::require_repeatable(advance());
+      if (look_at_parameters && any([](const Training& r) { return !r.is_finite(); })) return;
+    }
+  };
+  // Ends all before update `step`, at which those runs are not finite.
+  const auto diverged = [&](Index step, std::vector<bool> broken) {
+    const auto parameters_are_not_finite = [&] {
+      bool found = false;
+      for (Index i = 0; i < count; ++i) {
+        const bool bad = !at(i).is_finite();
+        broken[static_cast<std::size_t>(i)] = bad;
+        found = found || bad;
+      }
+      return found;
+    };
+    const std::vector<bool> by_loss = broken;
+    repeat(at(0).before(step), false);
+    if (parameters_are_not_finite()) {  // the loss did not show it
+      repeat(at(0).step(), true);
+      (void)parameters_are_not_finite();
+      step = at(0).step();
+      repeat(at(0).before(step), false);
+    } else {
+      broken = by_loss;
+    }
     for (Index i = 0; i < count; ++i)
-      if (broken(i))
+      if (broken[static_cast<std::size_t>(i)])
         at(i).diverge(step);
       else
         at(i).stop();
-    const Index end = at(0).before(step);
-    if (end == step) return;
-    for (Index i = 0; i < count; ++i) at(i).restart();
-    while (at(0).step() < end) advance();
   };
 
   while (!any([](const Training& r) { return r.finished(); })) {
     if (!advance()) {
-      diverged(at(0).step(), [&](Index i) { return !std::isfinite(losses[static_cast<std::size_t>(i)]); });
+      std::vector<bool> broken;
+      for (const double loss : losses) broken.push_back(!std::isfinite(loss));
+      diverged(at(0).step(), broken);
       break;
     }
     team.for_each(count, [&](Index i, int) { at(i).observe(); });
@@ -127,7 +152,7 @@ std::vector<Run<Scalar>> train_lockstep(const Network<Scalar>& network, const Da
     if (any([](const Training& r) { return !r.is_finite(); })) {
       std::vector<bool> broken;
       for (Index i = 0; i < count; ++i) broken.push_back(!at(i).is_finite());
-      diverged(at(0).step(), [&](Index i) { return broken[static_cast<std::size_t>(i)]; });
+      diverged(at(0).step(), broken);
     } else if (any([](const Training& r) { return r.stopped(); })) {
       for (Index i = 0; i < count; ++i) at(i).stop();
     }

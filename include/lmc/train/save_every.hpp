@@ -10,6 +10,7 @@
 #include <lmc/core/layout.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/text.hpp>
+#include <lmc/io/output_file.hpp>
 #include <lmc/train/checkpoint_file.hpp>
 #include <lmc/train/events.hpp>
 
@@ -22,11 +23,12 @@ struct SaveEveryOptions {
 };
 
 /// An observer that saves a checkpoint (save_checkpoint) again and again, each in a file of its own, from which load_checkpoint and
-/// train go on.
+/// train go on. Of a run that diverges, the last one may be of no use.
 ///   options.observers.push_back(lmc::SaveEvery("checkpoints", net.layout(), {.epochs = 1}));
 class SaveEvery {
  public:
-  /// Makes the directory where it is missing. Throws: Error when it cannot be made, or not exactly one of the options is positive.
+  /// Makes the directory where it is missing. Throws: Error when it cannot be made, when nothing can be
+  /// written there, or when not exactly one of the options is positive.
   SaveEvery(std::filesystem::path directory, ParameterLayout layout, SaveEveryOptions options)
       : directory_(std::move(directory)), layout_(std::move(layout)), options_(options) {
     require(options.updates >= 0 && options.epochs >= 0 && (options.updates > 0) != (options.epochs > 0),
@@ -35,6 +37,7 @@ class SaveEvery {
     std::filesystem::create_directories(directory_, error);
     require(std::filesystem::is_directory(directory_), "SaveEvery: the directory '", directory_.string(), "' cannot be made (",
             error.message(), ")");
+    const OutputFile probe(file(0, 0));  // throws where nothing can be written; disappears
   }
 
   /// The file of a run (StepEvent::run, from 0) after so many updates: `run0-step200.safetensors` in the directory.
@@ -47,6 +50,9 @@ class SaveEvery {
   Control operator()(const StepEvent<Scalar>& event) const {
     const bool now = options_.updates > 0 ? event.step % options_.updates == 0
                                           : event.end_of_epoch && (event.epoch + 1) % options_.epochs == 0;
+    require(static_cast<Index>(event.parameters.size()) == layout_.parameter_count(), "SaveEvery: the network has ",
+            event.parameters.size(), " parameters, but the layout that SaveEvery was given ", layout_.parameter_count(),
+            "; give it net.layout() of the network that is trained");
     if (now) save_checkpoint<Scalar>(file(event.run, event.step), layout_, {event.state(), *event.optimizer, event.step});
     return Control::proceed;
   }

@@ -32,21 +32,37 @@ void require_fit(const Network<Scalar>& network, const Dataset<Scalar>& data) {
           " = ", network.input_shape()->size(), " values, but the data set's have the shape ", data.shape(), " = ",
           data.shape().size(), "; set the network's inputs to the latter");
   const Index outputs = network.output_shape().size();
+  require(
+      data.classes() == 0 || data.target_size() == 0 || data.classes() == data.target_size(), "the data set has ",
+      data.classes(), " classes and ", data.target_size(),
+      " numbers as targets for each example; a network has one output for each, so that there have to be as many; leave one of the two out");
   require(data.classes() == 0 || outputs == data.classes(), "the network has ", outputs, " outputs, but the data set ",
           data.classes(), " classes; expected one output per class");
   require(data.target_size() == 0 || outputs == data.target_size(), "the network has ", outputs, " outputs, but an example ",
           data.target_size(), " numbers as targets; expected one output for each");
 }
 
+namespace detail {
+
+/// Throws: Error when the loss needs other targets than data has, a Dataset or another BatchSource.
+template <std::floating_point Scalar, class Data>
+void require_targets(const AnyLoss<Scalar>& loss, const Data& data) {
+  constexpr std::string_view where = " (TrainOptions::loss, and the last argument of what measures)";
+  if (loss.targets() == TargetKind::labels && data.classes() == 0)
+    throw Error(concat("the loss ", loss.name(),
+                       " needs labels, but the data set has only numbers as targets; use another loss, ",
+                       "such as SquaredError()", where));
+  if (loss.targets() == TargetKind::values && data.target_size() == 0)
+    throw Error(concat("the loss ", loss.name(), " needs numbers as targets, but the data set has only labels; set ",
+                       "DatasetParts::targets, or use another loss, such as CrossEntropy()", where));
+}
+
+}  // namespace detail
+
 /// The same, and Throws: Error when the loss needs other targets than data has.
 template <std::floating_point Scalar>
 void require_fit(const Network<Scalar>& network, const Dataset<Scalar>& data, const LossOf<Scalar>& loss) {
-  require(loss.targets() != TargetKind::labels || data.classes() > 0, "the loss ", loss.name(),
-          " needs labels, but the data set has only numbers as targets; use another loss, such as SquaredError()");
-  require(
-      loss.targets() != TargetKind::values || data.target_size() > 0, "the loss ", loss.name(),
-      " needs numbers as targets, but the data set has only labels; set DatasetParts::targets, or use another loss, such as "
-      "CrossEntropy()");
+  detail::require_targets(loss, data);
   require_fit(network, data);
 }
 
@@ -90,6 +106,7 @@ Index examples_at_once(const Network<Scalar>& network, Index batch_size) {
 template <std::floating_point Scalar, BatchSource<Scalar> Data>
 double loss_and_gradient(const Network<Scalar>& network, Data& data, std::span<const Index> examples, ModelState<Scalar>& state,
                          BatchMemory<Scalar>& memory, std::span<Scalar> gradient, NoiseAddress noise = {}) {
+  detail::require_targets(memory.loss_function(), data);
   const auto all = static_cast<Index>(examples.size());
   if (all == 0) std::fill(gradient.begin(), gradient.end(), Scalar(0));
   double loss = 0;

@@ -27,15 +27,23 @@ template <std::floating_point Scalar, class Start>
 Run<Scalar> train_from(const Network<Scalar>& network, const Dataset<Scalar>& data, const Start& start,
                        const TrainOptions<Scalar>& options, const NoiseSeeds& seeds, std::size_t run_number) {
   Training<Scalar, Start> training(network, data, start, options, seeds, run_number);
-  const auto diverged = [&](Index at) {
-    training.diverge(at);
-    const Index end = training.before(at);
-    if (end == training.step()) return;
+  // Repeats the updates up to `end`, or to the first one after which parameters are not finite.
+  const auto repeat = [&](Index end, bool look_at_parameters) {
     training.restart();
     while (training.step() < end) {
-      training.compute_gradient();
+      require_repeatable(std::isfinite(training.compute_gradient()));
       training.update();
+      if (look_at_parameters && !training.is_finite()) return;
     }
+  };
+  const auto diverged = [&](Index at) {
+    repeat(training.before(at), false);
+    if (!training.is_finite()) {  // the loss did not show it
+      repeat(training.step(), true);
+      at = training.step();
+      repeat(training.before(at), false);
+    }
+    training.diverge(at);
   };
   while (!training.finished()) {
     if (!std::isfinite(training.compute_gradient())) {
@@ -72,16 +80,16 @@ Run<Scalar> train(const Network<Scalar>& network, const Dataset<Scalar>& data, c
 }
 
 /// One run for every entry of seeds, side by side on the threads of team, all from one start or checkpoint: bit-equal to
-/// train() one after another.
+/// train() one after another. To observers and hooks, they are the runs from first_run on.
 template <std::floating_point Scalar, class Start>
   requires std::same_as<Start, ModelState<Scalar>> || std::same_as<Start, Checkpoint<Scalar>>
 std::vector<Run<Scalar>> train_many(const Network<Scalar>& network, const Dataset<Scalar>& data, const Start& start,
                                     const TrainOptions<Scalar>& options, std::span<const NoiseSeeds> seeds,
-                                    ThreadTeam team = ThreadTeam()) {
+                                    ThreadTeam team = ThreadTeam(), std::size_t first_run = 0) {
   std::vector<Run<Scalar>> runs(seeds.size());
   team.for_each(static_cast<Index>(seeds.size()), [&](Index i, int) {
     const auto run = static_cast<std::size_t>(i);
-    runs[run] = train(network, data, start, options, seeds[run], run);
+    runs[run] = train(network, data, start, options, seeds[run], first_run + run);
   });
   return runs;
 }
@@ -98,9 +106,9 @@ template <std::floating_point Scalar, class Start>
   requires std::same_as<Start, ModelState<Scalar>> || std::same_as<Start, Checkpoint<Scalar>>
 Pair<Scalar> train_pair(const Network<Scalar>& network, const Dataset<Scalar>& data, const Start& start,
                         const TrainOptions<Scalar>& options, const NoiseSeeds& a, const NoiseSeeds& b,
-                        ThreadTeam team = ThreadTeam()) {
+                        ThreadTeam team = ThreadTeam(), std::size_t first_run = 0) {
   const std::array seeds{a, b};
-  auto runs = train_many<Scalar>(network, data, start, options, seeds, team);
+  auto runs = train_many<Scalar>(network, data, start, options, seeds, team, first_run);
   return {std::move(runs[0]), std::move(runs[1])};
 }
 

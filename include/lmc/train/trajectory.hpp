@@ -23,6 +23,7 @@ struct TrajectoryPoint {
 
 /// An observer that keeps the states after chosen updates, to draw planes through them or to find an onset; the start, which no
 /// update led to, is not among them. Copies share what they keep: θ and buffers once for each update and run.
+/// Used for another training with the same number of the run, it begins anew.
 ///   const lmc::Trajectory<float> way({10, 100, 1000});
 ///   options.observers.push_back(way);          // then train, and read way.points()
 template <std::floating_point Scalar>
@@ -48,7 +49,8 @@ class Trajectory {
   Control operator()(const StepEvent<Scalar>& event) const {
     const bool chosen =
         every_ > 0 ? event.step % every_ == 0 : std::binary_search(updates_.begin(), updates_.end(), event.step);
-    if (chosen) points_[event.run].push_back({event.step, event.state()});
+    auto& points = points_.at(event.run, event.step);
+    if (chosen) points.push_back({event.step, event.state()});
     return Control::proceed;
   }
 

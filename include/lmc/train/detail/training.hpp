@@ -51,6 +51,14 @@ const ModelState<Scalar>& state_of_start(const Checkpoint<Scalar>& start) {
   return start.state;
 }
 
+/// Throws: Error when updates that were made before came out otherwise.
+inline void require_repeatable(bool same) {
+  require(
+      same,
+      "train: a loss that was finite is not, now that the updates up to a divergence are repeated; a hook, or a loss of your own, has "
+      "to do the same whenever it sees the same (random numbers have addresses: lmc/core/random.hpp)");
+}
+
 /// One training in progress: the gradient of the next batch, the update by it, and the way back to an earlier update.
 template <std::floating_point Scalar, class Start>
 class Training {
@@ -72,6 +80,7 @@ class Training {
         all_steps_(updates(options.epochs, batches_.per_epoch())),
         steps_(options.until.value_or(all_steps_)),
         first_(now_.step) {
+    require(steps_ >= 0, "train: until = ", steps_, "; expected a number of updates, at least 0");
     require(steps_ <= all_steps_, "train: until = ", steps_, ", but ", options.epochs, " epochs are ", all_steps_,
             " updates; use more epochs, or a smaller number");
     require(now_.step >= 0 && now_.step <= steps_, "train: the start is a checkpoint after ", now_.step,
@@ -130,7 +139,7 @@ class Training {
   }
 
   /// Ends the run here, because the run beside it has ended.
-  void stop() { result_.stopped = true; }
+  void stop() { result_.stopped = now_.step < steps_; }
   /// Ends the run as diverged after that many updates.
   void diverge(Index at) { result_.diverged_at = at; }
   [[nodiscard]] bool diverged() const { return result_.diverged_at.has_value(); }
