@@ -139,7 +139,7 @@ class Training {
   }
 
   /// Ends the run here, because the run beside it has ended.
-  void stop() { result_.stopped = now_.step < steps_; }
+  void stop() { result_.stopped = result_.stopped || now_.step < steps_; }
   /// Ends the run as diverged after that many updates.
   void diverge(Index at) { result_.diverged_at = at; }
   [[nodiscard]] bool diverged() const { return result_.diverged_at.has_value(); }
