@@ -17,7 +17,7 @@ struct Target {
 /// The targets of some examples, to be read.
 template <std::floating_point Scalar>
 struct Targets {
-  std::size_t examples = 0;
+  std::size_t examples = 0;                   // how many
   std::span<const std::int32_t> labels = {};  // [examples]; empty where the data have no classes
   std::span<const Scalar> values = {};        // [examples, numbers of each], row-major; empty where the data have none
 

@@ -19,8 +19,8 @@ namespace lmc {
 ///   L = log Σ_j exp(z_j) − Σ_j q_j z_j        ∂L/∂z = softmax(z) − q
 /// As torch.nn.CrossEntropyLoss, which is checked.
 struct CrossEntropy {
-  static constexpr std::string_view kind = "cross-entropy";
-  static constexpr TargetKind targets = TargetKind::labels;
+  static constexpr std::string_view kind = "cross-entropy";  // its name
+  static constexpr TargetKind targets = TargetKind::labels;  // what it needs
   double label_smoothing = 0;  // ε, the share of the probability that is spread over all classes, in [0, 1)
 
   friend bool operator==(const CrossEntropy&, const CrossEntropy&) = default;

@@ -33,6 +33,7 @@ struct LossSum {
   double loss = 0;  // summed in double
   Index wrong = 0;  // examples whose greatest output (the first of several) is not their label's, or whose loss is NaN
 
+  /// Adds the sums of other examples.
   LossSum& operator+=(const LossSum& other) {
     loss += other.loss;
     wrong += other.wrong;

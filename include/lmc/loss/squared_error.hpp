@@ -14,8 +14,8 @@ namespace lmc {
 ///   L = 1/K Σ_j (z_j − t_j)²        ∂L/∂z_j = 2/K (z_j − t_j)
 /// As torch.nn.MSELoss, which is checked.
 struct SquaredError {
-  static constexpr std::string_view kind = "squared-error";
-  static constexpr TargetKind targets = TargetKind::either;
+  static constexpr std::string_view kind = "squared-error";  // its name
+  static constexpr TargetKind targets = TargetKind::either;  // what it needs
 
   friend bool operator==(const SquaredError&, const SquaredError&) = default;
 

@@ -15,10 +15,10 @@
 
 namespace lmc {
 
-/// Parameters that are updated in another way than the others: `{.segments = "dense1/*", .rate = 0.1}`. Of several groups that name a
+/// Parameters that are updated in another way than the others: `{.segments = "*bias", .rate = 0.1}`. Of several groups that name a
 /// segment, the last one that sets a factor decides about it.
 struct ParameterGroup {
-  std::string segments = "*";        // by name; * stands for any characters: `block1/*`, `*/bias`
+  std::string segments = "*";        // by name; * stands for any characters: `*bias`
   std::optional<Role> role = {};     // and of this role alone
   std::optional<double> rate = {};   // times the learning rate, at least 0; with 0 they stay as they are
   std::optional<double> decay = {};  // times the weight decay, at least 0

@@ -9,9 +9,10 @@ namespace lmc {
 
 /// Consecutive parameters that an optimizer updates alike.
 struct UpdateRange {
-  std::size_t first = 0, count = 0;  // entries of θ
-  double rate = 1;                   // times the learning rate
-  double decay = 1;                  // times the weight decay
+  std::size_t first = 0;  // position of the first one in θ
+  std::size_t count = 0;  // how many
+  double rate = 1;        // times the learning rate
+  double decay = 1;       // times the weight decay
   friend bool operator==(const UpdateRange&, const UpdateRange&) = default;
 };
 
