@@ -40,9 +40,9 @@ int run(const Options& o) {
   lmc::TrainOptions<float> training{.epochs = o.epochs,
                                     .batch_size = o.batch_size,
                                     .optimizer = registry::optimizer_options(o.optimizer, "--"),
-                                    .schedule = registry::make_schedule(o, "--"),
                                     .augmentation = parse_augmentation(o.augment),
-                                    .label_noise = o.label_noise};
+                                    .label_noise = o.label_noise,
+                                    .schedule = registry::make_schedule(o, "--")};
   registry::set_updates(o.updates, "--", training);
   const lmc::Initialization init = lmc::parse_initialization(o.init);
   const lmc::ThreadTeam team(o.threads);

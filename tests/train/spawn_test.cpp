@@ -30,8 +30,8 @@ lmc::TrainOptions<float> options() {
   return {.epochs = 5,
           .batch_size = 32,
           .optimizer = lmc::AdamOptions{.learning_rate = 0.01},
-          .schedule = {.warmup = 12, .then = lmc::CosineRate()},
-          .augmentation = {.noise = 0.1}};
+          .augmentation = {.noise = 0.1},
+          .schedule = {.warmup = 12, .then = lmc::CosineRate()}};
 }
 const NoiseSeeds prefix_seeds{.order = 1, .augmentation = 1}, seeds_a{.order = 2, .augmentation = 2},
     seeds_b{.order = 3, .augmentation = 3};

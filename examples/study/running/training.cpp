@@ -44,10 +44,10 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
       .epochs = s.epochs,
       .batch_size = s.batch_size,
       .optimizer = registry::optimizer_options(s.optimizer, ""),
-      .schedule = registry::make_schedule(s, ""),
       .augmentation = {.crop_padding = s.crop, .flip = s.flip, .translation = s.translation, .noise = s.input_noise},
       .label_noise = s.label_noise,
-      .observers = observers};
+      .observers = observers,
+      .schedule = registry::make_schedule(s, "")};
   registry::set_updates(s.update, "", options);
   const Index per_epoch = (data.size() + s.batch_size - 1) / s.batch_size;
   if (s.updates > 0) options.epochs = (s.updates + per_epoch - 1) / per_epoch;

@@ -26,12 +26,13 @@ struct TrainOptions {
   OptimizerOptions optimizer = SgdOptions{};  // or the options of any other optimizer in optim/
   std::vector<ParameterGroup> groups = {};    // parameters with a learning rate or a decay of their own
   std::optional<double> clip_norm = {};       // gradients longer than this are shortened to it (clip_by_norm); positive
-  Schedule schedule = {};                     // times the optimizer's learning rate
   AugmentationOptions augmentation = {};      // changes of the examples, by NoiseSeeds::augmentation
   double label_noise = 0;  // share of the labels that are wrong, by NoiseSeeds::label_noise (with_label_noise)
   std::vector<GradientHook<Scalar>> gradient_hooks =
       {};                                        // called before every update, in this order, before the gradient is clipped
   std::vector<Observer<Scalar>> observers = {};  // called after every update, in this order
+  // Last: where a member behind it is built by code that can throw, GCC 12 warns, wrongly, that the schedule may be uninitialized.
+  Schedule schedule = {};  // times the optimizer's learning rate
 };
 
 /// A place in a training: everything that the next update depends on, the options and seeds aside.
