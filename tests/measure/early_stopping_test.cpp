@@ -109,6 +109,8 @@ TEST_CASE("EarlyStopping: refuses options out of range and data that do not fit"
   using Stopping = lmc::EarlyStopping<float>;
   CHECK_THROWS_WITH(Stopping(net(), validation(), {.patience = 0}), Contains("patience = 0"));
   CHECK_THROWS_WITH(Stopping(net(), validation(), {.least_gain = -1}), Contains("least_gain = -1"));
+  CHECK_THROWS_WITH(Stopping(net(), validation(), {.least_gain = std::numeric_limits<double>::infinity()}),
+                    Contains("least_gain = inf"));
   CHECK_THROWS_WITH(Stopping(net(), validation(), {.every = -1}), Contains("every = -1"));
   const auto other = lmc::spirals<float>({.examples = 20, .classes = 2, .seed = 1});
   CHECK_THROWS_WITH(Stopping(net(), other), Contains("one output per class"));

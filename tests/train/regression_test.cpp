@@ -209,6 +209,12 @@ TEST_CASE("Dataset: labels and numbers beside each other are kept together", "[t
   CHECK(of_numbers.error);  // by the labels
   CHECK(of_numbers.wrong == lmc::evaluate(net(), start(), beside).wrong);
 
+  auto noisy = options(1);
+  noisy.label_noise = 0.1;
+  CHECK_THROWS_WITH(lmc::train(net(), beside, start(), noisy, {}), Contains("label_noise = 0.1 changes labels, but the loss"));
+  noisy.loss = lmc::CrossEntropy();
+  CHECK(lmc::train(net(), beside, start(), noisy, {}).steps > 0);
+
   std::vector<Index> some{7, 3, 299};
   const auto few = beside.subset(some);
   CHECK(few.targets()[1] == both.targets[15]);
@@ -306,7 +312,8 @@ TEST_CASE("train: targets of another kind than the loss needs are refused before
                     Contains("the network has 3 outputs, but an example 2 numbers as targets"));
   o = options(1);
   o.label_noise = 0.1;
-  CHECK_THROWS_WITH(lmc::train(net(), data(), start(), o, {}), Contains("with_label_noise: the data set has no classes"));
+  CHECK_THROWS_WITH(lmc::train(net(), data(), start(), o, {}),
+                    Contains("train: label_noise = 0.1 changes labels, but the loss"));
 }
 
 }  // namespace train_regression_test

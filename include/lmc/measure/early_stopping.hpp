@@ -52,7 +52,8 @@ class EarlyStopping {
                 ThreadTeam team = ThreadTeam(), LossOf<Scalar> loss = CrossEntropy())
       : network_(&network), validation_(&validation), options_(options), team_(team), loss_(std::move(loss)) {
     require(options.patience > 0, "EarlyStopping: patience = ", options.patience, "; expected at least 1 measurement");
-    require(options.least_gain >= 0, "EarlyStopping: least_gain = ", options.least_gain, "; expected a number, at least 0");
+    require(std::isfinite(options.least_gain) && options.least_gain >= 0, "EarlyStopping: least_gain = ", options.least_gain,
+            "; expected a finite number, at least 0");
     require(options.every >= 0, "EarlyStopping: every = ", options.every,
             "; expected a number of updates, or 0 for every epoch");
     require_fit(network, validation, loss_);

@@ -170,6 +170,9 @@ class Training {
                                              const Dataset<Scalar>& data, const ModelState<Scalar>& start) {
     require_fit(network, data, options.loss);
     require(options.epochs > 0, "train: epochs = ", options.epochs, "; expected a positive number");
+    require(options.label_noise == 0 || data.target_size() == 0 || options.loss.targets() == TargetKind::labels,
+            "train: label_noise = ", options.label_noise, " changes labels, but the loss ", options.loss.name(),
+            " is of the numbers that the data set has as targets; leave label_noise out, or the numbers");
     require(options.clip_norm.value_or(1) > 0, "train: clip_norm = ", options.clip_norm.value_or(1),
             "; expected a positive number, or none");
     require(static_cast<Index>(start.parameters.size()) == network.layout().parameter_count() &&
