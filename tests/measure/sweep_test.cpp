@@ -87,13 +87,11 @@ TEST_CASE("write_sweep_csv: a name with a comma is one field", "[measure]") {
 }
 
 TEST_CASE("sweep: every pair has run numbers of its own, so that observers keep them apart", "[measure]") {
-  const auto data = lmc::spirals<float>({.examples = 60, .classes = 3, .seed = 1});
-  const auto net = lmc::mlp<float>({.inputs = 2, .hidden = {4}, .outputs = 3});
   const lmc::Trajectory<float> one({2}), four({2});
   const auto run = [&](const lmc::Trajectory<float>& way, int threads) {
     const lmc::TrainOptions<float> training{.epochs = 1, .batch_size = 20, .observers = {way}};
-    const std::vector<lmc::SweepSetting<float>> settings{{"a", training}, {"b", training}};
-    lmc::sweep(net, data, data, settings, {.replicates = 2, .alphas = 3}, lmc::ThreadTeam(threads));
+    const std::vector<lmc::SweepSetting<float>> two{{"a", training}, {"b", training}};
+    lmc::sweep(net, data, data, two, {.replicates = 2, .alphas = 3}, lmc::ThreadTeam(threads));
   };
   run(one, 1);
   run(four, 4);
