@@ -27,7 +27,7 @@ allowed_for() {
     measure) echo core parallel matrix simd layers loss optim data io connectivity models train measure ;;
     transfer) echo core matrix simd layers optim train transfer ;;
     plot) echo core io connectivity plot ;;
-    compiled) echo core matrix simd layers models data train measure compiled ;;
+    compiled) echo core connectivity matrix simd layers models data loss train measure compiled ;;
     *) return 1 ;;
   esac
 }

@@ -27,7 +27,7 @@ class AnyLayer {
     requires(!std::same_as<L, AnyLayer> && (Layer<L, Scalar> || detail::MeantAsLayer<L>))
   AnyLayer(L layer) {  // NOLINT(google-explicit-constructor): a list of layers reads as one
     detail::check_layer<L, Scalar>();
-    if constexpr (Layer<L, Scalar>) held_ = std::make_shared<const Held<L>>(std::move(layer));
+    if constexpr (Layer<L, Scalar>) held_ = hold(std::move(layer));
   }
 
   [[nodiscard]] std::string_view kind() const { return held_->kind(); }
@@ -148,8 +148,19 @@ class AnyLayer {
     }
     L layer;
   };
+  // Defined behind the class, so that lmc::compiled can have it: with it come all members of Held.
+  template <class L>
+  static std::shared_ptr<const Interface> hold(L layer);
+
   std::shared_ptr<const Interface> held_;
 };
+
+template <std::floating_point Scalar>
+template <class L>
+auto AnyLayer<Scalar>::hold(L layer) -> std::shared_ptr<const Interface> {
+  return std::make_shared<const Held<L>>(std::move(layer));
+}
+
 static_assert(Layer<AnyLayer<float>, float>);
 
 /// A layer inside another one, and where it stands there.

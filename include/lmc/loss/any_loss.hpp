@@ -31,7 +31,7 @@ class AnyLoss {
     requires(!std::same_as<L, AnyLoss> && (Loss<L, Scalar> || BatchLoss<L, Scalar>))
   AnyLoss(L loss) {  // NOLINT(google-explicit-constructor): any loss is one
     if constexpr (requires { loss.check(); }) loss.check();
-    held_ = std::make_shared<const Held<L>>(std::move(loss));
+    held_ = hold(std::move(loss));
   }
 
   /// Its kind, and its options where it prints them: `cross-entropy(label_smoothing = 0.1)`.
@@ -108,8 +108,18 @@ class AnyLoss {
     }
   };
 
+  // Defined behind the class, so that lmc::compiled can have it: with it come all members of Held.
+  template <class L>
+  static std::shared_ptr<const Interface> hold(L loss);
+
   std::shared_ptr<const Interface> held_;
 };
+
+template <std::floating_point Scalar>
+template <class L>
+auto AnyLoss<Scalar>::hold(L loss) -> std::shared_ptr<const Interface> {
+  return std::make_shared<const Held<L>>(std::move(loss));
+}
 
 /// AnyLoss<Scalar>, as a parameter from which Scalar is not deduced, so that any loss can be given for it.
 template <std::floating_point Scalar>
