@@ -78,7 +78,8 @@ TEMPLATE_TEST_CASE("channel_moments: are mean and variance of each channel, at e
     // multiply-adds each square rounds as well.
     CHECK(nearly_matches<TestType>(mean, 8, 4.3L, mean_of));
     CHECK(nearly_matches<TestType>(variance, 34, 19, [&](std::size_t c) {
-      return b.sum(c, [&](std::size_t i) { return std::pow(b.x.view()[i] - mean_of(c), 2.0L); }) / count;
+      const long double center = mean_of(c);
+      return b.sum(c, [&](std::size_t i) { return std::pow(b.x.view()[i] - center, 2.0L); }) / count;
     }));
   });
 }
