@@ -247,6 +247,26 @@ TEST_CASE("error_barrier: what is left of a diverged network is not judged", "[c
   CHECK(verdict_after([](lmc::Curve& c) { c.points[1].metrics.loss = infinity; }) == lmc::Verdict::connected);
 }
 
+TEST_CASE("loss_barrier: says where there is nothing to judge, with an error or without", "[connectivity]") {
+  const bool with_error = GENERATE(true, false);
+  const auto barrier_after = [&](auto change) {
+    lmc::Curve c = curve({0.1, 0.3, 0.1});
+    if (!with_error)
+      for (lmc::CurvePoint& p : c.points) p.metrics = {.loss = p.metrics.loss, .count = p.metrics.count};
+    change(c);
+    return lmc::loss_barrier(c);
+  };
+  const auto good = barrier_after([](lmc::Curve&) {});
+  CHECK(good.judgeable);
+  CHECK_THAT(printed(good), !Contains("no barrier"));
+  for (const auto& bad : {barrier_after([](lmc::Curve& c) { c.diverged = true; }),
+                          barrier_after([](lmc::Curve& c) { c.points[1].metrics.loss = not_a_number; }),
+                          barrier_after([](lmc::Curve& c) { c.points[2].metrics.loss = infinity; })}) {
+    CHECK_FALSE(bad.judgeable);
+    CHECK_THAT(printed(bad), Contains(", no barrier: a network diverged, or a loss is not a number"));
+  }
+}
+
 TEST_CASE("midpoint_barrier: takes the midpoint beside the grid, and misses it loudly", "[connectivity]") {
   lmc::Curve c = curve({0.2, 0.9, 0.9, 0.4});
   CHECK_THROWS_WITH(lmc::midpoint_barrier(c), Contains("no α = ½"));

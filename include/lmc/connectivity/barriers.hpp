@@ -56,6 +56,7 @@ struct LossBarrier {
   double value = 0;       // in the units of the loss, ≥ 0
   double alpha = 0;       // where it is attained; the smallest such α
   double normalized = 0;  // value ÷ mean loss of the two ends
+  bool judgeable = true;  // false where there is nothing to judge: a run diverged, or a loss is NaN, or infinite at an end
 };
 
 namespace detail {
@@ -65,7 +66,7 @@ inline void require_metric(std::string_view who, const Curve& curve, Metric metr
   require_curve(who, curve);
   require(
       metric == Metric::loss || curve.points.front().metrics.error, who,
-      ": the curve has no error, since its metrics have none, as those of a regression; take the loss, or set Metrics::error");
+      ": the curve has no error, since its metrics have none, as those of a regression; take the loss, Metric::loss, or set Metrics::error");
 }
 
 /// The mean of the two ends of a curve that was checked.
@@ -75,7 +76,7 @@ inline double mean_of_ends(const Curve& curve, Metric metric) {
 
 /// Whether the numbers are those of networks that work, so that there is something to judge.
 inline bool is_judgeable(const Curve& curve) {
-  const auto broken = [](const CurvePoint& p) { return std::isnan(p.metrics.loss) || std::isnan(p.metrics[Metric::error]); };
+  const auto broken = [](const CurvePoint& p) { return std::isnan(p.metrics.loss) || std::isnan(p.metrics.error.value_or(0)); };
   return !curve.diverged && std::none_of(curve.points.begin(), curve.points.end(), broken) &&
          std::isfinite(curve.points.front().metrics.loss) && std::isfinite(curve.points.back().metrics.loss);
 }
@@ -153,7 +154,8 @@ inline LossBarrier loss_barrier(const Curve& curve) {
   const detail::Bump bump = detail::highest_above_chord(curve, Metric::loss);
   return {.value = bump.value,
           .alpha = bump.alpha,
-          .normalized = detail::ratio(bump.value, detail::mean_of_ends(curve, Metric::loss))};
+          .normalized = detail::ratio(bump.value, detail::mean_of_ends(curve, Metric::loss)),
+          .judgeable = detail::is_judgeable(curve)};
 }
 
 /// Linear interpolation instability, max over α of err(α) − mean: at least half the difference of the ends even without a bump,
@@ -183,15 +185,23 @@ inline double midpoint_barrier(const Curve& curve, Metric metric = Metric::error
   return (on_grid != curve.points.end() ? *on_grid : *curve.midpoint).metrics[metric] - mean;
 }
 
-/// Prints `0.0012 at α 0.46, normalized 0.0345`.
+namespace detail {
+
+inline std::ostream& print_barrier(std::ostream& out, double value, double alpha, double normalized) {
+  return out << fixed(value, 4) << " at α " << fixed(alpha, 2) << ", normalized " << fixed(normalized, 4);
+}
+
+}  // namespace detail
+
+/// Prints `0.0012 at α 0.46, normalized 0.0345`, and why there is nothing to judge.
 inline std::ostream& operator<<(std::ostream& out, const LossBarrier& barrier) {
-  return out << fixed(barrier.value, 4) << " at α " << fixed(barrier.alpha, 2) << ", normalized "
-             << fixed(barrier.normalized, 4);
+  detail::print_barrier(out, barrier.value, barrier.alpha, barrier.normalized);
+  return out << (barrier.judgeable ? "" : ", no barrier: a network diverged, or a loss is not a number");
 }
 
 /// Prints `0.0003 at α 0.46, normalized 0.0003, 95 % [0.0000, 0.0011]`, and why there is no interval or nothing to judge.
 inline std::ostream& operator<<(std::ostream& out, const ErrorBarrier& barrier) {
-  out << LossBarrier{barrier.value, barrier.alpha, barrier.normalized};
+  detail::print_barrier(out, barrier.value, barrier.alpha, barrier.normalized);
   if (barrier.interval)
     out << ", 95 % [" << fixed(barrier.interval->low, 4) << ", " << fixed(barrier.interval->high, 4) << ']';
   else
