@@ -81,7 +81,30 @@ struct HalfSquare {
   }
 };
 
+// The same, with a gradient that is added to what is there, and that leaves out what is 0.
+struct AddedHalfSquare : HalfSquare {
+  template <class Scalar>
+  double operator()(std::span<const Scalar> z, const lmc::Target<Scalar>& y, std::span<Scalar> dz) const {
+    double total = 0;
+    for (std::size_t j = 0; j < z.size(); ++j) {
+      const Scalar d = z[j] - y.values[j];
+      if (d == 0) continue;
+      dz[j] += d;
+      total += 0.5 * static_cast<double>(d * d);
+    }
+    return total;
+  }
+};
+
 }  // namespace
+
+TEST_CASE("AnyLoss: the gradient of a loss of one's own is zeros before, whatever was in its memory", "[loss]") {
+  const Batch<double> batch;
+  std::vector<double> expected(examples * outputs), gradient(examples * outputs, 99.0);
+  const double loss = sum<double>(HalfSquare(), batch, true, {.doutputs = expected}).loss;
+  CHECK(sum<double>(AddedHalfSquare(), batch, true, {.doutputs = gradient}).loss == loss);
+  CHECK(gradient == expected);
+}
 
 TEST_CASE("AnyLoss: cross-entropy with smoothing and squared error are those of torch.nn", "[loss]") {
   const Batch<double> batch;

@@ -155,6 +155,7 @@ class AnyLayer {
   std::shared_ptr<const Interface> held_;
 };
 
+/// The layer behind the interface through which it is used.
 template <std::floating_point Scalar>
 template <class L>
 auto AnyLayer<Scalar>::hold(L layer) -> std::shared_ptr<const Interface> {

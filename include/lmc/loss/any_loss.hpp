@@ -94,6 +94,7 @@ class AnyLoss {
         const std::span<const Scalar> z = row_of(outputs, static_cast<Index>(i));
         const std::span<Scalar> dz =
             results.doutputs.empty() ? workspace.first(width) : results.doutputs.subspan(i * width, width);
+        std::fill(dz.begin(), dz.end(), Scalar(0));  // what a loss leaves out is 0, not what was there
         const double value = loss(z, targets[i], dz);
         sum.loss += value;
         if (!results.doutputs.empty())
@@ -115,6 +116,7 @@ class AnyLoss {
   std::shared_ptr<const Interface> held_;
 };
 
+/// The loss behind the interface through which it is used.
 template <std::floating_point Scalar>
 template <class L>
 auto AnyLoss<Scalar>::hold(L loss) -> std::shared_ptr<const Interface> {

@@ -18,7 +18,7 @@ enum class TargetKind { labels, values, either };
 ///   L::kind            its name, in Metrics::loss_name and in messages
 ///   L::targets         a TargetKind; training refuses data that have no such targets
 ///   loss(z, y, dz)     returns the loss of one example, whose outputs (logits) are z and whose target is y, and
-///                      dz ← ∂loss/∂z; as long as z, overwritten
+///                      dz ← ∂loss/∂z; as long as z, and zeros before
 /// It is called by several threads at the same time. A mean over examples is what is trained on and measured.
 template <class L, class Scalar>
 concept Loss = std::copy_constructible<L> &&
