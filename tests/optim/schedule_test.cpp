@@ -226,8 +226,8 @@ TEST_CASE("Restarts: the first cycle counts in steps or in shares of what the wa
   };
   CHECK(cosine(0, {.first = 0.25}) == cosine(0, {.first = 5}));
   CHECK(cosine(4, {.first = 0.25}) == cosine(4, {.first = 4}));
-  CHECK(cosine(4, {.first = 0.1, .growth = 2}) == cosine(4, {.first = 2, .growth = 2}));  // 1.6, rounded
-  CHECK(cosine(0, {.first = 0.01}) == cosine(0, {.first = 1}));                           // at least one step
+  CHECK(cosine(0, {.first = 0.1, .growth = 2}) == cosine(0, {.first = 2, .growth = 2}));
+  CHECK(cosine(0, {.first = 0.01}) == cosine(0, {.first = 1}));  // at least one step
   CHECK(cosine(0, {.first = 20}) == factors({.then = lmc::CosineRate{}}, 20));
   // One cycle, cut off: the cosine of a longer run.
   auto longer = factors({.then = lmc::CosineRate{}}, 50);
@@ -236,7 +236,7 @@ TEST_CASE("Restarts: the first cycle counts in steps or in shares of what the wa
   CHECK(cosine(20, {.first = 3}) == factors({.warmup = 20}, 20));
 }
 
-TEST_CASE("Restarts: a cycle's length is rounded, and grows from what it was before", "[optim]") {
+TEST_CASE("Restarts: a cycle begins at the step that is nearest to where it would begin", "[optim]") {
   const auto begins = [](const lmc::Restarts& restarts, Index steps) {
     const auto all = factors(
         {.then = CallableRate([](Index s, Index) { return s == 0 ? 1.0 : 0.0; }, RatePer::update), .restarts = restarts},
@@ -246,9 +246,17 @@ TEST_CASE("Restarts: a cycle's length is rounded, and grows from what it was bef
       if (all[s] == 1) found.insert(static_cast<Index>(s));
     return found;
   };
-  CHECK(begins({.first = 4, .growth = 1.5}, 60) == std::set<Index>{0, 4, 10, 19, 33, 53});  // 4, 6, 9, 13.5, 20.25 steps
-  CHECK(begins({.first = 1, .growth = 1.2}, 12) == std::set<Index>{0, 1, 2, 3, 5, 7, 9});   // 1, 1.2, 1.44, 1.73, 2.07, 2.49
+  CHECK(begins({.first = 4, .growth = 1.5}, 60) == std::set<Index>{0, 4, 10, 19, 33, 53});  // 4, 10, 19, 32.5, 52.75
+  CHECK(begins({.first = 1, .growth = 1.2}, 12) == std::set<Index>{0, 1, 2, 4, 5, 7, 10});  // 1, 2.2, 3.64, 5.37, 7.44, 9.93
   CHECK(begins({.first = 2, .growth = 1e300}, 50) == std::set<Index>{0, 2});                // the second is longer than any run
+  // A third of a run makes three cycles, whatever its length.
+  CHECK(begins({.first = 1.0 / 3}, 40) == std::set<Index>{0, 13, 27});
+  CHECK(begins({.first = 0.1}, 18) == std::set<Index>{0, 2, 4, 5, 7, 9, 11, 13, 14, 16});  // multiples of 1.8
+  for (Index steps = 3; steps < 400; ++steps) {
+    CAPTURE(steps);
+    CHECK(begins({.first = 1.0 / 3}, steps).size() == 3);
+  }
+  CHECK(begins({.first = 0.105}, 1000) == std::set<Index>{0, 105, 210, 315, 420, 525, 630, 735, 840, 945});
 }
 
 TEST_CASE("Restarts: what counts epochs counts them in each cycle", "[optim]") {

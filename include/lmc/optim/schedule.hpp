@@ -194,8 +194,8 @@ inline RateShape parse_rate_shape(std::string_view name) {
   return all[find_name("schedule", name, rate_shape_names)];
 }
 
-/// Runs a shape anew in cycles. With F = first in whole steps, cycle k = 0, 1, … takes
-///   round(F · growth^k) steps,
+/// Runs a shape anew in cycles. With F = first in steps, cycle k = 0, 1, … begins at step
+///   round(F + F · growth + … + F · growth^(k−1)),
 /// and the end of the run cuts off the last one. In a cycle the shape is asked for step s of n, s being the steps since the cycle's
 /// begin and n its length, uncut: shares of n are shares of the cycle. A cosine that restarts is
 /// torch.optim.lr_scheduler.CosineAnnealingWarmRestarts with T_0 = F and T_mult = growth. Source: arXiv:1608.03983.
@@ -223,14 +223,16 @@ inline RateStep in_cycle(const Restarts& restarts, RateStep at) {
           "; expected a positive number of steps, or a share of them below 1");
   require(std::isfinite(growth) && growth >= 1, "schedule: restarts' growth = ", growth,
           "; expected a finite number, at least 1: cycles do not get shorter");
-  Index length = std::max<Index>(1, steps_of("restarts' first", restarts.first, at.n));
-  if (growth == 1) return {at.s % length, length};
-  for (double unrounded = static_cast<double>(length); at.s >= length;) {
-    at.s -= length;
-    unrounded *= growth;
-    length = static_cast<Index>(std::min(std::round(unrounded), 0x1p53));
+  (void)steps_of("restarts' first", restarts.first, at.n);  // whether it is a length
+  double length = std::max(1.0, restarts.first < 1 ? restarts.first * static_cast<double>(at.n) : restarts.first);
+  const auto nearest = [](double step) { return static_cast<Index>(std::min(std::round(step), 0x1p53)); };
+  // Cycles of one length: from the one whose begin is next below s, which may round to the next step.
+  double begin = growth == 1 ? std::max(0.0, std::floor(static_cast<double>(at.s) / length) - 1) * length : 0;
+  while (nearest(begin + length) <= at.s) {
+    begin += length;
+    length *= growth;
   }
-  return {at.s, length};
+  return {at.s - nearest(begin), nearest(begin + length) - nearest(begin)};
 }
 
 }  // namespace detail
