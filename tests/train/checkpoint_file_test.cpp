@@ -142,7 +142,7 @@ TEST_CASE("load_checkpoint: says what a file is that it cannot go on from", "[tr
                                          lmc::Optimizer<float>(lmc::SgdOptions{.momentum = 0.9}, lmc::ParameterLayout()), 0};
   CHECK_THROWS_WITH(lmc::save_checkpoint(path, net.layout(), short_optimizer),
                     Contains("the optimizer's velocity has 0 entries; expected one for each of the 43 parameters"));
-  CHECK_THROWS_WITH(lmc::train(net, spirals<float>(), short_optimizer, options<float>(lmc::SgdOptions()), seeds),
+  CHECK_THROWS_WITH(lmc::train(net, spirals<float>(), short_optimizer, options<float>(lmc::SgdOptions{.momentum = 0.9}), seeds),
                     Contains("the velocity 0"));
 }
 

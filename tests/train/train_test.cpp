@@ -271,8 +271,10 @@ TEST_CASE("train: a run that diverges after a checkpoint returns to its last fin
   auto first = options(5);
   first.until = 10;
   auto exploding = lmc::train(net(), data(), start(), first, {.order = 1}).checkpoint();
-  exploding.optimizer = lmc::Optimizer<float>(lmc::SgdOptions{.learning_rate = 1e30}, net().layout());
-  const auto run = lmc::train(net(), data(), exploding, options(5), {.order = 1});
+  auto then = options(5);
+  then.optimizer = lmc::SgdOptions{.learning_rate = 1e30};
+  exploding.optimizer = lmc::Optimizer<float>(then.optimizer, net().layout());
+  const auto run = lmc::train(net(), data(), exploding, then, {.order = 1});
   REQUIRE(run.diverged_at);
   CHECK(*run.diverged_at > 10);
   CHECK(run.steps == *run.diverged_at - 1);
@@ -290,6 +292,11 @@ TEST_CASE("train: refuses an end before the start or after the last epoch", "[tr
       lmc::train(net(), data(), end, wrong, {.order = 1}),
       "train: the start is a checkpoint after 14 updates, but this training ends after 13; use more epochs, a larger until, or the "
       "batch_size it was begun with");
+  auto other = options(3);
+  other.optimizer = lmc::AdamOptions();
+  CHECK_THROWS_WITH(
+      lmc::train(net(), data(), end, other, {.order = 1}),
+      Catch::Contains("train: the start is a checkpoint of sgd(") && Catch::Contains("but options.optimizer is adam("));
   CHECK_THROWS_WITH(lmc::Run<float>().checkpoint(), "Run: no checkpoint, since nothing was trained");
 }
 
@@ -353,7 +360,8 @@ TEST_CASE("train: with augmentation finds the last finite state again, whatever 
   o.until = 10;
   const NoiseSeeds seeds{.order = 1, .augmentation = 2};
   auto exploding = lmc::train(net(), data(), start(), o, seeds).checkpoint();
-  exploding.optimizer = lmc::Optimizer<float>(lmc::SgdOptions{.learning_rate = 10, .momentum = 2}, net().layout());
+  o.optimizer = lmc::SgdOptions{.learning_rate = 10, .momentum = 2};
+  exploding.optimizer = lmc::Optimizer<float>(o.optimizer, net().layout());
   o.until.reset();
   std::vector<std::vector<float>> states{exploding.state.parameters};
   o.observers.push_back([&](const lmc::StepEvent<float>& e) {

@@ -32,9 +32,11 @@ class Trajectory {
   /// Keeps the states after these numbers of updates. Throws: Error when there are none, or they do not rise from at least 1.
   explicit Trajectory(std::vector<Index> updates) : updates_(std::move(updates)) {
     require(!updates_.empty(), "Trajectory: there are no updates; expected numbers of updates after which a state is kept");
-    for (std::size_t i = 0; i < updates_.size(); ++i)
-      require(updates_[i] > (i == 0 ? 0 : updates_[i - 1]), "Trajectory: update ", updates_[i], " stands behind ",
-              i == 0 ? 0 : updates_[i - 1], "; expected rising numbers, at least 1");
+    require(updates_[0] >= 1, "Trajectory: update ", updates_[0],
+            "; expected numbers of updates, at least 1: the start is yours");
+    for (std::size_t i = 1; i < updates_.size(); ++i)
+      require(updates_[i] > updates_[i - 1], "Trajectory: update ", updates_[i], " stands behind ", updates_[i - 1],
+              "; expected rising numbers");
   }
   /// Keeps the state after every n-th update. Throws: Error when n is not positive.
   static Trajectory every(Index n) {

@@ -76,7 +76,9 @@ void use_training_with(T) {
     const std::vector<lmc::Index> spawn{1};
     check(lmc::train_spawned<T>(net, data, start, options, spawn, {}, {.order = 1}, {.order = 2}).size() == 1, "train_spawned");
     const std::array seeds{lmc::NoiseSeeds{.order = 3}};
-    check(lmc::train_many<T>(net, data, a.checkpoint(), {.epochs = 2, .batch_size = 20}, seeds).size() == 1, "train_many");
+    lmc::TrainOptions<T> longer = options;
+    longer.epochs = 2;
+    check(lmc::train_many<T>(net, data, a.checkpoint(), longer, seeds).size() == 1, "train_many");
     if (std::holds_alternative<lmc::AdamOptions>(optimizer)) check(!lmc::second_moment(*a.optimizer).empty(), "second_moment");
   }
   check(lmc::average<T>({start, start}) == start, "average");

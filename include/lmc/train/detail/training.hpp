@@ -51,6 +51,16 @@ const ModelState<Scalar>& state_of_start(const Checkpoint<Scalar>& start) {
   return start.state;
 }
 
+/// Throws: Error when a checkpoint was made with another optimizer than the options name.
+template <std::floating_point Scalar>
+void require_same_optimizer(const ModelState<Scalar>&, const TrainOptions<Scalar>&) {}
+template <std::floating_point Scalar>
+void require_same_optimizer(const Checkpoint<Scalar>& start, const TrainOptions<Scalar>& options) {
+  require(start.optimizer.options() == options.optimizer, "train: the start is a checkpoint of ", start.optimizer.options(),
+          ", but options.optimizer is ", options.optimizer,
+          "; give the same, or change the optimizer of the checkpoint, which is what goes on");
+}
+
 /// Throws: Error when updates that were made before came out otherwise.
 inline void require_repeatable(bool same) {
   require(
@@ -80,6 +90,7 @@ class Training {
         all_steps_(updates(options.epochs, batches_.per_epoch())),
         steps_(options.until.value_or(all_steps_)),
         first_(now_.step) {
+    require_same_optimizer<Scalar>(start, options);
     require(steps_ >= 0, "train: until = ", steps_, "; expected a number of updates, at least 0");
     require(steps_ <= all_steps_, "train: until = ", steps_, ", but ", options.epochs, " epochs are ", all_steps_,
             " updates; use more epochs, or a smaller number");
