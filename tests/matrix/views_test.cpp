@@ -16,4 +16,12 @@ TEST_CASE("views: rows and slices lie where they should", "[matrix]") {
   CHECK(lmc::slice(std::span(values), 2, 3).front() == 2);
 }
 
+TEST_CASE("slice: refuses entries that are not there", "[matrix]") {
+  std::vector<int> values(6);
+  CHECK(lmc::slice(std::span(values), 6, 0).empty());
+  CHECK_THROWS_WITH(lmc::slice(std::span(values), 4, 3), "slice: entries 4 to 4 + 3 of 6; expected some that are there");
+  CHECK_THROWS_WITH(lmc::slice(std::span(values), -1, 2), Catch::Contains("entries -1 to -1 + 2 of 6"));
+  CHECK_THROWS_WITH(lmc::slice(std::span(values), 2, -1), Catch::Contains("of 6"));
+}
+
 }  // namespace matrix_views_test

@@ -66,6 +66,11 @@ TEST_CASE("sweep: a diverged pair has no verdict", "[measure]") {
 
 TEST_CASE("sweep: needs a setting and a replicate", "[measure][errors]") {
   CHECK_THROWS_WITH(lmc::sweep(net, data, test, {}), "sweep: 0 settings and 5 replicates; expected at least one of each");
+  lmc::DatasetParts<float> numbers{.shape = 2, .classes = 0, .labels = {}, .features = std::vector<float>(20, 1.0F)};
+  numbers.targets.assign(30, 1.0F);
+  const lmc::Dataset<float> regression(numbers);
+  CHECK_THROWS_WITH(lmc::sweep(net, regression, regression, settings, {}),
+                    Catch::Contains("sweep: the data set has only numbers as targets") && Catch::Contains("loss_barrier"));
   CHECK_THROWS_WITH(lmc::sweep(net, data, test, settings, {.replicates = 0}), Catch::Contains("0 replicates"));
 }
 

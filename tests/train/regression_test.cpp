@@ -302,7 +302,7 @@ TEST_CASE("train: targets of another kind than the loss needs are refused before
   CHECK_THROWS_WITH(lmc::mean_gradient(net(), start(), data()), Contains("needs labels"));
   CHECK_THROWS_WITH(lmc::diagonal_fisher(net(), start(), data()), Contains("the data set has no classes"));
   const std::vector<lmc::SweepSetting<double>> settings{{"one", options(1)}};
-  CHECK_THROWS_WITH(lmc::sweep(net(), data(), data(), settings), Contains("sweep: the data set has no classes"));
+  CHECK_THROWS_WITH(lmc::sweep(net(), data(), data(), settings), Contains("sweep: the data set has only numbers as targets"));
 
   const auto spirals = lmc::spirals<double>({.examples = 20, .classes = 3, .seed = 1});
   const auto network = lmc::mlp<double>({.inputs = 2, .hidden = {4}, .outputs = 3});

@@ -8,6 +8,7 @@
 #include <span>
 #include <type_traits>
 
+#include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/matrix/detail/eigen.hpp>
 
@@ -38,10 +39,11 @@ auto row_of(Eigen::Map<Plain> view, Index i) {
   return span_of(view).subspan(static_cast<std::size_t>(i * view.cols()), static_cast<std::size_t>(view.cols()));
 }
 
-/// values[offset, offset + count), asserted to be inside.
+/// values[offset, offset + count). Throws: Error when that is not inside.
 template <class Scalar>
 std::span<Scalar> slice(std::span<Scalar> values, Index offset, Index count) {
-  assert(offset >= 0 && count >= 0 && offset + count <= static_cast<Index>(values.size()));
+  require(offset >= 0 && count >= 0 && count <= static_cast<Index>(values.size()) - offset, "slice: entries ", offset, " to ",
+          offset, " + ", count, " of ", values.size(), "; expected some that are there");
   return values.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(count));
 }
 

@@ -63,7 +63,10 @@ std::vector<SweepResult> sweep(const Network<Scalar>& network, const Dataset<Sca
                                ThreadTeam team = ThreadTeam()) {
   require(!settings.empty() && options.replicates > 0, "sweep: ", settings.size(), " settings and ", options.replicates,
           " replicates; expected at least one of each");
-  detail::require_classes("sweep", test);
+  require(
+      test.classes() > 0,
+      "sweep: the data set has only numbers as targets, and what a sweep measures is the error; for a regression, call train_pair, "
+      "linear_path and loss_barrier for each setting and seed");
   std::vector<SweepResult> results(settings.size() * static_cast<std::size_t>(options.replicates));
   std::mutex mutex;
   Index done = 0;
