@@ -105,7 +105,7 @@ void want(Wanted& to, const study::Experiment& e, const Options& o, const std::v
   }
 }
 
-// Of the data sets that were loaded to make the plan, tables and one's own, the store may have runs: on the same data?
+// The store may have runs on data sets that were loaded to make the plan (tables and one's own): were those the same data?
 void require_same_data(const Wanted& wanted, study::DataSets& data, const study::Store& store) {
   for (const study::PlannedPair& planned : wanted.pairs)
     if (!study::data_kind(planned.pair.a.data).sizes) store.require_same(data.get(planned.pair.a.data).row);

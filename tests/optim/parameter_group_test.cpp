@@ -121,7 +121,7 @@ TEST_CASE("Optimizer: with groups and clipping, follows torch.optim with paramet
 }
 
 TEST_CASE("Optimizer: each range moves as if all of θ had its rate and its decay", "[optim]") {
-  // Of the optimizers whose parameters do not look at each other; Muon's matrices are whole segments.
+  // For optimizers whose parameters do not look at each other; Muon's matrices are whole segments.
   const auto l = layout();
   const auto ranges = lmc::update_ranges(l, groups());
   const auto check = [&](auto options) {

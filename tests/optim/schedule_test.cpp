@@ -256,6 +256,14 @@ TEST_CASE("Restarts: a cycle begins at the step that is nearest to where it woul
     CAPTURE(steps);
     CHECK(begins({.first = 1.0 / 3}, steps).size() == 3);
   }
+  for (Index steps = 20; steps < 400; ++steps) {  // many begins between two steps
+    CAPTURE(steps);
+    std::set<Index> nearest;
+    const double length = 0.105 * static_cast<double>(steps);
+    for (int k = 0; std::round(k * length) < static_cast<double>(steps); ++k)
+      nearest.insert(static_cast<Index>(std::round(k * length)));
+    CHECK(begins({.first = 0.105}, steps) == nearest);
+  }
   CHECK(begins({.first = 0.105}, 1000) == std::set<Index>{0, 105, 210, 315, 420, 525, 630, 735, 840, 945});
 }
 

@@ -226,13 +226,20 @@ inline RateStep in_cycle(const Restarts& restarts, RateStep at) {
   (void)steps_of("restarts' first", restarts.first, at.n);  // whether it is a length
   double length = std::max(1.0, restarts.first < 1 ? restarts.first * static_cast<double>(at.n) : restarts.first);
   const auto nearest = [](double step) { return static_cast<Index>(std::min(std::round(step), 0x1p53)); };
-  // Cycles of one length: from the one whose begin is next below s, which may round to the next step.
-  double begin = growth == 1 ? std::max(0.0, std::floor(static_cast<double>(at.s) / length) - 1) * length : 0;
+  const auto cycle = [&](double begin, double end) {
+    return RateStep{.s = at.s - nearest(begin), .n = nearest(end) - nearest(begin)};
+  };
+  if (growth == 1) {  // number k begins at k · length, whichever step asks; the one before s / length, since begins are rounded
+    double k = std::max(0.0, std::floor(static_cast<double>(at.s) / length) - 1);
+    while (nearest((k + 1) * length) <= at.s) ++k;
+    return cycle(k * length, (k + 1) * length);
+  }
+  double begin = 0;
   while (nearest(begin + length) <= at.s) {
     begin += length;
     length *= growth;
   }
-  return {at.s - nearest(begin), nearest(begin + length) - nearest(begin)};
+  return cycle(begin, begin + length);
 }
 
 }  // namespace detail
