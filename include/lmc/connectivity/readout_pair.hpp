@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+
+namespace lmc {
+
+/// The affine readouts of two networks with one hidden layer, at both ends of the line between them:
+///   logits(α) = W(α) rectify(h(α)) + c(α),   rectify(h) = h where h > 0, else slope · h
+/// where W, c and, for each example, the pre-activations h are on the straight line between their values at the ends.
+template <class T>
+struct ReadoutPair {
+  Index hidden = 0;             // units
+  Index classes = 0;            // logits, at least 2
+  double slope = 0;             // of a leaky ReLU, in [0, 1]: 0 is ReLU, 1 no rectifier
+  std::span<const T> weight_a;  // W at a, row-major [classes, hidden]
+  std::span<const T> weight_b;  // the same at b
+  std::span<const T> bias_a;    // c at a, [classes]; empty: 0
+  std::span<const T> bias_b;    // the same at b; empty where bias_a is
+};
+
+namespace detail {
+
+template <class T>
+bool all_finite(std::span<const T> values) {
+  return std::ranges::all_of(values, [](T v) { return std::isfinite(v); });
+}
+
+/// Throws: Error, begun by `who`, unless the readouts are what ReadoutPair says, and finite.
+template <class T>
+void require_readouts(std::string_view who, const ReadoutPair<T>& r) {
+  require(r.hidden >= 1 && r.classes >= 2, who, ": hidden = ", r.hidden, ", classes = ", r.classes,
+          "; expected at least one unit and two classes");
+  require(r.slope >= 0 && r.slope <= 1, who, ": slope = ", r.slope, "; expected 0 (ReLU) to 1 (identity)");
+  const auto weights = static_cast<std::size_t>(r.hidden * r.classes), biases = static_cast<std::size_t>(r.classes);
+  require(r.weight_a.size() == weights && r.weight_b.size() == weights, who, ": weight_a has ", r.weight_a.size(),
+          " entries and weight_b ", r.weight_b.size(), "; expected classes · hidden = ", weights);
+  require(r.bias_a.size() == r.bias_b.size() && (r.bias_a.empty() || r.bias_a.size() == biases), who, ": bias_a has ",
+          r.bias_a.size(), " entries and bias_b ", r.bias_b.size(), "; expected ", biases, " for each class, or none");
+  for (const std::span<const T> values : {r.weight_a, r.weight_b, r.bias_a, r.bias_b})
+    require(all_finite(values), who, ": a parameter is infinite or not a number; did a network diverge?");
+}
+
+/// The same path from b to a.
+template <class T>
+ReadoutPair<T> mirrored(ReadoutPair<T> r) {
+  std::swap(r.weight_a, r.weight_b);
+  std::swap(r.bias_a, r.bias_b);
+  return r;
+}
+
+/// Whether a path is to be walked from b to a, so that swapped ends give the mirror image to the bit: one order of the ends is
+/// taken for both. The ends are given as a list of arrays each, and compared entry by entry.
+template <class T>
+bool starts_from_b(std::initializer_list<std::span<const T>> a, std::initializer_list<std::span<const T>> b) {
+  for (auto x = a.begin(), y = b.begin(); x != a.end(); ++x, ++y)
+    for (std::size_t i = 0; i < x->size(); ++i) {
+      if ((*x)[i] < (*y)[i]) return false;
+      if ((*y)[i] < (*x)[i]) return true;
+    }
+  return false;
+}
+
+}  // namespace detail
+}  // namespace lmc
