@@ -10,11 +10,15 @@
 #include <lmc/connectivity/curve.hpp>
 #include <lmc/connectivity/curve_csv.hpp>
 #include <lmc/connectivity/decomposition.hpp>
+#include <lmc/connectivity/exact_barrier.hpp>
+#include <lmc/connectivity/exact_error.hpp>
+#include <lmc/connectivity/exact_error_curve.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/interval.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/connectivity/quadrature.hpp>
+#include <lmc/connectivity/readout_pair.hpp>
 #include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/hash.hpp>
@@ -103,6 +107,7 @@
 #include <lmc/measure/complexity.hpp>
 #include <lmc/measure/early_stopping.hpp>
 #include <lmc/measure/evaluator.hpp>
+#include <lmc/measure/exact_error.hpp>
 #include <lmc/measure/gradient.hpp>
 #include <lmc/measure/importance.hpp>
 #include <lmc/measure/logits.hpp>

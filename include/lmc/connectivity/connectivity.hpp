@@ -8,7 +8,12 @@
 #include <lmc/connectivity/curve.hpp>
 #include <lmc/connectivity/curve_csv.hpp>
 #include <lmc/connectivity/decomposition.hpp>
+#include <lmc/connectivity/exact_barrier.hpp>
+#include <lmc/connectivity/exact_error.hpp>
+#include <lmc/connectivity/exact_error_curve.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/interval.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
+#include <lmc/connectivity/quadrature.hpp>
+#include <lmc/connectivity/readout_pair.hpp>
