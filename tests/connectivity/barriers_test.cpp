@@ -280,6 +280,18 @@ TEST_CASE("barriers: normalized by nothing is 0 without a barrier and infinite w
   CHECK(lmc::loss_barrier(curve({0, 1, 0})).normalized == infinity);
 }
 
+TEST_CASE("error_barrier: gives the interval and the noise floor that their own functions give", "[connectivity]") {
+  std::vector<std::vector<bool>> rows(300, {false, false, false, true});
+  std::fill(rows.begin(), rows.begin() + 40, std::vector<bool>{false, true, false, false});
+  const lmc::Curve c = curve(rows);
+  const lmc::ErrorBarrier barrier = lmc::error_barrier(c);
+  CHECK(barrier.interval == lmc::error_barrier_interval(c));
+  CHECK(barrier.floor == lmc::noise_floor(c));
+  CHECK(barrier.floor.value().mean > 0);
+  CHECK(!lmc::error_barrier(curve({0, 0.5, 0})).floor);
+  CHECK(!lmc::error_barrier(curve({0, not_a_number, 0})).floor);
+}
+
 TEST_CASE("error_barrier: the verdict follows from the interval", "[connectivity]") {
   // 40 of 1000 examples are wrong in the middle alone: about 0.04 ± 0.012.
   std::vector<std::vector<bool>> rows(1000, {false, false, false});
@@ -303,6 +315,9 @@ TEST_CASE("barriers: print as one line", "[connectivity]") {
   const lmc::ErrorBarrier barrier{
       .value = 0.00034, .alpha = 11.0 / 24, .normalized = 0.00035, .interval = lmc::Interval{0, 0.0011}};
   CHECK(printed(barrier) == "0.0003 at α 0.46, normalized 0.0003, 95 % [0.0000, 0.0011]");
+  auto with_floor = barrier;
+  with_floor.floor = lmc::NoiseFloor{.mean = 0.00042, .quantile = 0.00114};
+  CHECK(printed(with_floor) == "0.0003 at α 0.46, normalized 0.0003, 95 % [0.0000, 0.0011], noise floor 0.0004 (95 %: 0.0011)");
   CHECK(printed(lmc::error_barrier(curve({0.0, 0.5, 0.0}))) ==
         "0.5000 at α 0.50, normalized 0.5000, no interval: the curve has no outcomes of single examples, or no α between its "
         "ends");

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include <lmc/connectivity/curve.hpp>
+#include <lmc/connectivity/detail/resampled_heights.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/interval.hpp>
 #include <lmc/connectivity/metrics.hpp>
+#include <lmc/connectivity/noise_floor.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
 
@@ -49,6 +51,7 @@ struct ErrorBarrier {
   double normalized = 0;                  // value ÷ mean accuracy of the two ends
   std::optional<Interval> interval = {};  // of value, 95 %; none where error_barrier_interval has none
   Verdict verdict = Verdict::undecided;   // what the interval says about the threshold
+  std::optional<NoiseFloor> floor = {};   // the value that chance shows without a barrier; none where there is no interval
 };
 
 /// Height of the loss over the line between its two ends.
@@ -125,6 +128,7 @@ inline double ratio(double value, double scale) { return value == 0 ? 0 : value 
 ///   value      = max over α of [ err(α) − chord(α) ] ≥ 0
 ///   normalized = value ÷ (1 − mean error of the ends), that is ÷ their mean accuracy; 0 where value is 0, also at accuracy 0
 ///   interval   : error_barrier_interval, and none where value is NaN
+///   floor      : noise_floor, from the same resamples
 ///   verdict    : what the interval says about the threshold; none where a run diverged, an error or a loss is NaN, or a loss
 ///                is infinite at an end
 /// Source: Entezari et al., arXiv:2110.06296; normalized: Altıntaş et al., arXiv:2312.09832 (11 α).
@@ -135,7 +139,10 @@ inline ErrorBarrier error_barrier(const Curve& curve, const ErrorBarrierOptions&
   const detail::Bump bump = detail::highest_above_chord(curve, Metric::error);
   ErrorBarrier barrier{.value = bump.value, .alpha = bump.alpha};
   barrier.normalized = detail::ratio(bump.value, 1 - detail::mean_of_ends(curve, Metric::error));
-  if (!std::isnan(bump.value)) barrier.interval = error_barrier_interval(curve);
+  if (const auto resampled = detail::resampled_heights("error_barrier", curve)) {
+    barrier.interval = detail::interval_of(*resampled);
+    barrier.floor = detail::floor_of(*resampled);
+  }
   if (!detail::is_judgeable(curve)) {
     barrier.verdict = Verdict::none;
     return barrier;
@@ -199,7 +206,8 @@ inline std::ostream& operator<<(std::ostream& out, const LossBarrier& barrier) {
   return out << (barrier.judgeable ? "" : ", no barrier: a network diverged, or a loss is not a number");
 }
 
-/// Prints `0.0003 at α 0.46, normalized 0.0003, 95 % [0.0000, 0.0011]`, and why there is no interval or nothing to judge.
+/// Prints `0.0003 at α 0.46, normalized 0.0003, 95 % [0.0000, 0.0011], noise floor 0.0004 (95 %: 0.0011)`, and why there is no
+/// interval or nothing to judge.
 inline std::ostream& operator<<(std::ostream& out, const ErrorBarrier& barrier) {
   detail::print_barrier(out, barrier.value, barrier.alpha, barrier.normalized);
   if (barrier.interval)
@@ -208,6 +216,8 @@ inline std::ostream& operator<<(std::ostream& out, const ErrorBarrier& barrier) 
     out << ", no interval: "
         << (std::isnan(barrier.value) ? "an error is NaN"
                                       : "the curve has no outcomes of single examples, or no α between its ends");
+  if (barrier.floor)
+    out << ", noise floor " << fixed(barrier.floor->mean, 4) << " (95 %: " << fixed(barrier.floor->quantile, 4) << ')';
   return out << (barrier.verdict == Verdict::none ? ", no verdict: a network diverged, or a number is NaN" : "");
 }
 
