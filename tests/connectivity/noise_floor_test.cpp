@@ -89,7 +89,7 @@ TEST_CASE("noise_floor: is what the maximum of curves without a barrier is on av
   const auto [examples, churn, expected] =
       GENERATE(Case{10000, 0.012, 0.0005}, Case{10000, 0.18, 0.002}, Case{2000, 0.18, 0.004});
   CAPTURE(examples, churn);
-  const std::uint64_t curves = 200, floors = 4;
+  const std::uint64_t curves = examples > 5000 ? 80 : 200, floors = 4;
   double maxima = 0, mean = 0, above = 0;
   for (std::uint64_t seed = 0; seed < floors; ++seed)
     mean += floor_of(testing::simulated_outcomes({.examples = examples, .churn = churn, .seed = seed})).mean / floors;
@@ -99,10 +99,10 @@ TEST_CASE("noise_floor: is what the maximum of curves without a barrier is on av
     maxima += top / static_cast<double>(curves);
     above += top > quantile ? 1.0 / static_cast<double>(curves) : 0;
   }
-  // The maxima spread by 0.8 of their mean, so that the mean of 200 is known to 6 %.
-  CHECK_THAT(mean, WithinRel(maxima, 0.15));
+  // The maxima spread by 0.8 of their mean, so that the mean of 80 is known to 9 %, and that of 200 to 6 %.
+  CHECK_THAT(mean, WithinRel(maxima, 0.2));
   CHECK_THAT(mean, WithinRel(expected, 0.2));
-  // 5 % of 200 curves are 10 ± 3; the quantile itself varies with the curve.
+  // 5 % of 80 curves are 4 ± 2, of 200 10 ± 3; the quantile itself varies with the curve.
   CHECK(above > 0.01);
   CHECK(above < 0.10);
 }

@@ -26,6 +26,8 @@ enum class Purpose : std::uint8_t {
   model_label = 14,   // labels drawn from a network's own probabilities
   input_noise = 15,   // on the inputs that a network is tested with
   intervention = 16,  // what a hook of your own changes in a step
+  folds = 17,         // which part of the examples chooses a place on a path, and which is measured there
+  sign_flips = 18,    // which of paired differences change their signs in a permutation test
 };
 
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any
