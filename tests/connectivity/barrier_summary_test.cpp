@@ -108,7 +108,7 @@ TEST_CASE("barrier_summary: a pair is undecided where its cross-fitted height is
 
 TEST_CASE("barrier_summary: means are those of the single pairs", "[connectivity]") {
   const auto curves = some_pairs(6);
-  const auto summary = lmc::barrier_summary(curves, {.folds = 4, .seed = 9});
+  const auto summary = lmc::barrier_summary(curves, {.cross_fit = {.folds = 4, .seed = 9}});
   double cross_fitted = 0, maximum = 0, floor = 0;
   for (std::size_t p = 0; p < curves.size(); ++p) {
     const double value = lmc::cross_fitted_barrier(curves[p], {.folds = 4, .seed = 9}).value().value;
@@ -249,7 +249,7 @@ TEST_CASE("barrier_summary: says what is wrong with its curves and options", "[c
   for (const double threshold : {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN()})
     check(two, {.threshold = threshold}, "threshold = ");
   for (const lmc::Index folds : {1, 1001})
-    check(two, {.folds = folds}, "folds = " + std::to_string(folds) + " for 1000 examples");
+    check(two, {.cross_fit = {.folds = folds}}, "folds = " + std::to_string(folds) + " for 1000 examples");
 }
 
 }  // namespace connectivity_barrier_summary_test

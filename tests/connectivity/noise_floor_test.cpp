@@ -127,6 +127,13 @@ TEST_CASE("noise_floor: is that of the same curve without its barrier, and somew
   CHECK(with < 2 * without);  // a bump of 0.1 is itself 20 times the floor
 }
 
+TEST_CASE("noise_floor: is above the barrier where the error dips below its chord", "[connectivity]") {
+  auto rows = testing::simulated_outcomes({.churn = 0.1, .seed = 3});
+  for (std::size_t i = 0; i < 50; ++i)
+    rows.push_back({true, true, false, false, false, false, false, false, false, true, true});
+  CHECK(maximum(rows) < floor_of(rows).mean);
+}
+
 TEST_CASE("noise_floor: is 0 where examples show no noise", "[connectivity]") {
   CHECK(floor_of(std::vector<Row>(50, Row(5, false))) == lmc::NoiseFloor{0, 0});
   CHECK(floor_of(std::vector<Row>(50, {false, true, false})) == lmc::NoiseFloor{0, 0});

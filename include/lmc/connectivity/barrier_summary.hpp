@@ -2,7 +2,6 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <optional>
 #include <ostream>
@@ -12,6 +11,7 @@
 
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/clopper_pearson.hpp>
+#include <lmc/connectivity/cross_fitted_barrier.hpp>
 #include <lmc/connectivity/curve.hpp>
 #include <lmc/connectivity/detail/cross_fit.hpp>
 #include <lmc/connectivity/detail/crossed_mean.hpp>
@@ -29,8 +29,7 @@ namespace lmc {
 struct BarrierSummaryOptions {
   std::vector<Index> initializations = {};  // of each pair, any numbers; equal ones depend on each other; empty: all differ
   double threshold = 0.02;                  // error barrier from which two networks count as not connected
-  Index folds = 5;                          // of cross_fitted_barrier
-  std::uint64_t seed = 0;                   // of cross_fitted_barrier
+  CrossFitOptions cross_fit = {};           // how the examples are divided for the cross-fitted heights
 };
 
 /// What barrier_summary() made of one pair.
@@ -78,7 +77,7 @@ inline void require_summary(std::span<const Curve> curves, const BarrierSummaryO
     require(first.count == curves[0].points.front().metrics.count, who, " is measured on ", first.count,
             " examples, and curve 0 on ", curves[0].points.front().metrics.count, "; measure all pairs on the same examples");
   }
-  require_folds("barrier_summary", options.folds, curves[0].points.front().metrics.count);
+  require_folds("barrier_summary", options.cross_fit.folds, curves[0].points.front().metrics.count);
 }
 
 /// Outcome less chord of every example, at the α that its fold was given: their mean is the cross-fitted height.
@@ -107,7 +106,7 @@ inline PairSummary summarize_pair(const Curve& curve, const BarrierSummaryOption
                    .cross_fitted = std::numeric_limits<double>::quiet_NaN(),
                    .verdict = Verdict::none};
   if (pair.barrier.verdict == Verdict::none) return pair;
-  const CrossFit fit = cross_fit(curve, static_cast<std::size_t>(options.folds), options.seed);
+  const CrossFit fit = cross_fit(curve, static_cast<std::size_t>(options.cross_fit.folds), options.cross_fit.seed);
   const std::vector<double> of_pair = cross_fitted_deviations(curve, fit);
   for (std::size_t i = 0; i < deviations.size(); ++i) deviations[i] += of_pair[i];
   pair.cross_fitted = cross_fitted_value(fit);

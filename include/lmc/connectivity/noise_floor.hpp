@@ -35,6 +35,7 @@ inline NoiseFloor floor_of(const ResampledHeights& resampled) {
 /// with many classes or few test examples. Read a barrier against its floor, and rank no barriers that are near their floors.
 /// (0.0005 for 10,000 examples, 11 α and ends that disagree on 1.2 % of them; 0.004 for 2,000 and 18 %.)
 ///
+/// Where the true error dips below its chord, as it can between runs from one start, the barrier stays below its floor.
 /// With a barrier, examples that are wrong in the middle alone add to the noise, and so to the floor. It is 0 where all examples
 /// deviate alike from their chords, as where none changes along the path: these examples show no noise, which does not say that
 /// others would show no barrier; the interval does, with its 3/n.
