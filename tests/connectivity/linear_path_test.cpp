@@ -191,6 +191,11 @@ TEST_CASE("linear_path: metrics that contradict themselves are an error", "[conn
   check([](Metrics& m, double t) { t == 2 ? m.error.reset() : void(); }, "at α = 0.5 the evaluator gave no error, but one");
   check([](Metrics& m, double) { m.error.reset(); }, "4 outcomes in `wrong`, but no error");
   check([](Metrics& m, double) { *m.error *= 100, m.wrong.clear(); }, "not a percentage");
+  check([](Metrics& m, double) { m.logits.resize(7); },
+        "at α = 0 the evaluator gave 7 `logits` for count = 4; expected one per");
+  check([](Metrics& m, double) { m.logits.resize(4); }, "4 `logits` for count = 4; expected one per example and class");
+  check([](Metrics& m, double t) { m.logits.resize(t == 2 ? 12 : 8); }, "at α = 0.5 the evaluator gave 12 `logits`, but 8 at");
+  check([](Metrics& m, double t) { m.logits.resize(t == 2 ? 0 : 8); }, "0 `logits`, but 8 at α = 0; give them everywhere or");
 }
 
 TEST_CASE("linear_path: an evaluator without an error gives a curve of losses", "[connectivity]") {

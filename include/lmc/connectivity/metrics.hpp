@@ -24,6 +24,7 @@ struct Metrics {
   Index count = 0;                   // examples
   std::vector<bool> wrong = {};      // optional: one per example, in the same order for every θ; a barrier's interval needs it
   std::string loss_name = {};        // optional: `cross-entropy`, which is in nats, or that of any other loss
+  std::vector<float> logits = {};    // optional: [count, classes], row-major; an ensemble and a temperature need them
 
   /// Throws: Error when the error is asked for and there is none.
   [[nodiscard]] double operator[](Metric metric) const {
@@ -37,7 +38,7 @@ struct Metrics {
 namespace detail {
 
 /// Throws: Error when metrics contradict themselves, or are not of the kind that `first` is, measured at α = 0: on as many
-/// examples, and with an error and outcomes of single examples where it has them. The message begins with `who`, as in
+/// examples, and with an error, outcomes of single examples and logits where it has them. The message begins with `who`, as in
 /// `linear_path: at α = 0.5 the evaluator gave `.
 inline void require_consistent(std::string_view who, const Metrics& metrics, const Metrics& first) {
   const auto n = metrics.wrong.size();
@@ -51,6 +52,11 @@ inline void require_consistent(std::string_view who, const Metrics& metrics, con
   require(n == 0 || n == static_cast<std::size_t>(metrics.count), who, n, " outcomes in `wrong` for count = ", metrics.count,
           "; expected one per example, or none");
   require(n == first.wrong.size(), who, n, " outcomes in `wrong`, but ", first.wrong.size(),
+          " at α = 0; give them everywhere or nowhere");
+  const auto logits = metrics.logits.size(), examples = static_cast<std::size_t>(metrics.count);
+  require(logits % examples == 0 && logits != examples, who, logits, " `logits` for count = ", metrics.count,
+          "; expected one per example and class, [count, classes] with at least two classes, or none");
+  require(logits == first.logits.size(), who, logits, " `logits`, but ", first.logits.size(),
           " at α = 0; give them everywhere or nowhere");
   require(n == 0 || metrics.error, who, n, " outcomes in `wrong`, but no error; set the error to the share that is wrong");
   if (!metrics.error || std::isnan(*metrics.error)) return;

@@ -55,38 +55,46 @@ class DatasetMetrics {
   [[nodiscard]] std::size_t outcomes() const {
     return chunks_.data().classes() == 0 ? 0 : static_cast<std::size_t>(chunks_.examples());
   }
+  /// Room for the logits of all examples.
+  [[nodiscard]] std::size_t logits() const {
+    return static_cast<std::size_t>(chunks_.examples() * chunks_.network().output_shape().size());
+  }
 
   /// The sums over chunk c, after change(first, batch) of those inputs in memory, which begin with example `first`.
-  /// buffers are not written; wrong has outcomes() entries.
+  /// buffers are not written; wrong has outcomes() entries, logits has logits() entries or none.
   template <class Change = Unchanged>
   LossSum sum(std::span<const Scalar> theta, std::span<Scalar> buffers, Index c, BatchMemory<Scalar>& memory,
-              std::span<std::uint8_t> wrong, Change change = {}) const {
+              std::span<std::uint8_t> wrong, Change change = {}, std::span<float> logits = {}) const {
     LossSum sum;
     chunks_.for_parts(c, memory, [&](Index first, Index batch) {
       change(first, batch);
       memory.forward(chunks_.network(), theta, buffers, batch, Mode::evaluation);
+      keep_logits<Scalar>(as_const(memory.logits(batch)), first, logits);
       sum += memory.loss(batch, {.wrong = wrong.empty() ? wrong : slice(wrong, first, batch)});
     });
     return sum;
   }
-  [[nodiscard]] Metrics finish(const LossSum& sum, std::span<const std::uint8_t> wrong) const {
+  [[nodiscard]] Metrics finish(const LossSum& sum, std::span<const std::uint8_t> wrong, std::vector<float> logits = {}) const {
     const double n = static_cast<double>(chunks_.examples());
     Metrics metrics{.loss = sum.loss / n,
                     .count = chunks_.examples(),
                     .wrong = std::vector<bool>(wrong.begin(), wrong.end()),
-                    .loss_name = loss_.name()};
+                    .loss_name = loss_.name(),
+                    .logits = std::move(logits)};
     if (chunks_.data().classes() > 0) metrics.error = static_cast<double>(sum.wrong) / n;
     return metrics;
   }
   /// The metrics over all chunks, in parallel, after change(worker, first, batch) of the inputs in memory(worker).
   template <class Change = Unchanged>
   [[nodiscard]] Metrics all(std::span<const Scalar> theta, std::span<Scalar> buffers, const ThreadTeam& team,
-                            TeamMemory<Scalar>& memory, Change change = {}) const {
+                            TeamMemory<Scalar>& memory, Change change = {}, bool with_logits = false) const {
     std::vector<std::uint8_t> wrong(outcomes());
+    std::vector<float> kept(with_logits ? logits() : 0);
     const LossSum total = team.sum_in_order(chunks_.count(), LossSum{}, [&](Index c, int worker) {
-      return sum(theta, buffers, c, memory(worker), wrong, [&](Index first, Index batch) { change(worker, first, batch); });
+      return sum(
+          theta, buffers, c, memory(worker), wrong, [&](Index first, Index batch) { change(worker, first, batch); }, kept);
     });
-    return finish(total, wrong);
+    return finish(total, wrong, std::move(kept));
   }
 
  private:
@@ -141,17 +149,28 @@ class NetworkEvaluator {
         estimate_(std::in_place, network, statistics, options),
         team_(team) {}
 
+  /// The same evaluator, but its metrics carry the logits too: what logit_ensemble, decompose_curve and calibrated_barrier take.
+  /// Every other number keeps its bits, and no further pass over the data is made; each θ then holds 4 bytes for every example
+  /// and class, 10 MB for 25 places of 10,000 examples in 10 classes. Throws: Error when the data set has no classes.
+  [[nodiscard]] NetworkEvaluator with_logits() const {
+    require(metrics_.chunks().data().classes() > 0,
+            "with_logits: the data set has no classes, so that the outputs are no logits; measure a regression without them");
+    NetworkEvaluator copy = *this;
+    copy.with_logits_ = true;
+    return copy;
+  }
+
   /// The metrics of θ. Throws: Error when its length is not that of the network's parameters.
   Metrics operator()(std::span<const Scalar> theta) const {
     require_length(theta);
     if (line_) {
-      const detail::PlaceSums sums = line_->measure(theta, team_);
-      return metrics_.finish(sums.total, sums.wrong);
+      detail::PlaceSums sums = line_->measure(theta, team_, with_logits_);
+      return metrics_.finish(sums.total, sums.wrong, std::move(sums.logits));
     }
     TeamMemory<Scalar> memory(*network_, batch_size(), team_, metrics_.loss());
     std::vector<Scalar> buffers(static_cast<std::size_t>(network_->layout().buffer_count()));
     if (!buffers.empty()) estimate_->run(theta, team_, memory, buffers);
-    return metrics_.all(theta, buffers, team_, memory);
+    return metrics_.all(theta, buffers, team_, memory, detail::Unchanged(), with_logits_);
   }
 
   /// The metrics of every point of the line from a to b, in the order of points. Throws: Error when a length is not that of the
@@ -161,11 +180,11 @@ class NetworkEvaluator {
     require_length(a);
     require_length(b);
     if (!line_) return evaluate_places(a, b, points);
-    const std::vector<detail::PlaceSums> sums = line_->measure(a, b, points, team_);
+    std::vector<detail::PlaceSums> sums = line_->measure(a, b, points, team_, with_logits_);
     std::vector<Metrics> measured(points.size());
     team_.for_each(static_cast<Index>(points.size()), [&](Index i, int) {
-      const detail::PlaceSums& place = sums[static_cast<std::size_t>(i)];
-      measured[static_cast<std::size_t>(i)] = metrics_.finish(place.total, place.wrong);
+      detail::PlaceSums& place = sums[static_cast<std::size_t>(i)];
+      measured[static_cast<std::size_t>(i)] = metrics_.finish(place.total, place.wrong, std::move(place.logits));
     });
     return measured;
   }
@@ -191,9 +210,10 @@ class NetworkEvaluator {
       simd::lerp<Scalar>(a, b, weights.alpha, weights.alpha_bar, worker.theta);
       if (!worker.buffers.empty()) estimate_->run(worker.theta, memory, worker.buffers);
       LossSum sum;
+      std::vector<float> logits(with_logits_ ? metrics_.logits() : 0);
       for (Index c = 0; c < metrics_.chunks().count(); ++c)
-        sum += metrics_.sum(worker.theta, worker.buffers, c, memory, worker.wrong);
-      measured[static_cast<std::size_t>(i)] = metrics_.finish(sum, worker.wrong);
+        sum += metrics_.sum(worker.theta, worker.buffers, c, memory, worker.wrong, detail::Unchanged(), logits);
+      measured[static_cast<std::size_t>(i)] = metrics_.finish(sum, worker.wrong, std::move(logits));
     });
     return measured;
   }
@@ -226,6 +246,7 @@ class NetworkEvaluator {
   std::optional<detail::LineSums<Scalar>> line_;
   std::optional<detail::BufferEstimate<Scalar>> estimate_;
   ThreadTeam team_;
+  bool with_logits_ = false;
 };
 
 /// The evaluator of network on data, with the threads of team: `evaluator(net, test)`, or with another loss

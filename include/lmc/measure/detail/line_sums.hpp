@@ -28,11 +28,19 @@ struct ChunkSizes {
   Index chunk, part;  // examples; part ≤ chunk
 };
 
-/// The loss at one place of a path, of all examples; `wrong` is empty where they have no labels.
+/// The loss at one place of a path, of all examples; `wrong` is empty where they have no labels, `logits` where they are not kept.
 struct PlaceSums {
   LossSum total;
   std::vector<std::uint8_t> wrong;
+  std::vector<float> logits;  // [examples, outputs]
 };
+
+/// The rows of `logits` from example `first` on ← z [batch, outputs], as float; nothing where `logits` is empty.
+template <std::floating_point Scalar>
+void keep_logits(MatrixView<const Scalar> z, Index first, std::span<float> logits) {
+  if (logits.empty()) return;
+  std::ranges::transform(span_of(z), logits.begin() + first * z.cols(), [](Scalar v) { return static_cast<float>(v); });
+}
 
 /// A split network at places of the straight line between two θ, a and b, on one data set: the examples are gathered and go
 /// through the head at the two ends once, and from there to the logits of every place. Sums are in double, chunks in order: the
@@ -58,10 +66,15 @@ class LineSums {
   }
 
   [[nodiscard]] std::vector<PlaceSums> measure(std::span<const Scalar> a, std::span<const Scalar> b,
-                                               std::span<const PathWeights> places, const ThreadTeam& team) const {
+                                               std::span<const PathWeights> places, const ThreadTeam& team,
+                                               bool with_logits = false) const {
     std::vector<PlaceSums> sums(places.size());
     if (data_->classes() > 0)
       for (PlaceSums& place : sums) place.wrong.resize(static_cast<std::size_t>(data_->size()));
+    if (with_logits)
+      for (PlaceSums& place : sums)
+        place.logits.resize(
+            static_cast<std::size_t>(data_->size() * (split_.tail() ? *split_.tail() : split_.head()).output_shape().size()));
     const auto count = static_cast<Index>(places.size());
     for (Index first = 0; first < count; first += places_at_once()) {
       const Index together = std::min(places_at_once(), count - first);
@@ -70,9 +83,9 @@ class LineSums {
     return sums;
   }
   /// The same of one θ.
-  [[nodiscard]] PlaceSums measure(std::span<const Scalar> theta, const ThreadTeam& team) const {
+  [[nodiscard]] PlaceSums measure(std::span<const Scalar> theta, const ThreadTeam& team, bool with_logits = false) const {
     constexpr PathWeights at_a{.alpha = 0, .alpha_bar = 1};
-    return std::move(measure(theta, theta, {&at_a, 1}, team).front());
+    return std::move(measure(theta, theta, {&at_a, 1}, team, with_logits).front());
   }
 
  private:
@@ -132,6 +145,7 @@ class LineSums {
         run_heads(line, first, batch, *memory);
         for (Index i = 0; i < count; ++i) {
           const MatrixView<Scalar> logits = run_tail(line.at(i), tail_at(i), batch, *memory);
+          keep_logits<Scalar>(as_const(logits), first, sums[static_cast<std::size_t>(i)].logits);
           const TargetsOutput<Scalar> y = memory->targets(batch, *data_);
           const std::span<std::uint8_t> wrong = sums[static_cast<std::size_t>(i)].wrong;
           of_chunks[static_cast<std::size_t>(i * chunks + c)] +=
