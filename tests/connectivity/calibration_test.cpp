@@ -174,6 +174,15 @@ TEST_CASE("calibrated_barrier: the barrier of calibrated networks stays, and dif
   CHECK_THAT(barrier.points[1].calibrated_loss, WithinAbs(std::log(3.0), 1e-12));
 }
 
+TEST_CASE("calibrated_barrier: shows the barrier that overconfident ends hide", "[connectivity]") {
+  const auto ends = scaled(calibrated_logits(), 8);
+  const std::vector<float> ignorant(ends.size(), 0);
+  const auto barrier = lmc::calibrated_barrier(logit_curve({ends, ignorant, ends}, labels()), labels());
+  CHECK(barrier.plain.value == 0);
+  CHECK(barrier.calibrated.value > 0.2);
+  CHECK(barrier.difference == -barrier.calibrated.value);
+}
+
 TEST_CASE("calibrated_barrier: takes every example at the temperature of the other half", "[connectivity]") {
   const std::vector<std::vector<float>> path{normal_logits(31 * 4, 1), normal_logits(31 * 4, 2), normal_logits(31 * 4, 3)};
   const auto y = drawn_labels(scaled(path[0], 2), 4, 1);

@@ -138,6 +138,10 @@ TEST_CASE("logit_ensemble: refuses a curve without logits, and labels that do no
   lmc::Curve other = curve;
   other.points[1].metrics.loss += 0.1;
   check(other, labels(), "at α = 0.5 the curve's loss is ");
+  other.points[1].metrics.loss = curve.points[1].metrics.loss * 1.0009;  // single precision
+  CHECK_NOTHROW(lmc::logit_ensemble(other, labels()));
+  other.points[1].metrics.loss = curve.points[1].metrics.loss * 1.0011;
+  check(other, labels(), "at α = 0.5 the curve's loss is ");
   other = curve;
   other.midpoint = other.points[1];
   other.midpoint->metrics.loss += 0.1;

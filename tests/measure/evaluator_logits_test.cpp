@@ -20,6 +20,8 @@
 #include <lmc/measure/logits.hpp>
 #include <lmc/measure/paths.hpp>
 #include <lmc/models/mlp.hpp>
+#include <lmc/models/resnet.hpp>
+#include <lmc/models/vit.hpp>
 #include <lmc/simd/lerp.hpp>
 #include <lmc/train/calibrate_buffers.hpp>
 #include <lmc/train/train.hpp>
@@ -101,10 +103,13 @@ TEST_CASE("with_logits: buffers are estimated anew at every place", "[train][con
   }
 }
 
-TEST_CASE("with_logits: every other number keeps its bits, with any number of threads", "[train][determinism]") {
-  const auto check = [](const lmc::Network<float>& network) {
+TEST_CASE("with_logits: every other number keeps its bits, in any network, with any number of threads",
+          "[train][determinism]") {
+  const lmc::Shape image{8, 8, 1};
+  const auto images = lmc::gaussian_mixture<float>({.examples = 300, .classes = 3, .dimension = 64});
+  const auto check = [](const lmc::Network<float>& network, const lmc::Dataset<float>& set) {
     const auto a = network.initialize({.seed = 1}).parameters, b = network.initialize({.seed = 2}).parameters;
-    const auto plain = lmc::evaluator(network, data(), data(), ThreadTeam(1));
+    const auto plain = lmc::evaluator(network, set, set, ThreadTeam(1));
     const auto one = plain.with_logits();
     const lmc::Curve serial = lmc::linear_path(a, b, one, {.alphas = 6, .endpoint_tolerance = 0});
     CHECK(without_logits(serial) == lmc::linear_path(a, b, plain, {.alphas = 6}));
@@ -112,7 +117,7 @@ TEST_CASE("with_logits: every other number keeps its bits, with any number of th
     CHECK(serial.points.back().metrics == one(b));
     CHECK(plain(a).logits.empty());
     for (const int threads : {2, 3, 16}) {
-      const auto many = lmc::evaluator(network, data(), data(), ThreadTeam(threads)).with_logits();
+      const auto many = lmc::evaluator(network, set, set, ThreadTeam(threads)).with_logits();
       CHECK(lmc::linear_path(a, b, many, {.alphas = 6}) == serial);
       CHECK(many(a) == one(a));
     }
@@ -120,9 +125,11 @@ TEST_CASE("with_logits: every other number keeps its bits, with any number of th
     const lmc::Curve back = lmc::linear_path(b, a, one, {.alphas = 6});
     for (std::size_t i = 0; i < 6; ++i) CHECK(serial.points[i].metrics == back.points[5 - i].metrics);
   };
-  check(net());
-  check(normalized());
-  check(lmc::logistic_regression<float>({.inputs = 2, .outputs = 3}));
+  check(net(), data());
+  check(normalized(), data());
+  check(lmc::logistic_regression<float>({.inputs = 2, .outputs = 3}), data());
+  check(lmc::vit<float>({.inputs = image, .outputs = 3, .patch = 4, .width = 16}), images);
+  check(lmc::resnet<float>({.inputs = image, .outputs = 3, .blocks = 1, .width = 4}), images);
 }
 
 TEST_CASE("with_logits: a chunk with large activations goes through in parts, and misses no example", "[train]") {

@@ -116,12 +116,14 @@ struct CalibratedBarrier {
   std::vector<CalibratedPoint> points = {};  // one for each α of the curve
   LossBarrier plain = {};                    // loss_barrier(curve)
   LossBarrier calibrated = {};               // the same of the calibrated losses
-  double difference = 0;  // plain.value − calibrated.value: how much of the barrier is over- or underconfidence, in nats
+  double difference = 0;  // plain.value − calibrated.value, in nats; negative where the ends' overconfidence hides it
 };
 
 /// The loss barrier when at every α the logits are divided by a softmax temperature T fitted there, from a curve with logits and
-/// the labels [examples]: what is left of it once no network on the path is over- or underconfident as a whole. T does not change
-/// what is predicted, so the error barrier stays.
+/// the labels [examples]: what is left of it once no network on the path is over- or underconfident as a whole. A positive
+/// difference is the part of the plain barrier that comes from networks in between which are worse calibrated than the ends; it is
+/// negative where overconfident ends raise the chord, and so hide a barrier. T does not change what is predicted: the error
+/// barrier stays.
 ///
 /// Two-fold cross-fitting: the examples are divided at random, but alike at every α, into halves (of n/2, and n − n/2). The loss of
 /// a half is taken at the T fitted to the other (fit_temperature), so that T owes nothing to the examples it is judged by. A
