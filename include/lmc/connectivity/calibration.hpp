@@ -63,16 +63,16 @@ inline TemperatureFit fit_temperature(const LabelledLogits& data, std::span<cons
   if (slope_at_low == 0 && slope_at_high == 0) return {};
   if (slope_at_high <= 0) return {1 / greatest, true};
   if (slope_at_low >= 0) return {greatest, true};
-  double low = -std::log(greatest), high = -low, log_beta = 0, before = high - low;
-  for (double step = before; std::abs(step) > 1e-12 && low < high; before = std::abs(step)) {
-    const double beta = std::exp(log_beta);
+  double low = -std::log(greatest), high = -low, log_beta = 0, step = high - low;
+  while (std::abs(step) > 1e-12) {
+    const double before = std::abs(step), beta = std::exp(log_beta);
     const ScaledCrossEntropy value = at(beta);
     if (value.slope == 0) break;
     (value.slope < 0 ? low : high) = log_beta;
     step = -value.slope / (value.curvature * beta);
     // Written so that a NaN fails.
-    if (!(log_beta + step > low && log_beta + step < high && std::abs(step) <= before / 2))
-      step = std::midpoint(low, high) - log_beta;
+    const bool converges = std::abs(step) <= before / 2 && log_beta + step >= low && log_beta + step <= high;
+    if (!converges) step = std::midpoint(low, high) - log_beta;
     log_beta += step;
   }
   return {.temperature = std::exp(-log_beta)};
