@@ -28,6 +28,7 @@ enum class Purpose : std::uint8_t {
   intervention = 16,  // what a hook of your own changes in a step
   folds = 17,         // which part of the examples chooses a place on a path, and which is measured there
   sign_flips = 18,    // which of paired differences change their signs in a permutation test
+  layer_order = 19,   // in which order layers are moved along a path
 };
 
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <lmc/connectivity/interpolate.hpp>
+#include <lmc/connectivity/layer_mixtures.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/core/error.hpp>
@@ -22,6 +23,7 @@
 #include <lmc/loss/loss.hpp>
 #include <lmc/measure/detail/dataset_chunks.hpp>
 #include <lmc/measure/detail/line_sums.hpp>
+#include <lmc/measure/detail/mixture_sums.hpp>
 #include <lmc/measure/detail/split_network.hpp>
 #include <lmc/measure/detail/temporaries.hpp>
 #include <lmc/parallel/thread_team.hpp>
@@ -186,6 +188,27 @@ class NetworkEvaluator {
       detail::PlaceSums& place = sums[static_cast<std::size_t>(i)];
       measured[static_cast<std::size_t>(i)] = metrics_.finish(place.total, place.wrong, std::move(place.logits));
     });
+    return measured;
+  }
+
+  /// The metrics of every mixture, in order, without outcomes of single examples. Where the network has no buffers, activations
+  /// below the first layer that differs are shared between mixtures (MixtureTree), and the chunks of the data are worked on in
+  /// parallel; the numbers are those of θ alone, to the bit. Otherwise each θ is measured alone, its buffers estimated anew.
+  /// Throws: Error when θ is not as long as the network's parameters.
+  [[nodiscard]] std::vector<Metrics> evaluate_mixtures(const LayerMixtures<Scalar>& request) const {
+    for (const std::span<const Scalar> theta : request.thetas) require_length(theta);
+    std::vector<Metrics> measured;
+    if (network_->layout().buffer_count() == 0) {
+      for (const LossSum& sum : detail::mixture_sums(metrics_.chunks(), metrics_.loss(), request, team_))
+        measured.push_back(metrics_.finish(sum, {}));
+      return measured;
+    }
+    std::vector<Scalar> theta(request.thetas[0].size());
+    for (const LayerMixture& mixture : request.mixtures) {
+      request.assemble(mixture, theta);
+      measured.push_back((*this)(theta));
+      measured.back().wrong.clear();
+    }
     return measured;
   }
 
