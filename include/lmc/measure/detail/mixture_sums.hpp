@@ -113,7 +113,7 @@ class MixtureMemory {
                               .buffers = {},
                               .x = as_const(p == 0 ? batch_memory.x(batch) : output(p - 1, batch)),
                               .y = p + 1 == parts.size() ? batch_memory.logits(batch) : output(p, batch),
-                              .cache = span(cache_),
+                              .cache = slice(span(cache_), 0, parts[p].layer.cache_size(batch)),
                               .workspace = span(workspace_)});
   }
 
