@@ -68,7 +68,7 @@ std::vector<double> over_all_orders(F f, const std::vector<double>& a, const std
 }  // namespace
 
 TEST_CASE("layer_shapley: is the mean over all orders in which the layers can be moved", "[connectivity]") {
-  for (const std::size_t count : {1, 2, 3, 4, 5})
+  for (const std::size_t count : {1U, 2U, 3U, 4U, 5U})
     for (const double alpha : {0.5, 0.2, 0.9}) {
       CAPTURE(count, alpha);
       const auto a = testing::random_values(count, 1), b = testing::random_values(count, 2);
@@ -86,7 +86,7 @@ TEST_CASE("layer_shapley: is the mean over all orders in which the layers can be
 }
 
 TEST_CASE("layer_shapley: the shares add up to the height above the chord, exact and sampled", "[connectivity]") {
-  for (const std::size_t count : {3, 8, 9, 14})
+  for (const std::size_t count : {3U, 8U, 9U, 14U})
     for (const lmc::Index exact_up_to : {0, 8}) {
       const auto a = testing::random_values(count, 3), b = testing::random_values(count, 4);
       const auto curve = lmc::linear_path(a, b, measured, {.alphas = 5});
@@ -133,12 +133,13 @@ TEST_CASE("layer_shapley: a layer that does not move has no part, costs nothing,
   CHECK(result.layers[2].share == lmc::LossAndError{0, 0.0});
   CHECK(result.layers[7].share == lmc::LossAndError{0, 0.0});
   // The others have what they have in the network of which these two are a constant part.
+  const std::vector<std::size_t> moving{0, 1, 3, 4, 5, 6, 8, 9};
   std::vector<double> moving_a, moving_b;
-  for (const std::size_t l : {0, 1, 3, 4, 5, 6, 8, 9}) moving_a.push_back(a[l]), moving_b.push_back(b[l]);
+  for (const std::size_t l : moving) moving_a.push_back(a[l]), moving_b.push_back(b[l]);
   const auto without = [&](Theta t) {
     std::vector<double> all = a;
     std::size_t i = 0;
-    for (const std::size_t l : {0, 1, 3, 4, 5, 6, 8, 9}) all[l] = t[i++];
+    for (const std::size_t l : moving) all[l] = t[i++];
     return measured(all);
   };
   const auto reduced = lmc::layer_shapley(layers(8), moving_a, moving_b, without);
