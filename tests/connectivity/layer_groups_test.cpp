@@ -65,6 +65,15 @@ TEST_CASE("top_level_layers: what the outermost network names", "[connectivity]"
   CHECK(names(lmc::top_level_layers(testing::layout_of({{"plain", 2}}))) == Names{"plain"});
 }
 
+TEST_CASE("LayerGroups: what a temporary gives can be walked through", "[connectivity]") {
+  std::string all;
+  for (const auto& layer : lmc::top_level_layers(with_norms()).layers()) all += layer.name + ' ';
+  CHECK(all == "conv1 norm1 block1 block2 norm2 dense1 ");
+  std::size_t parameters = 0;
+  for (const auto& range : LayerGroups(with_norms()).ranges()) parameters += range.count;
+  CHECK(parameters == 22);
+}
+
 TEST_CASE("LayerGroups: refuses what is no division of the parameters", "[connectivity][errors]") {
   const auto layout = testing::layout_of({{"a", 2}, {"b", 1}});
   CHECK_THROWS_WITH(LayerGroups(lmc::ParameterLayout()), Catch::Contains("the layout has no parameters"));

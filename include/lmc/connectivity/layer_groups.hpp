@@ -54,9 +54,13 @@ class LayerGroups {
   }
 
   /// The layers, in the order in which they were given.
-  [[nodiscard]] const std::vector<ParameterLayer>& layers() const { return layers_; }
+  [[nodiscard]] const std::vector<ParameterLayer>& layers() const& { return layers_; }
+  /// The same of what is gone afterwards, as in `for (… : layers_with_norms(layout).layers())`.
+  [[nodiscard]] std::vector<ParameterLayer> layers() && { return std::move(layers_); }
   /// Where they lie: all of θ from its first entry on, neighbors of one layer joined.
-  [[nodiscard]] const std::vector<LayerRange>& ranges() const { return ranges_; }
+  [[nodiscard]] const std::vector<LayerRange>& ranges() const& { return ranges_; }
+  /// The same of what is gone afterwards.
+  [[nodiscard]] std::vector<LayerRange> ranges() && { return std::move(ranges_); }
   /// Length of θ.
   [[nodiscard]] std::size_t parameter_count() const { return ranges_.back().first + ranges_.back().count; }
 
