@@ -67,6 +67,52 @@ TEST_CASE("rank_correlation: is NaN where nothing can be said", "[core]") {
   CHECK_THROWS_WITH(rank_correlation(Values{1, 2}, Values{1}), "rank_correlation: 2 values of x and 1 of y; expected pairs");
 }
 
+TEST_CASE("partial_rank_correlation: is the correlation of the residuals of the ranks", "[core]") {
+  constexpr std::size_t n = 40;
+  Values x, y, z;
+  for (std::size_t i = 0; i < n; ++i) {
+    z.push_back(lmc::uniform({.seed = 3}, i));
+    x.push_back(z.back() + 0.5 * lmc::uniform({.seed = 4}, i));
+    y.push_back(std::floor(4 * (z.back() - x.back() * lmc::uniform({.seed = 5}, i))));  // equal values among them
+  }
+  // Ranks by counting, then least squares.
+  const auto ranks = [](const Values& v) {
+    Values r;
+    for (const double a : v) {
+      double rank = -0.5 * static_cast<double>(v.size());
+      for (const double b : v) rank += b < a ? 1 : b == a ? 0.5 : 0;
+      r.push_back(rank);
+    }
+    return r;
+  };
+  const auto dot = [](const Values& v, const Values& w) {
+    double sum = 0;
+    for (std::size_t i = 0; i < v.size(); ++i) sum += v[i] * w[i];
+    return sum;
+  };
+  const Values rz = ranks(z);
+  const auto residuals = [&](const Values& v) {
+    Values r = ranks(v);
+    const double slope = dot(r, rz) / dot(rz, rz);
+    for (std::size_t i = 0; i < n; ++i) r[i] -= slope * rz[i];
+    return r;
+  };
+  const Values u = residuals(x), v = residuals(y);
+  const double partial = lmc::partial_rank_correlation(x, y, z);
+  CHECK_THAT(partial, WithinAbs(dot(u, v) / std::sqrt(dot(u, u) * dot(v, v)), 1e-13));
+  CHECK(std::abs(partial - rank_correlation(x, y)) > 0.1);
+  CHECK(lmc::partial_rank_correlation(y, x, z) == partial);
+  CHECK(lmc::partial_rank_correlation(x, x, z) == 1);
+}
+
+TEST_CASE("partial_rank_correlation: is NaN where nothing is left", "[core]") {
+  CHECK(std::isnan(lmc::partial_rank_correlation(Values{1, 2, 3}, Values{3, 1, 2}, Values{1, 2, 3})));
+  CHECK(std::isnan(lmc::partial_rank_correlation(Values{3, 1, 2}, Values{1, 2, 3}, Values{3, 2, 1})));
+  CHECK(std::isnan(lmc::partial_rank_correlation(Values{1, 2, 3}, Values{3, 1, 2}, Values{5, 5, 5})));
+  CHECK_THROWS_WITH(lmc::partial_rank_correlation(Values{1, 2}, Values{1, 2}, Values{1}),
+                    "partial_rank_correlation: 2 values of x, 2 of y and 1 of z; expected triples");
+}
+
 TEST_CASE("rank_correlation_by_layer: ranks within each layer", "[core]") {
   lmc::LayoutBuilder builder(lmc::Shape{1});
   const auto add = [&](const char* name, lmc::Index size) { builder.add_parameter(name, size, lmc::Role::weight, {{}}); };

@@ -53,6 +53,21 @@ inline double rank_correlation(std::span<const double> x, std::span<const double
   return std::clamp(rs / std::sqrt(rr * ss), -1.0, 1.0);  // √(x²) is x: equal orders give 1 exactly
 }
 
+/// The rank correlation of x and y that is left when each is freed from what the ranks of z say of it: with Spearman's ρ of each
+/// two,
+///   ρ_xy·z = (ρ_xy − ρ_xz ρ_yz) ÷ √((1 − ρ_xz²)(1 − ρ_yz²)),   in [−1, 1],
+/// which is the correlation of the residuals of the ranks of x and y on a straight line in the ranks of z. What depends on z in
+/// another way than by such a line leaves a rest. NaN where a ρ is, or x or y has the ranks of z or the opposite ones.
+/// Time n log n. Throws: Error when there are not as many x, y and z.
+inline double partial_rank_correlation(std::span<const double> x, std::span<const double> y, std::span<const double> z) {
+  require(x.size() == y.size() && x.size() == z.size(), "partial_rank_correlation: ", x.size(), " values of x, ", y.size(),
+          " of y and ", z.size(), " of z; expected triples");
+  const double xy = rank_correlation(x, y), xz = rank_correlation(x, z), yz = rank_correlation(y, z);
+  const double free = (1 - xz * xz) * (1 - yz * yz);
+  if (free == 0) return std::numeric_limits<double>::quiet_NaN();
+  return std::clamp((xy - xz * yz) / std::sqrt(free), -1.0, 1.0);
+}
+
 /// The rank correlation of two numbers for each parameter, within every layer of θ (parameter_layers). Throws: Error when x or
 /// y is not as long as θ.
 inline std::vector<NamedValue> rank_correlation_by_layer(const ParameterLayout& layout, std::span<const double> x,
