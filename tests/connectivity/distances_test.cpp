@@ -120,12 +120,14 @@ TEST_CASE("parameter_distances: a part that is 0, or did not move, has no direct
   CHECK(std::isnan(d.layers[1].from_start->cosine));
 }
 
-TEST_CASE("parameter_distances: take float, in double, and tiny parameters", "[connectivity]") {
+TEST_CASE("parameter_distances: take float, in double, tiny parameters, and overflow where squares do", "[connectivity]") {
   const std::vector<float> a{16777216, 0, 0, 0, 0, 1}, b{16777216, 0, 0, 0, 0, 0};
   CHECK(parameter_distances(layout(), a, b).whole.distance == 1);
   CHECK(parameter_distances(layout(), std::span<const float>(a), std::span<const float>(b)).whole.distance == 1);
   const Values x{1e-90, 0, 0, 0, 0, 0}, y{1e-90, 1e-90, 0, 0, 0, 0};
   CHECK_THAT(parameter_distances(layout(), x, y).whole.cosine, WithinRel(std::sqrt(0.5), 1e-14));
+  const Values huge{1e200, 0, 0, 0, 0, 0};
+  CHECK(parameter_distances(layout(), x, huge).whole.distance == std::numeric_limits<double>::infinity());
 }
 
 TEST_CASE("parameter_distances: refuse lengths that do not fit, NaN and infinity", "[connectivity][errors]") {

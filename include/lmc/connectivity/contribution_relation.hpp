@@ -54,14 +54,14 @@ struct RelationInputs {
     }
   }
   [[nodiscard]] ContributionRelation finish(const std::string& name) const {
-    return {.name = name,
-            .moving = static_cast<Index>(size.size()),
-            .still = still,
-            .contribution = rank_correlation(size, importance),
-            .displacement = rank_correlation(distance, importance),
-            .slope = rank_correlation(slope, importance),
-            .slope_size = rank_correlation(slope_size, importance),
-            .partial = partial_rank_correlation(size, importance, distance)};
+    const std::vector<double> c = centered_ranks(size), d = centered_ranks(distance), i = centered_ranks(importance);
+    ContributionRelation r{.name = name, .moving = static_cast<Index>(size.size()), .still = still};
+    r.contribution = correlation_of_ranks(c, i);
+    r.displacement = correlation_of_ranks(d, i);
+    r.slope = correlation_of_ranks(centered_ranks(slope), i);
+    r.slope_size = correlation_of_ranks(centered_ranks(slope_size), i);
+    r.partial = partial_correlation(r.contribution, correlation_of_ranks(c, d), r.displacement);
+    return r;
   }
 };
 

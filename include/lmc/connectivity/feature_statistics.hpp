@@ -46,11 +46,13 @@ class VarianceSums {
       first_.assign(row.begin(), row.end());
       sum_.assign(row.size(), 0.0);
     }
+    double squares = 0;
     for (std::size_t u = 0; u < row.size(); ++u) {
       const double d = row[u] - first_[u];
       sum_[u] += d;
-      squares_ += d * d;
+      squares += d * d;
     }
+    squares_ += squares;
   }
   /// For as many units.
   VarianceSums& operator+=(const VarianceSums& other) {
@@ -167,17 +169,18 @@ class FeatureStatistics {
 
  private:
   void add_example(std::span<const double> h, std::span<const double> line) {
-    double hh = 0, hc = 0, cc = 0;
+    double hh = 0, hc = 0, cc = 0, dd = 0;
     for (std::size_t u = 0; u < h.size(); ++u) {
       hh += h[u] * h[u];
       hc += h[u] * line[u];
       cc += line[u] * line[u];
-      dd_ += (h[u] - line[u]) * (h[u] - line[u]);
+      dd += (h[u] - line[u]) * (h[u] - line[u]);
     }
     ++examples_;
     hh_ += hh;
     hc_ += hc;
     cc_ += cc;
+    dd_ += dd;
     if (hh == 0 || cc == 0)
       ++directionless_;
     else

@@ -20,7 +20,7 @@ namespace detail {
 /// features that are the same for all examples give exactly 0. In double, over stretches of the width that stay in a cache.
 template <std::floating_point T>
 std::vector<double> shifted_gram(std::span<const T> rows, std::size_t m) {
-  constexpr std::size_t lanes = 8, stretch = 128;
+  constexpr std::size_t rows_at_once = 4, lanes = 8, stretch = 128;
   const std::size_t width = rows.size() / m, stride = (m + lanes - 1) / lanes * lanes;
   std::vector<double> units(stretch * stride), gram(m * m);  // units: the transpose, so that examples lie side by side
   for (std::size_t first = 0; first < width; first += stretch) {
@@ -28,12 +28,15 @@ std::vector<double> shifted_gram(std::span<const T> rows, std::size_t m) {
     for (std::size_t i = 0; i < m; ++i)
       for (std::size_t u = 0; u < count; ++u)
         units[u * stride + i] = static_cast<double>(rows[i * width + first + u]) - static_cast<double>(rows[first + u]);
-    for (std::size_t i = 0; i < m; ++i)
+    // Tiles of 4 × 8 products, from the diagonal on, so that a number that is loaded is used more than once.
+    for (std::size_t i = 0; i < m; i += rows_at_once)
       for (std::size_t j = i / lanes * lanes; j < m; j += lanes) {
-        std::array<double, lanes> sum{};
-        for (std::size_t u = 0; u < count; ++u)
-          for (std::size_t k = 0; k < lanes; ++k) sum[k] += units[u * stride + i] * units[u * stride + j + k];
-        for (std::size_t k = 0; k < std::min(lanes, m - j); ++k) gram[i * m + j + k] += sum[k];
+        std::array<std::array<double, lanes>, rows_at_once> sum{};
+        for (const double* u = units.data(); u != units.data() + count * stride; u += stride)
+          for (std::size_t r = 0; r < rows_at_once; ++r)
+            for (std::size_t k = 0; k < lanes; ++k) sum[r][k] += u[i + r] * u[j + k];
+        for (std::size_t r = 0; r < std::min(rows_at_once, m - i); ++r)
+          for (std::size_t k = 0; k < std::min(lanes, m - j); ++k) gram[(i + r) * m + j + k] += sum[r][k];
       }
   }
   for (std::size_t i = 0; i < m; ++i)
@@ -75,7 +78,7 @@ inline void u_center(std::span<double> kernel, std::size_t m) {
 /// it goes to 1 where there are fewer examples than units, whatever the features. This one is near 0 there, or below.
 ///
 /// What is added at once is cut into batches of at most 64 examples of nearly equal size, so that memory is m² whatever the
-/// width, and time 64 multiplications per feature and network. Batches of fewer than 4 examples tell nothing and are left out.
+/// width, and time at most 64 multiplications per feature. Batches of fewer than 4 examples tell nothing and are left out.
 /// Another division into batches gives another estimate of the same quantity.
 /// Source: arXiv:1905.00414; batches and unbiased estimate: arXiv:2010.15327, section 3.1.
 class LinearCka {

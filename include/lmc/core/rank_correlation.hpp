@@ -32,6 +32,23 @@ inline std::vector<double> centered_ranks(std::span<const double> values) {
   return ranks;
 }
 
+/// The correlation of x and y from their centered ranks: Σ r s / √(Σ r² Σ s²).
+inline double correlation_of_ranks(std::span<const double> r, std::span<const double> s) {
+  double rr = 0, ss = 0, rs = 0;
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    rr += r[i] * r[i];
+    ss += s[i] * s[i];
+    rs += r[i] * s[i];
+  }
+  return std::clamp(rs / std::sqrt(rr * ss), -1.0, 1.0);  // √(x²) is x: equal orders give 1 exactly
+}
+
+/// The correlation of x and y freed from z, from those of each two; NaN where that of z with one of them is ±1.
+inline double partial_correlation(double xy, double xz, double yz) {
+  const double free = (1 - xz * xz) * (1 - yz * yz);
+  return free == 0 ? std::numeric_limits<double>::quiet_NaN() : std::clamp((xy - xz * yz) / std::sqrt(free), -1.0, 1.0);
+}
+
 }  // namespace detail
 
 /// Spearman's rank correlation of n pairs (x_i, y_i): with ranks r and s, equal values having the mean of their ranks,
@@ -43,14 +60,7 @@ inline double rank_correlation(std::span<const double> x, std::span<const double
   const auto is_nan = [](double v) { return std::isnan(v); };
   if (std::any_of(x.begin(), x.end(), is_nan) || std::any_of(y.begin(), y.end(), is_nan))
     return std::numeric_limits<double>::quiet_NaN();
-  const std::vector<double> r = detail::centered_ranks(x), s = detail::centered_ranks(y);
-  double rr = 0, ss = 0, rs = 0;
-  for (std::size_t i = 0; i < r.size(); ++i) {
-    rr += r[i] * r[i];
-    ss += s[i] * s[i];
-    rs += r[i] * s[i];
-  }
-  return std::clamp(rs / std::sqrt(rr * ss), -1.0, 1.0);  // √(x²) is x: equal orders give 1 exactly
+  return detail::correlation_of_ranks(detail::centered_ranks(x), detail::centered_ranks(y));
 }
 
 /// The rank correlation of x and y that is left when each is freed from what the ranks of z say of it: with Spearman's ρ of each
@@ -62,10 +72,7 @@ inline double rank_correlation(std::span<const double> x, std::span<const double
 inline double partial_rank_correlation(std::span<const double> x, std::span<const double> y, std::span<const double> z) {
   require(x.size() == y.size() && x.size() == z.size(), "partial_rank_correlation: ", x.size(), " values of x, ", y.size(),
           " of y and ", z.size(), " of z; expected triples");
-  const double xy = rank_correlation(x, y), xz = rank_correlation(x, z), yz = rank_correlation(y, z);
-  const double free = (1 - xz * xz) * (1 - yz * yz);
-  if (free == 0) return std::numeric_limits<double>::quiet_NaN();
-  return std::clamp((xy - xz * yz) / std::sqrt(free), -1.0, 1.0);
+  return detail::partial_correlation(rank_correlation(x, y), rank_correlation(x, z), rank_correlation(y, z));
 }
 
 /// The rank correlation of two numbers for each parameter, within every layer of θ (parameter_layers). Throws: Error when x or
