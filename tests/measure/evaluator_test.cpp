@@ -3,17 +3,24 @@
 #include <cmath>
 #include <cstdint>
 #include <lmc/connectivity/barriers.hpp>
+#include <lmc/connectivity/decide.hpp>
+#include <lmc/connectivity/refine.hpp>
+#include <lmc/core/random.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/batch_norm.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
+#include <lmc/loss/squared_error.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/paths.hpp>
+#include <lmc/models/cnn.hpp>
 #include <lmc/models/mlp.hpp>
 #include <lmc/simd/lerp.hpp>
 #include <lmc/train/train.hpp>
+#include <numeric>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -255,6 +262,99 @@ TEST_CASE("evaluator: a chunk with large activations goes through in parts, and 
   const auto metrics = lmc::evaluator(wide, points)(state.parameters);
   CHECK_THAT(metrics.loss, Catch::Matchers::WithinAbs(expected.loss / 600, 1e-12));
   CHECK(metrics.wrong == std::vector<bool>(wrong.begin(), wrong.end()));
+}
+
+namespace {
+
+std::vector<float> trained(const lmc::Network<float>& network, const lmc::Dataset<float>& data, std::uint64_t seed) {
+  return lmc::train(network, data, network.initialize({.seed = seed}), {.epochs = 2, .batch_size = 16}, {.order = seed})
+      .state.parameters;
+}
+
+// Whether line_outcomes gives, for examples chosen in any order and number, what the whole curve says of them.
+void check_line_outcomes(const lmc::Network<float>& network, const lmc::Dataset<float>& data) {
+  const auto a = trained(network, data, 1), b = trained(network, data, 2);
+  const auto evaluate = lmc::evaluator(network, data, data, ThreadTeam(2), {.batch_size = 64});
+  const lmc::Curve curve = lmc::linear_path(a, b, evaluate, {.alphas = 7});
+  const bool changes = curve.points[3].metrics.wrong != curve.points[0].metrics.wrong &&
+                       curve.points[3].metrics.wrong != curve.points[6].metrics.wrong;
+  REQUIRE(changes);
+  CHECK(evaluate.example_count() == data.size());
+  const lmc::AlphaGrid grid(7);
+  for (const int threads : {1, 3}) {
+    const auto other = lmc::evaluator(network, data, data, ThreadTeam(threads), {.batch_size = 64});
+    const auto outcomes_of = other.line_outcomes(a, b, grid.points());
+    for (const std::size_t count : {1u, 2u, 13u, 300u, 701u}) {
+      std::vector<Index> order(701);
+      std::iota(order.begin(), order.end(), Index{0});
+      lmc::shuffle({.seed = count}, std::span(order));
+      const auto chosen = std::span<const Index>(order).first(count);
+      const std::vector<std::vector<bool>> wrong = outcomes_of(chosen);
+      REQUIRE(wrong.size() == 7);
+      int different = 0;
+      for (std::size_t k = 0; k < 7; ++k)
+        for (std::size_t i = 0; i < count; ++i)
+          different += wrong[k].at(i) != curve.points[k].metrics.wrong[static_cast<std::size_t>(chosen[i])];
+      CAPTURE(count, threads);
+      CHECK(different == 0);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("evaluator: says of chosen examples what the curve says of them", "[train][connectivity]") {
+  check_line_outcomes(net(), data());
+  check_line_outcomes(lmc::mlp<float>({.inputs = 4, .hidden = {300, 8}, .outputs = 3}), data());
+  check_line_outcomes(normalized(), data());  // running statistics are of the training data, not of the chosen examples
+  const auto images = lmc::gaussian_mixture<float>({.examples = 701, .classes = 3, .dimension = 48, .separation = 2.5});
+  const lmc::CnnOptions cnn{.inputs = {4, 4, 3}, .channels = {5, 6}, .outputs = 3, .padding = {1}};
+  check_line_outcomes(lmc::cnn<float>(cnn), images);
+  lmc::CnnOptions with_statistics = cnn;
+  with_statistics.norm = lmc::Normalization::batch;
+  check_line_outcomes(lmc::cnn<float>(with_statistics), images);
+}
+
+TEST_CASE("evaluator: decides, with any number of threads, as the whole curve does", "[train][connectivity]") {
+  for (const auto* network : {&net(), &normalized()}) {
+    const auto a = trained(*network, data(), 1), b = trained(*network, data(), 2);
+    const auto evaluate = lmc::evaluator(*network, data(), data(), ThreadTeam(1));
+    const lmc::ErrorBarrier barrier = lmc::error_barrier(lmc::linear_path(a, b, evaluate, {.alphas = 11}));
+    for (const double threshold : {0.02, 0.3, barrier.value}) {
+      const lmc::DecideOptions options{.threshold = threshold, .alphas = 11, .batch = 32};
+      const lmc::Decision decision = lmc::decide(a, b, evaluate, options);
+      CAPTURE(threshold, barrier.value);
+      CHECK(decision.verdict == (barrier.value >= threshold ? lmc::Verdict::broken : lmc::Verdict::connected));
+      CHECK(decision.of == 701);
+      if (decision.examples == 701) CHECK(decision.barrier == barrier.value);
+      const lmc::Decision many = lmc::decide(a, b, lmc::evaluator(*network, data(), data(), ThreadTeam(3)), options);
+      CHECK(many.examples == decision.examples);
+      CHECK(many.barrier == decision.barrier);
+      CHECK(many.interval == decision.interval);
+      const lmc::Decision back = lmc::decide(b, a, evaluate, options);
+      CHECK(back.verdict == decision.verdict);
+      CHECK(back.examples == decision.examples);
+      CHECK(back.interval == decision.interval);
+    }
+  }
+}
+
+TEST_CASE("evaluator: refuses to say which examples are wrong where none can be, or is not there", "[train][errors]") {
+  const auto a = theta(1), b = theta(2);
+  const auto evaluate = lmc::evaluator(net(), data());
+  const std::vector<lmc::PathWeights> points = {{0.5, 0.5}};
+  const auto outcomes_of = evaluate.line_outcomes(a, b, points);
+  for (const Index missing : {Index{-1}, Index{701}})
+    CHECK_THROWS_WITH(outcomes_of(std::vector<Index>{3, missing}),
+                      "evaluator: there is no example " + std::to_string(missing) + "; expected 0 to 700");
+  CHECK_THROWS_WITH(evaluate.line_outcomes(a, std::vector<float>(5), points), Catch::Contains("θ has 5 entries"));
+  const lmc::Dataset<float> numbers(
+      {.shape = {4}, .labels = {}, .features = std::vector<float>(40), .targets = std::vector<float>(30)});
+  const auto regression = lmc::evaluator(net(), numbers, ThreadTeam(), lmc::SquaredError());
+  CHECK_THROWS_WITH(lmc::decide(a, b, regression),
+                    "evaluator: the data set has no classes, only numbers as targets; expected labels");
+  CHECK_THROWS_WITH(lmc::refine(lmc::linear_path(a, b, regression), a, b, regression),
+                    Catch::Contains("refine: the curve has no error"));
 }
 
 }  // namespace measure_evaluator_test

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include <lmc/connectivity/barriers.hpp>
+#include <lmc/connectivity/decide.hpp>
+#include <lmc/connectivity/refine.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/measure/evaluator.hpp>
@@ -74,6 +76,32 @@ TEST_CASE("barrier_matrix: has the barriers of every two runs, or of their state
   std::ostringstream text;
   text << judged;
   CHECK_THAT(text.str(), Catch::Matchers::Contains("diverged diverged        -\n"));
+}
+
+TEST_CASE("decide: of states and of runs it is that of their parameters, and nothing where one diverged", "[connectivity]") {
+  auto r = runs(0.5);
+  const auto evaluate = lmc::evaluator(net, data);
+  const lmc::Decision expected = lmc::decide(r[0].state.parameters, r[1].state.parameters, evaluate);
+  for (const lmc::Decision& same : {lmc::decide(r[0].state, r[1].state, evaluate), lmc::decide(r[0], r[1], evaluate)}) {
+    CHECK(same.verdict == expected.verdict);
+    CHECK(same.examples == expected.examples);
+    CHECK(same.interval == expected.interval);
+  }
+  r[1].diverged_at = 20;
+  const lmc::Decision none = lmc::decide(r[0], r[1], evaluate);
+  CHECK(none.verdict == lmc::Verdict::none);
+  CHECK(none.examples == 0);
+  CHECK(none.of == 300);
+}
+
+TEST_CASE("refine: of states and of runs it is that of their parameters", "[connectivity]") {
+  const auto r = runs(0.5);
+  const auto evaluate = lmc::evaluator(net, data);
+  const lmc::Curve curve = lmc::linear_path(r[0], r[1], evaluate, {.alphas = 5});
+  const auto expected = lmc::refine(curve, r[0].state.parameters, r[1].state.parameters, evaluate, {.tolerance = 0});
+  CHECK(expected.curve.points.size() > 5);
+  CHECK(lmc::refine(curve, r[0].state, r[1].state, evaluate, {.tolerance = 0}).curve == expected.curve);
+  CHECK(lmc::refine(curve, r[0], r[1], evaluate, {.tolerance = 0}).curve == expected.curve);
 }
 
 }  // namespace measure_paths_test

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -181,7 +182,7 @@ class NetworkEvaluator {
                                                    std::span<const PathWeights> points) const {
     require_length(a);
     require_length(b);
-    if (!line_) return evaluate_places(a, b, points);
+    if (!line_) return evaluate_places(metrics_, a, b, points, buffers_at(a, b, points));
     std::vector<detail::PlaceSums> sums = line_->measure(a, b, points, team_, with_logits_);
     std::vector<Metrics> measured(points.size());
     team_.for_each(static_cast<Index>(points.size()), [&](Index i, int) {
@@ -212,31 +213,75 @@ class NetworkEvaluator {
     return measured;
   }
 
+  /// Number of examples.
+  [[nodiscard]] Index example_count() const { return metrics_.chunks().examples(); }
+  /// Evaluates chosen examples, as decide() does: a callable (std::span<const Index> examples) → [points][examples], whether
+  /// each is wrong. That is what evaluate_path says of it, unless two of its logits are equal up to rounding: simd::SparseBatch
+  /// sums in an order that depends on the batch. Buffers are estimated here, once for every point, and not for every call.
+  /// The callable reads a, b and this evaluator, which must outlive it, and throws Error when there is no such example.
+  /// Throws: Error when a length is not that of the network's parameters, or the data set has no classes.
+  [[nodiscard]] auto line_outcomes(std::span<const Scalar> a, std::span<const Scalar> b,
+                                   std::span<const PathWeights> points) const {
+    require_length(a);
+    require_length(b);
+    detail::require_classes("evaluator", metrics_.chunks().data());
+    return [this, a, b, places = std::vector<PathWeights>(points.begin(), points.end()),
+            buffers = buffers_at(a, b, points)](std::span<const Index> examples) {
+      for (const Index i : examples)
+        require(i >= 0 && i < example_count(), "evaluator: there is no example ", i, "; expected 0 to ", example_count() - 1);
+      const Dataset<Scalar> chosen = metrics_.chunks().data().subset(examples);
+      std::vector<Metrics> measured =
+          line_ ? NetworkEvaluator(*network_, chosen, team_, metrics_.loss()).evaluate_path(a, b, places)
+                : evaluate_places({*network_, chosen, metrics_.loss()}, a, b, places, buffers);
+      std::vector<std::vector<bool>> wrong;
+      for (Metrics& metrics : measured) wrong.push_back(std::move(metrics.wrong));
+      return wrong;
+    };
+  }
+
  private:
-  // Each by itself, places in parallel.
-  [[nodiscard]] std::vector<Metrics> evaluate_places(std::span<const Scalar> a, std::span<const Scalar> b,
-                                                     std::span<const PathWeights> points) const {
+  // θ at a point.
+  static std::span<const Scalar> place(std::span<const Scalar> a, std::span<const Scalar> b, const PathWeights& weights,
+                                       std::vector<Scalar>& memory) {
+    memory.resize(a.size());
+    simd::lerp<Scalar>(a, b, weights.alpha, weights.alpha_bar, memory);
+    return memory;
+  }
+  // The buffers of each point, estimated in parallel; empty where the network has none.
+  [[nodiscard]] std::vector<std::vector<Scalar>> buffers_at(std::span<const Scalar> a, std::span<const Scalar> b,
+                                                            std::span<const PathWeights> points) const {
+    const auto count = static_cast<std::size_t>(network_->layout().buffer_count());
+    std::vector<std::vector<Scalar>> buffers(points.size(), std::vector<Scalar>(count));
+    if (count == 0) return buffers;
+    std::vector<std::vector<Scalar>> thetas(static_cast<std::size_t>(team_.size()));
+    TeamMemory<Scalar> memories(*network_, estimate_->batch_size(), team_);
+    team_.for_each(static_cast<Index>(points.size()), [&](Index i, int worker) {
+      const auto k = static_cast<std::size_t>(i);
+      estimate_->run(place(a, b, points[k], thetas[static_cast<std::size_t>(worker)]), memories(worker), buffers[k]);
+    });
+    return buffers;
+  }
+  // Each by itself, places in parallel, with those buffers.
+  [[nodiscard]] std::vector<Metrics> evaluate_places(const detail::DatasetMetrics<Scalar>& metrics, std::span<const Scalar> a,
+                                                     std::span<const Scalar> b, std::span<const PathWeights> points,
+                                                     std::vector<std::vector<Scalar>> buffers) const {
     struct Worker {
-      std::vector<Scalar> theta, buffers;
+      std::vector<Scalar> theta;
       std::vector<std::uint8_t> wrong;
     };
     std::vector<Worker> workers(static_cast<std::size_t>(team_.size()));
-    TeamMemory<Scalar> memories(*network_, batch_size(), team_, metrics_.loss());
+    TeamMemory<Scalar> memories(*network_, metrics.chunks().part(), team_, metrics.loss());
     std::vector<Metrics> measured(points.size());
     team_.for_each(static_cast<Index>(points.size()), [&](Index i, int w) {
+      const auto k = static_cast<std::size_t>(i);
       Worker& worker = workers[static_cast<std::size_t>(w)];
-      worker.theta.resize(a.size());
-      worker.buffers.resize(static_cast<std::size_t>(network_->layout().buffer_count()));
-      worker.wrong.resize(metrics_.outcomes());
-      BatchMemory<Scalar>& memory = memories(w);
-      const PathWeights& weights = points[static_cast<std::size_t>(i)];
-      simd::lerp<Scalar>(a, b, weights.alpha, weights.alpha_bar, worker.theta);
-      if (!worker.buffers.empty()) estimate_->run(worker.theta, memory, worker.buffers);
+      worker.wrong.resize(metrics.outcomes());
+      const std::span<const Scalar> theta = place(a, b, points[k], worker.theta);
       LossSum sum;
-      std::vector<float> logits(with_logits_ ? metrics_.logits() : 0);
-      for (Index c = 0; c < metrics_.chunks().count(); ++c)
-        sum += metrics_.sum(worker.theta, worker.buffers, c, memory, worker.wrong, detail::Unchanged(), logits);
-      measured[static_cast<std::size_t>(i)] = metrics_.finish(sum, worker.wrong, std::move(logits));
+      std::vector<float> logits(with_logits_ ? metrics.logits() : 0);
+      for (Index c = 0; c < metrics.chunks().count(); ++c)
+        sum += metrics.sum(theta, buffers[k], c, memories(w), worker.wrong, detail::Unchanged(), logits);
+      measured[k] = metrics.finish(sum, worker.wrong, std::move(logits));
     });
     return measured;
   }

@@ -6,8 +6,11 @@
 #include <vector>
 
 #include <lmc/connectivity/barrier_matrix.hpp>
+#include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/curve.hpp>
+#include <lmc/connectivity/decide.hpp>
 #include <lmc/connectivity/linear_path.hpp>
+#include <lmc/connectivity/refine.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/train/train.hpp>
 
@@ -47,6 +50,31 @@ BarrierMatrix barrier_matrix(const std::vector<Run<Scalar>>& runs, E&& evaluate,
     diverged.push_back(run.diverged_at.has_value());
   }
   return detail::barrier_matrix_of<Scalar>(thetas, diverged, evaluate, options);
+}
+
+/// decide() for two runs; Verdict::none, and nothing is evaluated, where one of them diverged.
+template <std::floating_point Scalar, ExampleEvaluator<Scalar> E>
+Decision decide(const Run<Scalar>& a, const Run<Scalar>& b, E&& evaluate, const DecideOptions& options = {}) {
+  if (a.diverged_at || b.diverged_at) return {.verdict = Verdict::none, .of = std::as_const(evaluate).example_count()};
+  return decide(a.state.parameters, b.state.parameters, std::forward<E>(evaluate), options);
+}
+/// decide() for two states.
+template <std::floating_point Scalar, ExampleEvaluator<Scalar> E>
+Decision decide(const ModelState<Scalar>& a, const ModelState<Scalar>& b, E&& evaluate, const DecideOptions& options = {}) {
+  return decide(a.parameters, b.parameters, std::forward<E>(evaluate), options);
+}
+
+/// refine() for the curve between two runs.
+template <std::floating_point Scalar, Evaluator<Scalar> E>
+RefinedCurve refine(const Curve& curve, const Run<Scalar>& a, const Run<Scalar>& b, E&& evaluate,
+                    const RefineOptions& options = {}) {
+  return refine(curve, a.state.parameters, b.state.parameters, std::forward<E>(evaluate), options);
+}
+/// refine() for the curve between two states.
+template <std::floating_point Scalar, Evaluator<Scalar> E>
+RefinedCurve refine(const Curve& curve, const ModelState<Scalar>& a, const ModelState<Scalar>& b, E&& evaluate,
+                    const RefineOptions& options = {}) {
+  return refine(curve, a.parameters, b.parameters, std::forward<E>(evaluate), options);
 }
 
 }  // namespace lmc
