@@ -135,6 +135,20 @@ TEST_CASE("decide: is wrong no more often than it may be, on both sides of the t
   CHECK(wrong > 50);  // with so little confidence it is wrong at times: the limit is not met by never deciding
 }
 
+TEST_CASE("decide: many α just below the threshold are wrong together no more often than one may be", "[connectivity]") {
+  // Nine of 500 examples are wrong at each α, and at no other: nine chances of 0.018 to look like a little more.
+  Rows rows(500, std::vector<bool>(11));
+  for (std::size_t i = 0; i < 81; ++i) rows[i][1 + i % 9] = true;
+  REQUIRE_THAT(barrier(rows), WithinAbs(0.018, 1e-12));
+  for (const double confidence : {0.9, 0.5}) {
+    const Tally t = tally(rows, {.threshold = 0.018 + 1e-9, .confidence = confidence, .alphas = 11, .batch = 30});
+    const double allowed = 200 * (1 - confidence), slack = 3 * std::sqrt(allowed * confidence);
+    CAPTURE(confidence);
+    CHECK(t.wrong <= allowed + slack);
+    CHECK(t.low_missed <= allowed + slack);
+  }
+}
+
 TEST_CASE("decide: in all orders of few examples it is wrong no more often than it may be, exactly", "[connectivity]") {
   // 12 examples, some of them wrong in the middle: every arrangement is equally likely.
   for (const std::size_t bump : {2u, 3u, 4u, 5u}) {

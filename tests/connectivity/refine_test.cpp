@@ -53,6 +53,23 @@ struct Line {
   mutable std::vector<double> places = {};
 };
 
+/// The same line, measured at several places in one call.
+struct WholeLine : Line {
+  using Line::operator();
+  std::vector<Metrics> evaluate_path(Theta a, Theta b, std::span<const lmc::PathWeights> points) const {
+    std::vector<Metrics> measured;
+    calls->emplace_back();
+    for (const lmc::PathWeights& at : points) {
+      const double theta = lmc::chord(a[0], b[0], at);
+      calls->back().push_back(theta);
+      measured.push_back((*this)({&theta, 1}));
+    }
+    return measured;
+  }
+  std::vector<std::vector<double>>* calls = nullptr;
+};
+static_assert(lmc::PathEvaluator<WholeLine, double>);
+
 const std::vector<double> a = {0}, b = {1};
 
 /// sup over α of err − chord: the error rises at a `from` alone, and falls at a `to`, where the limit from the left counts.
@@ -151,6 +168,17 @@ TEST_CASE("refine: halves the interval with the largest bound first, and those w
   steps.places.clear();
   refine(thirds, a, b, steps, {.points = 1});
   CHECK(steps.places == std::vector<double>{0.125});
+  // The midpoint has the maximum, 0.095; the excesses over it are 0.1525 and, right of it, 0.0475: two calls. With three more
+  // examples there, it is 0.0775: one.
+  std::vector<std::vector<double>> calls;
+  refine(thirds, a, b, WholeLine{steps, &calls}, {.points = 2});
+  CHECK(calls == std::vector<std::vector<double>>{{0.125}, {0.625}});
+  Line more{skewed};
+  for (std::size_t i = 60; i < 63; ++i) more.examples[i] = {0.6, 0.79};
+  const lmc::Curve raised = lmc::linear_path(a, b, more, {.alphas = {0, 0.25, 0.75, 1}});
+  calls.clear();
+  refine(raised, a, b, WholeLine{more, &calls}, {.points = 2});
+  CHECK(calls == std::vector<std::vector<double>>{{0.125, 0.625}});
 }
 
 TEST_CASE("refine: the evaluator is called for new α alone, and the result is a curve of its own", "[connectivity]") {

@@ -81,8 +81,8 @@ class Wealth {
 
   /// What the gambler has after the next number.
   double after(double y) {
-    constexpr double rounding = 1e-6;  // of sums; a number counts from here on, and is refuted no earlier than from here on
-    if (y > room_ + rounding) return std::numeric_limits<double>::infinity();  // the sum is larger, whatever follows
+    constexpr double rounding = 1e-6;  // that of a sum is less, and what one example adds is more
+    if (y > room_ + rounding) return std::numeric_limits<double>::infinity();  // the bound is passed already
     const double r = room_ > rounding ? y * left_ / room_ : 0;
     room_ -= y;
     --left_;
