@@ -78,6 +78,16 @@ class QuadraticLogits {
     const Coefficients& k = now_[b];
     z = a * k.A + m * k.B + c * k.C;
   }
+  /// z ← their derivatives by α at a place of the present piece.
+  void slope(std::size_t b, const PathWeights& at, Eight& z) const {
+    const Coefficients& k = now_[b];
+    z = (at.alpha_bar - at.alpha) * k.B + 2 * (at.alpha * k.C - at.alpha_bar * k.A);
+  }
+  /// z ← their second derivatives, which are constant on the present piece.
+  void curvature(std::size_t b, Eight& z) const {
+    const Coefficients& k = now_[b];
+    z = 2 * (k.A - k.B + k.C);
+  }
 
  private:
   struct Coefficients {
