@@ -289,7 +289,13 @@ class PathTracer {
     positive = behind;
     stage.places.clear();
     append_sign_changes(b, narrowest_piece / width, stage.places);
-    for (const double t : stage.places) stage.changes.push_back({t, unit});
+    for (const double t : stage.places) {
+      if ((1 - t) * width <= narrowest_piece) continue;  // if the sign stays, the next piece begins with another
+      if (!stage.begun && t * width <= narrowest_piece)
+        positive ^= 1;
+      else
+        stage.changes.push_back({t, unit});
+    }
   }
 
   static PathWeights on_piece(const PathWeights& from, const PathWeights& to, double t) {
@@ -344,14 +350,10 @@ class PathTracer {
   void merge_flips() {
     std::vector<PathWeights> apart;
     for (const PathWeights& at : example_.flips) {
-      if (at.alpha <= narrowest_piece) {
-        example_.wrong = !example_.wrong;
-      } else if (at.alpha_bar > narrowest_piece) {
-        if (!apart.empty() && at.alpha - apart.back().alpha <= narrowest_piece)
-          apart.pop_back();
-        else
-          apart.push_back(at);
-      }
+      if (!apart.empty() && at.alpha - apart.back().alpha <= narrowest_piece)
+        apart.pop_back();
+      else
+        apart.push_back(at);
     }
     example_.flips = std::move(apart);
   }
