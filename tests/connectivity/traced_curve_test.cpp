@@ -435,23 +435,23 @@ TEST_CASE("traced_error_curve: classes that tie at an end, but for rounding, fli
 }
 
 TEST_CASE("traced_error_curve: what large units leave behind by rounding does not stay", "[connectivity]") {
-  // The first unit, of some 10⁸, goes at 0.1; 80 small ones come one after the other; the logits meet at 0.8.
+  // The first unit, of some 10⁸, goes at 0.1; 79 small ones come one after the other; the logits meet at 0.8.
   Ends ends{{{.in = 1, .out = 81, .weights_a = {1.1}, .weights_b = {-9.9}},
              {.in = 81,
               .out = 2,
               .weights_a = {3.3e8},
               .weights_b = {2.7e8},
-              .biases_a = {0, -0.8},
-              .biases_b = {0, 0.2},
+              .biases_a = {0.8, 0},
+              .biases_b = {-0.2, 0},
               .slope = 1}}};
   for (std::size_t i = 0; i < 80; ++i) {
-    const double place = 0.2 + 0.005 * static_cast<double>(i);
+    const double place = i == 0 ? -1 : 0.2 + 0.005 * static_cast<double>(i);  // one is always on
     ends.layers[0].weights_a.push_back(-place);
     ends.layers[0].weights_b.push_back(1 - place);
   }
   for (std::vector<double>* weights : {&ends.layers[1].weights_a, &ends.layers[1].weights_b}) weights->resize(162);
   const auto traced = trace(ends, {{1}, {0}});
-  CHECK(traced.events == std::vector<Index>{81});
+  CHECK(traced.events == std::vector<Index>{80});
   REQUIRE(traced.curve.flips.size() == 1);
   CHECK_THAT(traced.curve.flips[0].at.alpha, WithinAbs(0.8, 1e-14));
 }
