@@ -6,7 +6,8 @@
 
 Options parse_options(int argc, char** argv) {
   Options o;
-  CLI::App app("Trains two networks from one initialization with different noise, and measures the barrier between them.");
+  CLI::App app(
+      "Trains networks from one initialization with different noise, and measures the barrier between every two of them.");
   app.get_formatter()->column_width(34);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's options can be overridden
   registry::add_dataset_options(app, o.data);
@@ -26,20 +27,36 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--init-seed", o.init_seed)->capture_default_str();
   app.add_option("--noise", o.noise, "what the two runs differ in: order (of the data), augmentation or both")
       ->capture_default_str();
-  app.add_option("--noise-seeds", o.noise_seeds, "of the two runs, as in 1,2; what they do not differ in has the first")
+  app.add_option("--noise-seeds", o.noise_seeds, "of the runs; what they do not differ in has the first [1,2]");
+  app.add_option(
+         "--pairs", o.pairs,
+         "pairs from as many initializations, --init-seed and the next ones, with noise seeds of their own: a summary says "
+         "how high the barrier is and how many pairs can be broken")
       ->capture_default_str();
+  app.add_option("--runs", o.runs, "runs from each initialization: 4 give six pairs for twice the price of one")
+      ->capture_default_str();
+  app.add_flag(
+      "--exact", o.exact,
+      "the barrier over the continuum of alpha, for networks with one hidden layer; deeper ReLU networks are traced on "
+      "the first 1,000 test examples");
+  app.add_flag(
+      "--explain", o.explain,
+      "why the first pair has its barrier on the test examples: by examples, layers, features, calibration and parameters");
   app.add_option("--augment", o.augment,
                  "random changes of every example: crop=P (pixels of padding), flip, translation=P (pixels), noise=S (standard "
                  "deviation), with commas between [none]");
   app.add_option("--label-noise", o.label_noise, "share of the training labels that are wrong")->capture_default_str();
-  app.add_option("--label-noise-seeds", o.label_noise_seeds, "of the two runs [the first of --noise-seeds for both]");
+  app.add_option("--label-noise-seeds", o.label_noise_seeds, "of the runs [the first of --noise-seeds for all]");
   app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
   app.add_flag("--allow-divergence", o.allow_divergence,
                "exit with 0 also where a network diverged, so that there is no verdict");
-  app.add_option("--save-checkpoints", o.checkpoints, "folder for a.safetensors and b.safetensors");
+  app.add_option("--save-checkpoints", o.checkpoints,
+                 "folder for a.safetensors, b.safetensors, …; those of further initializations in folders init1, …");
   app.add_option("--json", o.json, "file for all results");
   app.add_option("--csv", o.csv, "file for the curve");
-  app.add_option("--figure", o.figure, "file for the curve's figure: .png, .svg or .pdf");
+  app.add_option(
+      "--figure", o.figure,
+      "file for the curve's figure: .png, .svg or .pdf; with --explain, figures NAME-layers, NAME-examples and NAME-features");
   app.footer(
       "Exit codes: 0 done; 1 not done; 3 a network diverged, so that there is no verdict; 4 an output could not be written, "
       "but the results were shown and all other outputs written.");

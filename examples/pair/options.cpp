@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <numeric>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -14,30 +15,44 @@
 
 namespace {
 
-std::array<std::uint64_t, 2> parse_seeds(std::string_view option, const std::string& text) {
-  std::array<std::uint64_t, 2> seeds{};
-  const char* const end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, seeds[0]);
-  const bool comma = first.ec == std::errc() && first.ptr != end && *first.ptr == ',';
-  const auto second = comma ? std::from_chars(first.ptr + 1, end, seeds[1]) : first;
-  lmc::require(comma && second.ec == std::errc() && second.ptr == end, option, " ", text,
-               "; expected two whole numbers with a comma between, as in 1,2");
-  return seeds;
+// One seed for each run.
+std::vector<std::uint64_t> parse_seeds(std::string_view option, const std::string& text, Index runs) {
+  std::vector<std::uint64_t> seeds;
+  const char *at = text.data(), *const end = at + text.size();
+  while (true) {
+    const auto [next, failure] = std::from_chars(at, end, seeds.emplace_back());
+    const bool more = failure == std::errc() && next != end && *next == ',';
+    lmc::require(more || (failure == std::errc() && next == end && std::ssize(seeds) == runs), option, " ", text, "; expected ",
+                 runs, " whole numbers with commas between, one for each run, as in 1,2");
+    if (!more) return seeds;
+    at = next + 1;
+  }
 }
 
 }  // namespace
 
-std::array<lmc::NoiseSeeds, 2> noise_seeds(const Options& o) {
-  const auto [first, second] = parse_seeds("--noise-seeds", o.noise_seeds);
+std::vector<std::vector<lmc::NoiseSeeds>> noise_seeds(const Options& o) {
+  lmc::require(o.pairs >= 1 && o.pairs <= 10'000, "--pairs ", o.pairs, "; expected 1 to 10000 initializations");
+  lmc::require(o.runs >= 2 && o.runs <= 26, "--runs ", o.runs, "; expected 2 to 26 runs from each initialization");
   const lmc::PairNoise noise = lmc::parse_pair_noise(o.noise);
   lmc::require(noise == lmc::PairNoise::order || !o.augment.empty(), "--noise ", o.noise,
                ": the runs cannot differ in an augmentation that there is none of; add --augment, as in --augment crop=4,flip");
-  auto seeds = lmc::pair_seeds(noise, first, second);
+  std::vector<std::uint64_t> given(static_cast<std::size_t>(o.runs));
+  std::iota(given.begin(), given.end(), std::uint64_t{1});
+  if (o.noise_seeds) given = parse_seeds("--noise-seeds", *o.noise_seeds, o.runs);
+  std::vector<std::uint64_t> of_labels(given.size(), given[0]);
   if (o.label_noise_seeds) {
     lmc::require(o.label_noise > 0, "--label-noise-seeds ", *o.label_noise_seeds,
                  ": there is no label noise; add --label-noise");
-    const auto of_labels = parse_seeds("--label-noise-seeds", *o.label_noise_seeds);
-    for (const std::size_t i : {0U, 1U}) seeds[i].label_noise = of_labels[i];
+    of_labels = parse_seeds("--label-noise-seeds", *o.label_noise_seeds, o.runs);
+  }
+  std::vector<std::vector<lmc::NoiseSeeds>> seeds(static_cast<std::size_t>(o.pairs));
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
+    const std::uint64_t shift = i * given.size();  // no two initializations share an order; wrong labels they do
+    for (std::size_t run = 0; run < given.size(); ++run) {
+      seeds[i].push_back(lmc::pair_seeds(noise, given[0] + shift, given[run] + shift)[1]);
+      seeds[i].back().label_noise = of_labels[run];
+    }
   }
   return seeds;
 }

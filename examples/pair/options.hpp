@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the command line of the program `pair` says.
 #pragma once
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <lmc/connectivity/alpha_grid.hpp>
 #include <lmc/core/shape.hpp>
@@ -31,7 +31,10 @@ struct Options {
   std::string init = "torch";
   std::string alphas = "25";
   std::uint64_t init_seed = 0;
-  std::string noise = "order", noise_seeds = "1,2";
+  std::string noise = "order";
+  std::optional<std::string> noise_seeds;
+  Index pairs = 1, runs = 2;
+  bool exact = false, explain = false;
   std::string augment;
   double label_noise = 0;
   std::optional<std::string> label_noise_seeds;
@@ -44,6 +47,7 @@ struct Options {
 Options parse_options(int argc, char** argv);
 
 /// What the options mean. Throws: lmc::Error with the option as it was typed.
-std::array<lmc::NoiseSeeds, 2> noise_seeds(const Options& o);
+/// The seeds of every run, for each initialization.
+std::vector<std::vector<lmc::NoiseSeeds>> noise_seeds(const Options& o);
 lmc::AugmentationOptions parse_augmentation(const std::string& text);
 lmc::AlphaGrid parse_alphas(const std::string& text);

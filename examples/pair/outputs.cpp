@@ -9,7 +9,8 @@
 #include <lmc/core/error.hpp>
 #include <lmc/plot/gnuplot.hpp>
 
-Outputs::Outputs(const Options& o) {
+Outputs::Outputs(const Options& o)
+    : runs_(static_cast<std::size_t>(o.runs)), checkpoints_(runs_ * static_cast<std::size_t>(o.pairs)) {
   for (const auto& [option, path] : {std::pair("--csv", &o.csv), std::pair("--json", &o.json), std::pair("--figure", &o.figure),
                                      std::pair("--save-checkpoints", &o.checkpoints)})
     lmc::require(!*path || !(*path)->empty(), option, " '': expected a name; leave the option out for no output");
@@ -32,12 +33,14 @@ Outputs::Outputs(const Options& o) {
   if (csv_path) open(csv, csv_option, *csv_path);
   if (o.json) open(json, "--json", *o.json);
   if (!o.checkpoints) return;
-  const std::filesystem::path folder(*o.checkpoints);
-  std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
-  lmc::require(!failure, "--save-checkpoints: cannot make the folder '", *o.checkpoints, "': ", failure.message());
-  open(a, "--save-checkpoints", folder / "a.safetensors");
-  open(b, "--save-checkpoints", folder / "b.safetensors");
+  for (std::size_t i = 0; i < static_cast<std::size_t>(o.pairs); ++i) {
+    const std::filesystem::path folder = std::filesystem::path(*o.checkpoints) / (i == 0 ? "" : "init" + std::to_string(i));
+    std::error_code failure;
+    std::filesystem::create_directories(folder, failure);
+    lmc::require(!failure, "--save-checkpoints: cannot make the folder '", folder.string(), "': ", failure.message());
+    for (std::size_t run = 0; run < runs_; ++run)
+      open(checkpoint(i, run), "--save-checkpoints", folder / (std::string(1, static_cast<char>('a' + run)) + ".safetensors"));
+  }
 }
 
 void Outputs::write(const std::function<void()>& work) {

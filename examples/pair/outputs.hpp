@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include <lmc/io/output_file.hpp>
 
@@ -21,7 +23,12 @@ class Outputs {
   void write(const std::function<void()>& work);
   void write(std::optional<lmc::OutputFile>& file, const std::function<void(std::ostream&)>& write_to);
 
-  std::optional<lmc::OutputFile> json, csv, a, b;
+  /// The file for that run of an initialization; none where checkpoints are not asked for.
+  [[nodiscard]] std::optional<lmc::OutputFile>& checkpoint(std::size_t initialization, std::size_t run) {
+    return checkpoints_[initialization * runs_ + run];
+  }
+
+  std::optional<lmc::OutputFile> json, csv;
   std::optional<std::string> figure;
   bool complete = true;  // so far
 
@@ -31,4 +38,6 @@ class Outputs {
   void claim(const char* option, const std::filesystem::path& path);
 
   std::map<std::filesystem::path, const char*> claimed_;
+  std::size_t runs_;  // from each initialization
+  std::vector<std::optional<lmc::OutputFile>> checkpoints_;
 };

@@ -5,11 +5,9 @@
 #include <exception>
 #include <iostream>
 #include <new>
-#include <optional>
 #include <ostream>
-#include <utility>
+#include <string>
 
-#include <lmc/connectivity/curve_csv.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/layers/initialization.hpp>
@@ -31,6 +29,20 @@ namespace {
 // Exit codes besides 0, and 1 for a failure before there were results.
 constexpr int diverged_exit = 3, unwritten_exit = 4;
 
+// A run as messages call it.
+std::string name_of(std::size_t initialization, std::size_t run) {
+  const std::string number = run == 0 ? "first" : run == 1 ? "second" : std::to_string(run + 1) + "th";
+  return "The " + number + " run" + (initialization == 0 ? "" : " of initialization " + std::to_string(initialization + 1));
+}
+
+lmc::CurveFigure curve_figure(const Results& r, const std::string& title) {
+  lmc::CurveFigure figure{.title = title, .train = r.first().train.curve, .test = r.first().test.curve};
+  if (const auto& exact = r.first().train.exact) figure.train_exact = exact->curve;
+  if (const auto& exact = r.first().test.exact; exact && exact->curve.examples() == r.examples[1])
+    figure.test_exact = exact->curve;
+  return figure;
+}
+
 // Returns the exit code.
 int run(const Options& o) {
   Results r;
@@ -47,13 +59,14 @@ int run(const Options& o) {
   const lmc::Initialization init = lmc::parse_initialization(o.init);
   const lmc::ThreadTeam team(o.threads);
   Outputs outputs(o);
-  const auto differing = lmc::differing_noise(seeds[0], seeds[1]);
+  const auto differing = lmc::differing_noise(seeds[0][0], seeds[0][1]);
   if (differing.empty()) std::cerr << "warning: the noise seeds are equal, so that the two runs will be identical\n";
 
   const lmc::TrainTest<float> data = registry::load_dataset(o.data, o.threads);
-  const auto [net, description] = registry::make_network(o.network, data.train.shape(), data.train.classes(), init);
+  const auto made = registry::make_network(o.network, data.train.shape(), data.train.classes(), init);
+  const lmc::Network<float>& net = made.network;
   r.parameters = net.layout().parameter_count();
-  r.network = description;
+  r.network = made.description;
   r.loss = training.loss;
   r.optimizer = lmc::concat(training.optimizer);
   r.schedule = lmc::concat(training.schedule);
@@ -64,37 +77,38 @@ int run(const Options& o) {
   r.threads = team.size();
   print_setting(r, net, data, differing);
 
-  train(net, data.train, training, seeds, r);
-  for (const auto& [name, ended] : {std::pair("first", &r.pair.a), std::pair("second", &r.pair.b)})
-    if (ended->diverged_at)
-      std::cerr
-          << "The " << name << " run diverged: after " << *ended->diverged_at
-          << " updates its loss or parameters were not finite. What follows is measured from its last finite state, after "
-          << ended->steps << " updates; a lower --learning-rate may help.\n";
-  const lmc::ParameterLayout& layout = net.layout();
-  const auto save_state = [&](std::optional<lmc::OutputFile>& file, const lmc::Run<float>& ended) {
-    outputs.write(file,
-                  [&](std::ostream& out) { lmc::write_safetensors<float>(out, layout, ended.state, metadata(r, ended)); });
-  };
-  save_state(outputs.a, r.pair.a);
-  save_state(outputs.b, r.pair.b);
+  train(net, data.train, training, seeds, team, r);
+  for (std::size_t i = 0; i < r.runs.size(); ++i)
+    for (std::size_t run = 0; run < r.runs[i].size(); ++run) {
+      const lmc::Run<float>& ended = r.runs[i][run];
+      if (ended.diverged_at)
+        std::cerr
+            << name_of(i, run) << " diverged: after " << *ended.diverged_at
+            << " updates its loss or parameters were not finite. What follows is measured from its last finite state, after "
+            << ended.steps << " updates; a lower --learning-rate may help.\n";
+      outputs.write(outputs.checkpoint(i, run), [&](std::ostream& out) {
+        lmc::write_safetensors<float>(out, net.layout(), ended.state, metadata(r, i, ended));
+      });
+    }
 
   measure(net, data, seeds, team, r);
 
   print_table(r);
-  std::cout << "digests " << r.pair.a.digest() << ' ' << r.pair.b.digest() << "\ntraining " << lmc::fixed(r.train_seconds, 2)
-            << " s for both runs (" << static_cast<Index>(r.images_per_second) << " images/s), curves "
-            << lmc::fixed(r.curve_train_seconds, 2) << " s (train) and " << lmc::fixed(r.curve_test_seconds, 2) << " s (test), "
-            << r.threads << " threads, " << lmc::simd::instruction_set() << '\n'
+  if (r.account) print_account(*r.account);
+  std::cout << "digests " << r.a().digest() << ' ' << r.b().digest() << "\ntraining " << lmc::fixed(r.train_seconds, 2)
+            << " s for " << (seeds.size() * seeds[0].size() == 2 ? "both" : "all") << " runs ("
+            << static_cast<Index>(r.images_per_second) << " images/s), curves " << lmc::fixed(r.curve_train_seconds, 2)
+            << " s (train) and " << lmc::fixed(r.curve_test_seconds, 2) << " s (test), " << r.threads << " threads, "
+            << lmc::simd::instruction_set() << '\n'
             << std::flush;
   outputs.write([&] { lmc::require(std::cout.good(), "cannot write all results to the standard output; is the disk full?"); });
   outputs.write(outputs.json, [&](std::ostream& out) { out << to_json(r).dump(2) << '\n'; });
-  outputs.write(outputs.csv, [&](std::ostream& out) { lmc::write_curve_csv(out, r.train, r.test); });
-  if (outputs.figure)
-    outputs.write([&] {
-      lmc::save_curve_figure(
-          *outputs.figure, {.title = o.data.dataset + ", " + r.network + ", " + r.optimizer, .train = r.train, .test = r.test});
-    });
+  outputs.write(outputs.csv, [&](std::ostream& out) { write_curves(out, r); });
+  if (outputs.figure) {
+    const std::string title = o.data.dataset + ", " + r.network + ", " + r.optimizer;
+    outputs.write([&] { lmc::save_curve_figure(*outputs.figure, curve_figure(r, title)); });
+    if (r.account) outputs.write([&] { save_account_figures(*outputs.figure, title, *r.account); });
+  }
   if (!outputs.complete) return unwritten_exit;
   if (r.judged() || o.allow_divergence) return 0;
   std::cerr << "pair: a network diverged, so that there is no verdict (exit code " << diverged_exit

@@ -2,9 +2,12 @@
 #include "pair/results.hpp"
 
 #include <algorithm>
+#include <sstream>
+#include <string>
 #include <string_view>
 #include <utility>
 
+#include <lmc/connectivity/curve_csv.hpp>
 #include <lmc/core/machine.hpp>
 #include <lmc/simd/instruction_set.hpp>
 
@@ -16,24 +19,20 @@ nlohmann::json input_json(const std::vector<double>& channels, double otherwise)
   return channels.size() == 1 ? nlohmann::json(channels[0]) : nlohmann::json(channels);
 }
 
-nlohmann::json barrier_json(const lmc::Curve& curve, const lmc::ErrorBarrier& error) {
-  const lmc::LossBarrier loss = lmc::loss_barrier(curve);
-  const auto bound = [&](double lmc::Interval::*end) {
-    return error.interval ? nlohmann::json((*error.interval).*end) : nullptr;
-  };
-  return {{"error", error.value},
-          {"alpha", error.alpha},
-          {"normalized", error.normalized},
-          {"interval_low", bound(&lmc::Interval::low)},
-          {"interval_high", bound(&lmc::Interval::high)},
-          {"verdict", lmc::concat(error.verdict)},
-          {"loss", loss.value},
-          {"loss_alpha", loss.alpha},
-          {"loss_normalized", loss.normalized},
-          {"instability", lmc::instability(curve)},
-          {"git_rebasin", lmc::git_rebasin_barrier(curve)},
-          {"argmax", lmc::argmax_barrier(curve)},
-          {"midpoint", lmc::midpoint_barrier(curve)}};
+nlohmann::json summary_json(const lmc::BarrierSummary& s) {
+  const auto interval = [](const lmc::Interval& i) -> nlohmann::json { return {{"low", i.low}, {"high", i.high}}; };
+  return {{"pairs", s.pairs.size()},
+          {"initializations", s.initializations},
+          {"diverged", s.diverged},
+          {"mean", s.mean},
+          {"interval", s.interval ? interval(*s.interval) : nullptr},
+          {"mean_maximum", s.mean_maximum},
+          {"mean_floor", s.mean_floor},
+          {"broken", s.broken},
+          {"whole", s.whole},
+          {"undecided", s.undecided},
+          {"broken_interval", interval(s.broken_interval)},
+          {"broken_bound", s.broken_bound}};
 }
 
 // `label-smoothing` as the files name it.
@@ -45,7 +44,7 @@ std::string key(std::string_view option) {
 
 }  // namespace
 
-lmc::Metadata metadata(const Results& r, const lmc::Run<float>& run) {
+lmc::Metadata metadata(const Results& r, std::size_t initialization, const lmc::Run<float>& run) {
   lmc::Metadata all{{"dataset", r.options.data.dataset},
                     {"network", r.network},
                     {"init", r.options.init},
@@ -54,7 +53,7 @@ lmc::Metadata metadata(const Results& r, const lmc::Run<float>& run) {
                     {"schedule", r.schedule},
                     {"epochs", std::to_string(r.options.epochs)},
                     {"batch_size", std::to_string(r.options.batch_size)},
-                    {"init_seed", std::to_string(r.options.init_seed)},
+                    {"init_seed", std::to_string(r.init_seed(initialization))},
                     {"order_seed", std::to_string(run.seeds.order)},
                     {"augmentation", r.augmentation},
                     {"augmentation_seed", std::to_string(run.seeds.augmentation)},
@@ -77,12 +76,12 @@ nlohmann::json to_json(const Results& r) {
   };
   const auto numbers = [&](const lmc::CurvePoint& p) { return of_metrics(p.metrics); };
   nlohmann::json curve = nlohmann::json::array(), endpoints = nlohmann::json::array();
-  for (std::size_t i = 0; i < r.test.points.size(); ++i)
-    curve.push_back(
-        {{"alpha", r.test.points[i].alpha}, {"train", numbers(r.train.points[i])}, {"test", numbers(r.test.points[i])}});
-  for (const auto& [run, end] : {std::pair(&r.pair.a, std::size_t{0}), std::pair(&r.pair.b, r.test.points.size() - 1)})
-    endpoints.push_back({{"train", numbers(r.train.points[end])},
-                         {"test", numbers(r.test.points[end])},
+  const auto &train = r.first().train.curve.points, &test = r.first().test.curve.points;
+  for (std::size_t i = 0; i < test.size(); ++i)
+    curve.push_back({{"alpha", test[i].alpha}, {"train", numbers(train[i])}, {"test", numbers(test[i])}});
+  for (const auto& [run, end] : {std::pair(&r.a(), std::size_t{0}), std::pair(&r.b(), test.size() - 1)})
+    endpoints.push_back({{"train", numbers(train[end])},
+                         {"test", numbers(test[end])},
                          {"steps", run->steps},
                          {"diverged_at", run->diverged_at ? nlohmann::json(*run->diverged_at) : nullptr}});
   for (std::size_t i = 0; i < r.stored.size(); ++i)
@@ -94,7 +93,7 @@ nlohmann::json to_json(const Results& r) {
   registry::for_each_update_option(o.updates, [&](std::string_view name, const char*, const auto& value) {
     if (value && name != "loss") training[key(name)] = *value;
   });
-  return {
+  nlohmann::json all = {
       {"dataset", o.data.dataset},
       {"examples", {{"train", r.examples[0]}, {"test", r.examples[1]}}},
       {"classes", r.classes},
@@ -104,20 +103,42 @@ nlohmann::json to_json(const Results& r) {
       {"seeds",
        {{"init", o.init_seed},
         {"subset", o.data.subset_seed},
-        {"order", {r.pair.a.seeds.order, r.pair.b.seeds.order}},
-        {"augmentation", {r.pair.a.seeds.augmentation, r.pair.b.seeds.augmentation}},
-        {"label_noise", {r.pair.a.seeds.label_noise, r.pair.b.seeds.label_noise}}}},
-      {"runs_differ_in", lmc::differing_noise(r.pair.a.seeds, r.pair.b.seeds)},
+        {"order", {r.a().seeds.order, r.b().seeds.order}},
+        {"augmentation", {r.a().seeds.augmentation, r.b().seeds.augmentation}},
+        {"label_noise", {r.a().seeds.label_noise, r.b().seeds.label_noise}}}},
+      {"runs_differ_in", lmc::differing_noise(r.a().seeds, r.b().seeds)},
       {"input", {{"mean", input_json(r.input.mean, 0)}, {"std", input_json(r.input.standard_deviation, 1)}}},
       {"endpoints", endpoints},
       {"curve", curve},
-      {"barrier", {{"train", barrier_json(r.train, r.train_error)}, {"test", barrier_json(r.test, r.test_error)}}},
+      {"barrier", {{"train", to_json(r.first().train)}, {"test", to_json(r.first().test)}}},
       {"seconds", {{"train", r.train_seconds}, {"curve_train", r.curve_train_seconds}, {"curve_test", r.curve_test_seconds}}},
       {"images_per_second", r.images_per_second},
-      {"digest", {r.pair.a.digest(), r.pair.b.digest()}},
+      {"digest", {r.a().digest(), r.b().digest()}},
       {"machine",
        {{"processor", lmc::processor_name()},
         {"threads", r.threads},
         {"instruction_set", lmc::simd::instruction_set()},
         {"compiler", lmc::compiler_name()}}}};
+  if (r.account) all["explain"] = to_json(*r.account);
+  if (!r.train_summary) return all;
+  all["summary"] = {{"train", summary_json(*r.train_summary)}, {"test", summary_json(*r.test_summary)}};
+  for (const PairMeasurement& pair : r.pairs) {
+    const auto &a = r.runs[pair.initialization][pair.a], &b = r.runs[pair.initialization][pair.b];
+    all["pairs"].push_back({{"init_seed", r.init_seed(pair.initialization)},
+                            {"order", {a.seeds.order, b.seeds.order}},
+                            {"digest", {a.digest(), b.digest()}},
+                            {"barrier", {{"train", to_json(pair.train)}, {"test", to_json(pair.test)}}}});
+  }
+  return all;
+}
+
+void write_curves(std::ostream& out, const Results& r) {
+  if (r.pairs.size() == 1) return lmc::write_curve_csv(out, r.first().train.curve, r.first().test.curve);
+  for (std::size_t i = 0; i < r.pairs.size(); ++i) {
+    std::stringstream lines;
+    lmc::write_curve_csv(lines, r.pairs[i].train.curve, r.pairs[i].test.curve);
+    std::string line;
+    for (bool header = true; std::getline(lines, line); header = false)
+      if (!header || i == 0) out << (header ? "pair" : std::to_string(i + 1)) << ',' << line << '\n';
+  }
 }

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
+#include <lmc/connectivity/barrier_summary.hpp>
 #include <lmc/connectivity/barriers.hpp>
-#include <lmc/connectivity/curve.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/loss/any_loss.hpp>
 #include <lmc/train/train.hpp>
 
+#include "pair/account.hpp"
+#include "pair/measurements.hpp"
 #include "pair/options.hpp"
 
 struct EndMetrics {
@@ -27,24 +34,34 @@ struct Results {
   Index classes = 0;
   Index parameters = 0;
   lmc::Standardization input;
-  lmc::Pair<float> pair;
-  lmc::Curve train, test;
-  lmc::ErrorBarrier train_error, test_error;  // once, since the interval's resampling takes its time
+  std::vector<std::vector<lmc::Run<float>>> runs;  // for each initialization
+  std::vector<PairMeasurement> pairs;              // every two runs from each initialization; what follows is of the first
+  std::optional<Account> account;                  // why it has its barrier
   // The metrics of both ends with the running statistics that training left; on a path these are estimated anew.
   std::vector<EndMetrics> stored;
+  std::optional<lmc::BarrierSummary> train_summary, test_summary;  // of several pairs
 
-  // Whether there is something to judge.
+  [[nodiscard]] const PairMeasurement& first() const { return pairs.front(); }
+  [[nodiscard]] const lmc::Run<float>& a() const { return runs[0][0]; }
+  [[nodiscard]] const lmc::Run<float>& b() const { return runs[0][1]; }
+  [[nodiscard]] std::uint64_t init_seed(std::size_t initialization) const { return options.init_seed + initialization; }
+  // Whether there is something to judge in all pairs.
   [[nodiscard]] bool judged() const {
-    return train_error.verdict != lmc::Verdict::none && test_error.verdict != lmc::Verdict::none;
+    return std::ranges::all_of(pairs, [](const PairMeasurement& pair) {
+      return pair.train.error.verdict != lmc::Verdict::none && pair.test.error.verdict != lmc::Verdict::none;
+    });
   }
-  double train_seconds = 0, curve_train_seconds = 0, curve_test_seconds = 0, images_per_second = 0;
+  double train_seconds = 0, measure_seconds = 0, curve_train_seconds = 0, curve_test_seconds = 0, images_per_second = 0;
   int threads = 1;
 };
 
 /// What stands in the checkpoint of a run.
-lmc::Metadata metadata(const Results& r, const lmc::Run<float>& run);
+lmc::Metadata metadata(const Results& r, std::size_t initialization, const lmc::Run<float>& run);
 
 nlohmann::json to_json(const Results& r);
 
-/// Prints both parts side by side.
+/// Prints both parts of the first pair side by side, and the summary of several.
 void print_table(const Results& r);
+
+/// Writes the curves: of several pairs one below the other, with the number of the pair in front.
+void write_curves(std::ostream& out, const Results& r);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pair/running.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <iostream>
+#include <numeric>
+#include <utility>
 
 #include <lmc/connectivity/alpha_grid.hpp>
 #include <lmc/data/label_noise.hpp>
@@ -16,6 +20,11 @@ namespace {
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Whether there are two hidden layers or more.
+bool is_deep(const lmc::Network<float>& net) {
+  return std::ranges::count_if(net.parts(), [](const auto& part) { return part.params.count > 0; }) > 2;
 }
 
 }  // namespace
@@ -36,41 +45,72 @@ void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::
 }
 
 void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, const lmc::TrainOptions<float>& options,
-           const std::array<lmc::NoiseSeeds, 2>& seeds, Results& r) {
-  std::array<Index, 2> examples{};
+           const Seeds& seeds, const lmc::ThreadTeam& team, Results& r) {
+  const std::size_t each = seeds.front().size(), all = seeds.size() * each;
+  std::vector<Index> examples(all);
   lmc::TrainOptions<float> observed = options;
-  observed.observers.emplace_back(lmc::Progress({.runs = 2}));
+  observed.observers.emplace_back(lmc::Progress({.runs = all}));
   observed.observers.emplace_back([&](const lmc::StepEvent<float>& event) {
     examples[event.run] += event.batch;
     return lmc::Control::proceed;
   });
+  r.runs.assign(seeds.size(), std::vector<lmc::Run<float>>(each));
   const auto start = std::chrono::steady_clock::now();
-  r.pair = lmc::train_pair(net, data, net.initialize({.seed = r.options.init_seed}), observed, seeds[0], seeds[1],
-                           lmc::ThreadTeam(r.options.threads));
+  team.for_each(static_cast<Index>(all), [&](Index i, int) {
+    const auto run = static_cast<std::size_t>(i), initialization = run / each;
+    r.runs[initialization][run % each] = lmc::train(net, data, net.initialize({.seed = r.init_seed(initialization)}), observed,
+                                                    seeds[initialization][run % each], run);
+  });
   r.train_seconds = seconds_since(start);
-  r.images_per_second = static_cast<double>(examples[0] + examples[1]) / r.train_seconds;
+  r.images_per_second = static_cast<double>(std::accumulate(examples.begin(), examples.end(), Index{0})) / r.train_seconds;
 }
 
-void measure(const lmc::Network<float>& net, const lmc::TrainTest<float>& data, const std::array<lmc::NoiseSeeds, 2>& seeds,
-             const lmc::ThreadTeam& team, Results& r) {
+void measure(const lmc::Network<float>& net, const lmc::TrainTest<float>& data, const Seeds& seeds, const lmc::ThreadTeam& team,
+             Results& r) {
   const Options& o = r.options;
-  const auto alphas = parse_alphas(o.alphas);
-  // Measured on the labels that both runs were trained on; where these differ, on the true ones.
-  const bool shared_labels = seeds[0].label_noise == seeds[1].label_noise;
-  const auto trained_on =
-      lmc::with_label_noise(data.train, {.share = shared_labels ? o.label_noise : 0, .seed = seeds[0].label_noise});
-  auto start = std::chrono::steady_clock::now();
-  r.train =
-      lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, trained_on, data.train, team, {}, r.loss), {.alphas = alphas});
-  r.curve_train_seconds = seconds_since(start);
-  start = std::chrono::steady_clock::now();
-  r.test =
-      lmc::linear_path(r.pair.a, r.pair.b, lmc::evaluator(net, data.test, data.train, team, {}, r.loss), {.alphas = alphas});
-  r.curve_test_seconds = seconds_since(start);
-  r.train_error = lmc::error_barrier(r.train);
-  r.test_error = lmc::error_barrier(r.test);
+  PartPlan plan{.alphas = parse_alphas(o.alphas), .loss = r.loss, .exact = o.exact, .traced = is_deep(net)};
+  // Measured on the labels that all runs were trained on; where these differ, on the true ones.
+  const std::uint64_t first_labels = seeds.front().front().label_noise;
+  const bool shared_labels =
+      std::ranges::all_of(seeds.front(), [&](const lmc::NoiseSeeds& of_run) { return of_run.label_noise == first_labels; });
+  const auto trained_on = lmc::with_label_noise(data.train, {.share = shared_labels ? o.label_noise : 0, .seed = first_labels});
+  PartPlan grid = plan;
+  grid.exact = false;
+  // Tracing takes some 20 ms for each example: it is done on a part of the test data.
+  std::vector<Index> traced(static_cast<std::size_t>(std::min<Index>(1000, data.test.size())));
+  std::iota(traced.begin(), traced.end(), Index{0});
+
+  for (std::size_t i = 0; i < r.runs.size(); ++i)
+    for (std::size_t b = 1; b < r.runs[i].size(); ++b)
+      for (std::size_t a = 0; a < b; ++a) {
+        PairMeasurement pair{.initialization = i, .a = a, .b = b, .train = {}, .test = {}};
+        const lmc::Run<float>&run_a = r.runs[i][a], &run_b = r.runs[i][b];
+        auto start = std::chrono::steady_clock::now();
+        pair.train = measure_part(net, run_a, run_b, trained_on, data.train, plan.traced ? grid : plan, team);
+        r.curve_train_seconds += seconds_since(start);
+        start = std::chrono::steady_clock::now();
+        pair.test = measure_part(net, run_a, run_b, data.test, data.train, plan.traced ? grid : plan, team);
+        if (plan.exact && plan.traced)
+          pair.test.exact = measure_part(net, run_a, run_b, data.test.subset(traced), data.train, plan, team).exact;
+        r.curve_test_seconds += seconds_since(start);
+        r.pairs.push_back(std::move(pair));
+      }
+  if (r.pairs.size() > 1) {
+    lmc::BarrierSummaryOptions options;
+    std::vector<lmc::Curve> train, test;
+    for (const PairMeasurement& pair : r.pairs) {
+      options.initializations.push_back(static_cast<Index>(pair.initialization));
+      train.push_back(pair.train.curve);
+      test.push_back(pair.test.curve);
+    }
+    r.train_summary = lmc::barrier_summary(train, options);
+    r.test_summary = lmc::barrier_summary(test, options);
+  }
+  if (o.explain && !r.judged()) std::cerr << "note: --explain has nothing to account for, since a network diverged\n";
+  if (o.explain && r.judged())
+    r.account = explain(net, r.runs, r.pairs, net.initialize({.seed = r.init_seed(0)}), data, r.loss, team);
   if (net.layout().buffer_count() > 0)
-    for (const lmc::Run<float>* ended : {&r.pair.a, &r.pair.b})
+    for (const lmc::Run<float>* ended : {&r.a(), &r.b()})
       r.stored.push_back({lmc::evaluate(net, ended->state, trained_on, team, r.loss),
                           lmc::evaluate(net, ended->state, data.test, team, r.loss)});
 }

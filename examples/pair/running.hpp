@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The pair is trained and measured.
 #pragma once
-#include <array>
 #include <string_view>
 #include <vector>
 
@@ -13,14 +12,18 @@
 
 #include "pair/results.hpp"
 
+/// The seeds of every run, for each initialization.
+using Seeds = std::vector<std::vector<lmc::NoiseSeeds>>;
+
 /// Prints what is to be trained, and in which sources of noise the two runs differ.
 void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::TrainTest<float>& data,
                    const std::vector<std::string_view>& differing);
 
-/// Fills in the pair and how fast it was trained.
+/// Fills in the runs and how fast they were trained, all side by side.
 void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, const lmc::TrainOptions<float>& options,
-           const std::array<lmc::NoiseSeeds, 2>& seeds, Results& r);
+           const Seeds& seeds, const lmc::ThreadTeam& team, Results& r);
 
-/// Fills in the curves, the barriers and, for a network with running statistics, the ends with those that training left.
-void measure(const lmc::Network<float>& net, const lmc::TrainTest<float>& data, const std::array<lmc::NoiseSeeds, 2>& seeds,
-             const lmc::ThreadTeam& team, Results& r);
+/// Fills in the pairs, their summary, why the first has its barrier, where that was asked for, and for a network with running
+/// statistics its ends with those that training left.
+void measure(const lmc::Network<float>& net, const lmc::TrainTest<float>& data, const Seeds& seeds, const lmc::ThreadTeam& team,
+             Results& r);

@@ -207,4 +207,22 @@ TEST_CASE("error_barrier_interval: needs the outcomes of the same examples at ev
                     Catch::Matchers::Contains("at α = 0.5 the curve has 4 outcomes in `wrong` for count = 5"));
 }
 
+TEST_CASE("error_band: is the error, give or take, and its heights above the chord are the interval", "[connectivity]") {
+  const lmc::Curve curve = testing::curve(sample(population(0.1), 500, 3));
+  const std::vector<lmc::Interval> band = lmc::error_band(curve);
+  REQUIRE(band.size() == curve.points.size());
+  const double a = *curve.points.front().metrics.error, b = *curve.points.back().metrics.error;
+  lmc::Interval interval;
+  for (std::size_t k = 0; k < band.size(); ++k) {
+    CHECK_THAT((band[k].low + band[k].high) / 2, WithinAbs(*curve.points[k].metrics.error, 1e-12));
+    const double line = lmc::chord(a, b, curve.points[k].weights());
+    interval = {std::max(interval.low, band[k].low - line), std::max(interval.high, band[k].high - line)};
+  }
+  CHECK_THAT(band.front().high - band.front().low, WithinAbs(0, 1e-12));
+  const lmc::Interval expected = lmc::error_barrier_interval(curve).value();
+  CHECK_THAT(interval.low, WithinAbs(expected.low, 1e-12));
+  CHECK_THAT(interval.high, WithinAbs(expected.high, 1e-12));
+  CHECK(lmc::error_band(testing::curve(std::vector<double>{0.1, 0.2, 0.1})).empty());
+}
+
 }  // namespace connectivity_interval_test

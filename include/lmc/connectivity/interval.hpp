@@ -19,17 +19,25 @@ struct Interval {
 
 namespace detail {
 
+/// The simultaneous band of the heights g: one interval for each α.
+inline std::vector<Interval> band_of(const ResampledHeights& resampled) {
+  std::vector<Interval> band;
+  const auto &g = resampled.heights, &s = resampled.standard_errors;
+  const double q = -std::expm1(std::log(1 - confidence_level) / static_cast<double>(resampled.examples));
+  const double c = resampled.studentized.empty() ? 0 : upper_quantile(resampled.studentized);
+  for (std::size_t k = 0; k < g.size(); ++k) {
+    const bool is_end = k == 0 || k + 1 == g.size();
+    if (!resampled.studentized.empty() || is_end)
+      band.push_back({g[k] - c * s[k], g[k] + c * s[k]});
+    else
+      band.push_back({g[k] - q * (1 + g[k]), g[k] + q * (1 - g[k])});
+  }
+  return band;
+}
+
 inline Interval interval_of(const ResampledHeights& resampled) {
   Interval interval;
-  const auto extend = [&](double low, double high) { interval = {std::max(interval.low, low), std::max(interval.high, high)}; };
-  const auto &g = resampled.heights, &s = resampled.standard_errors;
-  if (resampled.studentized.empty()) {
-    const double q = -std::expm1(std::log(1 - confidence_level) / static_cast<double>(resampled.examples));
-    for (std::size_t k = 1; k + 1 < g.size(); ++k) extend(g[k] - q * (1 + g[k]), g[k] + q * (1 - g[k]));
-    return interval;
-  }
-  const double c = upper_quantile(resampled.studentized);
-  for (std::size_t k = 0; k < g.size(); ++k) extend(g[k] - c * s[k], g[k] + c * s[k]);
+  for (const Interval& at : band_of(resampled)) interval = {std::max(interval.low, at.low), std::max(interval.high, at.high)};
   return interval;
 }
 
@@ -55,6 +63,19 @@ inline std::optional<Interval> error_barrier_interval(const Curve& curve) {
   const auto resampled = detail::resampled_heights("error_barrier_interval", curve);
   if (!resampled) return std::nullopt;
   return detail::interval_of(*resampled);
+}
+
+/// The band behind that interval, for figures: where the error at each α of the curve lies, all at once and against its chord, which
+/// is held fixed: err ± c s, with no width at the ends. Empty where error_barrier_interval has none. Cost and errors as there.
+inline std::vector<Interval> error_band(const Curve& curve) {
+  const auto resampled = detail::resampled_heights("error_band", curve);
+  if (!resampled) return {};
+  std::vector<Interval> band = detail::band_of(*resampled);
+  for (std::size_t k = 0; k < band.size(); ++k) {
+    const double line = *curve.points[k].metrics.error - resampled->heights[k];
+    band[k] = {line + band[k].low, line + band[k].high};
+  }
+  return band;
 }
 
 }  // namespace lmc

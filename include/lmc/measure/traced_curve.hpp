@@ -14,6 +14,7 @@
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/traced_curve.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/any_layer.hpp>
@@ -30,6 +31,7 @@
 #include <lmc/matrix/views.hpp>
 #include <lmc/parallel/thread_team.hpp>
 #include <lmc/train/batch_memory.hpp>
+#include <lmc/train/run.hpp>
 #include <lmc/train/step.hpp>
 
 namespace lmc {
@@ -187,6 +189,21 @@ TracedErrorCurve traced_error_curve(const Network<std::ranges::range_value_t<Ran
                                     const ThreadTeam& team = ThreadTeam()) {
   using Scalar = std::ranges::range_value_t<Range>;
   return traced_error_curve<Scalar>(network, std::span<const Scalar>(a), std::span<const Scalar>(b), data, team);
+}
+
+/// The same between two states, such as load_state and Checkpoint::state give.
+template <std::floating_point Scalar>
+TracedErrorCurve traced_error_curve(const Network<Scalar>& network, const ModelState<Scalar>& a, const ModelState<Scalar>& b,
+                                    const Dataset<Scalar>& data, const ThreadTeam& team = ThreadTeam()) {
+  return traced_error_curve(network, a.parameters, b.parameters, data, team);
+}
+/// The same between the ends of two runs; ExactErrorCurve::diverged where one of them diverged, so that nothing is judged.
+template <std::floating_point Scalar>
+TracedErrorCurve traced_error_curve(const Network<Scalar>& network, const Run<Scalar>& a, const Run<Scalar>& b,
+                                    const Dataset<Scalar>& data, const ThreadTeam& team = ThreadTeam()) {
+  TracedErrorCurve traced = traced_error_curve(network, a.state, b.state, data, team);
+  traced.curve.diverged = a.diverged_at || b.diverged_at;
+  return traced;
 }
 
 }  // namespace lmc

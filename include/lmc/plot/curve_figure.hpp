@@ -2,14 +2,20 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <filesystem>
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/curve.hpp>
+#include <lmc/connectivity/exact_error_curve.hpp>
+#include <lmc/connectivity/interpolate.hpp>
+#include <lmc/connectivity/interval.hpp>
+#include <lmc/connectivity/noise_floor.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
 #include <lmc/plot/gnuplot.hpp>
@@ -18,9 +24,11 @@ namespace lmc {
 
 /// A figure of loss and error along a path, as measured on one or two data sets.
 struct CurveFigure {
-  std::string title = {};           // above the figure
-  std::optional<Curve> train = {};  // on the training data; none: test alone is drawn
-  Curve test = {};                  // on the test data
+  std::string title = {};                           // above the figure
+  std::optional<Curve> train = {};                  // on the training data; none: test alone is drawn
+  Curve test = {};                                  // on the test data
+  std::optional<ExactErrorCurve> train_exact = {};  // beside train: the error over the continuum of α
+  std::optional<ExactErrorCurve> test_exact = {};   // the same beside test
 };
 
 namespace detail {
@@ -29,8 +37,9 @@ namespace detail {
 struct FigureCurve {
   const char* name;
   const Curve* curve;
-  const char* line;   // gnuplot's style of the curve itself
-  const char* color;  // color of the curve, its chord and its barrier
+  const char* line;                        // gnuplot's style of the curve itself
+  const char* color;                       // color of the curve, its chord and its barrier
+  const ExactErrorCurve* exact = nullptr;  // of the same path; none where only the grid is known
 };
 
 /// What the axis of a loss is called.
@@ -39,12 +48,49 @@ inline std::string loss_label(const Metrics& metrics) {
   return concat("mean ", metrics.loss_name, metrics.loss_name.starts_with("cross-entropy") ? " (nats)" : "");
 }
 
+/// What is drawn under a curve of errors in percent, as data blocks and plots of them: its 95 % band as an area, the mean height
+/// that chance alone would show as a dotted line over the chord, and the error over the continuum as steps. low and high take
+/// in what is drawn.
+inline std::pair<std::string, std::string> figure_uncertainty(const std::string& name, const Curve& curve,
+                                                              const ExactErrorCurve* exact, const char* color, double& low,
+                                                              double& high) {
+  std::string data, plot;
+  const auto reach = [&](double value) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+    return shortest(value);
+  };
+  const std::vector<Interval> band = error_band(curve);
+  const double a = curve.points.front().metrics[Metric::error], b = curve.points.back().metrics[Metric::error];
+  if (!band.empty()) {
+    const double floor = noise_floor(curve)->mean;
+    data += concat("$", name, "_band << END\n");
+    for (std::size_t k = 0; k < band.size(); ++k) {
+      const CurvePoint& point = curve.points[k];
+      data += concat(shortest(point.alpha), " ", reach(100 * band[k].low), " ", reach(100 * band[k].high), " ",
+                     shortest(100 * (chord(a, b, point.weights()) + floor)), "\n");
+    }
+    data += "END\n";
+    plot += concat("$", name, "_band using 1:2:3 with filledcurves fs solid 0.15 noborder lc rgb '", color, "' title '", name,
+                   ", 95 % band', $", name, "_band using 1:4 with lines dt 3 lw 1.2 lc rgb '", color, "' notitle, ");
+  }
+  if (exact == nullptr) return {data, plot};
+  data += concat("$", name, "_exact << END\n");
+  for (const ErrorStep& step : error_steps(*exact)) {
+    const std::string share = reach(100 * static_cast<double>(step.wrong) / static_cast<double>(exact->examples()));
+    data += concat(shortest(step.from.alpha), " ", share, "\n", shortest(step.to.alpha), " ", share, "\n");
+  }
+  data += "END\n";
+  plot += concat("$", name, "_exact using 1:2 with lines lw 1 lc rgb '", color, "' title '", name, ", every α', ");
+  return {data, plot};
+}
+
 /// A panel: every curve, its chord dashed, and its barrier as a bar between the chord and the curve.
 inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric metric) {
   const double scale = metric == Metric::error ? 100 : 1;
   double low = std::numeric_limits<double>::infinity(), high = -low;
   std::string data, plot, lines;
-  for (const auto& [name, curve, line, color] : curves) {
+  for (const auto& [name, curve, line, color, exact] : curves) {
     const std::string points = concat(name, metric == Metric::error ? "_error" : "_loss");
     data += concat("$", points, " << END\n");
     for (const CurvePoint& p : curve->points) {
@@ -66,7 +112,13 @@ inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric m
       legend += metric == Metric::error ? fixed(100 * bump.value, 2) + " %" : fixed(bump.value, 4);
     const bool visible = std::isfinite(bump.value) && bump.value >= 5e-5;  // not 0.00 % or 0.0000
     if (visible) legend += " at α = " + fixed(bump.alpha, 2);
-    plot += concat("$", points, " using 1:2 with linespoints ", line, " lc rgb '", color, "' title '", legend, "', ");
+    if (metric == Metric::error) {
+      const auto [blocks, under] = figure_uncertainty(name, *curve, exact, color, low, high);
+      data += blocks;
+      plot += under;
+    }
+    plot += concat("$", points, " using 1:2 with ", exact != nullptr && metric == Metric::error ? "points " : "linespoints ",
+                   line, " lc rgb '", color, "' title '", legend, "', ");
     if (!std::isfinite(a) || !std::isfinite(b)) continue;
     const auto segment = [&, color = color](double x0, double y0, double x1, double y1, const char* style) {
       lines += concat("set arrow from ", shortest(x0), ",", shortest(y0), " to ", shortest(x1), ",", shortest(y1), " ", style,
@@ -88,8 +140,9 @@ inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric m
 
 inline std::string figure_script(const CurveFigure& figure) {
   std::vector<FigureCurve> curves;
-  if (figure.train) curves.push_back({"train", &*figure.train, "lw 1.5 pt 6 ps 0.8", "#d55e00"});
-  curves.push_back({"test", &figure.test, "lw 1.5 pt 7 ps 0.7", "#0b3c6f"});
+  const auto exact = [](const std::optional<ExactErrorCurve>& curve) { return curve ? &*curve : nullptr; };
+  if (figure.train) curves.push_back({"train", &*figure.train, "lw 1.5 pt 6 ps 0.8", "#d55e00", exact(figure.train_exact)});
+  curves.push_back({"test", &figure.test, "lw 1.5 pt 7 ps 0.7", "#0b3c6f", exact(figure.test_exact)});
   for (const FigureCurve& drawn : curves) require_curve("save_curve_figure", *drawn.curve);
   for (const FigureCurve& drawn : curves) {
     const Metrics &first = curves.front().curve->points.front().metrics, &here = drawn.curve->points.front().metrics;
@@ -112,7 +165,8 @@ inline std::string figure_script(const CurveFigure& figure) {
 
 /// Draws loss and error along a path, two panels side by side (the loss alone where an error was not measured), with gnuplot:
 /// the curves, the chords between their ends (dashed), and the barriers as bars between chord and curve, with their values in
-/// the legend. The extension of path chooses PNG, SVG or PDF. The file appears under its name when it is complete. Throws:
+/// the legend; where outcomes of single examples are known, the 95 % band of the error as an area, and how high a barrier chance
+/// alone would show as a dotted line over the chord; where the error over the continuum is given, as steps under the points. The extension of path chooses PNG, SVG or PDF. The file appears under its name when it is complete. Throws:
 /// Error when gnuplot is not installed (see gnuplot_available) or fails; when the extension is another one; when path cannot be
 /// written; when a curve is none that a barrier can be computed from.
 inline void save_curve_figure(const std::filesystem::path& path, const CurveFigure& figure) {

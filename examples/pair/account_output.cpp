@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <cmath>
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+#include <string>
+#include <string_view>
+
+#include <lmc/core/text.hpp>
+#include <lmc/plot/dot_figure.hpp>
+#include <lmc/plot/gnuplot.hpp>
+
+#include "pair/account.hpp"
+
+namespace {
+
+nlohmann::json loss_and_error(const lmc::LossAndError& value) {
+  return {{"loss", value.loss}, {"error", value.error ? nlohmann::json(*value.error) : nullptr}};
+}
+
+nlohmann::json ledger_json(const Account& account) {
+  const lmc::ExampleLedger& ledger = account.examples;
+  nlohmann::json classes = nlohmann::json::array(), groups = nlohmann::json::array(), examples = nlohmann::json::array();
+  for (const auto& of : ledger.classes) classes.push_back({{"label", of.label}, {"examples", of.count}, {"mean", of.mean}});
+  for (const auto& of : ledger.groups)
+    groups.push_back({{"wrong_at_first", of.wrong_at_a},
+                      {"wrong_at_second", of.wrong_at_b},
+                      {"examples", of.count},
+                      {"wrong", of.wrong},
+                      {"contribution", of.contribution}});
+  for (std::size_t i = 0; i < ledger.flips.size(); ++i)  // the others add nothing
+    if (ledger.flips[i].count > 0)
+      examples.push_back({{"example", i},
+                          {"label", account.labels[i]},
+                          {"contribution", ledger.contributions[i]},
+                          {"flips", ledger.flips[i].count},
+                          {"first_from", ledger.flips[i].first->from},
+                          {"first_to", ledger.flips[i].first->to}});
+  return {{"alpha", ledger.alpha}, {"height", ledger.height}, {"classes", classes}, {"groups", groups}, {"flipping", examples}};
+}
+
+nlohmann::json distance_json(const lmc::ParameterDistance& d) {
+  return {{"name", d.name},
+          {"parameters", d.parameters},
+          {"distance", d.distance},
+          {"relative", d.relative},
+          {"cosine", d.cosine},
+          {"first_from_start", d.from_start->a},
+          {"second_from_start", d.from_start->b},
+          {"cosine_from_start", d.from_start->cosine}};
+}
+
+const char* name_of(const lmc::OutcomeGroup& group) {
+  if (group.wrong_at_a) return group.wrong_at_b ? "wrong at both ends" : "wrong at the first";
+  return group.wrong_at_b ? "wrong at the second" : "right at both ends";
+}
+
+std::string number(double x) { return lmc::fixed(x, 4); }
+
+void heading(std::string_view text) { std::cout << '\n' << text << '\n'; }
+
+template <class... Cells>
+void row(std::string_view name, const Cells&... cells) {
+  std::cout << "  " << std::left << std::setw(24) << name << std::right;
+  ((std::cout << std::setw(18) << cells), ...);
+  std::cout << '\n';
+}
+
+}  // namespace
+
+nlohmann::json to_json(const Account& account) {
+  nlohmann::json json{{"alpha", account.alpha}, {"examples", ledger_json(account)}};
+  if (account.reliability)
+    json["examples"]["intraclass_correlation"] = {{"single", account.reliability->single},
+                                                  {"average", account.reliability->average}};
+  if (account.decomposition) {
+    nlohmann::json points = nlohmann::json::array();
+    for (const lmc::DecomposedPoint& p : account.decomposition->points)
+      points.push_back(
+          {{"alpha", p.alpha},
+           {"loss", {{"height", p.loss.height}, {"function_gap", p.loss.function_gap}, {"ensemble_gap", p.loss.ensemble_gap}}},
+           {"error",
+            {{"height", p.error->height}, {"function_gap", p.error->function_gap}, {"ensemble_gap", p.error->ensemble_gap}}}});
+    json["decomposition"] = points;
+  }
+  if (account.calibrated) {
+    nlohmann::json points = nlohmann::json::array();
+    for (const lmc::CalibratedPoint& p : account.calibrated->points)
+      points.push_back({{"alpha", p.alpha},
+                        {"loss", p.loss},
+                        {"calibrated_loss", p.calibrated_loss},
+                        {"temperatures", {p.temperatures[0].temperature, p.temperatures[1].temperature}}});
+    json["calibration"] = {{"plain", account.calibrated->plain.value},
+                           {"calibrated", account.calibrated->calibrated.value},
+                           {"difference", account.calibrated->difference},
+                           {"points", points}};
+  }
+  json["layers"] = {{"height", loss_and_error(account.layers.height)},
+                    {"sum", loss_and_error(account.layers.sum)},
+                    {"exact", account.layers.exact},
+                    {"evaluations", account.layers.evaluations},
+                    {"shares", nlohmann::json::array()}};
+  for (const lmc::LayerShare& layer : account.layers.layers)
+    json["layers"]["shares"].push_back({{"name", layer.name},
+                                        {"share", loss_and_error(layer.share)},
+                                        {"standard_error", loss_and_error(layer.standard_error)}});
+  for (const lmc::LayerFeatures& layer : account.features.layers)
+    json["features"]["layers"].push_back({{"name", layer.name},
+                                          {"width", layer.width},
+                                          {"deviation", layer.deviation},
+                                          {"cosine", layer.cosine},
+                                          {"mean_cosine", layer.mean_cosine},
+                                          {"scale", layer.scale},
+                                          {"variance_ratio", layer.variance_ratio},
+                                          {"cka", layer.cka}});
+  const lmc::EndDisagreement& ends = *account.features.ends;
+  json["features"]["disagreement"] = {{"share", ends.share()},
+                                      {"only_first_right", ends.only_a_right},
+                                      {"only_second_right", ends.only_b_right},
+                                      {"both_wrong_differently", ends.both_wrong_differently}};
+  json["distances"] = {{"whole", distance_json(account.distances.whole)}, {"layers", nlohmann::json::array()}};
+  for (const lmc::ParameterDistance& d : account.distances.layers) json["distances"]["layers"].push_back(distance_json(d));
+  if (account.parameters) {
+    const ParameterAccount& p = *account.parameters;
+    json["parameters"] = {{"height", p.height},
+                          {"sum", p.sum},
+                          {"layers", nlohmann::json::array()},
+                          {"with_importance",
+                           {{"moving", p.relation.moving},
+                            {"contribution", p.relation.contribution},
+                            {"displacement", p.relation.displacement},
+                            {"slope", p.relation.slope},
+                            {"slope_size", p.relation.slope_size},
+                            {"partial", p.relation.partial}}}};
+    for (const auto& [name, value] : p.layers)
+      json["parameters"]["layers"].push_back({{"name", name}, {"contribution", value}});
+  }
+  return json;
+}
+
+void print_account(const Account& account) {
+  const lmc::ExampleLedger& ledger = account.examples;
+  std::cout << "\nWhy, on the test examples: each account adds up to the height above the chord that it explains.\n";
+  heading(
+      lmc::concat("examples, at alpha ", lmc::fixed(ledger.alpha, 4), ": error ", number(ledger.height), " above the chord"));
+  row("", "examples", "wrong there", "adds");
+  for (const lmc::OutcomeGroup& group : ledger.groups)
+    row(name_of(group), group.count, group.wrong, number(group.contribution));
+  if (account.reliability)
+    std::cout << "  reliability of an example's part over initializations (ICC): " << lmc::fixed(account.reliability->single, 2)
+              << '\n';
+
+  if (account.decomposition) {
+    const lmc::DecomposedPoint& top = account.decomposition->highest;
+    heading(
+        lmc::concat("averaging weights against averaging logits, where the loss barrier is, alpha ", lmc::fixed(top.alpha, 4)));
+    row("", "loss", "error");
+    row("above the ensemble", number(top.loss.function_gap), number(top.error->function_gap));
+    row("ensemble above chord", number(top.loss.ensemble_gap), number(top.error->ensemble_gap));
+    row("height", number(top.loss.height), number(top.error->height));
+  }
+  if (account.calibrated)
+    std::cout << "\ncalibration: loss barrier " << number(account.calibrated->plain.value) << ", at fitted temperatures "
+              << number(account.calibrated->calibrated.value) << '\n';
+
+  heading(lmc::concat("layers, at alpha ", lmc::fixed(account.alpha, 4), ": Shapley shares",
+                      account.layers.exact ? "" : ", sampled, with standard errors"));
+  row("", "error", "loss");
+  for (const lmc::LayerShare& layer : account.layers.layers) {
+    const auto share = [&](double value, double error) {
+      return number(value) + (account.layers.exact ? "" : " +- " + number(error));
+    };
+    row(layer.name, share(*layer.share.error, layer.standard_error.error.value_or(0)),
+        share(layer.share.loss, layer.standard_error.loss));
+  }
+  row("sum", number(*account.layers.sum.error), number(account.layers.sum.loss));
+
+  heading("features there, against the line between the ends' features");
+  row("behind", "deviation", "cosine", "variance", "CKA of ends");
+  for (const lmc::LayerFeatures& layer : account.features.layers)
+    row(layer.name, number(layer.deviation), number(layer.cosine), number(layer.variance_ratio), number(layer.cka));
+  std::cout << "  the ends predict another class for " << number(account.features.ends->share()) << " of the examples\n";
+
+  heading("parameters");
+  row("", "distance", "relative", "cosine", "from start");
+  const auto distance = [](const lmc::ParameterDistance& d) {
+    row(d.name, number(d.distance), number(d.relative), number(d.cosine), number(d.from_start->cosine));
+  };
+  for (const lmc::ParameterDistance& d : account.distances.layers) distance(d);
+  distance(account.distances.whole);
+  if (!account.parameters) return;
+  const ParameterAccount& p = *account.parameters;
+  row("", "adds to the loss");
+  for (const auto& [name, value] : p.layers) row(name, number(value));
+  row("sum", number(p.sum), "of " + number(p.height));
+  std::cout << "  rank correlation of a parameter's part with the size of its gradient: "
+            << lmc::fixed(p.relation.contribution, 2) << ", for given displacements " << lmc::fixed(p.relation.partial, 2)
+            << '\n';
+}
+
+void save_account_figures(const std::string& path, const std::string& title, const Account& account) {
+  const std::filesystem::path base(path);
+  const auto save = [&](const char* name, const lmc::DotFigure& figure) {
+    const auto file = base.parent_path() / (base.stem().string() + "-" + name + base.extension().string());
+    lmc::save_figure(file, lmc::dot_figure_script(figure), figure.size());
+  };
+  lmc::DotSeries error{.name = "error"}, loss{.name = "loss"};
+  std::vector<std::string> layers;
+  for (const lmc::LayerShare& layer : account.layers.layers) {
+    const auto x = static_cast<double>(layers.size());
+    layers.push_back(layer.name);
+    const auto add = [&](lmc::DotSeries& series, double share, double standard_error) {
+      series.means.push_back({.x = x, .mean = share, .low = share - standard_error, .high = share + standard_error});
+    };
+    add(error, *layer.share.error, layer.standard_error.error.value_or(0));
+    add(loss, layer.share.loss, layer.standard_error.loss);
+  }
+  const auto panel = [&](std::string name, lmc::DotSeries series) {
+    return lmc::DotPanel{.title = title,
+                         .x_label = "layer",
+                         .y_label = std::move(name),
+                         .places = layers,
+                         .series = {std::move(series)},
+                         .level = 0,
+                         .level_name = "none"};
+  };
+  save("layers", {.panels = {panel("share of the error's height", error), panel("share of the loss's height (nats)", loss)}});
+
+  lmc::DotSeries classes{.name = "class"};
+  std::vector<std::string> labels;
+  for (const lmc::ClassAccount& of : account.examples.classes) {
+    const auto n = static_cast<double>(of.count);
+    const double spread = 1.96 * std::sqrt(std::max(0.0, std::abs(of.mean) * (1 - std::abs(of.mean)) / n));
+    classes.means.push_back(
+        {.x = static_cast<double>(labels.size()), .mean = of.mean, .low = of.mean - spread, .high = of.mean + spread});
+    labels.push_back(std::to_string(of.label));
+  }
+  lmc::DotSeries groups{.name = "examples"};
+  std::vector<std::string> names;
+  for (const lmc::OutcomeGroup& group : account.examples.groups) {
+    const auto x = static_cast<double>(names.size());
+    groups.means.push_back({.x = x, .mean = group.contribution, .low = group.contribution, .high = group.contribution});
+    names.emplace_back(name_of(group));
+  }
+  save("examples", {.panels = {{.title = title,
+                                .x_label = "class",
+                                .y_label = "height of the error in the class",
+                                .places = labels,
+                                .series = {classes},
+                                .level = account.examples.height,
+                                .level_name = "all examples"},
+                               {.title = "by their outcomes at the ends",
+                                .x_label = "",
+                                .y_label = "part of the height",
+                                .places = names,
+                                .series = {groups},
+                                .level = 0,
+                                .level_name = "none"}}});
+
+  lmc::DotSeries deviation{.name = "deviation from the line"}, cosine{.name = "cosine with the line"},
+      variance{.name = "variance ÷ line of variances"}, cka{.name = "CKA of the two ends"};
+  std::vector<std::string> places;
+  for (const lmc::LayerFeatures& layer : account.features.layers) {
+    const auto x = static_cast<double>(places.size());
+    places.push_back(layer.name);
+    const auto add = [&](lmc::DotSeries& series, double value) {
+      series.joined = true;
+      series.means.push_back({.x = x, .mean = value, .low = value, .high = value});
+    };
+    add(deviation, layer.deviation);
+    add(cosine, layer.cosine);
+    add(variance, layer.variance_ratio);
+    add(cka, layer.cka);
+  }
+  save("features", {.panels = {{.title = title,
+                                .x_label = "behind layer",
+                                .y_label = "",
+                                .places = places,
+                                .series = {deviation, cosine, variance, cka},
+                                .level = 1,
+                                .level_name = "linearly connected"}},
+                    .columns = 1});
+}

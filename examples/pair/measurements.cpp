@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pair/measurements.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include <lmc/core/text.hpp>
+#include <lmc/data/subset.hpp>
+#include <lmc/measure/certified_loss.hpp>
+#include <lmc/measure/evaluator.hpp>
+#include <lmc/measure/exact_error.hpp>
+#include <lmc/measure/paths.hpp>
+#include <lmc/measure/traced_curve.hpp>
+
+PartMeasurement measure_part(const lmc::Network<float>& net, const lmc::Run<float>& a, const lmc::Run<float>& b,
+                             const lmc::Dataset<float>& data, const lmc::Dataset<float>& statistics, const PartPlan& plan,
+                             const lmc::ThreadTeam& team) {
+  PartMeasurement part;
+  part.curve = lmc::linear_path(a, b, lmc::evaluator(net, data, statistics, team, {}, plan.loss), {.alphas = plan.alphas});
+  part.error = lmc::error_barrier(part.curve);
+  if (part.error.interval && data.size() >= 5) part.cross_fitted = lmc::cross_fitted_barrier(part.curve);
+  if (!plan.exact) return part;
+  if (plan.traced) {
+    part.exact.emplace(ExactMeasurement{lmc::traced_error_curve(net, a, b, data, team).curve, {}, {}});
+  } else {
+    part.exact.emplace(ExactMeasurement{lmc::exact_error_curve(net, a, b, data, team), {}, {}});
+    if (plan.loss.name() == "cross-entropy") part.exact->loss = lmc::certified_loss_barrier(net, a, b, data, {}, team);
+  }
+  part.exact->barrier = lmc::error_barrier(part.exact->curve);
+  return part;
+}
+
+nlohmann::json to_json(const PartMeasurement& part) {
+  const lmc::Curve& curve = part.curve;
+  const lmc::ErrorBarrier& error = part.error;
+  const lmc::LossBarrier loss = lmc::loss_barrier(curve);
+  const auto bound = [&](double lmc::Interval::*end) {
+    return error.interval ? nlohmann::json((*error.interval).*end) : nullptr;
+  };
+  nlohmann::json json{{"error", error.value},
+                      {"alpha", error.alpha},
+                      {"normalized", error.normalized},
+                      {"interval_low", bound(&lmc::Interval::low)},
+                      {"interval_high", bound(&lmc::Interval::high)},
+                      {"verdict", lmc::concat(error.verdict)},
+                      {"floor", nullptr},
+                      {"cross_fitted", part.cross_fitted ? nlohmann::json(part.cross_fitted->value) : nullptr},
+                      {"loss", loss.value},
+                      {"loss_alpha", loss.alpha},
+                      {"loss_normalized", loss.normalized},
+                      {"instability", lmc::instability(curve)},
+                      {"git_rebasin", lmc::git_rebasin_barrier(curve)},
+                      {"argmax", lmc::argmax_barrier(curve)},
+                      {"midpoint", lmc::midpoint_barrier(curve)}};
+  if (error.floor) json["floor"] = {{"mean", error.floor->mean}, {"quantile", error.floor->quantile}};
+  if (!part.exact) return json;
+  const lmc::ExactErrorBarrier& exact = part.exact->barrier;
+  json["exact"] = {{"error", exact.value},
+                   {"alpha", exact.alpha},
+                   {"side", lmc::concat(exact.side)},
+                   {"normalized", exact.normalized},
+                   {"interval_low", exact.interval.low},
+                   {"interval_high", exact.interval.high},
+                   {"verdict", lmc::concat(exact.verdict)},
+                   {"examples", part.exact->curve.examples()},
+                   {"flips", part.exact->curve.flips.size()}};
+  if (part.exact->loss)
+    json["certified_loss"] = {
+        {"low", part.exact->loss->low}, {"high", part.exact->loss->high}, {"alpha", part.exact->loss->alpha}};
+  return json;
+}
