@@ -139,6 +139,8 @@ TEST_CASE("barrier_summary: pairs of one initialization count once", "[connectiv
   CHECK_THAT(dependent.mean, WithinAbs(alone.mean, 1e-12));
   CHECK_THAT(dependent.interval.value().low, WithinAbs(alone.interval.value().low, 1e-12));
   CHECK_THAT(dependent.interval.value().high, WithinAbs(alone.interval.value().high, 1e-12));
+  CHECK_THAT(dependent.mean_maximum, WithinAbs(alone.mean_maximum, 1e-12));
+  CHECK_THAT(dependent.mean_floor, WithinAbs(alone.mean_floor, 1e-12));
   CHECK(dependent.broken_interval == alone.broken_interval);
   const auto careless = lmc::barrier_summary(six);
   CHECK(careless.interval.value().high - careless.interval.value().low <
@@ -147,6 +149,9 @@ TEST_CASE("barrier_summary: pairs of one initialization count once", "[connectiv
   const auto uneven =
       lmc::barrier_summary(std::vector{bump(broken), bump(0), bump(0), bump(0)}, {.initializations = {1, 2, 2, 2}});
   CHECK_THAT(uneven.mean, WithinAbs(0.05, 1e-12));
+  const auto one_left = lmc::barrier_summary(std::vector{diverged(), bump(broken), bump(0)}, {.initializations = {1, 1, 2}});
+  CHECK_THAT(one_left.mean, WithinAbs(0.05, 1e-12));
+  CHECK_THAT(one_left.mean_maximum, WithinAbs(0.05, 1e-12));
 }
 
 TEST_CASE("barrier_summary: P(broken) counts the first pair of each initialization alone", "[connectivity]") {
