@@ -91,7 +91,7 @@ inline TemperatureFit fit_temperature(std::span<const float> logits, std::span<c
   require(!labels.empty() && logits.size() >= labels.size() && logits.size() % labels.size() == 0,
           "fit_temperature: ", logits.size(), " logits and ", labels.size(),
           " labels; expected [examples, classes] and [examples]");
-  detail::require_labels("fit_temperature", labels, labels.size(), logits.size() / labels.size());
+  detail::require_label_of_each("fit_temperature", labels, labels.size(), logits.size() / labels.size());
   std::vector<std::size_t> all(labels.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
   return detail::fit_temperature({logits, labels}, all);

@@ -37,8 +37,8 @@ inline double mean_cross_entropy(const LabelledLogits& data) {
 }
 
 /// Throws: Error, begun by `who`, unless there is one label in [0, classes) for each of `examples`.
-inline void require_labels(std::string_view who, std::span<const std::int32_t> labels, std::size_t examples,
-                           std::size_t classes) {
+inline void require_label_of_each(std::string_view who, std::span<const std::int32_t> labels, std::size_t examples,
+                                  std::size_t classes) {
   require(labels.size() == examples, who, ": ", labels.size(), " labels for ", examples, " examples; expected one per example");
   for (std::size_t n = 0; n < labels.size(); ++n)
     require(labels[n] >= 0 && static_cast<std::size_t>(labels[n]) < classes, who, ": example ", n, " has the label ", labels[n],
@@ -55,7 +55,7 @@ inline void require_labelled_logits(std::string_view who, const Curve& curve, st
           ": the curve has no logits; measure it by evaluator(network, data).with_logits(), or set Metrics::logits");
   const auto examples = static_cast<std::size_t>(first.count);
   require(examples >= 2, who, ": the curve has logits of ", examples, " example; expected at least two");
-  require_labels(who, labels, examples, first.logits.size() / examples);
+  require_label_of_each(who, labels, examples, first.logits.size() / examples);
   const auto check = [&](const CurvePoint& point) {
     const double loss = point.metrics.loss, expected = mean_cross_entropy({point.metrics.logits, labels});
     // 1e-3 leaves room for logits and losses in single precision. A loss that is not finite is data.
