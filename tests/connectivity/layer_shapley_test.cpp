@@ -217,6 +217,10 @@ TEST_CASE("layer_shapley: sampled shares are the exact ones within their standar
   CHECK_THAT(above / 3600, WithinAbs(0.055, 0.02));
   CHECK_THAT(squares / 3600, WithinAbs(1.03, 0.12));
   CHECK_THAT(mean / 3600, WithinAbs(0, 0.08));
+  // By hand: 1 and 4 have the variance 4.5, their mean the variance 2.25.
+  const std::vector<double> two{1, 4};
+  CHECK(lmc::detail::mean_of_pairs(two).value == 2.5);
+  CHECK(lmc::detail::mean_of_pairs(two).standard_error == 1.5);
   // Standard errors fall as 1/√permutations.
   const auto standard_error = [&](lmc::Index permutations) {
     return lmc::layer_shapley(layers(6), a, b, measured, {.exact_up_to = 0, .permutations = permutations})
