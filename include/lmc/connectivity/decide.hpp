@@ -172,8 +172,8 @@ class SeenOutcomes {
   std::vector<double> rise_;        // [alphas, kinds]
 };
 
-/// Where a condition that holds at `yes`, and on from there to an unknown place toward `no`, ends to hold: the last place of 14
-/// halvings where it still did.
+/// How far from `yes` toward `no` a condition holds that holds at `yes` and, beyond some place, no more: the last of 14 halvings
+/// where it did.
 template <class Holds>
 double last_where(double yes, double no, Holds holds) {
   for (int i = 0; i < 14; ++i) {
@@ -201,10 +201,10 @@ double last_where(double yes, double no, Holds holds) {
 /// Only one of the two can be wrong, so each has all of δ. The interval is the set of thresholds that the same bets leave open;
 /// its two ends hold with probability `confidence` each, and one of them is on the verdict's side of the threshold.
 ///
-/// Cost: `examples` evaluations of an example at all α, and a few ms of arithmetic. A barrier of 0 at 0.02 and 0.95 takes some
-/// 230 examples where no example changes along the line, 2,000 to 3,000 where a fifth does; one of 0.3 some 50; one that is
-/// equal to the threshold takes nearly all. Swapping the ends mirrors `alpha` and changes nothing else (as long as one α attains
-/// the barrier, and the grid is its own mirror image).
+/// Cost: `examples` evaluations of an example at all α, and arithmetic that takes far less. With 10,000 examples and the default
+/// options, a barrier of 0 took 256 examples where none changes along the line, some 1,500 where 5 % do and 2,500 where 20 % do;
+/// 0.05 took some 900, 0.3 the first batch of 128; one that is equal to the threshold takes nearly all. Swapping the ends
+/// mirrors `alpha` and changes nothing else, as long as the grid is its own mirror image and one α alone attains the barrier.
 ///
 /// Throws: Error when a and b are empty, of unequal length or not finite; an option is out of range, or the grid has no α
 /// between its ends; the evaluator has no example, gives another number of outcomes than asked for, or writes into a or b.
