@@ -8,6 +8,7 @@
 #include <lmc/connectivity/feature_statistics.hpp>
 #include <lmc/core/random.hpp>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace connectivity_feature_statistics_test {
@@ -116,7 +117,9 @@ TEST_CASE("FeatureStatistics: pieces, sums of sums and the order do not matter b
   const std::size_t n = 40, width = 5;
   const PathWeights at{0.25, 0.75};
   // Far from 0, so that the different first examples of the parts matter.
-  const Values a = normal_values(n * width, 1, 100), b = normal_values(n * width, 2, 50), h = normal_values(n * width, 3, 80);
+  const Values a = normal_values(n * width, 1, 100), b = normal_values(n * width, 2, 50);
+  Values h = normal_values(n * width, 3, 80);
+  for (const std::size_t dead : {3U, 17U, 35U}) std::fill_n(h.begin() + static_cast<std::ptrdiff_t>(dead * width), width, 0.0);
   const auto whole = features(width, at, a, h, b);
   FeatureStatistics first(width, at), second(width, at), third(width, at);
   const auto add = [&](FeatureStatistics& to, std::size_t from, std::size_t until) {
@@ -132,11 +135,19 @@ TEST_CASE("FeatureStatistics: pieces, sums of sums and the order do not matter b
   third += FeatureStatistics(width, at);
   const auto f = third.finish();
   CHECK(f.examples == 40);
+  CHECK(whole.directionless == 3);
+  CHECK(f.directionless == 3);
   CHECK_THAT(f.deviation, WithinRel(whole.deviation, 1e-13));
   CHECK_THAT(f.cosine, WithinRel(whole.cosine, 1e-13));
   CHECK_THAT(f.mean_cosine, WithinRel(whole.mean_cosine, 1e-13));
   CHECK_THAT(f.scale, WithinRel(whole.scale, 1e-13));
   CHECK_THAT(f.variance_ratio, WithinRel(whole.variance_ratio, 1e-10));
+  // But for the CKA, which is averaged over the pieces.
+  lmc::LinearCka cka;
+  for (const auto& [from, until] : std::vector<std::pair<std::size_t, std::size_t>>{{30, 40}, {1, 30}})
+    cka.add<double>(part(a, from * width, until * width), part(b, from * width, until * width),
+                    static_cast<Index>(until - from));
+  CHECK_THAT(f.cka, WithinAbs(cka.value(), 1e-12));
 }
 
 TEST_CASE("FeatureStatistics: the ends, and equal networks, are on the chord exactly", "[connectivity]") {

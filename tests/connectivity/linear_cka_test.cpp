@@ -79,7 +79,7 @@ Values rows(const Values& v, std::size_t n, std::size_t first, std::size_t count
 }  // namespace
 
 TEST_CASE("LinearCka: is the ratio of the unbiased estimates that the papers define", "[connectivity]") {
-  for (const std::size_t n : {4, 5, 19, 64}) {
+  for (const std::size_t n : {4U, 5U, 19U, 64U}) {
     // Widths to both sides of a stretch, and of the number of examples.
     for (const auto& [p, q] : std::vector<std::pair<std::size_t, std::size_t>>{{1, 1}, {3, 200}, {128, 7}, {129, 300}}) {
       const Values a = normal_values(n * p, 1), b = related(a, n, p, q);
@@ -95,7 +95,7 @@ TEST_CASE("LinearCka: batches are averaged, each weighed by its examples", "[con
   const Values a = normal_values(143 * p, 1), b = related(a, 143, p, q);
   double ab = 0, aa = 0, bb = 0;
   std::size_t first = 0;
-  for (const std::size_t m : {43, 43, 44, 10}) {
+  for (const std::size_t m : {43U, 43U, 44U, 10U}) {
     const Values x = rows(a, 143, first, m), y = rows(b, 143, first, m);
     const auto weight = static_cast<double>(m);
     ab += weight * hsic(x, y, m);
@@ -155,7 +155,7 @@ TEST_CASE("LinearCka: is NaN where the features of a network do not differ betwe
   CHECK(std::isnan(cka(constant, a, 20)));
   CHECK(std::isnan(cka(constant, constant, 20)));
   // One example that differs leaves a Gram matrix that centers to 0: nothing can be said, and rounding says nothing.
-  for (const std::size_t which : {0, 7}) {
+  for (const std::size_t which : {0U, 7U}) {
     Values one = constant;
     one[2 * which] = 0.7;
     CHECK(std::isnan(cka(a, one, 20)));
