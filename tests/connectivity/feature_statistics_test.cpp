@@ -248,6 +248,10 @@ TEST_CASE("FeatureStatistics: refuse what does not fit, and numbers that are not
   for (const double wrong : {std::nan(""), infinite, 1e200}) {
     Values bad = four;
     bad[3] = wrong;
+    // At an end the other network is not on the chord, and is looked at all the same.
+    FeatureStatistics at_a(2, {0, 1}), at_b(2, {1, 0});
+    CHECK_THROWS_WITH(at_a.add<double>(four, four, bad), Catch::Contains("a feature is NaN"));
+    CHECK_THROWS_WITH(at_b.add<double>(bad, four, four), Catch::Contains("a feature is NaN"));
     for (int which = 0; which < 3; ++which) {
       FeatureStatistics fresh(2, middle);
       CHECK_THROWS_WITH(
