@@ -37,8 +37,8 @@ struct FeatureAccountOptions {
 
 /// What becomes of the features of each layer between two networks, and how the two disagree.
 struct FeatureAccount {
-  double alpha = 0;                        // the place, as in the options
-  std::vector<LayerFeatures> layers = {};  // behind each layer of the network (Network::parts), the last ones being the logits
+  double alpha = 0;                          // the place, as in the options
+  std::vector<LayerFeatures> layers = {};    // behind each layer of the network (Network::parts); the last are the logits
   std::optional<EndDisagreement> ends = {};  // of the predictions of the two networks; none for a regression
 };
 
