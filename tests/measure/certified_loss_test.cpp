@@ -22,6 +22,7 @@
 #include <lmc/layers/relu.hpp>
 #include <lmc/measure/certified_loss.hpp>
 #include <lmc/measure/evaluator.hpp>
+#include <lmc/measure/logits.hpp>
 #include <lmc/models/cnn.hpp>
 #include <lmc/models/lcn.hpp>
 #include <lmc/models/mlp.hpp>
@@ -64,6 +65,33 @@ std::vector<Scalar> parameters(const Network<Scalar>& network, std::uint64_t see
     theta.push_back(static_cast<Scalar>(static_cast<float>(scale * lmc::normal({.seed = seed}, i))));
   return theta;
 }
+// Examples for a network with these ends, whose labels are those that lose most from the mean of the ends to the middle of the
+// line, so that there is a barrier.
+template <class Scalar>
+Dataset<Scalar> examples_between(const Network<Scalar>& network, const std::vector<Scalar>& a, const std::vector<Scalar>& b,
+                                 Index count) {
+  const Index classes = network.output_shape().size();
+  const auto data = examples<Scalar>(count, *network.input_shape(), classes);
+  std::vector<Scalar> middle;
+  for (std::size_t i = 0; i < a.size(); ++i) middle.push_back((a[i] + b[i]) / 2);
+  const auto z_a = lmc::logits(network, {a, {}}, data), z = lmc::logits(network, {middle, {}}, data),
+             z_b = lmc::logits(network, {b, {}}, data);
+  std::vector<std::int32_t> labels;
+  for (Index n = 0; n < count; ++n) {
+    const auto loss = [&](Index y) {
+      const auto i = static_cast<std::size_t>(n * classes + y);
+      return (z_a[i] + z_b[i]) / 2 - z[i];
+    };
+    Index best = 0;
+    for (Index y = 1; y < classes; ++y)
+      if (loss(y) > loss(best)) best = y;
+    labels.push_back(static_cast<std::int32_t>(best));
+  }
+  return Dataset<Scalar>({.shape = data.shape(),
+                          .classes = classes,
+                          .labels = labels,
+                          .features = std::get<std::vector<Scalar>>(data.features())});
+}
 template <class Scalar>
 CertifiedLossBarrier barrier(const Network<Scalar>& network, const std::vector<Scalar>& a, const std::vector<Scalar>& b,
                              const Dataset<Scalar>& data, const lmc::CertifiedLossOptions& options = {}, int threads = 1) {
@@ -72,12 +100,11 @@ CertifiedLossBarrier barrier(const Network<Scalar>& network, const std::vector<S
 }
 
 // Against a curve that the evaluator measures in double, on a grid whose step is small against what is enclosed.
-void check_against_curve(const Network<double>& network, double scale, Index classes, bool has_barrier = true) {
-  const auto data = examples<double>(20, *network.input_shape(), classes);
+void check_against_curve(const Network<double>& network, double scale, bool has_barrier = true) {
   const auto a = parameters(network, 3, scale), b = parameters(network, 4, scale);
+  const auto data = examples_between(network, a, b, 20);
   const CertifiedLossBarrier certified = barrier(network, a, b, data);
-  const lmc::LossBarrier grid = lmc::loss_barrier(
-      lmc::linear_path(ModelState<double>{a, {}}, ModelState<double>{b, {}}, lmc::evaluator(network, data), {.alphas = 4097}));
+  const lmc::LossBarrier grid = lmc::loss_barrier(lmc::linear_path(a, b, lmc::evaluator(network, data), {.alphas = 4097}));
   INFO(certified << " and " << grid.value << " at " << grid.alpha);
   CHECK(certified.converged);
   CHECK(certified.high - certified.low <= 1e-6);
@@ -86,7 +113,7 @@ void check_against_curve(const Network<double>& network, double scale, Index cla
   CHECK((certified.low > 0.01) == has_barrier);
   // At that place it is as high.
   const lmc::Curve there =
-      lmc::linear_path(ModelState<double>{a, {}}, ModelState<double>{b, {}}, lmc::evaluator(network, data),
+      lmc::linear_path(a, b, lmc::evaluator(network, data),
                        {.alphas = certified.alpha == 0 ? lmc::AlphaGrid(3) : lmc::AlphaGrid({0, certified.alpha, 1})});
   CHECK(lmc::loss_barrier(there).value >= certified.low - 1e-12);
 }
@@ -97,36 +124,34 @@ TEST_CASE("certified_loss_barrier: encloses what the evaluator measures, for eve
           "[measure]") {
   using Net = Network<double>;
   const lmc::Shape image{6, 6, 2};
-  SECTION("dense") { check_against_curve(lmc::mlp<double>({.inputs = 5, .hidden = {8}, .outputs = 3}), 0.7, 3); }
-  SECTION("leaky") { check_against_curve(lmc::mlp<double>({.inputs = 5, .hidden = {8}, .outputs = 3, .slope = 0.2}), 0.7, 3); }
+  SECTION("dense") { check_against_curve(lmc::mlp<double>({.inputs = 5, .hidden = {8}, .outputs = 3}), 0.7); }
+  SECTION("leaky") { check_against_curve(lmc::mlp<double>({.inputs = 5, .hidden = {8}, .outputs = 3, .slope = 0.2}), 0.7); }
   SECTION("masked") {
-    check_against_curve(lmc::sparse_mlp<double>({.inputs = 5, .hidden = {12}, .outputs = 3, .sparsity = 0.5}), 0.7, 3);
+    check_against_curve(lmc::sparse_mlp<double>({.inputs = 5, .hidden = {12}, .outputs = 3, .sparsity = 0.5}), 0.7);
   }
-  SECTION("convolution") { check_against_curve(lmc::cnn<double>({.inputs = image, .channels = {3}, .outputs = 4}), 0.3, 4); }
-  SECTION("locally connected") {
-    check_against_curve(lmc::lcn<double>({.inputs = image, .channels = {3}, .outputs = 4}), 0.3, 4);
-  }
+  SECTION("convolution") { check_against_curve(lmc::cnn<double>({.inputs = image, .channels = {3}, .outputs = 4}), 0.3); }
+  SECTION("locally connected") { check_against_curve(lmc::lcn<double>({.inputs = image, .channels = {3}, .outputs = 4}), 0.3); }
   SECTION("tied, average pooling, dropout") {
     check_against_curve(
         Net({lmc::LocallyConnected2d<double>({.inputs = image, .outputs = 3, .sharing = 2}),
              lmc::LeakyRelu<double>({.slope = 0.1}),
              lmc::AveragePool2d<double>({.inputs = {4, 4, 3}, .kernel = 3, .stride = 1, .padding = 1}), lmc::Flatten<double>(),
              lmc::Dropout<double>({.inputs = 48}), lmc::Dense<double>({.inputs = 48, .outputs = 3})}),
-        0.5, 3);
+        0.5);
   }
   SECTION("pooling of the inputs, a convolution as the readout, and pooling of the logits") {
     check_against_curve(Net({lmc::AveragePool2d<double>({.inputs = image, .kernel = 2, .stride = 1}),
                              lmc::Conv2d<double>({.inputs = {5, 5, 2}, .outputs = 4}), lmc::Relu<double>(),
                              lmc::Conv2d<double>({.inputs = {3, 3, 4}, .outputs = 3, .kernel = 2}),
                              lmc::GlobalAveragePool<double>({.inputs = {2, 2, 3}})}),
-                        1, 3);
+                        1);
   }
   SECTION("no rectifier") {
     check_against_curve(Net({lmc::Dense<double>({.inputs = 5, .outputs = 8}), lmc::Dense<double>({.inputs = 8, .outputs = 3})}),
-                        0.7, 3);
+                        0.4);
   }
   SECTION("no readout") {  // units that switch are its only nonlinearity
-    check_against_curve(Net({lmc::Dense<double>({.inputs = 5, .outputs = 3}), lmc::Relu<double>()}), 1.5, 3);
+    check_against_curve(Net({lmc::Dense<double>({.inputs = 5, .outputs = 3}), lmc::Relu<double>()}), 1.5);
   }
 }
 
@@ -134,9 +159,10 @@ TEST_CASE("certified_loss_barrier: is about the real function of the numbers, wh
   const lmc::MlpOptions options{.inputs = 5, .hidden = {8}, .outputs = 3, .slope = 0.25};
   const auto single = lmc::mlp<float>(options);
   const auto twice = lmc::mlp<double>(options);
-  const CertifiedLossBarrier of_float =
-      barrier(single, parameters(single, 3, 0.7), parameters(single, 4, 0.7), examples<float>(40, 5, 3));
-  CHECK(of_float == barrier(twice, parameters(twice, 3, 0.7), parameters(twice, 4, 0.7), examples<double>(40, 5, 3)));
+  const auto a = parameters(single, 3, 0.7), b = parameters(single, 4, 0.7);
+  const auto a2 = parameters(twice, 3, 0.7), b2 = parameters(twice, 4, 0.7);
+  const CertifiedLossBarrier of_float = barrier(single, a, b, examples_between(single, a, b, 40));
+  CHECK(of_float == barrier(twice, a2, b2, examples_between(twice, a2, b2, 40)));
   CHECK(of_float.low > 0.01);
   CHECK(of_float.high - of_float.low <= 1e-6);
 }
@@ -144,8 +170,8 @@ TEST_CASE("certified_loss_barrier: is about the real function of the numbers, wh
 TEST_CASE("certified_loss_barrier: encloses a plain loop in long double over a network in single precision", "[measure]") {
   using real = long double;
   const auto network = lmc::mlp<float>({.inputs = 2, .hidden = {6}, .outputs = 3});
-  const auto data = examples<float>(7, 2, 3);
   const auto a = parameters(network, 5, 1), b = parameters(network, 6, 1);
+  const auto data = examples_between(network, a, b, 7);
   const auto& x = std::get<std::vector<float>>(data.features());
   const auto loss = [&](real alpha) {
     std::vector<real> theta;
@@ -213,13 +239,13 @@ TEST_CASE("certified_loss_barrier: logistic regression has none", "[measure]") {
   // As a network whose readout has no parameters.
   const Network<double> pooled(
       {lmc::Conv2d<double>({.inputs = {4, 4, 1}, .outputs = 3}), lmc::GlobalAveragePool<double>({.inputs = {2, 2, 3}})});
-  check_against_curve(pooled, 1, 3, false);
+  check_against_curve(pooled, 1, false);
 }
 
 TEST_CASE("certified_loss_barrier: equal ends have none, and swapped ends the same, to the bit", "[measure]") {
   const auto network = lmc::mlp<float>({.inputs = 5, .hidden = {8}, .outputs = 3});
-  const auto data = examples<float>(40, 5, 3);
   const auto a = parameters(network, 3, 0.7), b = parameters(network, 4, 0.7);
+  const auto data = examples_between(network, a, b, 40);
   const CertifiedLossBarrier equal = barrier(network, a, a, data);
   CHECK(equal.low == 0);
   CHECK(equal.high <= 1e-11);
@@ -232,8 +258,8 @@ TEST_CASE("certified_loss_barrier: equal ends have none, and swapped ends the sa
 
 TEST_CASE("certified_loss_barrier: its bits do not depend on the threads", "[measure]") {
   const auto network = lmc::mlp<float>({.inputs = 5, .hidden = {8}, .outputs = 3});
-  const auto data = examples<float>(1000, 5, 3);  // four chunks
   const auto a = parameters(network, 3, 0.7), b = parameters(network, 4, 0.7);
+  const auto data = examples_between(network, a, b, 1000);  // four chunks
   const CertifiedLossBarrier one = barrier(network, a, b, data);
   CHECK(one.low > 0.01);
   CHECK(barrier(network, a, b, data, {}, 2) == one);
@@ -274,7 +300,8 @@ TEST_CASE("certified_loss_barrier: bad input to the overload for networks is an 
   wrong[3] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH(barrier(network, a, wrong, data), Contains("infinite or not a number") && Contains("diverge"));
   CHECK_THROWS_WITH(barrier(network, a, b, examples<float>(10, 4, 3)), Contains("4"));
-  const Dataset<float> regression({.shape = 5, .features = std::vector<float>(10), .targets = std::vector<float>(6)});
+  const Dataset<float> regression(
+      {.shape = 5, .labels = {}, .features = std::vector<float>(10), .targets = std::vector<float>(6)});
   CHECK_THROWS_WITH(barrier(network, a, b, regression), Contains("0 classes"));
   // Finite in single precision, but too large a logit.
   wrong = a;
