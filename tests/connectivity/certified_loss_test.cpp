@@ -227,6 +227,12 @@ TEST_CASE("certified_loss_barrier: is 0 between equal ends", "[connectivity]") {
   CHECK(barrier.alpha == 0);
   CHECK(barrier.high <= 1e-11);
   CHECK(barrier.passes == 1);
+  // Logits of 0 are exact; their exp and log are not.
+  Case zero = c;
+  for (auto* values : {&zero.weight_a, &zero.weight_b, &zero.bias_a, &zero.bias_b, &zero.hidden_a, &zero.hidden_b})
+    std::ranges::fill(*values, 0.0);
+  CHECK(zero.barrier().high > 1e-15);
+  CHECK(zero.barrier().high < 1e-13);
 }
 
 TEST_CASE("certified_loss_barrier: is the same for swapped ends, to the bit, at the mirror image", "[connectivity]") {
@@ -304,11 +310,13 @@ TEST_CASE("certified_loss_barrier: says that it has not converged where it has n
 
 TEST_CASE("LossBounds: the excess is at least the height above the line between neighboring places", "[connectivity]") {
   std::vector<double> places;
-  const std::size_t gaps = GENERATE(8, 64);
+  const std::size_t gaps = GENERATE(1, 8, 64);
   for (std::size_t i = 0; i <= gaps; ++i) places.push_back(static_cast<double>(i) / static_cast<double>(gaps));
   double bound = 0, highest = 0;
-  for (std::uint64_t seed = 70; seed < 90; ++seed) {
-    Case c = random_case(1, 12, 2 + seed % 9, seed % 3 == 0 ? 0.1 : 0, seed % 2 == 0 ? 1 : 0.1, seed);
+  for (std::uint64_t seed = 70; seed < 100; ++seed) {
+    // Of ends that are nearly equal, the curvature is rounding.
+    const double distance = seed % 3 == 0 ? 1 : seed % 3 == 1 ? 0.1 : 1e-7;
+    Case c = random_case(1, 12, 2 + seed % 9, seed % 4 == 0 ? 0.1 : 0, distance, seed);
     if (seed % 4 < 2) c = with_barrier(c);
     lmc::detail::LossBounds bounds(c.readouts());
     std::vector<double> sums(lmc::detail::LossBounds::sums_for(places.size()));
@@ -327,7 +335,7 @@ TEST_CASE("LossBounds: the excess is at least the height above the line between 
       highest += static_cast<double>(above);
     }
   }
-  CHECK(bound < (gaps == 8 ? 12 : 5) * highest);  // and not much more, all in all
+  if (gaps > 1) CHECK(bound < (gaps == 8 ? 12 : 5) * highest);  // and not much more, all in all
 }
 
 TEST_CASE("LossBounds: the bound of rounding is above what is rounded", "[connectivity]") {
