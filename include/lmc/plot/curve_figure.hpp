@@ -71,8 +71,8 @@ inline std::pair<std::string, std::string> figure_uncertainty(const std::string&
                      shortest(100 * (chord(a, b, point.weights()) + floor)), "\n");
     }
     data += "END\n";
-    plot += concat("$", name, "_band using 1:2:3 with filledcurves fs solid 0.15 noborder lc rgb '", color, "' title '", name,
-                   ", 95 % band', $", name, "_band using 1:4 with lines dt 3 lw 1.2 lc rgb '", color, "' notitle, ");
+    plot += concat("$", name, "_band using 1:2:3 with filledcurves fs solid 0.15 noborder lc rgb '", color, "' notitle, $",
+                   name, "_band using 1:4 with lines dt 3 lw 1.2 lc rgb '", color, "' notitle, ");
   }
   if (exact == nullptr) return {data, plot};
   data += concat("$", name, "_exact << END\n");
@@ -81,7 +81,7 @@ inline std::pair<std::string, std::string> figure_uncertainty(const std::string&
     data += concat(shortest(step.from.alpha), " ", share, "\n", shortest(step.to.alpha), " ", share, "\n");
   }
   data += "END\n";
-  plot += concat("$", name, "_exact using 1:2 with lines lw 1 lc rgb '", color, "' title '", name, ", every α', ");
+  plot += concat("$", name, "_exact using 1:2 with lines lw 1 lc rgb '", color, "' notitle, ");
   return {data, plot};
 }
 
