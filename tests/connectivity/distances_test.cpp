@@ -126,6 +126,8 @@ TEST_CASE("parameter_distances: take float, in double, tiny parameters, and over
   CHECK(parameter_distances(layout(), std::span<const float>(a), std::span<const float>(b)).whole.distance == 1);
   const Values x{1e-90, 0, 0, 0, 0, 0}, y{1e-90, 1e-90, 0, 0, 0, 0};
   CHECK_THAT(parameter_distances(layout(), x, y).whole.cosine, WithinRel(std::sqrt(0.5), 1e-14));
+  const Values vanishing{1e-170, 0, 0, 0, 0, 0};  // its square is 0
+  CHECK(std::isnan(parameter_distances(layout(), vanishing, Values(6, 1.0)).whole.cosine));
   const Values huge{1e200, 0, 0, 0, 0, 0};
   CHECK(parameter_distances(layout(), x, huge).whole.distance == std::numeric_limits<double>::infinity());
 }

@@ -117,7 +117,7 @@ ParameterDistances parameter_distances(const ParameterLayout& layout, std::span<
 /// have distance 0 and cosine 1, exactly. A cosine near 1 does not mean near: it is 1 for a and 2a.
 ///
 /// a and b are vectors, arrays or spans of float or double, in the order of layout. One pass over them; sums are in double, and
-/// overflow where a value is above 1e150.
+/// overflow where a value is above 1e150; below 1e-160 a value counts as 0.
 /// Throws: Error when there are no parameters, a or b is not as long as layout says, or a value is NaN or infinite.
 template <ContiguousFloats Range>
 ParameterDistances parameter_distances(const ParameterLayout& layout, const Range& a, const Range& b) {
