@@ -130,11 +130,11 @@ double checked_low(const Case& c) {
 }  // namespace
 
 TEST_CASE("certified_loss_barrier: encloses the highest of 100,001 points in long double", "[connectivity]") {
-  SECTION("independent ends, with random labels") { CHECK(checked_low(random_case(4, 6, 3, 0, 1, GENERATE(1, 2))) >= 0); }
+  SECTION("independent ends, with random labels") { CHECK(checked_low(random_case(4, 6, 3, 0, 1, GENERATE(1U, 2U))) >= 0); }
   SECTION("independent ends with a barrier") {
-    CHECK(checked_low(with_barrier(random_case(6, 8, 4, 0, 1, GENERATE(4, 5)))) > 0.001);
+    CHECK(checked_low(with_barrier(random_case(6, 8, 4, 0, 1, GENERATE(4U, 5U)))) > 0.001);
   }
-  SECTION("ends from one start") { CHECK(checked_low(with_barrier(random_case(6, 8, 3, 0, 0.2, GENERATE(10, 21)))) > 0.001); }
+  SECTION("ends from one start") { CHECK(checked_low(with_barrier(random_case(6, 8, 3, 0, 0.2, GENERATE(10U, 21U)))) > 0.001); }
   SECTION("ends next to each other") { CHECK(checked_low(with_barrier(random_case(4, 6, 3, 0, 0.001, 8))) > 0); }
   SECTION("leaky ReLU") { CHECK(checked_low(with_barrier(random_case(4, 6, 3, GENERATE(0.01, 0.3), 1, 10))) > 0.001); }
   SECTION("no rectifier, but a readout with parameters") {
@@ -236,7 +236,7 @@ TEST_CASE("certified_loss_barrier: is 0 between equal ends", "[connectivity]") {
 }
 
 TEST_CASE("certified_loss_barrier: is the same for swapped ends, to the bit, at the mirror image", "[connectivity]") {
-  Case c = with_barrier(random_case(5, 8, 3, 0.1, 1, GENERATE(4, 5, 30)));
+  Case c = with_barrier(random_case(5, 8, 3, 0.1, 1, GENERATE(4U, 5U, 30U)));
   const CertifiedLossBarrier forth = c.barrier();
   std::swap(c.weight_a, c.weight_b);
   std::swap(c.bias_a, c.bias_b);
@@ -279,6 +279,7 @@ TEST_CASE("certified_loss_barrier: is as wide as errors of the pre-activations m
   CHECK(barrier.high >= exact.high);
   CHECK(barrier.high - barrier.low > error);
   CHECK_FALSE(barrier.converged);
+  CHECK(barrier.passes <= exact.passes);  // more would not help
   CHECK_THAT(lmc::concat(barrier), Contains("wider than asked for"));
   // Without the bound it is narrow, but about other numbers.
   CHECK(given.barrier().converged);
@@ -297,7 +298,7 @@ TEST_CASE("certified_loss_barrier: says that it has not converged where it has n
   // A width below what rounding allows ends with the narrowest enclosure, not with endless passes.
   const CertifiedLossBarrier narrow = c.barrier({.width = 1e-18, .max_passes = 1000});
   CHECK_FALSE(narrow.converged);
-  CHECK(narrow.passes < 30);
+  CHECK(narrow.passes < 10);
   CHECK(narrow.high - narrow.low < 1e-10);
   CHECK(narrow.high - narrow.low > 0);
   // A wider one needs no more passes.
@@ -310,7 +311,7 @@ TEST_CASE("certified_loss_barrier: says that it has not converged where it has n
 
 TEST_CASE("LossBounds: the excess is at least the height above the line between neighboring places", "[connectivity]") {
   std::vector<double> places;
-  const std::size_t gaps = GENERATE(1, 8, 64);
+  const std::size_t gaps = GENERATE(1U, 8U, 64U);
   for (std::size_t i = 0; i <= gaps; ++i) places.push_back(static_cast<double>(i) / static_cast<double>(gaps));
   double bound = 0, highest = 0;
   for (std::uint64_t seed = 70; seed < 100; ++seed) {

@@ -82,8 +82,8 @@ Enclosure enclose_supremum(double examples, double classes, double width, int mo
       const double excess = (1 + 1e-6) * sums[places.size() + i] / examples;
       const double top = std::max(height(i) + error(i), height(i + 1) + error(i + 1)), bound = top + excess;
       const double length = places[i + 1] - places[i];
-      // Where the excess is small, rounding is what makes the bound high.
-      if (bound <= found.low + width || excess <= width / 8 || length <= shortest_gap) {
+      // Where the excess is small against rounding, or against the width, no cut makes the bound much lower.
+      if (bound <= found.low + width || excess <= std::max(width, error(i)) / 8 || length <= shortest_gap) {
         settled = std::max(settled, bound);
         continue;
       }
