@@ -74,16 +74,18 @@ CertifiedLossBarrier certify_loss(Index examples, Index classes, const Certified
 /// from its pre-activations at both ends, row-major [examples, hidden], each at most hidden_error from the real number that it
 /// stands for, and the labels: what overloads for networks compute beside the evaluator, for a trainer of your own. The
 /// enclosure holds for the function in real arithmetic: everything is computed in double, and bounds of all rounding are added
-/// outward; it takes the machine's exp and log to be right to 2 units in the last place. A barrier of at most `width` may not be told apart from none.
+/// outward. It takes the machine's exp and log to be right to 2 units in the last place. A barrier of at most `width` may not
+/// be told apart from none.
 ///
 /// Branch and bound: between two places the height is at most the higher of its values there, plus what curvature and kinks can
-/// add, bounded for each example from its own logits, which are quadratics between the α at which a hidden unit switches; stretches
-/// that may hold the supremum are cut again. Where `width` is not reached in max_passes, or not at all for rounding, the
-/// enclosure is as wide as it says, and not `converged`.
+/// add, bounded for each example from its own logits, which are quadratics between the α at which a hidden unit switches.
+/// Stretches that may hold the supremum are cut again. Where `width` is not reached in max_passes, or rounding keeps it from
+/// being reached at all, the enclosure is as wide as it says, and not `converged`.
 ///
-/// Swapped ends give the same low and high, to the bit. Cost: two or three passes, each about twice exact_error_curve.
-/// Throws: Error when lengths do not fit, a label is not a class, an option is out of range, a number is infinite or NaN, or
-/// logits may exceed 1e100.
+/// Swapped ends give the same low and high, to the bit. Cost: mostly two passes over the examples, each about twice
+/// exact_error_curve; more for few examples, where a single kink may be the maximum. Working memory does not depend on the
+/// number of examples. Throws: Error when lengths do not fit, a label is not a class, an option is out of range, a number is
+/// infinite or NaN, or logits may exceed 1e100.
 template <std::floating_point T>
 CertifiedLossBarrier certified_loss_barrier(const ReadoutPair<T>& readouts, std::span<const T> hidden_a,
                                             std::span<const T> hidden_b, double hidden_error,

@@ -30,21 +30,28 @@ namespace lmc {
 
 namespace detail {
 
-/// The head of a network with one hidden layer in double at both ends, and how far its outputs are from real arithmetic. Each is
-/// a sum of products w x and a bias (averages before it are such sums, too), of at most `terms` roundings one behind the other,
-/// so that it is right to
-///   γ(terms) (Σ |w x| + |b|) ≤ γ(terms) · (Σ |w| + |b|) · max(1, max |x|)
+/// At least as many roundings as come one behind the other in what affine layers and averages make of a number, forward or
+/// backward: an entry of a layer's output is a sum over its inputs, and one of a gradient a sum over its outputs.
+inline double roundings(const Network<double>& network) {
+  double count = 8;
+  Index inputs = network.input_shape()->size();
+  for (const auto& part : network.parts()) {
+    const Index outputs = part.output.size();
+    count += static_cast<double>(inputs + outputs) + 2;
+    inputs = outputs;
+  }
+  return count;
+}
+
+/// The head of a network with one hidden layer in double at both ends, and how far its outputs are from real arithmetic. Each
+/// is a sum of products w x and a bias, where averages before the layer are such sums, too, so that it is right to
+///   γ(roundings) (Σ |w x| + |b|) ≤ γ(roundings) · (Σ |w| + |b|) · max(1, max |x|)
 /// of which the second factor is the output of the head with |θ| for an example of ones.
 class PreciseHead {
  public:
   PreciseHead(const Network<double>& head, std::span<const double> a, std::span<const double> b)
       : head_(&head), a_(a.begin(), a.end()), b_(b.begin(), b.end()) {
-    double terms = 8, sum = 0;
-    Index inputs = head.input_shape()->size();
-    for (const auto& part : head.parts()) {
-      terms += static_cast<double>(inputs) + 2;
-      inputs = part.output.size();
-    }
+    double sum = 0;
     BatchMemory<double> memory(head, 1);
     for (const std::vector<double>* theta : {&a_, &b_}) {
       std::vector<double> sizes = *theta;
@@ -53,7 +60,7 @@ class PreciseHead {
       memory.forward(head, sizes, {}, 1, Mode::evaluation);
       for (const double v : span_of(memory.logits(1))) sum = std::max(sum, v);
     }
-    error_ = 1.01 * rounding(terms) * sum;
+    error_ = 1.01 * rounding(roundings(head)) * sum;
   }
 
   [[nodiscard]] const Network<double>& network() const { return *head_; }
@@ -122,15 +129,14 @@ class PreciseChunks {
   std::vector<double> at_a_;
 };
 
-/// The readout of θ in double; raises `errors` to how far an entry may be from real arithmetic. An entry is a sum of products, each
-/// of a parameter of the readout and of weights of averages: of no more terms than there are parameters behind the head, with
-/// no more roundings in the averages than 3 for each hidden unit.
-inline Readout<double> precise_readout(const OneHiddenLayer<double>& split, std::vector<double> theta, ReadoutErrors& errors) {
+/// The readout of θ in double; raises `errors` to how far an entry may be from real arithmetic: γ(roundings) of what it is for
+/// |θ|, which is the sum of the absolute values of all that is added up to it.
+inline Readout<double> precise_readout(const Network<double>& network, const OneHiddenLayer<double>& split,
+                                       std::vector<double> theta, ReadoutErrors& errors) {
   const Readout<double> readout = split.readout(theta);
   for (double& v : theta) v = std::abs(v);
   const Readout<double> sizes = split.readout(theta);
-  const double parameters = static_cast<double>(theta.size() - split.head_parameters(std::span<const double>(theta)).size());
-  const double share = 1.01 * rounding(parameters + 3 * static_cast<double>(split.hidden()) + 32);
+  const double share = 1.01 * rounding(roundings(network));
   errors.weight = std::max(errors.weight, share * *std::ranges::max_element(sizes.weight));
   errors.bias = std::max(errors.bias, share * *std::ranges::max_element(sizes.bias));
   return readout;
@@ -139,15 +145,16 @@ inline Readout<double> precise_readout(const OneHiddenLayer<double>& split, std:
 }  // namespace detail
 
 /// Encloses the loss barrier of a network on a data set over all α of the line from a to b, for the networks that
-/// exact_error_curve takes: one affine layer, ReLU or leaky ReLU, average pooling and an affine readout. It is that of the function in
-/// real arithmetic, parameters and inputs being the numbers that are given, and not that of the network in its own precision; the
-/// products of the ends are computed in double. For networks that are linear in their parameters, as logistic regression,
-/// L is convex along the line, so that the barrier is exactly 0, and said to be after a pass that checks the outputs.
+/// exact_error_curve takes: one affine layer, ReLU or leaky ReLU, average pooling and an affine readout. It is that of the
+/// function in real arithmetic, parameters and inputs being the numbers that are given, and not that of the network in its own
+/// precision; the products of the ends are computed in double. For networks that are linear in their parameters, as
+/// logistic regression, L is convex along the line, so that the barrier is exactly 0, and said to be after a pass that checks
+/// the outputs.
 ///
 /// The bits do not depend on the team. Cost: for each pass two products of the first layer in double, and what
-/// certified_loss_barrier of a ReadoutPair says. Memory for each thread does not depend on the number of examples. Throws: Error
-/// when the network is another one (it names the layer), the data set does not fit or has no classes, a length is not that of θ,
-/// a parameter or an output is infinite or NaN, an option is out of range, or logits may exceed 1e100.
+/// certified_loss_barrier of a ReadoutPair says. Memory for each thread does not depend on the number of examples.
+/// Throws: Error when the network is another one (it names the layer), the data set does not fit or has no classes, a length is
+/// not that of θ, a parameter or an output is infinite or NaN, an option is out of range, or logits may exceed 1e100.
 template <std::floating_point Scalar>
 CertifiedLossBarrier certified_loss_barrier(const Network<Scalar>& network, std::span<const Scalar> a,
                                             std::span<const Scalar> b, const Dataset<Scalar>& data,
@@ -188,8 +195,8 @@ CertifiedLossBarrier certified_loss_barrier(const Network<Scalar>& network, std:
     return {.passes = 1};
   }
   detail::ReadoutErrors errors;
-  const detail::Readout<double> at_a = detail::precise_readout(split, theta_a, errors);
-  const detail::Readout<double> at_b = detail::precise_readout(split, theta_b, errors);
+  const detail::Readout<double> at_a = detail::precise_readout(precise, split, theta_a, errors);
+  const detail::Readout<double> at_b = detail::precise_readout(precise, split, theta_b, errors);
   std::vector<detail::LossBounds> bounds(static_cast<std::size_t>(team.size()),
                                          detail::LossBounds(ReadoutPair<double>{.hidden = split.hidden(),
                                                                                 .classes = split.classes(),

@@ -29,8 +29,8 @@ struct Enclosure {
 /// Places are multiples of 2⁻⁴⁸.
 ///
 /// Errors of F: 4 times the mean error of a logit (cross-entropy changes by at most twice that; so does the chord), and of the
-/// arithmetic. exp and log are taken to be right to 2 units in the last place, so that one cross-entropy of C classes is right to
-/// (4 C + 40) u (1 + itself), and their sum to γ(examples + 4 C + 40) of itself.
+/// arithmetic. exp and log are taken to be right to 2 units in the last place, so that a cross-entropy of C classes is right
+/// to (4 C + 40) u (1 + itself), and their sum to γ(examples + 4 C + 40) of itself.
 template <class Pass>
 Enclosure enclose_supremum(double examples, double classes, double width, int most_passes, Pass pass) {
   struct Gap {

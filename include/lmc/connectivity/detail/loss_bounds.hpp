@@ -47,10 +47,10 @@ struct ReadoutErrors {
 ///
 /// Rounding. S = max_c (‖W_c‖ ‖h‖ + |c_c|), each entry at the end where it is greater, bounds the sum of the absolute values of
 /// all that is added up to a logit (Cauchy-Schwarz). Coefficients are sums of at most hidden + 1 products, to which at most
-/// hidden others are added at events, so that they differ from the real ones by at most 2 γ(2 hidden + 8) times the sum of
-/// absolute values. An event's α is rounded, as if a pre-activation at b were off by 2 u |q − p|. Logits are thus right to 5 γ S,
-/// and differences of slopes and of second derivatives to 128 γ S, γ = γ(2 hidden + 32), which are added to what they bound.
-/// Cross-entropy changes by at most twice the greatest change of a logit.
+/// hidden others are added at events, so that they differ from the real ones by at most 2 γ(2 hidden + 8) times the sum of the
+/// absolute values. An event's α is rounded, as if a pre-activation at b were off by 2 u |q − p|. Logits are thus right to
+/// 5 γ S, and differences of slopes and of second derivatives to 128 γ S, γ = γ(2 hidden + 32), which are added to what they
+/// bound. Cross-entropy changes by at most twice the greatest change of a logit.
 class LossBounds {
  public:
   /// The readouts were checked (require_readouts). Without readout errors they are taken as real numbers.

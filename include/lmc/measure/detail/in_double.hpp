@@ -24,8 +24,8 @@
 
 namespace lmc::detail {
 
-/// The layer at that place of a network, in evaluation mode, with numbers in double; nothing for a kind that is none of those of
-/// networks with one hidden layer.
+/// The layer at that place of a network, in evaluation mode, with numbers in double; nothing for a kind that networks with one
+/// hidden layer do not have.
 template <std::floating_point Scalar>
 std::optional<AnyLayer<double>> in_double(const typename Network<Scalar>::Part& part, const Shape& input) {
   const AnyLayer<Scalar>& layer = part.layer;
@@ -49,8 +49,8 @@ std::optional<AnyLayer<double>> in_double(const typename Network<Scalar>::Part& 
 }
 
 /// A network with the same parameters, buffers and function in evaluation mode, whose numbers are double, so that it can be
-/// evaluated with little rounding. Throws: Error, begun by `who`, that names a layer of another kind than networks with one hidden
-/// layer have.
+/// evaluated with little rounding. Throws: Error, begun by `who`, that names a layer of another kind than networks with one
+/// hidden layer have.
 template <std::floating_point Scalar>
 Network<double> in_double(std::string_view who, const Network<Scalar>& network) {
   std::vector<AnyLayer<double>> layers;
