@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <lmc/connectivity/exact_error_curve.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/traced_curve.hpp>
+#include <lmc/core/random.hpp>
+#include <lmc/data/dataset.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/recipes.hpp>
 #include <lmc/layers/sequential.hpp>
@@ -16,7 +21,10 @@
 #include <lmc/models/lcn.hpp>
 #include <lmc/models/mlp.hpp>
 #include <lmc/models/sparse_mlp.hpp>
+#include <span>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace measure_traced_curve_test {

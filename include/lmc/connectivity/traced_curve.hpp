@@ -8,6 +8,7 @@
 #include <numeric>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <lmc/connectivity/detail/bernstein.hpp>
@@ -15,7 +16,6 @@
 #include <lmc/connectivity/exact_error_curve.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/core/text.hpp>
 
 namespace lmc {
 
@@ -165,15 +165,17 @@ class TracedPath {
 ///
 /// For one example, as long as no pre-activation changes its sign, those of layer ℓ are polynomials of degree ℓ in α: each layer
 ///   z_ℓ(α) = (ᾱ A_ℓ + α B_ℓ) h_(ℓ−1)(α) + ᾱ a_ℓ + α b_ℓ,   h_0 = x,   h_ℓ = z_ℓ where it is positive, else slope · z_ℓ
-/// raises the degree by one. Places where a sign changes, the events, are isolated as sign changes of Bernstein coefficients and
-/// found to the last digits; so are the flips, where the logit of the label meets the greatest of the others. The network is
+/// raises the degree by one. The places where a sign changes, the events, are isolated by the signs of Bernstein coefficients and
+/// found to the last digits; so are the flips, where the greatest of the other logits passes that of the label. The network is
 /// meant in real arithmetic: everything is in double, the parameters as they are. Of equal greatest logits the first is the
-/// prediction; single places where classes tie are left out. Places nearer than 1e-14 are not told apart.
+/// prediction; single places where classes tie are left out. Places no farther apart than 1e-14 are one place. Logits that touch
+/// each other without crossing may by rounding do so twice, some 1e-8 apart.
 ///
-/// inputs [n, layers.front().in], row-major; labels [n]; layers.back().slope is 1, its units are the logits. Events of layer
-/// ℓ − 1 are updates of one column of layer ℓ; events before that cost a product with the weights of layer ℓ again, of which the
-/// inputs that are 0 are left out. A copy of the parameters in double is made. Swapped ends give the mirror, to the bit.
-/// Throws: Error when sizes do not fit, parameters or inputs are not finite, or a label is not in [0, classes).
+/// inputs [n, layers.front().in], row-major; labels [n]; layers.back().slope is 1, its units are the logits.
+/// Cost per example: a product with all weights of both ends; again with those of layer ℓ, without the inputs that are 0, for each
+/// event before layer ℓ − 1, and for every 64th in it; one column of layer ℓ for each other event in layer ℓ − 1. Beside the
+/// parameters, a copy in double is held. Swapped ends give the mirror, to the bit, and no example depends on the others.
+/// Throws: Error when sizes do not fit, parameters or inputs are not finite or overflow, or a label is not in [0, classes).
 template <std::floating_point T>
 TracedErrorCurve traced_error_curve(std::span<const ReluLayer<T>> layers, std::span<const T> inputs,
                                     std::span<const std::int32_t> labels) {

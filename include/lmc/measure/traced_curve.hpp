@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/text.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/dense.hpp>
