@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <iomanip>
@@ -204,80 +205,81 @@ void save_account_figures(const std::string& path, const std::string& title, con
     const auto file = base.parent_path() / (base.stem().string() + "-" + name + base.extension().string());
     lmc::save_figure(file, lmc::dot_figure_script(figure), figure.size());
   };
-  lmc::DotSeries error{.name = "error"}, loss{.name = "loss"};
-  std::vector<std::string> layers;
+  // A value at the next place of a series, ± its standard error.
+  const auto add = [](lmc::DotSeries& series, double value, double standard_error = 0) {
+    series.means.push_back({.x = static_cast<double>(series.means.size()),
+                            .mean = value,
+                            .low = value - standard_error,
+                            .high = value + standard_error});
+  };
+  const char* const points = "percentage points of error";
+
+  lmc::DotSeries error{.name = account.layers.exact ? "share" : "share ± standard error"}, loss = error;
+  std::vector<std::string> places;
   for (const lmc::LayerShare& layer : account.layers.layers) {
-    const auto x = static_cast<double>(layers.size());
-    layers.push_back(layer.name);
-    const auto add = [&](lmc::DotSeries& series, double share, double standard_error) {
-      series.means.push_back({.x = x, .mean = share, .low = share - standard_error, .high = share + standard_error});
-    };
-    add(error, *layer.share.error, layer.standard_error.error.value_or(0));
+    places.push_back(layer.name);
+    add(error, 100 * *layer.share.error, 100 * layer.standard_error.error.value_or(0));
     add(loss, layer.share.loss, layer.standard_error.loss);
   }
-  const auto panel = [&](std::string name, lmc::DotSeries series) {
-    return lmc::DotPanel{.title = title,
-                         .x_label = "layer",
+  const auto of_layers = [&](std::string name, const lmc::DotSeries& series) {
+    return lmc::DotPanel{.title = lmc::concat("height at α = ", lmc::fixed(account.alpha, 2), " by layers"),
+                         .x_label = title,
                          .y_label = std::move(name),
-                         .places = layers,
-                         .series = {std::move(series)},
+                         .places = places,
+                         .series = {series},
                          .level = 0,
-                         .level_name = "none"};
+                         .level_name = "0"};
   };
-  save("layers", {.panels = {panel("share of the error's height", error), panel("share of the loss's height (nats)", loss)}});
+  save("layers", {.panels = {of_layers(points, error), of_layers("nats of loss", loss)}});
 
-  lmc::DotSeries classes{.name = "class"};
-  std::vector<std::string> labels;
-  for (const lmc::ClassAccount& of : account.examples.classes) {
-    const auto n = static_cast<double>(of.count);
-    const double spread = 1.96 * std::sqrt(std::max(0.0, std::abs(of.mean) * (1 - std::abs(of.mean)) / n));
-    classes.means.push_back(
-        {.x = static_cast<double>(labels.size()), .mean = of.mean, .low = of.mean - spread, .high = of.mean + spread});
-    labels.push_back(std::to_string(of.label));
+  const lmc::ExampleLedger& ledger = account.examples;
+  lmc::DotSeries classes{.name = "class ± standard error"}, groups{.name = "part of the height"};
+  places.clear();
+  for (const lmc::ClassAccount& of : ledger.classes) {
+    double squares = 0;
+    for (std::size_t i = 0; i < account.labels.size(); ++i)
+      if (account.labels[i] == of.label) squares += std::pow(ledger.contributions[i] - of.mean, 2);
+    places.push_back(std::to_string(of.label));
+    add(classes, 100 * of.mean, 100 * std::sqrt(squares) / static_cast<double>(of.count));
   }
-  lmc::DotSeries groups{.name = "examples"};
-  std::vector<std::string> names;
-  for (const lmc::OutcomeGroup& group : account.examples.groups) {
-    const auto x = static_cast<double>(names.size());
-    groups.means.push_back({.x = x, .mean = group.contribution, .low = group.contribution, .high = group.contribution});
-    names.emplace_back(name_of(group));
+  const std::string height = lmc::concat("height at α = ", lmc::fixed(ledger.alpha, 2));
+  lmc::DotPanel by_class{.title = height + " in each class",
+                         .x_label = "class",
+                         .y_label = points,
+                         .places = places,
+                         .series = {classes},
+                         .level = 100 * ledger.height,
+                         .level_name = "all examples"};
+  places.clear();
+  for (const lmc::OutcomeGroup& group : ledger.groups) {
+    places.emplace_back(name_of(group));
+    add(groups, 100 * group.contribution);
   }
-  save("examples", {.panels = {{.title = title,
-                                .x_label = "class",
-                                .y_label = "height of the error in the class",
-                                .places = labels,
-                                .series = {classes},
-                                .level = account.examples.height,
-                                .level_name = "all examples"},
-                               {.title = "by their outcomes at the ends",
-                                .x_label = "",
-                                .y_label = "part of the height",
-                                .places = names,
+  save("examples", {.panels = {std::move(by_class),
+                               {.title = height + " by outcomes at the ends",
+                                .x_label = title,
+                                .y_label = points,
+                                .places = places,
                                 .series = {groups},
                                 .level = 0,
-                                .level_name = "none"}}});
+                                .level_name = "0"}}});
 
-  lmc::DotSeries deviation{.name = "deviation from the line"}, cosine{.name = "cosine with the line"},
-      variance{.name = "variance ÷ line of variances"}, cka{.name = "CKA of the two ends"};
-  std::vector<std::string> places;
+  std::vector<lmc::DotSeries> features{{.name = "deviation from the line", .joined = true},
+                                       {.name = "cosine with the line", .joined = true},
+                                       {.name = "variance ÷ line between variances", .joined = true},
+                                       {.name = "CKA of the two ends", .joined = true}};
+  places.clear();
   for (const lmc::LayerFeatures& layer : account.features.layers) {
-    const auto x = static_cast<double>(places.size());
     places.push_back(layer.name);
-    const auto add = [&](lmc::DotSeries& series, double value) {
-      series.joined = true;
-      series.means.push_back({.x = x, .mean = value, .low = value, .high = value});
-    };
-    add(deviation, layer.deviation);
-    add(cosine, layer.cosine);
-    add(variance, layer.variance_ratio);
-    add(cka, layer.cka);
+    add(features[0], layer.deviation);
+    add(features[1], layer.cosine);
+    add(features[2], layer.variance_ratio);
+    add(features[3], layer.cka);
   }
   save("features", {.panels = {{.title = title,
                                 .x_label = "behind layer",
-                                .y_label = "",
+                                .y_label = lmc::concat("features at α = ", lmc::fixed(account.alpha, 2)),
                                 .places = places,
-                                .series = {deviation, cosine, variance, cka},
-                                .level = 1,
-                                .level_name = "linearly connected"}},
+                                .series = std::move(features)}},
                     .columns = 1});
 }

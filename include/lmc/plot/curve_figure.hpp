@@ -71,8 +71,8 @@ inline std::pair<std::string, std::string> figure_uncertainty(const std::string&
                      shortest(100 * (chord(a, b, point.weights()) + floor)), "\n");
     }
     data += "END\n";
-    plot += concat("$", name, "_band using 1:2:3 with filledcurves fs solid 0.15 noborder lc rgb '", color, "' notitle, $",
-                   name, "_band using 1:4 with lines dt 3 lw 1.2 lc rgb '", color, "' notitle, ");
+    plot += concat("$", name, "_band using 1:2:3 with filledcurves fs transparent solid 0.15 noborder lc rgb '", color,
+                   "' notitle, $", name, "_band using 1:4 with lines dt 3 lw 1.2 lc rgb '", color, "' notitle, ");
   }
   if (exact == nullptr) return {data, plot};
   data += concat("$", name, "_exact << END\n");
@@ -85,11 +85,29 @@ inline std::pair<std::string, std::string> figure_uncertainty(const std::string&
   return {data, plot};
 }
 
+/// Whether outcomes of single examples are known, so that a band is drawn.
+inline bool has_band(const FigureCurve& drawn) { return !error_band(*drawn.curve).empty(); }
+
+/// What the key says of figure_uncertainty.
+inline std::string uncertainty_key(const std::vector<FigureCurve>& curves) {
+  std::string key;
+  const auto add = [&](const char* style, const char* title) {
+    key += concat(", keyentry with ", style, " lc rgb '#444444' title '", title, "'");
+  };
+  if (std::ranges::any_of(curves, has_band)) {
+    add("filledcurves fs transparent solid 0.15 noborder", "95 % band");
+    add("lines dt 3 lw 1.2", "mean barrier of chance alone");
+  }
+  if (std::ranges::any_of(curves, [](const FigureCurve& c) { return c.exact != nullptr; }))
+    add("lines lw 1", "error at every α");
+  return key;
+}
+
 /// A panel: every curve, its chord dashed, and its barrier as a bar between the chord and the curve.
 inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric metric) {
   const double scale = metric == Metric::error ? 100 : 1;
   double low = std::numeric_limits<double>::infinity(), high = -low;
-  std::string data, plot, lines;
+  std::string data, under, plot, lines;
   for (const auto& [name, curve, line, color, exact] : curves) {
     const std::string points = concat(name, metric == Metric::error ? "_error" : "_loss");
     data += concat("$", points, " << END\n");
@@ -113,9 +131,9 @@ inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric m
     const bool visible = std::isfinite(bump.value) && bump.value >= 5e-5;  // not 0.00 % or 0.0000
     if (visible) legend += " at α = " + fixed(bump.alpha, 2);
     if (metric == Metric::error) {
-      const auto [blocks, under] = figure_uncertainty(name, *curve, exact, color, low, high);
+      const auto [blocks, drawn] = figure_uncertainty(name, *curve, exact, color, low, high);
       data += blocks;
-      plot += under;
+      under += drawn;
     }
     plot += concat("$", points, " using 1:2 with ", exact != nullptr && metric == Metric::error ? "points " : "linespoints ",
                    line, " lc rgb '", color, "' title '", legend, "', ");
@@ -124,7 +142,7 @@ inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric m
       lines += concat("set arrow from ", shortest(x0), ",", shortest(y0), " to ", shortest(x1), ",", shortest(y1), " ", style,
                       " lc rgb '", color, "'\n");
     };
-    segment(0, a, 1, b, "nohead dt 2 lw 1.2");
+    segment(0, a, 1, b, "nohead front dt 2 lw 1.2");
     if (visible)
       segment(bump.alpha, chord(a, b, bump.point->weights()), bump.alpha, scale * bump.point->metrics[metric],
               "heads size screen 0.005,90 front lw 1.8");
@@ -134,8 +152,9 @@ inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric m
   return concat(
       data, "unset arrow\n", lines, "set ylabel ",
       gnuplot_string(metric == Metric::error ? "0-1 error (%)" : loss_label(curves.front().curve->points.front().metrics)),
-      "\nset yrange [", shortest(low - margin), ":", shortest(high + margin), "]\nplot ", plot,
-      "keyentry with lines dt 2 lw 1.2 lc rgb '#444444' title 'line between the ends'\n");
+      "\nset yrange [", shortest(low - margin), ":", shortest(high + margin), "]\nplot ", under, plot,
+      "keyentry with lines dt 2 lw 1.2 lc rgb '#444444' title 'line between the ends'",
+      metric == Metric::error ? uncertainty_key(curves) : "", "\n");
 }
 
 inline std::string figure_script(const CurveFigure& figure) {
@@ -155,7 +174,7 @@ inline std::string figure_script(const CurveFigure& figure) {
                                       [](const FigureCurve& c) { return c.curve->points.front().metrics.error.has_value(); });
   return concat("set multiplot layout 1,", with_error ? 2 : 1, " title ", gnuplot_string(figure.title),
                 "\n"
-                "set key below vertical maxrows 3 Left reverse samplen 3 height 1\n"
+                "set key below vertical maxrows 6 Left reverse samplen 3 height 1\nset bmargin 10\n"
                 "set border 3\nset tics nomirror out\nset grid y lc rgb '#cccccc' dt 1 lw 0.5\n"
                 "set xrange [-0.02:1.02]\nset xtics 0.25\nset xlabel 'α' offset 0,0.6\n",
                 figure_panel(curves, Metric::loss), with_error ? figure_panel(curves, Metric::error) : "", "unset multiplot\n");
@@ -166,11 +185,12 @@ inline std::string figure_script(const CurveFigure& figure) {
 /// Draws loss and error along a path, two panels side by side (the loss alone where an error was not measured), with gnuplot:
 /// the curves, the chords between their ends (dashed), and the barriers as bars between chord and curve, with their values in
 /// the legend; where outcomes of single examples are known, the 95 % band of the error as an area, and how high a barrier chance
-/// alone would show as a dotted line over the chord; where the error over the continuum is given, as steps under the points. The extension of path chooses PNG, SVG or PDF. The file appears under its name when it is complete. Throws:
-/// Error when gnuplot is not installed (see gnuplot_available) or fails; when the extension is another one; when path cannot be
-/// written; when a curve is none that a barrier can be computed from.
+/// alone would show as a dotted line over the chord; where the error over the continuum is given, as steps under the points.
+/// The extension of path chooses PNG, SVG or PDF. The file appears under its name when it is complete.
+/// Throws: Error when gnuplot is not installed (see gnuplot_available) or fails; when the extension is another one; when path
+/// cannot be written; when a curve is none that a barrier can be computed from.
 inline void save_curve_figure(const std::filesystem::path& path, const CurveFigure& figure) {
-  save_figure(path, detail::figure_script(figure));
+  save_figure(path, detail::figure_script(figure), {.height = 560});
 }
 
 }  // namespace lmc
