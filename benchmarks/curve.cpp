@@ -10,7 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <lmc/connectivity/exact_error_curve.hpp>
+#include <lmc/connectivity/exact/exact_error_curve.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/data/dataset.hpp>

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <iostream>
 
-#include <lmc/connectivity/layer_groups.hpp>
+#include <lmc/connectivity/causes/layer_groups.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/gradient.hpp>
 #include <lmc/measure/importance.hpp>

@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include <lmc/connectivity/attribution.hpp>
-#include <lmc/connectivity/calibration.hpp>
-#include <lmc/connectivity/contribution_relation.hpp>
-#include <lmc/connectivity/curve_decomposition.hpp>
-#include <lmc/connectivity/distances.hpp>
-#include <lmc/connectivity/example_ledger.hpp>
-#include <lmc/connectivity/intraclass_correlation.hpp>
-#include <lmc/connectivity/layer_shapley.hpp>
+#include <lmc/connectivity/causes/attribution.hpp>
+#include <lmc/connectivity/causes/calibration.hpp>
+#include <lmc/connectivity/causes/contribution_relation.hpp>
+#include <lmc/connectivity/causes/curve_decomposition.hpp>
+#include <lmc/connectivity/causes/distances.hpp>
+#include <lmc/connectivity/causes/example_ledger.hpp>
+#include <lmc/connectivity/causes/intraclass_correlation.hpp>
+#include <lmc/connectivity/causes/layer_shapley.hpp>
 #include <lmc/core/parameter_layers.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include <lmc/connectivity/barriers.hpp>
-#include <lmc/connectivity/certified_loss.hpp>
-#include <lmc/connectivity/cross_fitted_barrier.hpp>
 #include <lmc/connectivity/curve.hpp>
-#include <lmc/connectivity/exact_barrier.hpp>
-#include <lmc/connectivity/exact_error_curve.hpp>
+#include <lmc/connectivity/exact/certified_loss.hpp>
+#include <lmc/connectivity/exact/exact_barrier.hpp>
+#include <lmc/connectivity/exact/exact_error_curve.hpp>
+#include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/loss/any_loss.hpp>

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include <lmc/connectivity/barrier_summary.hpp>
 #include <lmc/connectivity/barriers.hpp>
+#include <lmc/connectivity/statistics/barrier_summary.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/loss/any_loss.hpp>

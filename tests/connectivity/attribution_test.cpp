@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
-#include <lmc/connectivity/attribution.hpp>
+#include <lmc/connectivity/causes/attribution.hpp>
 #include <numeric>
 #include <span>
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/barrier_summary.hpp>
+#include <lmc/connectivity/statistics/barrier_summary.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <lmc/connectivity/cross_fitted_barrier.hpp>
+#include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>
 #include <lmc/core/random.hpp>
 
 #include "support/curves.hpp"

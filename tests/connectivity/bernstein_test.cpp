@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <lmc/connectivity/detail/bernstein.hpp>
+#include <lmc/connectivity/exact/detail/bernstein.hpp>
 #include <lmc/core/random.hpp>
 #include <vector>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/detail/binomial.hpp>
+#include <lmc/connectivity/statistics/detail/binomial.hpp>
 
 #include <cmath>
 

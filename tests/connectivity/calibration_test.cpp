@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/calibration.hpp>
+#include <lmc/connectivity/causes/calibration.hpp>
 
 #include <cmath>
 #include <cstddef>

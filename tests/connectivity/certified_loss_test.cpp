@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <lmc/connectivity/certified_loss.hpp>
-#include <lmc/connectivity/detail/loss_bounds.hpp>
+#include <lmc/connectivity/exact/certified_loss.hpp>
+#include <lmc/connectivity/exact/detail/loss_bounds.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/text.hpp>
 #include <span>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/clopper_pearson.hpp>
+#include <lmc/connectivity/statistics/clopper_pearson.hpp>
 
 #include <cmath>
 #include <limits>

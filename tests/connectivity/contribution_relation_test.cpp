@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <lmc/connectivity/attribution.hpp>
-#include <lmc/connectivity/contribution_relation.hpp>
+#include <lmc/connectivity/causes/attribution.hpp>
+#include <lmc/connectivity/causes/contribution_relation.hpp>
 #include <lmc/core/random.hpp>
 #include <span>
 #include <utility>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/cross_fitted_barrier.hpp>
+#include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/detail/crossed_mean.hpp>
+#include <lmc/connectivity/statistics/detail/crossed_mean.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/curve_decomposition.hpp>
+#include <lmc/connectivity/causes/curve_decomposition.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -9,9 +9,9 @@
 #include <vector>
 
 #include <lmc/connectivity/barriers.hpp>
+#include <lmc/connectivity/causes/logit_ensemble.hpp>
 #include <lmc/connectivity/curve.hpp>
 #include <lmc/connectivity/interpolate.hpp>
-#include <lmc/connectivity/logit_ensemble.hpp>
 
 #include "support/curves.hpp"
 #include "support/logit_curves.hpp"

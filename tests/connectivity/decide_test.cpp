@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/decide.hpp>
+#include <lmc/connectivity/statistics/decide.hpp>
 
 #include <algorithm>
 #include <cmath>

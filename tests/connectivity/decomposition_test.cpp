@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
-#include <lmc/connectivity/decomposition.hpp>
+#include <lmc/connectivity/causes/decomposition.hpp>
 #include <lmc/core/random.hpp>
 #include <span>
 #include <vector>

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
-#include <lmc/connectivity/distances.hpp>
+#include <lmc/connectivity/causes/distances.hpp>
 #include <lmc/core/random.hpp>
 #include <span>
 #include <string>

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <lmc/connectivity/end_disagreement.hpp>
+#include <lmc/connectivity/causes/end_disagreement.hpp>
 #include <vector>
 
 namespace connectivity_end_disagreement_test {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/exact_barrier.hpp>
+#include <lmc/connectivity/exact/exact_barrier.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -12,8 +12,8 @@
 #include <vector>
 
 #include <lmc/connectivity/barriers.hpp>
-#include <lmc/connectivity/exact_error_curve.hpp>
-#include <lmc/connectivity/interval.hpp>
+#include <lmc/connectivity/exact/exact_error_curve.hpp>
+#include <lmc/connectivity/statistics/interval.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/random.hpp>
 

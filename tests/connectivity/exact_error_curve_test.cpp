@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/exact_error_curve.hpp>
+#include <lmc/connectivity/exact/exact_error_curve.hpp>
 
 #include <limits>
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/exact_error.hpp>
+#include <lmc/connectivity/exact/exact_error.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <lmc/connectivity/exact_error_curve.hpp>
+#include <lmc/connectivity/exact/exact_error_curve.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/random.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/example_ledger.hpp>
+#include <lmc/connectivity/causes/example_ledger.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <lmc/connectivity/feature_statistics.hpp>
+#include <lmc/connectivity/causes/feature_statistics.hpp>
 #include <lmc/core/random.hpp>
 #include <span>
 #include <utility>

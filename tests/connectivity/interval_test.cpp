@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/interval.hpp>
+#include <lmc/connectivity/statistics/interval.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/intraclass_correlation.hpp>
+#include <lmc/connectivity/causes/intraclass_correlation.hpp>
 
 #include <algorithm>
 #include <cmath>

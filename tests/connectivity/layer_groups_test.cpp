@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/layer_groups.hpp>
+#include <lmc/connectivity/causes/layer_groups.hpp>
 #include <string>
 #include <utility>
 #include <vector>

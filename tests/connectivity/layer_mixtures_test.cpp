@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/layer_mixtures.hpp>
-#include <lmc/connectivity/layer_shapley.hpp>
+#include <lmc/connectivity/causes/layer_mixtures.hpp>
+#include <lmc/connectivity/causes/layer_shapley.hpp>
 #include <span>
 #include <vector>
 

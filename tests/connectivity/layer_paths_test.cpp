@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <lmc/connectivity/barriers.hpp>
-#include <lmc/connectivity/layer_paths.hpp>
+#include <lmc/connectivity/causes/layer_paths.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <span>
 #include <stdexcept>

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 #include <lmc/connectivity/barriers.hpp>
-#include <lmc/connectivity/layer_paths.hpp>
-#include <lmc/connectivity/layer_shapley.hpp>
+#include <lmc/connectivity/causes/layer_paths.hpp>
+#include <lmc/connectivity/causes/layer_shapley.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <numeric>
 #include <set>

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <lmc/connectivity/linear_cka.hpp>
+#include <lmc/connectivity/causes/linear_cka.hpp>
 #include <lmc/core/random.hpp>
 #include <span>
 #include <utility>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/logit_ensemble.hpp>
+#include <lmc/connectivity/causes/logit_ensemble.hpp>
 
 #include <algorithm>
 #include <cmath>

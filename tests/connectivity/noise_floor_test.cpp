@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/noise_floor.hpp>
+#include <lmc/connectivity/statistics/noise_floor.hpp>
 
 #include <algorithm>
 #include <cmath>

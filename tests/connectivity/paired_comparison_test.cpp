@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/paired_comparison.hpp>
+#include <lmc/connectivity/statistics/paired_comparison.hpp>
 
 #include <algorithm>
 #include <cmath>

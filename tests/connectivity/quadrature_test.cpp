@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <lmc/connectivity/quadrature.hpp>
+#include <lmc/connectivity/causes/quadrature.hpp>
 
 namespace connectivity_quadrature_test {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/refine.hpp>
+#include <lmc/connectivity/exact/refine.hpp>
 
 #include <algorithm>
 #include <array>

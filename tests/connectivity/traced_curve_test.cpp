@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <lmc/connectivity/traced_curve.hpp>
+#include <lmc/connectivity/exact/traced_curve.hpp>
 #include <lmc/core/random.hpp>
 #include <numeric>
 #include <span>

@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <lmc/connectivity/barriers.hpp>
-#include <lmc/connectivity/calibration.hpp>
-#include <lmc/connectivity/curve_decomposition.hpp>
-#include <lmc/connectivity/example_ledger.hpp>
-#include <lmc/connectivity/logit_ensemble.hpp>
+#include <lmc/connectivity/causes/calibration.hpp>
+#include <lmc/connectivity/causes/curve_decomposition.hpp>
+#include <lmc/connectivity/causes/example_ledger.hpp>
+#include <lmc/connectivity/causes/logit_ensemble.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/batch_norm.hpp>

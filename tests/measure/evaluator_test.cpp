@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstdint>
 #include <lmc/connectivity/barriers.hpp>
-#include <lmc/connectivity/decide.hpp>
-#include <lmc/connectivity/refine.hpp>
+#include <lmc/connectivity/exact/refine.hpp>
+#include <lmc/connectivity/statistics/decide.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/batch_norm.hpp>

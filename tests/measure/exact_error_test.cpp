@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <lmc/connectivity/exact_barrier.hpp>
-#include <lmc/connectivity/exact_error_curve.hpp>
+#include <lmc/connectivity/exact/exact_barrier.hpp>
+#include <lmc/connectivity/exact/exact_error_curve.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/random.hpp>

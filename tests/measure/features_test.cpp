@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <lmc/connectivity/linear_cka.hpp>
+#include <lmc/connectivity/causes/linear_cka.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/sources/synthetic.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <lmc/connectivity/decomposition.hpp>
+#include <lmc/connectivity/causes/decomposition.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/logits.hpp>

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstdint>
 #include <lmc/connectivity/barriers.hpp>
-#include <lmc/connectivity/layer_paths.hpp>
-#include <lmc/connectivity/layer_shapley.hpp>
+#include <lmc/connectivity/causes/layer_paths.hpp>
+#include <lmc/connectivity/causes/layer_shapley.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/sources/synthetic.hpp>

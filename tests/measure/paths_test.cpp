@@ -7,8 +7,8 @@
 #include <vector>
 
 #include <lmc/connectivity/barriers.hpp>
-#include <lmc/connectivity/decide.hpp>
-#include <lmc/connectivity/refine.hpp>
+#include <lmc/connectivity/exact/refine.hpp>
+#include <lmc/connectivity/statistics/decide.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/measure/evaluator.hpp>

@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
-#include <lmc/connectivity/exact_error_curve.hpp>
+#include <lmc/connectivity/exact/exact_error_curve.hpp>
+#include <lmc/connectivity/exact/traced_curve.hpp>
 #include <lmc/connectivity/linear_path.hpp>
-#include <lmc/connectivity/traced_curve.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/sources/synthetic.hpp>

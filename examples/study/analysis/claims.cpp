@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include <lmc/connectivity/interval.hpp>
+#include <lmc/connectivity/statistics/interval.hpp>
 #include <lmc/core/rank_correlation.hpp>
 #include <lmc/core/text.hpp>
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include <lmc/connectivity/interval.hpp>
+#include <lmc/connectivity/statistics/interval.hpp>
 #include <lmc/core/error.hpp>
 
 namespace lmc::study {

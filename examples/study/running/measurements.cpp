@@ -10,9 +10,9 @@
 #include <variant>
 #include <vector>
 
-#include <lmc/connectivity/attribution.hpp>
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/block_path.hpp>
+#include <lmc/connectivity/causes/attribution.hpp>
 #include <lmc/core/rank_correlation.hpp>
 #include <lmc/data/subset.hpp>
 #include <lmc/measure/evaluator.hpp>

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include <lmc/connectivity/curve.hpp>
-#include <lmc/connectivity/detail/resampled_heights.hpp>
 #include <lmc/connectivity/interpolate.hpp>
-#include <lmc/connectivity/interval.hpp>
 #include <lmc/connectivity/metrics.hpp>
-#include <lmc/connectivity/noise_floor.hpp>
+#include <lmc/connectivity/statistics/detail/resampled_heights.hpp>
+#include <lmc/connectivity/statistics/interval.hpp>
+#include <lmc/connectivity/statistics/noise_floor.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
 

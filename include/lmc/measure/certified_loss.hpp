@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include <lmc/connectivity/certified_loss.hpp>
-#include <lmc/connectivity/detail/loss_bounds.hpp>
-#include <lmc/connectivity/readout_pair.hpp>
+#include <lmc/connectivity/exact/certified_loss.hpp>
+#include <lmc/connectivity/exact/detail/loss_bounds.hpp>
+#include <lmc/connectivity/exact/readout_pair.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/data/dataset.hpp>

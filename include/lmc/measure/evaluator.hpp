@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include <lmc/connectivity/causes/layer_mixtures.hpp>
 #include <lmc/connectivity/interpolate.hpp>
-#include <lmc/connectivity/layer_mixtures.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/core/error.hpp>

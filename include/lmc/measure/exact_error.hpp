@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include <lmc/connectivity/detail/flip_finder.hpp>
-#include <lmc/connectivity/detail/linear_logits.hpp>
-#include <lmc/connectivity/detail/quadratic_logits.hpp>
-#include <lmc/connectivity/exact_error.hpp>
-#include <lmc/connectivity/exact_error_curve.hpp>
-#include <lmc/connectivity/readout_pair.hpp>
+#include <lmc/connectivity/exact/detail/flip_finder.hpp>
+#include <lmc/connectivity/exact/detail/linear_logits.hpp>
+#include <lmc/connectivity/exact/detail/quadratic_logits.hpp>
+#include <lmc/connectivity/exact/exact_error.hpp>
+#include <lmc/connectivity/exact/exact_error_curve.hpp>
+#include <lmc/connectivity/exact/readout_pair.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/data/dataset.hpp>

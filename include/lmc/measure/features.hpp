@@ -9,9 +9,9 @@
 #include <type_traits>
 #include <vector>
 
+#include <lmc/connectivity/causes/end_disagreement.hpp>
+#include <lmc/connectivity/causes/feature_statistics.hpp>
 #include <lmc/connectivity/detail/finite_values.hpp>
-#include <lmc/connectivity/end_disagreement.hpp>
-#include <lmc/connectivity/feature_statistics.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <lmc/connectivity/attribution.hpp>
+#include <lmc/connectivity/causes/attribution.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/shape.hpp>

@@ -8,9 +8,9 @@
 #include <lmc/connectivity/barrier_matrix.hpp>
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/curve.hpp>
-#include <lmc/connectivity/decide.hpp>
+#include <lmc/connectivity/exact/refine.hpp>
 #include <lmc/connectivity/linear_path.hpp>
-#include <lmc/connectivity/refine.hpp>
+#include <lmc/connectivity/statistics/decide.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/train/train.hpp>
 

@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include <lmc/connectivity/detail/path_tracer.hpp>
+#include <lmc/connectivity/exact/detail/path_tracer.hpp>
+#include <lmc/connectivity/exact/traced_curve.hpp>
 #include <lmc/connectivity/linear_path.hpp>
-#include <lmc/connectivity/traced_curve.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/shape.hpp>

@@ -12,10 +12,10 @@
 
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/curve.hpp>
-#include <lmc/connectivity/exact_error_curve.hpp>
+#include <lmc/connectivity/exact/exact_error_curve.hpp>
 #include <lmc/connectivity/interpolate.hpp>
-#include <lmc/connectivity/interval.hpp>
-#include <lmc/connectivity/noise_floor.hpp>
+#include <lmc/connectivity/statistics/interval.hpp>
+#include <lmc/connectivity/statistics/noise_floor.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
 #include <lmc/plot/gnuplot.hpp>

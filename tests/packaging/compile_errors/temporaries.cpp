@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What an evaluator or a gradient points at is gone before it is used.
-#include <lmc/connectivity/attribution.hpp>
+#include <lmc/connectivity/causes/attribution.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/gradient.hpp>

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include <lmc/align/permute.hpp>
-#include <lmc/connectivity/attribution.hpp>
 #include <lmc/connectivity/barrier_matrix.hpp>
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/block_path.hpp>
+#include <lmc/connectivity/causes/attribution.hpp>
+#include <lmc/connectivity/causes/decomposition.hpp>
 #include <lmc/connectivity/curve_csv.hpp>
-#include <lmc/connectivity/decomposition.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/core/digest.hpp>

@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
-#include <lmc/connectivity/layer_groups.hpp>
-#include <lmc/connectivity/layer_mixtures.hpp>
+#include <lmc/connectivity/causes/layer_groups.hpp>
+#include <lmc/connectivity/causes/layer_mixtures.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/network.hpp>

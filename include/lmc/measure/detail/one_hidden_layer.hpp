@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <lmc/connectivity/readout_pair.hpp>
+#include <lmc/connectivity/exact/readout_pair.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/average_pool2d.hpp>
