@@ -7,6 +7,7 @@
 
 int main() {
   try {
+    use_barriers();
     use_connectivity();
     use_data();
 #ifdef WITH_IMAGES
