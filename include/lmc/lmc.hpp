@@ -127,6 +127,7 @@
 #include <lmc/matrix/strided.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/matrix/write_mode.hpp>
+#include <lmc/measure/causes.hpp>
 #include <lmc/measure/certified_loss.hpp>
 #include <lmc/measure/complexity.hpp>
 #include <lmc/measure/early_stopping.hpp>

@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
@@ -32,5 +33,19 @@ struct Run {
   /// Names the exact bits of the final parameters.
   [[nodiscard]] std::string digest() const { return lmc::digest(state); }
 };
+
+/// θ of a state, or of the end of a run.
+template <class Scalar>
+const std::vector<Scalar>& parameters_of(const ModelState<Scalar>& state) {
+  return state.parameters;
+}
+/// The same of a run.
+template <class Scalar>
+const std::vector<Scalar>& parameters_of(const Run<Scalar>& run) {
+  return run.state.parameters;
+}
+/// A state or a run: what has a θ.
+template <class End>
+concept HoldsParameters = requires(const End& end) { parameters_of(end); };
 
 }  // namespace lmc

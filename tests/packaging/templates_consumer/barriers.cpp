@@ -20,6 +20,7 @@
 #include <lmc/connectivity/exact/traced_curve.hpp>
 #include <lmc/connectivity/statistics/decide.hpp>
 #include <lmc/data/sources/synthetic.hpp>
+#include <lmc/measure/causes.hpp>
 #include <lmc/measure/certified_loss.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/exact_error.hpp>
@@ -79,6 +80,12 @@ void use_networks_with(T) {
   const lmc::LayerMixtures<T> mixtures{thetas, groups.ranges(), places};
   check(evaluate.evaluate_mixtures(mixtures).size() == 1, "evaluate_mixtures");
   check(lmc::feature_account(net, x, y, data).layers.size() == 3, "feature_account");
+  check(lmc::layer_paths(net.layout(), a, b, evaluate).alone.size() == 2, "layer_paths of runs");
+  check(lmc::layer_shapley(net.layout(), a.state, b.state, evaluate).exact, "layer_shapley of states");
+  check(lmc::feature_account(net, a, b, data).layers.size() == 3, "feature_account of runs");
+  check(lmc::feature_account(net, a, b, data, data).layers.size() == 3, "feature_account of runs with statistics");
+  check(lmc::parameter_distances(net.layout(), a, b).layers.size() == 2, "parameter_distances of runs");
+  check(lmc::parameter_distances(net.layout(), a, b, start).whole.from_start.has_value(), "runs from their start");
   check(lmc::feature_account(net, x, y, data, data).layers.size() == 3, "feature_account with statistics");
   check(lmc::parameter_distances(net.layout(), x, y).layers.size() == 2, "parameter_distances");
   check(lmc::parameter_distances(net.layout(), x, y, start.parameters).whole.from_start.has_value(), "from the start");
