@@ -65,6 +65,7 @@ int run(const Options& o) {
   const lmc::TrainTest<float> data = registry::load_dataset(o.data, o.threads);
   const auto made = registry::make_network(o.network, data.train.shape(), data.train.classes(), init);
   const lmc::Network<float>& net = made.network;
+  if (o.exact) require_exact(net, data.test);
   r.parameters = net.layout().parameter_count();
   r.network = made.description;
   r.loss = training.loss;

@@ -11,7 +11,9 @@
 #include <lmc/connectivity/alpha_grid.hpp>
 #include <lmc/data/label_noise.hpp>
 #include <lmc/measure/evaluator.hpp>
+#include <lmc/measure/exact_error.hpp>
 #include <lmc/measure/paths.hpp>
+#include <lmc/measure/traced_curve.hpp>
 #include <lmc/train/progress.hpp>
 
 #include "pair/options.hpp"
@@ -42,6 +44,19 @@ void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::
             << o.init << "\naugmentation " << r.augmentation << ", label noise " << o.label_noise << "; the runs differ in:";
   for (const std::string_view source : differing) std::cout << ' ' << source << (source == differing.back() ? "" : ",");
   std::cout << (differing.empty() ? " nothing" : "") << '\n' << std::flush;
+}
+
+void require_exact(const lmc::Network<float>& net, const lmc::Dataset<float>& test) {
+  const auto start = net.initialize();
+  const auto one = test.subset(std::vector<Index>{0});
+  try {
+    if (is_deep(net))
+      lmc::traced_error_curve(net, start, start, one);
+    else
+      lmc::exact_error_curve(net, start, start, one);
+  } catch (const lmc::Error& e) {
+    throw lmc::Error(lmc::concat("--exact: ", e.what()));
+  }
 }
 
 void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, const lmc::TrainOptions<float>& options,

@@ -47,6 +47,28 @@ trains 67690 vit --width 40 --heads 2 --patch 14 --blocks 3
 trains 5142 resnet --blocks 1 --width 4
 trains 2965 resnet --blocks 1 --width 3 --norm layer
 trains 4266 vgg --channels 4,8 --norm none
+# Why: every network has its accounts, and the layers' shares add up.
+explains() {
+  "${pair[@]}" --network "$@" --explain --json pair.json > out 2> err || fail "--explain $*: $(cat err)"
+  json_lines pair.json > lines
+  awk '/^explain.layers.height.(error|loss) / { height[$1] = $2 } /^explain.layers.shares.*share.(error|loss) / { sum[$1 ~ /error$/] += $2; ++n }
+       /^explain.features.layers/ { ++features } /^explain.distances.layers/ { ++distances }
+       function far(x, y) { return x - y > 1e-6 || y - x > 1e-6 }
+       END { exit n == 0 || features == 0 || distances == 0 || far(sum[1], height["explain.layers.height.error"]) || far(sum[0], height["explain.layers.height.loss"]) }' lines ||
+    fail "--explain $*: $(grep '^explain.layers' lines)"
+}
+explains logistic
+explains lcn --channels 4,6 --stride 2
+explains cnn --channels 4 --stride 2 --norm batch
+explains vit --width 8 --heads 2 --patch 14
+explains resnet --blocks 1 --width 4
+explains vgg --channels 4,8 --norm none
+"${pair[@]}" --network cnn --channels 4 --stride 2 --exact > out 2> err || fail "--exact of one convolution: $(cat err)"
+for options in '--network cnn --channels 4 --norm batch' '--network vit --width 8 --heads 2' '--network cnn --channels 4,4'; do
+  read -r -a given <<< "$options"
+  if "${pair[@]}" "${given[@]}" --exact > out 2> err; then fail "--exact $options was accepted"; fi
+  grep -q '^pair: --exact: ' err && grep -q 'linear_path' err || fail "--exact $options: $(cat err)"
+done
 "${pair[@]}" --network resnet --blocks 1 --width 4 --json resnet.json --csv resnet.csv --save-checkpoints ends > out 2> err
 # Two rows of the table, which are compared with the JSON file.
 [[ $(grep -c 'with stored statistics' out) == 2 ]] || fail "the table does not have both runs' stored statistics: $(cat out)"

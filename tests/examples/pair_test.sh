@@ -51,7 +51,11 @@ refuses "batch_size = 3001 is above the 3000 examples" --batch-size 3001
 refuses "batch_size = 0" --batch-size 0
 refuses "epochs = 0" --epochs 0
 refuses "Could not convert" --epochs many
-refuses "expected two whole numbers with a comma between" --noise-seeds 1,2,3
+refuses "--noise-seeds 1,2,3; expected 2 whole numbers with commas between, one for each run" --noise-seeds 1,2,3
+refuses "--noise-seeds 1,2; expected 3 whole numbers" --runs 3 --noise-seeds 1,2
+refuses "--noise-seeds 1,,2; expected 2 whole numbers" --noise-seeds 1,,2
+refuses "--runs 1; expected 2 to 26 runs from each initialization" --runs 1
+refuses "--pairs 0; expected 1 to 10000 initializations" --pairs 0
 refuses "warm-up of 1000 steps in a run of 72" --warmup 1000
 refuses "restarts' growth = 0.5; expected a finite number, at least 1" --schedule cosine --restart-first 9 --restart-growth 0.5
 refuses "--restart-growth = 2 is without restarts; give the first cycle's length by --restart-first" --schedule cosine --restart-growth 2
@@ -195,6 +199,67 @@ for entry in '"dataset":"spirals"' '"network":"2-16-3 relu"' '"order_seed":"2"' 
   '"dense2/bias":{"dtype":"F32","shape":[3],"data_offsets":[384,396]}'; do
   grep -qaF "$entry" checkpoints/deep/b.safetensors || fail "the checkpoint has no $entry"
 done
+# Several pairs, the continuum and causes: what is written agrees with itself.
+"${pair[@]}" --pairs 2 --runs 3 --exact --explain --json many.json --csv many.csv --save-checkpoints many > out 2> err || fail "several pairs: $(cat err)"
+[[ $(sed -n 's/^digests //p' out) == "$both" ]] || fail "the first of several pairs has other digests"
+[[ $(wc -l < many.csv) == 151 && $(head -1 many.csv) == pair,alpha,* && $(tail -1 many.csv) == 6,1,* ]] || fail "six curves: $(head -2 many.csv)"
+diff <(sed -n 's/^1,//p' many.csv) <(tail -n +2 curve.csv) || fail "the first of several curves is another one"
+cmp many/b.safetensors checkpoints/deep/b.safetensors || fail "the first of several pairs has another checkpoint"
+[[ -s many/c.safetensors && -s many/init1/c.safetensors ]] || fail "checkpoints: $(find many)"
+json_lines many.json > lines
+for entry in 'summary.test.pairs 6' 'summary.test.initializations 2' 'summary.test.broken 0' 'pairs.5.init_seed 1' 'pairs.5.order.0 5' 'pairs.5.order.1 6'; do
+  grep -qxF "$entry" lines || fail "many.json has no '$entry'"
+done
+grep -q '^test examples: 6 pairs from 2 initializations: mean barrier ' out || fail "no summary: $(cat out)"
+grep -q '^0 of 2 first pairs broken proves only that fewer than 78 % are (one-sided, 95 %)$' out || fail "no words on what 2 pairs prove"
+awk '
+  function near(name, got, expected, tolerance) {
+    if (!(got - expected <= tolerance && expected - got <= tolerance)) print name " is " got ", expected " expected
+  }
+  { path = $1; sub(/^[^ ]* /, ""); v[path] = $0 + 0; ++n[path] }
+  END {
+    for (p = 1; p <= 2; ++p) {
+      b = "barrier." (p == 1 ? "train" : "test")
+      if (!(b ".exact.error" in v)) print "no " b ".exact.error"
+      if (v[b ".exact.error"] < v[b ".error"] - 1e-12) print b ": the exact barrier is below that of the grid"
+      if (!(v[b ".exact.interval_low"] <= v[b ".exact.error"] && v[b ".exact.error"] <= v[b ".exact.interval_high"])) print b ".exact.interval"
+      if (v[b ".certified_loss.high"] - v[b ".certified_loss.low"] > 1e-6) print b ".certified_loss is too wide"
+      if (v[b ".loss"] > v[b ".certified_loss.high"] + 1e-5) print b ": the loss barrier of the grid is above the certified one"
+      if (!(b ".cross_fitted" in v && b ".floor.mean" in v && b ".floor.quantile" in v)) print b ": no floor, or no cross-fitted height"
+      if (v[b ".floor.mean"] > v[b ".floor.quantile"]) print b ".floor"
+    }
+    e = "explain.examples."
+    for (i = sum = count = 0; i < 4; ++i) { sum += v[e "groups." i ".contribution"]; count += v[e "groups." i ".examples"] }
+    near("the sum of groups", sum, v["barrier.test.error"], 1e-12)
+    near("examples", count, 3000, 0)
+    for (i = sum = 0; i < 3; ++i) sum += v[e "classes." i ".mean"] * v[e "classes." i ".examples"] / 3000
+    near("the sum of classes", sum, v["barrier.test.error"], 1e-12)
+    for (i = sum = 0; e "flipping." i ".contribution" in v; ++i) sum += v[e "flipping." i ".contribution"] / 3000
+    near("the sum of examples", sum, v["barrier.test.error"], 1e-12)
+    for (i = sum = 0; i < 2; ++i) sum += v["explain.layers.shares." i ".share.error"]
+    near("the sum of layers", sum, v["explain.layers.height.error"], 1e-12)
+    for (i = 0; i < 25; ++i) {
+      d = "explain.decomposition." i "."
+      near(d "loss", v[d "loss.function_gap"] + v[d "loss.ensemble_gap"], v[d "loss.height"], 1e-12)
+      near(d "error", v[d "error.function_gap"] + v[d "error.ensemble_gap"], v[d "error.height"], 1e-12)
+    }
+    near("calibration", v["explain.calibration.calibrated"] + v["explain.calibration.difference"], v["explain.calibration.plain"], 1e-12)
+    near("deviation of the first layer", v["explain.features.layers.0.deviation"], 0, 1e-6)
+    for (i = sum = 0; i < 2; ++i) sum += v["explain.distances.layers." i ".distance"] ^ 2
+    near("distances", sum, v["explain.distances.whole.distance"] ^ 2, 1e-9)
+    near("contributions", v["explain.parameters.layers.0.contribution"] + v["explain.parameters.layers.1.contribution"], v["explain.parameters.sum"], 1e-12)
+    near("pairs", v["pairs.0.barrier.test.error"], v["barrier.test.error"], 0)
+  }' lines > wrong
+[[ ! -s wrong ]] || fail "several pairs: $(cat wrong)"
+# Deeper networks are traced, on test examples alone.
+"${pair[@]}" --hidden 8,8 --exact --json traced.json > out 2> err || fail "traced: $(cat err)"
+json_lines traced.json > lines
+grep -qxF 'barrier.test.exact.examples 1000' lines || fail "nothing was traced"
+! grep -q '^barrier.train.exact' lines || fail "the training part was traced"
+grep -q 'of the first 1000 examples, by tracing' out || fail "tracing is not named: $(cat out)"
+code=$(exit_code "${pair[@]}" --learning-rate 1e30 --exact --explain --allow-divergence)
+[[ $code == 0 ]] && grep -q 'note: --explain has nothing to account for' err || fail "a diverged pair is explained: $(cat err)"
+
 # The columns of the mirrored curve, to the last digit.
 "${pair[@]}" --noise-seeds 2,1 --csv mirrored.csv > /dev/null 2>&1
 diff <(tail -n +2 curve.csv | cut -d, -f 2-) <(tail -n +2 mirrored.csv | cut -d, -f 2- | tac) || fail "swapping the runs does not mirror the curve"
