@@ -208,7 +208,9 @@ TEST_CASE("error_barrier_interval: needs the outcomes of the same examples at ev
 }
 
 TEST_CASE("error_band: is the error, give or take, and its heights above the chord are the interval", "[connectivity]") {
-  const lmc::Curve curve = testing::curve(sample(population(0.1), 500, 3));
+  const bool swapped = GENERATE(false, true);
+  const lmc::Curve drawn = testing::curve(sample(population(0.1), 500, 3));
+  const lmc::Curve curve = swapped ? testing::mirrored(drawn) : drawn;
   const std::vector<lmc::Interval> band = lmc::error_band(curve);
   REQUIRE(band.size() == curve.points.size());
   const double a = *curve.points.front().metrics.error, b = *curve.points.back().metrics.error;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <lmc/connectivity/curve.hpp>
+#include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/statistics/detail/resampled_heights.hpp>
 
 namespace lmc {
@@ -71,8 +72,10 @@ inline std::vector<Interval> error_band(const Curve& curve) {
   const auto resampled = detail::resampled_heights("error_band", curve);
   if (!resampled) return {};
   std::vector<Interval> band = detail::band_of(*resampled);
+  if (resampled->is_mirrored) std::ranges::reverse(band);
+  const double a = *curve.points.front().metrics.error, b = *curve.points.back().metrics.error;
   for (std::size_t k = 0; k < band.size(); ++k) {
-    const double line = *curve.points[k].metrics.error - resampled->heights[k];
+    const double line = chord(a, b, curve.points[k].weights());
     band[k] = {line + band[k].low, line + band[k].high};
   }
   return band;

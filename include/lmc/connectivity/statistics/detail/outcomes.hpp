@@ -27,12 +27,14 @@ struct Outcomes {
   std::vector<PathWeights> weights;
   std::map<std::vector<bool>, Index> rows;  // wrong or not at each α ↦ examples
   Index examples = 0;
+  bool is_mirrored = false;  // the path was walked from b to a
 };
 
 /// The examples of a curve, or of the mirrored curve, whichever comes first in lexicographic order: so that swapping the two
 /// ends of a path changes nothing, random numbers included.
 inline Outcomes count_outcomes(const std::vector<CurvePoint>& points) {
   Outcomes counted, mirrored;
+  mirrored.is_mirrored = true;
   const std::size_t examples = points.front().metrics.wrong.size();
   for (const CurvePoint& p : points) {
     counted.weights.push_back(p.weights());

@@ -22,6 +22,7 @@ inline constexpr double confidence_level = 0.95;
 /// are both made from, so that the examples are resampled once.
 struct ResampledHeights {
   Index examples = 0;
+  bool is_mirrored = false;             // α are those of the path from b to a
   std::vector<double> heights;          // g at each α
   std::vector<double> standard_errors;  // s at each α
   std::vector<double> studentized;      // max over α of |g* − g| / s in each resample; empty where s = 0 everywhere
@@ -33,8 +34,10 @@ struct ResampledHeights {
 inline std::optional<ResampledHeights> resampled_heights(std::string_view who, const Curve& curve) {
   require_curve(who, curve);
   if (!has_outcomes_between_ends(curve)) return std::nullopt;
-  const ResampledOutcomes outcomes(count_outcomes(curve.points));
+  const Outcomes counted = count_outcomes(curve.points);
+  const ResampledOutcomes outcomes(counted);
   ResampledHeights result{.examples = outcomes.examples(),
+                          .is_mirrored = counted.is_mirrored,
                           .heights = outcomes.heights(),
                           .standard_errors = outcomes.standard_errors(),
                           .studentized = {},
