@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <optional>
+#include <vector>
 
 #include <lmc/connectivity/curve.hpp>
 #include <lmc/connectivity/interpolate.hpp>
