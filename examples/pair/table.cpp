@@ -57,6 +57,9 @@ void print_table(const Results& r) {
       "  cross-fitted", [&](const PartMeasurement& p) { return p.cross_fitted ? number(p.cross_fitted->value) : ""; },
       "unbiased height at an alpha that other examples chose");
   errors("  at alpha", &lmc::ErrorBarrier::alpha);
+  errors("  normalized", &lmc::ErrorBarrier::normalized, "divided by the ends' mean accuracy");
+  row("  at 0.02 the pair is", lmc::concat(r.first().train.error.verdict), lmc::concat(r.first().test.error.verdict),
+      r.judged() ? "" : "none: no verdict, since a network diverged");
   optional(
       "  exact, over all alpha", [&](const PartMeasurement& p) { return p.exact ? number(p.exact->barrier.value) : ""; },
       exact_meaning(r));
@@ -72,9 +75,6 @@ void print_table(const Results& r) {
         return p.exact ? "[" + number(p.exact->barrier.interval.low) + ", " + number(p.exact->barrier.interval.high) + "]" : "";
       },
       "");
-  errors("  normalized", &lmc::ErrorBarrier::normalized, "divided by the ends' mean accuracy");
-  row("  at 0.02 the pair is", lmc::concat(r.first().train.error.verdict), lmc::concat(r.first().test.error.verdict),
-      r.judged() ? "" : "none: no verdict, since a network diverged");
   both(
       "loss barrier", [](const lmc::Curve& c) { return lmc::loss_barrier(c).value; }, "max of loss above the chord");
   both(
