@@ -104,15 +104,15 @@ TEST_CASE("exact error_barrier: is 0 where nothing changes, and never below a gr
   CHECK(none.value == 0);
   CHECK(none.alpha == 0);
   CHECK(none.normalized == 0);
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     const ExactErrorCurve curve = random_curve(50, 0.5, 3, 0.1, seed);
     const double exact = lmc::error_barrier(curve).value;
     double fine = 0;
-    for (const std::size_t points : {3U, 11U, 25U, 2001U}) {
+    for (const std::size_t points : {3U, 25U, 401U}) {
       fine = lmc::error_barrier(on_grid(curve, points)).value;
       CHECK(fine <= exact + 1e-15);
     }
-    // A piece of the path is missed by 2,001 points where it is shorter than 1/2000; no two examples flip so near here.
+    // A grid misses pieces between its points, of one example of the 50 here.
     CHECK_THAT(fine, WithinAbs(exact, 0.0211));
   }
 }
@@ -129,10 +129,10 @@ TEST_CASE("exact error_barrier: swapped ends have the same value, interval and v
 }
 
 TEST_CASE("exact error_barrier_interval: is that of a fine grid", "[connectivity]") {
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
     const ExactErrorCurve curve = random_curve(500, 0.1, 2, 0.04, seed);
     const lmc::Interval exact = lmc::error_barrier_interval(curve);
-    const lmc::Interval grid = lmc::error_barrier_interval(on_grid(curve, 401)).value();
+    const lmc::Interval grid = lmc::error_barrier_interval(on_grid(curve, 201)).value();
     // Two bootstraps with numbers of their own: the quantile of 2000 resamples has a standard error of 1 to 2 %.
     CHECK_THAT(exact.low, WithinAbs(grid.low, 0.04 * (grid.high - grid.low)));
     CHECK_THAT(exact.high, WithinAbs(grid.high, 0.04 * (grid.high - grid.low)));
@@ -146,9 +146,9 @@ TEST_CASE("exact error_barrier_interval: covers the barrier of the population", 
     const ExactErrorCurve kinds = random_curve(40, 0.3, 2, bump, 11);
     const double truth = lmc::error_barrier(kinds).value;
     int covered = 0;
-    constexpr int samples = 100;
+    constexpr int samples = 60;
     for (std::uint64_t sample = 0; sample < samples; ++sample) {
-      constexpr std::size_t n = 600;
+      constexpr std::size_t n = 200;
       ExactErrorCurve curve{.wrong = std::vector<bool>(n)};
       for (std::size_t i = 0; i < n; ++i) {
         const auto kind = static_cast<Index>(lmc::uniform_below({.seed = sample}, i, 40));
@@ -161,8 +161,8 @@ TEST_CASE("exact error_barrier_interval: covers the barrier of the population", 
       covered += interval.low <= truth && truth <= interval.high;
     }
     CAPTURE(bump, truth);
-    // 95 % and more are meant; 90 of 100 or fewer have a probability of 3 % at 95.
-    CHECK(covered > 90);
+    // 95 % and more are meant; 52 of 60 or fewer have a probability of 1 % at 95.
+    CHECK(covered > 52);
   }
 }
 
@@ -174,7 +174,7 @@ TEST_CASE("exact error_barrier_interval: without a changing example the upper en
 }
 
 TEST_CASE("PieceVariance: its closed forms are the extremes of a fine grid", "[connectivity]") {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     const auto draw = [&](std::uint64_t k) { return lmc::uniform({.seed = seed}, k); };
     // (p + r t)² + h, a variance.
     const double p = 2 * draw(0) - 1, r = 4 * draw(1) - 2, h = draw(2) * draw(2);
@@ -182,16 +182,16 @@ TEST_CASE("PieceVariance: its closed forms are the extremes of a fine grid", "[c
     const lmc::detail::PieceVariance variance(q(0), q(0.5), q(1));
     const double u = 2 * draw(3) - 1, v = 2 * draw(4) - 1, c = 0.2 + 3 * draw(5);
     double ratio = 0, below = -10, error = 0;
-    for (int k = 0; k <= 20'000; ++k) {
-      const double t = k / 20'000.0, value = u + t * (v - u);
+    for (int k = 0; k <= 2'000; ++k) {
+      const double t = k / 2'000.0, value = u + t * (v - u);
       error = std::max(error, std::abs(variance.deviation(t) - std::sqrt(q(t))));
       ratio = std::max(ratio, std::abs(value) / std::sqrt(q(t)));
       below = std::max(below, value - c * std::sqrt(q(t)));
     }
     CHECK(error < 1e-7);
     CHECK(variance.highest_ratio(u, v) >= ratio * (1 - 1e-9));
-    CHECK_THAT(variance.highest_ratio(u, v), WithinAbs(ratio, 1e-4 * ratio));
-    CHECK_THAT(variance.highest_below(u, v, c), WithinAbs(below, 1e-6));
+    CHECK_THAT(variance.highest_ratio(u, v), WithinAbs(ratio, 1e-3 * ratio));
+    CHECK_THAT(variance.highest_below(u, v, c), WithinAbs(below, 1e-4));
   }
 }
 
