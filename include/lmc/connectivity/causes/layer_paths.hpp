@@ -31,7 +31,8 @@ struct LayerMove {
 /// What single layers, and the first ones, do to a network when they are moved to a place between two networks.
 struct LayerPaths {
   double alpha = 0;              // the place, as in the options
-  LossAndError a, b;             // loss and error of both ends
+  LossAndError a;                // loss and error at the end a
+  LossAndError b;                // the same at the end b
   std::vector<LayerMove> alone;  // one entry for each layer: that layer moved
   std::vector<LayerMove> up_to;  // one entry for each layer: that layer and all before it moved; all of them in the last
   Index evaluations = 0;         // different θ that were measured
