@@ -235,4 +235,21 @@ TEST_CASE("example_ledger: refuses what it cannot account for", "[connectivity][
   CHECK_NOTHROW(lmc::example_ledger(diverged, {.alpha = 0.25}));
 }
 
+TEST_CASE("example_ledger: labels in another order contradict the logits", "[connectivity][errors]") {
+  // Logits that predict class i % 3 for example i, wrong for the last ten of 60 examples.
+  std::vector<std::int32_t> labels;
+  lmc::Metrics metrics{.loss = 1, .count = 60};
+  for (int i = 0; i < 60; ++i) {
+    labels.push_back(i < 50 ? i % 3 : (i + 1) % 3);
+    metrics.wrong.push_back(i >= 50);
+    for (int c = 0; c < 3; ++c) metrics.logits.push_back(c == i % 3 ? 1.0F : 0.0F);
+  }
+  metrics.error = 10.0 / 60;
+  const lmc::Curve curve = lmc::make_curve(3, {metrics, metrics, metrics});
+  CHECK(lmc::example_ledger(curve, {.labels = labels}).classes.size() == 3);
+  std::vector<std::int32_t> reversed(labels.rbegin(), labels.rend());
+  CHECK_THROWS_WITH(lmc::example_ledger(curve, {.labels = reversed}),
+                    Catch::Contains("contradict their logits and labels; expected the labels in the order of the examples"));
+}
+
 }  // namespace connectivity_example_ledger_test

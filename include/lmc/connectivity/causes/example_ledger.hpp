@@ -97,6 +97,21 @@ struct WrongCounts {
   }
 };
 
+/// Throws: Error where the logits of a point, if it has some, say of more than one example in a hundred that its label makes it
+/// wrong or right when its outcome does not: the labels are in another order. Fewer may be ties that were rounded.
+inline void require_order(const Metrics& metrics, std::span<const std::int32_t> labels) {
+  if (metrics.logits.empty() || labels.empty()) return;
+  const std::size_t examples = labels.size(), classes = metrics.logits.size() / examples;
+  std::size_t contradictions = 0;
+  for (std::size_t i = 0; i < examples; ++i) {
+    const auto row = metrics.logits.begin() + static_cast<std::ptrdiff_t>(i * classes);
+    const auto predicted = std::max_element(row, row + static_cast<std::ptrdiff_t>(classes)) - row;
+    contradictions += (predicted != labels[i]) != metrics.wrong[i];
+  }
+  require(100 * contradictions <= examples, "example_ledger: the outcomes of ", contradictions, " of ", examples,
+          " examples contradict their logits and labels; expected the labels in the order of the examples");
+}
+
 }  // namespace detail
 
 /// Divides the height of the error above the chord at one α of a curve with outcomes (Metrics::wrong) among the examples:
@@ -109,7 +124,7 @@ struct WrongCounts {
 /// `first` and `last` exchanged. Between neighboring α, an example that flips twice is not seen. b_i is a fact about these two
 /// networks; intraclass_correlation of several ledgers says how much of it is about the example.
 /// No pass over the data; time and memory are of the size of the outcomes. Throws: Error as error_barrier; when the curve has no
-/// outcomes, or an error that is NaN; when the α is none of the curve's; when labels do not fit.
+/// outcomes, or an error that is NaN; when the α is none of the curve's; when labels do not fit, or contradict the logits of the curve.
 inline ExampleLedger example_ledger(const Curve& curve, const ExampleLedgerOptions& options = {}) {
   detail::require_metric("example_ledger", curve, Metric::error);
   const std::vector<CurvePoint>& points = curve.points;
@@ -126,6 +141,7 @@ inline ExampleLedger example_ledger(const Curve& curve, const ExampleLedgerOptio
   require(!std::isnan(height),
           "example_ledger: an error of the curve is NaN, as of a network that diverged; there is no height to divide");
   const CurvePoint& at = *place;
+  detail::require_order(at.metrics, options.labels);
 
   ExampleLedger ledger{.alpha = at.alpha, .height = height};
   ledger.flips.resize(examples);
