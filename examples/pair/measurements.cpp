@@ -18,7 +18,7 @@ PartMeasurement measure_part(const lmc::Network<float>& net, const lmc::Run<floa
   PartMeasurement part;
   part.curve = lmc::linear_path(a, b, lmc::evaluator(net, data, statistics, team, {}, plan.loss), {.alphas = plan.alphas});
   part.error = lmc::error_barrier(part.curve);
-  if (part.error.interval && data.size() >= 5) part.cross_fitted = lmc::cross_fitted_barrier(part.curve);
+  if (data.size() >= 2) part.cross_fitted = lmc::cross_fitted_barrier(part.curve, {.folds = folds_for(data.size())});
   if (!plan.exact) return part;
   if (plan.traced) {
     part.exact.emplace(ExactMeasurement{lmc::traced_error_curve(net, a, b, data, team).curve, {}, {}});

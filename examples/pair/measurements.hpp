@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What is measured between two runs.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -18,6 +19,8 @@
 #include <lmc/loss/any_loss.hpp>
 #include <lmc/parallel/thread_team.hpp>
 #include <lmc/train/train.hpp>
+
+using lmc::Index;
 
 // Over the continuum of α.
 struct ExactMeasurement {
@@ -46,6 +49,9 @@ struct PartPlan {
   lmc::AnyLoss<float> loss;
   bool exact = false, traced = false;  // the continuum, by tracing a deeper network
 };
+
+/// As many folds as cross_fitted_barrier takes by default, or one for each example where these are fewer.
+inline Index folds_for(Index examples) { return std::min(lmc::CrossFitOptions().folds, examples); }
 
 /// The path between two runs on one data set; statistics: the training data.
 PartMeasurement measure_part(const lmc::Network<float>& net, const lmc::Run<float>& a, const lmc::Run<float>& b,

@@ -65,7 +65,7 @@ int run(const Options& o) {
   const lmc::TrainTest<float> data = registry::load_dataset(o.data, o.threads);
   const auto made = registry::make_network(o.network, data.train.shape(), data.train.classes(), init);
   const lmc::Network<float>& net = made.network;
-  if (o.exact) require_exact(net, data.test);
+  require_measurable(o, net, data);
   r.parameters = net.layout().parameter_count();
   r.network = made.description;
   r.loss = training.loss;
@@ -124,8 +124,8 @@ int main(int argc, char** argv) {
   try {
     registry::register_extra(registry::known());
     return run(parse_options(argc, argv));
-  } catch (const CLI::ParseError& e) {
-    return e.get_exit_code();  // parse has said what was wrong
+  } catch (const CLI::ParseError&) {
+    return 1;  // parse has said what was wrong
   } catch (const std::bad_alloc&) {
     std::cerr << "pair: not enough memory; is the network, the data set or the batch too large?\n";
   } catch (const std::exception& e) {

@@ -46,9 +46,16 @@ void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::
   std::cout << (differing.empty() ? " nothing" : "") << '\n' << std::flush;
 }
 
-void require_exact(const lmc::Network<float>& net, const lmc::Dataset<float>& test) {
+void require_measurable(const Options& o, const lmc::Network<float>& net, const lmc::TrainTest<float>& data) {
+  const Index fewest = std::min(data.train.size(), data.test.size());
+  lmc::require(
+      o.pairs * (o.runs - 1) == 1 || fewest >= 2, "--pairs ", o.pairs, " --runs ", o.runs, ": there is only ", fewest,
+      " training or test example; expected at least 2, since each pair's α is chosen on other examples than its height");
+  lmc::require(!o.explain || data.test.size() >= 2, "--explain: there is only ", data.test.size(),
+               " test example; expected at least 2");
+  if (!o.exact) return;
   const auto start = net.initialize();
-  const auto one = test.subset(std::vector<Index>{0});
+  const auto one = data.test.subset(std::vector<Index>{0});
   try {
     if (is_deep(net))
       lmc::traced_error_curve(net, start, start, one);
@@ -118,7 +125,9 @@ void measure(const lmc::Network<float>& net, const lmc::TrainTest<float>& data, 
       train.push_back(pair.train.curve);
       test.push_back(pair.test.curve);
     }
+    options.cross_fit.folds = folds_for(data.train.size());
     r.train_summary = lmc::barrier_summary(train, options);
+    options.cross_fit.folds = folds_for(data.test.size());
     r.test_summary = lmc::barrier_summary(test, options);
   }
   if (o.explain && !r.judged()) std::cerr << "note: --explain has nothing to account for, since a network diverged\n";

@@ -19,8 +19,9 @@ using Seeds = std::vector<std::vector<lmc::NoiseSeeds>>;
 void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::TrainTest<float>& data,
                    const std::vector<std::string_view>& differing);
 
-/// Throws: lmc::Error, before anything is trained, when --exact is asked for of a network that it does not cover.
-void require_exact(const lmc::Network<float>& net, const lmc::Dataset<float>& test);
+/// Throws: lmc::Error, before anything is trained, when something is asked for that cannot be measured of this network or so few
+/// examples.
+void require_measurable(const Options& o, const lmc::Network<float>& net, const lmc::TrainTest<float>& data);
 
 /// Fills in the runs and how fast they were trained, all side by side.
 void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, const lmc::TrainOptions<float>& options,

@@ -128,6 +128,14 @@ TEST_CASE("exact error_barrier: swapped ends have the same value, interval and v
   }
 }
 
+TEST_CASE("exact error_barrier_interval: swapping the ends changes nothing where the places of flips mirror themselves",
+          "[connectivity]") {
+  const ExactErrorCurve curve{
+      .wrong = {false, false, false, true, false, false},
+      .flips = {{{0.125, 0.875}, 0, true}, {{0.25, 0.75}, 1, true}, {{0.75, 0.25}, 2, true}, {{0.875, 0.125}, 3, false}}};
+  CHECK(lmc::error_barrier_interval(curve) == lmc::error_barrier_interval(lmc::mirrored(curve)));
+}
+
 TEST_CASE("exact error_barrier_interval: is that of a fine grid", "[connectivity]") {
   for (std::uint64_t seed = 1; seed <= 2; ++seed) {
     const ExactErrorCurve curve = random_curve(500, 0.1, 2, 0.04, seed);

@@ -276,6 +276,22 @@ TEST_CASE("exact_error_curve: equal networks never change, and swapped ones give
   }
 }
 
+TEST_CASE("exact_error_curve: neither tiny nor large logits lose their flip, and larger ones are refused", "[connectivity]") {
+  const std::vector<std::int32_t> labels{0};
+  for (const double size : {1e-290, 1e-170, 1e-30, 1e30, 1e90}) {
+    CAPTURE(size);
+    const std::vector<double> a{size, 0}, b{-3 * size, 0};
+    const ExactErrorCurve curve = lmc::exact_error_curve<double>(a, b, labels);
+    CHECK_FALSE(curve.wrong[0]);
+    REQUIRE(curve.flips.size() == 1);
+    CHECK_THAT(curve.flips[0].at.alpha, WithinAbs(0.25, 1e-14));
+  }
+  const std::vector<double> a{1e160, 0}, b{-3e160, 0};
+  CHECK_THROWS_WITH(lmc::exact_error_curve<double>(a, b, labels), Contains("expected less than 1e100 in size"));
+  auto pair = two_classes({1e80}, {1e80}, {1e30}, {-1e30});
+  CHECK_THROWS_WITH(pair.exact(), Contains("expected less than 1e100 in size"));
+}
+
 TEST_CASE("exact_error_curve: what does not fit is refused", "[connectivity][errors]") {
   const auto pair = random_pair<float>(3, 4, 3, 0, 0, true, 1);
   const auto refused = [](const Pair<float>& bad, const std::string& reason) {
@@ -294,7 +310,7 @@ TEST_CASE("exact_error_curve: what does not fit is refused", "[connectivity][err
   refused(bad, "there are no labels");
   bad = pair;
   bad.weight_b.pop_back();
-  refused(bad, "weight_a has 12 entries and weight_b 11; expected classes · hidden = 12");
+  refused(bad, "weight_a has 12 entries and weight_b 11; expected classes · hidden, 3 · 4");
   bad = pair;
   bad.bias_b.clear();
   refused(bad, "bias_a has 3 entries and bias_b 0");

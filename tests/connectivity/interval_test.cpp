@@ -227,4 +227,16 @@ TEST_CASE("error_band: is the error, give or take, and its heights above the cho
   CHECK(lmc::error_band(testing::curve(std::vector<double>{0.1, 0.2, 0.1})).empty());
 }
 
+TEST_CASE("error_barrier_interval: swapping the ends changes nothing where outcomes mirror themselves and the α do not",
+          "[connectivity]") {
+  std::vector<Row> rows(4, {false, false, true});
+  rows.insert(rows.end(), 4, {true, false, false});
+  rows.insert(rows.end(), 4, {false, true, false});
+  lmc::Curve curve = testing::curve(rows);
+  curve.points[1].alpha = 0.1;
+  curve.points[1].alpha_bar = 0.9;
+  const lmc::Curve other = testing::mirrored(curve);
+  CHECK(lmc::error_barrier_interval(curve) == lmc::error_barrier_interval(other));
+}
+
 }  // namespace connectivity_interval_test

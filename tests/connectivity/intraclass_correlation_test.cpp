@@ -64,7 +64,7 @@ TEST_CASE("intraclass_correlation: closed forms", "[connectivity]") {
   CHECK(lmc::intraclass_correlation(Matrix{x, negative}).single == -1);
   const auto three = lmc::intraclass_correlation(Matrix{{0, 1, 2}, {1, 2, 0}, {2, 0, 1}});
   CHECK(three.single == -0.5);
-  CHECK((std::isinf(three.average) && three.average < 0));
+  CHECK(std::isnan(three.average));
   // Two examples a and b, two initializations: between (a₁ + a₂ − b₁ − b₂)²/4, within ((a₁ − a₂)² + (b₁ − b₂)²)/4.
   const auto two = lmc::intraclass_correlation(Matrix{{1, 4}, {2, 7}});
   CHECK(two.between == 16);
@@ -97,6 +97,15 @@ TEST_CASE("intraclass_correlation: refuses what is no matrix of at least two by 
   CHECK_THROWS_WITH(lmc::intraclass_correlation(Matrix{{1}, {2}}), Contains("1 examples; expected at least two"));
   CHECK_THROWS_WITH(lmc::intraclass_correlation(Matrix{{1, 2}, {1, 2, 3}}),
                     Contains("initialization 1 has 3 values, but initialization 0 has 2"));
+}
+
+TEST_CASE("intraclass_correlation: what rounding leaves of equal numbers is no variance", "[connectivity]") {
+  const auto equal = lmc::intraclass_correlation(std::vector<std::vector<double>>(3, std::vector<double>(4, 0.1)));
+  CHECK(std::isnan(equal.single));
+  CHECK(std::isnan(equal.average));
+  const auto one_mean = lmc::intraclass_correlation({{0.1, 0.1, 0.1}, {0.2, 0.2, 0.2}, {0.3, 0.3, 0.3}});
+  CHECK(one_mean.single == -0.5);
+  CHECK(std::isnan(one_mean.average));
 }
 
 }  // namespace connectivity_intraclass_correlation_test

@@ -56,6 +56,8 @@ refuses "--noise-seeds 1,2; expected 3 whole numbers" --runs 3 --noise-seeds 1,2
 refuses "--noise-seeds 1,,2; expected 2 whole numbers" --noise-seeds 1,,2
 refuses "--runs 1; expected 2 to 26 runs from each initialization" --runs 1
 refuses "--pairs 0; expected 1 to 10000 initializations" --pairs 0
+refuses "--pairs 2 --runs 2: there is only 1 training or test example" --pairs 2 --test-subset 1
+refuses "--explain: there is only 1 test example; expected at least 2" --explain --test-subset 1
 refuses "warm-up of 1000 steps in a run of 72" --warmup 1000
 refuses "restarts' growth = 0.5; expected a finite number, at least 1" --schedule cosine --restart-first 9 --restart-growth 0.5
 refuses "--restart-growth = 2 is without restarts; give the first cycle's length by --restart-first" --schedule cosine --restart-growth 2
@@ -199,6 +201,9 @@ for entry in '"dataset":"spirals"' '"network":"2-16-3 relu"' '"order_seed":"2"' 
   '"dense2/bias":{"dtype":"F32","shape":[3],"data_offsets":[384,396]}'; do
   grep -qaF "$entry" checkpoints/deep/b.safetensors || fail "the checkpoint has no $entry"
 done
+"${pair[@]}" --pairs 2 --explain --exact --test-subset 3 > out 2> err || fail "three test examples: $(cat err)"
+[[ $(exit_code "${pair[@]}" --bogus) == 1 ]] || fail "an unknown option does not end with exit code 1"
+
 # Several pairs, the continuum and causes: what is written agrees with itself.
 "${pair[@]}" --pairs 2 --runs 3 --exact --explain --json many.json --csv many.csv --save-checkpoints many > out 2> err || fail "several pairs: $(cat err)"
 [[ $(sed -n 's/^digests //p' out) == "$both" ]] || fail "the first of several pairs has other digests"

@@ -102,6 +102,7 @@ TEST_CASE("exact_error_curve: has the evaluator's outcomes for every network tha
       {"ReLU last", sequential<float>({6}, {dense(4), relu()})},
       {"locally connected", sequential<float>({6, 6, 2}, {locally_connected2d(4, {.kernel = 3}), relu(), flatten(), dense(4)})},
       {"dropout", sequential<float>({6}, {dense(21), relu(), dropout(0.5), dense(5)})},
+      {"dropout before the ReLU", sequential<float>({6}, {dense(21), dropout(0.5), leaky_relu(0.1), dense(5)})},
   }));
   CAPTURE(name);
   check_against_evaluator(net);

@@ -162,7 +162,13 @@ inline std::string figure_script(const CurveFigure& figure) {
   const auto exact = [](const std::optional<ExactErrorCurve>& curve) { return curve ? &*curve : nullptr; };
   if (figure.train) curves.push_back({"train", &*figure.train, "lw 1.5 pt 6 ps 0.8", "#d55e00", exact(figure.train_exact)});
   curves.push_back({"test", &figure.test, "lw 1.5 pt 7 ps 0.7", "#0b3c6f", exact(figure.test_exact)});
-  for (const FigureCurve& drawn : curves) require_curve("save_curve_figure", *drawn.curve);
+  for (const FigureCurve& drawn : curves) {
+    require_curve("save_curve_figure", *drawn.curve);
+    const Index count = drawn.curve->points.front().metrics.count;
+    require(drawn.exact == nullptr || drawn.exact->examples() == count, "save_curve_figure: the exact curve of ", drawn.name,
+            " is of ", drawn.exact == nullptr ? 0 : drawn.exact->examples(), " examples and its curve of ", count,
+            "; expected the same examples");
+  }
   for (const FigureCurve& drawn : curves) {
     const Metrics &first = curves.front().curve->points.front().metrics, &here = drawn.curve->points.front().metrics;
     require(here.loss_name == first.loss_name, "save_curve_figure: ", curves.front().name, " is measured in the loss '",

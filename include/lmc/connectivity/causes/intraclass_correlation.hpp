@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <vector>
@@ -38,9 +39,12 @@ inline IntraclassCorrelation intraclass_correlation(const std::vector<std::vecto
   const auto k = static_cast<double>(initializations), n = static_cast<double>(examples);
 
   std::vector<double> means(examples);
-  double mean = 0, between = 0, within = 0;
+  double mean = 0, between = 0, within = 0, greatest = 0;
   for (std::size_t j = 0; j < examples; ++j) {
-    for (const std::vector<double>& row : values) means[j] += row[j];
+    for (const std::vector<double>& row : values) {
+      means[j] += row[j];
+      greatest = std::max(greatest, std::abs(row[j]));
+    }
     means[j] /= k;
     mean += means[j] / n;
   }
@@ -50,6 +54,12 @@ inline IntraclassCorrelation intraclass_correlation(const std::vector<std::vecto
   }
   between /= n - 1;
   within /= n * (k - 1);
+  // Squares of what rounding leaves of equal numbers.
+  const double rounding = 1e-28 * greatest * greatest;
+  if (between < rounding) between = 0;
+  if (within < rounding) within = 0;
+  if (between == 0)
+    return {.single = within == 0 ? std::nan("") : -1 / (k - 1), .average = std::nan(""), .between = 0, .within = within};
   return {.single = (between - within) / (between + (k - 1) * within),
           .average = (between - within) / between,
           .between = between,

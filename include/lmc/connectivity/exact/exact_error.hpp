@@ -57,13 +57,14 @@ ExactErrorCurve find_flips(FlipFinder<Logits> finder, std::span<const T> at_a, s
 ///
 /// A unit changes sign at most once along the line, so that each logit is a quadratic in α on each of at most hidden + 1
 /// pieces, and the prediction changes at roots of quadratics. They are found in double, exact to rounding (about 1e-14 in α
-/// where two logits cross at an angle; 1e-8 where they touch), for the real numbers that are given: a logit that an evaluator
-/// rounded differently may put an example that is tied to within rounding on the other side.
+/// where two logits cross at an angle; 1e-8 where they touch; a logit is right to some 1e-16 of the greatest that it takes
+/// along the path), for the real numbers that are given: a logit that an evaluator rounded differently may put an example that
+/// is tied to within rounding on the other side.
 ///
 /// Of several greatest logits the first is the prediction. Swapped ends give the mirror image, to the bit. Cost: for each
 /// example 4 · classes multiplications for each unit that is active at a, and 20 · classes for each that changes sign. The
 /// result has one entry for each flip.
-/// Throws: Error when lengths do not fit, a label is not a class, or a number is infinite or NaN.
+/// Throws: Error when lengths do not fit, a label is not a class, a number is infinite or NaN, or a logit may exceed 1e100.
 template <std::floating_point T>
 ExactErrorCurve exact_error_curve(const ReadoutPair<T>& readouts, std::span<const T> hidden_a, std::span<const T> hidden_b,
                                   std::span<const std::int32_t> labels) {

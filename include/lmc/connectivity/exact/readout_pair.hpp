@@ -39,9 +39,10 @@ void require_readouts(std::string_view who, const ReadoutPair<T>& r) {
   require(r.hidden >= 1 && r.classes >= 2, who, ": hidden = ", r.hidden, ", classes = ", r.classes,
           "; expected at least one unit and two classes");
   require(r.slope >= 0 && r.slope <= 1, who, ": slope = ", r.slope, "; expected 0 (ReLU) to 1 (identity)");
-  const auto weights = static_cast<std::size_t>(r.hidden * r.classes), biases = static_cast<std::size_t>(r.classes);
-  require(r.weight_a.size() == weights && r.weight_b.size() == weights, who, ": weight_a has ", r.weight_a.size(),
-          " entries and weight_b ", r.weight_b.size(), "; expected classes · hidden = ", weights);
+  const auto biases = static_cast<std::size_t>(r.classes), weights = r.weight_a.size();  // not a product, which may overflow
+  require(weights % biases == 0 && weights / biases == static_cast<std::size_t>(r.hidden) && r.weight_b.size() == weights, who,
+          ": weight_a has ", weights, " entries and weight_b ", r.weight_b.size(), "; expected classes · hidden, ", r.classes,
+          " · ", r.hidden);
   require(r.bias_a.size() == r.bias_b.size() && (r.bias_a.empty() || r.bias_a.size() == biases), who, ": bias_a has ",
           r.bias_a.size(), " entries and bias_b ", r.bias_b.size(), "; expected ", biases, " for each class, or none");
   for (const std::span<const T> values : {r.weight_a, r.weight_b, r.bias_a, r.bias_b})

@@ -67,10 +67,11 @@ void require_relu_layers(std::span<const ReluLayer<T>> layers) {
             "; both must be positive");
     require(l == 0 || layer.in == layers[l - 1].out, "traced_error_curve: layer ", l + 1, " takes ", layer.in,
             " inputs, but the one before it has ", l == 0 ? 0 : layers[l - 1].out, " units; the numbers must be equal");
-    const auto count = static_cast<std::size_t>(layer.in * layer.out);
-    require(layer.weights_a.size() == count && layer.weights_b.size() == count, "traced_error_curve: layer ", l + 1, " has ",
-            layer.weights_a.size(), " weights at one end and ", layer.weights_b.size(), " at the other; expected ", layer.out,
-            " x ", layer.in);
+    const auto rows = static_cast<std::size_t>(layer.out), columns = static_cast<std::size_t>(layer.in);
+    const std::size_t count = layer.weights_a.size();  // not in · out, which may overflow
+    require(count % rows == 0 && count / rows == columns && layer.weights_b.size() == count, "traced_error_curve: layer ",
+            l + 1, " has ", layer.weights_a.size(), " weights at one end and ", layer.weights_b.size(),
+            " at the other; expected ", layer.out, " x ", layer.in);
     const std::size_t biases = layer.biases_a.size();
     require(layer.biases_b.size() == biases && (biases == 0 || biases == static_cast<std::size_t>(layer.out)),
             "traced_error_curve: layer ", l + 1, " has ", biases, " biases at one end and ", layer.biases_b.size(),

@@ -28,12 +28,17 @@
 
 namespace lmc::detail {
 
+/// Whether a layer gives the numbers that it gets, in evaluation mode.
+template <std::floating_point Scalar>
+bool leaves_numbers(const AnyLayer<Scalar>& layer) {
+  return layer.template target<Flatten<Scalar>>() != nullptr || layer.template target<Identity<Scalar>>() != nullptr ||
+         layer.template target<Dropout<Scalar>>() != nullptr;
+}
 /// Whether a layer is linear in its input and has no parameters, in evaluation mode.
 template <std::floating_point Scalar>
 bool is_linear_map(const AnyLayer<Scalar>& layer) {
-  return layer.template target<AveragePool2d<Scalar>>() != nullptr ||
-         layer.template target<GlobalAveragePool<Scalar>>() != nullptr || layer.template target<Flatten<Scalar>>() != nullptr ||
-         layer.template target<Identity<Scalar>>() != nullptr || layer.template target<Dropout<Scalar>>() != nullptr;
+  return leaves_numbers(layer) || layer.template target<AveragePool2d<Scalar>>() != nullptr ||
+         layer.template target<GlobalAveragePool<Scalar>>() != nullptr;
 }
 /// Whether it is affine in its parameters for a fixed input, and in its input for fixed parameters.
 template <std::floating_point Scalar>
@@ -68,13 +73,15 @@ class OneHiddenLayer {
   OneHiddenLayer(std::string_view who, const Network<Scalar>& network) : head_(head_of(who, network)) {
     const auto& parts = network.parts();
     auto next = parts.begin() + static_cast<std::ptrdiff_t>(head_.parts().size());
+    // What leaves numbers as they are in evaluation mode may stand before the rectifier.
     const Shape hidden = head_.output_shape();
+    std::vector<AnyLayer<Scalar>> tail;
+    for (; next != parts.end() && leaves_numbers(next->layer); ++next) tail.push_back(next->layer);
     if (next != parts.end())
       if (const auto slope = rectifier_slope(next->layer)) {
         slope_ = *slope;
         ++next;
       }
-    std::vector<AnyLayer<Scalar>> tail;
     for (; next != parts.end(); ++next) {
       const bool readout = is_affine_map(next->layer) && !readout_has_parameters_;
       if (!readout && !is_linear_map(next->layer)) refuse(who, *next);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <cmath>
 #include <cstddef>
+
+#include <lmc/core/error.hpp>
 
 namespace lmc::detail {
 
@@ -20,6 +23,12 @@ inline bool any_above(const Eight& x, double limit) {
   bool any = false;
   for (std::size_t lane = 0; lane < eight; ++lane) any |= x[lane] > limit;
   return any;
+}
+
+/// Throws: Error unless a logit is far enough from the largest double to be computed with.
+inline void require_moderate(double logit) {
+  require(std::abs(logit) < 1e100, "exact_error_curve: a logit of ", logit,
+          " at an end or between; expected less than 1e100 in size; did a network diverge?");
 }
 
 }  // namespace lmc::detail

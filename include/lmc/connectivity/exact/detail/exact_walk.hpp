@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <lmc/connectivity/exact/exact_error_curve.hpp>
@@ -42,8 +43,11 @@ class ExactWalk {
 
   explicit ExactWalk(const ExactErrorCurve& given) : examples_(static_cast<double>(given.examples())) {
     const ExactErrorCurve other = mirrored(given);
-    const bool take_other = std::ranges::lexicographical_compare(
-        other.flips, given.flips, [](const ErrorFlip& x, const ErrorFlip& y) { return is_before(x.at, y.at); });
+    const bool take_other =
+        std::ranges::lexicographical_compare(other.flips, given.flips, [](const ErrorFlip& x, const ErrorFlip& y) {
+          if (x.at != y.at) return is_before(x.at, y.at);
+          return std::pair(x.example, x.wrong) < std::pair(y.example, y.wrong);
+        });
     const ExactErrorCurve& curve = take_other ? other : given;
     constexpr auto none = std::numeric_limits<std::size_t>::max();
     std::vector<std::size_t> number(curve.wrong.size(), none);

@@ -26,6 +26,11 @@ struct QuadraticRoots {
   std::size_t count = 0;
 
   QuadraticRoots(double c0, double c1, double c2) {
+    // Scaled by a power of two, which rounds nothing, so that no product overflows or vanishes.
+    const double greatest = std::max({std::abs(c0), std::abs(c1), std::abs(c2)});
+    if (!(greatest > 0)) return;
+    const int scale = -std::ilogb(greatest);
+    c0 = std::scalbn(c0, scale), c1 = std::scalbn(c1, scale), c2 = std::scalbn(c2, scale);
     // With x = c₁ − c₀ and y = c₀ − 2 c₁ + c₂ it is c₀ + 2 x s + y s²; of the two forms of a root, the one that cancels nothing.
     const double x = c1 - c0, y = c0 - 2 * c1 + c2, discriminant = c1 * c1 - c0 * c2;
     if (!(discriminant >= 0)) return;

@@ -20,6 +20,8 @@ class LinearLogits {
   void for_each_piece(std::span<const T> at_a, std::span<const T> at_b, Visit visit) {
     a_.assign(at_a.begin(), at_a.end());
     b_.assign(at_b.begin(), at_b.end());
+    for (const std::vector<double>* logits : {&a_, &b_})
+      for (const double z : *logits) require_moderate(z);
     a_.resize(blocks() * eight, never);
     b_.resize(blocks() * eight, never);
     visit(PathWeights{.alpha = 0, .alpha_bar = 1}, PathWeights{.alpha = 1, .alpha_bar = 0});

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -131,6 +132,8 @@ class QuadraticLogits {
         C += q * v;
       }
       now_[b] = {A, B + B2, C};
+      for (std::size_t lane = 0; lane < eight && b * eight + lane < classes_; ++lane)
+        require_moderate(std::abs(A[lane]) + std::abs(B[lane] + B2[lane]) + std::abs(C[lane]));
     }
   }
   // A unit's pre-activation changes sign.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include <lmc/connectivity/curve.hpp>
@@ -48,7 +49,11 @@ inline Outcomes count_outcomes(const std::vector<CurvePoint>& points) {
     ++counted.rows[row];
   }
   for (const auto& [r, count] : counted.rows) mirrored.rows[{r.rbegin(), r.rend()}] = count;
-  return counted.rows <= mirrored.rows ? counted : mirrored;
+  const auto by_alpha = [](const PathWeights& x, const PathWeights& y) {
+    return std::pair(x.alpha, x.alpha_bar) < std::pair(y.alpha, y.alpha_bar);
+  };
+  if (counted.rows != mirrored.rows) return counted.rows < mirrored.rows ? counted : mirrored;
+  return std::ranges::lexicographical_compare(mirrored.weights, counted.weights, by_alpha) ? mirrored : counted;
 }
 
 }  // namespace lmc::detail
