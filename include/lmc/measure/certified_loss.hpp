@@ -133,7 +133,7 @@ class PreciseChunks {
 /// |θ|, which is the sum of the absolute values of all that is added up to it.
 inline Readout<double> precise_readout(const Network<double>& network, const OneHiddenLayer<double>& split,
                                        std::vector<double> theta, ReadoutErrors& errors) {
-  const Readout<double> readout = split.readout(theta);
+  Readout<double> readout = split.readout(theta);
   for (double& v : theta) v = std::abs(v);
   const Readout<double> sizes = split.readout(theta);
   const double share = 1.01 * rounding(roundings(network));

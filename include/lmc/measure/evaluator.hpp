@@ -77,7 +77,8 @@ class DatasetMetrics {
     });
     return sum;
   }
-  [[nodiscard]] Metrics finish(const LossSum& sum, std::span<const std::uint8_t> wrong, std::vector<float> logits = {}) const {
+  [[nodiscard]] Metrics finish(const LossSum& sum, std::span<const std::uint8_t> wrong,
+                               std::vector<float>&& logits = {}) const {
     const double n = static_cast<double>(chunks_.examples());
     Metrics metrics{.loss = sum.loss / n,
                     .count = chunks_.examples(),

@@ -46,9 +46,9 @@ class QuadraticLogits {
       }
       const double at_a = c >= classes_ ? never : r.bias_a.empty() ? 0 : static_cast<double>(r.bias_a[c]);
       const double at_b = c >= classes_ ? never : r.bias_b.empty() ? 0 : static_cast<double>(r.bias_b[c]);
-      bias_[b].A[lane] = at_a;
-      bias_[b].B[lane] = at_a + at_b;
-      bias_[b].C[lane] = at_b;
+      bias_[b].at_a[lane] = at_a;
+      bias_[b].mixed[lane] = at_a + at_b;
+      bias_[b].at_b[lane] = at_b;
     }
   }
 
@@ -77,22 +77,22 @@ class QuadraticLogits {
   void between(std::size_t b, const PathWeights& x, const PathWeights& y, Eight& z) const {
     const double a = x.alpha_bar * y.alpha_bar, m = (x.alpha_bar * y.alpha + x.alpha * y.alpha_bar) / 2, c = x.alpha * y.alpha;
     const Coefficients& k = now_[b];
-    z = a * k.A + m * k.B + c * k.C;
+    z = a * k.at_a + m * k.mixed + c * k.at_b;
   }
   /// z ← their derivatives by α at a place of the present piece.
   void slope(std::size_t b, const PathWeights& at, Eight& z) const {
     const Coefficients& k = now_[b];
-    z = (at.alpha_bar - at.alpha) * k.B + 2 * (at.alpha * k.C - at.alpha_bar * k.A);
+    z = (at.alpha_bar - at.alpha) * k.mixed + 2 * (at.alpha * k.at_b - at.alpha_bar * k.at_a);
   }
   /// z ← their second derivatives, which are constant on the present piece.
   void curvature(std::size_t b, Eight& z) const {
     const Coefficients& k = now_[b];
-    z = 2 * (k.A - k.B + k.C);
+    z = 2 * (k.at_a - k.mixed + k.at_b);
   }
 
  private:
   struct Coefficients {
-    Eight A, B, C;
+    Eight at_a, mixed, at_b;  // A, B and C
   };
   struct Event {
     PathWeights at;    // where the unit's pre-activation is 0
@@ -121,19 +121,19 @@ class QuadraticLogits {
     }
     std::ranges::sort(events_, {}, [](const Event& e) { return e.at.alpha; });
     for (std::size_t b = 0; b < blocks(); ++b) {
-      // B in two sums, so that no sum waits for another.
-      Eight A = bias_[b].A, B = bias_[b].B, B2{}, C = bias_[b].C;
+      // The mixed term in two sums, so that no sum waits for another.
+      Eight first = bias_[b].at_a, mixed = bias_[b].mixed, rest{}, last = bias_[b].at_b;
       for (std::size_t i = 0; i < adding; ++i) {
         const auto& [unit, p, q] = adding_[i];
         const Eight &u = u_[b * hidden_ + unit], &v = v_[b * hidden_ + unit];
-        A += p * u;
-        B += p * v;
-        B2 += q * u;
-        C += q * v;
+        first += p * u;
+        mixed += p * v;
+        rest += q * u;
+        last += q * v;
       }
-      now_[b] = {A, B + B2, C};
+      now_[b] = {first, mixed + rest, last};
       for (std::size_t lane = 0; lane < eight && b * eight + lane < classes_; ++lane)
-        require_moderate(std::abs(A[lane]) + std::abs(B[lane] + B2[lane]) + std::abs(C[lane]));
+        require_moderate(std::abs(first[lane]) + std::abs(mixed[lane] + rest[lane]) + std::abs(last[lane]));
     }
   }
   // A unit's pre-activation changes sign.
@@ -149,9 +149,9 @@ class QuadraticLogits {
       }
       const Eight &u = u_[b * hidden_ + unit], &v = v_[b * hidden_ + unit];
       Coefficients& k = now_[b];
-      k.A += p * u;
-      k.B += p * v + q * u;
-      k.C += q * v;
+      k.at_a += p * u;
+      k.mixed += p * v + q * u;
+      k.at_b += q * v;
     }
   }
 
