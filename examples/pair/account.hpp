@@ -45,7 +45,7 @@ struct Account {
   std::optional<ParameterAccount> parameters;  // of networks without running statistics
 };
 
-/// Of the first pair, on the test examples.
+/// Accounts for the barrier of the first pair on the test examples.
 Account explain(const lmc::Network<float>& net, const std::vector<std::vector<lmc::Run<float>>>& runs,
                 const std::vector<PairMeasurement>& pairs, const lmc::ModelState<float>& start,
                 const lmc::TrainTest<float>& data, const lmc::AnyLoss<float>& loss, const lmc::ThreadTeam& team);

@@ -315,7 +315,7 @@ TEST_CASE("LossBounds: the excess is at least the height above the line between 
   for (std::size_t i = 0; i <= gaps; ++i) places.push_back(static_cast<double>(i) / static_cast<double>(gaps));
   double bound = 0, highest = 0;
   for (std::uint64_t seed = 70; seed < 100; ++seed) {
-    // Of ends that are nearly equal, the curvature is rounding.
+    // Where the ends are nearly equal, the curvature is rounding.
     const double distance = seed % 3 == 0 ? 1 : seed % 3 == 1 ? 0.1 : 1e-7;
     Case c = random_case(1, 12, 2 + seed % 9, seed % 4 == 0 ? 0.1 : 0, distance, seed);
     if (seed % 4 < 2) c = with_barrier(c);

@@ -42,7 +42,7 @@ struct Sample {
   }
 };
 
-/// Of many simulated data sets: maxima, and for each number of folds cross-fitted heights and the true heights at the chosen α.
+/// What many simulated data sets give: maxima, and for each number of folds cross-fitted heights and the true heights at the chosen α.
 struct Simulation {
   Sample maximum;
   struct Fitted {

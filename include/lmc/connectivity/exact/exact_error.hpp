@@ -61,7 +61,7 @@ ExactErrorCurve find_flips(FlipFinder<Logits> finder, std::span<const T> at_a, s
 /// along the path), for the real numbers that are given: a logit that an evaluator rounded differently may put an example that
 /// is tied to within rounding on the other side.
 ///
-/// Of several greatest logits the first is the prediction. Swapped ends give the mirror image, to the bit. Cost: for each
+/// The first of several greatest logits is the prediction. Swapped ends give the mirror image, to the bit. Cost: for each
 /// example 4 · classes multiplications for each unit that is active at a, and 20 · classes for each that changes sign. The
 /// result has one entry for each flip.
 /// Throws: Error when lengths do not fit, a label is not a class, a number is infinite or NaN, or a logit may exceed 1e100.

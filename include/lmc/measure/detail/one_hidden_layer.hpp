@@ -95,7 +95,7 @@ class OneHiddenLayer {
   [[nodiscard]] const Network<Scalar>& head() const { return head_; }
   [[nodiscard]] Index hidden() const { return head_.output_shape().size(); }
   [[nodiscard]] Index classes() const { return (tail_ ? tail_->output_shape() : head_.output_shape()).size(); }
-  /// Of the rectifier; 1 where there is none.
+  /// The rectifier's slope; 1 where there is none.
   [[nodiscard]] double slope() const { return slope_; }
   /// Whether the logits are affine in θ.
   [[nodiscard]] bool is_linear() const { return slope_ == 1 && !readout_has_parameters_; }

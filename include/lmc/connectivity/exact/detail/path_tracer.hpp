@@ -283,7 +283,7 @@ class PathTracer {
     // Units are continuous: one that begins with another sign than it had is 0 there, but for a rounding.
     if (stage.begun && (b[0] > 0) != (positive != 0)) b[0] = 0;
     const int sign = first_sign(b);
-    // Of equal logits the first is the prediction; a hidden unit that is 0 stays what it was.
+    // The first of equal logits is the prediction; a hidden unit that is 0 stays what it was.
     const std::uint8_t behind = sign != 0 ? sign > 0 : is_last(l) ? unit < label_ : positive;
     if (behind != positive && stage.begun && !is_last(l)) ++example_.events;
     positive = behind;

@@ -61,7 +61,7 @@ inline std::vector<std::size_t> highest_points(const std::vector<double>& wrong,
   return chosen;
 }
 
-/// Of a curve with outcomes of at least as many examples as folds; folds ≥ 2.
+/// The folds of a curve's examples, of which it has outcomes and at least as many as folds; folds ≥ 2.
 inline CrossFit cross_fit(const Curve& curve, std::size_t folds, std::uint64_t seed) {
   const std::size_t points = curve.points.size(), examples = curve.points.front().metrics.wrong.size();
   CrossFit fit{.fold_of = deal_to_folds(examples, folds, seed), .chosen = {}, .heights = {}};
