@@ -119,6 +119,18 @@ inline double highest_above_mean(std::string_view who, const Curve& curve, Metri
   return highest(curve, [&](const CurvePoint& p) { return p.metrics[metric]; }).value - mean;
 }
 
+/// Throws: Error when the threshold is no share of examples.
+inline void require_threshold(const ErrorBarrierOptions& options) {
+  require(options.threshold >= 0 && options.threshold <= 1, "error_barrier: threshold = ", options.threshold,
+          "; expected a share of examples in [0, 1]");
+}
+
+/// What an interval says about a threshold.
+inline Verdict verdict_of(const Interval& interval, double threshold) {
+  if (interval.high < threshold) return Verdict::connected;
+  return interval.low >= threshold ? Verdict::broken : Verdict::undecided;
+}
+
 /// 0 ÷ 0 is 0: nothing is lost where nothing was to be lost.
 inline double ratio(double value, double scale) { return value == 0 ? 0 : value / scale; }
 
@@ -133,8 +145,7 @@ inline double ratio(double value, double scale) { return value == 0 ? 0 : value 
 ///                is infinite at an end
 /// Source: Entezari et al., arXiv:2110.06296; normalized: Altıntaş et al., arXiv:2312.09832 (11 α).
 inline ErrorBarrier error_barrier(const Curve& curve, const ErrorBarrierOptions& options = {}) {
-  require(options.threshold >= 0 && options.threshold <= 1, "error_barrier: threshold = ", options.threshold,
-          "; expected a share of examples in [0, 1]");
+  detail::require_threshold(options);
   detail::require_metric("error_barrier", curve, Metric::error);
   const detail::Bump bump = detail::highest_above_chord(curve, Metric::error);
   ErrorBarrier barrier{.value = bump.value, .alpha = bump.alpha};
@@ -147,8 +158,7 @@ inline ErrorBarrier error_barrier(const Curve& curve, const ErrorBarrierOptions&
     barrier.verdict = Verdict::none;
     return barrier;
   }
-  if (barrier.interval && barrier.interval->high < options.threshold) barrier.verdict = Verdict::connected;
-  if (barrier.interval && barrier.interval->low >= options.threshold) barrier.verdict = Verdict::broken;
+  if (barrier.interval) barrier.verdict = detail::verdict_of(*barrier.interval, options.threshold);
   return barrier;
 }
 

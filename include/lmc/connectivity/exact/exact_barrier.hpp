@@ -13,9 +13,11 @@
 #include <lmc/connectivity/exact/detail/exact_walk.hpp>
 #include <lmc/connectivity/exact/exact_error_curve.hpp>
 #include <lmc/connectivity/interpolate.hpp>
+#include <lmc/connectivity/statistics/detail/binomial.hpp>
+#include <lmc/connectivity/statistics/detail/resampled_heights.hpp>
+#include <lmc/connectivity/statistics/detail/resampled_outcomes.hpp>
 #include <lmc/connectivity/statistics/interval.hpp>
 #include <lmc/core/error.hpp>
-#include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/text.hpp>
 
@@ -45,8 +47,6 @@ struct ExactErrorBarrier {
 /// A function of the curve alone (the resampling has a fixed seed), unchanged by swapping the ends. Cost: 2000 × (examples that
 /// change + flips). Throws: Error when the curve contradicts itself. Source: as error_barrier_interval.
 inline Interval error_barrier_interval(const ExactErrorCurve& curve) {
-  constexpr double level = 0.95;
-  constexpr std::uint32_t resamples = 2000;
   detail::require_exact_curve("error_barrier_interval", curve);
   const detail::ExactWalk walk(curve);
   const double n = walk.examples();
@@ -67,7 +67,7 @@ inline Interval error_barrier_interval(const ExactErrorCurve& curve) {
   Interval interval;
   const auto extend = [&](double low, double high) { interval = {std::max(interval.low, low), std::max(interval.high, high)}; };
   if (!noisy) {  // as on a grid: kinds of examples that were not seen are at most a share q
-    const double q = -std::expm1(std::log(1 - level) / n);
+    const double q = -std::expm1(std::log(1 - detail::confidence_level) / n);
     for (const Heights& h : g) {
       const double low = std::max(h.begin, h.end);
       extend(low - q * (1 + low), low + q * (1 - low));
@@ -77,23 +77,17 @@ inline Interval error_barrier_interval(const ExactErrorCurve& curve) {
 
   const detail::Binomial changing(static_cast<Index>(curve.examples()), static_cast<double>(walk.changing()) / n);
   std::vector<double> largest, copies(walk.changing());
-  for (std::uint32_t resample = 0; resample < resamples; ++resample) {
-    const Stream stream{.seed = 0, .purpose = Purpose::bootstrap, .epoch = resample};
+  for (std::uint32_t resample = 0; resample < detail::resamples; ++resample) {
     std::ranges::fill(copies, 0.0);
-    Index left = changing(uniform(stream, 0));
-    for (std::uint64_t index = 1; left > 0; ++index)
-      for (const std::uint64_t word : random_bits(stream, index))
-        if (left-- > 0) ++copies[word * copies.size() >> 32];
+    detail::draw_changing(changing, copies.size(), resample, [&](std::size_t example) { ++copies[example]; });
     double t = 0;
     walk.for_each_piece(copies, [&](std::size_t i, const detail::DeviationSums& sums) {
       t = std::max(t, s[i].highest_ratio(sums.sum(pieces[i].from) / n - g[i].begin, sums.sum(pieces[i].to) / n - g[i].end));
     });
     largest.push_back(t);
   }
-  const auto quantile = largest.begin() + static_cast<std::ptrdiff_t>(std::ceil(level * resamples)) - 1;
-  std::nth_element(largest.begin(), quantile, largest.end());
+  const double c = detail::upper_quantile(largest);
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    const double c = *quantile;
     extend(s[i].highest_below(g[i].begin, g[i].end, c),
            std::max(g[i].begin + c * s[i].deviation(0), g[i].end + c * s[i].deviation(1)));
   }
@@ -106,8 +100,7 @@ inline Interval error_barrier_interval(const ExactErrorCurve& curve) {
 /// supremum is the limit at one end of such a piece.
 /// Throws: Error when the curve contradicts itself, or the threshold is outside [0, 1].
 inline ExactErrorBarrier error_barrier(const ExactErrorCurve& curve, const ErrorBarrierOptions& options = {}) {
-  require(options.threshold >= 0 && options.threshold <= 1, "error_barrier: threshold = ", options.threshold,
-          "; expected a share of examples in [0, 1]");
+  detail::require_threshold(options);
   const std::vector<ErrorStep> steps = error_steps(curve);
   const auto share = [&](const ErrorStep& step) {
     return static_cast<double>(step.wrong) / static_cast<double>(curve.examples());
@@ -124,12 +117,7 @@ inline ExactErrorBarrier error_barrier(const ExactErrorCurve& curve, const Error
   }
   barrier.normalized = detail::ratio(barrier.value, 1 - chord(a, b, {0.5, 0.5}));
   barrier.interval = error_barrier_interval(curve);
-  if (curve.diverged)
-    barrier.verdict = Verdict::none;
-  else if (barrier.interval.high < options.threshold)
-    barrier.verdict = Verdict::connected;
-  else if (barrier.interval.low >= options.threshold)
-    barrier.verdict = Verdict::broken;
+  barrier.verdict = curve.diverged ? Verdict::none : detail::verdict_of(barrier.interval, options.threshold);
   return barrier;
 }
 

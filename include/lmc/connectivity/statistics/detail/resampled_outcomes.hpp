@@ -18,6 +18,17 @@ namespace lmc::detail {
 /// Number of resamples behind every interval and noise floor of one curve.
 inline constexpr std::uint32_t resamples = 2000;
 
+/// Calls draw(j) for every example that changes which a resample of all examples draws: j < changing says which, and `number` how
+/// many are drawn. Always the same resamples.
+template <class Draw>
+void draw_changing(const Binomial& number, std::size_t changing, std::uint32_t resample, Draw draw) {
+  const Stream stream{.seed = 0, .purpose = Purpose::bootstrap, .epoch = resample};
+  Index left = number(uniform(stream, 0));
+  for (std::uint64_t index = 1; left > 0; ++index)
+    for (const std::uint64_t word : random_bits(stream, index))
+      if (left-- > 0) draw(word * changing >> 32);
+}
+
 /// The height g(α) = err(α) − chord(α) as a mean over examples, and its bootstrap over them.
 class ResampledOutcomes {
  public:
@@ -62,12 +73,8 @@ class ResampledOutcomes {
     const Binomial changing(examples_, static_cast<double>(row_of_.size()) / n);
     std::vector<double> copies(deviations_.size() / alphas), height(alphas);
     for (std::uint32_t resample = 0; resample < resamples; ++resample) {
-      const Stream stream{.seed = 0, .purpose = Purpose::bootstrap, .epoch = resample};
       std::fill(copies.begin(), copies.end(), 0.0);
-      Index left = changing(uniform(stream, 0));
-      for (std::uint64_t index = 1; left > 0; ++index)
-        for (const std::uint64_t word : random_bits(stream, index))
-          if (left-- > 0) ++copies[row_of_[word * row_of_.size() >> 32]];
+      draw_changing(changing, row_of_.size(), resample, [&](std::size_t j) { ++copies[row_of_[j]]; });
       std::fill(height.begin(), height.end(), 0.0);
       for (std::size_t r = 0; r < copies.size(); ++r)
         if (copies[r] != 0)
