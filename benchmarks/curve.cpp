@@ -25,6 +25,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/images.hpp"
+
 namespace {
 
 using lmc::Index;
@@ -32,22 +34,7 @@ using lmc::Index;
 const lmc::Shape image{28, 28, 1};
 
 const lmc::Dataset<float>& images() {
-  static const lmc::Dataset<float> data = [] {
-    constexpr std::size_t examples = 10'000;
-    std::vector<std::uint8_t> pixels(examples * 784);
-    std::vector<std::int32_t> labels(examples);
-    for (std::size_t i = 0; i < pixels.size(); ++i) {
-      const std::uint32_t bits = lmc::random_bits({.seed = 1}, i)[0];
-      pixels[i] = bits % 4 == 0 ? static_cast<std::uint8_t>(bits >> 24) : std::uint8_t{0};
-    }
-    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
-    const lmc::Standardization standardization = lmc::standardization_of(pixels, 1);
-    return lmc::Dataset<float>({.shape = image,
-                                .classes = 10,
-                                .labels = std::move(labels),
-                                .features = std::move(pixels),
-                                .standardization = standardization});
-  }();
+  static const lmc::Dataset<float> data = random_images<float>(10'000);
   return data;
 }
 

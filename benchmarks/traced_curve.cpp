@@ -18,28 +18,13 @@
 #include <utility>
 #include <vector>
 
+#include "support/images.hpp"
+
 namespace {
 
 using lmc::Index;
 
 const lmc::Shape image{28, 28, 1};
-
-// In double, so that the evaluator rounds no flip to the other side of a point.
-lmc::Dataset<double> images(std::size_t examples) {
-  std::vector<std::uint8_t> pixels(examples * 784);
-  std::vector<std::int32_t> labels(examples);
-  for (std::size_t i = 0; i < pixels.size(); ++i) {
-    const std::uint32_t bits = lmc::random_bits({.seed = 1}, i)[0];
-    pixels[i] = bits % 4 == 0 ? static_cast<std::uint8_t>(bits >> 24) : std::uint8_t{0};
-  }
-  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 10);
-  const lmc::Standardization standardization = lmc::standardization_of(pixels, 1);
-  return lmc::Dataset<double>({.shape = image,
-                               .classes = 10,
-                               .labels = std::move(labels),
-                               .features = std::move(pixels),
-                               .standardization = standardization});
-}
 
 bool has_outcomes(const lmc::ExactErrorCurve& exact, const lmc::Curve& curve) {
   for (const lmc::CurvePoint& point : curve.points) {
@@ -53,7 +38,8 @@ bool has_outcomes(const lmc::ExactErrorCurve& exact, const lmc::Curve& curve) {
 }
 
 void trace(benchmark::State& state, const lmc::Network<double>& net, double apart) {
-  const lmc::Dataset<double> data = images(32);
+  // In double, so that the evaluator rounds no flip to the other side of a point.
+  const lmc::Dataset<double> data = random_images<double>(32);
   const auto a = net.initialize({.seed = 1}).parameters;
   auto b = net.initialize({.seed = 2}).parameters;
   lmc::interpolate<double>(a, b, {apart, 1 - apart}, b);
