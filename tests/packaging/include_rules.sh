@@ -24,7 +24,7 @@ allowed_for() {
     data) echo core parallel matrix simd io data ;;
     testing) echo core matrix simd layers align testing ;;
     train) echo core parallel matrix simd layers loss optim data io train ;;
-    measure) echo core parallel matrix simd layers loss optim data io connectivity models train measure ;;
+    measure) echo core parallel matrix simd layers loss optim data io align connectivity models train measure ;;
     transfer) echo core matrix simd layers optim train transfer ;;
     plot) echo core io connectivity plot ;;
     compiled) echo core connectivity matrix simd layers models data loss train measure compiled ;;
