@@ -10,6 +10,7 @@
 #include <lmc/connectivity/curve_csv.hpp>
 #include <lmc/core/machine.hpp>
 #include <lmc/simd/instruction_set.hpp>
+#include <lmc/simd/sparse_limits.hpp>
 
 namespace {
 
@@ -93,6 +94,7 @@ nlohmann::json to_json(const Results& r) {
   registry::for_each_update_option(o.updates, [&](std::string_view name, const char*, const auto& value) {
     if (value && name != "loss") training[key(name)] = *value;
   });
+  const lmc::simd::SparseLimits sparse = lmc::simd::measured_sparse_limits<float>();
   nlohmann::json all = {
       {"dataset", o.data.dataset},
       {"examples", {{"train", r.examples[0]}, {"test", r.examples[1]}}},
@@ -118,7 +120,8 @@ nlohmann::json to_json(const Results& r) {
        {{"processor", lmc::processor_name()},
         {"threads", r.threads},
         {"instruction_set", lmc::simd::instruction_set()},
-        {"compiler", lmc::compiler_name()}}}};
+        {"compiler", lmc::compiler_name()},
+        {"sparse_limits", {{"forward", sparse.forward}, {"backward", sparse.backward}}}}}};
   if (r.account) all["explain"] = to_json(*r.account);
   if (!r.train_summary) return all;
   all["summary"] = {{"train", summary_json(*r.train_summary)}, {"test", summary_json(*r.test_summary)}};

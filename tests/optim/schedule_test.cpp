@@ -93,6 +93,9 @@ TEST_CASE("Schedule: what follows a warm-up starts where it ends", "[optim]") {
 TEST_CASE("Schedule: step counts in steps or in shares", "[optim]") {
   CHECK(factors({.then = lmc::StepRate{.every = 0.5, .gamma = 0.25}}, 4) == std::vector<double>{1, 1, 0.25, 0.25});
   CHECK(factors({.then = lmc::StepRate{.every = 1, .gamma = 0.5}}, 3) == std::vector<double>{1, 0.5, 0.25});
+  // Thirds of 40 updates end at 13.3, 26.7 and 40.
+  const std::vector<double> thirds = factors({.then = lmc::StepRate{.gamma = 0.5}}, 40);
+  for (std::size_t s = 0; s < 40; ++s) CHECK(thirds[s] == (s < 13 ? 1 : s < 27 ? 0.5 : 0.25));
   CHECK(factors({.then = lmc::StepRate{.every = 0.1, .gamma = 0.5}}, 2) == std::vector<double>{1, 0.5});  // at least one step
 }
 

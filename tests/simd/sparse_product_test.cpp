@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <lmc/core/random.hpp>
+#include <lmc/layers/detail/affine.hpp>
+#include <lmc/simd/product.hpp>
+#include <lmc/simd/rows.hpp>
+#include <lmc/simd/sparse_limits.hpp>
 #include <lmc/simd/sparse_product.hpp>
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace simd_sparse_product_test {
@@ -92,6 +97,71 @@ TEMPLATE_TEST_CASE("SparseBatch: gives what a loop gives, for any number of rows
     }
   }
   CHECK(dw.back() == 2);
+}
+
+TEMPLATE_TEST_CASE("SparseBatch: with zeros as the background, it has the bits of the dense product", "[simd]", float, double) {
+  using T = TestType;
+  // One block of the summed dimension and several, in both passes; rows and units that do not come in pairs and whole vectors.
+  const auto [rows, in, units] = GENERATE(table<Index, Index, Index>(
+      {{16, 64, 32}, {128, 512, 512}, {17, 257, 33}, {300, 70, 65}, {33, 784, 100}, {513, 300, 40}}));
+  const double share = GENERATE(0.02, 0.5);
+  CAPTURE(rows, in, units, share);
+  const auto number = [](std::uint64_t seed, std::size_t i) { return static_cast<T>(lmc::uniform({.seed = seed}, i) - 0.4); };
+  Batch<T> b(rows, in, units, 0);
+  for (std::size_t i = 0; i < b.x.size(); ++i) b.x[i] = lmc::uniform({.seed = 1}, i) < share ? number(2, i) : T(0);
+  for (std::size_t i = 0; i < b.weight.size(); ++i) b.weight[i] = number(3, i);
+  for (std::size_t i = 0; i < b.bias.size(); ++i) b.bias[i] = number(4, i);
+  for (std::size_t i = 0; i < b.dy.size(); ++i) b.dy[i] = number(5, i);
+  Workspace<T> workspace(b);
+  lmc::simd::SparseBatch<T> sparse(workspace.span());
+  std::vector<T> dense_workspace(static_cast<std::size_t>(lmc::detail::affine_workspace<T>(rows, in, units)));
+  const auto zeros = [](Index size) { return std::vector<T>(static_cast<std::size_t>(size)); };
+
+  std::vector<T> y = zeros(rows * units), expected = y;
+  REQUIRE(sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), rows, units)));
+  const auto expected_view = lmc::matrix_view(std::span(expected), rows, units);
+  lmc::simd::product<T>(b.x_view(), lmc::Strided<const T>(b.weight_view()).transposed(), expected_view,
+                        lmc::WriteMode::overwrite, dense_workspace);
+  lmc::simd::add_to_rows<T>(b.bias, expected_view);
+  CHECK(y == expected);
+
+  const lmc::WriteMode mode = GENERATE(lmc::WriteMode::add, lmc::WriteMode::overwrite);
+  std::vector<T> dw(b.weight), db(b.bias), dw_expected(b.weight), db_expected(b.bias);
+  REQUIRE(sparse.affine_backward(b.x_view(), b.dy_view(), lmc::matrix_view(std::span(dw), units, in), db, mode));
+  lmc::simd::product<T>(lmc::Strided<const T>(b.dy_view()).transposed(), b.x_view(),
+                        lmc::matrix_view(std::span(dw_expected), units, in), mode, dense_workspace);
+  lmc::simd::add_column_sums<T>(b.dy_view(), db_expected);
+  CHECK(dw == dw_expected);
+  CHECK(db == db_expected);
+}
+
+TEST_CASE("SparseBatch: the machine's limits hold where the background is zero, and only there", "[simd]") {
+  Batch<float> b(32, 100, 64, 0);
+  for (std::size_t i = 0; i < b.x.size(); ++i) b.x[i] = (i + i / 100) % 5 == 0 ? value<float>(2, i) + 2 : 0.0F;
+  std::vector<float> memory(static_cast<std::size_t>(lmc::simd::SparseBatch<float>::workspace_size(32, 100, 64)));
+  std::vector<float> y(32 * 64), dw(64 * 100), db(64);
+  const auto taken = [&](lmc::simd::SparseLimits (*limits)()) {
+    lmc::simd::SparseBatch<float> sparse(memory, limits);
+    return std::pair(
+        sparse.affine(b.x_view(), b.weight_view(), b.bias, lmc::matrix_view(std::span(y), 32, 64)),
+        sparse.affine_backward(b.x_view(), b.dy_view(), lmc::matrix_view(std::span(dw), 64, 100), db, lmc::WriteMode::add));
+  };
+  const auto low_high = [] { return lmc::simd::SparseLimits{.forward = 0.1, .backward = 0.3}; };
+  const auto high_low = [] { return lmc::simd::SparseLimits{.forward = 0.3, .backward = 0.1}; };
+  CHECK(taken(low_high) == std::pair(false, true));
+  CHECK(taken(high_low) == std::pair(true, false));
+  for (float& x : b.x)
+    if (x == 0) x = 1;
+  CHECK(taken(low_high) == std::pair(true, true));
+}
+
+TEST_CASE("measured_sparse_limits: shares of entries, measured once", "[simd]") {
+  const lmc::simd::SparseLimits limits = lmc::simd::measured_sparse_limits<float>();
+  for (const double limit : {limits.forward, limits.backward}) {
+    CHECK(limit >= 0);
+    CHECK(limit <= 2.0 / 3);
+  }
+  CHECK(lmc::simd::measured_sparse_limits<float>().forward == limits.forward);
 }
 
 namespace {

@@ -37,6 +37,7 @@
 #define LMC_PRODUCTS(how, T)                                                                                   \
   how template void simd::product<T>(Strided<const T>, Strided<const T>, Strided<T>, WriteMode, std::span<T>); \
   how template class simd::SparseBatch<T>;                                                                     \
+  how template simd::SparseLimits simd::measured_sparse_limits<T>();                                           \
   LMC_LAYER(how, T, Dense)                                                                                     \
   LMC_LAYER(how, T, MaskedDense)                                                                               \
   LMC_LAYER(how, T, Relu)                                                                                      \

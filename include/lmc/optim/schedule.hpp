@@ -65,16 +65,17 @@ inline std::ostream& operator<<(std::ostream& out, const CosineRate& c) { return
 
 /// factor = gamma^⌊s / every⌋. As torch.optim.lr_scheduler.StepLR.
 struct StepRate {
-  double every = 1.0 / 3;  // steps, or below 1 a share of n; at least one step
+  double every = 1.0 / 3;  // steps, or below 1 a share of n, whose multiples are rounded to whole steps; at least one step
   double gamma = 0.1;      // by which every drop multiplies the factor, at least 0
   friend bool operator==(const StepRate&, const StepRate&) = default;
   /// The factor at step s of n. Throws: Error for a number out of range.
   [[nodiscard]] double factor(Index s, Index n) const {
     require(every > 0, "schedule: step's every = ", every, "; expected a positive number of steps, or a share of them below 1");
     require(std::isfinite(gamma) && gamma >= 0, "schedule: step's gamma = ", gamma, "; expected a finite number, at least 0");
-    const Index length = std::max<Index>(1, detail::steps_of("step's every", every, n));
-    const Index drops = s / length;
-    return std::pow(gamma, static_cast<double>(drops));
+    const auto steps = static_cast<double>(detail::steps_of("step's every", every, n));
+    // A share is rounded at each drop, not once: three thirds of 40 steps are 40, not 39.
+    const double length = std::max(1.0, every < 1 ? every * static_cast<double>(n) : steps);
+    return std::pow(gamma, std::floor((static_cast<double>(s) + 0.5) / length));
   }
 };
 /// Prints `step(every = 0.333333, gamma = 0.1)`.

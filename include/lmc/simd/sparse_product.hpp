@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 #include <concepts>
@@ -17,6 +18,7 @@
 #include <lmc/matrix/views.hpp>
 #include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/detail/xsimd.hpp>
+#include <lmc/simd/product.hpp>
 #include <lmc/simd/transpose.hpp>
 #include <lmc/simd/vectors.hpp>
 
@@ -67,38 +69,67 @@ std::size_t list_differences(const T* row, Background background, std::size_t n,
   return count;
 }
 
-/// The block of units that a pass of the sparse products computes: as many sums as hide the latency of one.
+/// The vectors of units that a pass of the sparse products computes.
+inline constexpr std::size_t sparse_vectors = 4;
 template <class T>
-inline constexpr Index sparse_vectors = 4;
-template <class T>
-inline constexpr Index sparse_units = sparse_vectors<T> * static_cast<Index>(xsimd::batch<T>::size);
+inline constexpr std::size_t sparse_units = sparse_vectors * xsimd::batch<T>::size;
 
-/// The sum of `start` and of the rows row(p) of `table`, sparse_units wide, each times value(p), p = 0 … count − 1: one chain
-/// of multiply-adds in that order.
-template <class T, class Row, class Value>
-[[gnu::always_inline]] inline void add_rows(std::size_t count, Row row, Value value, const T* table, const T* start, T* sums) {
+/// Of a row of the product: the terms that are added to it, and where.
+template <class T>
+struct SparseSum {
+  const std::uint16_t* rows;  // of the table, `count` of them
+  std::size_t count;
+  const T* start;  // what the terms are added to, sparse_units
+  T* sums;         // what becomes of it; may be start
+};
+
+/// Each of the sums becomes its start and the rows of `table`, sparse_units wide, each times value(sum, p): one chain of
+/// multiply-adds in the order of p. Two of them are computed side by side, since the vectors of one do not hide the latency of
+/// a multiply-add where the processor begins two in a cycle.
+template <std::size_t Sums, class T, class Value>
+[[gnu::always_inline]] inline void add_rows(const std::array<SparseSum<T>, Sums>& to, Value value, const T* table) {
   using V = xsimd::batch<T>;
-  constexpr std::size_t lanes = V::size, vectors = sparse_vectors<T>;
-  V sum[vectors];
+  constexpr std::size_t lanes = V::size;
+  V sum[Sums][sparse_vectors];
+  const auto add = [&](std::size_t s, std::size_t p) __attribute__((always_inline)) {
+    const V v(value(s, p));
+    const T* const from = table + to[s].rows[p] * sparse_units<T>;
 #pragma GCC unroll 4
-  for (std::size_t i = 0; i < vectors; ++i) sum[i] = V::load_aligned(start + i * lanes);
-  for (std::size_t p = 0; p < count; ++p) {
-    const V v(value(p));
-    const T* const from = table + row(p) * (vectors * lanes);
+    for (std::size_t i = 0; i < sparse_vectors; ++i) sum[s][i] = multiply_add(v, V::load_aligned(from + i * lanes), sum[s][i]);
+  };
+#pragma GCC unroll 2
+  for (std::size_t s = 0; s < Sums; ++s)
 #pragma GCC unroll 4
-    for (std::size_t i = 0; i < vectors; ++i) sum[i] = multiply_add(v, V::load_aligned(from + i * lanes), sum[i]);
+    for (std::size_t i = 0; i < sparse_vectors; ++i) sum[s][i] = V::load_aligned(to[s].start + i * lanes);
+  std::size_t together = 0;
+  if constexpr (Sums == 2)
+    for (; together < std::min(to[0].count, to[1].count); ++together) {
+      add(0, together);
+      add(1, together);
+    }
+#pragma GCC unroll 2
+  for (std::size_t s = 0; s < Sums; ++s) {
+    for (std::size_t p = together; p < to[s].count; ++p) add(s, p);
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < sparse_vectors; ++i) sum[s][i].store_aligned(to[s].sums + i * lanes);
   }
-#pragma GCC unroll 4
-  for (std::size_t i = 0; i < vectors; ++i) sum[i].store_aligned(sums + i * lanes);
 }
 
 }  // namespace detail
 
+/// The shares of entries up to which a product that skips zeros is used instead of the dense one, at most 2/3 each.
+struct SparseLimits {
+  double forward = 2.0 / 3;   // of X in X Wᵀ
+  double backward = 2.0 / 3;  // of X in Dᵀ X
+};
+
 /// A batch as a background that its rows have in common and the few entries in which each row differs from it, X = 1 sᵀ + S:
-/// images of ink on paper, counts of words. s_j is the value that most of the first twelve rows agree upon.
+/// images of ink on paper, counts of words, what is behind ReLU. s_j is the value that most of the first twelve rows agree upon.
 ///
-/// Products with S skip what is zero: at 19 % of the entries, MNIST's share, 2.6 times as fast as the dense product
-/// (benchmarks/sparse_product.cpp). They sum in an order of their own, which depends on the batch alone.
+/// Products with S skip what is zero (benchmarks/sparse_product.cpp). Where s = 0, every entry of the result is summed in the
+/// order of product(), block by block, so that it has the bits of the dense product, as long as all numbers are finite and no
+/// term underflows: which of the two is used may depend on the machine. Where s ≠ 0, the order is one of its own, which
+/// depends on the batch alone, and so does the choice: it is taken up to a share of 2/3.
 template <std::floating_point T>
 class SparseBatch {
  public:
@@ -107,81 +138,24 @@ class SparseBatch {
     rows = std::min(rows, most_listed_);  // larger batches are not taken, smaller ones have to find their memory
     return may_fit(rows, inputs, units) ? Memory(nullptr, size(rows), size(inputs)).scalars() + padded<T>(1) : 0;
   }
-  /// workspace: of no meaning before or after, and not kept between calls.
+  /// workspace: of no meaning before or after, and not kept between calls. limits: called where the background is zero, and
+  /// only then.
+  SparseBatch(std::span<T> workspace, SparseLimits (*limits)()) : workspace_(from_cache_line(workspace)), limits_(limits) {}
   explicit SparseBatch(std::span<T> workspace) : workspace_(from_cache_line(workspace)) {}
 
   /// Y = X Wᵀ + 1 bᵀ, W [units, in], b [units]. Returns false, and leaves Y as it is, where it does not pay: for fewer rows,
   /// inputs or units, or a larger share of differing entries.
   bool affine(MatrixView<const T> x, MatrixView<const T> weight, std::span<const T> bias, MatrixView<T> y) {
-    if (!may_fit(x, weight.rows()) || !list_rows(x)) return false;
-    const auto rows = size(x.rows()), in = size(x.cols()), all_units = size(weight.rows());
-    const std::size_t blocks = (in + depth_ - 1) / depth_;
-    T *const table = m_.table, *const start = m_.start, *const all_sums = m_.sums;
-    for (std::size_t first = 0; first < all_units; first += units_) {
-      const std::size_t units = std::min(units_, all_units - first);
-      if (units < units_) std::fill_n(table, in * units_, T(0));
-      transpose(weight.data() + first * in, in, units, in, table, units_);
-      std::fill_n(start, units_, T(0));
-      std::copy_n(bias.data() + first, units, start);
-      // b + W s: the rows of the table, times the background.
-      detail::add_rows(
-          in, [](std::size_t j) { return j; }, [&](std::size_t j) { return m_.background[j]; }, table, start, start);
-      for (std::size_t n = 0; n < rows; ++n) std::copy_n(start, units_, all_sums + n * units_);
-      for (std::size_t k = 0; k < blocks; ++k)
-        for (std::size_t n = 0; n < rows; ++n) {
-          const std::size_t begin = m_.begin[n * blocks + k], end = m_.begin[n * blocks + k + 1];
-          const std::uint16_t* const list = m_.positions + begin;
-          const T* const values = m_.values + begin;
-          T* const sums = all_sums + n * units_;
-          detail::add_rows(
-              end - begin, [=](std::size_t p) { return list[p]; }, [=](std::size_t p) { return values[p]; }, table, sums, sums);
-        }
-      for (std::size_t n = 0; n < rows; ++n) std::copy_n(all_sums + n * units_, units, y.data() + n * all_units + first);
-    }
+    if (!may_fit(x, weight.rows(), &SparseLimits::forward) || !list_rows(x)) return false;
+    for (std::size_t first = 0; first < size(weight.rows()); first += units_) affine_units(weight, bias, y, first);
     return true;
   }
 
   /// dW += Dᵀ X, or dW = Dᵀ X, and db += Dᵀ 1, D [N, units]. Returns false, and leaves both as they are, where affine does.
   bool affine_backward(MatrixView<const T> x, MatrixView<const T> dy, MatrixView<T> dweight, std::span<T> dbias,
                        WriteMode weights) {
-    if (!may_fit(x, dy.cols()) || !list_columns(x)) return false;
-    const auto rows = size(x.rows()), in = size(x.cols()), all_units = size(dy.cols());
-    T *const table = m_.table, *const start = m_.start, *const sums = m_.sums, *const tile = m_.tile, *const turned = m_.turned;
-    for (std::size_t first = 0; first < all_units; first += units_) {
-      const std::size_t units = std::min(units_, all_units - first);
-      if (units < units_) std::fill_n(table, rows * units_, T(0));
-      std::fill_n(sums, units_, T(0));
-      for (std::size_t n = 0; n < rows; ++n) {
-        const T* const from = dy.data() + n * all_units + first;
-        T* const to = table + n * units_;
-        for (std::size_t u = 0; u < units; ++u) {
-          to[u] = from[u];
-          sums[u] += from[u];
-        }
-      }
-      for (std::size_t u = 0; u < units; ++u) dbias[first + u] += sums[u];
-      // s_j Dᵀ 1 is what the background adds to column j.
-      for (std::size_t j = 0; j < in; j += columns_) {
-        const std::size_t columns = std::min(columns_, in - j);
-        for (std::size_t c = 0; c < columns; ++c) {
-          const T s = m_.background[j + c];
-          for (std::size_t u = 0; u < units_; ++u) start[u] = s * sums[u];
-          const std::uint16_t* const list = m_.positions + m_.begin[j + c];
-          const T* const column = m_.transposed + (j + c) * rows;
-          detail::add_rows(
-              m_.begin[j + c + 1] - m_.begin[j + c], [=](std::size_t p) { return list[p]; },
-              [=](std::size_t p) { return column[list[p]] - s; }, table, start, tile + c * units_);
-        }
-        T* const to = dweight.data() + first * in + j;
-        if (weights == WriteMode::overwrite) {
-          transpose(tile, units_, columns, units, to, in);
-        } else {
-          transpose(tile, units_, columns, units, turned, columns_);
-          for (std::size_t u = 0; u < units; ++u)
-            for (std::size_t c = 0; c < columns; ++c) to[u * in + c] += turned[u * columns_ + c];
-        }
-      }
-    }
+    if (!may_fit(x, dy.cols(), &SparseLimits::backward) || !list_columns(x)) return false;
+    for (std::size_t first = 0; first < size(dy.cols()); first += units_) backward_units(dy, dweight, dbias, weights, first);
     return true;
   }
 
@@ -189,23 +163,168 @@ class SparseBatch {
   using V = xsimd::batch<T>;
 
   static std::size_t size(Index n) { return static_cast<std::size_t>(n); }
-  // Measured on 128 × 784 × 512: with 70 % of the entries, the sparse products take as long as the dense ones; with 64 units
-  // instead of 512, with 60 %.
-  static Index limit(Index entries) { return entries * 2 / 3; }
+  static Index most_entries(Index entries) { return entries * 2 / 3; }
 
   static bool may_fit(Index rows, Index inputs, Index units) {
     constexpr Index least_inputs = 64, least_units = 32;
     return rows >= least_rows_ && inputs >= least_inputs && units >= least_units && inputs <= most_listed_ &&
            rows <= most_listed_;
   }
-  // Before anything is listed: a few rows tell dense batches, the common case, apart. Takes the background.
-  bool may_fit(MatrixView<const T> x, Index units) {
+  // Before anything is listed: a few rows tell dense batches, the common case, apart. Takes the background and the limit.
+  bool may_fit(MatrixView<const T> x, Index units, double SparseLimits::*pass) {
     if (!may_fit(x.rows(), x.cols(), units)) return false;
     m_ = Memory(workspace_.data(), size(x.rows()), size(x.cols()));
     assert(static_cast<Index>(workspace_.size()) >= m_.scalars());
     take_background(x);
+    zero_background_ = std::all_of(m_.background, m_.background + x.cols(), [](T s) { return s == T(0); });
     const Index sampled = 8, step = x.rows() / sampled;
-    return count(x, sampled, step) <= limit(sampled * x.cols());
+    const Index differing = count(x, sampled, step);
+    if (differing > most_entries(sampled * x.cols())) return false;
+    most_ = most_entries(x.size());
+    if (zero_background_ && limits_) {
+      const double limit = limits_().*pass;
+      if (static_cast<double>(differing) > limit * static_cast<double>(sampled * x.cols())) return false;
+      most_ = std::min(most_, static_cast<Index>(limit * static_cast<double>(x.size())));
+    }
+    return true;
+  }
+
+  // Blocks of the summed dimension, as product() has them, and pieces of a block.
+  struct Pieces {
+    std::size_t blocks, block, per_block, piece;
+
+    explicit Pieces(std::size_t depth)
+        : blocks((depth + product_block - 1) / product_block),
+          block((depth + blocks - 1) / blocks),
+          per_block((block + most - 1) / most),
+          piece((block + per_block - 1) / per_block) {}
+    [[nodiscard]] std::size_t count() const { return blocks * per_block; }
+
+   private:
+    static constexpr auto product_block = static_cast<std::size_t>(detail::product_depth);
+    // All rows go through the inputs of a piece before the next: their part of the table, 32 KiB, stays in a first-level cache.
+    static constexpr std::size_t most = 128;
+  };
+
+  // The units from `first` on, as many as a pass computes.
+  void affine_units(MatrixView<const T> weight, std::span<const T> bias, MatrixView<T> y, std::size_t first) {
+    const auto rows = size(y.rows()), in = size(weight.cols()), all_units = size(y.cols());
+    const std::size_t units = std::min(units_, all_units - first);
+    const Pieces pieces(in);
+    T *const table = m_.table, *const start = m_.start;
+    if (units < units_) std::fill_n(table, in * units_, T(0));
+    transpose(weight.data() + first * in, in, units, in, table, units_);
+    std::fill_n(start, units_, T(0));
+    if (!zero_background_) {
+      std::copy_n(bias.data() + first, units, start);
+      // b + W s: the rows of the table, times the background.
+      add_background(in, table, start);
+    }
+    for (std::size_t k = 0; k < pieces.blocks; ++k) {
+      for (std::size_t q = 0; q < pieces.per_block; ++q) {
+        const bool begins = q == 0 && (k == 0 || zero_background_);
+        const std::size_t piece = k * pieces.per_block + q;
+        const auto begin = [&](std::size_t n) { return m_.begin[n * pieces.count() + piece]; };
+        const auto sum = [&](std::size_t n) {
+          T* const sums = m_.sums + n * units_;
+          return detail::SparseSum<T>{m_.positions + begin(n), m_.begin[n * pieces.count() + piece + 1] - begin(n),
+                                      begins ? start : sums, sums};
+        };
+        std::size_t n = 0;
+        for (; n + 2 <= rows; n += 2) {
+          const T* const values[] = {m_.values + begin(n), m_.values + begin(n + 1)};
+          detail::add_rows<2, T>(
+              {sum(n), sum(n + 1)}, [&](std::size_t s, std::size_t p) { return values[s][p]; }, table);
+        }
+        for (; n < rows; ++n) {
+          const T* const values = m_.values + begin(n);
+          detail::add_rows<1, T>(
+              {sum(n)}, [&](std::size_t, std::size_t p) { return values[p]; }, table);
+        }
+      }
+      if (!zero_background_ && k + 1 < pieces.blocks) continue;
+      for (std::size_t n = 0; n < rows; ++n) {
+        const T* const sums = m_.sums + n * units_;
+        T* const to = y.data() + n * all_units + first;
+        for_each_row_vector<T>(units, [&](auto part, std::size_t u) {
+          V sum = part.load(sums + u);
+          if (zero_background_ && k > 0) sum += part.load(to + u);
+          if (zero_background_ && k + 1 == pieces.blocks) sum += part.load(bias.data() + first + u);
+          part.store(to + u, sum);
+        });
+      }
+    }
+  }
+
+  // start += Wᵀ's rows in the table, times the background, in order.
+  void add_background(std::size_t inputs, const T* table, T* start) const {
+    V sum[detail::sparse_vectors];
+    for (std::size_t i = 0; i < detail::sparse_vectors; ++i) sum[i] = V::load_aligned(start + i * V::size);
+    for (std::size_t j = 0; j < inputs; ++j)
+      for (std::size_t i = 0; i < detail::sparse_vectors; ++i)
+        sum[i] = multiply_add(V(m_.background[j]), V::load_aligned(table + j * units_ + i * V::size), sum[i]);
+    for (std::size_t i = 0; i < detail::sparse_vectors; ++i) sum[i].store_aligned(start + i * V::size);
+  }
+
+  void backward_units(MatrixView<const T> dy, MatrixView<T> dweight, std::span<T> dbias, WriteMode weights, std::size_t first) {
+    const auto rows = size(dy.rows()), in = size(dweight.cols()), all_units = size(dy.cols());
+    const std::size_t units = std::min(units_, all_units - first);
+    const std::size_t block = zero_background_ ? Pieces(rows).block : rows;
+    T *const table = m_.table, *const sums = m_.sums, *const tile = m_.tile, *const turned = m_.turned;
+    if (units < units_) std::fill_n(table, rows * units_, T(0));
+    std::fill_n(sums, units_, T(0));
+    for (std::size_t n = 0; n < rows; ++n) {
+      const T* const from = dy.data() + n * all_units + first;
+      T* const to = table + n * units_;
+      for (std::size_t u = 0; u < units; ++u) {
+        to[u] = from[u];
+        sums[u] += from[u];
+      }
+    }
+    for (std::size_t u = 0; u < units; ++u) dbias[first + u] += sums[u];
+    for (std::size_t j = 0; j < in; j += columns_) {
+      const std::size_t columns = std::min(columns_, in - j);
+      std::array<std::size_t, columns_> next{};
+      std::copy_n(m_.begin + j, columns, next.begin());
+      for (std::size_t row = 0; row < rows; row += block) {
+        // The part of column j + c that this block adds to what its background does, s_j Dᵀ 1.
+        const auto sum = [&](std::size_t c) {
+          T* const to = tile + c * units_;
+          for (std::size_t u = 0; u < units_; ++u) to[u] = m_.background[j + c] * sums[u];
+          const std::uint16_t* const list = m_.positions + next[c];
+          const std::uint16_t* const end = m_.positions + m_.begin[j + c + 1];
+          const auto count =
+              static_cast<std::size_t>((row + block < rows ? std::lower_bound(list, end, row + block) : end) - list);
+          next[c] += count;
+          return detail::SparseSum<T>{list, count, to, to};
+        };
+        const auto value = [&](std::size_t c) { return m_.transposed + (j + c) * rows; };
+        std::size_t c = 0;
+        for (; c + 2 <= columns; c += 2) {
+          const std::array<detail::SparseSum<T>, 2> pair{sum(c), sum(c + 1)};
+          const T* const column[] = {value(c), value(c + 1)};
+          const T background[] = {m_.background[j + c], m_.background[j + c + 1]};
+          detail::add_rows<2, T>(
+              pair, [&](std::size_t s, std::size_t p) { return column[s][pair[s].rows[p]] - background[s]; }, table);
+        }
+        for (; c < columns; ++c) {
+          const std::array<detail::SparseSum<T>, 1> alone{sum(c)};
+          detail::add_rows<1, T>(
+              alone, [&](std::size_t, std::size_t p) { return value(c)[alone[0].rows[p]] - m_.background[j + c]; }, table);
+        }
+        T* const to = dweight.data() + first * in + j;
+        // Stores to lines that no cache has wait for them; what comes next is asked for in time.
+        if (j + columns_ < in)
+          for (std::size_t u = 0; u < units; ++u) __builtin_prefetch(to + u * in + columns_, 1);
+        if (weights == WriteMode::overwrite && row == 0) {
+          transpose(tile, units_, columns, units, to, in);
+        } else {
+          transpose(tile, units_, columns, units, turned, columns_);
+          for (std::size_t u = 0; u < units; ++u)
+            for (std::size_t c0 = 0; c0 < columns; ++c0) to[u * in + c0] += turned[u * columns_ + c0];
+        }
+      }
+    }
   }
 
   // Twelve rows: with three, a quarter of MNIST's entries differ; with twelve 19.6 %, and 19.1 % are not black. Without two
@@ -250,11 +369,12 @@ class SparseBatch {
     return rows * x.cols() - equal;
   }
 
-  // positions and values become those of the entries in which each row differs, row after row and block after block of depth_
+  // positions and values become those of the entries in which each row differs, row after row and piece after piece of its
   // inputs. (The columns' values are taken from transposed: listing them takes longer than that, unless units are many.) False
   // where there are too many.
   bool list_rows(MatrixView<const T> x) {
-    const auto rows = size(x.rows()), in = size(x.cols()), most = size(limit(x.size()));
+    const auto rows = size(x.rows()), in = size(x.cols()), most = size(most_);
+    const Pieces pieces(in);
     const T* const background = m_.background;
     std::uint16_t* const positions = m_.positions;
     T* const values = m_.values;
@@ -262,12 +382,15 @@ class SparseBatch {
     *end = 0;
     std::size_t count = 0;
     for (std::size_t n = 0; n < rows; ++n) {
-      for (std::size_t k = 0; k < in; k += depth_) {
-        count += detail::list_differences(
-            x.data() + n * in + k, [=](auto part, std::size_t j) { return part.load(background + k + j); },
-            std::min(depth_, in - k), k, positions + count, values + count);
-        *++end = static_cast<std::uint32_t>(count);
-      }
+      for (std::size_t b = 0; b < pieces.blocks; ++b)
+        for (std::size_t q = 0; q < pieces.per_block; ++q) {
+          const std::size_t block_end = std::min((b + 1) * pieces.block, in);
+          const std::size_t k = std::min(b * pieces.block + q * pieces.piece, block_end);
+          count += detail::list_differences(
+              x.data() + n * in + k, [=](auto part, std::size_t j) { return part.load(background + k + j); },
+              std::min(k + pieces.piece, block_end) - k, k, positions + count, values + count);
+          *++end = static_cast<std::uint32_t>(count);
+        }
       if (count > most) return false;
     }
     return true;
@@ -276,7 +399,7 @@ class SparseBatch {
   // positions become those of the rows in which each column differs, column after column. False where there are
   // too many.
   bool list_columns(MatrixView<const T> x) {
-    const auto rows = size(x.rows()), in = size(x.cols()), most = size(limit(x.size()));
+    const auto rows = size(x.rows()), in = size(x.cols()), most = size(most_);
     transpose(x.data(), in, rows, in, m_.transposed, rows);
     std::uint16_t* const positions = m_.positions;
     std::uint32_t* end = m_.begin;
@@ -293,10 +416,8 @@ class SparseBatch {
   }
 
   static constexpr Index least_rows_ = 16, most_listed_ = std::numeric_limits<std::uint16_t>::max();
-  static constexpr auto units_ = static_cast<std::size_t>(detail::sparse_units<T>);
+  static constexpr std::size_t units_ = detail::sparse_units<T>;
   static constexpr std::size_t columns_ = 16;  // columns of dW that are turned together
-  // Inputs that all rows go through before the next: their part of the table, 32 KiB, stays in a first-level cache.
-  static constexpr std::size_t depth_ = 128;
 
   // What the workspace holds for a batch.
   struct Memory {
@@ -307,9 +428,9 @@ class SparseBatch {
 
     Memory() = default;
     Memory(T* at, std::size_t rows, std::size_t in) : first_(at) {
-      const std::size_t longest = std::max(rows, in), lists = std::max(rows * ((in + depth_ - 1) / depth_), in);
+      const std::size_t longest = std::max(rows, in), lists = std::max(rows * Pieces(in).count(), in);
       // Behind the last list a register more may be overwritten.
-      const std::size_t listed = size(limit(static_cast<Index>(rows * in))) + longest + V::size;
+      const std::size_t listed = size(most_entries(static_cast<Index>(rows * in))) + longest + V::size;
       background = take<T>(in);
       table = take<T>(longest * units_);
       start = take<T>(units_);
@@ -336,6 +457,9 @@ class SparseBatch {
   };
 
   std::span<T> workspace_;
+  SparseLimits (*limits_)() = nullptr;
+  bool zero_background_ = false;
+  Index most_ = 0;  // entries that may be listed
   Memory m_;
 };
 

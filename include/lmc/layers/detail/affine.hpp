@@ -11,6 +11,7 @@
 #include <lmc/matrix/write_mode.hpp>
 #include <lmc/simd/product.hpp>
 #include <lmc/simd/rows.hpp>
+#include <lmc/simd/sparse_limits.hpp>
 #include <lmc/simd/sparse_product.hpp>
 
 namespace lmc::detail {
@@ -26,7 +27,7 @@ Index affine_workspace(Index rows, Index in, Index out) {
 template <std::floating_point T>
 void affine(MatrixView<const T> x, MatrixView<const T> weight, std::span<const T> bias, MatrixView<T> y,
             std::span<T> workspace) {
-  if (simd::SparseBatch<T>(workspace).affine(x, weight, bias, y)) return;
+  if (simd::SparseBatch<T>(workspace, simd::measured_sparse_limits<T>).affine(x, weight, bias, y)) return;
   simd::product<T>(x, Strided<const T>(weight).transposed(), y, WriteMode::overwrite, workspace);
   simd::add_to_rows<T>(bias, y);
 }
@@ -36,7 +37,7 @@ template <std::floating_point T>
 void affine_backward(MatrixView<const T> x, MatrixView<const T> weight, MatrixView<const T> dy, MatrixView<T> dweight,
                      std::span<T> dbias, InputGradient<T> dx, std::span<T> workspace, WriteMode dparams_mode = WriteMode::add) {
   if (dparams_mode == WriteMode::overwrite) std::fill(dbias.begin(), dbias.end(), T(0));
-  if (!simd::SparseBatch<T>(workspace).affine_backward(x, dy, dweight, dbias, dparams_mode)) {
+  if (!simd::SparseBatch<T>(workspace, simd::measured_sparse_limits<T>).affine_backward(x, dy, dweight, dbias, dparams_mode)) {
     simd::product<T>(Strided<const T>(dy).transposed(), x, dweight, dparams_mode, workspace);
     simd::add_column_sums<T>(dy, dbias);
   }
