@@ -5,28 +5,13 @@
 #include <span>
 #include <vector>
 
+#include <lmc/align/permutations.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 
 namespace lmc {
 
-/// One permutation for each of a layout's groups: unit i of the permuted network is unit permutations[group][i] of the given
-/// one.
-using Permutations = std::vector<std::vector<Index>>;
-
 namespace detail {
-
-inline void require_permutations(const ParameterLayout& layout, const Permutations& permutations) {
-  require(permutations.size() == layout.groups.size(), "permute: ", permutations.size(), " permutations; the layout has ",
-          layout.groups.size(), " groups");
-  for (std::size_t g = 0; g < permutations.size(); ++g) {
-    std::vector<Index> sorted = permutations[g], all(static_cast<std::size_t>(layout.groups[g].size));
-    std::sort(sorted.begin(), sorted.end());
-    std::iota(all.begin(), all.end(), Index{0});
-    require(sorted == all, "permute: permutations[", g, "] is no permutation of 0 … ", layout.groups[g].size - 1,
-            ", the units of group '", layout.groups[g].name, "'");
-  }
-}
 
 template <class T>
 std::vector<T> permute_segments(const std::vector<Segment>& segments, const Permutations& permutations,
@@ -60,7 +45,7 @@ std::vector<T> permute_segments(const std::vector<Segment>& segments, const Perm
 /// there is not one permutation of the right size a group, or a length is not the layout's.
 template <class Scalar>
 ModelState<Scalar> permute(const ParameterLayout& layout, const Permutations& permutations, const ModelState<Scalar>& state) {
-  detail::require_permutations(layout, permutations);
+  detail::require_permutations("permute", layout, permutations);
   require(static_cast<Index>(state.parameters.size()) == layout.parameter_count() &&
               static_cast<Index>(state.buffers.size()) == layout.buffer_count(),
           "permute: the state has ", state.parameters.size(), " parameters and ", state.buffers.size(),
