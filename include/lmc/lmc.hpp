@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <lmc/align/alignment.hpp>
+#include <lmc/align/assignment.hpp>
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/permute.hpp>
 #include <lmc/connectivity/alpha_grid.hpp>

@@ -7,6 +7,7 @@
 
 int main() {
   try {
+    use_alignment();
     use_barriers();
     use_connectivity();
     use_data();

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 // Each uses the templates of some folders, for float, for double or for both, and throws where the result is wrong.
+void use_alignment();
 void use_barriers();
 void use_connectivity();
 void use_data();

@@ -33,11 +33,12 @@
 //   gather(t, a, out)          out [rows, repeats · cols]: the repeats stand beside each other in each row
 //   gather(t, b, maps, out)    the same of P B Qᵀ, for permutations as they are
 //   gather_repeat(t, r, b, out)  out [rows, cols]: one repeat alone
-// For soft P and Q (doubly stochastic), with the gradient of the objective in P: Σ_r A_tr (Q B_trᵀ) … in formulas:
-//   ∂/∂P_ij = Σ_t Σ_r Σ_kl A_tr[i, k] Q[k, l] B_tr[j, l]     for terms whose rows are the set of P, and, transposed, whose columns are
-// which is a product `C += X Yᵀ` of X = A_tr, Y = Q and then of that with B_tr, or one product for fixed columns. The
-// gradients of all sets of one JointGroup go together into assign_jointly() (joint_assignment.hpp): the permutations of the
-// group, blocks of heads included, of the largest ⟨gradient, ·⟩.
+// For soft P and Q (doubly stochastic matrices), the objective's gradient is, over the terms whose rows are the set of P, and over
+// those whose columns are, transposed:
+//   ∂/∂P[i, j] = Σ_t Σ_r Σ_kl A_tr[i, k] Q[k, l] B_tr[j, l]
+// With products of the form C += X Yᵀ these are C = A_tr Q (X = A_tr, Y = Qᵀ), then C B_trᵀ; with a fixed side, A_tr B_trᵀ alone.
+// The gradients of all sets of one JointGroup go together into assign_jointly() (joint_assignment.hpp), which gives the
+// permutations of the group, blocks of heads included, of the largest ⟨gradient, ·⟩.
 namespace lmc::detail {
 
 /// Units that are matched one to one: those of a permutation group, or the units inside all units of an outer group, heads ·
