@@ -12,7 +12,7 @@ namespace lmc {
 /// What a search for permutations found. The objective is that of the search, larger is better: for matching of weights
 /// ⟨θ_A, π(θ_B)⟩, in the units of θ², which is largest where ‖θ_A − π(θ_B)‖² is smallest.
 struct Alignment {
-  Permutations permutations;               // π, for permute(layout, permutations, b)
+  Permutations permutations = {};          // π, for permute(layout, permutations, b)
   double objective_before = 0;             // where no unit moves
   double objective_after = 0;              // at the permutations; never below the one before
   std::optional<double> upper_bound = {};  // no permutations have a larger objective; nothing: no bound was computed

@@ -29,6 +29,7 @@ enum class Purpose : std::uint8_t {
   folds = 17,         // which part of the examples chooses a place on a path, and which is measured there
   sign_flips = 18,    // which of paired differences change their signs in a permutation test
   layer_order = 19,   // in which order layers are moved along a path
+  unit_order = 20,    // in which order searches visit groups of units, and the orders of units that they start from
 };
 
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any
