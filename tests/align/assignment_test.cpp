@@ -136,6 +136,20 @@ TEST_CASE("linear_assignment: starts from given dual variables, good or bad", "[
   }
 }
 
+TEST_CASE("linear_assignment: equal rows keep their places", "[align]") {
+  for (Index n = 1; n <= 9; ++n) {
+    std::vector<double> scores(at(n * n));
+    std::vector<Index> expected(at(n));
+    std::iota(expected.begin(), expected.end(), Index{0});
+    CHECK(lmc::linear_assignment<double>(scores).columns == expected);
+    if (n < 3) continue;
+    // The first and the last change places; the others are alike.
+    scores[at(n - 1)] = scores[at((n - 1) * n)] = 1;
+    std::swap(expected.front(), expected.back());
+    CHECK(lmc::linear_assignment<double>(scores).columns == expected);
+  }
+}
+
 TEST_CASE("linear_assignment: refuses what is not square or not finite", "[align][errors]") {
   CHECK(lmc::linear_assignment<float>(std::vector<float>{}).columns.empty());
   CHECK(lmc::linear_assignment<float>(std::vector<float>{-3}).value == -3);

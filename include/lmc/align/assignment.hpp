@@ -50,7 +50,7 @@ class AugmentingPaths {
     for (int round = 0; round < 2; ++round) free = bid(std::move(free));
     for (const std::size_t row : free) augment(row);
   }
-  [[nodiscard]] std::size_t column_of(std::size_t row) const { return column_of_[row]; }
+  [[nodiscard]] const std::vector<std::size_t>& columns() const { return column_of_; }
   [[nodiscard]] const std::vector<double>& prices() const { return price_; }
 
  private:
@@ -158,11 +158,30 @@ class AugmentingPaths {
   std::vector<std::size_t> scanned_;
 };
 
+/// Gives row i column i wherever two rows can exchange their columns at no loss: what is alike, units that are dead in both
+/// networks say, does not move.
+template <std::floating_point Scalar>
+std::vector<Index> nearest_to_identity(std::span<const Scalar> scores, std::vector<std::size_t> columns) {
+  const std::size_t n = columns.size();
+  std::vector<std::size_t> rows(n);
+  for (std::size_t i = 0; i < n; ++i) rows[columns[i]] = i;
+  const auto score = [&](std::size_t i, std::size_t j) { return static_cast<double>(scores[i * n + j]); };
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t column = columns[i], holder = rows[i];
+    if (holder == i || score(i, i) + score(holder, column) < score(i, column) + score(holder, i)) continue;
+    columns[i] = rows[i] = i;
+    columns[holder] = column;
+    rows[column] = holder;
+  }
+  return {columns.begin(), columns.end()};
+}
+
 }  // namespace detail
 
-/// The assignment of n rows to n columns with the largest sum of scores [n, n], row-major; of several, one of them, always the
-/// same. Sums are in double, also for float scores. O(n³) at most; scores are read in place. column_duals: those of an earlier
-/// assignment of similar scores make it faster, and change the answer only among equal sums; empty: none.
+/// The assignment of n rows to n columns with the largest sum of scores [n, n], row-major. Where two rows can exchange columns at
+/// no loss, a row has the column of its own number; equal arguments give equal bits. Sums are in double, also for float scores.
+/// O(n³) at most; scores are read in place. column_duals: those of an earlier assignment of similar scores make it faster, and
+/// change the answer only among equal sums; empty: none.
 /// Source: Jonker and Volgenant, "A shortest augmenting path algorithm for dense and sparse linear assignment problems",
 /// Computing 38 (1987): row bids and shortest paths, with a limit on the bids.
 /// Throws: Error when scores are not square, a score or a dual variable is not finite or above 2⁹⁶⁰ (sums would overflow), or the
@@ -194,16 +213,16 @@ Assignment linear_assignment(std::span<const Scalar> scores, std::span<const dou
   detail::AugmentingPaths<Scalar> paths(scores, n, std::move(prices));
   paths.solve();
 
-  Assignment result{
-      .columns = std::vector<Index>(size), .row_duals = std::vector<double>(size), .column_duals = paths.prices()};
+  Assignment result{.columns = detail::nearest_to_identity<Scalar>(scores, paths.columns()),
+                    .row_duals = std::vector<double>(size),
+                    .column_duals = paths.prices()};
   for (double& v : result.column_duals) v = -v;
   for (std::size_t i = 0; i < size; ++i) {
     const Scalar* const s = scores.data() + i * size;
     double u = -std::numeric_limits<double>::infinity();
     for (std::size_t j = 0; j < size; ++j) u = std::max(u, static_cast<double>(s[j]) - result.column_duals[j]);
     result.row_duals[i] = u;
-    result.columns[i] = static_cast<Index>(paths.column_of(i));
-    result.value += static_cast<double>(s[paths.column_of(i)]);
+    result.value += static_cast<double>(s[result.columns[i]]);
     result.upper_bound += u + result.column_duals[i];
   }
   return result;
