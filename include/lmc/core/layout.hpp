@@ -214,7 +214,9 @@ class LayoutBuilder {
   }
 
   /// The finished layout. Groups that reach the network's output become fixed: the order of the logits is the data set's.
-  [[nodiscard]] ParameterLayout build() && {
+  [[nodiscard]] ParameterLayout build() && { return std::move(*this).build({}); }
+  /// The same; the groups of `activations`, which were taken on the way, then are those of the layout, too.
+  [[nodiscard]] ParameterLayout build(std::span<ActivationLayout> activations) && {
     fix_activation();
     std::vector<bool> used(layout_.groups.size());
     for (const auto* segments : {&layout_.parameters, &layout_.buffers})
@@ -229,11 +231,14 @@ class LayoutBuilder {
       renamed[g] = kept.size();
       kept.push_back(layout_.groups[g]);
     }
+    const auto rename = [&](std::vector<AxisGroups>& groups) {
+      for (AxisGroups& axis : groups)
+        for (GroupId& id : axis.ids)
+          if (id) id = renamed[root(*id)];
+    };
     for (auto* segments : {&layout_.parameters, &layout_.buffers})
-      for (Segment& s : *segments)
-        for (AxisGroups& axis : s.groups)
-          for (GroupId& id : axis.ids)
-            if (id) id = renamed[root(*id)];
+      for (Segment& s : *segments) rename(s.groups);
+    for (ActivationLayout& taken : activations) rename(taken.groups);
     layout_.groups = std::move(kept);
     return std::move(layout_);
   }

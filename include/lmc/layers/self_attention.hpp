@@ -105,6 +105,15 @@ class SelfAttention {
     return padded<Scalar>(3 * values) + padded<Scalar>(values) + padded<Scalar>(shape_.scratch()) + products_workspace(batch);
   }
 
+  /// Q, K and V of the forward pass of N examples that filled this cache, [N, tokens, 3, heads, d].
+  [[nodiscard]] std::span<const Scalar> projections(std::span<const Scalar> cache, Index batch) const {
+    return Memory<const Scalar>(*this, cache, batch).qkv;
+  }
+  /// O of that pass, the values as the heads mix them, [N, tokens, heads, d].
+  [[nodiscard]] std::span<const Scalar> mixed_values(std::span<const Scalar> cache, Index batch) const {
+    return Memory<const Scalar>(*this, cache, batch).mixed;
+  }
+
   void forward(ForwardArgs<Scalar> a) const {
     const Index tokens = shape_.tokens;
     const Memory<Scalar> m(*this, a.cache, a.x.rows());
