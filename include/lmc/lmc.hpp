@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <lmc/align/activation_matching.hpp>
 #include <lmc/align/alignment.hpp>
 #include <lmc/align/assignment.hpp>
 #include <lmc/align/permutations.hpp>
@@ -130,6 +131,9 @@
 #include <lmc/matrix/strided.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/matrix/write_mode.hpp>
+#include <lmc/measure/activation_matching.hpp>
+#include <lmc/measure/activation_moments.hpp>
+#include <lmc/measure/alignment_check.hpp>
 #include <lmc/measure/causes.hpp>
 #include <lmc/measure/certified_loss.hpp>
 #include <lmc/measure/complexity.hpp>

@@ -2,6 +2,12 @@
 #include <vector>
 
 #include <lmc/align/assignment.hpp>
+#include <lmc/data/sources/synthetic.hpp>
+#include <lmc/measure/activation_matching.hpp>
+#include <lmc/measure/activation_moments.hpp>
+#include <lmc/measure/alignment_check.hpp>
+#include <lmc/models/mlp.hpp>
+#include <lmc/train/train.hpp>
 
 #include "parts.hpp"
 
@@ -11,6 +17,15 @@ template <class T>
 void use_alignment_with(T) {
   const std::vector<T> scores{1, 2, 3, 1};
   check(lmc::linear_assignment<T>(scores).value == 5, "linear_assignment");
+
+  const auto net = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 3});
+  const auto data = lmc::spirals<T>({.examples = 60, .classes = 3, .seed = 1});
+  const auto start = net.initialize({.seed = 1});
+  const auto [a, b] = lmc::train_pair(net, data, start, {.epochs = 1}, {.order = 1}, {.order = 2});
+  check(lmc::activation_moments(net, a.state, b.state, data).places.size() == 1, "activation_moments");
+  check(lmc::activation_matching(net, a, b, data).alignment.optimal, "activation_matching of runs");
+  check(lmc::activation_matching(net, a.state, b.state, data).check.examples == 60, "activation_matching");
+  check(lmc::function_difference(net, a.state, a.state, data).outputs == 0, "function_difference");
 }
 
 }  // namespace
