@@ -5,6 +5,7 @@
 #include <lmc/align/assignment.hpp>
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/permute.hpp>
+#include <lmc/align/scaling.hpp>
 #include <lmc/connectivity/alpha_grid.hpp>
 #include <lmc/connectivity/barrier_matrix.hpp>
 #include <lmc/connectivity/barriers.hpp>

@@ -119,7 +119,7 @@ TEST_CASE("activation_matching: a unit with the opposite sign is no match", "[al
 TEST_CASE("activation_matching: dead and constant units count 0 and do not move for nothing", "[align]") {
   const std::vector<double> dead(4, 0.0), constant(4, 3.25), x{1, 2, 3, 7}, y{5, 1, 0, 0};
   const auto m = moments_of({dead, x, dead, y, constant}, {constant, y, dead, x, dead});
-  for (const std::size_t i : {0, 2, 4})
+  for (const std::size_t i : {std::size_t{0}, std::size_t{2}, std::size_t{4}})
     for (std::size_t j = 0; j < 5; ++j) CHECK(lmc::correlations(m)[i * 5 + j] == 0);
   const auto found = activation_matching(layer_of(5), {{m}});
   CHECK(found.permutations == lmc::Permutations{{0, 3, 2, 1, 4}});

@@ -55,6 +55,9 @@ struct AxisGroups {
 struct PermutationGroup {
   std::string name;  // the layer whose outputs are permuted: `dense1`
   Index size = 0;    // units, the length of the axes that are permuted
+  bool scalable =
+      false;  // whether a unit's incoming weights and biases can be multiplied by any c > 0, its outgoing ones divided
+              // by it, and the function stays: align/scaling.hpp
   friend bool operator==(const PermutationGroup&, const PermutationGroup&) = default;
 };
 
@@ -149,6 +152,7 @@ class LayoutBuilder {
     layout_.groups.push_back({scope_.substr(0, scope_.empty() ? 0 : scope_.size() - 1), size});
     same_as_.push_back(same_as_.size());
     fixed_.push_back(false);
+    scaling_.push_back(Scaling::unknown);
     return layout_.groups.size() - 1;
   }
   /// From now on a and b are one group; one that is joined with a fixed axis is fixed.
@@ -176,6 +180,10 @@ class LayoutBuilder {
         unify(a.groups[axis].at(a.shape, index), b.groups[axis].at(b.shape, index));
     });
   }
+  /// No unit of the group can be scaled (PermutationGroup::scalable), whatever other layers say.
+  void forbid_scaling(GroupId group) {
+    if (group) scaling_[*group] = Scaling::forbidden;
+  }
   /// No permutation of these units is allowed.
   void fix(GroupId group) { unify(group, std::nullopt); }
   /// No permutation of what the next layer receives is allowed.
@@ -202,11 +210,15 @@ class LayoutBuilder {
 
   /// The same for a layer whose output has that shape. What the layer says nothing of is fixed: the groups of its input, where
   /// neither its segments nor its output mention one of them, and its output, where it changes the shape of an example.
+  /// scales_units: whether the layer says that (ScalesUnits); if not, no unit that it reads, has or hands on can be scaled.
   template <class F>
-  void inside_layer(std::string_view name, const Shape& output, F declare) {
+  void inside_layer(std::string_view name, const Shape& output, F declare, bool scales_units = false) {
     const ActivationLayout in = activation;
-    const std::size_t parameters = layout_.parameters.size(), buffers = layout_.buffers.size();
+    const std::size_t parameters = layout_.parameters.size(), buffers = layout_.buffers.size(), groups = layout_.groups.size();
     inside(name, declare);
+    for (std::size_t g = groups; g < layout_.groups.size(); ++g)
+      if (scaling_[g] == Scaling::unknown) scaling_[g] = scales_units ? Scaling::allowed : Scaling::forbidden;
+    if (!scales_units) forbid_scaling(in, parameters, buffers);
     // A Flatten leaves the axes as they were; any other shape than that of the output is of a layer that said nothing.
     if (activation.shape.size() != output.size() || (output.rank() > 1 && activation.shape != output))
       replace_activation(output);
@@ -226,10 +238,14 @@ class LayoutBuilder {
             if (id) used[root(*id)] = true;
     std::vector<GroupId> renamed(layout_.groups.size());
     std::vector<PermutationGroup> kept;
+    std::vector<bool> scalable(layout_.groups.size(), true);  // for roots
+    for (std::size_t g = 0; g < layout_.groups.size(); ++g)
+      if (scaling_[g] != Scaling::allowed) scalable[root(g)] = false;
     for (std::size_t g = 0; g < layout_.groups.size(); ++g) {
       if (!used[g] || fixed_[g] || root(g) != g) continue;
       renamed[g] = kept.size();
       kept.push_back(layout_.groups[g]);
+      kept.back().scalable = scalable[g];
     }
     const auto rename = [&](std::vector<AxisGroups>& groups) {
       for (AxisGroups& axis : groups)
@@ -247,6 +263,8 @@ class LayoutBuilder {
   ActivationLayout activation;
 
  private:
+  enum class Scaling { unknown, allowed, forbidden };
+
   void add(std::vector<Segment>& segments, Index offset, std::string_view name, Shape shape, Role role,
            std::vector<AxisGroups> groups) {
     require(static_cast<Index>(groups.size()) == shape.rank(), "LayoutBuilder: '", scope_, name, "' has the shape ", shape,
@@ -262,6 +280,17 @@ class LayoutBuilder {
   void fix(const ActivationLayout& part) {
     for (const AxisGroups& axis : part.groups)
       for (const GroupId& id : axis.ids) fix(id);
+  }
+  // The groups of what a layer received, of its segments, which begin with these, and of what the next layer receives.
+  void forbid_scaling(const ActivationLayout& in, std::size_t first_parameter, std::size_t first_buffer) {
+    const auto forbid = [&](const std::vector<AxisGroups>& groups) {
+      for (const AxisGroups& axis : groups)
+        for (const GroupId& id : axis.ids) forbid_scaling(id);
+    };
+    forbid(in.groups);
+    for (std::size_t i = first_parameter; i < layout_.parameters.size(); ++i) forbid(layout_.parameters[i].groups);
+    for (std::size_t i = first_buffer; i < layout_.buffers.size(); ++i) forbid(layout_.buffers[i].groups);
+    forbid(activation.groups);
   }
   // Whether the groups of an axis exist, have its length, and are as many as the axes that they differ over have indices.
   void require_group(const std::string& segment, const Shape& shape, std::size_t axis, const AxisGroups& groups) const {
@@ -304,6 +333,7 @@ class LayoutBuilder {
   std::string scope_;
   std::vector<std::size_t> same_as_;  // a disjoint-set forest over the groups
   std::vector<bool> fixed_;           // for roots: whether the group is fixed
+  std::vector<Scaling> scaling_;      // what layers said of each group
 };
 
 /// Everything that training changes in a network.

@@ -40,6 +40,8 @@ class AnyLayer {
   [[nodiscard]] bool overwrites_gradient() const { return held_->overwrites_gradient(); }
   /// See WorksInPlace.
   [[nodiscard]] bool works_in_place() const { return held_->works_in_place(); }
+  /// See ScalesUnits.
+  [[nodiscard]] bool scales_units() const { return held_->scales_units(); }
   void declare(LayoutBuilder& layout) const { held_->declare(layout); }
   void initialize(const InitializeArgs<Scalar>& a) const { held_->initialize(a); }
   [[nodiscard]] Index cache_size(Index batch) const { return held_->cache_size(batch); }
@@ -69,6 +71,7 @@ class AnyLayer {
     [[nodiscard]] virtual bool affine_in_parameters() const = 0;
     [[nodiscard]] virtual bool overwrites_gradient() const = 0;
     [[nodiscard]] virtual bool works_in_place() const = 0;
+    [[nodiscard]] virtual bool scales_units() const = 0;
     virtual void declare(LayoutBuilder& layout) const = 0;
     virtual void initialize(const InitializeArgs<Scalar>& a) const = 0;
     [[nodiscard]] virtual Index cache_size(Index batch) const = 0;
@@ -103,6 +106,7 @@ class AnyLayer {
     [[nodiscard]] bool affine_in_parameters() const override { return AffineInParameters<L>; }
     [[nodiscard]] bool overwrites_gradient() const override { return OverwritesGradient<L>; }
     [[nodiscard]] bool works_in_place() const override { return WorksInPlace<L>; }
+    [[nodiscard]] bool scales_units() const override { return ScalesUnits<L>; }
     void declare(LayoutBuilder& layout) const override {
       if constexpr (requires { layer.declare(layout); })
         layer.declare(layout);
@@ -179,7 +183,8 @@ struct ChildLayer {
 /// behind it.
 template <std::floating_point Scalar>
 void declare_child(LayoutBuilder& layout, std::string_view name, const AnyLayer<Scalar>& layer, const Shape& output) {
-  layout.inside_layer(name, output, [&] { layer.declare(layout); });
+  layout.inside_layer(
+      name, output, [&] { layer.declare(layout); }, layer.scales_units());
 }
 
 }  // namespace lmc

@@ -26,6 +26,8 @@ namespace lmc {
 template <std::floating_point Scalar>
 class AveragePool2d {
  public:
+  static constexpr bool scales_units = true;
+
   explicit AveragePool2d(Pool2dOptions options) : o_(std::move(options)), window_(detail::pool_window("AveragePool2d", o_)) {}
 
   /// The geometry: the number of output positions, and the input under each tap.

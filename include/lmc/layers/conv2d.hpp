@@ -51,7 +51,7 @@ struct Conv2dOptions {
 template <std::floating_point Scalar>
 class Conv2d {
  public:
-  static constexpr bool affine_in_parameters = true;
+  static constexpr bool affine_in_parameters = true, scales_units = true;
 
   explicit Conv2d(Conv2dOptions options)
       : o_(std::move(options)), window_("Conv2d", o_.inputs, o_.kernel, o_.stride, o_.padding), kernel_(checked_shape()) {}
@@ -71,6 +71,7 @@ class Conv2d {
     GroupId units;
     if (depthwise) {
       units = inputs;
+      layout.forbid_scaling(units);  // a unit's weights are incoming and outgoing at once
     } else if (o_.groups == 1) {
       units = layout.add_group(o_.outputs);
     } else {

@@ -30,6 +30,8 @@ struct DropoutOptions {
 template <std::floating_point Scalar>
 class Dropout {
  public:
+  static constexpr bool scales_units = true;
+
   explicit Dropout(DropoutOptions options) : o_(std::move(options)) {
     require(o_.rate >= 0 && o_.rate < 1, "Dropout: rate = ", o_.rate, "; expected a share in [0, 1)");
     require(o_.inputs.rank() > 0 && o_.inputs.size() > 0, "Dropout: inputs = ", o_.inputs, "; all sizes must be positive");

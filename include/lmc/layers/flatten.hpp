@@ -16,6 +16,8 @@ namespace lmc {
 template <std::floating_point Scalar>
 class Flatten : public ElementWise {
  public:
+  static constexpr bool scales_units = true;
+
   [[nodiscard]] std::string_view kind() const { return "flatten"; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in.size(); }  // the axes stay in LayoutBuilder::activation
   void forward(ForwardArgs<Scalar> a) const { std::ranges::copy(span_of(a.x), a.y.data()); }

@@ -15,6 +15,8 @@ namespace lmc {
 template <std::floating_point Scalar>
 class Identity : public ElementWise {
  public:
+  static constexpr bool scales_units = true;
+
   [[nodiscard]] std::string_view kind() const { return "identity"; }
   void forward(ForwardArgs<Scalar> a) const { std::ranges::copy(span_of(a.x), a.y.data()); }
   void backward(BackwardArgs<Scalar> a) const {

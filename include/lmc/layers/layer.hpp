@@ -171,4 +171,12 @@ concept OverwritesGradient = std::bool_constant<L::overwrites_gradient>::value;
 template <class L>
 concept WorksInPlace = std::bool_constant<L::works_in_place>::value;
 
+/// A layer that keeps the scaling symmetry of ReLU says so by a member `static constexpr bool scales_units = true`. With c > 0,
+///   a unit of a permutation group that it reads × c, the entries of its weights for that input ÷ c:      the output stays;
+///   weights (the rows of that unit), biases and embeddings of a unit that it has × c:    that unit of the output × c;
+///   a unit that it hands on × c (behind ReLU, pooling, normalization of no kind):       that unit of the output × c.
+/// For a layer made of others, it says that it does nothing to units beyond what these do, but for adding them.
+template <class L>
+concept ScalesUnits = std::bool_constant<L::scales_units>::value;
+
 }  // namespace lmc

@@ -23,7 +23,7 @@ struct LeakyReluOptions {
 template <std::floating_point Scalar>
 class LeakyRelu : public ElementWise {
  public:
-  static constexpr bool works_in_place = true;
+  static constexpr bool works_in_place = true, scales_units = true;
 
   explicit LeakyRelu(LeakyReluOptions options) : o_(options) {
     require(o_.slope >= 0 && o_.slope <= 1, "LeakyRelu: slope = ", o_.slope, "; expected 0 (ReLU) to 1 (identity)");

@@ -26,6 +26,8 @@ namespace lmc {
 template <std::floating_point Scalar>
 class MaxPool2d {
  public:
+  static constexpr bool scales_units = true;
+
   explicit MaxPool2d(Pool2dOptions options) : o_(std::move(options)), window_(detail::pool_window("MaxPool2d", o_)) {}
 
   /// The geometry: the number of output positions, and the input under each tap.

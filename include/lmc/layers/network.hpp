@@ -38,7 +38,7 @@ struct InitializeOptions {
 template <std::floating_point Scalar>
 class Network {
  public:
-  static constexpr bool overwrites_gradient = true;
+  static constexpr bool overwrites_gradient = true, scales_units = true;
 
   /// A stretch of a flat vector.
   struct Range {

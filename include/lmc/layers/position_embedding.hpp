@@ -29,6 +29,8 @@ struct PositionEmbeddingOptions {
 template <std::floating_point Scalar>
 class PositionEmbedding {
  public:
+  static constexpr bool scales_units = true;
+
   explicit PositionEmbedding(PositionEmbeddingOptions options) : o_(std::move(options)) {
     require(o_.inputs.is_positive(), "PositionEmbedding: inputs = ", o_.inputs, "; all sizes must be positive");
     detail::require_standard_deviation("PositionEmbedding", o_.standard_deviation);

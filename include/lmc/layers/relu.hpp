@@ -15,7 +15,7 @@ namespace lmc {
 template <std::floating_point Scalar>
 class Relu : public ElementWise {
  public:
-  static constexpr bool works_in_place = true;
+  static constexpr bool works_in_place = true, scales_units = true;
 
   [[nodiscard]] std::string_view kind() const { return "relu"; }
   void forward(ForwardArgs<Scalar> a) const { simd::relu(span_of(a.x), span_of(a.y)); }

@@ -35,6 +35,8 @@ struct ResidualOptions {
 template <std::floating_point Scalar>
 class Residual {
  public:
+  static constexpr bool scales_units = true;
+
   explicit Residual(ResidualOptions<Scalar> options)
       : o_(std::move(options)), plain_(o_.shortcut.template target<Identity<Scalar>>() != nullptr) {
     const auto of_body = o_.body.input_shape(), of_shortcut = o_.shortcut.input_shape();

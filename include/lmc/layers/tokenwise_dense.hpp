@@ -40,6 +40,8 @@ struct TokenwiseDenseOptions {
 template <std::floating_point Scalar>
 class TokenwiseDense {
  public:
+  static constexpr bool scales_units = true;
+
   explicit TokenwiseDense(TokenwiseDenseOptions options) : o_(std::move(options)) {
     require(o_.inputs.rank() > 1 && o_.inputs.is_positive() && o_.outputs > 0, "TokenwiseDense: inputs = ", o_.inputs,
             ", outputs = ", o_.outputs, "; expected [tokens, features] and a number of features, all positive");

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include <lmc/align/assignment.hpp>
+#include <lmc/align/scaling.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/measure/activation_matching.hpp>
 #include <lmc/measure/activation_moments.hpp>
@@ -25,6 +26,7 @@ void use_alignment_with(T) {
   check(lmc::activation_moments(net, a.state, b.state, data).places.size() == 1, "activation_moments");
   check(lmc::activation_matching(net, a, b, data).alignment.optimal, "activation_matching of runs");
   check(lmc::activation_matching(net, a.state, b.state, data).check.examples == 60, "activation_matching");
+  check(lmc::canonical_scale(net.layout(), a.state).parameters.size() == a.state.parameters.size(), "canonical_scale");
   check(lmc::function_difference(net, a.state, a.state, data).outputs == 0, "function_difference");
 }
 

@@ -25,7 +25,7 @@ namespace lmc::detail {
 struct LayerNames {
   int kind, forward, backward;
   int describe, input_shape, output_shape, declare, initialize, cache_size, workspace_size, children, with_children;
-  int affine_in_parameters, overwrites_gradient, works_in_place;
+  int affine_in_parameters, overwrites_gradient, works_in_place, scales_units;
 };
 // A name that a class L has as well is ambiguous here, also where L's is private, overloaded or a template.
 template <class L>
@@ -133,6 +133,9 @@ consteval void check_layer() {
     static_assert(
         requires { &WithLayerNames<L>::works_in_place; } || requires { std::bool_constant<L::works_in_place>(); },
         "a layer says it by `static constexpr bool works_in_place = true`, in public: another spelling is not seen");
+    static_assert(
+        requires { &WithLayerNames<L>::scales_units; } || requires { std::bool_constant<L::scales_units>(); },
+        "a layer says it by `static constexpr bool scales_units = true`, in public: another spelling is not seen");
   }
 }
 
