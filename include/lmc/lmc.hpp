@@ -147,6 +147,7 @@
 #include <lmc/measure/logits.hpp>
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/position_blocks.hpp>
+#include <lmc/measure/repair.hpp>
 #include <lmc/measure/robustness.hpp>
 #include <lmc/measure/save_curve.hpp>
 #include <lmc/measure/stop_at_loss.hpp>

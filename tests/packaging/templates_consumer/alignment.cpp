@@ -7,6 +7,8 @@
 #include <lmc/measure/activation_matching.hpp>
 #include <lmc/measure/activation_moments.hpp>
 #include <lmc/measure/alignment_check.hpp>
+#include <lmc/measure/paths.hpp>
+#include <lmc/measure/repair.hpp>
 #include <lmc/models/mlp.hpp>
 #include <lmc/train/train.hpp>
 
@@ -26,6 +28,9 @@ void use_alignment_with(T) {
   check(lmc::activation_moments(net, a.state, b.state, data).places.size() == 1, "activation_moments");
   check(lmc::activation_matching(net, a, b, data).alignment.optimal, "activation_matching of runs");
   check(lmc::activation_matching(net, a.state, b.state, data).check.examples == 60, "activation_matching");
+  const auto repaired = lmc::repaired_evaluator(net, data, data, lmc::Repair::moments);
+  check(lmc::linear_path(a, b, repaired, {.alphas = 3}).points.size() == 3, "repaired_evaluator");
+  check(lmc::decide(a, b, repaired).of == 60, "decide, repaired");
   check(lmc::canonical_scale(net.layout(), a.state).parameters.size() == a.state.parameters.size(), "canonical_scale");
   check(lmc::function_difference(net, a.state, a.state, data).outputs == 0, "function_difference");
 }

@@ -60,6 +60,8 @@ template <std::floating_point Scalar>
 struct TappedLayer {
   std::string name;        // path from the outermost network, what its segments begin with: `block1/dense2`
   AnyLayer<Scalar> layer;  // the layer itself
+  Shape input;             // shape of one example before it
+  Shape output;            // shape of one example behind it
   Index first = 0;         // position of its first parameter in θ
   Index parameters = 0;    // number of its parameters
 };
@@ -75,7 +77,7 @@ std::vector<TappedLayer<Scalar>> tapped_layers(const std::vector<ChildLayer<Scal
       for (TappedLayer<Scalar>& layer : tapped_layers(inside, path + child.name + '/', first + child.first))
         found.push_back(std::move(layer));
     } else if (child.parameters > 0) {
-      found.push_back({path + child.name, child.layer, first + child.first, child.parameters});
+      found.push_back({path + child.name, child.layer, child.input, child.output, first + child.first, child.parameters});
     }
   }
   return found;
