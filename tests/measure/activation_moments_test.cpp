@@ -17,8 +17,9 @@
 #include <lmc/models/vgg.hpp>
 #include <lmc/models/vit.hpp>
 #include <lmc/testing/permutation_effect.hpp>
-#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -103,7 +104,58 @@ const PlaceMoments& at(const lmc::ActivationMoments& moments, const std::string&
   return *found;
 }
 
+// A user's container: what is inside, twice over.
+struct Doubled {
+  lmc::AnyLayer<double> inside;
+  lmc::Shape in;
+  Index parameters;
+
+  Doubled(lmc::AnyLayer<double> layer, const lmc::Shape& shape) : inside(std::move(layer)), in(shape), parameters(0) {
+    lmc::LayoutBuilder builder(in);
+    inside.declare(builder);
+    parameters = builder.parameter_count();
+  }
+  [[nodiscard]] std::string_view kind() const { return "doubled"; }
+  [[nodiscard]] std::optional<lmc::Shape> input_shape() const { return in; }
+  [[nodiscard]] lmc::Shape output_shape(const lmc::Shape&) const { return inside.output_shape(in); }
+  void declare(lmc::LayoutBuilder& layout) const { lmc::declare_child(layout, "inside", inside, output_shape(in)); }
+  void initialize(const lmc::InitializeArgs<double>& a) const { inside.initialize(a); }
+  [[nodiscard]] Index cache_size(Index batch) const { return inside.cache_size(batch); }
+  [[nodiscard]] Index workspace_size(Index batch) const { return inside.workspace_size(batch); }
+  void forward(lmc::ForwardArgs<double> a) const {
+    inside.forward(a);
+    a.y *= 2;
+  }
+  void backward(lmc::BackwardArgs<double> a) const { inside.backward(a); }  // not used
+  [[nodiscard]] std::vector<lmc::ChildLayer<double>> children() const {
+    return {{.name = "inside", .layer = inside, .input = in, .output = output_shape(in), .first = 0, .parameters = parameters}};
+  }
+  [[nodiscard]] Doubled with_children(const std::vector<lmc::AnyLayer<double>>& layers) const { return {layers[0], in}; }
+};
+
 }  // namespace
+
+TEST_CASE("activation_moments: looks into a container of a user's own", "[align][layers]") {
+  const auto data = images(6, 70);
+  const lmc::Network<double> network({Doubled(lmc::mlp<double>({.inputs = 6, .hidden = {5}, .outputs = 4}), 6),
+                                      lmc::Relu<double>(), lmc::Dense<double>({.inputs = 4, .outputs = 3})});
+  REQUIRE(network.layout().groups.size() == 2);
+  const auto a = state_of(network, 1), b = state_of(network, 2);
+  const auto moments = activation_moments(network, a, b, data);
+  REQUIRE(moments.places.size() == 2);
+  CHECK(moments.places[0].place == "doubled1/inside/dense2");
+  check_last_axis(at(moments, "dense1", 1), outputs(network, a, 2, data), outputs(network, b, 2, data));
+  const auto planted = lmc::testing::random_permutations(network.layout(), 7);
+  CHECK(lmc::activation_matching(network, a, lmc::permute(network.layout(), planted, a), data).state == a);
+}
+
+TEST_CASE("activation_matching: a network without hidden units has nothing to match", "[align]") {
+  const auto network = lmc::logistic_regression<double>({.inputs = 6, .outputs = 3});
+  const auto a = state_of(network, 1), b = state_of(network, 2);
+  const auto matched = lmc::activation_matching(network, a, b, images(6, 20));
+  CHECK(matched.state == b);
+  CHECK(matched.alignment.objective_after == 0);
+}
 
 TEST_CASE("activation_moments: hidden units are seen behind their nonlinearity", "[align]") {
   const auto data = images(6, 70);

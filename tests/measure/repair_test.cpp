@@ -30,7 +30,6 @@ using Catch::Matchers::WithinAbs;
 using Catch::Matchers::WithinRel;
 using lmc::Index;
 using lmc::PathRepair;
-using lmc::PathWeights;
 using lmc::Repair;
 using lmc::ThreadTeam;
 using Values = std::vector<double>;
@@ -55,8 +54,7 @@ std::vector<Scalar> parameters(const lmc::Network<Scalar>& network, std::uint32_
 template <class Scalar>
 std::vector<Scalar> at(const PathRepair<Scalar>& repair, const std::vector<Scalar>& a, const std::vector<Scalar>& b,
                        double alpha) {
-  const PathWeights place{alpha, 1 - alpha};
-  return repair(a, b, {&place, 1}).front();
+  return repair.at(a, b, alpha);
 }
 Values between(const Values& a, const Values& b, double alpha) {
   Values theta;

@@ -427,10 +427,17 @@ class PathRepair {
     }
   }
 
-  /// The repaired θ at each place, in order. Throws: Error when a or b are not as long as the network's parameters, or not
-  /// finite; a place is outside of [0, 1]; or activations are not finite.
-  [[nodiscard]] std::vector<std::vector<Scalar>> operator()(std::span<const Scalar> a, std::span<const Scalar> b,
-                                                            std::span<const PathWeights> places) const {
+  /// The repaired θ at α. Throws: Error as for_each() does.
+  [[nodiscard]] std::vector<Scalar> at(std::span<const Scalar> a, std::span<const Scalar> b, double alpha) const {
+    std::vector<Scalar> repaired;
+    const PathWeights place{alpha, 1 - alpha};
+    for_each(a, b, {&place, 1}, [&](std::span<const Scalar> theta) { repaired.assign(theta.begin(), theta.end()); });
+    return repaired;
+  }
+  /// Calls visit(θ) for the repaired θ at each place, in order, on this thread. Throws: Error when a or b are not as long as the
+  /// network's parameters, or not finite; a place is outside of [0, 1]; or activations are not finite.
+  template <class Visit>
+  void for_each(std::span<const Scalar> a, std::span<const Scalar> b, std::span<const PathWeights> places, Visit visit) const {
     const Index parameters = network_->layout().parameter_count();
     require(static_cast<Index>(a.size()) == parameters && static_cast<Index>(b.size()) == parameters, "repair: a has ",
             a.size(), " parameters and b ", b.size(), "; the network has ", parameters);
@@ -445,24 +452,25 @@ class PathRepair {
       of_a = moments_->measure(a);
       of_b = moments_->measure(b);
     }
-    std::vector<std::vector<Scalar>> repaired;
+    std::vector<Scalar> theta(a.size());
     for (const PathWeights& place : places) {
-      std::vector<Scalar> theta(a.size());
       simd::lerp<Scalar>(a, b, place.alpha, place.alpha_bar, theta);
       if (place.alpha > 0 && place.alpha_bar > 0) {
         if (moments_) moments_->run(theta, of_a, of_b, place);
-        for (const detail::DeepBias& bias : biases_) {
-          const double of_near = std::pow(place.alpha_bar, bias.depth), of_far = std::pow(place.alpha, bias.depth);
-          for (auto i = static_cast<std::size_t>(bias.offset); i < static_cast<std::size_t>(bias.offset + bias.size); ++i)
-            theta[i] = static_cast<Scalar>(of_near * static_cast<double>(a[i]) + of_far * static_cast<double>(b[i]));
-        }
+        for (const detail::DeepBias& bias : biases_) mix(bias, a, b, place, theta);
       }
-      repaired.push_back(std::move(theta));
+      visit(std::span<const Scalar>(theta));
     }
-    return repaired;
   }
 
  private:
+  static void mix(const detail::DeepBias& bias, std::span<const Scalar> a, std::span<const Scalar> b, const PathWeights& place,
+                  std::span<Scalar> theta) {
+    const double of_a = std::pow(place.alpha_bar, bias.depth), of_b = std::pow(place.alpha, bias.depth);
+    for (auto i = static_cast<std::size_t>(bias.offset); i < static_cast<std::size_t>(bias.offset + bias.size); ++i)
+      theta[i] = static_cast<Scalar>(of_a * static_cast<double>(a[i]) + of_b * static_cast<double>(b[i]));
+  }
+
   const Network<Scalar>* network_;
   std::optional<detail::MomentRepair<Scalar>> moments_;
   std::vector<detail::DeepBias> biases_;
@@ -506,7 +514,7 @@ class RepairedEvaluator {
                                                    std::span<const PathWeights> points) const {
     if (!repair_) return evaluate_->evaluate_path(a, b, points);
     std::vector<Metrics> measured;
-    for (const std::vector<Scalar>& theta : (*repair_)(a, b, points)) measured.push_back((*evaluate_)(theta));
+    repair_->for_each(a, b, points, [&](std::span<const Scalar> theta) { measured.push_back((*evaluate_)(theta)); });
     return measured;
   }
 
@@ -520,7 +528,9 @@ class RepairedEvaluator {
     using Chosen = std::function<Outcomes(std::span<const Index>)>;
     if (!repair_) return Chosen(evaluate_->line_outcomes(a, b, points));
     detail::require_classes("evaluator", *data_);
-    return Chosen([this, thetas = (*repair_)(a, b, points)](std::span<const Index> examples) {
+    std::vector<std::vector<Scalar>> repaired;
+    repair_->for_each(a, b, points, [&](std::span<const Scalar> theta) { repaired.emplace_back(theta.begin(), theta.end()); });
+    return Chosen([this, thetas = std::move(repaired)](std::span<const Index> examples) {
       for (const Index i : examples)
         require(i >= 0 && i < example_count(), "evaluator: there is no example ", i, "; expected 0 to ", example_count() - 1);
       const Dataset<Scalar> chosen = data_->subset(examples);
