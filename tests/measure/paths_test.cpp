@@ -8,11 +8,15 @@
 
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/exact/refine.hpp>
+#include <lmc/connectivity/slerp.hpp>
 #include <lmc/connectivity/statistics/decide.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/network.hpp>
+#include <lmc/layers/recipes.hpp>
+#include <lmc/layers/sequential.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/models/mlp.hpp>
+#include <lmc/train/calibrate_buffers.hpp>
 #include <lmc/train/train.hpp>
 
 namespace measure_paths_test {
@@ -52,6 +56,29 @@ TEST_CASE("linear_path: a run that diverged leaves nothing to judge", "[train][c
   r = runs(1e9);
   REQUIRE(r[0].diverged_at);
   CHECK(verdict() == lmc::Verdict::none);
+}
+
+TEST_CASE("slerp_path: of states and of runs it is that of their parameters, diverged runs included", "[train][connectivity]") {
+  auto r = runs(0.5);
+  const auto evaluate = lmc::evaluator(net, data);
+  const lmc::Curve expected = lmc::slerp_path(r[0].state.parameters, r[1].state.parameters, evaluate, {.alphas = 5});
+  CHECK(lmc::slerp_path(r[0].state, r[1].state, evaluate, {.alphas = 5}) == expected);
+  CHECK(lmc::slerp_path(r[0], r[1], evaluate, {.alphas = 5}) == expected);
+  r[1].diverged_at = 20;
+  CHECK(lmc::error_barrier(lmc::slerp_path(r[0], r[1], evaluate)).verdict == lmc::Verdict::none);
+}
+
+TEST_CASE("slerp_path: running statistics are estimated anew at every point, as on the line", "[train][connectivity]") {
+  const auto normalized = lmc::sequential<float>(2, {lmc::dense(8), lmc::batch_norm(), lmc::relu(), lmc::dense(3)});
+  const auto a = normalized.initialize({.seed = 1}), b = normalized.initialize({.seed = 2});
+  const auto evaluate = lmc::evaluator(normalized, data, data);
+  const lmc::Curve arc = lmc::slerp_path(a, b, evaluate, {.alphas = 3}), line = lmc::linear_path(a, b, evaluate, {.alphas = 3});
+  CHECK(arc.points.front() == line.points.front());
+  CHECK(arc.points.back() == line.points.back());
+  std::vector<float> middle(a.parameters.size());
+  lmc::GreatCircle<float>(a.parameters, b.parameters).at({0.5, 0.5}, middle);
+  const lmc::ModelState<float> state{middle, lmc::calibrate_buffers(normalized, middle, data)};
+  CHECK(arc.points[1].metrics.loss == lmc::evaluate(normalized, state, data).loss);
 }
 
 TEST_CASE("barrier_matrix: has the barriers of every two runs, or of their states or parameters", "[train][connectivity]") {

@@ -10,6 +10,7 @@
 #include <lmc/connectivity/curve.hpp>
 #include <lmc/connectivity/exact/refine.hpp>
 #include <lmc/connectivity/linear_path.hpp>
+#include <lmc/connectivity/slerp.hpp>
 #include <lmc/connectivity/statistics/decide.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/train/train.hpp>
@@ -31,6 +32,19 @@ Curve linear_path(const Run<Scalar>& a, const Run<Scalar>& b, E&& evaluate, cons
 template <std::floating_point Scalar, Evaluator<Scalar> E>
 Curve linear_path(const ModelState<Scalar>& a, const ModelState<Scalar>& b, E&& evaluate, const PathOptions& options = {}) {
   return linear_path(a.parameters, b.parameters, std::forward<E>(evaluate), options);
+}
+
+/// The curve on the arc of the great circle between the ends of two runs; Curve::diverged as for linear_path.
+template <std::floating_point Scalar, Evaluator<Scalar> E>
+Curve slerp_path(const Run<Scalar>& a, const Run<Scalar>& b, E&& evaluate, const PathOptions& options = {}) {
+  Curve curve = slerp_path(a.state.parameters, b.state.parameters, std::forward<E>(evaluate), options);
+  curve.diverged = a.diverged_at || b.diverged_at;
+  return curve;
+}
+/// The same between two states.
+template <std::floating_point Scalar, Evaluator<Scalar> E>
+Curve slerp_path(const ModelState<Scalar>& a, const ModelState<Scalar>& b, E&& evaluate, const PathOptions& options = {}) {
+  return slerp_path(a.parameters, b.parameters, std::forward<E>(evaluate), options);
 }
 
 /// The barriers between every two of several states: `std::cout << barrier_matrix<float>({a, b, c}, evaluator(net, test))`.

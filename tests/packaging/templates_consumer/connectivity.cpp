@@ -15,6 +15,7 @@
 #include <lmc/connectivity/curve_csv.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/linear_path.hpp>
+#include <lmc/connectivity/slerp.hpp>
 #include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
@@ -46,6 +47,8 @@ void use_connectivity_with(T) {
   check(lmc::barrier_matrix(thetas, measure).at(0, 1).loss.value == lmc::loss_barrier(curve).value, "barrier_matrix");
   check(lmc::block_path(thetas[0], thetas[1], {0, std::nullopt}, measure) == curve, "block_path");
   check(std::abs(lmc::barrier_contributions(thetas[0], thetas[1], gradient).sum) > 0.1, "barrier_contributions");
+  check(lmc::slerp_path(thetas[0], thetas[1], measure).points.size() == curve.points.size(), "slerp_path");
+  check(lmc::GreatCircle<T>(thetas[0], thetas[1]).angle() > 1, "GreatCircle");
   std::ostringstream text;
   lmc::write_curve_csv(text, curve);
   lmc::write_curve_csv(text, curve, curve);

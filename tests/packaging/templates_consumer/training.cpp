@@ -70,6 +70,7 @@ void use_training_with(T) {
     const auto evaluate = lmc::evaluator(net, data);
     check(lmc::error_barrier(lmc::linear_path(a, b, evaluate)).verdict != lmc::Verdict::none, "a pair diverged");
     check(lmc::linear_path(a.state, b.state, evaluate).points.size() == 25, "linear_path");
+    check(lmc::slerp_path(a, b, evaluate).points.front() == lmc::linear_path(a, b, evaluate).points.front(), "slerp_path");
     check(lmc::barrier_matrix(std::vector{a, b}, evaluate).size() == 2, "barrier_matrix");
     std::ostringstream out;
     lmc::write_checkpoint(out, net.layout(), a.checkpoint());
