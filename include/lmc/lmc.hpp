@@ -30,6 +30,7 @@
 #include <lmc/connectivity/connectivity.hpp>
 #include <lmc/connectivity/curve.hpp>
 #include <lmc/connectivity/curve_csv.hpp>
+#include <lmc/connectivity/ensemble.hpp>
 #include <lmc/connectivity/exact/certified_loss.hpp>
 #include <lmc/connectivity/exact/exact_barrier.hpp>
 #include <lmc/connectivity/exact/exact_error.hpp>
@@ -41,6 +42,7 @@
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/connectivity/slerp.hpp>
+#include <lmc/connectivity/soup.hpp>
 #include <lmc/connectivity/statistics/barrier_summary.hpp>
 #include <lmc/connectivity/statistics/clopper_pearson.hpp>
 #include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>
@@ -151,6 +153,7 @@
 #include <lmc/measure/repair.hpp>
 #include <lmc/measure/robustness.hpp>
 #include <lmc/measure/save_curve.hpp>
+#include <lmc/measure/soup.hpp>
 #include <lmc/measure/stop_at_loss.hpp>
 #include <lmc/measure/sweep.hpp>
 #include <lmc/measure/traced_curve.hpp>

@@ -23,6 +23,7 @@
 #include <lmc/connectivity/causes/quadrature.hpp>
 #include <lmc/connectivity/curve.hpp>
 #include <lmc/connectivity/curve_csv.hpp>
+#include <lmc/connectivity/ensemble.hpp>
 #include <lmc/connectivity/exact/certified_loss.hpp>
 #include <lmc/connectivity/exact/exact_barrier.hpp>
 #include <lmc/connectivity/exact/exact_error.hpp>
@@ -34,6 +35,7 @@
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/connectivity/slerp.hpp>
+#include <lmc/connectivity/soup.hpp>
 #include <lmc/connectivity/statistics/barrier_summary.hpp>
 #include <lmc/connectivity/statistics/clopper_pearson.hpp>
 #include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>

@@ -13,9 +13,11 @@
 #include <lmc/connectivity/causes/attribution.hpp>
 #include <lmc/connectivity/causes/decomposition.hpp>
 #include <lmc/connectivity/curve_csv.hpp>
+#include <lmc/connectivity/ensemble.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/slerp.hpp>
+#include <lmc/connectivity/soup.hpp>
 #include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
@@ -49,6 +51,8 @@ void use_connectivity_with(T) {
   check(std::abs(lmc::barrier_contributions(thetas[0], thetas[1], gradient).sum) > 0.1, "barrier_contributions");
   check(lmc::slerp_path(thetas[0], thetas[1], measure).points.size() == curve.points.size(), "slerp_path");
   check(lmc::GreatCircle<T>(thetas[0], thetas[1]).angle() > 1, "GreatCircle");
+  check(lmc::uniform_soup(thetas, measure).state.parameters[0] == 1, "uniform_soup");
+  check(lmc::greedy_soup(thetas, measure).taken.size() == 2, "greedy_soup");
   std::ostringstream text;
   lmc::write_curve_csv(text, curve);
   lmc::write_curve_csv(text, curve, curve);
@@ -56,6 +60,8 @@ void use_connectivity_with(T) {
   const std::vector<T> logits{0, 1, 2, 3};
   const std::vector<std::int32_t> labels{0, 1};
   check(lmc::decompose_loss<T>(logits, logits, logits, labels, {0.5, 0.5}).height == 0, "decompose_loss");
+  check(lmc::ensemble_of_logits<T>({logits, logits}, labels).error == 0.5, "ensemble_of_logits");
+  check(lmc::ensemble_of_probabilities<T>({logits, logits}, labels).error == 0.5, "ensemble_of_probabilities");
   std::vector<T> middle(2);
   lmc::interpolate<T>(thetas[0], thetas[1], {0.5, 0.5}, middle);
   check(middle[0] == 1, "interpolate");

@@ -21,6 +21,7 @@
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/position_blocks.hpp>
 #include <lmc/measure/robustness.hpp>
+#include <lmc/measure/soup.hpp>
 #include <lmc/measure/stop_at_loss.hpp>
 #include <lmc/measure/sweep.hpp>
 #include <lmc/models/cnn.hpp>
@@ -84,6 +85,10 @@ void use_training_with(T) {
   }
   check(lmc::average<T>({start, start}) == start, "average");
   check(lmc::average(net, {start}, data) == start, "average");
+  check(lmc::uniform_soup(net, {start, start}, data, data).state == start, "uniform_soup");
+  check(lmc::greedy_soup(net, {start, start}, data, data).taken.size() == 2, "greedy_soup");
+  const lmc::Permutations identity{{0, 1, 2, 3}};
+  check(lmc::barycenter(net, {start, start}, {identity, identity}, data, data).state == start, "barycenter");
   check(lmc::calibrate_buffers(net, start.parameters, data).empty(), "calibrate_buffers");
   check(lmc::evaluate(net, start, data).count == 60, "evaluate");
   check(lmc::evaluate_under_noise(net, start, data, {.standard_deviation = 0.1}).count == 60, "evaluate_under_noise");
