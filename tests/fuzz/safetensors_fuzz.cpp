@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <lmc/io/safetensors.hpp>
 
+#include <span>
+#include <sstream>
+#include <type_traits>
+
 #include "fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -14,9 +18,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::accepts(fuzz::file_reader_limit(bytes), [&] {
     const lmc::Safetensors file = lmc::load_safetensors(path);
     for (const lmc::NamedTensor& tensor : file.tensors) {
-      const auto count = std::visit([](const auto& values) { return values.size(); }, tensor.values);
-      fuzz::check(static_cast<lmc::Index>(count) == tensor.shape.size(), "a tensor is as large as its shape");
+      const auto bytes = std::visit(
+          [](const auto& values) {
+            if constexpr (std::is_same_v<std::decay_t<decltype(values)>, lmc::RawValues>)
+              return values.bytes.size();
+            else
+              return std::as_bytes(std::span(values)).size();
+          },
+          tensor.values);
+      fuzz::check(bytes == *lmc::detail::safetensors_item(tensor.dtype()) * static_cast<std::size_t>(tensor.shape.size()),
+                  "a tensor is as large as its shape");
     }
+    std::ostringstream out;
+    lmc::write_safetensors(out, file);
   });
   fuzz::accepts(fuzz::file_reader_limit(bytes), [&] {
     const auto state = lmc::load_state<float>(path, layout);

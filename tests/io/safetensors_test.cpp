@@ -145,6 +145,37 @@ TEST_CASE("load_safetensors: reads scalars, empty tensors, mixed types, any orde
   CHECK(std::get<std::vector<float>>(read.tensors[2].values) == std::vector<float>{-1, 4});
 }
 
+TEST_CASE("safetensors: keep values of every type of the format, to the byte", "[io]") {
+  const testing::TemporaryDirectory directory;
+  const std::string header = R"({"__metadata__":{"format":"pt"},)" + tensor("half", "F16", "3", "0,6") + "," +
+                             tensor("count", "I64", "", "6,14") + "," + tensor("x", "F32", "2", "14,22") + "}";
+  std::string file = file_of(header, 22);
+  for (std::size_t i = 0; i < 22; ++i) file[file.size() - 22 + i] = static_cast<char>(7 * i + 1);
+  const lmc::Safetensors read = lmc::load_safetensors(directory.write("file", file));
+  REQUIRE(read.tensors.size() == 3);
+  CHECK(read.tensors[0].dtype() == "F16");
+  CHECK(read.tensors[1].dtype() == "I64");
+  CHECK(std::get<lmc::RawValues>(read.tensors[1].values).bytes.front() == std::byte{7 * 6 + 1});
+  std::ostringstream out;
+  lmc::write_safetensors(out, read);
+  CHECK(out.str().ends_with(file.substr(file.size() - 22)));
+  CHECK(lmc::load_safetensors(directory.write("again", out.str())) == read);
+  CHECK_THROWS_WITH(
+      lmc::state_of<float>(read, {.parameters = {{"half", 3, lmc::Role::weight, {{}}, 0}}, .buffers = {}, .groups = {}}, "x"),
+      "x: tensor 'half' is F16, not F32; convert it");
+
+  lmc::Safetensors wrong = read;
+  wrong.tensors[0].shape = {4};
+  CHECK_THROWS_WITH(lmc::write_safetensors(out, wrong),
+                    Contains("tensor 'half' has the shape [4] of F16 and 6 bytes; expected a dtype of the format"));
+  wrong = read;
+  std::get<lmc::RawValues>(wrong.tensors[0].values).dtype = "F12";
+  CHECK_THROWS_WITH(lmc::write_safetensors(out, wrong), Contains("of F12 and 6 bytes"));
+  wrong = read;
+  wrong.tensors[1].name = "half";
+  CHECK_THROWS_WITH(lmc::write_safetensors(out, wrong), Contains("the name 'half' is taken"));
+}
+
 TEST_CASE("load_safetensors: reads a file without tensors", "[io]") {
   const testing::TemporaryDirectory directory;
   CHECK(lmc::load_safetensors(directory.write("file", file_of("{}", 0))).tensors.empty());
@@ -182,7 +213,8 @@ TEST_CASE("load_safetensors: refuses a header that is not what the format has", 
              Contains("'shape' is not an array of numbers"));
   CHECK_THAT(error("{" + tensor("a", "F32", "1", "4,0") + "}", 4), Contains("'data_offsets' are not a begin and an end"));
   CHECK_THAT(error("{" + tensor("a", "F32", "1", "0,4,8") + "}", 4), Contains("'data_offsets' are not a begin and an end"));
-  CHECK_THAT(error("{" + tensor("a", "F16", "2", "0,4") + "}", 4), Contains("dtype F16 cannot be read; expected F32 or F64"));
+  CHECK_THAT(error("{" + tensor("a", "F12", "2", "0,4") + "}", 4),
+             Contains("dtype F12 cannot be read; expected F32, F64 or another that the format has"));
 }
 
 TEST_CASE("load_safetensors: refuses offsets that do not fit the shapes, each other, or the file", "[io]") {
@@ -243,7 +275,7 @@ TEST_CASE("load_state: refuses a checkpoint of another network", "[io]") {
   other = two_segments();
   other.parameters.pop_back();
   CHECK_THROWS_WITH(lmc::load_state<float>(path, other), Contains("tensor 'dense2/bias' is not in the network"));
-  CHECK_THROWS_WITH(lmc::load_state<double>(path, two_segments()), Contains("tensor 'dense10/weight' is not F64"));
+  CHECK_THROWS_WITH(lmc::load_state<double>(path, two_segments()), Contains("tensor 'dense10/weight' is F32, not F64; load it with"));
 }
 
 TEST_CASE("save_safetensors: buffers are tensors beside the parameters, and come back", "[io]") {

@@ -89,7 +89,7 @@ TEST_CASE("load_checkpoint: says what a file is that it cannot go on from", "[tr
   CHECK_THROWS_WITH(load(), Contains("c.safetensors") && Contains("the metadata lack 'optimizer'") && Contains("load_state"));
   lmc::save_checkpoint(path, net.layout(), run.checkpoint());
   CHECK_THROWS_WITH(lmc::load_state<float>(path, net.layout()), Contains("load_checkpoint"));
-  CHECK_THROWS_WITH(lmc::load_checkpoint<double>(path, net.layout()), Contains("is not F64"));
+  CHECK_THROWS_WITH(lmc::load_checkpoint<double>(path, net.layout()), Contains("is F32, not F64"));
   CHECK_THROWS_WITH(lmc::load_checkpoint<float>(path, normalized_network<float>(6).layout()), Contains("has the shape"));
   CHECK_THROWS_WITH(lmc::load_checkpoint<float>(folder / "absent", net.layout()), Contains("absent"));
   const std::string whole = testing::content(path);

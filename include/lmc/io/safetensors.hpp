@@ -4,8 +4,10 @@
 #include <array>
 #include <bit>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <istream>
 #include <limits>
 #include <map>
@@ -15,6 +17,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -36,17 +39,32 @@ namespace lmc {
 /// Free text beside the tensors: options, seeds, digest.
 using Metadata = std::map<std::string, std::string>;
 
+/// Values of any other type than float and double, as they lie in the file: integers, halves.
+struct RawValues {
+  std::string dtype = {};             // I64, F16, BOOL, …
+  std::vector<std::byte> bytes = {};  // row-major, little-endian
+  friend bool operator==(const RawValues&, const RawValues&) = default;
+};
+
 /// A tensor as a safetensors file holds it.
 struct NamedTensor {
-  std::string name;                                              // its key in the header
-  Shape shape;                                                   // outermost axis first
-  std::variant<std::vector<float>, std::vector<double>> values;  // dtype F32, F64; row-major
+  std::string name;                                                         // its key in the header
+  Shape shape;                                                              // outermost axis first
+  std::variant<std::vector<float>, std::vector<double>, RawValues> values;  // dtype F32, F64, any other; row-major
+
+  /// The type of its values, as the format calls it.
+  [[nodiscard]] std::string dtype() const {
+    if (const auto* raw = std::get_if<RawValues>(&values)) return raw->dtype;
+    return std::holds_alternative<std::vector<float>>(values) ? "F32" : "F64";
+  }
+  friend bool operator==(const NamedTensor&, const NamedTensor&) = default;
 };
 
 /// What a safetensors file holds.
 struct Safetensors {
   Metadata metadata;                 // of the header's `__metadata__`
   std::vector<NamedTensor> tensors;  // in the order of their data
+  friend bool operator==(const Safetensors&, const Safetensors&) = default;
 };
 
 namespace detail {
@@ -57,6 +75,17 @@ template <class T>
 inline constexpr const char* safetensors_dtype = std::same_as<T, float> ? "F32" : "F64";
 
 inline constexpr const char* metadata_key = "__metadata__";
+
+/// Bytes of a value of a dtype; nothing where the format has none of that name.
+inline std::optional<std::uint64_t> safetensors_item(std::string_view dtype) {
+  using Names = std::initializer_list<std::string_view>;
+  const auto among = [&](Names names) { return std::ranges::find(names, dtype) != names.end(); };
+  if (among({"BOOL", "I8", "U8", "F8_E4M3", "F8_E5M2"})) return 1;
+  if (among({"I16", "U16", "F16", "BF16"})) return 2;
+  if (among({"I32", "U32", "F32"})) return 4;
+  if (among({"I64", "U64", "F64"})) return 8;
+  return std::nullopt;
+}
 
 /// A tensor as the header declares it.
 struct SafetensorsEntry {
@@ -114,9 +143,10 @@ inline SafetensorsEntry parse_entry(const std::string& name, const nlohmann::jso
   entry.end = static_cast<std::uint64_t>(offsets[1]);
   if (!object.contains("dtype") || !object["dtype"].is_string()) fail("'dtype' is not a string");
   entry.dtype = object["dtype"].get<std::string>();
-  if (entry.dtype != "F32" && entry.dtype != "F64") fail("dtype ", entry.dtype, " cannot be read; expected F32 or F64");
+  const std::optional<std::uint64_t> known = safetensors_item(entry.dtype);
+  if (!known) fail("dtype ", entry.dtype, " cannot be read; expected F32, F64 or another that the format has");
 
-  const std::uint64_t item = entry.dtype == "F32" ? sizeof(float) : sizeof(double);
+  const std::uint64_t item = *known;
   const std::optional<Index> size = array_size(entry.shape);
   if (!size || static_cast<std::uint64_t>(*size) > std::numeric_limits<std::uint64_t>::max() / item)
     fail("the shape ", entry.shape, " has more entries than can be addressed");
@@ -149,6 +179,15 @@ std::vector<T> read_values(std::istream& in, const Shape& shape) {
   return values;
 }
 
+/// Writes the header with its length before it.
+inline void write_safetensors_header(std::ostream& out, const nlohmann::ordered_json& header) {
+  std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the values are aligned in the file
+  const std::uint64_t length = text.size();
+  out.write(reinterpret_cast<const char*>(&length), 8);
+  out.write(text.data(), static_cast<std::streamsize>(text.size()));
+}
+
 /// A file of `size` bytes, at its first.
 inline Safetensors read_safetensors(std::istream& in, std::uintmax_t size) {
   require(size >= 8, "the file has ", size, " bytes; expected the header's length in the first 8");
@@ -175,8 +214,12 @@ inline Safetensors read_safetensors(std::istream& in, std::uintmax_t size) {
     NamedTensor tensor{std::move(e.name), std::move(e.shape), {}};
     if (e.dtype == "F32") {
       tensor.values = read_values<float>(in, tensor.shape);
-    } else {
+    } else if (e.dtype == "F64") {
       tensor.values = read_values<double>(in, tensor.shape);
+    } else {
+      RawValues raw{std::move(e.dtype), std::vector<std::byte>(static_cast<std::size_t>(e.end - e.begin))};
+      in.read(reinterpret_cast<char*>(raw.bytes.data()), static_cast<std::streamsize>(raw.bytes.size()));
+      tensor.values = std::move(raw);
     }
     result.tensors.push_back(std::move(tensor));
   }
@@ -210,13 +253,44 @@ void write_safetensors(std::ostream& out, const ParameterLayout& layout, const M
   };
   add(layout.parameters, 0);
   add(layout.buffers, layout.parameter_count());
-  std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the values are aligned in the file
-  const std::uint64_t length = text.size();
-  out.write(reinterpret_cast<const char*>(&length), 8);
-  out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  detail::write_safetensors_header(out, header);
   for (const std::vector<T>* values : {&state.parameters, &state.buffers})
     out.write(reinterpret_cast<const char*>(values->data()), static_cast<std::streamsize>(values->size() * sizeof(T)));
+}
+
+/// Writes what load_safetensors read, values of every type, in the order of the tensors. Throws: Error when a name appears twice, or
+/// there are not as many values as the shape says.
+inline void write_safetensors(std::ostream& out, const Safetensors& file) {
+  const auto bytes_of = [](const NamedTensor& tensor) {
+    return std::visit(
+        [](const auto& values) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(values)>, RawValues>) {
+            return std::span<const std::byte>(values.bytes);
+          } else {
+            return std::as_bytes(std::span(values));
+          }
+        },
+        tensor.values);
+  };
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!file.metadata.empty()) header[detail::metadata_key] = file.metadata;
+  std::uint64_t begin = 0;
+  for (const NamedTensor& tensor : file.tensors) {
+    require(!header.contains(tensor.name) && tensor.name != detail::metadata_key, "write_safetensors: the name '", tensor.name,
+            "' is taken; expected every tensor to have a name of its own");
+    const std::optional<std::uint64_t> item = detail::safetensors_item(tensor.dtype());
+    const std::uint64_t end = begin + bytes_of(tensor).size();
+    require(item && end - begin == *item * static_cast<std::uint64_t>(tensor.shape.size()), "write_safetensors: tensor '",
+            tensor.name, "' has the shape ", tensor.shape, " of ", tensor.dtype(), " and ", end - begin,
+            " bytes; expected a dtype of the format, and one value for each entry");
+    header[tensor.name] = {{"dtype", tensor.dtype()}, {"shape", tensor.shape.axes()}, {"data_offsets", std::array{begin, end}}};
+    begin = end;
+  }
+  detail::write_safetensors_header(out, header);
+  for (const NamedTensor& tensor : file.tensors) {
+    const std::span<const std::byte> bytes = bytes_of(tensor);
+    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  }
 }
 
 /// write_safetensors to a file that appears when it is complete. Throws: Error also when the file cannot be written.
@@ -230,7 +304,7 @@ void save_safetensors(const std::filesystem::path& path, const ParameterLayout& 
 
 /// Reads a whole file. The header is checked against the file's length before memory is taken for the values.
 /// Throws: Error that names the file when it is missing, cut, followed by other bytes, or its header is wrong: no JSON, a key
-/// twice, a dtype other than F32 and F64, offsets that do not fit the shapes, leave holes, or overlap.
+/// twice, a dtype that the format does not have, offsets that do not fit the shapes, leave holes, or overlap.
 inline Safetensors load_safetensors(const std::filesystem::path& path) {
   InputFile file = open_input_file(path);
   try {
@@ -255,8 +329,8 @@ ModelState<T> state_of(const Safetensors& file, const ParameterLayout& layout, c
               "; is it a checkpoint of another network?");
       require(tensor->shape == s.shape, who, ": tensor '", s.name, "' has the shape ", tensor->shape, ", expected ", s.shape);
       const auto* values = std::get_if<std::vector<T>>(&tensor->values);
-      require(values != nullptr, who, ": tensor '", s.name, "' is not ", detail::safetensors_dtype<T>,
-              "; load it with the other scalar type");
+      require(values != nullptr, who, ": tensor '", s.name, "' is ", tensor->dtype(), ", not ", detail::safetensors_dtype<T>,
+              std::holds_alternative<RawValues>(tensor->values) ? "; convert it" : "; load it with the other scalar type");
       std::copy(values->begin(), values->end(), all.begin() + s.offset);
     }
     return all;
