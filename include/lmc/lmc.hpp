@@ -3,6 +3,7 @@
 #include <lmc/align/activation_matching.hpp>
 #include <lmc/align/alignment.hpp>
 #include <lmc/align/assignment.hpp>
+#include <lmc/align/layout_from_table.hpp>
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/permute.hpp>
 #include <lmc/align/scaling.hpp>
