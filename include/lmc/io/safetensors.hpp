@@ -94,8 +94,9 @@ struct SafetensorsEntry {
   std::uint64_t begin = 0, end = 0;  // bytes, from the first after the header
 };
 
-/// Parses JSON in which no object has a key twice; nlohmann's parser alone would take the last.
-inline nlohmann::json parse_json_without_duplicates(const std::string& text) {
+/// Parses JSON in which no object has a key twice; nlohmann's parser alone would take the last. `what` is being read, as messages
+/// call it.
+inline nlohmann::json parse_json_without_duplicates(std::string_view what, const std::string& text) {
   std::vector<std::set<std::string>> keys;  // keys of the objects that are open
   const auto check = [&](int /*depth*/, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
     using Event = nlohmann::json::parse_event_t;
@@ -110,7 +111,7 @@ inline nlohmann::json parse_json_without_duplicates(const std::string& text) {
   try {
     return nlohmann::json::parse(text, check);
   } catch (const nlohmann::json::exception& e) {
-    throw Error(concat("the header is not valid JSON: ", e.what()));
+    throw Error(concat(what, " is not valid JSON: ", e.what()));
   }
 }
 
@@ -197,7 +198,7 @@ inline Safetensors read_safetensors(std::istream& in, std::uintmax_t size) {
           " bytes, and ", size - 8, " follow");
   std::string header(static_cast<std::size_t>(header_size), ' ');
   in.read(header.data(), static_cast<std::streamsize>(header_size));
-  const nlohmann::json json = parse_json_without_duplicates(header);
+  const nlohmann::json json = parse_json_without_duplicates("the header", header);
   require(json.is_object(), "the header is not a JSON object");
 
   Safetensors result;

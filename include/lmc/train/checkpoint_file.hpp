@@ -112,7 +112,7 @@ Checkpoint<T> checkpoint_of(const Safetensors& file, const ParameterLayout& layo
   const std::string& text = detail::metadata_at(file.metadata, "optimizer", who);
   const auto optimizer = [&] {
     try {
-      return Optimizer<T>(detail::optimizer_from_json(detail::parse_json_without_duplicates(text)), layout);
+      return Optimizer<T>(detail::optimizer_from_json(detail::parse_json_without_duplicates("it", text)), layout);
     } catch (const std::exception& e) {  // from the JSON library, or an Error about the options
       throw Error(concat(who, ": the optimizer '", text, "' of the metadata cannot be read (", e.what(),
                          "); was the file written by save_checkpoint? load_state reads others"));
