@@ -3,6 +3,7 @@
 #include <lmc/align/activation_matching.hpp>
 #include <lmc/align/alignment.hpp>
 #include <lmc/align/assignment.hpp>
+#include <lmc/align/frank_wolfe.hpp>
 #include <lmc/align/layout_from_table.hpp>
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/permute.hpp>
@@ -146,6 +147,7 @@
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/exact_error.hpp>
 #include <lmc/measure/features.hpp>
+#include <lmc/measure/frank_wolfe.hpp>
 #include <lmc/measure/gradient.hpp>
 #include <lmc/measure/importance.hpp>
 #include <lmc/measure/logits.hpp>

@@ -2,11 +2,13 @@
 #include <vector>
 
 #include <lmc/align/assignment.hpp>
+#include <lmc/align/frank_wolfe.hpp>
 #include <lmc/align/scaling.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/measure/activation_matching.hpp>
 #include <lmc/measure/activation_moments.hpp>
 #include <lmc/measure/alignment_check.hpp>
+#include <lmc/measure/frank_wolfe.hpp>
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/repair.hpp>
 #include <lmc/models/mlp.hpp>
@@ -35,8 +37,17 @@ void use_alignment_with(T) {
   check(lmc::function_difference(net, a.state, a.state, data).outputs == 0, "function_difference");
 }
 
+template <class T>
+void use_joint_searches_with(T) {
+  const auto net = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 3});
+  const auto a = net.initialize({.seed = 1}), b = net.initialize({.seed = 2});
+  check(lmc::frank_wolfe<T>(net.layout(), a.parameters, b.parameters).optimal, "frank_wolfe");
+  check(lmc::frank_wolfe(net, a, b).optimal, "frank_wolfe of a network");
+}
+
 }  // namespace
 
 void use_alignment() {
   for_each_scalar([](auto scalar) { use_alignment_with(scalar); });
+  for_each_scalar([](auto scalar) { use_joint_searches_with(scalar); });
 }
