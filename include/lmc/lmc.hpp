@@ -3,6 +3,7 @@
 #include <lmc/align/activation_matching.hpp>
 #include <lmc/align/alignment.hpp>
 #include <lmc/align/assignment.hpp>
+#include <lmc/align/common_order.hpp>
 #include <lmc/align/frank_wolfe.hpp>
 #include <lmc/align/layout_from_table.hpp>
 #include <lmc/align/permutations.hpp>

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <span>
 #include <vector>
 
 #include <lmc/align/assignment.hpp>
+#include <lmc/align/common_order.hpp>
 #include <lmc/align/frank_wolfe.hpp>
 #include <lmc/align/scaling.hpp>
 #include <lmc/data/sources/synthetic.hpp>
@@ -43,6 +45,9 @@ void use_joint_searches_with(T) {
   const auto a = net.initialize({.seed = 1}), b = net.initialize({.seed = 2});
   check(lmc::frank_wolfe<T>(net.layout(), a.parameters, b.parameters).optimal, "frank_wolfe");
   check(lmc::frank_wolfe(net, a, b).optimal, "frank_wolfe of a network");
+  const std::vector<std::span<const T>> networks{a.parameters, b.parameters};
+  check(lmc::common_order<T>(net.layout(), networks).permutations.size() == 2, "common_order");
+  check(lmc::common_order(net, std::vector{a, b}).permutations.size() == 2, "common_order of a network");
 }
 
 }  // namespace

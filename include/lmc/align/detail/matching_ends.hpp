@@ -36,26 +36,29 @@ inline void require_equal_layouts(std::string_view who, const ParameterLayout& a
       concat(who, ": the permutation groups of the two layouts differ in name or size; expected two networks of one kind"));
 }
 
-/// Throws: Error, begun by `who`, unless both vectors are the finite parameters of a layout, small enough for their dot product.
+/// Throws: Error, begun by `who`, unless a network's vector is the finite parameters of a layout, small enough for dot products.
+/// which: `the first network`, say.
+template <std::floating_point Scalar>
+void require_matching_end(std::string_view who, std::string_view which, const ParameterLayout& layout,
+                          std::span<const Scalar> theta) {
+  require(static_cast<Index>(theta.size()) == layout.parameter_count(), who, ": ", which, " has ", theta.size(),
+          " parameters; the layout has ", layout.parameter_count(), ", up to its last segment '",
+          layout.parameters.empty() ? std::string() : layout.parameters.back().name, "'");
+  // Products of two numbers below 2⁴⁶⁰, and sums of 2⁴⁰ of these, stay below what an assignment takes, 2⁹⁶⁰.
+  const auto wrong = std::ranges::find_if(theta, [](Scalar x) { return !(std::abs(static_cast<double>(x)) <= 0x1p460); });
+  if (wrong == theta.end()) return;
+  const Index at = wrong - theta.begin();
+  const auto segment = std::ranges::find_if(layout.parameters, [&](const Segment& s) { return at < s.offset + s.size(); });
+  throw Error(concat(who, ": entry ", at - segment->offset, " of '", segment->name, "' of ", which, " is ",
+                     shortest(static_cast<double>(*wrong)),
+                     "; expected finite parameters, of at most 2^460: there is nothing to align with a network that diverged"));
+}
+/// The same of both networks of a pair.
 template <std::floating_point Scalar>
 void require_matching_ends(std::string_view who, const ParameterLayout& layout, std::span<const Scalar> a,
                            std::span<const Scalar> b) {
-  const auto check = [&](std::string_view which, std::span<const Scalar> theta) {
-    require(static_cast<Index>(theta.size()) == layout.parameter_count(), who, ": the ", which, " network has ", theta.size(),
-            " parameters; the layout has ", layout.parameter_count(), ", up to its last segment '",
-            layout.parameters.empty() ? std::string() : layout.parameters.back().name, "'");
-    // Products of two numbers below 2⁴⁶⁰, and sums of 2⁴⁰ of these, stay below what an assignment takes, 2⁹⁶⁰.
-    const auto wrong = std::ranges::find_if(theta, [](Scalar x) { return !(std::abs(static_cast<double>(x)) <= 0x1p460); });
-    if (wrong == theta.end()) return;
-    const Index at = wrong - theta.begin();
-    const auto segment = std::ranges::find_if(layout.parameters, [&](const Segment& s) { return at < s.offset + s.size(); });
-    throw Error(
-        concat(who, ": entry ", at - segment->offset, " of '", segment->name, "' of the ", which, " network is ",
-               shortest(static_cast<double>(*wrong)),
-               "; expected finite parameters, of at most 2^460: there is nothing to align with a network that diverged"));
-  };
-  check("first", a);
-  check("second", b);
+  require_matching_end(who, "the first network", layout, a);
+  require_matching_end(who, "the second network", layout, b);
 }
 
 }  // namespace lmc::detail
