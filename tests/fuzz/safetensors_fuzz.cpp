@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::accepts(fuzz::file_reader_limit(bytes), [&] {
     const lmc::Safetensors file = lmc::load_safetensors(path);
     for (const lmc::NamedTensor& tensor : file.tensors) {
-      const auto bytes = std::visit(
+      const auto length = std::visit(
           [](const auto& values) {
             if constexpr (std::is_same_v<std::decay_t<decltype(values)>, lmc::RawValues>)
               return values.bytes.size();
@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
               return std::as_bytes(std::span(values)).size();
           },
           tensor.values);
-      fuzz::check(bytes == *lmc::detail::safetensors_item(tensor.dtype()) * static_cast<std::size_t>(tensor.shape.size()),
+      fuzz::check(length == *lmc::detail::safetensors_item(tensor.dtype()) * static_cast<std::size_t>(tensor.shape.size()),
                   "a tensor is as large as its shape");
     }
     std::ostringstream out;
