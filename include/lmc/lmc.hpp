@@ -8,7 +8,9 @@
 #include <lmc/align/layout_from_table.hpp>
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/permute.hpp>
+#include <lmc/align/product.hpp>
 #include <lmc/align/scaling.hpp>
+#include <lmc/align/weight_matching.hpp>
 #include <lmc/connectivity/alpha_grid.hpp>
 #include <lmc/connectivity/barrier_matrix.hpp>
 #include <lmc/connectivity/barriers.hpp>
@@ -161,6 +163,7 @@
 #include <lmc/measure/stop_at_loss.hpp>
 #include <lmc/measure/sweep.hpp>
 #include <lmc/measure/traced_curve.hpp>
+#include <lmc/measure/weight_matching.hpp>
 #include <lmc/models/cnn.hpp>
 #include <lmc/models/lcn.hpp>
 #include <lmc/models/mlp.hpp>

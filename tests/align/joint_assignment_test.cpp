@@ -64,8 +64,8 @@ TEST_CASE("assign_jointly: a pair of heads is worth its inner optimum; the best 
 
     auto maps = unit_maps(terms, lmc::identity_permutations(layout));
     const auto found = assign_jointly(terms, 0, gains, maps);
-    CHECK(found.value == Approx(best).epsilon(1e-12));
-    CHECK(value_of(maps) == Approx(best).epsilon(1e-12));
+    CHECK_THAT(found.value, Catch::Matchers::WithinRel(best, 1e-12));
+    CHECK_THAT(value_of(maps), Catch::Matchers::WithinRel(best, 1e-12));
     CHECK(found.upper_bound >= best - 1e-12);
     CHECK(found.upper_bound <= best + 1e-12);
     // The maps are those of permutations of heads, and of units inside them.

@@ -25,9 +25,10 @@ namespace lmc {
 
 /// How weight matching searches.
 struct WeightMatchingOptions {
-  std::uint64_t seed = 0;  // of the order in which groups are visited, and of the starts
-  int restarts = 0;        // random starts besides the first, which is the order that the units have; the best result counts
-  int max_sweeps = 1000;   // passes over the groups from one start, at most; they end before where no group gains
+  std::uint64_t seed = 0;  // of the order in which groups are visited, and of random starts
+  int restarts = 1;  // starts besides the order that the units have: one from the best order by all that lies between units
+                     // and fixed axes, then random ones; the best result counts
+  int max_sweeps = 1000;  // passes over the groups from one start, at most; they end before where no group gains
 };
 
 namespace detail {
@@ -63,16 +64,15 @@ class WeightMatcher {
   Alignment search() {
     Permutations best = identity_permutations(layout_);
     maps_ = unit_maps(terms_, best);
-    Alignment result{.seed = o_.seed, .restarts = o_.restarts};
+    // Where no weight lies between two groups, the first start ends at an optimum.
+    Alignment result{.seed = o_.seed, .restarts = is_coupled() ? o_.restarts : 0};
     double highest = result.objective_before = objective();
-    for (int start = 0; start <= o_.restarts; ++start) {
-      Permutations permutations = start_of(start);
-      maps_ = unit_maps(terms_, permutations);
+    for (int start = 0; start <= result.restarts; ++start) {
+      begin(start);
       result.sweeps += descend(start);
       if (const double reached = objective(); reached > highest) {
         highest = reached;
-        for (const JointGroup& joint : terms_.joints) set_permutations(joint, maps_, permutations);
-        best = std::move(permutations);
+        for (const JointGroup& joint : terms_.joints) set_permutations(joint, maps_, best);
       }
     }
     result.objective_after = highest;
@@ -84,6 +84,9 @@ class WeightMatcher {
   }
 
  private:
+  [[nodiscard]] bool is_coupled() const {
+    return std::ranges::any_of(terms_.terms, [](const MatchingTerm& t) { return t.col_set.has_value(); });
+  }
   [[nodiscard]] double objective() const { return matching_objective<Scalar>(terms_, a_, b_, maps_); }
   [[nodiscard]] static double norm(std::span<const Scalar> theta) {
     double sum = 0;
@@ -91,17 +94,22 @@ class WeightMatcher {
     return std::sqrt(sum);
   }
 
-  // The order of units that search number `start` begins with: the first leaves them as they are.
-  [[nodiscard]] Permutations start_of(int start) const {
+  // Sets the order of units that search number `start` begins with.
+  void begin(int start) {
     Permutations permutations = identity_permutations(layout_);
-    if (start > 0)
+    if (start > 1)
       for (std::size_t g = 0; g < permutations.size(); ++g)
         shuffle({.seed = o_.seed,
                  .purpose = Purpose::unit_order,
                  .epoch = static_cast<std::uint32_t>(g),
                  .part = 2 * static_cast<std::uint32_t>(start)},
                 std::span(permutations[g]));
-    return permutations;
+    maps_ = unit_maps(terms_, permutations);
+    if (start == 1)
+      for (std::size_t joint = 0; joint < terms_.joints.size(); ++joint) {
+        gains_.compute_fixed(joint, gain_);
+        assign_jointly(terms_, joint, gain_, maps_);
+      }
   }
 
   // Visits groups in random order until none gains. A group is visited again only where one that shares a term with it has moved

@@ -6,6 +6,7 @@
 #include <lmc/align/common_order.hpp>
 #include <lmc/align/frank_wolfe.hpp>
 #include <lmc/align/scaling.hpp>
+#include <lmc/align/weight_matching.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/measure/activation_matching.hpp>
 #include <lmc/measure/activation_moments.hpp>
@@ -13,6 +14,7 @@
 #include <lmc/measure/frank_wolfe.hpp>
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/repair.hpp>
+#include <lmc/measure/weight_matching.hpp>
 #include <lmc/models/mlp.hpp>
 #include <lmc/train/train.hpp>
 
@@ -48,6 +50,11 @@ void use_joint_searches_with(T) {
   const std::vector<std::span<const T>> networks{a.parameters, b.parameters};
   check(lmc::common_order<T>(net.layout(), networks).permutations.size() == 2, "common_order");
   check(lmc::common_order(net, std::vector{a, b}).permutations.size() == 2, "common_order of a network");
+  const auto net = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 2});
+  const auto a = net.initialize({.seed = 1}), b = net.initialize({.seed = 2});
+  const auto layout = net.layout();
+  check(lmc::weight_matching(net, a, b).optimal, "weight_matching");
+  check(lmc::weight_matching<T>(layout, a.parameters, layout, b.parameters).optimal, "weight_matching of layouts");
 }
 
 }  // namespace

@@ -38,10 +38,6 @@ class MatchingGains {
 
   /// What no permutation changes.
   [[nodiscard]] double constant() const { return constant_; }
-  /// The gains of a set by the terms whose other side is fixed.
-  [[nodiscard]] const std::vector<double>& fixed(std::size_t set) const { return fixed_[set]; }
-  /// The terms of a set whose other side is permuted, too, turned so that their rows are the set.
-  [[nodiscard]] const std::vector<MatchingTerm>& coupled(std::size_t set) const { return coupled_[set]; }
 
   /// Writes the gains of the sets of a joint group, the other sides being permuted by the maps.
   void compute(std::size_t joint, const UnitMaps& maps, std::span<std::vector<double>> gains) {
@@ -51,11 +47,16 @@ class MatchingGains {
     });
   }
 
+  /// Only what the terms gain whose other side is fixed.
+  void compute_fixed(std::size_t joint, std::span<std::vector<double>> gains) const {
+    for_each_set(joint, [&](std::size_t set) { gains[set] = fixed_[set]; });
+  }
+
   /// Upper bounds instead: gains[set][i, j] is at least what i and j gain together, whatever the other sides' permutations. Of
   /// each coupled term, which has two sides, the rows alone count, each at the largest dot product that any order of the columns
   /// gives: that of the sorted rows.
   void compute_bounds(std::size_t joint, std::span<std::vector<double>> gains) {
-    for_each_set(joint, [&](std::size_t set) { gains[set] = fixed_[set]; });
+    compute_fixed(joint, gains);
     for (const MatchingTerm& t : terms_.terms)
       if (t.col_set && terms_.sets[*t.row_set].joint == joint) add(t, t.cols, gains[*t.row_set], true);
   }
