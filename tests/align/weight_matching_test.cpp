@@ -238,10 +238,11 @@ TEST_CASE("weight_matching: float parameters are matched as the same numbers in 
 
 TEST_CASE("weight_matching: every segment has a say, each alone: first layer, biases and gains included", "[align]") {
   // All that is not in one segment is zero, so that it alone can tell units apart.
-  for (const auto& [name, layout] : all_builders())
+  for (const NamedLayout& builder : all_builders()) {
+    const ParameterLayout& layout = builder.layout;
     for (const lmc::Segment& segment : layout.parameters) {
       if (std::ranges::none_of(segment.groups, lmc::detail::is_grouped)) continue;
-      CAPTURE(name, segment.name);
+      CAPTURE(builder.name, segment.name);
       Vector b(static_cast<std::size_t>(layout.parameter_count()));
       const Vector values = normal_vector(segment.size(), 5);
       std::ranges::copy(values, b.begin() + segment.offset);
@@ -262,6 +263,7 @@ TEST_CASE("weight_matching: every segment has a say, each alone: first layer, bi
       CHECK((found.permutations == planted));
       CHECK((permuted(layout, found.permutations, b) == a));
     }
+  }
 }
 
 TEST_CASE("weight_matching: a bias counts for its own unit, not for all", "[align]") {
