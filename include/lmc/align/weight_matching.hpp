@@ -200,7 +200,7 @@ class WeightMatcher {
 ///
 /// All sums are in double. product: C += X Yᵀ, where nearly all time goes; it decides the last bits, and by them which of equally
 /// good permutations is found. Equal arguments give equal bits.
-/// Source: Ainsworth, Hayase, Srinivasa, "Git Re-Basin", arXiv:2209.04836, algorithm 1; there without biases' weights in ResNets.
+/// Source: Ainsworth, Hayase, Srinivasa, "Git Re-Basin", arXiv:2209.04836, algorithm 1.
 /// Throws: Error when a length is not the layout's, a parameter is not finite (with its segment), or more than two groups meet in
 /// one segment.
 template <std::floating_point Scalar>
