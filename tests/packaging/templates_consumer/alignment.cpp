@@ -42,24 +42,22 @@ void use_alignment_with(T) {
 }
 
 template <class T>
-void use_joint_searches_with(T) {
+void use_searches_with(T) {
   const auto net = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 3});
-  const auto a = net.initialize({.seed = 1}), b = net.initialize({.seed = 2});
-  check(lmc::frank_wolfe<T>(net.layout(), a.parameters, b.parameters).optimal, "frank_wolfe");
-  check(lmc::frank_wolfe(net, a, b).optimal, "frank_wolfe of a network");
-  const std::vector<std::span<const T>> networks{a.parameters, b.parameters};
-  check(lmc::common_order<T>(net.layout(), networks).permutations.size() == 2, "common_order");
-  check(lmc::common_order(net, std::vector{a, b}).permutations.size() == 2, "common_order of a network");
-  const auto net = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 2});
   const auto a = net.initialize({.seed = 1}), b = net.initialize({.seed = 2});
   const auto layout = net.layout();
   check(lmc::weight_matching(net, a, b).optimal, "weight_matching");
   check(lmc::weight_matching<T>(layout, a.parameters, layout, b.parameters).optimal, "weight_matching of layouts");
+  check(lmc::frank_wolfe<T>(layout, a.parameters, b.parameters).optimal, "frank_wolfe");
+  check(lmc::frank_wolfe(net, a, b).optimal, "frank_wolfe of a network");
+  const std::vector<std::span<const T>> networks{a.parameters, b.parameters};
+  check(lmc::common_order<T>(layout, networks).permutations.size() == 2, "common_order");
+  check(lmc::common_order(net, std::vector{a, b}).permutations.size() == 2, "common_order of a network");
 }
 
 }  // namespace
 
 void use_alignment() {
   for_each_scalar([](auto scalar) { use_alignment_with(scalar); });
-  for_each_scalar([](auto scalar) { use_joint_searches_with(scalar); });
+  for_each_scalar([](auto scalar) { use_searches_with(scalar); });
 }
