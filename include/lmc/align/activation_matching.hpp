@@ -32,8 +32,8 @@ struct PlaceMoments {
   std::vector<double> covariance = {};   // [units, units], row-major: of unit i in a with unit j in b
 };
 
-/// Moments at every place where the activations of a permutation group were seen. A group may have several places (each layer that
-/// reads a residual stream is one), each by itself, since activations have another scale at each.
+/// Moments at every place where the activations of a permutation group were seen. A group may have several places (each layer
+/// that reads a residual stream is one), each by itself, since activations have another scale at each.
 struct ActivationMoments {
   std::vector<PlaceMoments> places = {};  // in any order
 };
@@ -117,7 +117,8 @@ inline void require_moments(const ParameterLayout& layout, const PlaceMoments& m
           "' are not finite, or a variance is negative; expected those of finite activations; did a training diverge?");
 }
 
-/// The mean over places of the correlations of the groups that are there together. Throws: Error when places contradict each other.
+/// The mean over places of the correlations of the groups that are there together. Throws: Error when places contradict each
+/// other.
 inline std::map<std::vector<std::size_t>, Similarity> similarities(const ParameterLayout& layout,
                                                                    const ActivationMoments& moments) {
   std::map<std::vector<std::size_t>, Similarity> sums;
@@ -165,9 +166,9 @@ inline void require_seen(const ParameterLayout& layout, const std::vector<Nest>&
 /// Matches units by the correlation of their activations: for every group the permutation π of b's units with the largest
 ///   Σ_i corr(a_i, b_π(i)),
 /// in units of correlation, a perfect match of n units being n; the objective is the sum over all groups. A unit that never
-/// changes, such as a dead one, counts 0 (correlations()), and stays where it is if nothing speaks against it. A group that was seen at
-/// several places takes the mean of its correlations there. Where groups lie inside the units of another (attention heads), a pair
-/// of heads is worth the optimum of what is inside, the units of queries and keys and those of values.
+/// changes, such as a dead one, counts 0 (correlations()), and stays where it is if nothing speaks against it. A group that was
+/// seen at several places takes the mean of its correlations there. Where groups lie inside the units of another (attention
+/// heads), a pair of heads is worth the optimum of what is inside, the units of queries and keys and those of values.
 ///
 /// Each group, with those inside it, is an assignment problem of its own, so that the result is optimal and upper_bound its own
 /// value; O(n³) for n units. There is no randomness. Throws: Error when the moments are not those of the layout, or a group was

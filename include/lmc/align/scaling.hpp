@@ -13,8 +13,8 @@
 
 namespace lmc {
 
-/// A power of two for every unit: unit i of a group is multiplied by 2^exponents[group][i]. Empty for a group whose units stay as
-/// they are, as those that are not scalable must (PermutationGroup::scalable).
+/// A power of two for every unit: unit i of a group is multiplied by 2^exponents[group][i]. Empty for a group whose units stay
+/// as they are, as those that are not scalable must (PermutationGroup::scalable).
 using UnitExponents = std::vector<std::vector<int>>;
 
 namespace detail {
@@ -23,7 +23,8 @@ namespace detail {
 inline bool is_incoming(const Segment& segment, std::size_t axis) {
   return segment.role != Role::weight || static_cast<Index>(axis) < segment.matrix.matrices + segment.matrix.rows;
 }
-/// By which power of two the entry at an index is multiplied: that of the units it helps to compute, less that of those it reads.
+/// By which power of two the entry at an index is multiplied: that of the units it helps to compute, less that of those it
+/// reads.
 inline int exponent_at(const Segment& segment, std::span<const Index> index, const UnitExponents& exponents) {
   int sum = 0;
   for (std::size_t axis = 0; axis < index.size(); ++axis)
@@ -41,11 +42,11 @@ void require_parameters(const ParameterLayout& layout, std::span<const T> theta,
 
 }  // namespace detail
 
-/// The same network with its units scaled: weights and biases of a unit × 2^k, the weights that read it ÷ 2^k. Behind ReLU and the
-/// like nothing else changes, and floating point is exact, so that the network's outputs stay to the bit, unless one of its
-/// activations leaves the range of normal numbers.
-/// Throws: Error when there is not one exponent for each unit of a group that is scaled; a group is not scalable; a length is
-/// not the layout's; a parameter would overflow, or lose digits to underflow (the segment is named).
+/// The same network with its units scaled: weights and biases of a unit × 2^k, the weights that read it ÷ 2^k. Behind ReLU and
+/// the like nothing else changes, and floating point is exact, so that the network's outputs stay to the bit, unless one of its
+/// activations leaves the range of normal numbers. Throws: Error when there is not one exponent for each unit of a group that
+/// is scaled; a group is not scalable; a length is not the layout's; a parameter would overflow, or lose digits to underflow
+/// (the segment is named).
 template <std::floating_point Scalar>
 std::vector<Scalar> scale_units(const ParameterLayout& layout, const UnitExponents& exponents, std::span<const Scalar> theta) {
   require(exponents.size() == layout.groups.size(), "scale_units: exponents of ", exponents.size(), " groups; the layout has ",
@@ -82,10 +83,10 @@ ModelState<Scalar> scale_units(const ParameterLayout& layout, const UnitExponent
 }
 
 /// The exponents that bring θ to a canonical scale: in the first weight that computes a unit, the largest of the unit's entries
-/// has a magnitude in [1, 2). Two networks that differ by powers of two alone come to the same bits, and one that is
-/// canonical stays: a unit's first weight reads units whose own were settled before. A unit whose first weight is 0 stays.
-/// Scaling moves a network along its scaling symmetry, and with it the line to another one: a barrier between canonical networks is
-/// another number than that between the given ones. Throws: Error when θ is not as long as the layout's, or not finite.
+/// has a magnitude in [1, 2). Two networks that differ by powers of two alone come to the same bits, and one that is canonical
+/// stays: a unit's first weight reads units whose own were settled before. A unit whose first weight is 0 stays. Scaling moves
+/// a network along its scaling symmetry, and with it the line to another one: a barrier between canonical networks is another
+/// number than that between the given ones. Throws: Error when θ is not as long as the layout's, or not finite.
 template <std::floating_point Scalar>
 UnitExponents canonical_exponents(const ParameterLayout& layout, std::span<const Scalar> theta) {
   detail::require_parameters(layout, theta, "canonical_exponents");

@@ -15,8 +15,8 @@
 namespace lmc {
 
 /// Brings the units of b into the order of a's by the correlation of their activations on data: activation_matching() of
-/// activation_moments(), with the check that b's function is kept, on the same data. Data that neither network was trained on show
-/// no memorized examples; some thousand examples are enough where units are fewer.
+/// activation_moments(), with the check that b's function is kept, on the same data. Data that neither network was trained on
+/// show no memorized examples; some thousand examples are enough where units are fewer.
 ///   const auto matched = activation_matching(net, a, b, test);
 ///   linear_path(a, matched.state, evaluator(net, test))
 /// Throws: Error as those three do.

@@ -48,8 +48,8 @@ struct UnitPlace {
   Index stride = 1;                 // entries from one unit to the next
 };
 
-/// Where the activations of a network's permutation groups can be seen: in front of every layer whose weights read the units, that is,
-/// behind nonlinearity, normalization and pooling; inside attention, where nothing else reads them.
+/// Where the activations of a network's permutation groups can be seen: in front of every layer whose weights read the units,
+/// that is, behind nonlinearity, normalization and pooling; inside attention, where nothing else reads them.
 template <std::floating_point Scalar>
 class UnitPlaces {
  public:
@@ -140,8 +140,8 @@ class UnitPlaces {
   std::vector<UnitPlace> places_;
 };
 
-/// Sums over samples from which the moments of a UnitPlace follow. They are of the differences from the first sample, so that a unit
-/// that never changes has a variance of exactly 0.
+/// Sums over samples from which the moments of a UnitPlace follow. They are of the differences from the first sample, so that a
+/// unit that never changes has a variance of exactly 0.
 struct MomentSums {
   std::array<std::vector<double>, 2> first, sum, squares;  // of a and b; for each unit
   std::vector<double> products;                            // [units, units]
@@ -324,19 +324,19 @@ class MomentPass {
 
 }  // namespace detail
 
-/// Moments of the activations of every permutation group's units in two networks of one architecture, from one pass of both over data
-/// in evaluation mode: what activation_matching() takes.
+/// Moments of the activations of every permutation group's units in two networks of one architecture, from one pass of both
+/// over data in evaluation mode: what activation_matching() takes.
 ///
-/// Units are seen where the next layer's weights read them, hence behind nonlinearity, normalization and pooling: what the rest of
-/// the network gets of a unit, and where one that died is constant. Positions that share a group (pixels behind a convolution,
-/// tokens) are samples of it; each position of a locally connected layer has its own group, and moments; a residual stream has a place in
-/// front of each layer that reads it. The units inside attention heads are seen inside: queries, keys, and the values as the heads
-/// mix them.
+/// Units are seen where the next layer's weights read them, hence behind nonlinearity, normalization and pooling: what the rest
+/// of the network gets of a unit, and where one that died is constant. Positions that share a group (pixels behind a
+/// convolution, tokens) are samples of it; each position of a locally connected layer has its own group, and moments; a
+/// residual stream has a place in front of each layer that reads it. The units inside attention heads are seen inside: queries,
+/// keys, and the values as the heads mix them.
 ///
-/// Sums are in double, in the order of the data: the bits do not depend on the team. Memory: 8 n² bytes for a place of n units, and at
-/// most 64 MiB for the activations of some examples, or those of one. Compute bound: 2 n² operations in double for each sample.
-/// Throws: Error when a state or the data do not fit the network; data have fewer than two examples, whose variance is 0; parameters
-/// or activations are not finite.
+/// Sums are in double, in the order of the data: the bits do not depend on the team. Memory: 8 n² bytes for a place of n units,
+/// and at most 64 MiB for the activations of some examples, or those of one. Compute bound: 2 n² operations in double for each
+/// sample. Throws: Error when a state or the data do not fit the network; data have fewer than two examples, whose variance is
+/// 0; parameters or activations are not finite.
 template <std::floating_point Scalar>
 ActivationMoments activation_moments(const Network<Scalar>& network, const ModelState<Scalar>& a, const ModelState<Scalar>& b,
                                      const Dataset<Scalar>& data, const ThreadTeam& team = ThreadTeam()) {

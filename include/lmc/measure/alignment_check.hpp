@@ -29,8 +29,8 @@ struct FunctionDifference {
   double tolerance = 0;            // that `outputs` was held against
 };
 
-/// Compares f(θ, x) and f(θ', x) for all examples of data, in evaluation mode with each state's own buffers. Throws: Error when a
-/// state or data do not fit the network, or the data are empty.
+/// Compares f(θ, x) and f(θ', x) for all examples of data, in evaluation mode with each state's own buffers. Throws: Error when
+/// a state or data do not fit the network, or the data are empty.
 template <std::floating_point Scalar>
 FunctionDifference function_difference(const Network<Scalar>& network, const ModelState<Scalar>& state,
                                        const ModelState<Scalar>& other, const Dataset<Scalar>& data,
@@ -64,9 +64,9 @@ struct CheckedAlignment {
   FunctionDifference check;  // between b and π(b), on data
 };
 
-/// π(b), after a comparison of f(π(b)) with f(b) on data: the outputs may differ by √ε of the largest one, ε being Scalar's (3.5e-4
-/// for float, 1.5e-8 for double), since sums go in another order. Throws: Error when they differ by more, as when a layer declares
-/// permutation groups wrongly; when the permutations, b or data do not fit the network.
+/// π(b), after a comparison of f(π(b)) with f(b) on data: the outputs may differ by √ε of the largest one, ε being Scalar's
+/// (3.5e-4 for float, 1.5e-8 for double), since sums go in another order. Throws: Error when they differ by more, as when a
+/// layer declares permutation groups wrongly; when the permutations, b or data do not fit the network.
 template <std::floating_point Scalar>
 CheckedAlignment<Scalar> checked_alignment(const Network<Scalar>& network, Alignment alignment, const ModelState<Scalar>& b,
                                            const Dataset<Scalar>& data, const ThreadTeam& team = ThreadTeam()) {

@@ -42,16 +42,16 @@
 
 namespace lmc {
 
-/// What is done to the averaged network θ(α) = ᾱ a + α b on a path between two networks. μ and σ are mean and standard deviation of
-/// what a hidden unit gives before its nonlinearity, over examples and over the positions that share its bias; μ_A, σ_A are those
-/// in a, and so on.
+/// What is done to the averaged network θ(α) = ᾱ a + α b on a path between two networks. μ and σ are mean and standard
+/// deviation of what a hidden unit gives before its nonlinearity, over examples and over the positions that share its bias; μ_A
+/// and σ_A are those in a, and so on.
 ///   moments      REPAIR: y ← σ* (y − μ)/σ + μ*,   μ* = ᾱ μ_A + α μ_B,   σ* = ᾱ σ_A + α σ_B, layer by layer, each behind the
 ///                repaired ones before it; folded into weights and biases. arXiv:2211.08403
 ///   deviations   rescaling alone: y ← σ* (y − μ)/σ + μ; the means stay those of the averaged network
 ///   buffers      the running statistics of BatchNorm anew, as the evaluator of a network with buffers does anyway
-///   biases       no data: b^ℓ = ᾱ^ℓ b_A^ℓ + α^ℓ b_B^ℓ in the ℓ-th layer of weights, ℓ = 1, 2, …: what products of ℓ averaged weights do
-///                to a network of ReLUs without normalization whose two halves share no unit. Exact for such alone: of two equal
-///                networks it halves the second layer's biases at ½
+///   biases       no data: b^ℓ = ᾱ^ℓ b_A^ℓ + α^ℓ b_B^ℓ in the ℓ-th layer of weights, ℓ = 1, 2, …, which is what a product of
+///                ℓ averaged weights does to a network of ReLUs without normalization whose two halves share no unit. Exact
+///                for such alone: of two equal networks it halves the second layer's biases at ½
 enum class Repair { moments, deviations, buffers, biases };
 
 /// The names, in the order of Repair.
@@ -109,7 +109,8 @@ struct UnitMoments {
   [[nodiscard]] double deviation(std::size_t u) const { return std::sqrt(squares[u] / count[u]); }
 };
 
-/// Sets the moments of hidden units layer by layer, from statistics of data that go through the network one of its parts at a time.
+/// Sets the moments of hidden units layer by layer, from statistics of data that go through the network one of its parts at a
+/// time.
 template <std::floating_point Scalar>
 class MomentRepair {
  public:
@@ -391,25 +392,25 @@ void append_deep_biases(const ParameterLayout& layout, const std::vector<ChildLa
 
 }  // namespace detail
 
-/// Turns places between two networks into repaired ones: θ(α) = ᾱ a + α b, then the repair. Ends are never changed, and equal ends are
-/// repaired to themselves, to the bit (Repair::biases apart).
+/// Turns places between two networks into repaired ones: θ(α) = ᾱ a + α b, then the repair. Ends are never changed, and equal
+/// ends are repaired to themselves, to the bit (Repair::biases apart).
 ///
-/// Repair::moments and Repair::deviations look at every hidden layer with a bias for each row of its weight (Dense, MaskedDense,
-/// Conv2d, LocallyConnected2d, TokenwiseDense, PatchEmbedding, a user's), at LayerNorm, which has a scale instead, and inside
-/// containers; not at the last layer, whose outputs are the logits. Units that share a bias share moments: a channel of a convolution over all
-/// positions, a filter of a locally connected layer over its own. A unit that is constant in the averaged network gets the mean
-/// alone. What such a layer is behind is repaired before it is measured, so that on the data for statistics every unit has the moments that
-/// were asked for, to rounding.
+/// Repair::moments and Repair::deviations look at every hidden layer with a bias for each row of its weight (Dense,
+/// MaskedDense, Conv2d, LocallyConnected2d, TokenwiseDense, PatchEmbedding, a user's), at LayerNorm, which has a scale instead,
+/// and inside containers; not at the last layer, whose outputs are the logits. Units that share a bias share moments: a channel
+/// of a convolution over all positions, a filter of a locally connected layer over its own. A unit that is constant in the
+/// averaged network gets the mean alone. What such a layer is behind is repaired before it is measured, so that on the data for
+/// statistics every unit has the moments that were asked for, to rounding.
 ///
 /// Sums are in double, over fixed pieces of the data, in order: the bits do not depend on the team. Cost: for each place and
-/// hidden layer, about two passes of `statistics` through that layer alone; some thousand examples are enough. Memory: what these
-/// examples give in front of and behind one layer.
+/// hidden layer, about two passes of `statistics` through that layer alone; some thousand examples are enough. Memory: what
+/// these examples give in front of and behind one layer.
 template <std::floating_point Scalar>
 class PathRepair {
  public:
-  /// Everything must outlive it. Throws: Error when the repair is not for such a network: statistics do not fit, running statistics (and
-  /// way out), layers without biases, attention; for Repair::biases what is not a chain of weights and ReLUs; Repair::buffers, which
-  /// changes no parameters.
+  /// Everything must outlive it. Throws: Error when the repair is not for such a network: statistics do not fit, running
+  /// statistics (and way out), layers without biases, attention; for Repair::biases what is not a chain of weights and ReLUs;
+  /// Repair::buffers, which changes no parameters.
   PathRepair(const Network<Scalar>& network, const Dataset<Scalar>& statistics, Repair repair, ThreadTeam team = ThreadTeam())
       : network_(&network) {
     require(repair != Repair::buffers,
@@ -434,8 +435,8 @@ class PathRepair {
     for_each(a, b, {&place, 1}, [&](std::span<const Scalar> theta) { repaired.assign(theta.begin(), theta.end()); });
     return repaired;
   }
-  /// Calls visit(θ) for the repaired θ at each place, in order, on this thread. Throws: Error when a or b are not as long as the
-  /// network's parameters, or not finite; a place is outside of [0, 1]; or activations are not finite.
+  /// Calls visit(θ) for the repaired θ at each place, in order, on this thread. Throws: Error when a or b are not as long as
+  /// the network's parameters, or not finite; a place is outside of [0, 1]; or activations are not finite.
   template <class Visit>
   void for_each(std::span<const Scalar> a, std::span<const Scalar> b, std::span<const PathWeights> places, Visit visit) const {
     const Index parameters = network_->layout().parameter_count();
@@ -476,9 +477,9 @@ class PathRepair {
   std::vector<detail::DeepBias> biases_;
 };
 
-/// A PathEvaluator that measures the repaired networks between two ends, and an end as it is: linear_path, refine and decide take it
-/// as they take a NetworkEvaluator, and all barriers of the curve are those after the repair. On what it measures alone, θ,
-/// nothing is repaired. Network and data sets must outlive it.
+/// A PathEvaluator that measures the repaired networks between two ends, and an end as it is: linear_path, refine and decide
+/// take it as they take a NetworkEvaluator, and all barriers of the curve are those after the repair. On what it measures
+/// alone, θ, nothing is repaired. Network and data sets must outlive it.
 template <std::floating_point Scalar>
 class RepairedEvaluator {
  public:
@@ -520,8 +521,8 @@ class RepairedEvaluator {
 
   /// Number of examples.
   [[nodiscard]] Index example_count() const { return evaluate_->example_count(); }
-  /// Evaluates chosen examples at the repaired points, as decide() does: see NetworkEvaluator::line_outcomes. The repair is made
-  /// here, once. Throws: Error as PathRepair does, or when the data set has no classes.
+  /// Evaluates chosen examples at the repaired points, as decide() does: see NetworkEvaluator::line_outcomes. The repair is
+  /// made here, once. Throws: Error as PathRepair does, or when the data set has no classes.
   [[nodiscard]] auto line_outcomes(std::span<const Scalar> a, std::span<const Scalar> b,
                                    std::span<const PathWeights> points) const {
     using Outcomes = std::vector<std::vector<bool>>;
