@@ -203,6 +203,7 @@
 #include <lmc/train/train.hpp>
 #include <lmc/train/train_options.hpp>
 #include <lmc/train/trajectory.hpp>
+#include <lmc/transfer/fold_batch_norm.hpp>
 #include <lmc/transfer/lift.hpp>
 #include <lmc/transfer/lift_checkpoint.hpp>
 #include <lmc/transfer/match_parameters.hpp>
