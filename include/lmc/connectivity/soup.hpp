@@ -84,7 +84,7 @@ class Ingredients {
   /// The metrics of θ, which have to be of the kind that those of the first network are.
   template <class E, class... Name>
   Metrics measure(E& evaluate, std::span<const T> theta, const Metrics* first, const Name&... name) const {
-    const Metrics metrics = std::invoke(evaluate, theta);
+    Metrics metrics = std::invoke(evaluate, theta);
     require_consistent(concat(who_, ": of ", name..., " the evaluator gave "), metrics, metrics);
     require(first == nullptr || (metrics.count == first->count && metrics.error.has_value() == first->error.has_value() &&
                                  metrics.loss_name == first->loss_name),
