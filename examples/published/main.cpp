@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What is left of the barrier between networks from independent starts once their units are matched? Two published tables, made
+// anew with intervals: `published widths` and `published depths`.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+
+#include "published.hpp"
+#include "standard_streams.hpp"
+
+namespace {
+
+void add_options(CLI::App& app, published::Options& o) {
+  app.add_option("--sizes", o.sizes, "the rows of the table")->capture_default_str()->delimiter(',');
+  app.add_option("--data", o.data, "folder of MNIST's files")->capture_default_str();
+  app.add_option("--pairs", o.pairs, "of networks, for each row")->capture_default_str();
+  app.add_option("--first-seed", o.first_seed, "of the first network; each has its own")->capture_default_str();
+  app.add_option("--epochs", o.epochs)->capture_default_str();
+  app.add_option("--batch-size", o.batch_size)->capture_default_str();
+  app.add_option("--learning-rate", o.optimizer.learning_rate, "of SGD, at its peak")->capture_default_str();
+  app.add_option("--momentum", o.optimizer.momentum)->capture_default_str();
+  app.add_option("--weight-decay", o.optimizer.weight_decay)->capture_default_str();
+  app.add_option("--threads", o.threads, "for pairs side by side; 0 takes all cores; changes no result")->capture_default_str();
+  app.add_option("--csv", o.csv, "file for the table");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  prepare_standard_streams();
+  CLI::App app("Barriers after matching beside published ones, MNIST.");
+  app.get_formatter()->column_width(34);
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app.require_subcommand(1);
+  published::Options widths{.sizes = {4, 8, 16, 32, 64, 128, 256}, .epochs = 20, .batch_size = 256};
+  published::Options depths{.sizes = {2, 3, 4, 6, 8, 11}, .epochs = 10, .batch_size = 2000};
+  CLI::App* const of_widths = app.add_subcommand("widths", "one hidden layer, weight matching");
+  CLI::App* const of_depths = app.add_subcommand("depths", "128 units a layer, activation matching, REPAIR");
+  add_options(*of_widths, widths);
+  add_options(*of_depths, depths);
+  of_depths->add_option("--figure", depths.figure,
+                        "the table beside the published one: a file .png, .svg or .pdf (needs gnuplot)");
+  try {
+    app.parse(argc, argv);
+    if (of_widths->parsed()) published::width_table(widths);
+    if (of_depths->parsed()) published::depth_table(depths);
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e);
+  } catch (const std::exception& e) {
+    std::cerr << "published: " << e.what() << '\n';
+    return 1;
+  }
+}
