@@ -44,6 +44,7 @@
 #include <lmc/models/vit.hpp>
 #include <lmc/testing/gradient_error.hpp>
 #include <lmc/testing/permutation_effect.hpp>
+#include <lmc/transfer/fold_batch_norm.hpp>
 #include <lmc/transfer/lift.hpp>
 #include <lmc/transfer/match_parameters.hpp>
 
@@ -110,6 +111,8 @@ void use_layers_with(T) {
   check(lmc::lift_to_tied(conv, {{2, 2}}).network.layout().parameter_count() > 0, "lift_to_tied");
   check(lmc::lift_to_masked_dense(conv).network.layout().parameter_count() > 0, "lift_to_masked_dense");
   check(lmc::lift_to_dense(conv).network.layout().parameter_count() > 0, "lift_to_dense");
+  const auto normalized = lmc::sequential<T>(3, {lmc::dense(2), lmc::batch_norm()});
+  check(lmc::fold_batch_norm(normalized).fold(normalized.initialize()).parameters.size() == 8, "fold_batch_norm");
   check(lmc::output_grids(conv).size() == 1, "output_grids");
   int layers = 0;
   lmc::for_each_layer(conv, [&](auto&&...) { ++layers; });
