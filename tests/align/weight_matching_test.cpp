@@ -302,6 +302,19 @@ TEST_CASE("weight_matching: equal units keep their places", "[align]") {
     CHECK(found.objective_after == 0);
     CHECK(found.optimal);
   }
+  // Two units with the same weights in both layers of equal networks.
+  Vector twins = normal_vector(layout.parameter_count(), 3);
+  for (const lmc::Segment& segment : layout.parameters)
+    for_each_index(segment.shape, [&](std::span<const Index> index) {
+      Index from = 0, to = 0;
+      for (std::size_t axis = 0; axis < index.size(); ++axis) {
+        const bool permuted_axis = lmc::detail::is_grouped(segment.groups[axis]);
+        from = from * segment.shape.axes()[axis] + (permuted_axis && index[axis] == 4 ? 1 : index[axis]);
+        to = to * segment.shape.axes()[axis] + index[axis];
+      }
+      twins[static_cast<std::size_t>(segment.offset + to)] = twins[static_cast<std::size_t>(segment.offset + from)];
+    });
+  CHECK(match(layout, twins, twins, {.restarts = 5}).permutations == lmc::identity_permutations(layout));
 }
 
 TEST_CASE("weight_matching: a network without interchangeable units stays as it is", "[align]") {

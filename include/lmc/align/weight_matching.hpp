@@ -67,17 +67,19 @@ class WeightMatcher {
     // Where no weight lies between two groups, the first start ends at an optimum.
     Alignment result{.seed = o_.seed, .restarts = is_coupled() ? o_.restarts : 0};
     double highest = result.objective_before = objective();
+    const double rounding = 1e-12 * norm(a_) * norm(b_);
     for (int start = 0; start <= result.restarts; ++start) {
       begin(start);
       result.sweeps += descend(start);
-      if (const double reached = objective(); reached > highest) {
+      // The first start never falls. What other starts reach must be better than rounding, which may choose among equal units.
+      if (const double reached = objective(); start == 0 ? reached >= highest : reached > highest + rounding) {
         highest = reached;
         for (const JointGroup& joint : terms_.joints) set_permutations(joint, maps_, best);
       }
     }
     result.objective_after = highest;
     result.upper_bound = std::max(upper_bound(), highest);
-    result.optimal = *result.upper_bound - highest <= 1e-12 * norm(a_) * norm(b_);
+    result.optimal = *result.upper_bound - highest <= rounding;
     result.moved = moved_units(best);
     result.permutations = std::move(best);
     return result;
