@@ -24,6 +24,7 @@ int main() {
   // error: a layer says it by `static constexpr bool affine_in_parameters = true`
   lmc::AnyLayer<float> private_flag{Private()};
   // error: a layer says it by `static constexpr bool works_in_place = true`
+  // error: a layer says it by `static constexpr bool scales_units = true`
   // error: a layer needs `std::string_view kind() const`: it is missing, private
   // error: a layer declares by `void declare(LayoutBuilder&) const`: it is private
   // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private
