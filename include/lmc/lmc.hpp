@@ -6,6 +6,7 @@
 #include <lmc/align/common_order.hpp>
 #include <lmc/align/frank_wolfe.hpp>
 #include <lmc/align/layout_from_table.hpp>
+#include <lmc/align/moved_by_layer.hpp>
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/permute.hpp>
 #include <lmc/align/product.hpp>
@@ -55,6 +56,7 @@
 #include <lmc/connectivity/statistics/interval.hpp>
 #include <lmc/connectivity/statistics/noise_floor.hpp>
 #include <lmc/connectivity/statistics/paired_comparison.hpp>
+#include <lmc/connectivity/statistics/permutation_share.hpp>
 #include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/hash.hpp>

@@ -43,3 +43,4 @@
 #include <lmc/connectivity/statistics/interval.hpp>
 #include <lmc/connectivity/statistics/noise_floor.hpp>
 #include <lmc/connectivity/statistics/paired_comparison.hpp>
+#include <lmc/connectivity/statistics/permutation_share.hpp>

@@ -5,8 +5,11 @@
 #include <lmc/align/assignment.hpp>
 #include <lmc/align/common_order.hpp>
 #include <lmc/align/frank_wolfe.hpp>
+#include <lmc/align/moved_by_layer.hpp>
+#include <lmc/align/permutations.hpp>
 #include <lmc/align/scaling.hpp>
 #include <lmc/align/weight_matching.hpp>
+#include <lmc/connectivity/statistics/permutation_share.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/measure/activation_matching.hpp>
 #include <lmc/measure/activation_moments.hpp>
@@ -37,6 +40,7 @@ void use_alignment_with(T) {
   const auto repaired = lmc::repaired_evaluator(net, data, data, lmc::Repair::moments);
   check(lmc::linear_path(a, b, repaired, {.alphas = 3}).points.size() == 3, "repaired_evaluator");
   check(lmc::decide(a, b, repaired).of == 60, "decide, repaired");
+  check(lmc::moved_by_layer(net.layout(), lmc::identity_permutations(net.layout()))[0].share() == 0, "moved_by_layer");
   check(lmc::canonical_scale(net.layout(), a.state).parameters.size() == a.state.parameters.size(), "canonical_scale");
   check(lmc::function_difference(net, a.state, a.state, data).outputs == 0, "function_difference");
 }
@@ -58,6 +62,8 @@ void use_searches_with(T) {
 }  // namespace
 
 void use_alignment() {
+  const std::vector<double> before{0.25, 0.5}, after{0, 0};
+  check(lmc::permutation_share(before, after, {.initializations = {1, 1}}).share == 1.0, "permutation_share");
   for_each_scalar([](auto scalar) { use_alignment_with(scalar); });
   for_each_scalar([](auto scalar) { use_searches_with(scalar); });
 }
