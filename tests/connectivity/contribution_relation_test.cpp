@@ -155,10 +155,10 @@ TEST_CASE("contribution_relation: refuses lengths that do not fit, NaN and infin
   CHECK_THROWS_WITH(contribution_relation(three, three, three, two), Catch::Contains("importance of 2"));
   CHECK_THROWS_WITH(contribution_relation(Values(), Values(), Values(), Values()), Catch::Contains("0 contributions"));
   const Values nan{1, 2, std::nan("")}, infinite{std::numeric_limits<double>::infinity(), 2, 3};
-  CHECK_THROWS_WITH(contribution_relation(nan, three, three, three), Catch::Contains("contributions has nan at position 2"));
-  CHECK_THROWS_WITH(contribution_relation(three, infinite, three, three), Catch::Contains("a has inf at position 0"));
-  CHECK_THROWS_WITH(contribution_relation(three, three, nan, three), Catch::Contains("b has nan"));
-  CHECK_THROWS_WITH(contribution_relation(three, three, three, infinite), Catch::Contains("importance has inf"));
+  CHECK_THROWS_WITH(contribution_relation(nan, three, three, three), Catch::Contains("position 2 of contributions is nan"));
+  CHECK_THROWS_WITH(contribution_relation(three, infinite, three, three), Catch::Contains("position 0 of a is inf"));
+  CHECK_THROWS_WITH(contribution_relation(three, three, nan, three), Catch::Contains(" of b is nan"));
+  CHECK_THROWS_WITH(contribution_relation(three, three, three, infinite), Catch::Contains(" of importance is inf"));
   CHECK_THROWS_WITH(lmc::contribution_relation_by_layer(lmc::ParameterLayout(), three, three, three, three),
                     "contribution_relation: a has 3 parameters; the layout has 0, and expects one value each");
 }

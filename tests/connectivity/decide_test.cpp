@@ -305,12 +305,10 @@ TEST_CASE("decide: refuses what cannot be decided, by name", "[connectivity][err
   CHECK_THROWS_WITH(decide(a, b, table, {.alphas = 2}), Contains("decide: the grid has no α between its ends"));
   CHECK_THROWS_WITH(decide(a, {1, 2}, table), Contains("decide: a has 1 parameters and b 2"));
   CHECK_THROWS_WITH(decide<double>({}, {}, table), Contains("decide: a and b are empty"));
-  CHECK_THROWS_WITH(
-      decide(std::vector{0, not_a_number}, {1, 2}, table),
-      "decide: entry 1 of a is nan; expected finite parameters: there is nothing to judge between networks of which "
-      "one diverged");
+  CHECK_THROWS_WITH(decide(std::vector{0, not_a_number}, {1, 2}, table),
+                    "decide: position 1 of a is nan; expected finite numbers; did a training diverge?");
   CHECK_THROWS_WITH(decide(std::vector{0.0, 1.0}, {std::numeric_limits<double>::infinity(), 2}, table),
-                    Contains("entry 0 of b is inf"));
+                    Contains("position 0 of b is inf"));
   CHECK_THROWS_WITH(decide(a, b, Table{}), "decide: the evaluator has 0 examples; expected at least one");
 }
 

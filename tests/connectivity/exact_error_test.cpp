@@ -323,10 +323,10 @@ TEST_CASE("exact_error_curve: what does not fit is refused", "[connectivity][err
   for (const float value : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     bad = pair;
     bad.at_b[5] = value;
-    refused(bad, "one of the pre-activations is infinite or not a number");
+    refused(bad, "position 5 of the pre-activations at b is ");
     bad = pair;
     bad.bias_a[2] = value;
-    refused(bad, "a parameter is infinite or not a number");
+    refused(bad, "position 2 of bias_a is ");
   }
   const std::vector<float> logits{1, 2};
   const std::vector<std::int32_t> two{0, 0};

@@ -303,7 +303,7 @@ TEST_CASE("refine: refuses what has no outcomes or does not fit, by name", "[con
     CHECK_THROWS_WITH(refine(curve, a, b, line, {.tolerance = tolerance}), Contains("refine: tolerance = "));
   CHECK_THROWS_WITH(refine(curve, a, {1, 2}, line), Contains("refine: a has 1 parameters and b 2"));
   CHECK_THROWS_WITH(refine<double>(curve, {}, {}, line), Contains("refine: a and b are empty"));
-  CHECK_THROWS_WITH(refine(curve, a, {not_a_number}, line), Contains("refine: entry 0 of b is nan; expected finite"));
+  CHECK_THROWS_WITH(refine(curve, a, {not_a_number}, line), Contains("refine: position 0 of b is nan; expected finite"));
 
   lmc::Curve without_number = curve;
   without_number.points[1].metrics.error = not_a_number;

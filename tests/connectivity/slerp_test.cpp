@@ -193,7 +193,7 @@ TEST_CASE("slerp: refuses nearly opposite vectors, which have no arc of their ow
   for (const double bad : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
     std::vector<double> b = a;
     b[4] = bad;
-    CHECK_THROWS_WITH(GreatCircle<double>(a, b), Catch::StartsWith("slerp: entry 4 of b is"));
+    CHECK_THROWS_WITH(GreatCircle<double>(a, b), Catch::StartsWith("slerp: position 4 of b is "));
   }
 }
 

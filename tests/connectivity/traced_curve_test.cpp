@@ -611,9 +611,8 @@ TEST_CASE("traced_error_curve: says what does not fit", "[connectivity]") {
           "layer 2 has 4 biases at one end and 0 at the other; expected 4, or none");
   refuses([&](auto& l, auto&) { l[0].slope = nan; }, "layer 1 has the slope nan; expected 0 (ReLU) to 1 (none)");
   refuses([](auto& l, auto&) { l[2].slope = 0; }, "the last layer has the slope 0; expected 1, since its units are the logits");
-  refuses([&](auto& l, auto&) { l[1].weights_a[5] = nan; },
-          "layer 2 has the weight nan; expected finite numbers; did the training");
-  refuses([&](auto& l, auto&) { l[2].biases_b[1] = -infinity; }, "layer 3 has the bias -inf");
+  refuses([&](auto& l, auto&) { l[1].weights_a[5] = nan; }, "layer 2: position 5 of weights_a is nan; expected finite numbers");
+  refuses([&](auto& l, auto&) { l[2].biases_b[1] = -infinity; }, "layer 3: position 1 of biases_b is -inf");
   refuses([](auto&, auto& e) { e = {}; }, "there is no example");
   refuses([](auto&, auto& e) { e.inputs.pop_back(); }, "there are 5 inputs; expected 3 examples x 2");
   refuses([](auto&, auto& e) { e.labels[1] = 2; }, "example 1 has the label 2; expected 0 to 1");

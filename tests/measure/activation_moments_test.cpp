@@ -279,7 +279,7 @@ TEST_CASE("activation_moments: refuses what it cannot measure", "[align][errors]
   CHECK_THROWS_WITH(activation_moments(network, a, a, images(4, 1)), Contains("1 examples; expected at least 2"));
   auto broken = a;
   broken.parameters[3] = std::numeric_limits<double>::quiet_NaN();
-  CHECK_THROWS_WITH(activation_moments(network, a, broken, data), Contains("b has nan at position 3"));
+  CHECK_THROWS_WITH(activation_moments(network, a, broken, data), Contains("position 3 of b is nan"));
   auto huge = a;
   for (double& x : huge.parameters) x = 1e200;
   CHECK_THROWS_WITH(activation_moments(network, huge, a, data),

@@ -290,9 +290,9 @@ TEST_CASE("feature_account: refuses what does not fit, is out of range or not fi
   Values bad = b;
   bad[7] = std::nan("");
   CHECK_THROWS_WITH(feature_account(net, a, bad, data()),
-                    "feature_account: b has nan at position 7; expected finite numbers; did a training diverge?");
+                    "feature_account: position 7 of b is nan; expected finite numbers; did a training diverge?");
   bad[7] = std::numeric_limits<double>::infinity();
-  CHECK_THROWS_WITH(feature_account(net, bad, b, data()), Catch::Contains("a has inf at position 7"));
+  CHECK_THROWS_WITH(feature_account(net, bad, b, data()), Catch::Contains("position 7 of a is inf"));
   bad[7] = 1e200;  // finite, but not what comes of it
   CHECK_THROWS_WITH(feature_account(net, a, bad, data()),
                     Catch::Contains("feature_account: behind 'dense1': FeatureStatistics: a feature is NaN, infinite"));

@@ -317,7 +317,7 @@ TEST_CASE("repair: says which networks it cannot treat, and the way out", "[alig
   for (const double alpha : {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN()})
     CHECK_THROWS_WITH(at(repair, a, a, alpha), Contains("expected α and 1 − α, in [0, 1]"));
   a[5] = std::numeric_limits<double>::quiet_NaN();
-  CHECK_THROWS_WITH(at(repair, a, a, 0.5), Contains("a has nan at position 5"));
+  CHECK_THROWS_WITH(at(repair, a, a, 0.5), Contains("position 5 of a is nan"));
   CHECK_THROWS_WITH(lmc::parse_repair("repare"), Contains("repair"));
   CHECK(lmc::parse_repair("batch-norm") == Repair::buffers);
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <lmc/connectivity/detail/finite_values.hpp>
 #include <lmc/connectivity/exact/certified_loss.hpp>
 #include <lmc/connectivity/exact/detail/loss_bounds.hpp>
 #include <lmc/connectivity/exact/readout_pair.hpp>
@@ -19,6 +20,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/measure/detail/dataset_chunks.hpp>
+#include <lmc/measure/detail/finite_outputs.hpp>
 #include <lmc/measure/detail/in_double.hpp>
 #include <lmc/measure/detail/one_hidden_layer.hpp>
 #include <lmc/measure/detail/sum_in_groups.hpp>
@@ -106,9 +108,8 @@ class PreciseChunks {
       const auto outputs = span_of(memory_.logits(batch));
       at_a_.assign(outputs.begin(), outputs.end());
       memory_.forward(head_->network(), head_->at_b(), {}, batch, Mode::evaluation);
-      require(all_finite(std::span<const double>(at_a_)) && all_finite(std::span<const double>(outputs)),
-              "certified_loss_barrier: of examples ", first, " to ", first + batch - 1,
-              " one gives an output that is infinite or not a number; did a network diverge?");
+      require_finite_outputs("certified_loss_barrier", std::span<const double>(at_a_), std::span<const double>(outputs), first,
+                             batch);
       for (Index i = 0; i < batch; ++i)
         visit(slice(std::span<const double>(at_a_), i * width, width),
               slice(std::span<const double>(outputs), i * width, width),
@@ -168,8 +169,8 @@ CertifiedLossBarrier certified_loss_barrier(const Network<Scalar>& network, std:
   const auto parameters = static_cast<std::size_t>(network.layout().parameter_count());
   require(a.size() == parameters && b.size() == parameters, who, ": a has ", a.size(), " parameters and b ", b.size(),
           "; the network has ", parameters);
-  require(detail::all_finite(a) && detail::all_finite(b), who,
-          ": a parameter is infinite or not a number; did a network diverge?");
+  detail::require_finite_values(who, "a", a);
+  detail::require_finite_values(who, "b", b);
   const bool swapped = detail::starts_from_b<Scalar>({a}, {b});
   if (swapped) std::swap(a, b);
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <lmc/connectivity/detail/finite_values.hpp>
 #include <lmc/connectivity/exact/detail/flip_finder.hpp>
 #include <lmc/connectivity/exact/detail/linear_logits.hpp>
 #include <lmc/connectivity/exact/detail/quadratic_logits.hpp>
@@ -20,6 +21,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/measure/detail/dataset_chunks.hpp>
+#include <lmc/measure/detail/finite_outputs.hpp>
 #include <lmc/measure/detail/one_hidden_layer.hpp>
 #include <lmc/parallel/thread_team.hpp>
 #include <lmc/train/batch_memory.hpp>
@@ -53,9 +55,8 @@ ExactErrorCurve find_flips(const Network<Scalar>& from, std::span<const Scalar> 
       const auto outputs = span_of(memory.logits(batch));
       worker->at_a.assign(outputs.begin(), outputs.end());
       memory.forward(from, b, {}, batch, Mode::evaluation);
-      require(all_finite(std::span<const Scalar>(worker->at_a)) && all_finite(std::span<const Scalar>(outputs)),
-              "exact_error_curve: of examples ", first, " to ", first + batch - 1,
-              " one gives an output that is infinite or not a number; did a network diverge?");
+      require_finite_outputs("exact_error_curve", std::span<const Scalar>(worker->at_a), std::span<const Scalar>(outputs),
+                             first, batch);
       const auto labels = memory.labels(batch);
       for (Index i = 0; i < batch; ++i)
         wrong[static_cast<std::size_t>(first + i)] =
@@ -91,8 +92,8 @@ ExactErrorCurve exact_error_curve(const Network<Scalar>& network, std::span<cons
   const auto parameters = static_cast<std::size_t>(network.layout().parameter_count());
   require(a.size() == parameters && b.size() == parameters, "exact_error_curve: a has ", a.size(), " parameters and b ",
           b.size(), "; the network has ", parameters);
-  require(detail::all_finite(a) && detail::all_finite(b),
-          "exact_error_curve: a parameter is infinite or not a number; did a network diverge?");
+  detail::require_finite_values("exact_error_curve", "a", a);
+  detail::require_finite_values("exact_error_curve", "b", b);
   const bool swapped = detail::starts_from_b<Scalar>({a}, {b});
   if (swapped) std::swap(a, b);
   const auto find = [&] {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
-#include <cmath>
 #include <concepts>
-#include <cstddef>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include <lmc/connectivity/detail/finite_values.hpp>
 #include <lmc/core/error.hpp>
-#include <lmc/core/text.hpp>
 
 namespace lmc::detail {
 
@@ -22,8 +20,8 @@ class Ends {
       : who_(who), a_(a), b_(b), a_before_(a.begin(), a.end()), b_before_(b.begin(), b.end()) {
     require(a.size() == b.size(), who, ": a has ", a.size(), " parameters and b ", b.size(), "; expected two θ of one network");
     require(!a.empty(), who, ": a and b are empty; expected the parameters of two networks");
-    require_finite("a", a);
-    require_finite("b", b);
+    require_finite_values(who, "a", a);
+    require_finite_values(who, "b", b);
   }
   /// Throws: Error when an end is not what it was.
   void require_unchanged() const {
@@ -35,13 +33,6 @@ class Ends {
   }
 
  private:
-  void require_finite(std::string_view name, std::span<const T> end) const {
-    const auto found = std::ranges::find_if(end, [](T x) { return !std::isfinite(x); });
-    if (found == end.end()) return;
-    throw Error(concat(who_, ": entry ", found - end.begin(), " of ", name, " is ", shortest(static_cast<double>(*found)),
-                       "; expected finite parameters: there is nothing to judge between networks of which one diverged"));
-  }
-
   std::string_view who_;
   std::span<const T> a_, b_;
   std::vector<T> a_before_, b_before_;

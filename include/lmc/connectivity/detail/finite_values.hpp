@@ -15,7 +15,7 @@ template <std::floating_point T>
 void require_finite_values(std::string_view who, std::string_view what, std::span<const T> values) {
   const auto wrong = std::find_if(values.begin(), values.end(), [](T x) { return !std::isfinite(x); });
   if (wrong == values.end()) return;
-  require(false, who, ": ", what, " has ", *wrong, " at position ", wrong - values.begin(),
+  require(false, who, ": position ", wrong - values.begin(), " of ", what, " is ", *wrong,
           "; expected finite numbers; did a training diverge?");
 }
 

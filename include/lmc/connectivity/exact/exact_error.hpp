@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <lmc/connectivity/detail/finite_values.hpp>
 #include <lmc/connectivity/exact/detail/flip_finder.hpp>
 #include <lmc/connectivity/exact/detail/linear_logits.hpp>
 #include <lmc/connectivity/exact/detail/quadratic_logits.hpp>
@@ -17,6 +18,7 @@
 #include <lmc/connectivity/exact/readout_pair.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/text.hpp>
 
 namespace lmc {
 
@@ -33,8 +35,8 @@ void require_examples(std::string_view who, std::string_view what, std::span<con
   for (std::size_t i = 0; i < labels.size(); ++i)
     require(labels[i] >= 0 && labels[i] < classes, who, ": example ", i, " has the label ", labels[i], "; expected 0 to ",
             classes - 1);
-  require(all_finite(at_a) && all_finite(at_b), who, ": one of the ", what,
-          " is infinite or not a number; did a network diverge?");
+  require_finite_values(who, concat("the ", what, " at a"), at_a);
+  require_finite_values(who, concat("the ", what, " at b"), at_b);
 }
 
 /// The exact curve from what Logits take at both ends, `width` entries for each example.

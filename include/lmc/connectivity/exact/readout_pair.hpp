@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include <lmc/connectivity/detail/finite_values.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 
@@ -28,11 +29,6 @@ struct ReadoutPair {
 
 namespace detail {
 
-template <class T>
-bool all_finite(std::span<const T> values) {
-  return std::ranges::all_of(values, [](T v) { return std::isfinite(v); });
-}
-
 /// Throws: Error, begun by `who`, unless the readouts are what ReadoutPair says, and finite.
 template <class T>
 void require_readouts(std::string_view who, const ReadoutPair<T>& r) {
@@ -45,8 +41,10 @@ void require_readouts(std::string_view who, const ReadoutPair<T>& r) {
           " · ", r.hidden);
   require(r.bias_a.size() == r.bias_b.size() && (r.bias_a.empty() || r.bias_a.size() == biases), who, ": bias_a has ",
           r.bias_a.size(), " entries and bias_b ", r.bias_b.size(), "; expected ", biases, " for each class, or none");
-  for (const std::span<const T> values : {r.weight_a, r.weight_b, r.bias_a, r.bias_b})
-    require(all_finite(values), who, ": a parameter is infinite or not a number; did a network diverge?");
+  require_finite_values(who, "weight_a", r.weight_a);
+  require_finite_values(who, "weight_b", r.weight_b);
+  require_finite_values(who, "bias_a", r.bias_a);
+  require_finite_values(who, "bias_b", r.bias_b);
 }
 
 /// The same path from b to a.

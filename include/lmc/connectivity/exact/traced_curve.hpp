@@ -7,15 +7,18 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <lmc/connectivity/detail/finite_values.hpp>
 #include <lmc/connectivity/exact/detail/bernstein.hpp>
 #include <lmc/connectivity/exact/detail/path_tracer.hpp>
 #include <lmc/connectivity/exact/exact_error_curve.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/text.hpp>
 
 namespace lmc {
 
@@ -49,15 +52,6 @@ struct TracedErrorCurve {
 namespace detail {
 
 template <std::floating_point T>
-void require_finite_ends(std::string_view what, std::size_t layer, std::span<const T> a, std::span<const T> b) {
-  for (const std::span<const T> values : {a, b}) {
-    const auto wrong = std::ranges::find_if(values, [](T x) { return !std::isfinite(x); });
-    require(wrong == values.end(), "traced_error_curve: layer ", layer, " has the ", what, ' ',
-            wrong == values.end() ? T(0) : *wrong, "; expected finite numbers; did the training diverge?");
-  }
-}
-
-template <std::floating_point T>
 void require_relu_layers(std::span<const ReluLayer<T>> layers) {
   require(!layers.empty(), "traced_error_curve: there is no layer; expected at least the readout");
   require(layers.size() <= max_degree, "traced_error_curve: ", layers.size(), " layers; expected at most ", max_degree);
@@ -78,8 +72,11 @@ void require_relu_layers(std::span<const ReluLayer<T>> layers) {
             " at the other; expected ", layer.out, ", or none at both");
     require(layer.slope >= 0 && layer.slope <= 1, "traced_error_curve: layer ", l + 1, " has the slope ", layer.slope,
             "; expected 0 (ReLU) to 1 (none)");
-    require_finite_ends("weight", l + 1, layer.weights_a, layer.weights_b);
-    require_finite_ends("bias", l + 1, layer.biases_a, layer.biases_b);
+    const std::string who = concat("traced_error_curve: layer ", l + 1);
+    require_finite_values(who, "weights_a", layer.weights_a);
+    require_finite_values(who, "weights_b", layer.weights_b);
+    require_finite_values(who, "biases_a", layer.biases_a);
+    require_finite_values(who, "biases_b", layer.biases_b);
   }
   require(layers.back().slope == 1, "traced_error_curve: the last layer has the slope ", layers.back().slope,
           "; expected 1, since its units are the logits");

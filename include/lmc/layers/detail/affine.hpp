@@ -19,8 +19,10 @@ namespace lmc::detail {
 /// The workspace of the two functions below, in scalars, for X [rows, in] and W [out, in]; never smaller for more rows.
 template <std::floating_point T>
 Index affine_workspace(Index rows, Index in, Index out) {
-  return std::max({simd::SparseBatch<T>::workspace_size(rows, in, out), simd::product_workspace<T>(rows, out, in),
-                   simd::product_workspace<T>(out, in, rows), simd::product_workspace<T>(rows, in, out)});
+  const Index sparse = simd::SparseBatch<T>::workspace_size(rows, in, out);
+  if (sparse > 0) simd::measured_sparse_limits<T>();  // which allocates, before the steps begin, which do not
+  return std::max({sparse, simd::product_workspace<T>(rows, out, in), simd::product_workspace<T>(out, in, rows),
+                   simd::product_workspace<T>(rows, in, out)});
 }
 
 /// Y = X Wᵀ + 1 bᵀ, overwritten; X [N, in], W [out, in], b [out].
