@@ -124,7 +124,7 @@ class MomentRepair {
         network.layout().buffer_count() == 0, "repair: the network has running statistics ('",
         network.layout().buffers.empty() ? "" : network.layout().buffers.front().name,
         "'). An evaluator estimates them anew at each place, and with them units have the mean and deviation that BatchNorm's bias "
-        "and scale say, which are on the chord already: use Repair::buffers");
+        "and scale say, which are on the chord already: use Repair::buffers; or take BatchNorm out by fold_batch_norm()");
     add_layers();
   }
 
