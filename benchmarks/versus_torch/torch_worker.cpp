@@ -7,24 +7,25 @@
 #include <torch/torch.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <functional>
-#include <lmc/data/batches.hpp>
-#include <lmc/data/sources/mnist.hpp>
+#include <lmc/core/error.hpp>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "protocol.hpp"
+#include "../versus/opponent.hpp"
 
 namespace {
 
 using torch::Tensor;
 using versus::Choice;
+using versus::chosen;
 using versus::Family;
 using versus::Index;
 using versus::Job;
@@ -32,15 +33,12 @@ using versus::Outcome;
 using versus::Update;
 using versus::Workload;
 
-bool chosen(const Choice& choice, const std::string& knob, const std::string& value) {
-  const auto found = choice.find(knob);
-  return found != choice.end() && found->second == value;
-}
-
-/// A network: its parameters, as its way of computing wants them, and logits [N, 10] of images [N, 784].
+/// A network: its parameters, as its way of computing wants them, and logits [N, 10] of images [N, pixels].
 struct Model {
   std::vector<Tensor> parameters;
   std::function<Tensor(const std::vector<Tensor>&, const Tensor&)> forward;
+  std::vector<Tensor> statistics = {};                            // of its batch norms: running mean and variance of each
+  std::shared_ptr<bool> training = std::make_shared<bool>(true);  // whether batch norms take the batch's statistics
   [[nodiscard]] Tensor operator()(const Tensor& x) const { return forward(parameters, x); }
 };
 
@@ -223,6 +221,105 @@ Model vit(const Choice& choice, Reader& theta) {
   return model;
 }
 
+/// 32×32 images as the data set has them, channels last, as convolutions want them.
+Tensor convolution_input(const Tensor& images, bool nhwc) {
+  const Tensor x = images.view({-1, 32, 32, 3}).permute({0, 3, 1, 2});
+  return nhwc ? x : x.contiguous();
+}
+
+/// Convolutions, batch norms and what is behind them on 32×32 images. Takes parameters from θ in the order in which a builder adds
+/// them, and gives a function from the activations before to those behind. Formulations: "nchw" and "nhwc".
+class ImageLayers {
+ public:
+  using Function = std::function<Tensor(const std::vector<Tensor>&, const Tensor&)>;
+
+  ImageLayers(Model& model, Reader& theta, bool nhwc) : model_(model), theta_(theta), nhwc_(nhwc) {}
+
+  /// Convolution without bias and batch norm.
+  Function convolution(Index in, Index out, Index kernel, Index stride) {
+    const std::size_t i = model_.parameters.size(), s = model_.statistics.size();
+    model_.parameters.push_back(theta_.take({out, kernel, kernel, in})
+                                    .permute({0, 3, 1, 2})
+                                    .contiguous(nhwc_ ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous));
+    model_.parameters.push_back(theta_.take({out}));
+    model_.parameters.push_back(theta_.take({out}));
+    model_.statistics.push_back(torch::zeros({out}));
+    model_.statistics.push_back(torch::ones({out}));
+    const Tensor mean = model_.statistics[s], variance = model_.statistics[s + 1];
+    return [=, training = model_.training](const std::vector<Tensor>& p, const Tensor& x) {
+      const Tensor y = at::conv2d(x, p[i], {}, stride, kernel / 2);
+      return at::batch_norm(y, p[i + 1], p[i + 2], mean, variance, *training, 0.1, 1e-5, false);
+    };
+  }
+  Function readout(Index side, Index in) {
+    const std::size_t i = model_.parameters.size();
+    const Tensor weights = theta_.take({10, side, side, in});
+    model_.parameters.push_back((nhwc_ ? weights : weights.permute({0, 3, 1, 2})).reshape({10, -1}).contiguous());
+    model_.parameters.push_back(theta_.take({10}));
+    return [i, nhwc = nhwc_](const std::vector<Tensor>& p, const Tensor& x) {
+      return at::linear((nhwc ? x.permute({0, 2, 3, 1}) : x).flatten(1), p[i], p[i + 1]);
+    };
+  }
+
+ private:
+  Model& model_;
+  Reader& theta_;
+  bool nhwc_;
+};
+
+Model resnet(const Choice& choice, Reader& theta) {
+  struct Block {
+    ImageLayers::Function first, second, shortcut;
+  };
+  const bool nhwc = chosen(choice, "formulation", "nhwc");
+  Model model;
+  ImageLayers layers(model, theta, nhwc);
+  const auto first = layers.convolution(3, versus::resnet_width, 3, 1);
+  std::vector<Block> blocks;
+  Index in = versus::resnet_width;
+  for (const Index stage : {0, 1, 2})
+    for (Index block = 0; block < versus::resnet_blocks; ++block) {
+      const Index out = versus::resnet_width << stage, stride = in == out ? 1 : 2;
+      blocks.push_back({layers.convolution(in, out, 3, stride), layers.convolution(out, out, 3, 1), {}});
+      if (stride != 1) blocks.back().shortcut = layers.convolution(in, out, 1, stride);
+      in = out;
+    }
+  const auto readout = layers.readout(1, in);
+  model.forward = [nhwc, first, blocks, readout](const std::vector<Tensor>& p, const Tensor& images) {
+    Tensor x = rectified(first(p, convolution_input(images, nhwc)));
+    for (const Block& block : blocks) {
+      const Tensor y = block.second(p, rectified(block.first(p, x)));
+      x = rectified(y + (block.shortcut ? block.shortcut(p, x) : x));
+    }
+    return readout(p, x.mean({2, 3}, true));
+  };
+  return model;
+}
+
+Model vgg(const Workload& w, const Choice& choice, Reader& theta) {
+  const bool nhwc = chosen(choice, "formulation", "nhwc");
+  Model model;
+  ImageLayers layers(model, theta, nhwc);
+  std::vector<std::vector<ImageLayers::Function>> stages;
+  Index in = 3, side = 32;
+  for (const Index out : w.layers) {
+    stages.push_back({layers.convolution(in, out, 3, 1)});
+    if (stages.size() > 2) stages.back().push_back(layers.convolution(out, out, 3, 1));
+    in = out;
+    side /= 2;
+  }
+  const auto readout = layers.readout(side, in);
+  model.forward = [nhwc, stages, readout](const std::vector<Tensor>& p, const Tensor& images) {
+    Tensor x = convolution_input(images, nhwc);
+    for (const auto& stage : stages) {
+      for (const auto& convolution : stage) x = rectified(convolution(p, x));
+      x = at::max_pool2d(x, 2);
+    }
+    return readout(p, x);
+  };
+  return model;
+}
+
 Model make_model(const Workload& w, const Choice& choice, std::span<const float> theta) {
   Reader reader(theta);
   Model model;
@@ -238,6 +335,12 @@ Model make_model(const Workload& w, const Choice& choice, std::span<const float>
       break;
     case Family::vit:
       model = vit(choice, reader);
+      break;
+    case Family::resnet:
+      model = resnet(choice, reader);
+      break;
+    case Family::vgg:
+      model = vgg(w, choice, reader);
       break;
   }
   reader.finish();
@@ -310,30 +413,30 @@ Step make_step(Update update, const Choice& choice, const std::vector<Tensor>& p
   return in_place(update, parameters, chosen(choice, "update", "foreach"));
 }
 
-/// Pixels as standardized floats, and labels, in memory in one piece.
+/// Pixels as standardized floats, and labels, in memory in one piece: `part` of what export_data() wrote.
 struct Images {
   Tensor x, y;
-  explicit Images(const lmc::Dataset<float>& data, Index count)
-      : x(torch::empty({count, 784})), y(torch::empty({count}, torch::kLong)) {
-    std::vector<std::int32_t> labels(static_cast<std::size_t>(count));
-    data.gather_range(0, lmc::matrix_view(std::span(x.data_ptr<float>(), static_cast<std::size_t>(count * 784)), count, 784),
-                      labels);
-    std::copy(labels.begin(), labels.end(), y.data_ptr<std::int64_t>());
+  Images(const std::string& folder, const std::string& part) {
+    const auto pixels = versus::read_numbers<float>(folder + "/" + part + ".images");
+    const auto labels = versus::read_numbers<std::int64_t>(folder + "/" + part + ".labels");
+    x = torch::tensor(pixels).view({static_cast<Index>(labels.size()), -1});
+    y = torch::tensor(labels);
   }
 };
 
 /// One training after another from the same start. What a user could prepare once is prepared once.
 class Run {
  public:
-  Run(const Workload& w, const Job& job, std::uint64_t seed, const Images& images, std::span<const float> theta)
+  Run(const Workload& w, const Job& job, const std::string& order, const Images& images, std::span<const float> theta)
       : update_(w.update),
         choice_(job.choice),
         images_(images),
-        batches_(images.x.size(0), {.batch_size = w.batch, .order_seed = seed}),
+        batch_(w.batch),
+        order_(versus::read_numbers<std::int64_t>(order)),
         model_(make_model(w, job.choice, theta)),
-        x_(torch::empty({w.batch, 784})),
+        x_(torch::empty({w.batch, images.x.size(1)})),
         y_(torch::empty({w.batch}, torch::kLong)) {
-    for (const Tensor& p : model_.parameters) start_.push_back(p.clone(p.suggest_memory_format()));
+    for (const Tensor& p : values()) start_.push_back(p.clone(p.suggest_memory_format()));
     for (Tensor& p : model_.parameters) p.requires_grad_();
   }
 
@@ -341,14 +444,14 @@ class Run {
   double train(Index steps) {
     {
       const torch::NoGradGuard no_gradient;
-      for (std::size_t i = 0; i < start_.size(); ++i) model_.parameters[i].copy_(start_[i]);
+      const std::vector<Tensor> all = values();
+      for (std::size_t i = 0; i < start_.size(); ++i) all[i].copy_(start_[i]);
     }
+    *model_.training = true;
     const Step step = make_step(update_, choice_, model_.parameters);
     double first_loss = 0;
     for (Index i = 0; i < steps; ++i) {
-      const std::span<const Index> batch = batches_.batch(i);
-      const Tensor examples =
-          torch::from_blob(const_cast<Index*>(batch.data()), {static_cast<Index>(batch.size())}, torch::kLong);
+      const Tensor examples = torch::from_blob(order_.data() + i * batch_, {batch_}, torch::kLong);
       at::index_select_out(x_, images_.x, 0, examples);
       at::index_select_out(y_, images_.y, 0, examples);
       const Tensor loss = at::cross_entropy_loss(model_(x_), y_);
@@ -369,10 +472,18 @@ class Run {
   double last_loss = 0;
 
  private:
+  /// Parameters and statistics.
+  [[nodiscard]] std::vector<Tensor> values() const {
+    std::vector<Tensor> all = model_.parameters;
+    all.insert(all.end(), model_.statistics.begin(), model_.statistics.end());
+    return all;
+  }
+
   Update update_;
   Choice choice_;
   const Images& images_;
-  lmc::Batches batches_;
+  Index batch_;
+  std::vector<std::int64_t> order_;
   Model model_;
   std::vector<Tensor> start_;
   Tensor x_, y_;
@@ -408,6 +519,7 @@ struct Sum {
 /// Sums over all images, evaluated in batches of `at_once`.
 Sum evaluate(const Model& model, const Images& images, Index at_once) {
   const torch::InferenceMode inference;
+  *model.training = false;
   Sum sum;
   for (Index first = 0; first < images.x.size(0); first += at_once) {
     const Index count = std::min(at_once, images.x.size(0) - first);
@@ -418,22 +530,11 @@ Sum evaluate(const Model& model, const Images& images, Index at_once) {
   return sum;
 }
 
-Index parameter_count(const Workload& w, const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  lmc::require(file.good(), "'", path, "' cannot be read");
-  return static_cast<Index>(file.tellg()) / static_cast<Index>(sizeof(float)) / (w.task == versus::Task::curve ? 2 : 1);
-}
-
 Outcome train(const Workload& w, const Job& job) {
-  std::optional<Images> train, test;
-  {
-    const auto data = lmc::load_mnist<float>(job.data);
-    train.emplace(data.train, data.train.size());
-    test.emplace(data.test, data.test.size());
-  }
-  const std::vector<float> theta = versus::read_parameters(job.start, static_cast<std::size_t>(parameter_count(w, job.start)));
+  const Images train(job.data, "train"), test(job.data, "test");
+  const std::vector<float> theta = versus::read_numbers<float>(job.start);
   std::vector<Run> runs;
-  for (const std::uint64_t seed : job.seeds) runs.emplace_back(w, job, seed, *train, theta);
+  for (const std::string& order : job.orders) runs.emplace_back(w, job, order, train, theta);
   const bool side_by_side = chosen(job.choice, "arrangement", "two threads");
 
   Outcome outcome;
@@ -449,16 +550,15 @@ Outcome train(const Workload& w, const Job& job) {
   outcome.peak_megabytes = versus::peak_megabytes();
   if (!job.evaluate) return outcome;
   for_each(runs.size(), side_by_side, [&](std::size_t i) {
-    outcome.losses[i] = evaluate(runs[i].model(), *test, 250).loss / static_cast<double>(test->x.size(0));
+    outcome.losses[i] = evaluate(runs[i].model(), test, 250).loss / static_cast<double>(test.x.size(0));
   });
   return outcome;
 }
 
 Outcome measure_curve(const Workload& w, const Job& job) {
-  std::optional<Images> images;
-  images.emplace(lmc::load_mnist<float>(job.data).test, versus::curve_images);
-  const auto count = static_cast<std::size_t>(parameter_count(w, job.start));
-  const std::vector<float> ends = versus::read_parameters(job.start, 2 * count);
+  const Images images(job.data, "test");
+  const std::vector<float> ends = versus::read_numbers<float>(job.start);
+  const std::size_t count = ends.size() / 2;
   const Model a = make_model(w, job.choice, std::span(ends).first(count)),
               b = make_model(w, job.choice, std::span(ends).last(count));
   const Index at_once = std::stol(job.choice.at("images at once"));
@@ -478,7 +578,7 @@ Outcome measure_curve(const Workload& w, const Job& job) {
       const double alpha = static_cast<double>(job.points[i]) / static_cast<double>(versus::curve_points - 1);
       for (std::size_t k = 0; k < a.parameters.size(); ++k)
         at::lerp_out(between[walker].parameters[k], a.parameters[k], b.parameters[k], alpha);
-      const Sum sum = evaluate(between[walker], *images, at_once);
+      const Sum sum = evaluate(between[walker], images, at_once);
       outcome.losses[i] = sum.loss / static_cast<double>(versus::curve_images);
       outcome.errors[i] = sum.wrong / static_cast<double>(versus::curve_images);
     }

@@ -23,8 +23,9 @@ namespace versus {
 
 /// Whether an environment variable may decide how fast a library computes: nothing of this is left over from the surroundings.
 inline bool decides_speed(std::string_view variable) {
-  constexpr std::array<std::string_view, 13> prefixes{"OMP_",    "GOMP_", "KMP_",  "OPENBLAS_",      "GOTO_",   "BLIS_", "MKL_",
-                                                      "ONEDNN_", "DNNL_", "ATEN_", "GLIBC_TUNABLES", "MALLOC_", "TORCH_"};
+  constexpr std::array<std::string_view, 17> prefixes{
+      "OMP_",  "GOMP_",          "KMP_",    "OPENBLAS_", "GOTO_",          "BLIS_",        "MKL_", "ONEDNN_", "DNNL_",
+      "ATEN_", "GLIBC_TUNABLES", "MALLOC_", "TORCH_",    "TORCHINDUCTOR_", "TORCHDYNAMO_", "XLA_", "JAX_"};
   return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return variable.starts_with(prefix); });
 }
 

@@ -2,19 +2,24 @@
 #include "lmc_worker.hpp"
 
 #include <algorithm>
-#include <fstream>
+#include <cstdint>
 #include <iterator>
 #include <lmc/connectivity/linear_path.hpp>
+#include <lmc/data/batches.hpp>
+#include <lmc/data/sources/cifar.hpp>
 #include <lmc/data/sources/mnist.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/models/cnn.hpp>
 #include <lmc/models/lcn.hpp>
 #include <lmc/models/mlp.hpp>
+#include <lmc/models/resnet.hpp>
+#include <lmc/models/vgg.hpp>
 #include <lmc/models/vit.hpp>
 #include <lmc/parallel/thread_team.hpp>
 #include <lmc/train/train.hpp>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "../support/peak.hpp"
@@ -24,7 +29,7 @@ namespace versus {
 namespace {
 
 lmc::Network<float> network(const Workload& w) {
-  const lmc::Shape image{28, 28, 1};
+  const lmc::Shape image{w.side(), w.side(), w.channels()};
   switch (w.family) {
     case Family::mlp:
       return lmc::mlp<float>({.inputs = image, .hidden = w.layers, .outputs = 10});
@@ -32,11 +37,29 @@ lmc::Network<float> network(const Workload& w) {
       return lmc::cnn<float>({.inputs = image, .channels = w.layers, .outputs = 10, .stride = {w.stride}});
     case Family::lcn:
       return lmc::lcn<float>({.inputs = image, .channels = w.layers, .outputs = 10, .stride = {w.stride}});
+    case Family::resnet:
+      return lmc::resnet<float>({.inputs = image, .outputs = 10, .blocks = resnet_blocks, .width = resnet_width});
+    case Family::vgg:
+      return lmc::vgg<float>({.inputs = image, .outputs = 10, .channels = w.layers});
     case Family::vit:
       break;
   }
   return lmc::vit<float>(
       {.inputs = image, .outputs = 10, .patch = patch, .width = width, .heads = heads, .blocks = 1, .mlp_ratio = mlp_ratio});
+}
+
+/// The test set without what is behind its first test_images().
+lmc::TrainTest<float> load(const Workload& w, const std::string& folder) {
+  lmc::TrainTest<float> data = w.on_cifar() ? lmc::load_cifar10<float>(folder) : lmc::load_mnist<float>(folder);
+  std::vector<Index> first(static_cast<std::size_t>(std::min(data.test.size(), w.test_images())));
+  std::iota(first.begin(), first.end(), Index{0});
+  return {std::move(data.train), data.test.subset(first)};
+}
+
+std::vector<float> read_parameters(const std::string& path, std::size_t count) {
+  std::vector<float> theta = read_numbers<float>(path);
+  lmc::require(theta.size() == count, "'", path, "' holds ", theta.size(), " floats; expected ", count);
+  return theta;
 }
 
 lmc::OptimizerOptions optimizer(Update update) {
@@ -52,9 +75,10 @@ std::vector<lmc::NoiseSeeds> orders(const std::vector<std::uint64_t>& seeds) {
 }
 
 Outcome train(const Workload& w, const Job& job) {
-  const auto data = lmc::load_mnist<float>(job.data);
+  const auto data = load(w, job.data);
   const lmc::Network<float> net = network(w);
-  const lmc::ModelState<float> start{read_parameters(job.start, static_cast<std::size_t>(net.layout().parameter_count())), {}};
+  lmc::ModelState<float> start = net.initialize({.seed = 0});  // for its buffers
+  start.parameters = read_parameters(job.start, start.parameters.size());
   const std::vector<lmc::NoiseSeeds> seeds = orders(job.seeds);
   const lmc::ThreadTeam team(job.threads);
   lmc::TrainOptions<float> options{.epochs = 1, .until = 3, .batch_size = w.batch, .optimizer = optimizer(w.update)};
@@ -81,10 +105,7 @@ Outcome train(const Workload& w, const Job& job) {
 }
 
 Outcome measure_curve(const Workload& w, const Job& job) {
-  const auto data = lmc::load_mnist<float>(job.data);
-  std::vector<Index> first(static_cast<std::size_t>(curve_images));
-  std::iota(first.begin(), first.end(), Index{0});
-  const lmc::Dataset<float> images = data.test.subset(first);
+  const lmc::Dataset<float> images = load(w, job.data).test;
   const lmc::Network<float> net = network(w);
   const auto count = static_cast<std::size_t>(net.layout().parameter_count());
   const std::vector<float> ends = read_parameters(job.start, 2 * count);
@@ -132,24 +153,36 @@ nlohmann::json lmc_work(const Job& job) {
   return w.task == Task::curve ? measure_curve(w, job) : train(w, job);
 }
 
-std::size_t write_start(const Workload& workload, const std::string& data, const std::string& path) {
+void write_start(const Workload& workload, const std::string& data, const std::string& path) {
   const lmc::Network<float> net = network(workload);
   const lmc::ModelState<float> start = net.initialize({.seed = 0});
-  std::ofstream file(path, std::ios::binary);
-  const auto write = [&](std::span<const float> theta) {
-    file.write(reinterpret_cast<const char*>(theta.data()), static_cast<std::streamsize>(theta.size_bytes()));
+  if (workload.task == Task::training) return write_numbers<float>(path, start.parameters);
+  const auto pair = lmc::train_pair<float>(net, load(workload, data).train, start,
+                                           {.epochs = 1, .optimizer = optimizer(workload.update)}, {.order = 1}, {.order = 2});
+  std::vector<float> ends = pair.a.state.parameters;
+  ends.insert(ends.end(), pair.b.state.parameters.begin(), pair.b.state.parameters.end());
+  write_numbers<float>(path, ends);
+}
+
+Index export_data(const Workload& workload, const std::string& data, const std::string& folder) {
+  const auto sets = load(workload, data);
+  const auto write = [&](const lmc::Dataset<float>& set, const std::string& part) {
+    const Index features = workload.side() * workload.side() * workload.channels();
+    std::vector<float> images(static_cast<std::size_t>(set.size() * features));
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(set.size()));
+    set.gather_range(0, lmc::matrix_view(std::span(images), set.size(), features), labels);
+    write_numbers<float>(folder + "/" + part + ".images", images);
+    write_numbers<std::int64_t>(folder + "/" + part + ".labels", std::vector<std::int64_t>(labels.begin(), labels.end()));
   };
-  if (workload.task == Task::training) {
-    write(start.parameters);
-  } else {
-    const auto images = lmc::load_mnist<float>(data);
-    const auto pair = lmc::train_pair<float>(net, images.train, start, {.epochs = 1, .optimizer = optimizer(workload.update)},
-                                             {.order = 1}, {.order = 2});
-    write(pair.a.state.parameters);
-    write(pair.b.state.parameters);
-  }
-  lmc::require(file.flush().good(), "cannot write '", path, "'; is the disk full?");
-  return start.parameters.size();
+  write(sets.train, "train");
+  write(sets.test, "test");
+  return sets.train.size();
+}
+
+void write_order(Index examples, std::uint64_t seed, const std::string& path) {
+  const lmc::Batches whole(examples, {.batch_size = examples, .order_seed = seed});
+  const std::span<const Index> order = whole.batch(0);
+  write_numbers<std::int64_t>(path, std::vector<std::int64_t>(order.begin(), order.end()));
 }
 
 }  // namespace versus

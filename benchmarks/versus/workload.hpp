@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What both sides train and measure. Needs no matrix library, so that either side can include it.
+// What all sides train and measure. Needs no matrix library, so that every side can include it.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -7,6 +7,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/names.hpp>
 #include <lmc/core/shape.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +16,17 @@ namespace versus {
 
 using lmc::Index;
 
-enum class Family { mlp, cnn, lcn, vit };
+enum class Family { mlp, cnn, lcn, vit, resnet, vgg };
 enum class Update { sgd, momentum, adam };
 enum class Task { training, curve };
+NLOHMANN_JSON_SERIALIZE_ENUM(Family, {{Family::mlp, "mlp"},
+                                      {Family::cnn, "cnn"},
+                                      {Family::lcn, "lcn"},
+                                      {Family::vit, "vit"},
+                                      {Family::resnet, "resnet"},
+                                      {Family::vgg, "vgg"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Update, {{Update::sgd, "sgd"}, {Update::momentum, "momentum"}, {Update::adam, "adam"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Task, {{Task::training, "training"}, {Task::curve, "curve"}})
 
 /// Hyper-parameters of every workload.
 inline constexpr double sgd_rate = 0.05, momentum_rate = 0.01, momentum = 0.9, adam_rate = 1e-3;
@@ -25,18 +34,27 @@ inline constexpr double sgd_rate = 0.05, momentum_rate = 0.01, momentum = 0.9, a
 inline constexpr Index curve_images = 10'000, curve_points = 25;
 /// Sizes of the transformer.
 inline constexpr Index patch = 7, width = 64, heads = 4, mlp_ratio = 4;
+/// Sizes of ResNet-20: residual blocks in each of three stages, and channels of the first.
+inline constexpr Index resnet_blocks = 3, resnet_width = 16;
 /// Cores that both runs of a pair share, on either side.
 inline constexpr int cores = 2;
 
-/// A network on 28×28×1 images with ten classes, and what is done with it.
+/// A network on images with ten classes, and what is done with it.
 struct Workload {
   std::string name, title;
   Task task = Task::training;
   Family family = Family::mlp;
-  std::vector<Index> layers = {};  // hidden units, or channels of 3×3 filters without padding; none for a transformer
+  std::vector<Index> layers = {};  // hidden units, or channels of 3×3 filters, without padding but in a VGG; else none
   Index stride = 1;                // stride of all filters
   Update update = Update::sgd;
   Index batch = 128;  // batch size of training
+
+  /// Whether the images are CIFAR-10's, 32×32×3, else MNIST's, 28×28×1.
+  [[nodiscard]] bool on_cifar() const { return family == Family::resnet || family == Family::vgg; }
+  [[nodiscard]] Index side() const { return on_cifar() ? 32 : 28; }
+  [[nodiscard]] Index channels() const { return on_cifar() ? 3 : 1; }
+  /// Images of the test set, the first, that tell the loss after training.
+  [[nodiscard]] Index test_images() const { return on_cifar() ? 1'000 : 10'000; }
 };
 
 inline std::vector<Workload> workloads() {
@@ -61,6 +79,8 @@ inline std::vector<Workload> workloads() {
       {.name = "cnn", .title = "convolutions 1→32→64, stride 2", .family = Family::cnn, .layers = {32, 64}, .stride = 2},
       {.name = "lcn", .title = "the same, locally connected", .family = Family::lcn, .layers = {32, 64}, .stride = 2},
       {.name = "vit", .title = "transformer block, width 64", .family = Family::vit},
+      {.name = "resnet20", .title = "ResNet-20 on CIFAR-10", .family = Family::resnet},
+      {.name = "vgg11", .title = "VGG-11 on CIFAR-10", .family = Family::vgg, .layers = {64, 128, 256, 512}},
       {.name = "curve_mlp512", .title = "curve of MLP 784-512-10", .task = Task::curve, .layers = {512}},
       {.name = "curve_cnn",
        .title = "curve of convolutions 1→32→64",
@@ -101,6 +121,29 @@ inline double operations(const Workload& w) {
     layer(tokens * width * width);
     layer(2 * tokens * width * mlp_ratio * width);
     layer(width * 10);
+  } else if (w.family == Family::resnet) {
+    Index side = w.side(), channels = resnet_width;
+    layer(side * side * channels * 9 * w.channels());
+    for (const Index out : {resnet_width, 2 * resnet_width, 4 * resnet_width}) {
+      if (out != channels) {
+        side /= 2;
+        layer(side * side * out * channels);                                    // the shortcut
+        layer(side * side * out * 9 * channels - side * side * out * 9 * out);  // the first block's first convolution
+      }
+      layer(2 * resnet_blocks * side * side * out * 9 * out);
+      channels = out;
+    }
+    layer(channels * 10);
+  } else if (w.family == Family::vgg) {
+    Index side = w.side(), channels = w.channels();
+    for (std::size_t stage = 0; stage < w.layers.size(); ++stage) {
+      const Index out = w.layers[stage];
+      layer(side * side * out * 9 * channels);
+      if (stage >= 2) layer(side * side * out * 9 * out);
+      channels = out;
+      side /= 2;
+    }
+    layer(side * side * channels * 10);
   } else {
     Index side = 28, channels = 1;
     for (const Index out : w.layers) {

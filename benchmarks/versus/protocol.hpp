@@ -13,6 +13,7 @@
 #include <lmc/core/error.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,19 +25,22 @@ namespace versus {
 using Choice = std::map<std::string, std::string>;
 
 struct Job {
-  std::string task = "measure";  // or versions, or peak
-  std::string workload = {};     // the name of one of workloads()
-  std::string data = {};         // the folder of MNIST
-  std::string start = {};        // file of θ in lmc's layout, float; for a curve both ends, one behind the other
-  Index steps = 0;               // updates of one training
-  Index repeats = 1;             // trainings or curves, one after another
+  std::string task = "measure";          // or versions, or peak
+  std::string workload = {};             // the name of one of workloads()
+  std::string data = {};                 // for lmc the folder of the data set; for the others that of export_data()
+  std::string start = {};                // file of θ in lmc's layout, float; for a curve both ends, one behind the other
+  std::vector<std::string> orders = {};  // for each seed the file of write_order(); lmc makes the order by itself
+  Index steps = 0;                       // updates of one training
+  Index repeats = 1;                     // trainings or curves, one after another
   std::vector<std::uint64_t> seeds =
       {};  // for the order of the data, one per run; the runs go side by side if there are as many threads
   std::vector<Index> points = {};  // indices of the curve's points
   bool evaluate = true;            // the networks after the last step, once the time is taken
   int threads = 1;                 // threads of this process
+  int part = 0;                    // which of several processes that share a measurement; it may pin itself to cores of its own
   Choice choice = {};
-  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Job, task, workload, data, start, steps, repeats, seeds, points, evaluate, threads, choice)
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Job, task, workload, data, start, orders, steps, repeats, seeds, points, evaluate, threads,
+                                 choice)
 };
 
 struct Outcome {
@@ -69,13 +73,23 @@ inline void wait_for_start() {
   lmc::require(static_cast<bool>(std::getline(std::cin, line)), "the process that asked for a measurement is gone");
 }
 
-/// The θ in a file. Throws: lmc::Error when it does not hold `count` floats.
-inline std::vector<float> read_parameters(const std::string& path, std::size_t count) {
-  std::vector<float> theta(count);
-  std::ifstream file(path, std::ios::binary);
-  file.read(reinterpret_cast<char*>(theta.data()), static_cast<std::streamsize>(count * sizeof(float)));
-  lmc::require(file.good() && file.peek() == std::ifstream::traits_type::eof(), "'", path, "': expected ", count, " floats");
-  return theta;
+/// The numbers in a file, as write_numbers() leaves them. Throws: lmc::Error when it cannot be read.
+template <class T>
+std::vector<T> read_numbers(const std::string& path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  std::vector<T> values(file.good() ? static_cast<std::size_t>(file.tellg()) / sizeof(T) : 0);
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(T)));
+  lmc::require(file.good() && !values.empty(), "'", path, "' cannot be read");
+  return values;
+}
+
+/// Throws: lmc::Error when the file cannot be written.
+template <class T>
+void write_numbers(const std::string& path, std::span<const T> values) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size_bytes()));
+  lmc::require(file.flush().good(), "cannot write '", path, "'; is the disk full?");
 }
 
 /// A process's whole life: work(job) gives what is written as JSON.
