@@ -96,6 +96,7 @@
 #include <lmc/io/idx.hpp>
 #include <lmc/io/input_file.hpp>
 #include <lmc/io/mapped_file.hpp>
+#include <lmc/io/npy.hpp>
 #include <lmc/io/output_file.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/io/text_file.hpp>

@@ -62,6 +62,21 @@ write("safetensors", float=safetensors(net, data), double=safetensors(double, st
       negative=safetensors({"x": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}, bytes(4)))
 
 
+def npy(descr, shape, values, order=False, version=1):
+    text = f"{{'descr': {descr!r}, 'fortran_order': {order}, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(text)) + text + values
+
+
+floats = struct.pack("<6f", *range(6))
+write("npy", float=npy("<f4", (2, 3), floats), fortran=npy("<f4", (2, 3), floats, True), big=npy(">f8", (3,), struct.pack(">3d", 1, 2, 3)),
+      half=npy("<f2", (4, 3), floats, True), outcomes=npy("|b1", (2, 3), bytes([0, 1, 1, 0, 0, 7])), second=npy("<i8", (3,), floats, version=2),
+      third=npy("<u4", (6,), floats, version=3), scalar=npy("<f4", (), floats[:4]), zero=npy("<f4", (0, 5), b""), empty=b"",
+      magic=b"\x93NUMPY", cut=npy("<f4", (2, 3), floats)[:-3], cut_header=npy("<f4", (2, 3), floats)[:40],
+      longer=npy("<f4", (2, 3), floats) + b"\0", huge=npy("<f8", (2**62, 4), b""), overflow=npy("<f8", (2**64,), b""),
+      wide=npy("<f4", (1,) * 64, floats[:4]), objects=npy("|O", (1,), b"\x80\x03N."), records=npy([("x", "<f4")], (6,), floats),
+      twice=npy("<f4", (6,), floats).replace(b"fortran_order", b"descr"), version=npy("<f4", (6,), floats, version=9))
+
+
 def cifar(labels, count, classes):
     """Records whose labels are their places modulo the classes, of images that compress."""
     return b"".join(bytes(i % n for n in classes[:labels]) + bytes([i]) * 1024 + bytes(range(256)) * 4 + bytes(1024)

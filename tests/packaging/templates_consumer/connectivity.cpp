@@ -25,6 +25,7 @@
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/text.hpp>
+#include <lmc/io/npy.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/io/text_file.hpp>
 #include <lmc/io/utf8.hpp>
@@ -75,6 +76,9 @@ void use_connectivity_with(T) {
   check(lmc::digest(state) == lmc::digest(std::span<const T>(thetas[0])), "digest");
   lmc::write_safetensors(text, layout, state);
   instantiate(lmc::save_safetensors<T>, lmc::state_of<T>, lmc::load_state<T>);
+  lmc::write_npy(text, {2}, std::span<const T>(thetas[0]).first(2));
+  instantiate(lmc::save_npy<T>);
+  check(lmc::NpyArray{.dtype = "u1", .shape = {1}, .bytes = {std::byte{3}}}.as<T>()[0] == 3, "NpyArray");
   std::vector<T> cards{1, 2, 3};
   lmc::shuffle(lmc::Stream{.seed = 1}, std::span(cards));
 }
