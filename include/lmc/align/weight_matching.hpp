@@ -12,6 +12,7 @@
 
 #include <lmc/align/alignment.hpp>
 #include <lmc/align/detail/joint_assignment.hpp>
+#include <lmc/align/detail/matching_bound.hpp>
 #include <lmc/align/detail/matching_ends.hpp>
 #include <lmc/align/detail/matching_gains.hpp>
 #include <lmc/align/detail/matching_terms.hpp>
@@ -78,7 +79,7 @@ class WeightMatcher {
       }
     }
     result.objective_after = highest;
-    result.upper_bound = std::max(upper_bound(), highest);
+    result.upper_bound = std::max(matching_bound(terms_, gains_), highest);
     result.optimal = *result.upper_bound - highest <= rounding;
     result.moved = moved_units(best);
     result.permutations = std::move(best);
@@ -162,17 +163,6 @@ class WeightMatcher {
     if (gained > 1e-12 * magnitude) return true;
     std::ranges::copy(before, first);
     return false;
-  }
-
-  // Each term at its best, whatever the others need: exact where no term has two sides that are permuted.
-  double upper_bound() {
-    double bound = gains_.constant();
-    UnitMaps unused = maps_;
-    for (std::size_t joint = 0; joint < terms_.joints.size(); ++joint) {
-      gains_.compute_bounds(joint, gain_);
-      bound += assign_jointly(terms_, joint, gain_, unused).upper_bound;
-    }
-    return bound;
   }
 
   const ParameterLayout& layout_;

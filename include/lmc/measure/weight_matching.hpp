@@ -46,10 +46,10 @@ inline AddProduct fast_product(int threads = 0) {
 namespace detail {
 
 template <class Scalar>
-void require_finished(std::string_view, const ModelState<Scalar>&) {}
+void require_finished(std::string_view, std::string_view, const ModelState<Scalar>&) {}
 template <class Scalar>
-void require_finished(std::string_view which, const Run<Scalar>& run) {
-  require(!run.diverged_at, "weight_matching: the ", which, " run diverged after ", run.diverged_at.value_or(0),
+void require_finished(std::string_view who, std::string_view which, const Run<Scalar>& run) {
+  require(!run.diverged_at, who, ": ", which, " diverged after ", run.diverged_at.value_or(0),
           " updates; there is nothing to align with it");
 }
 
@@ -60,8 +60,8 @@ void require_finished(std::string_view which, const Run<Scalar>& run) {
 /// when a run diverged.
 template <std::floating_point Scalar, HoldsParameters A, HoldsParameters B>
 Alignment weight_matching(const Network<Scalar>& network, const A& a, const B& b, const WeightMatchingOptions& options = {}) {
-  detail::require_finished("first", a);
-  detail::require_finished("second", b);
+  detail::require_finished("weight_matching", "the first run", a);
+  detail::require_finished("weight_matching", "the second run", b);
   return weight_matching<Scalar>(network.layout(), parameters_of(a), parameters_of(b), options, fast_product());
 }
 
