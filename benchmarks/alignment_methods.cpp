@@ -25,6 +25,7 @@
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/frank_wolfe.hpp>
 #include <lmc/measure/paths.hpp>
+#include <lmc/measure/straight_through.hpp>
 #include <lmc/measure/weight_matching.hpp>
 #include <lmc/models/mlp.hpp>
 #include <lmc/train/train.hpp>
@@ -32,9 +33,7 @@
 #include <string>
 #include <vector>
 
-#include "support/sinkhorn.hpp"
 #include "support/statistics.hpp"
-#include "support/straight_through.hpp"
 
 namespace {
 
@@ -87,14 +86,10 @@ std::vector<Method> methods_for(const Network& net, const lmc::Dataset<float>& t
       {"activation matching",
        [&](const State& a, const State& b) { return lmc::activation_matching(net, a, b, some).alignment.permutations; }},
       {"Frank–Wolfe", [&](const State& a, const State& b) { return lmc::frank_wolfe(net, a, b).permutations; }},
-      {"Frank–Wolfe, 4 restarts",
+      {"Frank–Wolfe with 4 restarts",
        [&](const State& a, const State& b) { return lmc::frank_wolfe(net, a, b, {.restarts = 4}).permutations; }},
       {"straight-through",
        [&](const State& a, const State& b) { return lmc::straight_through_matching(net, a, b, train).permutations; }},
-      {"Sinkhorn from Frank–Wolfe",
-       [&](const State& a, const State& b) {
-         return lmc::sinkhorn_matching(net, a, b, train, lmc::frank_wolfe(net, a, b).permutations).permutations;
-       }},
       {"none", [&](const State&, const State&) { return lmc::identity_permutations(net.layout()); }},
   };
 }

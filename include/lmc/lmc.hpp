@@ -164,6 +164,7 @@
 #include <lmc/measure/save_curve.hpp>
 #include <lmc/measure/soup.hpp>
 #include <lmc/measure/stop_at_loss.hpp>
+#include <lmc/measure/straight_through.hpp>
 #include <lmc/measure/sweep.hpp>
 #include <lmc/measure/traced_curve.hpp>
 #include <lmc/measure/weight_matching.hpp>

@@ -17,6 +17,7 @@
 #include <lmc/measure/frank_wolfe.hpp>
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/repair.hpp>
+#include <lmc/measure/straight_through.hpp>
 #include <lmc/measure/weight_matching.hpp>
 #include <lmc/models/mlp.hpp>
 #include <lmc/train/train.hpp>
@@ -57,6 +58,9 @@ void use_searches_with(T) {
   const std::vector<std::span<const T>> networks{a.parameters, b.parameters};
   check(lmc::common_order<T>(layout, networks).permutations.size() == 2, "common_order");
   check(lmc::common_order(net, std::vector{a, b}).permutations.size() == 2, "common_order of a network");
+  const auto data = lmc::spirals<T>({.examples = 60, .classes = 3, .seed = 1});
+  const lmc::Alignment trained = lmc::straight_through_matching(net, a, b, data, {.steps = 2, .batch_size = 20});
+  check(trained.permutations.size() == 1, "straight_through_matching");
 }
 
 }  // namespace
