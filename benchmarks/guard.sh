@@ -37,8 +37,8 @@ shift $((OPTIND - 1))
 commit=$(git rev-parse --quiet --verify --end-of-options "$1^{commit}") || refuse "'$1' is no commit of this repository"
 shift
 
-programs_in() {  # programs_in TREE; scaling is the only one that is not of Google Benchmark
-  find "$1/benchmarks" -maxdepth 1 -name '*.cpp' ! -name scaling.cpp -printf '%f\n' | sed 's/\.cpp$//' | sort
+programs_in() {  # programs_in TREE: those of Google Benchmark
+  grep -l '#include <benchmark/benchmark.h>' "$1"/benchmarks/*.cpp | sed 's#.*/##; s#\.cpp$##'
 }
 git worktree prune
 [ -e $guard/commit/.git ] || git worktree add --quiet --detach --no-checkout $guard/commit "$commit"

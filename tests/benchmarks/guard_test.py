@@ -27,6 +27,7 @@ fi
 """
 # Tells its turn in a file, and writes the time that it contains.
 PROGRAM = r"""#!/usr/bin/env bash
+#include <benchmark/benchmark.h>
 for argument in "$@"; do
   case $argument in
     --benchmark_out=*) out=${argument#*=} ;;
@@ -55,7 +56,7 @@ class Guard(unittest.TestCase):
         self.environment = os.environ | {"PATH": tools + ":" + os.environ["PATH"], "HOME": scratch.name,
                                          "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a",
                                          "GIT_COMMITTER_EMAIL": "a@b"}
-        self.write(x=1.0, y=1.0, scaling=1.0)
+        self.write(x=1.0, y=1.0, scaling="int main() {}")
         self.git("init", "-q")
         self.git("add", "benchmarks")
         self.git("commit", "-q", "-m", "first")
@@ -124,11 +125,11 @@ class Guard(unittest.TestCase):
                 self.assertIn(text, err)
 
     def test_a_tree_that_does_not_build_or_run_is_shown(self):
-        self.write(x="broken")
+        self.write(x="#include <benchmark/benchmark.h>\nbroken")
         status, _, err = self.run_guard("HEAD")
         self.assertEqual(status, 2)
         self.assertRegex(err, r"cannot build after; .*\n.*does not compile")
-        self.write(x="#!/bin/sh\necho it differs; exit 1\n")
+        self.write(x="#!/bin/sh\n#include <benchmark/benchmark.h>\necho it differs; exit 1\n")
         status, _, err = self.run_guard("HEAD")
         self.assertEqual(status, 2)
         self.assertRegex(err, r"after: x failed:\nit differs")
