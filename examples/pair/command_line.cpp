@@ -24,7 +24,9 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--batch-size", o.batch_size)->capture_default_str();
   app.add_option("--init", o.init, "torch (PyTorch's default), he-normal, he-uniform, xavier or zero")->capture_default_str();
   app.add_option("--alphas", o.alphas, "number of even steps from 0 to 1, or a list as in 0,0.25,0.5,1")->capture_default_str();
-  app.add_option("--init-seed", o.init_seed)->capture_default_str();
+  const auto init_seed = app.add_option("--init-seed", o.init_seed)->capture_default_str();
+  app.add_option("--init-seeds", o.init_seeds, "gives the two runs starts of their own, as in 1,2 [one start, --init-seed]")
+      ->excludes(init_seed);
   app.add_option("--noise", o.noise, "what the two runs differ in: order (of the data), augmentation or both")
       ->capture_default_str();
   app.add_option("--noise-seeds", o.noise_seeds, "of the runs; what they do not differ in has the first [1,2]");
@@ -42,6 +44,13 @@ Options parse_options(int argc, char** argv) {
   app.add_flag(
       "--explain", o.explain,
       "why the first pair has its barrier on the test examples: by examples, layers, features, calibration and parameters");
+  app.add_option("--align", o.align,
+                 "brings the units of each second run into the order of the first's, and measures the barrier again: weights, "
+                 "activations or frank-wolfe, or several with commas between [none]");
+  app.add_option(
+      "--repair", o.repair,
+      "measures it again with the networks in between repaired, aligned or not: repair, rescale, batch-norm or bias, or "
+      "several [none]");
   app.add_option("--augment", o.augment,
                  "random changes of every example: crop=P (pixels of padding), flip, translation=P (pixels), noise=S (standard "
                  "deviation), with commas between [none]");
@@ -53,10 +62,11 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--save-checkpoints", o.checkpoints,
                  "folder for a.safetensors, b.safetensors, …; those of further initializations in folders init1, …");
   app.add_option("--json", o.json, "file for all results");
-  app.add_option("--csv", o.csv, "file for the curve");
+  app.add_option("--csv", o.csv, "file for the curve; with --align or --repair, all curves");
   app.add_option(
       "--figure", o.figure,
-      "file for the curve's figure: .png, .svg or .pdf; with --explain, figures NAME-layers, NAME-examples and NAME-features");
+      "file for the curve's figure: .png, .svg or .pdf; with --explain, figures NAME-layers, NAME-examples and NAME-features; "
+      "with --align or --repair, NAME-alignment");
   app.footer(
       "Exit codes: 0 done; 1 not done; 3 a network diverged, so that there is no verdict; 4 an output could not be written, "
       "but the results were shown and all other outputs written.");

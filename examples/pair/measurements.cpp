@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include <lmc/core/text.hpp>
 #include <lmc/data/subset.hpp>
@@ -12,13 +13,20 @@
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/traced_curve.hpp>
 
+PartMeasurement measured(lmc::Curve curve) {
+  PartMeasurement part;
+  part.curve = std::move(curve);
+  part.error = lmc::error_barrier(part.curve);
+  const Index examples = part.curve.points.front().metrics.count;
+  if (examples >= 2) part.cross_fitted = lmc::cross_fitted_barrier(part.curve, {.folds = folds_for(examples)});
+  return part;
+}
+
 PartMeasurement measure_part(const lmc::Network<float>& net, const lmc::Run<float>& a, const lmc::Run<float>& b,
                              const lmc::Dataset<float>& data, const lmc::Dataset<float>& statistics, const PartPlan& plan,
                              const lmc::ThreadTeam& team) {
-  PartMeasurement part;
-  part.curve = lmc::linear_path(a, b, lmc::evaluator(net, data, statistics, team, {}, plan.loss), {.alphas = plan.alphas});
-  part.error = lmc::error_barrier(part.curve);
-  if (data.size() >= 2) part.cross_fitted = lmc::cross_fitted_barrier(part.curve, {.folds = folds_for(data.size())});
+  PartMeasurement part =
+      measured(lmc::linear_path(a, b, lmc::evaluator(net, data, statistics, team, {}, plan.loss), {.alphas = plan.alphas}));
   if (!plan.exact) return part;
   if (plan.traced) {
     part.exact.emplace(ExactMeasurement{lmc::traced_error_curve(net, a, b, data, team).curve, {}, {}});

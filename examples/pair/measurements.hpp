@@ -53,6 +53,9 @@ struct PartPlan {
 /// As many folds as cross_fitted_barrier takes by default, or one for each example where these are fewer.
 inline Index folds_for(Index examples) { return std::min(lmc::CrossFitOptions().folds, examples); }
 
+/// What a curve says on the grid.
+PartMeasurement measured(lmc::Curve curve);
+
 /// The path between two runs on one data set; statistics: the training data.
 PartMeasurement measure_part(const lmc::Network<float>& net, const lmc::Run<float>& a, const lmc::Run<float>& b,
                              const lmc::Dataset<float>& data, const lmc::Dataset<float>& statistics, const PartPlan& plan,

@@ -31,6 +31,26 @@ std::vector<std::uint64_t> parse_seeds(std::string_view option, const std::strin
 
 }  // namespace
 
+std::vector<std::vector<std::uint64_t>> init_seeds(const Options& o) {
+  std::vector<std::vector<std::uint64_t>> seeds;
+  if (!o.init_seeds) {
+    for (Index i = 0; i < o.pairs; ++i)
+      seeds.emplace_back(static_cast<std::size_t>(o.runs), o.init_seed + static_cast<std::uint64_t>(i));
+    return seeds;
+  }
+  const auto refuse = [&](bool refused, const auto&... why) { lmc::require(!refused, "--init-seeds ", *o.init_seeds, why...); };
+  refuse(
+      o.pairs != 1, " with --pairs ", o.pairs,
+      ": the seeds are those of one pair's two starts, and the pairs of --pairs share one start each; leave out one of the two");
+  refuse(o.runs != 2, " with --runs ", o.runs,
+         ": only two runs can have starts of their own, since more would give pairs that are neither from one start nor "
+         "independent; leave out --runs");
+  refuse(o.explain,
+         " with --explain: its account of distances is from the start that both runs share; leave out one of the two");
+  seeds.push_back(parse_seeds("--init-seeds", *o.init_seeds, o.runs));
+  return seeds;
+}
+
 std::vector<std::vector<lmc::NoiseSeeds>> noise_seeds(const Options& o) {
   lmc::require(o.pairs >= 1 && o.pairs <= 10'000, "--pairs ", o.pairs, "; expected 1 to 10000 initializations");
   lmc::require(o.runs >= 2 && o.runs <= 26, "--runs ", o.runs, "; expected 2 to 26 runs from each initialization");

@@ -31,10 +31,12 @@ struct Options {
   std::string init = "torch";
   std::string alphas = "25";
   std::uint64_t init_seed = 0;
+  std::optional<std::string> init_seeds;
   std::string noise = "order";
   std::optional<std::string> noise_seeds;
   Index pairs = 1, runs = 2;
   bool exact = false, explain = false;
+  std::string align, repair;
   std::string augment;
   double label_noise = 0;
   std::optional<std::string> label_noise_seeds;
@@ -47,6 +49,8 @@ struct Options {
 Options parse_options(int argc, char** argv);
 
 /// What the options mean. Throws: lmc::Error with the option as it was typed.
+/// The seed of every run's start, for each initialization: one for all its runs, unless --init-seeds gives each its own.
+std::vector<std::vector<std::uint64_t>> init_seeds(const Options& o);
 /// The seeds of every run, for each initialization.
 std::vector<std::vector<lmc::NoiseSeeds>> noise_seeds(const Options& o);
 lmc::AugmentationOptions parse_augmentation(const std::string& text);

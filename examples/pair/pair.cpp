@@ -49,6 +49,8 @@ int run(const Options& o) {
   r.options = o;
   parse_alphas(o.alphas);  // a mistake is found before the training
   const auto seeds = noise_seeds(o);
+  r.init_seeds = init_seeds(o);
+  const AlignmentPlan alignment = parse_alignment(o);
   lmc::TrainOptions<float> training{.epochs = o.epochs,
                                     .batch_size = o.batch_size,
                                     .optimizer = registry::optimizer_options(o.optimizer, "--"),
@@ -59,13 +61,15 @@ int run(const Options& o) {
   const lmc::Initialization init = lmc::parse_initialization(o.init);
   const lmc::ThreadTeam team(o.threads);
   Outputs outputs(o);
-  const auto differing = lmc::differing_noise(seeds[0][0], seeds[0][1]);
-  if (differing.empty()) std::cerr << "warning: the noise seeds are equal, so that the two runs will be identical\n";
+  r.differing = lmc::differing_noise(seeds[0][0], seeds[0][1]);
+  if (r.init_seeds[0][0] != r.init_seeds[0][1]) r.differing.insert(r.differing.begin(), "initialization");
+  if (r.differing.empty()) std::cerr << "warning: the noise seeds are equal, so that the two runs will be identical\n";
 
   const lmc::TrainTest<float> data = registry::load_dataset(o.data, o.threads);
   const auto made = registry::make_network(o.network, data.train.shape(), data.train.classes(), init);
   const lmc::Network<float>& net = made.network;
   require_measurable(o, net, data);
+  require_alignable(alignment, net, data);
   r.parameters = net.layout().parameter_count();
   r.network = made.description;
   r.loss = training.loss;
@@ -76,7 +80,7 @@ int run(const Options& o) {
   r.classes = data.train.classes();
   r.input = data.train.standardization();
   r.threads = team.size();
-  print_setting(r, net, data, differing);
+  print_setting(r, net, data);
 
   train(net, data.train, training, seeds, team, r);
   for (std::size_t i = 0; i < r.runs.size(); ++i)
@@ -88,14 +92,18 @@ int run(const Options& o) {
             << " updates its loss or parameters were not finite. What follows is measured from its last finite state, after "
             << ended.steps << " updates; a lower --learning-rate may help.\n";
       outputs.write(outputs.checkpoint(i, run), [&](std::ostream& out) {
-        lmc::write_safetensors<float>(out, net.layout(), ended.state, metadata(r, i, ended));
+        lmc::write_safetensors<float>(out, net.layout(), ended.state, metadata(r, i, run));
       });
     }
 
   measure(net, data, seeds, team, r);
+  // A network that is no match for its search costs no other result.
+  if (!alignment.empty())
+    outputs.write([&] { align(net, {trained_labels(data.train, o, seeds), data.test}, alignment, team, r); });
 
   print_table(r);
   if (r.account) print_account(*r.account);
+  if (!r.aligned.empty()) print_alignment(r);
   std::cout << "digests " << r.a().digest() << ' ' << r.b().digest() << "\ntraining " << lmc::fixed(r.train_seconds, 2)
             << " s for " << (seeds.size() * seeds[0].size() == 2 ? "both" : "all") << " runs ("
             << static_cast<Index>(r.images_per_second) << " images/s), curves " << lmc::fixed(r.curve_train_seconds, 2)
@@ -109,6 +117,7 @@ int run(const Options& o) {
     const std::string title = o.data.dataset + ", " + r.network + ", " + r.optimizer;
     outputs.write([&] { lmc::save_curve_figure(*outputs.figure, curve_figure(r, title)); });
     if (r.account) outputs.write([&] { save_account_figures(*outputs.figure, title, *r.account); });
+    if (!r.aligned.empty()) outputs.write([&] { save_alignment_figure(*outputs.figure, r); });
   }
   if (!outputs.complete) return unwritten_exit;
   if (r.judged() || o.allow_divergence) return 0;

@@ -45,7 +45,8 @@ std::string key(std::string_view option) {
 
 }  // namespace
 
-lmc::Metadata metadata(const Results& r, std::size_t initialization, const lmc::Run<float>& run) {
+lmc::Metadata metadata(const Results& r, std::size_t initialization, std::size_t run_number) {
+  const lmc::Run<float>& run = r.runs[initialization][run_number];
   lmc::Metadata all{{"dataset", r.options.data.dataset},
                     {"network", r.network},
                     {"init", r.options.init},
@@ -54,7 +55,7 @@ lmc::Metadata metadata(const Results& r, std::size_t initialization, const lmc::
                     {"schedule", r.schedule},
                     {"epochs", std::to_string(r.options.epochs)},
                     {"batch_size", std::to_string(r.options.batch_size)},
-                    {"init_seed", std::to_string(r.init_seed(initialization))},
+                    {"init_seed", std::to_string(r.init_seeds[initialization][run_number])},
                     {"order_seed", std::to_string(run.seeds.order)},
                     {"augmentation", r.augmentation},
                     {"augmentation_seed", std::to_string(run.seeds.augmentation)},
@@ -103,12 +104,13 @@ nlohmann::json to_json(const Results& r) {
       {"parameters", r.parameters},
       {"training", training},
       {"seeds",
-       {{"init", o.init_seed},
+       {{"init", r.init_seeds[0][0]},
+        {"init_of_runs", {r.init_seeds[0][0], r.init_seeds[0][1]}},
         {"subset", o.data.subset_seed},
         {"order", {r.a().seeds.order, r.b().seeds.order}},
         {"augmentation", {r.a().seeds.augmentation, r.b().seeds.augmentation}},
         {"label_noise", {r.a().seeds.label_noise, r.b().seeds.label_noise}}}},
-      {"runs_differ_in", lmc::differing_noise(r.a().seeds, r.b().seeds)},
+      {"runs_differ_in", r.differing},
       {"input", {{"mean", input_json(r.input.mean, 0)}, {"std", input_json(r.input.standard_deviation, 1)}}},
       {"endpoints", endpoints},
       {"curve", curve},
@@ -123,25 +125,45 @@ nlohmann::json to_json(const Results& r) {
         {"compiler", lmc::compiler_name()},
         {"sparse_limits", {{"forward", sparse.forward}, {"backward", sparse.backward}}}}}};
   if (r.account) all["explain"] = to_json(*r.account);
+  if (!r.aligned.empty()) {
+    all["alignment"] = to_json(r.aligned.front());
+    all["permutation_share"] = shares_json(r);
+  }
   if (!r.train_summary) return all;
   all["summary"] = {{"train", summary_json(*r.train_summary)}, {"test", summary_json(*r.test_summary)}};
-  for (const PairMeasurement& pair : r.pairs) {
+  for (std::size_t i = 0; i < r.pairs.size(); ++i) {
+    const PairMeasurement& pair = r.pairs[i];
     const auto &a = r.runs[pair.initialization][pair.a], &b = r.runs[pair.initialization][pair.b];
-    all["pairs"].push_back({{"init_seed", r.init_seed(pair.initialization)},
+    all["pairs"].push_back({{"init_seed", r.init_seeds[pair.initialization][pair.a]},
                             {"order", {a.seeds.order, b.seeds.order}},
                             {"digest", {a.digest(), b.digest()}},
                             {"barrier", {{"train", to_json(pair.train)}, {"test", to_json(pair.test)}}}});
+    if (!r.aligned.empty()) all["pairs"].back()["alignment"] = to_json(r.aligned[i]);
   }
   return all;
 }
 
 void write_curves(std::ostream& out, const Results& r) {
-  if (r.pairs.size() == 1) return lmc::write_curve_csv(out, r.first().train.curve, r.first().test.curve);
-  for (std::size_t i = 0; i < r.pairs.size(); ++i) {
+  bool first = true;
+  const auto write = [&](const std::string& pair, const std::string& order, const auto& measured) {
     std::stringstream lines;
-    lmc::write_curve_csv(lines, r.pairs[i].train.curve, r.pairs[i].test.curve);
+    lmc::write_curve_csv(lines, measured.train.curve, measured.test.curve);
     std::string line;
     for (bool header = true; std::getline(lines, line); header = false)
-      if (!header || i == 0) out << (header ? "pair" : std::to_string(i + 1)) << ',' << line << '\n';
+      if (!header || first)
+        out << (r.pairs.size() == 1 ? ""
+                : header            ? "pair,"
+                                    : pair)
+            << (r.aligned.empty() ? ""
+                : header          ? "method,repair,"
+                                  : order)
+            << line << '\n';
+    first = false;
+  };
+  for (std::size_t i = 0; i < r.pairs.size(); ++i) {
+    const std::string pair = std::to_string(i + 1) + ',';
+    write(pair, "none,none,", r.pairs[i]);
+    if (r.aligned.empty()) continue;
+    for (const AlignedMeasurement& row : r.aligned[i]) write(pair, row.method + ',' + row.repair + ',', row);
   }
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <lmc/connectivity/barriers.hpp>
@@ -18,6 +19,7 @@
 #include <lmc/train/train.hpp>
 
 #include "pair/account.hpp"
+#include "pair/alignment.hpp"
 #include "pair/measurements.hpp"
 #include "pair/options.hpp"
 
@@ -34,9 +36,12 @@ struct Results {
   Index classes = 0;
   Index parameters = 0;
   lmc::Standardization input;
-  std::vector<std::vector<lmc::Run<float>>> runs;  // for each initialization
-  std::vector<PairMeasurement> pairs;              // every two runs from each initialization; what follows is of the first
-  std::optional<Account> account;                  // why it has its barrier
+  std::vector<std::vector<std::uint64_t>> init_seeds;  // of every run, for each initialization
+  std::vector<std::string_view> differing;             // in what the first two runs differ
+  std::vector<std::vector<lmc::Run<float>>> runs;      // for each initialization
+  std::vector<PairMeasurement> pairs;                  // every two runs from each initialization; what follows is of the first
+  std::optional<Account> account;                      // why it has its barrier
+  std::vector<AlignedPair> aligned;                    // of each pair, where that was asked for
   // The metrics of both ends with the running statistics that training left; on a path these are estimated anew.
   std::vector<EndMetrics> stored;
   std::optional<lmc::BarrierSummary> train_summary, test_summary;  // of several pairs
@@ -44,7 +49,6 @@ struct Results {
   [[nodiscard]] const PairMeasurement& first() const { return pairs.front(); }
   [[nodiscard]] const lmc::Run<float>& a() const { return runs[0][0]; }
   [[nodiscard]] const lmc::Run<float>& b() const { return runs[0][1]; }
-  [[nodiscard]] std::uint64_t init_seed(std::size_t initialization) const { return options.init_seed + initialization; }
   // Whether there is something to judge in all pairs.
   [[nodiscard]] bool judged() const {
     return std::ranges::all_of(pairs, [](const PairMeasurement& pair) {
@@ -56,12 +60,13 @@ struct Results {
 };
 
 /// What stands in the checkpoint of a run.
-lmc::Metadata metadata(const Results& r, std::size_t initialization, const lmc::Run<float>& run);
+lmc::Metadata metadata(const Results& r, std::size_t initialization, std::size_t run);
 
 nlohmann::json to_json(const Results& r);
 
 /// Prints both parts of the first pair side by side, and the summary of several.
 void print_table(const Results& r);
 
-/// Writes the curves: of several pairs one below the other, with the number of the pair in front.
+/// Writes the curves one below the other: of several pairs with the number of the pair in front, of aligned ones with method and
+/// repair.
 void write_curves(std::ostream& out, const Results& r);

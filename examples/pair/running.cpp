@@ -31,8 +31,7 @@ bool is_deep(const lmc::Network<float>& net) {
 
 }  // namespace
 
-void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::TrainTest<float>& data,
-                   const std::vector<std::string_view>& differing) {
+void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::TrainTest<float>& data) {
   const Options& o = r.options;
   std::cout << o.data.dataset << ": " << data.train.size() << " training and " << data.test.size() << " test examples of shape "
             << data.train.shape() << ", " << r.classes << " classes\n"
@@ -42,8 +41,8 @@ void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::
   });
   std::cout << ", schedule " << r.schedule << ", batch size " << o.batch_size << ", " << o.epochs << " epochs, initialization "
             << o.init << "\naugmentation " << r.augmentation << ", label noise " << o.label_noise << "; the runs differ in:";
-  for (const std::string_view source : differing) std::cout << ' ' << source << (source == differing.back() ? "" : ",");
-  std::cout << (differing.empty() ? " nothing" : "") << '\n' << std::flush;
+  for (const std::string_view source : r.differing) std::cout << ' ' << source << (source == r.differing.back() ? "" : ",");
+  std::cout << (r.differing.empty() ? " nothing" : "") << '\n' << std::flush;
 }
 
 void require_measurable(const Options& o, const lmc::Network<float>& net, const lmc::TrainTest<float>& data) {
@@ -80,22 +79,26 @@ void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, cons
   const auto start = std::chrono::steady_clock::now();
   team.for_each(static_cast<Index>(all), [&](Index i, int) {
     const auto run = static_cast<std::size_t>(i), initialization = run / each;
-    r.runs[initialization][run % each] = lmc::train(net, data, net.initialize({.seed = r.init_seed(initialization)}), observed,
-                                                    seeds[initialization][run % each], run);
+    r.runs[initialization][run % each] =
+        lmc::train(net, data, net.initialize({.seed = r.init_seeds[initialization][run % each]}), observed,
+                   seeds[initialization][run % each], run);
   });
   r.train_seconds = seconds_since(start);
   r.images_per_second = static_cast<double>(std::accumulate(examples.begin(), examples.end(), Index{0})) / r.train_seconds;
+}
+
+lmc::Dataset<float> trained_labels(const lmc::Dataset<float>& data, const Options& o, const Seeds& seeds) {
+  const std::uint64_t first = seeds.front().front().label_noise;
+  const bool shared =
+      std::ranges::all_of(seeds.front(), [&](const lmc::NoiseSeeds& of_run) { return of_run.label_noise == first; });
+  return lmc::with_label_noise(data, {.share = shared ? o.label_noise : 0, .seed = first});
 }
 
 void measure(const lmc::Network<float>& net, const lmc::TrainTest<float>& data, const Seeds& seeds, const lmc::ThreadTeam& team,
              Results& r) {
   const Options& o = r.options;
   PartPlan plan{.alphas = parse_alphas(o.alphas), .loss = r.loss, .exact = o.exact, .traced = is_deep(net)};
-  // Measured on the labels that all runs were trained on; where these differ, on the true ones.
-  const std::uint64_t first_labels = seeds.front().front().label_noise;
-  const bool shared_labels =
-      std::ranges::all_of(seeds.front(), [&](const lmc::NoiseSeeds& of_run) { return of_run.label_noise == first_labels; });
-  const auto trained_on = lmc::with_label_noise(data.train, {.share = shared_labels ? o.label_noise : 0, .seed = first_labels});
+  const auto trained_on = trained_labels(data.train, o, seeds);
   PartPlan grid = plan;
   grid.exact = false;
   // Tracing takes some 20 ms for each example: it is done on a part of the test data.
@@ -132,7 +135,7 @@ void measure(const lmc::Network<float>& net, const lmc::TrainTest<float>& data, 
   }
   if (o.explain && !r.judged()) std::cerr << "note: --explain has nothing to account for, since a network diverged\n";
   if (o.explain && r.judged())
-    r.account = explain(net, r.runs, r.pairs, net.initialize({.seed = r.init_seed(0)}), data, r.loss, team);
+    r.account = explain(net, r.runs, r.pairs, net.initialize({.seed = r.init_seeds[0][0]}), data, r.loss, team);
   if (net.layout().buffer_count() > 0)
     for (const lmc::Run<float>* ended : {&r.a(), &r.b()})
       r.stored.push_back({lmc::evaluate(net, ended->state, trained_on, team, r.loss),

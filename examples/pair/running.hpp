@@ -16,8 +16,7 @@
 using Seeds = std::vector<std::vector<lmc::NoiseSeeds>>;
 
 /// Prints what is to be trained, and in which sources of noise the two runs differ.
-void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::TrainTest<float>& data,
-                   const std::vector<std::string_view>& differing);
+void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::TrainTest<float>& data);
 
 /// Throws: lmc::Error, before anything is trained, when something is asked for that cannot be measured of this network or so few
 /// examples.
@@ -26,6 +25,9 @@ void require_measurable(const Options& o, const lmc::Network<float>& net, const 
 /// Fills in the runs and how fast they were trained, all side by side.
 void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, const lmc::TrainOptions<float>& options,
            const Seeds& seeds, const lmc::ThreadTeam& team, Results& r);
+
+/// The training data with the labels that all runs were trained on; where these differ, with the true ones.
+lmc::Dataset<float> trained_labels(const lmc::Dataset<float>& data, const Options& o, const Seeds& seeds);
 
 /// Fills in the pairs, their summary, why the first has its barrier, where that was asked for, and for a network with running
 /// statistics its ends with those that training left.

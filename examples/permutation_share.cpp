@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Do two runs from one start trade places? How much of the barrier between them is gone when the units of the second are brought into
+// the order of the first's, and how many units have another place, by layer and by step of training: with SGD and with Adam, in
+// networks that share weights (cnn) and that do not (lcn, mlp).
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <iomanip>
+#include <iostream>
+#include <lmc/lmc.hpp>
+#include <numeric>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "standard_streams.hpp"
+
+namespace {
+
+using lmc::Index;
+
+struct Options {
+  std::string data = "data/mnist";
+  Index examples = 10'000, epochs = 10, pairs = 5;
+  double sgd_rate = 0.1, adam_rate = 0.001;
+};
+
+struct Setting {
+  std::string name;
+  lmc::Network<float> network;
+};
+
+std::vector<Setting> settings(const lmc::Shape& inputs) {
+  const lmc::CnnOptions cnn{.inputs = inputs, .channels = {16, 16}, .outputs = 10, .kernel = {5}, .stride = {2}};
+  const lmc::LcnOptions lcn{.inputs = inputs, .channels = {16, 16}, .outputs = 10, .kernel = {5}, .stride = {2}};
+  return {{"cnn", lmc::cnn<float>(cnn)},
+          {"lcn", lmc::lcn<float>(lcn)},
+          {"mlp", lmc::mlp<float>({.inputs = inputs, .hidden = {256, 256}, .outputs = 10})}};
+}
+
+// Of one setting: heights of the barriers on test examples, of each pair, and what moved.
+struct Measurements {
+  std::vector<double> error_before, error_after, loss_before, loss_after;
+  std::vector<std::vector<lmc::MovedLayer>> moved;  // after each number of updates, summed over the pairs
+};
+
+void add(const lmc::Curve& curve, std::vector<double>& errors, std::vector<double>& losses) {
+  errors.push_back(lmc::cross_fitted_barrier(curve).value().value);
+  losses.push_back(lmc::loss_barrier(curve).value);
+}
+
+// From one start: trains, and brings the second run into the order of the first, on the way and at the end.
+void measure_pair(const Setting& s, const lmc::TrainTest<float>& data, lmc::TrainOptions<float> training, std::uint64_t pair,
+                  const std::vector<Index>& updates, Measurements& m) {
+  const lmc::Network<float>& net = s.network;
+  const lmc::Trajectory<float> way(updates);
+  training.observers.emplace_back(way);
+  const auto [a, b] = lmc::train_pair(net, data.train, net.initialize({.seed = pair}), training, {.order = 2 * pair + 1},
+                                      {.order = 2 * pair + 2});
+  lmc::require(!a.diverged_at && !b.diverged_at, s.name, " diverged; a lower learning rate may help");
+  lmc::Alignment found;
+  m.moved.resize(updates.size());
+  for (std::size_t k = 0; k < updates.size(); ++k) {
+    found = lmc::weight_matching<float>(net, way.points(0).at(k).state, way.points(1).at(k).state);
+    const auto layers = lmc::moved_by_layer(net.layout(), found.permutations);
+    if (m.moved[k].empty()) m.moved[k] = lmc::moved_by_layer(net.layout(), lmc::identity_permutations(net.layout()));
+    for (std::size_t l = 0; l < layers.size(); ++l)
+      for (std::size_t g = 0; g < layers[l].moved.size(); ++g) m.moved[k][l].moved[g] += layers[l].moved[g];
+  }
+  const auto aligned = lmc::checked_alignment(net, found, b.state, data.test);  // of the last update, the end
+  const auto evaluate = lmc::evaluator(net, data.test);
+  add(lmc::linear_path(a.state, b.state, evaluate), m.error_before, m.loss_before);
+  add(lmc::linear_path(a.state, aligned.state, evaluate), m.error_after, m.loss_after);
+}
+
+void print(const std::vector<Index>& updates, Index pairs, const Measurements& m) {
+  const auto row = [](const char* name, const std::vector<double>& before, const std::vector<double>& after) {
+    const lmc::PermutationShare share = lmc::permutation_share(before, after);
+    std::cout << "  " << name << " barrier " << lmc::fixed(share.before, 4) << " -> " << lmc::fixed(share.after, 4)
+              << ", removed: " << share << '\n';
+  };
+  row("error", m.error_before, m.error_after);
+  row("loss ", m.loss_before, m.loss_after);
+  const auto percent = [&](double share) { return lmc::fixed(100 * share / static_cast<double>(pairs), 1) + " %"; };
+  std::cout << "  moved after updates ";
+  for (const Index update : updates) std::cout << std::setw(9) << update;
+  for (std::size_t l = 0; l < m.moved.back().size(); ++l) {
+    const lmc::MovedLayer& last = m.moved.back()[l];
+    std::cout << "\n    " << std::left << std::setw(18) << last.name << std::right;
+    for (const auto& layers : m.moved) std::cout << std::setw(9) << percent(layers[l].share());
+    const auto [least, most] = std::ranges::minmax(last.moved);
+    const auto size = static_cast<double>(last.size);
+    if (last.moved.size() > 1)
+      std::cout << ", at a position " << percent(static_cast<double>(least) / size) << " to "
+                << percent(static_cast<double>(most) / size);
+  }
+  std::cout << '\n' << std::flush;
+}
+
+void run(const Options& o) {
+  auto data = lmc::load_mnist<float>(o.data);
+  lmc::require(o.examples >= 1 && o.examples <= data.train.size(), "--examples ", o.examples, "; expected 1 to ",
+               data.train.size());
+  lmc::require(o.pairs >= 1 && o.epochs >= 1, "--pairs ", o.pairs, " --epochs ", o.epochs, "; expected at least 1 of each");
+  std::vector<Index> first(static_cast<std::size_t>(o.examples));
+  std::iota(first.begin(), first.end(), Index{0});
+  data.train = data.train.subset(first);
+  lmc::TrainOptions<float> training{.epochs = o.epochs, .batch_size = std::min<Index>(64, o.examples)};
+  const Index all = o.epochs * ((o.examples + training.batch_size - 1) / training.batch_size);
+  std::vector<Index> updates;
+  for (const Index part : {256, 64, 16, 4, 1})
+    if (all >= part) updates.push_back(all / part);
+  for (const std::string_view optimizer : {"sgd", "adam"}) {
+    training.optimizer = lmc::parse_optimizer(optimizer);
+    std::visit([&](auto& chosen) { chosen.learning_rate = optimizer == "sgd" ? o.sgd_rate : o.adam_rate; }, training.optimizer);
+    for (const Setting& s : settings(data.train.shape())) {
+      std::cout << s.name << ", " << training.optimizer << std::endl;
+      Measurements m;
+      for (Index pair = 0; pair < o.pairs; ++pair)
+        measure_pair(s, data, training, static_cast<std::uint64_t>(pair), updates, m);
+      print(updates, o.pairs, m);
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  prepare_standard_streams();
+  Options o;
+  CLI::App app("How much of the barrier between two runs from one start is the order of units, and when do units move? MNIST.");
+  app.add_option("--data", o.data, "folder of MNIST's files")->capture_default_str();
+  app.add_option("--examples", o.examples, "the first of the training examples")->capture_default_str();
+  app.add_option("--epochs", o.epochs)->capture_default_str();
+  app.add_option("--pairs", o.pairs, "from as many starts")->capture_default_str();
+  app.add_option("--sgd-rate", o.sgd_rate, "learning rate of SGD")->capture_default_str();
+  app.add_option("--adam-rate", o.adam_rate, "learning rate of Adam")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+    run(o);
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e);
+  } catch (const std::exception& e) {
+    std::cerr << "permutation_share: " << e.what() << '\n';
+    return 1;
+  }
+}
