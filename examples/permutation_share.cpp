@@ -12,6 +12,7 @@
 #include <numeric>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -23,16 +24,12 @@ using lmc::Index;
 
 struct Options {
   std::string data = "data/mnist";
-  Index examples = 10'000, epochs = 10, pairs = 5;
-  double sgd_rate = 0.1, adam_rate = 0.001;
+  Index examples = 10'000, epochs = 5, pairs = 8;
+  double sgd_rate = 0.5, adam_rate = 0.01;
 };
 
-struct Setting {
-  std::string name;
-  lmc::Network<float> network;
-};
-
-std::vector<Setting> settings(const lmc::Shape& inputs) {
+using Named = std::pair<std::string, lmc::Network<float>>;
+std::vector<Named> networks(const lmc::Shape& inputs) {
   const lmc::CnnOptions cnn{.inputs = inputs, .channels = {16, 16}, .outputs = 10, .kernel = {5}, .stride = {2}};
   const lmc::LcnOptions lcn{.inputs = inputs, .channels = {16, 16}, .outputs = 10, .kernel = {5}, .stride = {2}};
   return {{"cnn", lmc::cnn<float>(cnn)},
@@ -40,26 +37,24 @@ std::vector<Setting> settings(const lmc::Shape& inputs) {
           {"mlp", lmc::mlp<float>({.inputs = inputs, .hidden = {256, 256}, .outputs = 10})}};
 }
 
-// Of one setting: heights of the barriers on test examples, of each pair, and what moved.
+// Of each pair.
+struct Heights {
+  std::vector<double> before, after;
+};
 struct Measurements {
-  std::vector<double> error_before, error_after, loss_before, loss_after;
+  Heights error, loss;                              // of the barriers on test examples
   std::vector<std::vector<lmc::MovedLayer>> moved;  // after each number of updates, summed over the pairs
 };
 
-void add(const lmc::Curve& curve, std::vector<double>& errors, std::vector<double>& losses) {
-  errors.push_back(lmc::cross_fitted_barrier(curve).value().value);
-  losses.push_back(lmc::loss_barrier(curve).value);
-}
-
 // From one start: trains, and brings the second run into the order of the first, on the way and at the end.
-void measure_pair(const Setting& s, const lmc::TrainTest<float>& data, lmc::TrainOptions<float> training, std::uint64_t pair,
-                  const std::vector<Index>& updates, Measurements& m) {
-  const lmc::Network<float>& net = s.network;
+void measure_pair(const lmc::Network<float>& net, const lmc::TrainTest<float>& data, lmc::TrainOptions<float> training,
+                  std::uint64_t pair, const std::vector<Index>& updates, Measurements& m) {
   const lmc::Trajectory<float> way(updates);
   training.observers.emplace_back(way);
-  const auto [a, b] = lmc::train_pair(net, data.train, net.initialize({.seed = pair}), training, {.order = 2 * pair + 1},
-                                      {.order = 2 * pair + 2});
-  lmc::require(!a.diverged_at && !b.diverged_at, s.name, " diverged; a lower learning rate may help");
+  const lmc::Pair<float> runs = lmc::train_pair(net, data.train, net.initialize({.seed = pair}), training,
+                                                {.order = 2 * pair + 1}, {.order = 2 * pair + 2});
+  const lmc::Run<float>&a = runs.a, &b = runs.b;
+  lmc::require(!a.diverged_at && !b.diverged_at, "a network diverged; a lower rate may help");
   lmc::Alignment found;
   m.moved.resize(updates.size());
   for (std::size_t k = 0; k < updates.size(); ++k) {
@@ -70,19 +65,23 @@ void measure_pair(const Setting& s, const lmc::TrainTest<float>& data, lmc::Trai
       for (std::size_t g = 0; g < layers[l].moved.size(); ++g) m.moved[k][l].moved[g] += layers[l].moved[g];
   }
   const auto aligned = lmc::checked_alignment(net, found, b.state, data.test);  // of the last update, the end
-  const auto evaluate = lmc::evaluator(net, data.test);
-  add(lmc::linear_path(a.state, b.state, evaluate), m.error_before, m.loss_before);
-  add(lmc::linear_path(a.state, aligned.state, evaluate), m.error_after, m.loss_after);
+  const auto measure = [&](const lmc::ModelState<float>& end, std::vector<double> Heights::*heights) {
+    const lmc::Curve curve = lmc::linear_path(a.state, end, lmc::evaluator(net, data.test));
+    (m.error.*heights).push_back(lmc::cross_fitted_barrier(curve).value().value);
+    (m.loss.*heights).push_back(lmc::loss_barrier(curve).value);
+  };
+  measure(b.state, &Heights::before);
+  measure(aligned.state, &Heights::after);
 }
 
 void print(const std::vector<Index>& updates, Index pairs, const Measurements& m) {
-  const auto row = [](const char* name, const std::vector<double>& before, const std::vector<double>& after) {
-    const lmc::PermutationShare share = lmc::permutation_share(before, after);
+  const auto row = [](const char* name, const Heights& heights) {
+    const lmc::PermutationShare share = lmc::permutation_share(heights.before, heights.after);
     std::cout << "  " << name << " barrier " << lmc::fixed(share.before, 4) << " -> " << lmc::fixed(share.after, 4)
               << ", removed: " << share << '\n';
   };
-  row("error", m.error_before, m.error_after);
-  row("loss ", m.loss_before, m.loss_after);
+  row("error", m.error);
+  row("loss ", m.loss);
   const auto percent = [&](double share) { return lmc::fixed(100 * share / static_cast<double>(pairs), 1) + " %"; };
   std::cout << "  moved after updates ";
   for (const Index update : updates) std::cout << std::setw(9) << update;
@@ -115,11 +114,11 @@ void run(const Options& o) {
   for (const std::string_view optimizer : {"sgd", "adam"}) {
     training.optimizer = lmc::parse_optimizer(optimizer);
     std::visit([&](auto& chosen) { chosen.learning_rate = optimizer == "sgd" ? o.sgd_rate : o.adam_rate; }, training.optimizer);
-    for (const Setting& s : settings(data.train.shape())) {
-      std::cout << s.name << ", " << training.optimizer << std::endl;
+    for (const auto& [name, network] : networks(data.train.shape())) {
+      std::cout << name << ", " << training.optimizer << std::endl;
       Measurements m;
       for (Index pair = 0; pair < o.pairs; ++pair)
-        measure_pair(s, data, training, static_cast<std::uint64_t>(pair), updates, m);
+        measure_pair(network, data, training, static_cast<std::uint64_t>(pair), updates, m);
       print(updates, o.pairs, m);
     }
   }
