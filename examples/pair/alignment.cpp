@@ -2,11 +2,14 @@
 #include "pair/alignment.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <iostream>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <lmc/align/activation_matching.hpp>
@@ -58,12 +61,19 @@ lmc::Alignment search(Search method, const lmc::Network<float>& net, const State
   return lmc::activation_matching(net.layout(), lmc::activation_moments(net, a, b, data, team));
 }
 
-// Does what an option asks for, whose name an error gets in front.
+// Does what an option asks for. An error gets its name in front, and names other repairs as they are typed.
 void of_option(const std::string& option, const std::function<void()>& work) {
   try {
     work();
   } catch (const lmc::Error& e) {
-    throw lmc::Error(lmc::concat(option, ": ", e.what()));
+    std::string message = e.what();
+    constexpr std::array<std::string_view, 4> members{"moments", "deviations", "buffers", "biases"};  // in the order of Repair
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const std::string member = lmc::concat("Repair::", members[i]);
+      for (std::size_t at = message.find(member); at != std::string::npos; at = message.find(member))
+        message.replace(at, member.size(), lmc::concat("--repair ", lmc::repair_names[i]));
+    }
+    throw lmc::Error(lmc::concat(option, ": ", message));
   }
 }
 std::string option_of(Search method) { return lmc::concat("--align ", search_names.at(static_cast<std::size_t>(method))); }

@@ -30,7 +30,7 @@ refuses "--align weight: unknown alignment 'weight'; did you mean 'weights'?" --
 refuses "--align weights,weights: weights is there twice" --align weights,weights
 refuses "--repair rapair: unknown repair 'rapair'; did you mean 'repair'?" --repair rapair
 refuses "--repair batch-norm: repair: the network has no running statistics" --align weights --repair batch-norm
-refuses "for one without BatchNorm use Repair::moments" --repair batch-norm
+refuses "for one without BatchNorm use --repair repair" --repair batch-norm
 refuses "--align: the network has no hidden units that could trade places" --align weights --hidden ''
 refuses "--align: there is only 1 training or test example; expected at least 2" --align weights --test-subset 1
 refuses "--init-seeds 1; expected 2 whole numbers with commas between, one for each run" --init-seeds 1
@@ -182,6 +182,7 @@ pair=("$program" --dataset mnist --data images --network cnn --channels 4 --stri
 json_lines norm.json | awk '/^alignment.0.barrier/ { anew[substr($1, 13)] = $2 } /^barrier/ { plain[$1] = $2 }
   END { for (key in plain) { ++n; if (anew[key] != plain[key]) exit 1 }; exit n < 10 }' || fail "batch-norm differs from the plain pair"
 refuses "--repair repair: repair: the network has running statistics" --repair repair
+refuses "use --repair batch-norm" --repair bias
 # A locally connected layer: the positions of its units are told apart.
 pair=("$program" --dataset mnist --data images --network lcn --channels 4 --stride 2 --epochs 1 --batch-size 50 --alphas 2)
 "${pair[@]}" --init-seeds 1,2 --align weights --json local.json > out 2> err || fail "lcn: $(cat err)"
