@@ -50,10 +50,10 @@ void width_table(const Options& options);
 /// Layers of 128 units, over their number: accuracy half way between activation-matched networks, with and without repair.
 void depth_table(const Options& options);
 
+/// How long searches take, beside an epoch of training.
+void times_table(const std::string& data);
+
 /// Draws the table of depths beside the published one into a file; its extension chooses PNG, SVG or PDF.
 void save_depth_figure(const Options& options, const std::vector<std::vector<Estimate>>& table);
-
-/// Seconds since some moment.
-double seconds();
 
 }  // namespace published

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <chrono>
 #include <cmath>
 #include <iomanip>
 #include <iostream>
@@ -15,8 +14,6 @@ lmc::TrainOptions<float> recipe(const Options& o) {
           .optimizer = o.optimizer,
           .schedule = {.then = lmc::OneCycleRate{.peak = 0.1, .start = 0, .end = 0, .linear = true}}};
 }
-
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 namespace {
 
