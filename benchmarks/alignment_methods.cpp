@@ -80,11 +80,11 @@ std::vector<double> difference(const std::vector<double>& a, const std::vector<d
 }
 
 // The methods that are compared. The first is the reference of the others.
-std::vector<Method> methods_for(const Network& net, const lmc::Dataset<float>& train, const lmc::Dataset<float>& some) {
+std::vector<Method> methods_for(const Network& net, const lmc::Dataset<float>& train, const lmc::Dataset<float>& sample) {
   return {
       {"weight matching", [&](const State& a, const State& b) { return lmc::weight_matching(net, a, b).permutations; }},
       {"activation matching",
-       [&](const State& a, const State& b) { return lmc::activation_matching(net, a, b, some).alignment.permutations; }},
+       [&](const State& a, const State& b) { return lmc::activation_matching(net, a, b, sample).alignment.permutations; }},
       {"Frank–Wolfe", [&](const State& a, const State& b) { return lmc::frank_wolfe(net, a, b).permutations; }},
       {"Frank–Wolfe with 4 restarts",
        [&](const State& a, const State& b) { return lmc::frank_wolfe(net, a, b, {.restarts = 4}).permutations; }},
@@ -95,11 +95,12 @@ std::vector<Method> methods_for(const Network& net, const lmc::Dataset<float>& t
 }
 
 void measure(const Options& o) {
-  const auto [train, test] = lmc::load_mnist<float>(o.data);
+  const lmc::TrainTest<float> mnist = lmc::load_mnist<float>(o.data);
+  const lmc::Dataset<float>&train = mnist.train, &test = mnist.test;
   const Network net = lmc::mlp<float>({.inputs = train.shape(), .hidden = o.hidden, .outputs = 10});
   const auto evaluate = lmc::evaluator(net, test);
-  const lmc::Dataset<float> some = lmc::random_subset(train, std::min<Index>(10'000, train.size()), 0);
-  std::vector<Method> methods = methods_for(net, train, some);
+  const lmc::Dataset<float> sample = lmc::random_subset(train, std::min<Index>(10'000, train.size()), 0);
+  std::vector<Method> methods = methods_for(net, train, sample);
   std::erase_if(methods,
                 [&](const Method& m) { return !o.methods.empty() && std::ranges::find(o.methods, m.name) == o.methods.end(); });
   std::vector<Results> all(methods.size());
