@@ -9,6 +9,8 @@ lmc_packages=(cmake ninja-build g++ libeigen3-dev libxsimd-dev nlohmann-json3-de
 lmc_study_packages=(libsqlitecpp-dev libsqlite3-dev libtomlplusplus-dev openmpi-bin libopenmpi-dev sqlite3)
 # What the target reference needs beside them.
 lmc_reference_packages=(doxygen)
+# What the Python module needs beside a compiler, cmake and ninja-build.
+lmc_python_packages=(python3-dev python3-numpy python3-setuptools python3-wheel python3-venv python3-pip pybind11-dev)
 # What the presets asan and fuzz need beside them.
 lmc_clang_packages=(clang-16 libclang-rt-16-dev libomp-16-dev)
 
