@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Without code: every barrier, with intervals, from what any trainer wrote along the line between two of its networks.
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstddef>
+#include <exception>
+#include <iostream>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <lmc/connectivity/barriers.hpp>
+#include <lmc/connectivity/statistics/barrier_summary.hpp>
+#include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>
+#include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
+#include <lmc/io/output_file.hpp>
+
+#include "barrier/recording.hpp"
+#include "standard_streams.hpp"
+
+using lmc::Curve;
+using lmc::fixed;
+using lmc::Metric;
+
+namespace {
+
+struct Options {
+  std::vector<std::string> files;
+  RecordingOptions recording;
+  std::vector<lmc::Index> initializations;
+  double threshold = 0.02;
+  lmc::CrossFitOptions cross_fit;
+  std::string json;
+};
+
+void add_options(CLI::App& app, Options& o) {
+  app.get_formatter()->column_width(34);
+  app.add_option(
+         "files", o.files,
+         "one for each pair of networks: .npy [α, examples] of outcomes or losses, [α, examples, classes] of logits, or CSV with "
+         "the columns alpha, example, and wrong, loss, or label with logit0, logit1, …")
+      ->required();
+  app.add_option("--what", o.recording.what,
+                 "what a .npy file holds: wrong (true or 1 where the prediction is wrong), loss or logits")
+      ->check(CLI::IsMember({"auto", "wrong", "loss", "logits"}))
+      ->capture_default_str();
+  app.add_option("--alphas", o.recording.alphas, "α of the rows of .npy files, as 0,0.25,0.5,1; even steps by default")
+      ->delimiter(',');
+  app.add_option("--labels", o.recording.labels, ".npy file with the class of each example, for logits");
+  app.add_option("--initializations", o.initializations,
+                 "a number for each file, as 1,1,2: pairs with equal ones depend on each other")
+      ->delimiter(',');
+  app.add_option("--threshold", o.threshold, "error barrier from which two networks count as not connected")
+      ->capture_default_str();
+  app.add_option("--folds", o.cross_fit.folds, "parts of the examples for the cross-fitted barrier")->capture_default_str();
+  app.add_option("--seed", o.cross_fit.seed, "of the order in which examples are dealt to the folds")->capture_default_str();
+  app.add_option("--json", o.json, "file for the results");
+}
+
+// Every convention of one pair.
+struct PairResult {
+  std::string file;
+  Recording recording;
+  lmc::LossBarrier loss;
+  double git_rebasin = 0;
+  std::optional<double> midpoint_loss, midpoint_error;  // none without α = ½
+  std::optional<lmc::ErrorBarrier> error;               // none where outcomes are unknown
+  std::optional<lmc::CrossFittedBarrier> cross_fitted;  // none without outcomes of examples, and with fewer than 3 α
+  double instability = 0, argmax = 0;                   // of the error
+};
+
+std::optional<double> midpoint(const Curve& curve, Metric metric) {
+  for (const lmc::CurvePoint& point : curve.points)
+    if (point.alpha == point.alpha_bar) return lmc::midpoint_barrier(curve, metric);
+  return std::nullopt;
+}
+
+PairResult compute(const std::string& file, const Options& o) {
+  PairResult r{.file = file, .recording = read_recording(file, o.recording)};
+  const Curve& curve = r.recording.curve;
+  r.loss = lmc::loss_barrier(curve);
+  r.git_rebasin = lmc::git_rebasin_barrier(curve);
+  r.midpoint_loss = midpoint(curve, Metric::loss);
+  if (!curve.points.front().metrics.error) return r;
+  r.error = lmc::error_barrier(curve, {.threshold = o.threshold});
+  r.cross_fitted = lmc::cross_fitted_barrier(curve, o.cross_fit);
+  r.instability = lmc::instability(curve);
+  r.argmax = lmc::argmax_barrier(curve);
+  r.midpoint_error = midpoint(curve, Metric::error);
+  return r;
+}
+
+void print(std::ostream& out, const PairResult& r, double threshold) {
+  const auto& points = r.recording.curve.points;
+  out << r.file << ": " << r.recording.description << '\n';
+  if (r.error) {
+    out << "  error at the ends        " << fixed(*points.front().metrics.error, 4) << ' '
+        << fixed(*points.back().metrics.error, 4) << "\n  error barrier            " << *r.error << '\n';
+    if (r.cross_fitted) out << "  cross-fitted             " << fixed(r.cross_fitted->value, 4) << '\n';
+    out << "  verdict at " << lmc::shortest(threshold) << "          " << r.error->verdict << "\n  instability              "
+        << fixed(r.instability, 4) << "\n  at the highest error     " << fixed(r.argmax, 4) << '\n';
+    if (r.midpoint_error) out << "  at α = ½                 " << fixed(*r.midpoint_error, 4) << '\n';
+  }
+  if (points.front().metrics.loss_name == "0-1") return;  // the error once more
+  out << "  loss at the ends         " << fixed(points.front().metrics.loss, 4) << ' ' << fixed(points.back().metrics.loss, 4)
+      << "\n  loss barrier             " << r.loss << "\n  Git Re-Basin's           " << fixed(r.git_rebasin, 4) << '\n';
+  if (r.midpoint_loss) out << "  loss at α = ½            " << fixed(*r.midpoint_loss, 4) << '\n';
+}
+
+nlohmann::ordered_json to_json(const lmc::Interval& interval) { return {interval.low, interval.high}; }
+
+nlohmann::ordered_json to_json(const PairResult& r) {
+  nlohmann::ordered_json json{{"file", r.file}, {"read", r.recording.description}};
+  nlohmann::ordered_json curve = nlohmann::ordered_json::array();
+  for (const lmc::CurvePoint& point : r.recording.curve.points) {
+    nlohmann::ordered_json entry{{"alpha", point.alpha}, {"loss", point.metrics.loss}};
+    if (point.metrics.error) entry["error"] = *point.metrics.error;
+    curve.push_back(entry);
+  }
+  if (r.error) {
+    nlohmann::ordered_json error{
+        {"value", r.error->value}, {"alpha", r.error->alpha}, {"normalized", r.error->normalized},
+        {"interval", nullptr},     {"floor", nullptr},        {"verdict", lmc::concat(r.error->verdict)}};
+    if (r.error->interval) error["interval"] = to_json(*r.error->interval);
+    if (r.error->floor) error["floor"] = {{"mean", r.error->floor->mean}, {"quantile", r.error->floor->quantile}};
+    json["error_barrier"] = error;
+    if (r.cross_fitted) json["cross_fitted_barrier"] = r.cross_fitted->value;
+    json["instability"] = r.instability;
+    json["argmax_barrier"] = r.argmax;
+    if (r.midpoint_error) json["midpoint_barrier"] = *r.midpoint_error;
+  }
+  json["loss_barrier"] = {{"value", r.loss.value}, {"alpha", r.loss.alpha}, {"normalized", r.loss.normalized}};
+  json["git_rebasin_barrier"] = r.git_rebasin;
+  if (r.midpoint_loss) json["midpoint_loss_barrier"] = *r.midpoint_loss;
+  json["curve"] = curve;
+  return json;
+}
+
+nlohmann::ordered_json to_json(const lmc::BarrierSummary& s) {
+  nlohmann::ordered_json json{{"pairs", s.pairs.size()},
+                              {"initializations", s.initializations},
+                              {"mean", s.mean},
+                              {"interval", nullptr},
+                              {"mean_maximum", s.mean_maximum},
+                              {"mean_floor", s.mean_floor},
+                              {"threshold", s.threshold},
+                              {"broken", s.broken},
+                              {"whole", s.whole},
+                              {"undecided", s.undecided},
+                              {"broken_interval", to_json(s.broken_interval)},
+                              {"broken_bound", s.broken_bound}};
+  if (s.interval) json["interval"] = to_json(*s.interval);
+  return json;
+}
+
+void run(const Options& o) {
+  std::optional<lmc::OutputFile> output;
+  if (!o.json.empty()) {
+    for (const std::string& file : o.files) {
+      std::error_code none;
+      lmc::require(!std::filesystem::equivalent(o.json, file, none), "'", o.json,
+                   "' is read, and would be overwritten; give another name");
+    }
+    output.emplace(o.json);
+  }
+  lmc::require(o.initializations.empty() || o.initializations.size() == o.files.size(), "--initializations has ",
+               o.initializations.size(), " numbers for ", o.files.size(), " files; expected one for each");
+  std::vector<PairResult> pairs;
+  std::vector<Curve> curves;
+  bool with_outcomes = true;
+  for (const std::string& file : o.files) {
+    pairs.push_back(compute(file, o));
+    print(std::cout, pairs.back(), o.threshold);
+    curves.push_back(pairs.back().recording.curve);
+    with_outcomes = with_outcomes && pairs.back().cross_fitted.has_value();
+  }
+  std::optional<lmc::BarrierSummary> summary;
+  if (pairs.size() > 1 && with_outcomes) {
+    summary = lmc::barrier_summary(curves,
+                                   {.initializations = o.initializations, .threshold = o.threshold, .cross_fit = o.cross_fit});
+    std::cout << *summary << '\n';
+  } else if (pairs.size() > 1) {
+    std::cout << "no summary of the pairs: it needs outcomes of single examples, and an α between the ends\n";
+  }
+  if (!output) return;
+  nlohmann::ordered_json json{{"pairs", nlohmann::ordered_json::array()}};
+  for (const PairResult& pair : pairs) json["pairs"].push_back(to_json(pair));
+  if (summary) json["summary"] = to_json(*summary);
+  output->stream() << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+  output->commit();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  prepare_standard_streams();
+  Options o;
+  CLI::App app("Computes the barriers between networks from what was measured of them along the lines between them.");
+  add_options(app, o);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    run(o);
+    return 0;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "barrier: not enough memory for these files\n";
+  } catch (const std::exception& e) {
+    std::cerr << "barrier: " << e.what() << '\n';
+  }
+  return 1;
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "barrier/recording.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <lmc/connectivity/alpha_grid.hpp>
+#include <lmc/connectivity/ensemble.hpp>
+#include <lmc/connectivity/metrics.hpp>
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/core/text.hpp>
+#include <lmc/io/csv.hpp>
+#include <lmc/io/npy.hpp>
+
+using lmc::concat;
+using lmc::Error;
+using lmc::Index;
+using lmc::Metrics;
+using lmc::require;
+using lmc::shortest;
+
+namespace {
+
+// What was written of the examples at one α; empty where the file does not have it.
+struct Place {
+  std::vector<bool> wrong;
+  std::vector<double> losses, logits;  // logits [examples, classes]
+};
+
+Metrics metrics_of(const Place& place, const std::vector<std::int32_t>& labels) {
+  Metrics metrics;
+  if (!place.logits.empty()) metrics = lmc::ensemble_of_logits<double>({place.logits}, labels);
+  if (!place.wrong.empty()) {
+    metrics.wrong = place.wrong;
+    metrics.count = std::ssize(place.wrong);
+    metrics.error = static_cast<double>(std::ranges::count(place.wrong, true)) / static_cast<double>(metrics.count);
+    if (place.losses.empty() && place.logits.empty()) {
+      metrics.loss = *metrics.error;
+      metrics.loss_name = "0-1";
+    }
+  }
+  if (!place.losses.empty()) {
+    metrics.count = std::ssize(place.losses);
+    metrics.loss = std::accumulate(place.losses.begin(), place.losses.end(), 0.0) / static_cast<double>(metrics.count);
+    metrics.loss_name.clear();
+  }
+  return metrics;
+}
+
+Recording recording_of(const lmc::AlphaGrid& alphas, const std::vector<Place>& places,
+                       const std::vector<std::int32_t>& labels) {
+  std::vector<Metrics> metrics;
+  for (const Place& place : places) metrics.push_back(metrics_of(place, labels));
+  std::string what;
+  const auto add = [&](bool there, const char* name) {
+    if (there) what += (what.empty() ? "" : ", ") + std::string(name);
+  };
+  add(!places.front().wrong.empty(), "wrong");
+  add(!places.front().losses.empty(), "loss");
+  add(!places.front().logits.empty(), "logits");
+  Recording recording{.curve = lmc::make_curve(alphas, std::move(metrics)), .description = {}};
+  recording.description = concat(places.size(), " α × ", recording.curve.points.front().metrics.count, " examples: ", what);
+  return recording;
+}
+
+// Throws: Error unless no value is NaN; infinite ones are those of a loss without bounds.
+void require_number(double value, const std::string& place) {
+  require(!std::isnan(value), place,
+          " is NaN; a network that diverged has no barrier to judge: leave this pair out, and say so");
+}
+
+// Files of NumPy.
+
+std::vector<std::int32_t> load_labels(const std::filesystem::path& path) {
+  const lmc::NpyArray array = lmc::load_npy(path);
+  require(array.shape.rank() == 1, "'", path.string(), "' has the shape ", array.shape,
+          "; expected [examples], a class for each");
+  std::vector<std::int32_t> labels;
+  for (const Index label : array.as<Index>()) {
+    require(label >= 0 && label <= std::numeric_limits<std::int32_t>::max(), "'", path.string(), "' has the label ", label,
+            "; expected classes, from 0");
+    labels.push_back(static_cast<std::int32_t>(label));
+  }
+  return labels;
+}
+
+// What the values are: from the option, or the type.
+std::string kind_of(const lmc::NpyArray& array, const std::string& what) {
+  if (what != "auto") return what;
+  if (array.shape.rank() == 3) return "logits";
+  if (!array.dtype.starts_with('f')) return "wrong";
+  const std::vector<double> values = array.as<double>();
+  require(std::ranges::any_of(values, [](double v) { return v != 0 && v != 1; }), "it holds 0 and 1 as ", array.dtype,
+          ", which may be outcomes or losses; say which by --what wrong or --what loss");
+  return "loss";
+}
+
+Recording read_array(const std::filesystem::path& path, const RecordingOptions& options) {
+  const lmc::NpyArray array = lmc::load_npy(path);
+  const Index rank = array.shape.rank();
+  require(rank == 2 || rank == 3, "it has the shape ", array.shape,
+          "; expected [α, examples] of outcomes or losses, or [α, examples, classes] of logits");
+  const std::string kind = kind_of(array, options.what);
+  require((kind == "logits") == (rank == 3), "it has the shape ", array.shape, ", and holds ", kind, "; expected ",
+          kind == "logits" ? "[α, examples, classes]" : "[α, examples]");
+  const Index steps = array.shape[0], examples = array.shape[1];
+  require(steps >= 2, "it has ", steps, " α; expected at least 2, since a barrier is measured from both ends: [α, examples]");
+  require(examples >= 1, "it has no example");
+  require(options.alphas.empty() || std::ssize(options.alphas) == steps, "it has ", steps, " α, and --alphas ",
+          options.alphas.size(), "; expected one for each row");
+  std::vector<std::int32_t> labels;
+  std::vector<Place> places(static_cast<std::size_t>(steps));
+  const auto divide = [&](const auto& values, auto field) {
+    const auto row = std::ssize(values) / steps;
+    for (Index k = 0; k < steps; ++k)
+      field(places[static_cast<std::size_t>(k)]).assign(values.begin() + k * row, values.begin() + (k + 1) * row);
+  };
+  if (kind == "wrong") {
+    divide(array.as<bool>(), [](Place& p) -> auto& { return p.wrong; });
+  } else {
+    const std::vector<double> values = array.as<double>();
+    const Index row = array.shape.size() / steps, each = row / examples;
+    for (Index i = 0; i < std::ssize(values); ++i)
+      require_number(values[static_cast<std::size_t>(i)],
+                     concat(kind == "loss" ? "the loss" : "a logit", " of example ", i % row / each, " in row ", i / row));
+    divide(values, [&](Place& p) -> auto& { return kind == "loss" ? p.losses : p.logits; });
+  }
+  if (kind == "logits") {
+    require(!options.labels.empty(), "it holds logits; give the classes of the examples by --labels FILE.npy");
+    require(array.shape[2] >= 2, "it has logits of ", array.shape[2], " class; expected at least two");
+    labels = load_labels(options.labels);
+    require(std::ssize(labels) == examples, "it has ", examples, " examples, and '", options.labels.string(), "' ",
+            labels.size(), " labels; expected one for each");
+  }
+  return recording_of(options.alphas.empty() ? lmc::AlphaGrid(steps) : lmc::AlphaGrid(options.alphas), places, labels);
+}
+
+// Tables.
+
+// Where a CSV file has which column.
+struct Columns {
+  std::optional<Index> alpha, example, wrong, loss, label;
+  std::vector<Index> logits;
+};
+
+Columns columns_of(const lmc::CsvReader& reader) {
+  Columns columns;
+  for (Index i = 0; i < reader.size(); ++i) {
+    const std::string name(reader.field(i));
+    const auto take = [&](std::optional<Index>& place) {
+      require(!place, "there are two columns '", name, "'");
+      place = i;
+    };
+    if (name == "alpha") {
+      take(columns.alpha);
+    } else if (name == "example") {
+      take(columns.example);
+    } else if (name == "wrong") {
+      take(columns.wrong);
+    } else if (name == "loss") {
+      take(columns.loss);
+    } else if (name == "label") {
+      take(columns.label);
+    } else {
+      require(name == concat("logit", columns.logits.size()), "the column '", name, "' is none that is known",
+              name.starts_with("logit")
+                  ? concat(", or out of order; expected logit", columns.logits.size(), " next")
+                  : std::string("; expected alpha, example, wrong, loss, label, logit0, logit1, … in the first line"));
+      columns.logits.push_back(i);
+    }
+  }
+  require(columns.alpha && columns.example, "there is no column '", columns.alpha ? "example" : "alpha",
+          "'; expected a line for each α and example, with alpha, example, and wrong, loss or logits");
+  require(columns.wrong || columns.loss || !columns.logits.empty(),
+          "there is no column of what was measured; expected wrong, loss, or label with logit0, logit1, …");
+  require(columns.logits.empty() == !columns.label && columns.logits.size() != 1,
+          "logits need a column 'label' and at least two columns logit0, logit1, …, and a label needs logits");
+  return columns;
+}
+
+// A CSV file, line by line.
+class TableReader {
+ public:
+  explicit TableReader(const std::filesystem::path& path) : reader_(path) {}
+
+  Recording read() {
+    require(reader_.next(), "it is empty; expected a line of names first: alpha, example, wrong");
+    columns_ = columns_of(reader_);
+    while (reader_.next()) read_line();
+    require(!places_.empty(), "it has no line behind that of names");
+    finish_place();
+    require(places_.size() >= 2, "it has the one α ", shortest(alphas_[0]),
+            "; expected at least α = 0 and α = 1, since a barrier is measured from both ends");
+    std::vector<std::int32_t> labels(labels_.begin(), labels_.end());
+    return recording_of(lmc::AlphaGrid(alphas_), places_, labels);
+  }
+
+ private:
+  [[nodiscard]] std::string here(const char* column) const { return concat("line ", reader_.line(), ": ", column); }
+  [[nodiscard]] double number(Index column, const char* name) const {
+    const std::string_view text = reader_.field(column);
+    const std::optional<double> value = lmc::parse_number(text);
+    require(value.has_value(), here(name), " is '", text, "'; expected a number");
+    return *value;
+  }
+  [[nodiscard]] double measured(Index column, const char* name) const {
+    const double value = number(column, name);
+    require_number(value, here(name));
+    return value;
+  }
+  [[nodiscard]] bool outcome(Index column) const {
+    std::string text(reader_.field(column));
+    std::ranges::transform(text, text.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const bool is_true = text == "1" || text == "true" || text == "1.0";
+    require(is_true || text == "0" || text == "false" || text == "0.0", here("wrong"), " is '", reader_.field(column),
+            "'; expected 0 or 1, false or true");
+    return is_true;
+  }
+
+  void read_line() {
+    const double alpha = number(*columns_.alpha, "alpha");
+    require(alpha >= 0 && alpha <= 1, here("alpha"), " is ", shortest(alpha), "; expected a share of the way, from 0 to 1");
+    if (alphas_.empty() || alpha != alphas_.back()) begin_place(alpha);
+    const std::size_t example = position(std::string(reader_.field(*columns_.example)));
+    Place& place = places_.back();
+    if (columns_.wrong) put(place.wrong, example, 1, 0, outcome(*columns_.wrong));
+    if (columns_.loss) put(place.losses, example, 1, 0, measured(*columns_.loss, "loss"));
+    for (std::size_t c = 0; c < columns_.logits.size(); ++c)
+      put(place.logits, example, columns_.logits.size(), c, measured(columns_.logits[c], "logit"));
+    if (columns_.label) check_label(example);
+  }
+  template <class Values, class Value>
+  static void put(Values& values, std::size_t example, std::size_t width, std::size_t column, Value value) {
+    values.resize(std::max(values.size(), (example + 1) * width));
+    values[example * width + column] = value;
+  }
+  void check_label(std::size_t example) {
+    const double label = number(*columns_.label, "label");
+    require(label >= 0 && label < static_cast<double>(columns_.logits.size()) && label == std::floor(label), here("label"),
+            " is ", shortest(label), "; expected 0 to ", columns_.logits.size() - 1);
+    if (labels_.size() <= example) labels_.resize(example + 1, static_cast<std::int32_t>(label));
+    require(labels_[example] == static_cast<std::int32_t>(label), here("label"), " is ", shortest(label), ", but ",
+            labels_[example], " at α = ", shortest(alphas_.front()));
+  }
+
+  void begin_place(double alpha) {
+    if (!alphas_.empty()) {
+      finish_place();
+      require(std::ranges::find(alphas_, alpha) == alphas_.end(), "line ", reader_.line(), ": α = ", shortest(alpha),
+              " again, behind α = ", shortest(alphas_.back()), "; expected each α once, all its examples together");
+      require(alpha > alphas_.back(), "line ", reader_.line(), ": α = ", shortest(alpha),
+              " behind α = ", shortest(alphas_.back()), "; expected rising α: sort the lines");
+    }
+    alphas_.push_back(alpha);
+    places_.emplace_back();
+    seen_.assign(seen_.size(), false);
+    count_ = 0;
+  }
+  void finish_place() const {
+    if (count_ == names_.size()) return;
+    const auto missing = std::ranges::find(seen_, false) - seen_.begin();
+    throw Error(concat("α = ", shortest(alphas_.back()), " has ", count_, " of ", names_.size(), " examples; example '",
+                       names_[static_cast<std::size_t>(missing)], "' is missing there; expected the same examples at every α"));
+  }
+  // The number of an example, which the first α gives it.
+  std::size_t position(const std::string& name) {
+    const auto [found, added] = positions_.try_emplace(name, names_.size());
+    if (added) {
+      require(alphas_.size() == 1, "line ", reader_.line(), ": example '", name, "' at α = ", shortest(alphas_.back()),
+              " is not among those at α = ", shortest(alphas_.front()), "; expected the same examples at every α");
+      names_.push_back(name);
+      seen_.push_back(false);
+    }
+    require(!seen_[found->second], "line ", reader_.line(), ": example '", name,
+            "' for the second time at α = ", shortest(alphas_.back()));
+    seen_[found->second] = true;
+    ++count_;
+    return found->second;
+  }
+
+  lmc::CsvReader reader_;
+  Columns columns_;
+  std::vector<double> alphas_;
+  std::vector<Place> places_;
+  std::map<std::string, std::size_t> positions_;
+  std::vector<std::string> names_;
+  std::vector<bool> seen_;
+  std::size_t count_ = 0;
+  std::vector<std::int32_t> labels_;
+};
+
+}  // namespace
+
+Recording read_recording(const std::filesystem::path& path, const RecordingOptions& options) {
+  try {
+    if (path.extension() == ".npy") return read_array(path, options);
+    require(options.what == "auto" && options.alphas.empty() && options.labels.empty(),
+            "--what, --alphas and --labels are for .npy files; a CSV file has them in its columns");
+    return TableReader(path).read();
+  } catch (const Error& e) {
+    const std::string text = e.what();
+    throw Error(text.find(path.string()) == std::string::npos ? concat("'", path.string(), "': ", text) : text);
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <lmc/connectivity/curve.hpp>
+
+/// What another program wrote along a path, read as a curve.
+struct Recording {
+  lmc::Curve curve;
+  std::string description;  // `11 α × 2000 examples: wrong, loss`
+};
+
+/// How a file is to be read.
+struct RecordingOptions {
+  std::string what = "auto";        // what a .npy file of two axes holds: wrong, loss, logits, or auto: by its type
+  std::vector<double> alphas = {};  // of the first axis of a .npy file; none: even steps from 0 to 1
+  std::filesystem::path labels;     // .npy file with a class for each example, for logits
+};
+
+/// Reads a .npy file [α, examples] of outcomes or losses, or [α, examples, classes] of logits; or a CSV file with a line for each α and
+/// example: alpha, example, and wrong, loss, or label with logit0, logit1, …
+/// Throws: Error that names the file, and the line of a CSV file, where an α is missing, twice or out of order, an example is missing or
+/// twice at some α, or a value is NaN or none that the column can have.
+Recording read_recording(const std::filesystem::path& path, const RecordingOptions& options);

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# barrier_test.sh PROGRAM: hand cases as CSV and .npy give every convention; what contradicts itself is refused, with the place.
+set -euo pipefail
+program=$1
+scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$scripts/json.sh"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+failures=0
+fail() {
+  echo "FAILED: $*" >&2
+  failures=$((failures + 1))
+}
+value() { json_lines "$1" | sed -n "s/^$2 //p"; }  # value FILE PATH
+is() {  # is FILE PATH VALUE
+  [[ $(value "$1" "$2") == "$3" ]] || fail "$1: $2 is $(value "$1" "$2"), expected $3"
+}
+
+# Four examples: one wrong at a, three in the middle, two at b; losses of 1, 3 and 2 on average.
+cat > pair.csv << 'END'
+alpha,example,wrong,loss
+0,x,1,1
+0,y,0,1
+0,z,0,1
+0,w,0,1
+0.5,w,1,3
+0.5,z,0,3
+0.5,y,1,2
+0.5,x,1,4
+1,x,1,2
+1,y,1,2
+1,z,0,2
+1,w,0,2
+END
+"$program" pair.csv --folds 2 --json pair.json > out
+grep -qx 'pair.csv: 3 α × 4 examples: wrong, loss' out || fail "what was read: $(cat out)"
+grep -q '  error barrier            0.3750 at α 0.50, normalized 0.6000, 95 % \[' out || fail "table: $(cat out)"
+is pair.json pairs.0.error_barrier.value 0.375
+is pair.json pairs.0.error_barrier.alpha 0.5
+is pair.json pairs.0.instability 0.375
+is pair.json pairs.0.argmax_barrier 0.375
+is pair.json pairs.0.midpoint_barrier 0.375
+is pair.json pairs.0.loss_barrier.value 1.5
+is pair.json pairs.0.git_rebasin_barrier 1.5
+is pair.json pairs.0.midpoint_loss_barrier 1.5
+is pair.json pairs.0.curve.1.error 0.75
+
+# npy DTYPE SHAPE BYTES...: a .npy file, on standard output.
+npy() {
+  local header="{'descr': '$1', 'fortran_order': False, 'shape': $2, }"
+  printf '\x93NUMPY\x01\x00'
+  printf '%b' "\\x$(printf '%02x' $((${#header} + 1)))\\x00"
+  printf '%s\n' "$header"
+  printf "$3"
+}
+npy '|b1' '(3, 4)' '\1\0\0\0\1\1\0\1\1\1\0\0' > outcomes.npy
+"$program" outcomes.npy --json outcomes.json --folds 2 > out
+is outcomes.json pairs.0.error_barrier.value 0.375
+is outcomes.json pairs.0.read '3 α × 4 examples: wrong'
+[[ -n $(value outcomes.json pairs.0.cross_fitted_barrier) ]] || fail "no cross-fitted barrier: $(cat outcomes.json)"
+npy '<f4' '(2, 1)' '\0\0\200\77\0\0\0\100' > losses.npy
+"$program" losses.npy --json losses.json > out
+is losses.json pairs.0.read '2 α × 1 examples: loss'
+is losses.json pairs.0.curve.1.loss 2.0
+! grep -q 'error' out || fail "an error of losses: $(cat out)"
+# Two examples, of the classes 0 and 1: both right, both wrong, both right.
+npy '|i1' '(3, 2, 2)' '\1\0\0\1\0\1\1\0\1\0\0\1' > logits.npy
+npy '|u1' '(2,)' '\0\1' > labels.npy
+"$program" logits.npy --labels labels.npy --json logits.json --folds 2 > out
+is logits.json pairs.0.error_barrier.value 1.0
+cp outcomes.npy other.npy
+"$program" outcomes.npy other.npy --folds 2 --initializations 1,2 --json summary.json > out
+is summary.json summary.pairs 2
+grep -q '2 pairs from 2 initializations' out || fail "summary: $(cat out)"
+
+refuses() {  # refuses TEXT ARGUMENT...
+  local text=$1
+  shift
+  rm -f x.json
+  if "$program" "$@" --json x.json > out 2> err; then fail "$* was accepted"; fi
+  grep -qF -- "$text" err || fail "$*: '$text' is not in: $(cat err)"
+  [[ ! -e x.json ]] || fail "$* left a file behind"
+}
+# refuses_table TEXT SED: the table changed by SED.
+refuses_table() {
+  sed "$2" pair.csv > wrong.csv
+  ! cmp -s wrong.csv pair.csv || fail "$2 changes nothing"
+  refuses "$1" wrong.csv --folds 2
+}
+refuses_table "does not begin with α = 0" '/^0,/d'
+refuses_table "does not end with α = 1" '/^1,/d'
+refuses_table "the one α 0; expected at least α = 0 and α = 1" '/^[01.5]*[15],/d'
+refuses_table "no line behind that of names" '2,$d'
+refuses_table "line 6: alpha is nan; expected a share of the way" 's/^0.5/nan/'
+refuses_table "line 6: alpha is 50; expected a share of the way, from 0 to 1" 's/^0.5/50/'
+refuses_table "line 10: α = 0.25 behind α = 0.5; expected rising α: sort the lines" 's/^1,/0.25,/'
+refuses_table "line 10: α = 0 again, behind α = 0.5" 's/^1,/0,/'
+refuses_table "α = 0.5 has 3 of 4 examples; example 'y' is missing there" '/^0.5,y/d'
+refuses_table "line 6: example 'v' at α = 0.5 is not among those at α = 0" '/^0.5,w/s/w/v/'
+refuses_table "line 7: example 'w' for the second time at α = 0.5" '/^0.5,z/s/z/w/'
+refuses_table "line 8: wrong is '2'; expected 0 or 1, false or true" '/^0.5,y/s/1,2/2,2/'
+refuses_table "line 8: loss is NaN; a network that diverged has no barrier to judge" '/^0.5,y/s/,2$/,nan/'
+refuses_table "line 8: loss is ''; expected a number" '/^0.5,y/s/,2$/,/'
+refuses_table "the column 'error' is none that is known" 's/wrong/error/'
+refuses_table "there is no column 'alpha'" 's/^[^,]*,//'
+refuses_table "there are two columns 'wrong'" 's/loss/wrong/'
+refuses "folds" outcomes.npy
+refuses "has 3 α, and --alphas 2" outcomes.npy --alphas 0,1
+refuses "does not end with α = 1" outcomes.npy --alphas 0,0.5,0.9 --folds 2
+refuses "give the classes of the examples by --labels" logits.npy
+npy '<f4' '(2, 1)' '\0\0\200\77\0\0\0\0' > ambiguous.npy
+refuses "say which by --what wrong or --what loss" ambiguous.npy
+npy '<f4' '(2, 1)' '\0\0\300\177\0\0\0\100' > nan.npy
+refuses "the loss of example 0 in row 0 is NaN" nan.npy --what loss
+npy '|u1' '(2, 2)' '\0\1\2\0' > two.npy
+refuses "the value 2 at position 2; expected 0 or 1" two.npy
+npy '|b1' '(4,)' '\0\1\1\0' > flat.npy
+refuses "it has the shape [4]; expected [α, examples]" flat.npy
+npy '|b1' '(1, 4)' '\0\1\1\0' > one.npy
+refuses "it has 1 α; expected at least 2" one.npy
+refuses "there is no such file" absent.npy
+refuses "--initializations has 1 numbers for 2 files" outcomes.npy other.npy --initializations 1 --folds 2
+cp outcomes.npy keep.npy
+if "$program" outcomes.npy --json ./outcomes.npy > out 2> err; then fail "the input was overwritten"; fi
+cmp keep.npy outcomes.npy || fail "the input has changed"
+
+((failures == 0)) || exit 1
