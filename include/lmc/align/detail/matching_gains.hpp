@@ -38,6 +38,10 @@ class MatchingGains {
 
   /// What no permutation changes.
   [[nodiscard]] double constant() const { return constant_; }
+  /// The gains of a set by the terms whose other side is fixed.
+  [[nodiscard]] const std::vector<double>& fixed(std::size_t set) const { return fixed_[set]; }
+  /// The terms of a set whose other side is permuted, too, turned so that their rows are the set.
+  [[nodiscard]] const std::vector<MatchingTerm>& coupled(std::size_t set) const { return coupled_[set]; }
 
   /// Writes the gains of the sets of a joint group, the other sides being permuted by the maps.
   void compute(std::size_t joint, const UnitMaps& maps, std::span<std::vector<double>> gains) {
