@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.require_subcommand(1);
-  published::Options widths{.sizes = {4, 8, 16, 32, 64, 128, 256}, .epochs = 10, .batch_size = 256};
+  published::Options widths{.sizes = {4, 8, 16, 32, 64, 128, 256}, .epochs = 8, .batch_size = 256};
   published::Options depths{.sizes = {2, 3, 4, 6, 8, 11}, .epochs = 6, .batch_size = 240};
   CLI::App* const of_widths = app.add_subcommand("widths", "one hidden layer, weight matching");
   CLI::App* const of_depths = app.add_subcommand("depths", "128 units a layer, activation matching, REPAIR");
