@@ -235,8 +235,8 @@ inline std::string figure_script(const Report& report) {
       -static_cast<double>(report.rows.size()) + 0.4, ":0.6]\nset ytics (", tics,
       ")\nset xlabel 'ratio, median, least and most'\n"
       "set border 3\nset xtics nomirror out\nset ytics nomirror out\nset grid x y lc rgb '#cccccc' dt 1 lw 0.5\n",
-      several ? "set key outside bottom center horizontal\n" : "set key off\n",
-      "set arrow from 1, graph 0 to 1, graph 1 nohead lw 1.5 dt 2 lc rgb '#d55e00'\nplot ", series, '\n');
+      several ? "set key outside right center vertical\n" : "set key off\n",
+      "set arrow from 1, graph 0 to 1, graph 1 nohead lw 1.5 dt 2 lc rgb '#555555'\nplot ", series, '\n');
 }
 
 }  // namespace versus
