@@ -132,8 +132,8 @@ std::vector<std::int32_t> labels_of(std::string_view who, py::handle object) {
 lmc::AlphaGrid grid_of(py::handle alphas) {
   try {
     if (PyIndex_Check(alphas.ptr()) != 0 && !py::isinstance<py::array>(alphas))
-      return {py::int_(py::reinterpret_borrow<py::object>(alphas)).cast<Index>()};
-    return {alphas.cast<std::vector<double>>()};
+      return lmc::AlphaGrid(py::int_(py::reinterpret_borrow<py::object>(alphas)).cast<Index>());
+    return lmc::AlphaGrid(alphas.cast<std::vector<double>>());
   } catch (const py::cast_error&) {
     throw Error(
         lmc::concat("alphas is ", type_of(alphas), "; expected a number of even steps, as 25, or a list of α from 0 to 1"));
