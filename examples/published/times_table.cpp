@@ -62,7 +62,7 @@ void times_table(const std::string& data) {
   for (const std::vector<Index>& hidden : std::vector<std::vector<Index>>{{512}, {512, 512}, {1024, 1024}, {2048, 2048}}) {
     std::string name = "784-";
     for (const Index units : hidden) name += lmc::concat(units, '-');
-    row(name + "10", lmc::mlp<float>({.inputs = mnist.shape(), .hidden = hidden, .outputs = 10}), mnist, 50, 60'000, 10'000);
+    row(name + "10", lmc::mlp<float>({.inputs = mnist.shape(), .hidden = hidden, .outputs = 10}), mnist, 200, 60'000, 10'000);
   }
   const auto images = random_images({32, 32, 3}, 1'280);
   row("ResNet-20", lmc::resnet<float>({.inputs = {32, 32, 3}, .outputs = 10}), images, 10, 50'000, 500);
