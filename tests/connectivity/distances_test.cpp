@@ -143,9 +143,8 @@ TEST_CASE("parameter_distances: refuse lengths that do not fit, NaN and infinity
     Values bad = six;
     bad[4] = wrong;
     const std::string text = std::isnan(wrong) ? "nan" : "inf";
-    CHECK_THROWS_WITH(
-        parameter_distances(layout(), bad, six),
-        "parameter_distances: position 4 of a is " + text + "; expected finite numbers; did a training diverge?");
+    CHECK_THROWS_WITH(parameter_distances(layout(), bad, six),
+                      "parameter_distances: position 4 of a is " + text + "; expected finite numbers; did a training diverge?");
     CHECK_THROWS_WITH(parameter_distances(layout(), six, bad), Catch::Contains(" of b is " + text));
     CHECK_THROWS_WITH(parameter_distances(layout(), six, six, bad), Catch::Contains(" of start is " + text));
   }
