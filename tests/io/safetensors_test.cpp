@@ -275,7 +275,8 @@ TEST_CASE("load_state: refuses a checkpoint of another network", "[io]") {
   other = two_segments();
   other.parameters.pop_back();
   CHECK_THROWS_WITH(lmc::load_state<float>(path, other), Contains("tensor 'dense2/bias' is not in the network"));
-  CHECK_THROWS_WITH(lmc::load_state<double>(path, two_segments()), Contains("tensor 'dense10/weight' is F32, not F64; load it with"));
+  CHECK_THROWS_WITH(lmc::load_state<double>(path, two_segments()),
+                    Contains("tensor 'dense10/weight' is F32, not F64; load it with"));
 }
 
 TEST_CASE("save_safetensors: buffers are tensors beside the parameters, and come back", "[io]") {
