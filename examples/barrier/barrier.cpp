@@ -65,12 +65,12 @@ void add_options(CLI::App& app, Options& o) {
 struct PairResult {
   std::string file;
   Recording recording;
-  lmc::LossBarrier loss;
+  lmc::LossBarrier loss = {};
   double git_rebasin = 0;
-  std::optional<double> midpoint_loss, midpoint_error;  // none without α = ½
-  std::optional<lmc::ErrorBarrier> error;               // none where outcomes are unknown
-  std::optional<lmc::CrossFittedBarrier> cross_fitted;  // none without outcomes of examples, and with fewer than 3 α
-  double instability = 0, argmax = 0;                   // of the error
+  std::optional<double> midpoint_loss = {}, midpoint_error = {};  // none without α = ½
+  std::optional<lmc::ErrorBarrier> error = {};                    // none where outcomes are unknown
+  std::optional<lmc::CrossFittedBarrier> cross_fitted = {};       // none without outcomes of examples, and with fewer than 3 α
+  double instability = 0, argmax = 0;                             // of the error
 };
 
 std::optional<double> midpoint(const Curve& curve, Metric metric) {
