@@ -87,7 +87,6 @@ class Paths(unittest.TestCase):
         np.testing.assert_allclose(kept.logits[0], self.logits(a), rtol=1e-6)
         ensemble = lmc.logit_ensemble(kept, self.labels)
         np.testing.assert_allclose(ensemble.loss[2], softmax_loss((self.logits(a) + self.logits(b)) / 2, self.labels), rtol=1e-5)
-        self.assertLess(lmc.calibrated_barrier(kept, self.labels).calibrated.value, lmc.loss_barrier(kept).value)
         from_logits = lmc.make_curve(5, kept.logits, labels=self.labels)
         np.testing.assert_array_equal(from_logits.wrong, kept.wrong)
 
@@ -196,11 +195,11 @@ class Paths(unittest.TestCase):
 class Barriers(unittest.TestCase):
     def test_every_convention_by_hand(self):
         curve = lmc.make_curve([0, 0.25, 0.5, 1], [{"loss": l, "error": e, "count": 10} for l, e in
-                                                  [(1, 0.1), (2, 0.3), (5, 0.4), (3, 0.5)]])
+                                                  [(1, 0.1), (2, 0.35), (5, 0.4), (3, 0.5)]])
         error, loss = lmc.error_barrier(curve), lmc.loss_barrier(curve)
-        self.assertAlmostEqual(error.value, 0.3 - 0.2)
+        self.assertAlmostEqual(error.value, 0.35 - 0.2)
         self.assertEqual(error.alpha, 0.25)
-        self.assertAlmostEqual(error.normalized, 0.1 / 0.7)
+        self.assertAlmostEqual(error.normalized, 0.15 / 0.7)
         self.assertIsNone(error.interval)
         self.assertEqual(error.verdict, "undecided")
         self.assertAlmostEqual(loss.value, 5 - 2)
@@ -212,7 +211,7 @@ class Barriers(unittest.TestCase):
         self.assertAlmostEqual(lmc.midpoint_barrier(curve), 0.1)
         self.assertAlmostEqual(lmc.midpoint_barrier(curve, "loss"), 3)
         self.assertEqual(lmc.error_band(curve), [])
-        self.assertEqual(curve.to_csv(), "alpha,loss,error\n0,1,0.1\n0.25,2,0.3\n0.5,5,0.4\n1,3,0.5\n")
+        self.assertEqual(curve.to_csv(), "alpha,loss,error\n0,1,0.1\n0.25,2,0.35\n0.5,5,0.4\n1,3,0.5\n")
 
     def test_statistics_of_outcomes(self):
         wrong = random.random((11, 3000)) < np.linspace(0.1, 0.1, 11)[:, None]
@@ -239,6 +238,16 @@ class Barriers(unittest.TestCase):
         self.assertIn("3 pairs from 2 initializations", repr(summary))
         curve.diverged = True
         self.assertEqual(lmc.error_barrier(curve).verdict, "none")
+
+    def test_temperatures_take_overconfidence_away(self):
+        z = random.normal(size=(2000, 3))
+        labels = (z + random.gumbel(size=z.shape)).argmax(axis=1)  # drawn from softmax(z)
+        curve = lmc.make_curve(3, [z, 10 * z, z], labels=labels, keep_logits=True)
+        barrier = lmc.calibrated_barrier(curve, labels)
+        self.assertAlmostEqual(barrier.plain.value, softmax_loss(10 * z, labels) - softmax_loss(z, labels), delta=1e-9)
+        self.assertGreater(barrier.plain.value, 1)
+        self.assertLess(barrier.calibrated.value, 1e-4)
+        self.assertEqual(barrier.difference, barrier.plain.value - barrier.calibrated.value)
 
     def test_small_functions(self):
         low, high = lmc.clopper_pearson(0, 5, 0.9)
@@ -413,7 +422,7 @@ class BadInput(unittest.TestCase):
         for bad_a, bad_x, bad_labels, text in [
                 (a[:1], x, labels, "a has 1 layers"), (a, x[:, :4], labels, "in = 4"), (a, x, labels[:3], "4 inputs and 3 labels"), (a, x, [0, 1, 2, 3], "label 3"),
                 ([(a[0][0],), a[1]], x, labels, "is no pair"), ([(a[0][0], np.zeros(3)), a[1]], x, labels, "3 biases"),
-                ([(a[0][0] * np.nan, a[0][1]), a[1]], x, labels, "not a number"), (a, x[0], labels, "2 axes")]:
+                ([(a[0][0] * np.nan, a[0][1]), a[1]], x, labels, "at a is nan; expected finite numbers"), (a, x[0], labels, "2 axes")]:
             self.refuse(text, lambda: lmc.exact_error_curve(bad_a, a, bad_x, bad_labels))
         self.refuse("slope = 2", lambda: lmc.exact_error_curve(a, a, x, labels, slope=2))
         self.refuse("width = 0", lambda: lmc.certified_loss_barrier(a, a, x, labels, width=0))
