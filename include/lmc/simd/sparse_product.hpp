@@ -290,7 +290,7 @@ class SparseBatch {
         // The part of column j + c that this block adds to what its background does, s_j Dᵀ 1.
         const auto sum = [&](std::size_t c) {
           T* const to = tile + c * units_;
-          for (std::size_t u = 0; u < units_; ++u) to[u] = m_.background[j + c] * sums[u];
+          for (std::size_t u = 0; u < units_; ++u) to[u] = T(0) + m_.background[j + c] * sums[u];  // 0 times −1 is −0
           const std::uint16_t* const list = m_.positions + next[c];
           const std::uint16_t* const end = m_.positions + m_.begin[j + c + 1];
           const auto count =
