@@ -48,7 +48,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("-o,--output", o.output, "safetensors file for the permuted network b");
   app.add_option("--json", o.json, "file for the result, permutations included");
   app.add_option("--seed", o.search.seed, "of the order of groups and of the restarts")->capture_default_str();
-  app.add_option("--restarts", o.search.restarts, "random starts besides the given order; the best counts")
+  app.add_option("--restarts", o.search.restarts, "starts besides the given order, random from the second on; the best counts")
       ->capture_default_str();
 }
 

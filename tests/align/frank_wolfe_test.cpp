@@ -126,7 +126,7 @@ struct Ascent {
         b(random_state(layout, seed + 1)),
         terms(lmc::detail::matching_terms(layout)),
         matching(terms, a.parameters, b.parameters, product),
-        x(matching.barycentre()) {}
+        x(matching.barycenter()) {}
   Ascent(const Ascent&) = delete;
   Ascent& operator=(const Ascent&) = delete;
 };

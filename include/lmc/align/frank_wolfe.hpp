@@ -25,7 +25,7 @@ namespace lmc {
 /// How frank_wolfe() searches.
 struct FrankWolfeOptions {
   std::uint64_t seed = 0;   // of the random starts
-  int restarts = 0;         // ascents besides that from the barycentre, each from half way to random permutations
+  int restarts = 0;         // ascents besides that from the barycenter, each from half way to random permutations
   int iterations = 1000;    // steps of an ascent, at most; 20 to 50 are usual
   double tolerance = 1e-9;  // an ascent ends where its gap is at most so many ‖θ_A‖ ‖θ_B‖
   std::optional<Permutations> start = {};  // one more ascent begins half way to these; the result is no worse than they are
@@ -89,7 +89,7 @@ class FrankWolfeSearch {
     best_ = unit_maps(terms_, identity_permutations(layout_));
     best_value_ = objective(best_);
     Alignment result{.objective_before = best_value_, .seed = o_.seed, .restarts = o_.restarts};
-    result.sweeps += ascend(matching_.barycentre());
+    result.sweeps += ascend(matching_.barycenter());
     if (o_.start) {
       keep(unit_maps(terms_, *o_.start));
       result.sweeps += ascend(half_way_to(*o_.start));
@@ -114,7 +114,7 @@ class FrankWolfeSearch {
   }
 
   [[nodiscard]] RelaxedPoint half_way_to(const Permutations& permutations) {
-    RelaxedPoint x = matching_.barycentre();
+    RelaxedPoint x = matching_.barycenter();
     matching_.mix(0.5, matching_.vertex(unit_maps(terms_, permutations)), x);
     return x;
   }
@@ -164,7 +164,7 @@ class FrankWolfeSearch {
 /// one layer at a time is settled while the others stay, and here all lean towards each other before any is. An ascent ends at
 /// permutations nearly always; if not, X is rounded by one more assignment.
 ///
-/// The first ascent starts at the barycentre, where all entries of X are equal; others start half way from there to options.start and
+/// The first ascent starts at the barycenter, where all entries of X are equal; others start half way from there to options.start and
 /// to random permutations. The best permutations met are returned, a local optimum; objective_after is below neither
 /// objective_before nor the objective of options.start. upper_bound and optimal are those of weight_matching().
 ///

@@ -19,7 +19,7 @@
 // sum to 1. A term has two of these matrices at most, so that the objective is quadratic:
 //   f(X) = c + ⟨C, X⟩ + ½ ⟨H X, X⟩,     ∇f(X) = C + H X,     hence f(X) = c + ½ ⟨∇f(X) + C, X⟩.
 // The gradient at a mean of points is the mean of their gradients. All points that a search meets are means of permutations and of
-// the barycentre, where products are with permuted rows or with sums of columns: none has a full matrix X as an operand.
+// the barycenter, where products are with permuted rows or with sums of columns: none has a full matrix X as an operand.
 namespace lmc::detail {
 
 /// A matrix [size, size] for each set, row-major.
@@ -68,7 +68,7 @@ class RelaxedMatching {
     return point;
   }
   /// The mean of all permutations: the entries of X are 1/size.
-  [[nodiscard]] RelaxedPoint barycentre() {
+  [[nodiscard]] RelaxedPoint barycenter() {
     RelaxedPoint point{.x = filled(1), .gradient = SetMatrices(terms_.sets.size())};
     for (std::size_t s = 0; s < terms_.sets.size(); ++s) {
       point.gradient[s] = gains_.fixed(s);
@@ -110,7 +110,7 @@ class RelaxedMatching {
     for (std::size_t s = 0; s < x.size(); ++s) sum += inner_product(gains_.fixed(s), x[s]);
     return gains_.constant() + sum / 2;
   }
-  // What a term adds to the gradient of its rows where the columns are at the barycentre: with x̄ = Σ over the columns of a repeat,
+  // What a term adds to the gradient of its rows where the columns are at the barycenter: with x̄ = Σ over the columns of a repeat,
   // ⟨row i of A, J row j of B⟩ ÷ n = x̄_i(A) x̄_j(B) ÷ n.
   void add_mean_gain(const MatchingTerm& t, std::vector<double>& gain) const {
     const auto sums = [&](std::span<const Scalar> theta, double scale) {
