@@ -25,6 +25,7 @@
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/frank_wolfe.hpp>
 #include <lmc/measure/paths.hpp>
+#include <lmc/measure/sinkhorn_matching.hpp>
 #include <lmc/measure/straight_through.hpp>
 #include <lmc/measure/weight_matching.hpp>
 #include <lmc/models/mlp.hpp>
@@ -90,6 +91,8 @@ std::vector<Method> methods_for(const Network& net, const lmc::Dataset<float>& t
        [&](const State& a, const State& b) { return lmc::frank_wolfe(net, a, b, {.restarts = 4}).permutations; }},
       {"straight-through",
        [&](const State& a, const State& b) { return lmc::straight_through_matching(net, a, b, train).permutations; }},
+      {"Sinkhorn from Frank–Wolfe",
+       [&](const State& a, const State& b) { return lmc::sinkhorn_matching(net, a, b, train).permutations; }},
       {"none", [&](const State&, const State&) { return lmc::identity_permutations(net.layout()); }},
   };
 }

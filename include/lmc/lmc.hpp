@@ -162,6 +162,7 @@
 #include <lmc/measure/repair.hpp>
 #include <lmc/measure/robustness.hpp>
 #include <lmc/measure/save_curve.hpp>
+#include <lmc/measure/sinkhorn_matching.hpp>
 #include <lmc/measure/soup.hpp>
 #include <lmc/measure/stop_at_loss.hpp>
 #include <lmc/measure/straight_through.hpp>

@@ -1,32 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <algorithm>
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include <lmc/align/alignment.hpp>
-#include <lmc/align/detail/matching_ends.hpp>
-#include <lmc/align/detail/matching_terms.hpp>
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/permute.hpp>
 #include <lmc/align/product.hpp>
 #include <lmc/align/weight_matching.hpp>
-#include <lmc/connectivity/interpolate.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/data/batches.hpp>
 #include <lmc/data/dataset.hpp>
-#include <lmc/data/subset.hpp>
 #include <lmc/layers/network.hpp>
-#include <lmc/measure/evaluator.hpp>
+#include <lmc/measure/detail/half_way.hpp>
 #include <lmc/measure/weight_matching.hpp>
-#include <lmc/optim/optimizer.hpp>
+#include <lmc/optim/adam.hpp>
 #include <lmc/train/run.hpp>
-#include <lmc/train/step.hpp>
 
 namespace lmc {
 
@@ -47,41 +39,23 @@ Alignment straight_through(const Network<Scalar>& network, std::span<const Scala
                            const Dataset<Scalar>& data, const StraightThroughOptions& options) {
   const ParameterLayout& layout = network.layout();
   const AddProduct product = fast_product();
-  const Dataset<Scalar> choosing = random_subset(data, std::min(options.chosen_by, data.size()), options.seed);
-  const auto evaluate = evaluator(network, choosing);
+  HalfWay<Scalar> half_way("straight_through_matching", network, a, data, options);
   std::vector<Scalar> latent(a.begin(), a.end()), moved(b.begin(), b.end());
-  ModelState<Scalar> middle{latent, {}};
-  Optimizer<Scalar> optimizer(AdamOptions{.learning_rate = options.learning_rate}, layout);
-  StepMemory<Scalar> memory(network, options.batch_size);
-  Batches batches(data.size(), {.batch_size = options.batch_size, .order_seed = options.seed, .drop_last = true});
+  Adam<Scalar> adam({.learning_rate = options.learning_rate}, latent.size());
   Permutations now = identity_permutations(layout);
   const Permutations none = now;
-  Alignment best{.seed = options.seed};
-  double least = 0;
+  int sweeps = 0;
   for (Index step = 0; step <= options.steps; ++step) {
     // The search goes on from the order that it reached in the step before.
     const Alignment found =
         weight_matching<Scalar>(layout, latent, moved, {.seed = options.seed, .max_sweeps = options.sweeps}, product);
-    best.sweeps += found.sweeps;
+    sweeps += found.sweeps;
     now = compose(layout, found.permutations, now);
     moved = permute_segments<Scalar>(layout.parameters, now, b);
-    interpolate<Scalar>(a, moved, {0.5, 0.5}, middle.parameters);
-    if (step == 0 || found.permutations != none) {
-      const double loss = evaluate(middle.parameters).loss;
-      if (step == 0 || loss < least) {
-        least = loss;
-        best.permutations = now;
-      }
-    }
-    if (step % batches.per_epoch() == 0) batches.shuffle(static_cast<std::uint32_t>(step / batches.per_epoch()));
-    loss_and_gradient<Scalar>(network, data, batches.batch(step % batches.per_epoch()), middle, memory.batch, memory.gradient);
-    optimizer.step(memory.gradient, latent, 1.0);
+    if (step == 0 || found.permutations != none) half_way.consider(now, moved);
+    adam.step(half_way.gradient(moved, step), latent, options.learning_rate);
   }
-  const MatchingTerms terms = matching_terms(layout);
-  best.objective_before = matching_objective<Scalar>(terms, a, b, unit_maps(terms, none));
-  best.objective_after = matching_objective<Scalar>(terms, a, b, unit_maps(terms, best.permutations));
-  best.moved = moved_units(best.permutations);
-  return best;
+  return half_way.result(b, sweeps);
 }
 
 }  // namespace detail
@@ -98,20 +72,12 @@ Alignment straight_through(const Network<Scalar>& network, std::span<const Scala
 /// that of some sweeps of weight matching and of a training step.
 /// Source: Ainsworth, Hayase, Srinivasa, "Git Re-Basin", arXiv:2209.04836, algorithm 2.
 /// Throws: Error when the network has buffers, whose values at the midpoint no permutation gives; an option is out of range; data or
-/// parameters do not fit the network; as weight_matching(), and when a run diverged.
+/// parameters do not fit the network; a loss is not finite; as weight_matching(), and when a run diverged.
 template <std::floating_point Scalar, HoldsParameters A, HoldsParameters B>
 Alignment straight_through_matching(const Network<Scalar>& network, const A& a, const B& b, const Dataset<Scalar>& data,
                                     const StraightThroughOptions& options = {}) {
-  require(network.layout().buffer_count() == 0, "straight_through_matching: the network has buffers (",
-          network.layout().buffer_count(), " values), which belong to one θ; use frank_wolfe or activation_matching");
-  require(options.steps >= 0, "straight_through_matching: steps = ", options.steps, "; expected 0 or more");
-  require(options.chosen_by > 0, "straight_through_matching: chosen_by = ", options.chosen_by,
-          "; expected a positive number of examples");
   require(options.sweeps > 0, "straight_through_matching: sweeps = ", options.sweeps, "; expected a positive number");
-  require_fit(network, data);
-  detail::require_finished("straight_through_matching", "the first run", a);
-  detail::require_finished("straight_through_matching", "the second run", b);
-  detail::require_matching_ends<Scalar>("straight_through_matching", network.layout(), parameters_of(a), parameters_of(b));
+  detail::require_half_way("straight_through_matching", network, a, b, data, options);
   return detail::straight_through<Scalar>(network, parameters_of(a), parameters_of(b), data, options);
 }
 

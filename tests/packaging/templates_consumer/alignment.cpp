@@ -17,6 +17,7 @@
 #include <lmc/measure/frank_wolfe.hpp>
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/repair.hpp>
+#include <lmc/measure/sinkhorn_matching.hpp>
 #include <lmc/measure/straight_through.hpp>
 #include <lmc/measure/weight_matching.hpp>
 #include <lmc/models/mlp.hpp>
@@ -61,6 +62,8 @@ void use_searches_with(T) {
   const auto data = lmc::spirals<T>({.examples = 60, .classes = 3, .seed = 1});
   const lmc::Alignment trained = lmc::straight_through_matching(net, a, b, data, {.steps = 2, .batch_size = 20});
   check(trained.permutations.size() == 1, "straight_through_matching");
+  const lmc::Alignment relaxed = lmc::sinkhorn_matching(net, a, b, data, {.steps = 2, .batch_size = 20});
+  check(relaxed.permutations.size() == 1, "sinkhorn_matching");
 }
 
 }  // namespace
