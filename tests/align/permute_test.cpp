@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
+#include <cstdint>
+#include <lmc/align/detail/matching_terms.hpp>
 #include <lmc/align/permute.hpp>
 #include <lmc/core/layout.hpp>
+#include <lmc/testing/permutation_effect.hpp>
+#include <numeric>
 #include <vector>
 
 namespace align_permute_test {
@@ -38,6 +42,41 @@ TEST_CASE("permute: groups inside permuted blocks go with their block", "[align]
   const auto layout = std::move(builder).build();
   CHECK(lmc::permute<double>(layout, {{1, 0}, {1, 0}, {0, 1}}, {{1, 2, 3, 4}, {}}).parameters ==
         std::vector<double>{3, 4, 2, 1});
+}
+
+TEST_CASE("permute: agrees with matching where units lie in front of the heads that contain them", "[align]") {
+  // At each of two positions three heads, the last axis, and two units in each, the axis before: both differ by position.
+  lmc::ParameterLayout layout;
+  for (const char* position : {"left", "right"}) {
+    layout.groups.push_back({position, 3});
+    for (int head = 0; head < 3; ++head) layout.groups.push_back({position, 2});
+  }
+  using Ids = std::vector<GroupId>;
+  layout.parameters.push_back({"query",
+                               {2, 2, 3},
+                               lmc::Role::weight,
+                               {{}, lmc::AxisGroups({0, 2}, Ids{1, 2, 3, 5, 6, 7}), lmc::AxisGroups({0}, Ids{0, 4})},
+                               0,
+                               {}});
+  const auto terms = lmc::detail::matching_terms(layout);
+  const std::vector<double> a{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8}, b{2, 7, 1, 8, 2, 8, 1, 8, 2, 8, 4, 5};
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto permutations = lmc::testing::random_permutations(layout, seed);
+    const auto moved = lmc::permute<double>(layout, permutations, {b, {}}).parameters;
+    CHECK(std::inner_product(a.begin(), a.end(), moved.begin(), 0.0) ==
+          lmc::detail::matching_objective<double>(terms, a, b, unit_maps(terms, permutations)));
+    const auto back = lmc::permute<double>(layout, inverse(layout, permutations), {moved, {}}).parameters;
+    CHECK(back == b);
+  }
+}
+
+TEST_CASE("permute: refuses axes that select each other's groups", "[align][errors]") {
+  lmc::ParameterLayout layout{.parameters = {}, .buffers = {}, .groups = {{"a", 2}, {"b", 2}, {"c", 2}, {"d", 2}}};
+  using Ids = std::vector<GroupId>;
+  layout.parameters.push_back(
+      {"ring", {2, 2}, lmc::Role::weight, {lmc::AxisGroups({1}, Ids{0, 1}), lmc::AxisGroups({0}, Ids{2, 3})}, 0, {}});
+  CHECK_THROWS_WITH(lmc::permute<double>(layout, lmc::identity_permutations(layout), {{1, 2, 3, 4}, {}}),
+                    Catch::StartsWith("permute: axes of 'ring' select each other's groups"));
 }
 
 TEST_CASE("LayoutBuilder: joined groups are one, and what touches a fixed axis is fixed", "[core]") {
