@@ -128,12 +128,25 @@ TEST_CASE("linear_assignment: starts from given dual variables, good or bad", "[
   std::vector<double> changed = scores;
   for (std::size_t k = 0; k < changed.size(); ++k) changed[k] += similar[k];
   const Assignment expected = lmc::linear_assignment<double>(changed);
-  const std::vector<double> bad = random_scores<double>(60, 3, 1e6);
-  for (const std::span<const double> duals : {std::span<const double>(cold.column_duals), std::span(bad).first(60)}) {
+  for (const double scale : {0.0, 1.0, 20.0, 1e6, 1e20, 1e280}) {
+    CAPTURE(scale);
+    const auto bad = random_scores<double>(60, 3, scale);
+    const auto duals = scale == 0 ? std::span<const double>(cold.column_duals) : std::span<const double>(bad).first(60);
     const Assignment warm = lmc::linear_assignment<double>(changed, duals);
     CHECK(warm.columns == expected.columns);
-    check_certificate(changed, 60, warm, 1e-8);  // duals of 1e6 leave their own rounding
+    check_certificate(changed, 60, warm, rounding);
   }
+}
+
+TEST_CASE("linear_assignment: dual variables far above the scores change nothing", "[align]") {
+  const std::vector<double> scores{0, 5, 0, 0, 0, 5, 5, 0, 0};
+  for (const std::vector<double>& duals : {std::vector<double>{1e280, 1e280, 1e280}, {1e20, 1e20, 1e20}, {1e20, -1e20, 1e17}}) {
+    const Assignment found = lmc::linear_assignment<double>(scores, duals);
+    CHECK(found.columns == std::vector<Index>{1, 2, 0});
+    check_certificate(scores, 3, found, 0);
+  }
+  // Where all scores are 0, only dual variables of 0 are not above them.
+  CHECK(lmc::linear_assignment<double>(std::vector<double>(4), std::vector<double>{1e20, -3}).upper_bound == 0);
 }
 
 TEST_CASE("linear_assignment: equal rows keep their places", "[align]") {

@@ -185,7 +185,8 @@ std::vector<Index> nearest_to_identity(std::span<const Scalar> scores, std::vect
 /// Source: Jonker and Volgenant, "A shortest augmenting path algorithm for dense and sparse linear assignment problems",
 /// Computing 38 (1987): row bids and shortest paths, with a limit on the bids.
 /// Throws: Error when scores are not square, a score or a dual variable is not finite or above 2⁹⁶⁰ (sums would overflow), or the
-/// dual variables are not one for each column.
+/// dual variables are not one for each column. Dual variables above 64 times the largest score are no start for these scores, and
+/// only lose their digits: they are as good as none.
 template <std::floating_point Scalar>
 Assignment linear_assignment(std::span<const Scalar> scores, std::span<const double> column_duals = {}) {
   const auto n = static_cast<Index>(std::llround(std::sqrt(static_cast<double>(scores.size()))));
@@ -195,14 +196,20 @@ Assignment linear_assignment(std::span<const Scalar> scores, std::span<const dou
   require(column_duals.empty() || column_duals.size() == size, "linear_assignment: ", column_duals.size(),
           " dual variables of ", n, " columns; expected one for each, or none");
   const auto is_small = [](double x) { return std::abs(x) <= 0x1p960; };  // false for NaN
-  for (std::size_t k = 0; k < scores.size(); ++k)
+  double largest = 0;
+  for (std::size_t k = 0; k < scores.size(); ++k) {
     require(is_small(static_cast<double>(scores[k])), "linear_assignment: the score of row ", k / size, " and column ",
             k % size, " is ", static_cast<double>(scores[k]), "; expected a finite number of at most 2^960");
-  for (const double v : column_duals)
+    largest = std::max(largest, std::abs(static_cast<double>(scores[k])));
+  }
+  bool is_start = !column_duals.empty();
+  for (const double v : column_duals) {
     require(is_small(v), "linear_assignment: a dual variable is ", v, "; expected a finite number of at most 2^960");
+    if (std::abs(v) > 64 * largest) is_start = false;
+  }
 
   std::vector<double> prices(size);
-  if (column_duals.empty()) {
+  if (!is_start) {
     // The largest score of each column: then no reduced cost is negative.
     std::ranges::fill(prices, std::numeric_limits<double>::infinity());
     for (std::size_t i = 0; i < size; ++i)
