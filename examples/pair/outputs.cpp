@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pair/outputs.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <system_error>
@@ -9,8 +10,25 @@
 #include <lmc/core/error.hpp>
 #include <lmc/plot/gnuplot.hpp>
 
+namespace {
+
+// Whether the file is one that lies in the folder, however the two are written.
+bool lies_in(const std::filesystem::path& folder, const std::filesystem::path& file) {
+  std::error_code none;
+  const auto inside = std::filesystem::canonical(folder, none);
+  // A link in the folder to a file elsewhere is a file of the folder, too.
+  for (const auto& place : {std::filesystem::canonical(file, none), std::filesystem::canonical(file.parent_path(), none)})
+    if (!inside.empty() && std::mismatch(inside.begin(), inside.end(), place.begin(), place.end()).first == inside.end())
+      return true;
+  return false;
+}
+
+}  // namespace
+
 Outputs::Outputs(const Options& o)
-    : runs_(static_cast<std::size_t>(o.runs)), checkpoints_(runs_ * static_cast<std::size_t>(o.pairs)) {
+    : data_(registry::data_paths(o.data)),
+      runs_(static_cast<std::size_t>(o.runs)),
+      checkpoints_(runs_ * static_cast<std::size_t>(o.pairs)) {
   for (const auto& [option, path] : {std::pair("--csv", &o.csv), std::pair("--json", &o.json), std::pair("--figure", &o.figure),
                                      std::pair("--save-checkpoints", &o.checkpoints)})
     lmc::require(!*path || !(*path)->empty(), option, " '': expected a name; leave the option out for no output");
@@ -69,6 +87,14 @@ void Outputs::claim(const char* option, const std::filesystem::path& path) {
   std::error_code none;
   const auto file = std::filesystem::weakly_canonical(std::filesystem::absolute(path), none);
   if (std::filesystem::exists(file, none) && !std::filesystem::is_regular_file(file, none)) return;
+  for (const std::string& data : data_) {
+    lmc::require(!std::filesystem::equivalent(path, data, none), option, " '", path.string(),
+                 "' is read as data, and would be overwritten; give another name");
+    lmc::require(!std::filesystem::exists(file, none) || !std::filesystem::is_directory(data, none) ||
+                     !lies_in(data, std::filesystem::absolute(path)),
+                 option, " '", path.string(), "' is a file in the folder of the data, '", data,
+                 "', and would be overwritten; give another name");
+  }
   const auto [taken, is_new] = claimed_.emplace(file, option);
   lmc::require(is_new, option, " and ", taken->second, " both write '", path.string(), "'; expected a file for each");
 }

@@ -34,10 +34,12 @@ class Outputs {
 
  private:
   void open(std::optional<lmc::OutputFile>& file, const char* option, const std::filesystem::path& path);
-  // Throws: lmc::Error when another output has that file, too, and would be lost. Devices, such as /dev/null, can have several.
+  // Throws: lmc::Error when the file is one of the data, or when another output has it, too: one of the two would be lost. Devices,
+  // such as /dev/null, can have several.
   void claim(const char* option, const std::filesystem::path& path);
 
   std::map<std::filesystem::path, const char*> claimed_;
-  std::size_t runs_;  // from each initialization
+  std::vector<std::string> data_;  // files and folders that are read
+  std::size_t runs_;               // from each initialization
   std::vector<std::optional<lmc::OutputFile>> checkpoints_;
 };

@@ -82,8 +82,8 @@ lmc::CsvOptions csv_options(const DatasetOptions& o) {
 }
 
 // Where examples/get-data.sh puts it, unless --data says otherwise.
-std::string folder_of(const DatasetOptions& o, const char* folder) {
-  return o.data.empty() ? std::string("data/") + folder : o.data;
+std::string folder_of(const DatasetOptions& o) {
+  return o.data.empty() ? find_kind("data set", o.dataset, dataset_kinds()).folder : o.data;
 }
 
 std::string given_path(const DatasetOptions& o, const char* what) {
@@ -95,22 +95,20 @@ void show_decoded(lmc::Index done, lmc::Index all) {
   if (done == all || done % 10000 == 0) std::cerr << "decoded " << done << " of " << all << " images\n";
 }
 
-Data mnist(const DatasetOptions& o, int) { return lmc::load_mnist<float>(folder_of(o, "mnist")); }
+Data mnist(const DatasetOptions& o, int) { return lmc::load_mnist<float>(folder_of(o)); }
 
-Data fashion_mnist(const DatasetOptions& o, int) { return lmc::load_fashion_mnist<float>(folder_of(o, "fashion-mnist")); }
+Data fashion_mnist(const DatasetOptions& o, int) { return lmc::load_fashion_mnist<float>(folder_of(o)); }
 
-Data cifar10(const DatasetOptions& o, int) { return lmc::load_cifar10<float>(folder_of(o, "cifar-10-batches-bin")); }
+Data cifar10(const DatasetOptions& o, int) { return lmc::load_cifar10<float>(folder_of(o)); }
 
 Data cifar100(const DatasetOptions& o, int) {
   const bool coarse = is_second("--label-set", o.label_set, {"fine", "coarse"});
-  return lmc::load_cifar100<float>(folder_of(o, "cifar-100-binary"),
-                                   coarse ? lmc::Cifar100Labels::coarse : lmc::Cifar100Labels::fine);
+  return lmc::load_cifar100<float>(folder_of(o), coarse ? lmc::Cifar100Labels::coarse : lmc::Cifar100Labels::fine);
 }
 
 Data tiny_imagenet(const DatasetOptions& o, int threads) {
   return lmc::load_tiny_imagenet<float>(
-      folder_of(o, "tiny-imagenet-200"),
-      {.channels = o.gray ? 1 : 3, .threads = threads, .cache = !o.no_cache, .progress = show_decoded});
+      folder_of(o), {.channels = o.gray ? 1 : 3, .threads = threads, .cache = !o.no_cache, .progress = show_decoded});
 }
 
 Data images(const DatasetOptions& o, int threads) {
@@ -129,7 +127,7 @@ Data csv(const DatasetOptions& o, int) { return lmc::load_csv<float>(given_path(
 Data words(const DatasetOptions& o, int) {
   lmc::WordsOptions options{.features = text_features(o), .seed = o.split_seed.value_or(0)};
   if (o.languages) options.languages = split_list(*o.languages);
-  return lmc::load_words<float>(folder_of(o, "words"), options);
+  return lmc::load_words<float>(folder_of(o), options);
 }
 
 Data tsv(const DatasetOptions& o, int) {
@@ -173,11 +171,11 @@ std::vector<DatasetKind> built_in_datasets() {
   };
   const Names gray{"data", "downsample", "mean", "std"}, color = with(gray, {"gray"});
   return {
-      {"mnist", "", gray, true, mnist},
-      {"fashion-mnist", "", gray, true, fashion_mnist},
-      {"cifar10", "", color, true, cifar10},
-      {"cifar100", "", with(color, {"label-set"}), true, cifar100},
-      {"tiny-imagenet", "", with(color, {"no-cache"}), true, tiny_imagenet},
+      {"mnist", "", gray, true, mnist, "data/mnist"},
+      {"fashion-mnist", "", gray, true, fashion_mnist, "data/fashion-mnist"},
+      {"cifar10", "", color, true, cifar10, "data/cifar-10-batches-bin"},
+      {"cifar100", "", with(color, {"label-set"}), true, cifar100, "data/cifar-100-binary"},
+      {"tiny-imagenet", "", with(color, {"no-cache"}), true, tiny_imagenet, "data/tiny-imagenet-200"},
       {"images", "a folder for each class", with(color, {"no-cache", "image-size", "test-share", "split-seed"}), true, images},
       {"csv",
        "",
@@ -189,7 +187,8 @@ std::vector<DatasetKind> built_in_datasets() {
        "languages by word lists",
        {"data", "split-seed", "languages", "text-form", "ngram-dimension", "text-length"},
        false,
-       words},
+       words,
+       "data/words"},
       {"tsv",
        "label, text",
        {"data", "split-seed", "test-data", "test-share", "text-form", "ngram-dimension", "text-length"},
@@ -203,6 +202,13 @@ std::vector<DatasetKind> built_in_datasets() {
 const std::vector<DatasetKind>& dataset_kinds() { return known().datasets(); }
 
 const char* dataset_help() { return known().dataset_help().c_str(); }
+
+std::vector<std::string> data_paths(const DatasetOptions& o) {
+  std::vector<std::string> paths;
+  for (const std::string& path : {folder_of(o), o.test_data.value_or("")})
+    if (!path.empty()) paths.push_back(path);
+  return paths;
+}
 
 Data read_dataset(const DatasetOptions& o, int threads) {
   const DatasetKind& kind = find_kind("data set", o.dataset, dataset_kinds());

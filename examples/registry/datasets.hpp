@@ -102,6 +102,7 @@ struct DatasetKind {
   std::vector<std::string_view> options = {};
   bool has_images = false;  // their pixels are standardized when they are prepared
   lmc::TrainTest<float> (*load)(const DatasetOptions& options, int threads) = nullptr;
+  std::string folder = {};  // where examples/get-data.sh puts it; none where it has to be given, or nothing is read
 };
 
 /// Those that come with the programs.
@@ -109,6 +110,9 @@ std::vector<DatasetKind> built_in_datasets();
 
 /// All that the program knows.
 const std::vector<DatasetKind>& dataset_kinds();
+
+/// The files and folders that the options say to read. Throws: lmc::Error for an unknown data set.
+std::vector<std::string> data_paths(const DatasetOptions& options);
 
 /// The data set that the options name, as it is stored, before any preparation. Throws: as load_dataset.
 lmc::TrainTest<float> read_dataset(const DatasetOptions& options, int threads);

@@ -83,6 +83,30 @@ refuses "learning_rate = -1" --learning-rate -1
 refuses "not expected: --bogus" --bogus
 rm out err
 
+# Data are not overwritten, by whatever name: files, folders, and what a link leads to.
+for ((i = 0; i < 40; ++i)); do echo "$i,$((i * 7 % 10)),$((i % 2))"; done > rows.csv
+sed 's/^/1/' rows.csv > others.csv
+mkdir numbers
+ln -s "$PWD/rows.csv" numbers/linked.csv
+cp rows.csv numbers/a.safetensors
+ln -s rows.csv link.csv
+cp -r . "$folder.before"
+trap 'rm -rf "$folder" "$folder.before"' EXIT
+spares() {  # spares TEXT OPTION...: refuses, and the data are what they were
+  local text=$1
+  shift
+  if "${pair[@]}" "$@" > "$folder.before/out" 2> "$folder.before/err"; then fail "$* was accepted"; fi
+  grep -qF -- "$text" "$folder.before/err" || fail "$*: '$text' is not in: $(cat "$folder.before/err")"
+  diff -r -x out -x err . "$folder.before" || fail "$* changed the data"
+}
+spares "--csv 'rows.csv' is read as data, and would be overwritten; give another name" --dataset csv --data rows.csv --csv rows.csv
+spares "--json './rows.csv' is read as data" --dataset csv --data "$PWD/rows.csv" --json ./rows.csv
+spares "--csv 'link.csv' is read as data" --dataset csv --data rows.csv --csv link.csv
+spares "--json 'others.csv' is read as data" --dataset csv --data rows.csv --test-data others.csv --json others.csv
+spares "--csv 'numbers/linked.csv' is a file in the folder of the data, 'numbers', and would be overwritten" --dataset images --data numbers --csv numbers/linked.csv
+spares "--save-checkpoints 'numbers/a.safetensors' is a file in the folder of the data" --dataset images --data numbers --save-checkpoints numbers
+rm -r rows.csv others.csv numbers link.csv
+
 both=$(digests)
 [[ -n $both && ${both% *} != "${both#* }" ]] || fail "two order seeds gave the digests '$both'"
 [[ $(digests --threads 1) == "$both" ]] || fail "one thread gave other digests"
