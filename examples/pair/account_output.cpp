@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <iomanip>
 #include <iostream>
 #include <string>
@@ -12,6 +11,7 @@
 #include <lmc/plot/gnuplot.hpp>
 
 #include "pair/account.hpp"
+#include "pair/outputs.hpp"
 
 namespace {
 
@@ -200,10 +200,8 @@ void print_account(const Account& account) {
 }
 
 void save_account_figures(const std::string& path, const std::string& title, const Account& account) {
-  const std::filesystem::path base(path);
   const auto save = [&](const char* name, const lmc::DotFigure& figure) {
-    const auto file = base.parent_path() / (base.stem().string() + "-" + name + base.extension().string());
-    lmc::save_figure(file, lmc::dot_figure_script(figure), figure.size());
+    lmc::save_figure(figure_beside(path, name), lmc::dot_figure_script(figure), figure.size());
   };
   // A value at the next place of a series, ± its standard error.
   const auto add = [](lmc::DotSeries& series, double value, double standard_error = 0) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <iostream>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,10 +39,14 @@ lmc::Dataset<float> seen_part(const lmc::Dataset<float>& data) {
 }
 
 // "repair,bias" as positions in names, each once.
-std::vector<std::size_t> parse_names(const char* option, const char* what, const std::string& text,
+std::vector<std::size_t> parse_names(const char* option, const char* what, const std::optional<std::string>& given,
                                      std::span<const std::string_view> names) {
   std::vector<std::size_t> chosen;
-  if (text.empty()) return chosen;
+  if (!given) return chosen;
+  const std::string& text = *given;
+  lmc::require(!text.empty() && !text.ends_with(','), option, " '", text,
+               "': ", text.empty() ? "names nothing" : "no name follows the last comma", "; expected ", registry::one_of(names),
+               ", or several with commas between; leave the option out for none");
   for (const std::string& name : registry::split_list(text)) {
     try {
       chosen.push_back(lmc::find_name(what, name, names));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
 #include <iomanip>
 #include <iostream>
 #include <numeric>
@@ -15,6 +14,7 @@
 #include <lmc/plot/dot_figure.hpp>
 #include <lmc/plot/gnuplot.hpp>
 
+#include "pair/outputs.hpp"
 #include "pair/results.hpp"
 
 namespace {
@@ -131,7 +131,6 @@ void print_alignment(const Results& r) {
 }
 
 void save_alignment_figure(const std::string& path, const Results& r) {
-  const std::filesystem::path base(path);
   const AlignedPair& rows = r.aligned.front();
   const auto series = [](std::string name, const PartMeasurement& part, lmc::Metric metric, double scale) {
     lmc::DotSeries line{.name = std::move(name), .joined = true};
@@ -157,6 +156,5 @@ void save_alignment_figure(const std::string& path, const Results& r) {
     }
     first = last;
   }
-  const auto file = base.parent_path() / (base.stem().string() + "-alignment" + base.extension().string());
-  lmc::save_figure(file, lmc::dot_figure_script(figure), figure.size());
+  lmc::save_figure(figure_beside(path, "alignment"), lmc::dot_figure_script(figure), figure.size());
 }

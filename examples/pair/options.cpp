@@ -48,6 +48,10 @@ std::vector<std::vector<std::uint64_t>> init_seeds(const Options& o) {
   refuse(o.explain,
          " with --explain: its account of distances is from the start that both runs share; leave out one of the two");
   seeds.push_back(parse_seeds("--init-seeds", *o.init_seeds, o.runs));
+  refuse(seeds[0][0] == seeds[0][1],
+         ": the two runs would share their start, which they do without the option; expected two different seeds, or "
+         "--init-seed ",
+         seeds[0][0], " for the start of both");
   return seeds;
 }
 

@@ -36,7 +36,7 @@ struct Options {
   std::optional<std::string> noise_seeds;
   Index pairs = 1, runs = 2;
   bool exact = false, explain = false;
-  std::string align, repair;
+  std::optional<std::string> align, repair;
   std::string augment;
   double label_noise = 0;
   std::optional<std::string> label_noise_seeds;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
 #include <lmc/plot/gnuplot.hpp>
 
 namespace {
@@ -25,6 +26,10 @@ bool lies_in(const std::filesystem::path& folder, const std::filesystem::path& f
 
 }  // namespace
 
+std::filesystem::path figure_beside(const std::filesystem::path& figure, std::string_view name) {
+  return figure.parent_path() / lmc::concat(figure.stem().string(), '-', name, figure.extension().string());
+}
+
 Outputs::Outputs(const Options& o)
     : data_(registry::data_paths(o.data)),
       runs_(static_cast<std::size_t>(o.runs)),
@@ -39,6 +44,9 @@ Outputs::Outputs(const Options& o)
     if (lmc::gnuplot_available()) {
       figure = *o.figure;
       claim("--figure", *o.figure);
+      if (o.explain)
+        for (const char* name : {"layers", "examples", "features"}) claim("--figure", figure_beside(*o.figure, name));
+      if (o.align || o.repair) claim("--figure", figure_beside(*o.figure, "alignment"));
     } else {
       if (!csv_path) {
         csv_path = std::filesystem::path(*o.figure).replace_extension(".csv").string();

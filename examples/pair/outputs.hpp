@@ -7,11 +7,15 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <lmc/io/output_file.hpp>
 
 #include "pair/options.hpp"
+
+/// The figure that stands beside another one: curve-layers.png for curve.png and layers.
+std::filesystem::path figure_beside(const std::filesystem::path& figure, std::string_view name);
 
 // Every file that will be written. They are opened before training, so that one that cannot be written is an error at once.
 class Outputs {

@@ -70,6 +70,13 @@ refuses "--rates dense1: 'dense1'; expected a name and a factor, as in dense1/*=
 refuses "'*=-1'; expected one factor of the learning rate, at least 0" --rates '*=-1'
 refuses "'dense3/*' names no segment; there are: dense1/weight, dense1/bias, dense2/weight, dense2/bias" --rates 'dense3/*=0'
 refuses "--json and --csv both write './x.csv'" --csv x.csv --json ./x.csv
+if command -v gnuplot > /dev/null; then  # figures beside the one that is named are outputs, too
+  refuses "--csv and --figure both write 'x-alignment.svg'" --figure x.svg --align weights --csv x-alignment.svg
+  refuses "--csv and --figure both write 'x-alignment.svg'" --figure x.svg --repair repair --csv x-alignment.svg
+  for name in layers examples features; do
+    refuses "--json and --figure both write 'x-$name.svg'" --figure x.svg --explain --json "x-$name.svg"
+  done
+fi
 refuses "--csv '': expected a name" --csv ''
 refuses "epochs = 9223372036854775807 of 24 updates are more than can be counted" --epochs 99999999999999999999
 refuses "--momentum 0.9 is no option of adam, which has learning-rate, weight-decay, beta1, beta2, epsilon" --optimizer adam --momentum 0.9
