@@ -103,6 +103,29 @@ TEST_CASE("ensembles: one sure network outvotes two that waver only where probab
   CHECK_THAT(lmc::ensemble_of_probabilities<double>({{0, sure}, {0, sure}}, y).loss, Catch::Matchers::WithinAbs(1000, 1e-12));
 }
 
+TEST_CASE("ensembles: classes that all networks rule out, and the largest logits, cost no number", "[connectivity]") {
+  const double inf = std::numeric_limits<double>::infinity();
+  const std::vector<std::int32_t> y{0};
+  const std::vector<std::vector<double>> masked{{1, 0, -inf}, {2, 0, -inf}}, plain{{1, 0}, {2, 0}};
+  CHECK(lmc::ensemble_of_probabilities(masked, y).loss == lmc::ensemble_of_probabilities(plain, y).loss);
+  CHECK(lmc::ensemble_of_probabilities(masked, y).error == 0);
+  CHECK(lmc::ensemble_of_logits(masked, y).loss == lmc::ensemble_of_logits(plain, y).loss);
+  // Hand case: p̄ = ½ (1/(1 + e⁻¹) + 1/(1 + e⁻²)).
+  CHECK_THAT(lmc::ensemble_of_probabilities(masked, y).loss,
+             Catch::Matchers::WithinAbs(-std::log((1 / (1 + std::exp(-1.0)) + 1 / (1 + std::exp(-2.0))) / 2), 1e-15));
+  // The label of a class that is ruled out has no probability at all.
+  CHECK(lmc::ensemble_of_probabilities(masked, std::vector<std::int32_t>{2}).loss == inf);
+  CHECK(lmc::ensemble_of_probabilities(masked, std::vector<std::int32_t>{2}).error == 1);
+
+  const double huge = 1.7e308;
+  CHECK(lmc::ensemble_of_logits<double>({{huge, 0}, {huge, 0}}, y).loss == 0);
+  CHECK(lmc::ensemble_of_logits<double>({{huge, huge}, {huge, huge}}, y).loss == std::log(2.0));
+  CHECK(lmc::ensemble_of_logits<double>({{-huge, -huge}, {-huge, -huge}}, y).loss == std::log(2.0));
+  // A sum that is out of range on the way alone.
+  CHECK_THAT(lmc::ensemble_of_logits<double>({{huge, 0}, {huge, 0}, {-huge, 0}, {-huge, 0}}, y).loss,
+             Catch::Matchers::WithinAbs(std::log(2.0), 1e-15));
+}
+
 TEST_CASE("ensembles: a network that is not a number makes the example wrong, and lengths are checked",
           "[connectivity][errors]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -65,7 +66,15 @@ Metrics ensemble_of_logits(const std::vector<std::vector<T>>& logits, std::span<
     std::ranges::fill(scores, 0.0);
     for (const std::span<const T> row : rows)
       for (std::size_t j = 0; j < scores.size(); ++j) scores[j] += static_cast<double>(row[j]);
-    for (double& score : scores) score /= networks;
+    for (std::size_t j = 0; j < scores.size(); ++j) {
+      if (std::isfinite(scores[j])) {
+        scores[j] /= networks;
+        continue;
+      }
+      // The sum may be out of range where the mean is not; a logit that is infinite leaves it so.
+      scores[j] = 0;
+      for (const std::span<const T> row : rows) scores[j] += static_cast<double>(row[j]) / networks;
+    }
   });
 }
 
@@ -88,6 +97,10 @@ Metrics ensemble_of_probabilities(const std::vector<std::vector<T>>& logits, std
                                          double greatest = logarithms[j], sum = 0;
                                          for (std::size_t k = 1; k < rows.size(); ++k)
                                            greatest = std::max(greatest, logarithms[k * classes + j]);
+                                         if (greatest == -std::numeric_limits<double>::infinity()) {
+                                           scores[j] = greatest;  // a class that every network rules out: not −∞ − (−∞)
+                                           continue;
+                                         }
                                          for (std::size_t k = 0; k < rows.size(); ++k)
                                            sum += std::exp(logarithms[k * classes + j] - greatest);
                                          scores[j] = greatest + std::log(sum);
