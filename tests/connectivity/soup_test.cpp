@@ -126,6 +126,29 @@ TEST_CASE("greedy_soup: without an error the loss decides, and what is not a num
   CHECK(lost.taken == std::vector<Index>{0});
 }
 
+TEST_CASE("greedy_soup: an infinite loss is tried before one that is not a number", "[connectivity]") {
+  // The loss is the parameter itself.
+  const auto loss = [](std::span<const double> theta) { return Metrics{.loss = theta[0], .count = 10}; };
+  const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
+  const auto soup = lmc::greedy_soup(Thetas{{nan}, {inf}}, loss);
+  CHECK(soup.taken == std::vector<Index>{1});
+  CHECK(soup.metrics.loss == inf);
+  CHECK(soup.state.parameters == std::vector<double>{inf});
+}
+
+TEST_CASE("soups: have the mean where the sum is out of range", "[connectivity]") {
+  const auto loss = [](std::span<const double> theta) { return Metrics{.loss = theta[1], .count = 10}; };
+  const double huge = 1.5e308;
+  CHECK(lmc::uniform_soup(Thetas{{huge, 1}, {huge, 2}}, loss).state.parameters == std::vector<double>{huge, 1.5});
+  CHECK(lmc::uniform_soup(Thetas{{-huge, 1}, {-huge, 2}}, loss).state.parameters == std::vector<double>{-huge, 1.5});
+  // Out of range on the way alone; quarters are exact.
+  CHECK(lmc::uniform_soup(Thetas{{huge, 1}, {huge, 1}, {-huge, 1}, {-huge, 1}}, loss).state.parameters ==
+        std::vector<double>{0, 1});
+  CHECK(lmc::greedy_soup(Thetas{{huge, 1}, {huge, 1}}, loss).state.parameters == std::vector<double>{huge, 1});
+  const double inf = std::numeric_limits<double>::infinity();
+  CHECK(lmc::uniform_soup(Thetas{{inf, 1}, {0, 1}}, loss).state.parameters == std::vector<double>{inf, 1});
+}
+
 TEST_CASE("soups: refuse nothing, other lengths, an evaluator that writes into a network or changes its mind",
           "[connectivity][errors]") {
   CHECK_THROWS_WITH(lmc::greedy_soup(Thetas{}, distance), "greedy_soup: there are no networks; expected at least one");

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <numeric>
 #include <span>
 #include <string_view>
@@ -72,14 +71,22 @@ class Ingredients {
   /// 1/n Σ θ_i over those added and `one`, in double, in that order, and rounded once.
   [[nodiscard]] std::vector<T> mean_with(std::size_t one) const {
     std::vector<T> mean(sum_.size());
-    const auto count = static_cast<double>(added_ + 1);
-    for (std::size_t i = 0; i < mean.size(); ++i)
-      mean[i] = static_cast<T>((sum_[i] + static_cast<double>(thetas_[one][i])) / count);
+    const auto count = static_cast<double>(added_.size() + 1);
+    for (std::size_t i = 0; i < mean.size(); ++i) {
+      double value = (sum_[i] + static_cast<double>(thetas_[one][i])) / count;
+      if (!std::isfinite(value)) {
+        // The sum may be out of range where the mean is not; an entry that is not finite leaves it so.
+        value = 0;
+        for (const std::size_t k : added_) value += static_cast<double>(thetas_[k][i]) / count;
+        value += static_cast<double>(thetas_[one][i]) / count;
+      }
+      mean[i] = static_cast<T>(value);
+    }
     return mean;
   }
   void add(std::size_t one) {
     for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += static_cast<double>(thetas_[one][i]);
-    ++added_;
+    added_.push_back(one);
   }
   /// The metrics of θ, which have to be of the kind that those of the first network are.
   template <class E, class... Name>
@@ -106,11 +113,11 @@ class Ingredients {
   std::vector<std::span<const T>> thetas_;
   std::vector<std::uint64_t> before_;
   std::vector<double> sum_;
-  std::size_t added_ = 0;
+  std::vector<std::size_t> added_;
 };
 
-/// What the ingredients are ordered by: what is not a number comes last.
-inline double soup_rank(double value) { return std::isnan(value) ? std::numeric_limits<double>::infinity() : value; }
+/// What the ingredients are ordered by: what is not a number comes last, behind ∞.
+inline std::pair<bool, double> soup_rank(double value) { return {std::isnan(value), std::isnan(value) ? 0 : value}; }
 
 template <std::floating_point T, class E>
 Soup<T> uniform_soup_of(std::vector<std::span<const T>> thetas, E& evaluate) {
