@@ -174,6 +174,32 @@ TEST_CASE("slerp: the largest and the smallest numbers have an angle, too", "[co
   }
 }
 
+TEST_CASE("slerp: is finite wherever the arc is, and refuses where it is not", "[connectivity]") {
+  const std::vector<double> a{1.5e308, 0}, b{-1e308, 1e308};  // their difference is out of range
+  for (const PathWeights& w : lmc::AlphaGrid(9).points()) {
+    CAPTURE(w.alpha);
+    const auto theta = at(a, b, w);
+    const auto exact = reference(in_long_double(a), in_long_double(b), w);
+    // Of lengths of 1.5e308, a few roundings.
+    for (std::size_t i = 0; i < 2; ++i)
+      CHECK_THAT(theta[i] / 1e308, Catch::Matchers::WithinAbs(static_cast<double>(exact[i] / 1e308L), 4e-15));
+  }
+  // Hand case: (a + b) / (2 cos 1.5) is about 5e308 at ½.
+  const std::vector<double> far{1e308 * std::cos(3.0), 1e308 * std::sin(3.0)};
+  for (const PathWeights w : {PathWeights{0.5, 0.5}, PathWeights{0.4375, 0.5625}})
+    CHECK_THROWS_WITH(at({1.7e308, 0}, far, w), Catch::Contains("position 0 is beyond the largest number of its type"));
+  const std::vector<float> single{3e38F, 0}, other{2e38F * std::cos(3.0F), 2e38F * std::sin(3.0F)};
+  CHECK_THROWS_WITH(at(single, other, {0.5, 0.5}), Catch::Contains("slerp: at α = 0.5 position 0 is beyond"));
+}
+
+TEST_CASE("slerp: refuses places that are not between the ends", "[connectivity][errors]") {
+  const std::vector<double> a{1, 0}, b{0, 1};
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_WITH(at(a, b, {1.5, -0.5}), "slerp: α = 1.5 and 1 − α = -0.5; expected a place between the ends, α in [0, 1]");
+  for (const PathWeights w : {PathWeights{-0.5, 1.5}, PathWeights{nan, 1}, PathWeights{0, nan}})
+    CHECK_THROWS_WITH(at(a, b, w), Catch::Contains("expected a place between the ends"));
+}
+
 TEST_CASE("slerp: refuses nearly opposite vectors, which have no arc of their own, and zero", "[connectivity][errors]") {
   const auto a = normals<double>(7);
   std::vector<double> opposite = a, zero(a.size());

@@ -67,9 +67,18 @@ class GreatCircle {
   /// ω, in radians, from 0 to π.
   [[nodiscard]] double angle() const { return angle_; }
 
-  /// out = θ(α); out is as long as a and b (asserted), and may be one of them.
+  /// out = θ(α); out is as long as a and b (asserted), and may be one of them. Throws: Error when α is not in [0, 1], or, with out
+  /// left unfinished, when an entry of θ(α) is beyond the largest number of T: the arc leads outward between ends of unequal lengths.
   void at(const PathWeights& weights, std::span<T> out) const {
     assert(out.size() == a_.size());
+    require(weights.alpha >= 0 && weights.alpha <= 1 && weights.alpha_bar >= 0 && weights.alpha_bar <= 1,
+            "slerp: α = ", shortest(weights.alpha), " and 1 − α = ", shortest(weights.alpha_bar),
+            "; expected a place between the ends, α in [0, 1]");
+    const auto in_range = [&](std::size_t i, T value) {
+      require(std::isfinite(value), "slerp: at α = ", shortest(weights.alpha), " position ", i,
+              " is beyond the largest number of its type; expected smaller a and b");
+      return value;
+    };
     const bool from_a = weights.alpha < weights.alpha_bar;
     const std::span<const T> near = from_a ? a_ : b_, far = from_a ? b_ : a_;
     const double step = from_a ? weights.alpha : weights.alpha_bar;
@@ -89,14 +98,20 @@ class GreatCircle {
     if (weights.alpha == weights.alpha_bar) {
       for (std::size_t i = 0; i < out.size(); ++i) {
         const double middle = std::midpoint(static_cast<double>(a_[i]), static_cast<double>(b_[i]));
-        out[i] = static_cast<T>(middle + excess * middle);
+        out[i] = in_range(i, static_cast<T>(middle + excess * middle));
       }
       return;
     }
     const double weight = std::sin(step * angle_) / (2 * std::sin(angle_ / 2) * cosine_of_half_);
     for (std::size_t i = 0; i < out.size(); ++i) {
       const auto x = static_cast<double>(near[i]), y = static_cast<double>(far[i]);
-      out[i] = static_cast<T>(x + (weight * (y - x) + excess * x));
+      double value = x + (weight * (y - x) + excess * x);
+      if (!std::isfinite(value)) {
+        // Parts of the sum may be out of range where the sum is not. Powers of two are exact.
+        const double small = 0x1p-16, u = small * x, v = small * y;
+        value = (u + (weight * (v - u) + excess * u)) / small;
+      }
+      out[i] = in_range(i, static_cast<T>(value));
     }
   }
 
