@@ -239,6 +239,9 @@ over- and underconfidence is taken away. The curve needs logits. Source: Guo et 
         const auto a = doubles_of("end_disagreement", "the logits of a", logits_a, 2),
                    b = doubles_of("end_disagreement", "the logits of b", logits_b, 2);
         const auto checked = labels_of("end_disagreement", labels);
+        lmc::require(a.shape(0) == b.shape(0) && a.shape(1) == b.shape(1) && a.shape(0) == std::ssize(checked),
+                     "end_disagreement: the logits are ", describe(a), " and ", describe(b), ", and there are ", checked.size(),
+                     " labels; expected [examples, classes] twice, and a label for each example");
         const py::gil_scoped_release release;
         return lmc::end_disagreement(span_of(a), span_of(b), checked);
       },

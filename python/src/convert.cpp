@@ -51,8 +51,8 @@ void set_outcomes(Metrics& metrics, const py::array& wrong) {
   const Array<bool> values(wrong);
   metrics.wrong.assign(values.data(), values.data() + values.size());
   metrics.count = std::ssize(metrics.wrong);
-  const auto errors = std::ranges::count(metrics.wrong, true);
-  metrics.error = metrics.count > 0 ? static_cast<double>(errors) / static_cast<double>(metrics.count) : 0;
+  require(metrics.count > 0, "the evaluator gave the outcomes of no example; expected at least one");
+  metrics.error = static_cast<double>(std::ranges::count(metrics.wrong, true)) / static_cast<double>(metrics.count);
 }
 
 /// Without another loss, the loss is the one that counts errors.
@@ -157,7 +157,6 @@ Metrics metrics_of(py::handle result, const std::optional<std::vector<std::int32
       "dictionary with loss, error, count, wrong");
   Metrics metrics;
   set_outcomes(metrics, array);
-  require(metrics.count > 0, "the evaluator gave the outcomes of no example; expected at least one");
   use_error_as_loss(metrics);
   return metrics;
 }

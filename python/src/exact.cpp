@@ -65,7 +65,7 @@ std::pair<Array<double>, double> hidden_of(const Array<double>& x, const Affine&
   const Array<double> hidden(numpy.attr("matmul")(x, layer.weight.attr("T")) + layer.bias);
   const py::object sizes =
       numpy.attr("matmul")(numpy.attr("abs")(x), numpy.attr("abs")(layer.weight).attr("T")) + numpy.attr("abs")(layer.bias);
-  const double largest = sizes.attr("max")().cast<double>();
+  const double largest = sizes.attr("max")(py::arg("initial") = 0.0).cast<double>();
   const double k =
       static_cast<double>(x.shape(1) + 2) * std::numeric_limits<double>::epsilon();  // with room for this bound's own rounding
   return {hidden, k / (1 - k) * largest};
@@ -195,6 +195,9 @@ fixed or linear can be folded into these.)");
         const auto of_a = layers_of("traced_error_curve", "a", a), of_b = layers_of("traced_error_curve", "b", b);
         const auto layers = relu_layers(of_a, of_b, slope);
         const Array<double> x = doubles_of("traced_error_curve", "the inputs", inputs, 2);
+        lmc::require(layers.empty() || (x.shape(0) == std::ssize(checked) && x.shape(1) == layers.front().in),
+                     "traced_error_curve: the inputs are ", describe(x), "; expected ", checked.size(),
+                     " examples, one for each label, of ", layers.empty() ? 0 : layers.front().in, " numbers");
         const py::gil_scoped_release release;
         return lmc::traced_error_curve<double>(layers, span_of(x), checked).curve;
       },

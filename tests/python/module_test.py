@@ -396,6 +396,7 @@ class BadInput(unittest.TestCase):
                 ({}, {}, "no 'count'"), ({"loss": 1}, {}, "no 'count'"), ({"lost": 1, "count": 2}, {}, "did you mean 'loss'"),
                 ({"loss": "x", "count": 1}, {}, "'loss' as str"), ({"error": 40, "count": 100}, {}, "not a percentage"),
                 ({"loss": 1, "count": 0}, {}, "count = 0"), ({"count": 3}, {}, "expected one of them"),
+                ({"wrong": np.zeros(0, bool), "count": 3}, {}, "no example"),
                 ({"loss": 1, "error": 0.5, "wrong": [True, True]}, {}, "error = 0.5"), ({"loss": 1, "wrong": [1, 0]}, {}, "flat array of bool")]:
             with self.subTest(result=result, options=options):
                 self.refuse(text, give(result, **options))
@@ -424,6 +425,12 @@ class BadInput(unittest.TestCase):
                 ([(a[0][0],), a[1]], x, labels, "is no pair"), ([(a[0][0], np.zeros(3)), a[1]], x, labels, "3 biases"),
                 ([(a[0][0] * np.nan, a[0][1]), a[1]], x, labels, "at a is nan; expected finite numbers"), (a, x[0], labels, "2 axes")]:
             self.refuse(text, lambda: lmc.exact_error_curve(bad_a, a, bad_x, bad_labels))
+        for at_b, bad_labels in ((np.zeros((2, 6)), labels), (np.zeros((2, 6)), labels[:2]), (np.zeros((4, 3)), labels[:2])):
+            self.refuse("expected .examples, classes. twice", lambda: lmc.end_disagreement(np.zeros((4, 3)), at_b, bad_labels))
+        for bad_x in (np.zeros((5, 4)), x[:2], x[:, :4]):
+            self.refuse("4 examples, one for each label, of 5 numbers", lambda: lmc.traced_error_curve(a, a, bad_x, labels))
+        none = [(np.zeros((0, 5)), None), (np.zeros((3, 0)), None)]
+        self.refuse("at least one unit", lambda: lmc.exact_error_curve(none, none, x, labels))
         self.refuse("slope = 2", lambda: lmc.exact_error_curve(a, a, x, labels, slope=2))
         self.refuse("width = 0", lambda: lmc.certified_loss_barrier(a, a, x, labels, width=0))
         self.refuse("a has 2 layers and b 1", lambda: lmc.traced_error_curve(a, a[:1], x, labels))
