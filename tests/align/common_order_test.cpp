@@ -74,6 +74,17 @@ double best_of_all(const lmc::ParameterLayout& layout, const std::vector<State>&
 
 const lmc::Network<double> small = lmc::mlp<double>({.inputs = 2, .hidden = {3, 3}, .outputs = 2});
 
+// Two hidden groups, and a mask that no permutation moves.
+lmc::ParameterLayout masked_layout() {
+  lmc::LayoutBuilder builder(4);
+  const lmc::GroupId first = builder.add_group(8), second = builder.add_group(8);
+  builder.add_parameter("w0", {8, 4}, lmc::Role::weight, {first, {}});
+  builder.add_parameter("w1", {8, 8}, lmc::Role::weight, {second, first});
+  builder.add_parameter("w2", {3, 8}, lmc::Role::weight, {{}, second});
+  builder.add_parameter("mask", {16}, lmc::Role::weight, {{}});
+  return std::move(builder).build();
+}
+
 }  // namespace
 
 TEST_CASE("common_order: is never above the best of all permutations of three networks, and mostly reaches it", "[align]") {
@@ -177,6 +188,35 @@ TEST_CASE("common_order: refuses what it cannot align", "[align][errors]") {
   CHECK_THROWS_WITH(align(layout, states), Catch::Matchers::Contains("entry 0 of 'dense1/weight' of network 2 is nan"));
   states[1].parameters.pop_back();
   CHECK_THROWS_WITH(align(layout, states), Catch::Matchers::Contains("network 1 has 28 parameters; the layout has 29"));
+}
+
+TEST_CASE("common_order: what no permutation moves has no say, and underflow decides nothing", "[align]") {
+  const auto layout = masked_layout();
+  std::vector<State> states = random_states(layout, 3, 11);
+  const auto with = [&](double mask, int exponent) {
+    std::vector<State> changed = states;
+    for (State& state : changed) {
+      std::fill(state.parameters.end() - 16, state.parameters.end(), mask);
+      std::for_each(state.parameters.begin(), state.parameters.end() - 16, [&](double& x) { x = std::ldexp(x, exponent); });
+    }
+    return align(layout, changed, {.restarts = 2});
+  };
+  const lmc::CommonOrder free = with(0, 0);
+  CHECK(free.objective_after > free.objective_before);
+  for (const double mask : {-1e4, -1e6, -1e9, -3e38}) {
+    CAPTURE(mask);
+    const lmc::CommonOrder found = with(mask, 0);
+    CHECK(found.permutations == free.permutations);
+    CHECK(found.sweeps == free.sweeps);
+    // Three pairs.
+    CHECK_THAT(found.objective_after, WithinRel(free.objective_after + 3 * 16 * mask * mask, 1e-14));
+  }
+  for (const int exponent : {-200, -530, -560, -1000}) {
+    CAPTURE(exponent);
+    const lmc::CommonOrder found = with(1, exponent);
+    CHECK(found.permutations == free.permutations);
+    CHECK(found.objective_after == 48);  // that of the mask; the rest is below its rounding
+  }
 }
 
 }  // namespace align_common_order_test

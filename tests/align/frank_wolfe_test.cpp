@@ -144,6 +144,17 @@ std::vector<std::pair<std::string, lmc::Network<double>>> networks_of_builders()
   return all;
 }
 
+// Two hidden groups, and a mask that no permutation moves.
+lmc::ParameterLayout masked_layout() {
+  lmc::LayoutBuilder builder(4);
+  const lmc::GroupId first = builder.add_group(8), second = builder.add_group(8);
+  builder.add_parameter("w0", {8, 4}, lmc::Role::weight, {first, {}});
+  builder.add_parameter("w1", {8, 8}, lmc::Role::weight, {second, first});
+  builder.add_parameter("w2", {3, 8}, lmc::Role::weight, {{}, second});
+  builder.add_parameter("mask", {16}, lmc::Role::weight, {{}});
+  return std::move(builder).build();
+}
+
 }  // namespace
 
 TEST_CASE("frank_wolfe: objective and gradient of relaxed permutations are those of their definition", "[align]") {
@@ -153,8 +164,9 @@ TEST_CASE("frank_wolfe: objective and gradient of relaxed permutations are those
     Ascent s(net.layout(), 5);
     for (int step = 0; step < 3; ++step) {
       const double f = relaxed_objective(s.layout, s.x.x, s.a, s.b);
+      const double fixed = lmc::detail::fixed_value<double>(s.terms, s.a.parameters, s.b.parameters);
       // Sums of at most 100 products of normal numbers.
-      CHECK_THAT(s.x.value, WithinAbs(f, 1e-11));
+      CHECK_THAT(s.x.value + fixed, WithinAbs(f, 1e-11));
       for (std::size_t set = 0; set < s.x.x.size(); ++set)
         for (const std::size_t entry : {std::size_t{0}, s.x.x[set].size() / 2, s.x.x[set].size() - 1}) {
           // f is quadratic: the difference over two steps of 1 is the derivative.
@@ -308,6 +320,59 @@ TEST_CASE("frank_wolfe: refuses what it cannot align", "[align][errors]") {
   CHECK_THROWS_WITH(align(net.layout(), a, a, {.iterations = 0}), matches("iterations = 0"));
   CHECK_THROWS_WITH(align(net.layout(), a, a, {.tolerance = std::nan("")}), matches("tolerance = nan"));
   CHECK_THROWS_WITH(align(net.layout(), a, a, {.start = Permutations{{0, 1, 2}}}), matches("1 permutations; the layout has 2"));
+}
+
+TEST_CASE("frank_wolfe: a large segment that no permutation moves has no say", "[align]") {
+  const auto layout = masked_layout();
+  for (std::uint64_t seed = 1; seed < 6; ++seed) {
+    auto a = lmc::testing::normal_numbers(layout.parameter_count(), seed, 1),
+         b = lmc::testing::normal_numbers(layout.parameter_count(), seed, 2);
+    const auto find = [&](const std::vector<double>& x, const std::vector<double>& y) {
+      return lmc::frank_wolfe<double>(layout, x, y, {.restarts = 3});
+    };
+    std::fill(a.end() - 16, a.end(), 0.0);
+    std::fill(b.end() - 16, b.end(), 0.0);
+    const lmc::Alignment free = find(a, b);
+    CHECK_FALSE(free.optimal);
+    CHECK(free.moved != std::vector<lmc::Index>(2));
+    for (const double mask : {-1e4, -1e6, -1e9, -3e38}) {
+      CAPTURE(seed, mask);
+      std::fill(a.end() - 16, a.end(), mask);
+      std::fill(b.end() - 16, b.end(), mask);
+      const lmc::Alignment found = find(a, b);
+      CHECK(found.permutations == free.permutations);
+      CHECK(found.sweeps == free.sweeps);
+      CHECK_FALSE(found.optimal);
+      CHECK_THAT(found.objective_after, WithinRel(free.objective_after + 16 * mask * mask, 1e-14));
+      CHECK(found.objective_after >= found.objective_before);
+    }
+  }
+}
+
+TEST_CASE("frank_wolfe: entries whose products underflow are matched as their multiples", "[align]") {
+  const auto layout = masked_layout();
+  for (std::uint64_t seed = 1; seed < 4; ++seed) {
+    auto a = lmc::testing::normal_numbers(layout.parameter_count(), seed, 1),
+         b = lmc::testing::normal_numbers(layout.parameter_count(), seed, 2);
+    const auto find = [&](const std::vector<double>& x, const std::vector<double>& y) {
+      return lmc::frank_wolfe<double>(layout, x, y, {.restarts = 3});
+    };
+    std::fill(a.end() - 16, a.end(), 1.0);
+    std::fill(b.end() - 16, b.end(), 1.0);
+    const lmc::Alignment plain = find(a, b);
+    for (const int e : {-200, -530, -560, -1000}) {
+      CAPTURE(seed, e);
+      auto tiny_a = a, tiny_b = b;
+      std::for_each(tiny_a.begin(), tiny_a.end() - 16, [&](double& x) { x = std::ldexp(x, e); });
+      std::for_each(tiny_b.begin(), tiny_b.end() - 16, [&](double& x) { x = std::ldexp(x, e); });
+      for (const auto& end : {b, tiny_b}) {
+        const lmc::Alignment found = find(tiny_a, end);
+        CHECK(found.permutations == plain.permutations);
+        CHECK(found.optimal == plain.optimal);
+        CHECK(found.objective_after == 16);  // that of the mask; the rest is below its rounding
+      }
+    }
+  }
 }
 
 }  // namespace align_frank_wolfe_test

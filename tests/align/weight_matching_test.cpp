@@ -116,6 +116,17 @@ ParameterLayout square_layout(Index width) {
   return std::move(builder).build();
 }
 
+// Two hidden groups, and a mask that no permutation moves.
+lmc::ParameterLayout masked_layout() {
+  lmc::LayoutBuilder builder(4);
+  const lmc::GroupId first = builder.add_group(8), second = builder.add_group(8);
+  builder.add_parameter("w0", {8, 4}, lmc::Role::weight, {first, {}});
+  builder.add_parameter("w1", {8, 8}, lmc::Role::weight, {second, first});
+  builder.add_parameter("w2", {3, 8}, lmc::Role::weight, {{}, second});
+  builder.add_parameter("mask", {16}, lmc::Role::weight, {{}});
+  return std::move(builder).build();
+}
+
 }  // namespace
 
 TEST_CASE("weight_matching: recovers planted permutations exactly through every builder's layout", "[align]") {
@@ -361,6 +372,65 @@ TEST_CASE("weight_matching: refuses parameters that are not finite, and options 
   }
   CHECK_THROWS_WITH(match(layout, good, good, {.restarts = -1}), Catch::Contains("restarts = -1"));
   CHECK_THROWS_WITH(match(layout, good, good, {.max_sweeps = 0}), Catch::Contains("max_sweeps = 0"));
+}
+
+TEST_CASE("weight_matching: a large segment that no permutation moves has no say", "[align]") {
+  const auto layout = masked_layout();
+  for (std::uint64_t seed = 1; seed < 6; ++seed) {
+    auto a = normal_vector(layout.parameter_count(), seed), b = normal_vector(layout.parameter_count(), seed + 100);
+    const auto find = [&](const Vector& x, const Vector& y) { return match(layout, x, y, {.restarts = 20}); };
+    std::fill(a.end() - 16, a.end(), 0.0);
+    std::fill(b.end() - 16, b.end(), 0.0);
+    const lmc::Alignment free = find(a, b);
+    CHECK_FALSE(free.optimal);
+    CHECK(free.moved != std::vector<lmc::Index>(2));
+    for (const double mask : {-1e4, -1e6, -1e9, -3e38}) {
+      CAPTURE(seed, mask);
+      std::fill(a.end() - 16, a.end(), mask);
+      std::fill(b.end() - 16, b.end(), mask);
+      const lmc::Alignment found = find(a, b);
+      CHECK(found.permutations == free.permutations);
+      CHECK(found.sweeps == free.sweeps);
+      CHECK_FALSE(found.optimal);
+      CHECK_THAT(found.objective_after, Catch::Matchers::WithinRel(free.objective_after + 16 * mask * mask, 1e-14));
+      CHECK(found.objective_after >= found.objective_before);
+    }
+  }
+}
+
+TEST_CASE("weight_matching: entries whose products underflow are matched as their multiples", "[align]") {
+  const auto layout = masked_layout();
+  for (std::uint64_t seed = 1; seed < 4; ++seed) {
+    auto a = normal_vector(layout.parameter_count(), seed), b = normal_vector(layout.parameter_count(), seed + 100);
+    const auto find = [&](const Vector& x, const Vector& y) { return match(layout, x, y, {.restarts = 20}); };
+    std::fill(a.end() - 16, a.end(), 1.0);
+    std::fill(b.end() - 16, b.end(), 1.0);
+    const lmc::Alignment plain = find(a, b);
+    for (const int e : {-200, -530, -560, -1000}) {
+      CAPTURE(seed, e);
+      auto tiny_a = a, tiny_b = b;
+      std::for_each(tiny_a.begin(), tiny_a.end() - 16, [&](double& x) { x = std::ldexp(x, e); });
+      std::for_each(tiny_b.begin(), tiny_b.end() - 16, [&](double& x) { x = std::ldexp(x, e); });
+      for (const auto& end : {b, tiny_b}) {
+        const lmc::Alignment found = find(tiny_a, end);
+        CHECK(found.permutations == plain.permutations);
+        CHECK(found.optimal == plain.optimal);
+        CHECK(found.objective_after == 16);  // that of the mask; the rest is below its rounding
+      }
+    }
+  }
+  // One hidden layer of rows (1, 2), (3, 4), (5, 6), which b has in another order; alike but for the order, and certified.
+  lmc::LayoutBuilder builder(2);
+  builder.add_parameter("w", {3, 2}, Role::weight, {builder.add_group(3), {}});
+  const auto rows = std::move(builder).build();
+  const Alignment found =
+      match(rows, {1e-170, 2e-170, 3e-170, 4e-170, 5e-170, 6e-170}, {5e-170, 6e-170, 1e-170, 2e-170, 3e-170, 4e-170});
+  CHECK(found.permutations == Permutations{{1, 2, 0}});
+  CHECK(found.optimal);
+  CHECK(found.objective_after == 0);
+  // The smallest numbers there are, and networks of zeros.
+  CHECK(match(rows, {5e-324, 0, 0, 0, 0, 0}, {0, 0, 5e-324, 0, 0, 0}).permutations == Permutations{{1, 0, 2}});
+  CHECK(match(rows, Vector(6), Vector(6)).optimal);
 }
 
 }  // namespace align_weight_matching_test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,8 @@
 
 #include <lmc/align/alignment.hpp>
 #include <lmc/align/detail/matching_ends.hpp>
+#include <lmc/align/detail/matching_scale.hpp>
+#include <lmc/align/detail/matching_terms.hpp>
 #include <lmc/align/frank_wolfe.hpp>
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/permute.hpp>
@@ -60,7 +63,18 @@ class CommonOrderSearch {
   CommonOrderSearch(const ParameterLayout& layout, std::span<const std::span<const Scalar>> networks,
                     const CommonOrderOptions& options, const AddProduct& product)
       : layout_(layout), o_(options), product_(product) {
-    for (const std::span<const Scalar> theta : networks) networks_.emplace_back(theta.begin(), theta.end());
+    const MatchingTerms terms = matching_terms(layout);
+    Theta before(static_cast<std::size_t>(layout.parameter_count()));
+    for (const std::span<const Scalar> theta : networks) {
+      const Theta whole(theta.begin(), theta.end());
+      fixed_ += fixed_value<double>(terms, before, whole);
+      for (std::size_t i = 0; i < before.size(); ++i) before[i] += whole[i];
+    }
+    // One exponent for all, the largest network's: the others keep their weight.
+    double largest = 0;
+    for (const std::span<const Scalar> theta : networks) largest = std::max(largest, movable_largest(terms, theta));
+    exponent_ = underflow_exponent(largest);
+    for (const std::span<const Scalar> theta : networks) networks_.push_back(movable_at_scale(terms, theta, exponent_));
   }
 
   CommonOrder search() {
@@ -77,6 +91,8 @@ class CommonOrderSearch {
     }
     const Permutations to_first = inverse(layout_, best.permutations.front());
     for (Permutations& p : best.permutations) p = compose(layout_, to_first, p);
+    for (double* const value : {&best.objective_before, &best.objective_after})
+      *value = std::ldexp(*value, 2 * exponent_) + fixed_;
     return best;
   }
 
@@ -149,7 +165,9 @@ class CommonOrderSearch {
   const ParameterLayout& layout_;
   CommonOrderOptions o_;
   const AddProduct& product_;
-  std::vector<Theta> networks_;
+  std::vector<Theta> networks_;  // 2⁻ᵉ of the entries that permutations move; the others, which have no say, are 0
+  int exponent_ = 0;             // e: not 0 where products would underflow
+  double fixed_ = 0;             // Σ over pairs of the entries that no permutation moves
   std::vector<Permutations> permutations_;
   Theta sum_;  // of the networks in the order that they have now
 };
@@ -164,6 +182,7 @@ class CommonOrderSearch {
 /// none gains. Every match is a frank_wolfe() over all layers, which never returns less than it is given, so that the objective
 /// never falls. What is found is an optimum for each network while the others stay.
 ///
+/// As in weight_matching(), segments that no permutation moves have no say, and tiny entries are scaled, so that none underflows.
 /// For two networks it is the objective of frank_wolfe(), and at least what that finds. Sums are in double; equal arguments give equal
 /// bits. Memory: that of frank_wolfe(), and each network in double.
 /// Source: Crisostomi et al., "C²M³: Cycle-consistent multi-model merging", arXiv:2405.17897, for objective and universe; there,

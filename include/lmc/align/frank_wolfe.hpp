@@ -12,6 +12,7 @@
 
 #include <lmc/align/alignment.hpp>
 #include <lmc/align/detail/matching_ends.hpp>
+#include <lmc/align/detail/matching_scale.hpp>
 #include <lmc/align/detail/matching_terms.hpp>
 #include <lmc/align/detail/relaxed_matching.hpp>
 #include <lmc/align/permutations.hpp>
@@ -27,7 +28,7 @@ struct FrankWolfeOptions {
   std::uint64_t seed = 0;   // of the random starts
   int restarts = 0;         // ascents besides that from the barycenter, each from half way to random permutations
   int iterations = 1000;    // steps of an ascent, at most; 20 to 50 are usual
-  double tolerance = 1e-9;  // an ascent ends where its gap is at most so many ‖θ_A‖ ‖θ_B‖
+  double tolerance = 1e-9;  // an ascent ends where its gap is at most so many ‖θ_A‖ ‖θ_B‖ of what permutations move
   std::optional<Permutations> start = {};  // one more ascent begins half way to these; the result is no worse than they are
 };
 
@@ -71,19 +72,20 @@ inline Permutations random_start(const ParameterLayout& layout, std::uint64_t se
   return permutations;
 }
 
-/// Several ascents; the best permutations that any of them met.
+/// Several ascents; the best permutations that any of them met. The objectives and the bound of the result are of what permutations
+/// change alone.
 template <std::floating_point Scalar>
 class FrankWolfeSearch {
  public:
-  FrankWolfeSearch(const ParameterLayout& layout, std::span<const Scalar> a, std::span<const Scalar> b,
-                   const FrankWolfeOptions& options, const AddProduct& product)
+  FrankWolfeSearch(const ParameterLayout& layout, const MatchingTerms& terms, std::span<const Scalar> a,
+                   std::span<const Scalar> b, const FrankWolfeOptions& options, const AddProduct& product)
       : layout_(layout),
         a_(a),
         b_(b),
         o_(options),
-        terms_(matching_terms(layout)),
-        matching_(terms_, a, b, product),
-        scale_(norm(a) * norm(b)) {}
+        terms_(terms),
+        matching_(terms, a, b, product),
+        scale_(movable_norm(terms, a) * movable_norm(terms, b)) {}
 
   Alignment search() {
     best_ = unit_maps(terms_, identity_permutations(layout_));
@@ -106,12 +108,7 @@ class FrankWolfeSearch {
   }
 
  private:
-  [[nodiscard]] double objective(const UnitMaps& maps) const { return matching_objective<Scalar>(terms_, a_, b_, maps); }
-  [[nodiscard]] static double norm(std::span<const Scalar> theta) {
-    double sum = 0;
-    for (const Scalar x : theta) sum += static_cast<double>(x) * static_cast<double>(x);
-    return std::sqrt(sum);
-  }
+  [[nodiscard]] double objective(const UnitMaps& maps) const { return movable_value<Scalar>(terms_, a_, b_, maps); }
 
   [[nodiscard]] RelaxedPoint half_way_to(const Permutations& permutations) {
     RelaxedPoint x = matching_.barycenter();
@@ -146,9 +143,9 @@ class FrankWolfeSearch {
   const ParameterLayout& layout_;
   std::span<const Scalar> a_, b_;
   FrankWolfeOptions o_;
-  MatchingTerms terms_;
+  const MatchingTerms& terms_;
   RelaxedMatching<Scalar> matching_;
-  double scale_;  // ‖θ_A‖ ‖θ_B‖: no objective is larger
+  double scale_;  // ‖θ_A‖ ‖θ_B‖ of what permutations move: no objective is larger
   UnitMaps best_;
   double best_value_ = 0;
 };
@@ -184,7 +181,10 @@ Alignment frank_wolfe(const ParameterLayout& layout, std::span<const Scalar> a, 
           "; expected a small share, in [0, 1]");
   if (options.start) detail::require_permutations("frank_wolfe", layout, *options.start);
   detail::require_matching_ends("frank_wolfe", layout, a, b);
-  return detail::FrankWolfeSearch<Scalar>(layout, a, b, options, product).search();
+  const detail::MatchingTerms terms = detail::matching_terms(layout);
+  return detail::search_at_scale(terms, a, b, [&]<class T>(std::span<const T> x, std::span<const T> y) {
+    return detail::FrankWolfeSearch<T>(layout, terms, x, y, options, product).search();
+  });
 }
 
 /// The same for networks that come with a layout each. Throws: Error that names the first segment in which they differ, before

@@ -15,6 +15,7 @@
 #include <lmc/align/detail/matching_bound.hpp>
 #include <lmc/align/detail/matching_ends.hpp>
 #include <lmc/align/detail/matching_gains.hpp>
+#include <lmc/align/detail/matching_scale.hpp>
 #include <lmc/align/detail/matching_terms.hpp>
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/product.hpp>
@@ -34,18 +35,18 @@ struct WeightMatchingOptions {
 
 namespace detail {
 
-/// Coordinate descent from one start after another.
+/// Coordinate descent from one start after another. The objectives and the bound of its result are of what permutations change alone.
 template <std::floating_point Scalar>
 class WeightMatcher {
  public:
-  WeightMatcher(const ParameterLayout& layout, std::span<const Scalar> a, std::span<const Scalar> b,
+  WeightMatcher(const ParameterLayout& layout, const MatchingTerms& terms, std::span<const Scalar> a, std::span<const Scalar> b,
                 const WeightMatchingOptions& options, const AddProduct& add_product)
       : layout_(layout),
         a_(a),
         b_(b),
         o_(options),
-        terms_(matching_terms(layout)),
-        gains_(terms_, a, b, add_product),
+        terms_(terms),
+        gains_(terms, a, b, add_product),
         neighbors_(terms_.joints.size()),
         quadratic_(terms_.joints.size()),
         gain_(terms_.sets.size()),
@@ -68,7 +69,7 @@ class WeightMatcher {
     // Where no weight lies between two groups, the first start ends at an optimum.
     Alignment result{.seed = o_.seed, .restarts = is_coupled() ? o_.restarts : 0};
     double highest = result.objective_before = objective();
-    const double rounding = 1e-12 * norm(a_) * norm(b_);
+    const double rounding = 1e-12 * movable_norm(terms_, a_) * movable_norm(terms_, b_);
     for (int start = 0; start <= result.restarts; ++start) {
       begin(start);
       result.sweeps += descend(start);
@@ -90,12 +91,7 @@ class WeightMatcher {
   [[nodiscard]] bool is_coupled() const {
     return std::ranges::any_of(terms_.terms, [](const MatchingTerm& t) { return t.col_set.has_value(); });
   }
-  [[nodiscard]] double objective() const { return matching_objective<Scalar>(terms_, a_, b_, maps_); }
-  [[nodiscard]] static double norm(std::span<const Scalar> theta) {
-    double sum = 0;
-    for (const Scalar x : theta) sum += static_cast<double>(x) * static_cast<double>(x);
-    return std::sqrt(sum);
-  }
+  [[nodiscard]] double objective() const { return movable_value<Scalar>(terms_, a_, b_, maps_); }
 
   // Sets the order of units that search number `start` begins with.
   void begin(int start) {
@@ -168,7 +164,7 @@ class WeightMatcher {
   const ParameterLayout& layout_;
   std::span<const Scalar> a_, b_;
   WeightMatchingOptions o_;
-  MatchingTerms terms_;
+  const MatchingTerms& terms_;
   MatchingGains<Scalar> gains_;
   std::vector<std::vector<std::size_t>> neighbors_;  // of each joint group: those with which it shares a term
   std::vector<bool> quadratic_;                      // whether both sides of a term are this group
@@ -188,7 +184,10 @@ class WeightMatcher {
 /// weight lies between two groups (one hidden layer, of any kind), the result is a global optimum, and optimal says so, by the
 /// duals of the assignments. Deeper, upper_bound is that of relaxed assignments: for a weight between two groups, a pair of rows
 /// counts with the largest dot product that any order of their entries has. That bound is loose unless the networks are alike.
-/// optimal: upper_bound − objective_after ≤ 10⁻¹² ‖θ_A‖ ‖θ_B‖, what rounding may leave.
+/// optimal: upper_bound − objective_after ≤ 10⁻¹² ‖θ_A‖ ‖θ_B‖, what rounding may leave; difference and norms are of the entries that
+/// permutations move. A segment that none moves has no say, however large: it is added to the objectives and the bound at the end,
+/// whose difference may then have lost its digits. Nor does underflow decide: networks with entries of 10⁻¹⁷⁰, say, are matched as
+/// their multiples by powers of two.
 ///
 /// All sums are in double. product: C += X Yᵀ, where nearly all time goes; it decides the last bits, and by them which of equally
 /// good permutations is found. Equal arguments give equal bits.
@@ -202,7 +201,10 @@ Alignment weight_matching(const ParameterLayout& layout, std::span<const Scalar>
           "; expected 0 … 4194303");
   require(options.max_sweeps > 0, "weight_matching: max_sweeps = ", options.max_sweeps, "; expected a positive number");
   detail::require_matching_ends("weight_matching", layout, a, b);
-  return detail::WeightMatcher<Scalar>(layout, a, b, options, product).search();
+  const detail::MatchingTerms terms = detail::matching_terms(layout);
+  return detail::search_at_scale(terms, a, b, [&]<class T>(std::span<const T> x, std::span<const T> y) {
+    return detail::WeightMatcher<T>(layout, terms, x, y, options, product).search();
+  });
 }
 
 /// The same for networks that come with a layout each. Throws: Error that names the first segment in which they differ, before

@@ -10,11 +10,11 @@
 
 namespace lmc::detail {
 
-/// No permutations have a larger ⟨θ_A, π(θ_B)⟩: each term at its best, whatever the others need. Exact where no term has two sides
+/// No permutations have a larger movable_value(): each term at its best, whatever the others need. Exact where no term has two sides
 /// that are permuted.
 template <std::floating_point Scalar>
 double matching_bound(const MatchingTerms& terms, MatchingGains<Scalar>& gains) {
-  double bound = gains.constant();
+  double bound = 0;
   std::vector<std::vector<double>> of_sets(terms.sets.size());
   UnitMaps unused(terms.sets.size());
   for (std::size_t joint = 0; joint < terms.joints.size(); ++joint) {

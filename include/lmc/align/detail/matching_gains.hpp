@@ -21,13 +21,11 @@ class MatchingGains {
  public:
   MatchingGains(const MatchingTerms& terms, std::span<const Scalar> a, std::span<const Scalar> b, const AddProduct& add_product)
       : terms_(terms), a_(a), b_(b), add_product_(add_product), coupled_(terms.sets.size()), fixed_(terms.sets.size()) {
-    const UnitMaps as_they_are(terms.sets.size());
     for (std::size_t set = 0; set < terms.sets.size(); ++set)
       fixed_[set].resize(static_cast<std::size_t>(terms.sets[set].size * terms.sets[set].size));
     for (const MatchingTerm& t : terms.terms) {
-      if (!t.row_set) {
-        constant_ += term_value<Scalar>(t, a, b, as_they_are);
-      } else if (!t.col_set) {
+      if (!t.row_set) continue;  // no permutation changes it
+      if (!t.col_set) {
         add(t, t.cols, fixed_[*t.row_set]);
       } else {
         coupled_[*t.row_set].push_back(t);
@@ -36,8 +34,6 @@ class MatchingGains {
     }
   }
 
-  /// What no permutation changes.
-  [[nodiscard]] double constant() const { return constant_; }
   /// The gains of a set by the terms whose other side is fixed.
   [[nodiscard]] const std::vector<double>& fixed(std::size_t set) const { return fixed_[set]; }
   /// The terms of a set whose other side is permuted, too, turned so that their rows are the set.
@@ -92,7 +88,6 @@ class MatchingGains {
   const MatchingTerms& terms_;
   std::span<const Scalar> a_, b_;
   const AddProduct& add_product_;
-  double constant_ = 0;
   std::vector<std::vector<MatchingTerm>> coupled_;  // of each set
   std::vector<std::vector<double>> fixed_;          // of each set
   std::vector<double> x_, y_;                       // operands of a product

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <numeric>
 #include <optional>
@@ -303,13 +304,46 @@ double term_value(const MatchingTerm& t, std::span<const Scalar> a, std::span<co
   return sum;
 }
 
+/// The part of ⟨θ_A, π(θ_B)⟩ that permutations change, in double: over the terms that have a set. Searches compare this part
+/// alone, since a large other one would drown it in rounding.
+template <class Scalar>
+double movable_value(const MatchingTerms& terms, std::span<const Scalar> a, std::span<const Scalar> b, const UnitMaps& maps) {
+  double sum = 0;
+  for (const MatchingTerm& t : terms.terms)
+    if (t.row_set) sum += term_value<Scalar>(t, a, b, maps);
+  return sum;
+}
+/// The part that no permutation changes: over the terms without a set.
+template <class Scalar>
+double fixed_value(const MatchingTerms& terms, std::span<const Scalar> a, std::span<const Scalar> b) {
+  double sum = 0;
+  for (const MatchingTerm& t : terms.terms)
+    if (!t.row_set) sum += term_value<Scalar>(t, a, b, {});
+  return sum;
+}
 /// ⟨θ_A, π(θ_B)⟩ in double.
 template <class Scalar>
 double matching_objective(const MatchingTerms& terms, std::span<const Scalar> a, std::span<const Scalar> b,
                           const UnitMaps& maps) {
+  return movable_value<Scalar>(terms, a, b, maps) + fixed_value<Scalar>(terms, a, b);
+}
+
+/// Visits the positions in θ of all entries that permutations move.
+template <class Visit>
+void for_each_movable(const MatchingTerms& terms, Visit visit) {
+  for (const MatchingTerm& t : terms.terms) {
+    if (!t.row_set) continue;
+    for (const Index row : t.rows)
+      for (const Index repeat : t.repeats)
+        for (const Index col : t.cols) visit(static_cast<std::size_t>(row + repeat + col));
+  }
+}
+/// The length of a network's vector, of the entries that permutations move.
+template <class Scalar>
+double movable_norm(const MatchingTerms& terms, std::span<const Scalar> theta) {
   double sum = 0;
-  for (const MatchingTerm& t : terms.terms) sum += term_value<Scalar>(t, a, b, maps);
-  return sum;
+  for_each_movable(terms, [&](std::size_t i) { sum += static_cast<double>(theta[i]) * static_cast<double>(theta[i]); });
+  return std::sqrt(sum);
 }
 
 }  // namespace lmc::detail

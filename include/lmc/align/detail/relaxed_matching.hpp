@@ -17,9 +17,10 @@
 
 // ⟨θ_A, π(θ_B)⟩ with a matrix X for each set of units in place of its permutation: a mean of permutations, so that rows and columns
 // sum to 1. A term has two of these matrices at most, so that the objective is quadratic:
-//   f(X) = c + ⟨C, X⟩ + ½ ⟨H X, X⟩,     ∇f(X) = C + H X,     hence f(X) = c + ½ ⟨∇f(X) + C, X⟩.
-// The gradient at a mean of points is the mean of their gradients. All points that a search meets are means of permutations and of
-// the barycenter, where products are with permuted rows or with sums of columns: none has a full matrix X as an operand.
+//   f(X) = ⟨C, X⟩ + ½ ⟨H X, X⟩,     ∇f(X) = C + H X,     hence f(X) = ½ ⟨∇f(X) + C, X⟩.
+// What no permutation changes is no part of f. The gradient at a mean of points is the mean of their gradients. All points that a
+// search meets are means of permutations and of the barycenter, where products are with permuted rows or with sums of columns:
+// none has a full matrix X as an operand.
 namespace lmc::detail {
 
 /// A matrix [size, size] for each set, row-major.
@@ -108,7 +109,7 @@ class RelaxedMatching {
   [[nodiscard]] double value(const SetMatrices& gradient, const X& x) const {
     double sum = inner_product(gradient, x);
     for (std::size_t s = 0; s < x.size(); ++s) sum += inner_product(gains_.fixed(s), x[s]);
-    return gains_.constant() + sum / 2;
+    return sum / 2;
   }
   // What a term adds to the gradient of its rows where the columns are at the barycenter: with x̄ = Σ over the columns of a repeat,
   // ⟨row i of A, J row j of B⟩ ÷ n = x̄_i(A) x̄_j(B) ÷ n.
