@@ -45,21 +45,22 @@ TEST_CASE("permute: groups inside permuted blocks go with their block", "[align]
 }
 
 TEST_CASE("permute: agrees with matching where units lie in front of the heads that contain them", "[align]") {
-  // At each of two positions three heads, the last axis, and two units in each, the axis before: both differ by position.
+  // At each of two positions three heads, the last axis, and three units in each, the axis before: both differ by position.
   lmc::ParameterLayout layout;
   for (const char* position : {"left", "right"}) {
     layout.groups.push_back({position, 3});
-    for (int head = 0; head < 3; ++head) layout.groups.push_back({position, 2});
+    for (int head = 0; head < 3; ++head) layout.groups.push_back({position, 3});
   }
   using Ids = std::vector<GroupId>;
   layout.parameters.push_back({"query",
-                               {2, 2, 3},
+                               {2, 3, 3},
                                lmc::Role::weight,
                                {{}, lmc::AxisGroups({0, 2}, Ids{1, 2, 3, 5, 6, 7}), lmc::AxisGroups({0}, Ids{0, 4})},
                                0,
                                {}});
   const auto terms = lmc::detail::matching_terms(layout);
-  const std::vector<double> a{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8}, b{2, 7, 1, 8, 2, 8, 1, 8, 2, 8, 4, 5};
+  const std::vector<double> a{3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3},
+      b{2, 7, 1, 8, 2, 8, 1, 8, 2, 8, 4, 5, 9, 0, 4, 5, 2, 3};
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     const auto permutations = lmc::testing::random_permutations(layout, seed);
     const auto moved = lmc::permute<double>(layout, permutations, {b, {}}).parameters;
