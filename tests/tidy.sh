@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 find include examples -name '*.hpp' ! -name mpi_study.hpp ! -name declarations.hpp -printf '#include "%P"\n' | sort > "$work/headers.cpp"
 {
   cat examples/*.cpp examples/{align,registry,pair}/*.cpp | grep '^#include' | sort -u
-  for file in $(ls examples/*.cpp examples/align/align.cpp | grep -v no_extra); do printf 'namespace %s {\n#include "%s"\n}\n' "$(basename "$file" .cpp)" "$file"; done
+  for file in $(ls examples/*.cpp examples/align/align.cpp | grep -v no_extra); do printf 'namespace %s_program {\n#include "%s"\n}\n' "$(basename "$file" .cpp)" "$file"; done
   printf '#include "%s"\n' examples/no_extra.cpp examples/align/{group_table,network_pair}.cpp examples/{registry,pair}/*.cpp
 } > "$work/programs.cpp"
 printf '%s\0' "$work"/*.cpp | xargs -0 -P "$(nproc)" -I '{}' clang-tidy-16 --quiet --config-file=.clang-tidy --checks=-bugprone-suspicious-include,-clang-analyzer-* \

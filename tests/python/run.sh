@@ -18,7 +18,7 @@ plain() {
 }
 
 sanitized() {
-  cmake -S . -B build/python-sanitized "${options[@]}" -DCMAKE_BUILD_TYPE=Debug \
+  cmake -S . -B build/python-sanitized "${options[@]}" -DCMAKE_BUILD_TYPE=None \
     -DCMAKE_CXX_FLAGS='-O1 -fsanitize=address,undefined -fno-sanitize-recover=all' > /dev/null
   cmake --build build/python-sanitized
   # Python itself has no sanitizer, so that the runtime has to be there first, with the library whose exceptions it watches. What Python
