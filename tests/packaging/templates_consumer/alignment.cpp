@@ -35,7 +35,7 @@ void use_alignment_with(T) {
   const auto net = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 3});
   const auto data = lmc::spirals<T>({.examples = 60, .classes = 3, .seed = 1});
   const auto start = net.initialize({.seed = 1});
-  const auto [a, b] = lmc::train_pair(net, data, start, {.epochs = 1}, {.order = 1}, {.order = 2});
+  const auto [a, b] = lmc::train_pair(net, data, start, {.epochs = 1, .batch_size = 32}, {.order = 1}, {.order = 2});
   check(lmc::activation_moments(net, a.state, b.state, data).places.size() == 1, "activation_moments");
   check(lmc::activation_matching(net, a, b, data).alignment.optimal, "activation_matching of runs");
   check(lmc::activation_matching(net, a.state, b.state, data).check.examples == 60, "activation_matching");
