@@ -59,7 +59,7 @@ column && match($0, /^ +\/\/ /) && RLENGTH + 1 == column {
   if (/^  \[\[nodiscard\]\] const [A-Za-z0-9]+Options(<Scalar>)?& options\(\) const/) printf "/** Those that the layer was made with. */"
   if (/^  explicit [A-Za-z0-9]+\([A-Za-z0-9]+Options(<Scalar>)? options\)/)
     printf "/** The layer of these options; the comment on the class says which are errors. */"
-  if (/^  static constexpr bool (affine_in_parameters|overwrites_gradient|works_in_place) = [^;]*;$/) {
+  if (/^  static constexpr bool (affine_in_parameters|overwrites_gradient|scales_units|works_in_place) = [^;]*;$/) {
     printf "/** See the concept of that name in layer.hpp. */"
     if (/,/) $0 = $0 "  ///< See the concept of that name in layer.hpp."
   }

@@ -483,6 +483,7 @@ class PathRepair {
 template <std::floating_point Scalar>
 class RepairedEvaluator {
  public:
+  /// An end is measured as it is when it is measured alone.
   static constexpr bool ends_as_alone = true;
 
   /// data: what is measured; statistics: the training data, or some of them, of which moments or running statistics are taken.

@@ -20,11 +20,11 @@ namespace lmc::simd {
 
 namespace detail {
 
-/// X [128, 256] with a share of entries that are not zero, spread evenly, and the products of it with 256 units, for timing.
+/// X [rows, in] with a share of entries that are not zero, spread evenly, and the products of it with units, for timing.
 template <std::floating_point T>
 class SparseTrial {
  public:
-  SparseTrial() = default;
+  SparseTrial(Index rows, Index in, Index units) : rows_(rows), in_(in), units_(units) {}
 
   /// The share of entries at which skipping zeros takes as long as the dense product, where both times are straight lines:
   /// the dense one's is flat, the other's goes through two measured points.
@@ -44,8 +44,6 @@ class SparseTrial {
   }
 
  private:
-  static constexpr Index rows_ = 128, in_ = 256, units_ = 256;
-
   // Entry i is not zero for `numerator` of every `denominator` entries, at places that a multiplication scatters.
   void fill(std::size_t numerator, std::size_t denominator) {
     for (std::size_t i = 0; i < x_.size(); ++i)
@@ -83,6 +81,7 @@ class SparseTrial {
   MatrixView<T> y() { return matrix_view(std::span(y_), rows_, units_); }
 
   static std::vector<T> zeros(Index size) { return std::vector<T>(static_cast<std::size_t>(size)); }
+  Index rows_, in_, units_;
   std::vector<T> x_ = zeros(rows_ * in_), weight_ = zeros(units_ * in_), bias_ = zeros(units_), y_ = zeros(rows_ * units_);
   std::vector<T> workspace_ =
       zeros(std::max({SparseBatch<T>::workspace_size(rows_, in_, units_), product_workspace<T>(rows_, units_, in_),
@@ -95,7 +94,10 @@ class SparseTrial {
 /// decide what is faster, never a bit: a SparseBatch asks where both products give the same bits.
 template <std::floating_point T>
 SparseLimits measured_sparse_limits() {
-  static const SparseLimits limits = detail::SparseTrial<T>().measure();
+  static const SparseLimits limits = [] {
+    const volatile Index size = 256;  // GCC 12 warns, wrongly, of loops over sizes that it knows
+    return detail::SparseTrial<T>(size / 2, size, size).measure();
+  }();
   return limits;
 }
 
