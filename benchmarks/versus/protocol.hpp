@@ -40,7 +40,7 @@ struct Job {
   int part = 0;                    // which of several processes that share a measurement; it may pin itself to cores of its own
   Choice choice = {};
   NLOHMANN_DEFINE_TYPE_INTRUSIVE(Job, task, workload, data, start, orders, steps, repeats, seeds, points, evaluate, threads,
-                                 choice)
+                                 part, choice)
 };
 
 struct Outcome {
