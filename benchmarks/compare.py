@@ -14,6 +14,7 @@ The rule, on the seconds (or 1 / rate) of the repetitions, b before and a after,
 deviations, 1.4826 times the median distance from the median:
   slower  where  m(a) / m(b) - 1 > max(3 %, 4 sqrt((s(a) / m(a))^2 + (s(b) / m(b))^2))  and the fastest of a is slower than m(b);
   faster  where the same holds with a and b exchanged.
+  noisy   where the limit is above 15 %: a change that matters would not be seen.
 Fewer than three repetitions tell nothing about the noise: the limit is then 15 %.
 Exit status: 0 when nothing got slower, 1 when something did or a benchmark is gone, 2 when the results cannot be compared.
 """
@@ -125,7 +126,8 @@ def row_of(name, old, new):
         return "GONE", name, time_text(old), "", "", ""
     if old is None:
         return "new", name, "", time_text(new), "", ""
-    verdict = "SLOWER" if is_slower(old, new) else "faster" if is_slower(new, old) else "same"
+    verdict = ("SLOWER" if is_slower(old, new) else "faster" if is_slower(new, old) else
+               "noisy" if limit(old, new) > UNKNOWN else "same")
     return (verdict, name, time_text(old), time_text(new), f"{statistics.median(new) / statistics.median(old) - 1:+.1%}",
             f"{limit(old, new):.1%}")
 
@@ -158,6 +160,9 @@ def main():
         print(f"{opponent} itself, in the median over the workloads: {statistics.median(changes):+.1%} time")
     failures = sum(row[0] in ("SLOWER", "GONE") for row in rows)
     print(f"{len(before.keys() & after.keys())} compared, {failures} slower or gone")
+    noisy = sum(row[0] == "noisy" for row in rows)
+    if noisy:
+        print(f"{noisy} too noisy to tell: repeat them on a quiet machine, or with more repetitions")
     return 1 if failures else 0
 
 

@@ -73,7 +73,9 @@ class Compare(unittest.TestCase):
         quiet = google({"a": [1.00, 1.01, 0.99, 1.00, 1.01]}), google({"a": [1.10, 1.11, 1.09, 1.10, 1.11]})
         loud = google({"a": [1.00, 1.15, 0.90, 1.20, 0.85]}), google({"a": [1.10, 1.25, 1.00, 1.30, 0.95]})
         self.assertEqual(self.run_compare(*quiet)[0], 1)
-        self.assertEqual(self.run_compare(*loud)[0], 0)
+        status, out, _ = self.run_compare(*loud)
+        self.assertEqual((status, rows_of(out)), (0, {"a": "noisy"}))
+        self.assertIn("1 too noisy to tell", out)
 
     def test_noise_alone_is_silent(self):
         # 2 % of noise, and one repetition in ten disturbed by 30 %. In 10,000 such benchmarks of nine repetitions none was slower
