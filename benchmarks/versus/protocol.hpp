@@ -2,8 +2,6 @@
 // How a measuring process is told what to do, and answers: a job as JSON in its argument, `ready` on standard output once
 // everything is loaded, a line on standard input to begin, and the outcome as JSON on standard output.
 #pragma once
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -52,10 +50,12 @@ struct Outcome {
   NLOHMANN_DEFINE_TYPE_INTRUSIVE(Outcome, seconds, first_losses, losses, errors, peak_megabytes)
 };
 
+/// Largest resident memory of this process so far. getrusage() would count what the process that started this one had.
 inline double peak_megabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
+  std::ifstream file("/proc/self/status");
+  for (std::string field; file >> field;)
+    if (double kilobytes = 0; field == "VmHWM:" && file >> kilobytes) return kilobytes / 1024;
+  throw lmc::Error("/proc/self/status has no VmHWM, the largest resident memory");
 }
 
 /// Seconds that work() takes.
