@@ -162,7 +162,7 @@ def main():
     print(f"{len(before.keys() & after.keys())} compared, {failures} slower or gone")
     noisy = sum(row[0] == "noisy" for row in rows)
     if noisy:
-        print(f"{noisy} too noisy to tell: repeat them on a quiet machine, or with more repetitions")
+        print(f"{noisy} too noisy to tell: repeat them on a quiet machine")
     return 1 if failures else 0
 
 
