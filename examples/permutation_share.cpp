@@ -37,7 +37,7 @@ std::vector<Named> networks(const lmc::Shape& inputs) {
           {"mlp", lmc::mlp<float>({.inputs = inputs, .hidden = {256, 256}, .outputs = 10})}};
 }
 
-// Of each pair.
+// What is measured of each pair.
 struct Heights {
   std::vector<double> before, after;
 };

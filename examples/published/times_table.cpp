@@ -14,7 +14,7 @@ namespace published {
 
 namespace {
 
-// Of all threads together, so that other programs do not count.
+// The seconds of all threads together, so that other programs do not count.
 template <class Body>
 double processor_seconds(Body body) {
   const std::clock_t begin = std::clock();

@@ -17,6 +17,7 @@
 #include <lmc/testing/permutation_effect.hpp>
 #include <numeric>
 #include <span>
+#include <support/masked_layout.hpp>
 #include <vector>
 
 namespace align_common_order_test {
@@ -73,17 +74,6 @@ double best_of_all(const lmc::ParameterLayout& layout, const std::vector<State>&
 }
 
 const lmc::Network<double> small = lmc::mlp<double>({.inputs = 2, .hidden = {3, 3}, .outputs = 2});
-
-// Two hidden groups, and a mask that no permutation moves.
-lmc::ParameterLayout masked_layout() {
-  lmc::LayoutBuilder builder(4);
-  const lmc::GroupId first = builder.add_group(8), second = builder.add_group(8);
-  builder.add_parameter("w0", {8, 4}, lmc::Role::weight, {first, {}});
-  builder.add_parameter("w1", {8, 8}, lmc::Role::weight, {second, first});
-  builder.add_parameter("w2", {3, 8}, lmc::Role::weight, {{}, second});
-  builder.add_parameter("mask", {16}, lmc::Role::weight, {{}});
-  return std::move(builder).build();
-}
 
 }  // namespace
 
@@ -191,7 +181,7 @@ TEST_CASE("common_order: refuses what it cannot align", "[align][errors]") {
 }
 
 TEST_CASE("common_order: what no permutation moves has no say, and underflow decides nothing", "[align]") {
-  const auto layout = masked_layout();
+  const auto layout = testing::masked_layout();
   std::vector<State> states = random_states(layout, 3, 11);
   const auto with = [&](double mask, int exponent) {
     std::vector<State> changed = states;

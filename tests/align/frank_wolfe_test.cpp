@@ -23,6 +23,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <support/masked_layout.hpp>
 #include <utility>
 #include <vector>
 
@@ -142,17 +143,6 @@ std::vector<std::pair<std::string, lmc::Network<double>>> networks_of_builders()
   all.emplace_back("resnet", lmc::resnet<double>({.inputs = {8, 8, 2}, .outputs = 3, .blocks = 1, .width = 4}));
   all.emplace_back("vit", lmc::vit<double>({.inputs = {4, 4, 2}, .outputs = 3, .patch = 2, .width = 12, .heads = 3}));
   return all;
-}
-
-// Two hidden groups, and a mask that no permutation moves.
-lmc::ParameterLayout masked_layout() {
-  lmc::LayoutBuilder builder(4);
-  const lmc::GroupId first = builder.add_group(8), second = builder.add_group(8);
-  builder.add_parameter("w0", {8, 4}, lmc::Role::weight, {first, {}});
-  builder.add_parameter("w1", {8, 8}, lmc::Role::weight, {second, first});
-  builder.add_parameter("w2", {3, 8}, lmc::Role::weight, {{}, second});
-  builder.add_parameter("mask", {16}, lmc::Role::weight, {{}});
-  return std::move(builder).build();
 }
 
 }  // namespace
@@ -323,7 +313,7 @@ TEST_CASE("frank_wolfe: refuses what it cannot align", "[align][errors]") {
 }
 
 TEST_CASE("frank_wolfe: a large segment that no permutation moves has no say", "[align]") {
-  const auto layout = masked_layout();
+  const auto layout = testing::masked_layout();
   for (std::uint64_t seed = 1; seed < 6; ++seed) {
     auto a = lmc::testing::normal_numbers(layout.parameter_count(), seed, 1),
          b = lmc::testing::normal_numbers(layout.parameter_count(), seed, 2);
@@ -350,7 +340,7 @@ TEST_CASE("frank_wolfe: a large segment that no permutation moves has no say", "
 }
 
 TEST_CASE("frank_wolfe: entries whose products underflow are matched as their multiples", "[align]") {
-  const auto layout = masked_layout();
+  const auto layout = testing::masked_layout();
   for (std::uint64_t seed = 1; seed < 4; ++seed) {
     auto a = lmc::testing::normal_numbers(layout.parameter_count(), seed, 1),
          b = lmc::testing::normal_numbers(layout.parameter_count(), seed, 2);

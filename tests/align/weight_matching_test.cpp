@@ -20,6 +20,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <support/masked_layout.hpp>
 #include <utility>
 #include <vector>
 
@@ -113,17 +114,6 @@ ParameterLayout square_layout(Index width) {
   const GroupId stream = builder.add_group(width);
   builder.add_parameter("in", {width, 2}, Role::weight, {stream, {}});
   builder.add_parameter("square", {width, width}, Role::weight, {stream, stream});
-  return std::move(builder).build();
-}
-
-// Two hidden groups, and a mask that no permutation moves.
-lmc::ParameterLayout masked_layout() {
-  lmc::LayoutBuilder builder(4);
-  const lmc::GroupId first = builder.add_group(8), second = builder.add_group(8);
-  builder.add_parameter("w0", {8, 4}, lmc::Role::weight, {first, {}});
-  builder.add_parameter("w1", {8, 8}, lmc::Role::weight, {second, first});
-  builder.add_parameter("w2", {3, 8}, lmc::Role::weight, {{}, second});
-  builder.add_parameter("mask", {16}, lmc::Role::weight, {{}});
   return std::move(builder).build();
 }
 
@@ -375,7 +365,7 @@ TEST_CASE("weight_matching: refuses parameters that are not finite, and options 
 }
 
 TEST_CASE("weight_matching: a large segment that no permutation moves has no say", "[align]") {
-  const auto layout = masked_layout();
+  const auto layout = testing::masked_layout();
   for (std::uint64_t seed = 1; seed < 6; ++seed) {
     auto a = normal_vector(layout.parameter_count(), seed), b = normal_vector(layout.parameter_count(), seed + 100);
     const auto find = [&](const Vector& x, const Vector& y) { return match(layout, x, y, {.restarts = 20}); };
@@ -399,7 +389,7 @@ TEST_CASE("weight_matching: a large segment that no permutation moves has no say
 }
 
 TEST_CASE("weight_matching: entries whose products underflow are matched as their multiples", "[align]") {
-  const auto layout = masked_layout();
+  const auto layout = testing::masked_layout();
   for (std::uint64_t seed = 1; seed < 4; ++seed) {
     auto a = normal_vector(layout.parameter_count(), seed), b = normal_vector(layout.parameter_count(), seed + 100);
     const auto find = [&](const Vector& x, const Vector& y) { return match(layout, x, y, {.restarts = 20}); };

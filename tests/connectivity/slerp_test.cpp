@@ -180,7 +180,7 @@ TEST_CASE("slerp: is finite wherever the arc is, and refuses where it is not", "
     CAPTURE(w.alpha);
     const auto theta = at(a, b, w);
     const auto exact = reference(in_long_double(a), in_long_double(b), w);
-    // Of lengths of 1.5e308, a few roundings.
+    // Lengths are 1.5e308: a few roundings of that.
     for (std::size_t i = 0; i < 2; ++i)
       CHECK_THAT(theta[i] / 1e308, Catch::Matchers::WithinAbs(static_cast<double>(exact[i] / 1e308L), 4e-15));
   }

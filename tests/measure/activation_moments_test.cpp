@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <support/random_images.hpp>
 #include <utility>
 #include <vector>
 
@@ -32,20 +33,11 @@ using lmc::Index;
 using lmc::ModelState;
 using lmc::PlaceMoments;
 using lmc::ThreadTeam;
+using testing::outputs_behind;
+using testing::random_images;
 using Values = std::vector<double>;
 
 namespace {
-
-// Images of random numbers with 3 classes.
-template <class Scalar = double>
-lmc::Dataset<Scalar> images(const lmc::Shape& shape, Index examples, std::uint32_t seed = 1) {
-  std::vector<Scalar> x;
-  std::vector<std::int32_t> labels;
-  for (Index i = 0; i < examples * shape.size(); ++i)
-    x.push_back(static_cast<Scalar>(lmc::normal({.seed = seed}, static_cast<std::uint64_t>(i))));
-  for (Index i = 0; i < examples; ++i) labels.push_back(static_cast<std::int32_t>(i * i % 3));
-  return lmc::Dataset<Scalar>({.shape = shape, .classes = 3, .labels = labels, .features = x});
-}
 
 // A state in which no two units are alike: parameters near those of an initialization, buffers of positive numbers.
 template <class Scalar>
@@ -56,21 +48,6 @@ ModelState<Scalar> state_of(const lmc::Network<Scalar>& network, std::uint32_t s
   for (std::size_t i = 0; i < state.buffers.size(); ++i)
     state.buffers[i] = static_cast<Scalar>(0.5 + lmc::uniform({.seed = seed + 200}, i));
   return state;
-}
-
-// What the first `layers` layers give, [examples, entries].
-Values outputs(const lmc::Network<double>& network, const ModelState<double>& state, std::size_t layers,
-               const lmc::Dataset<double>& data) {
-  std::vector<lmc::AnyLayer<double>> first;
-  for (std::size_t i = 0; i < layers; ++i) first.push_back(network.parts()[i].layer);
-  const lmc::Network<double> head(first, *network.input_shape());
-  Values x(static_cast<std::size_t>(data.size() * data.shape().size()));
-  std::vector<std::int32_t> labels(static_cast<std::size_t>(data.size()));
-  data.gather_range(0, lmc::matrix_view(std::span(x), data.size(), data.shape().size()), labels);
-  ModelState<double> cut = state;
-  cut.parameters.resize(static_cast<std::size_t>(head.layout().parameter_count()));
-  cut.buffers.resize(static_cast<std::size_t>(head.layout().buffer_count()));
-  return lmc::testing::outputs(head, cut, x);
 }
 
 // Moments of units that lie side by side at every position, by the definition.
@@ -136,7 +113,7 @@ struct Doubled {
 }  // namespace
 
 TEST_CASE("activation_moments: looks into a container of a user's own", "[align][layers]") {
-  const auto data = images(6, 70);
+  const auto data = random_images(6, 70);
   const lmc::Network<double> network({Doubled(lmc::mlp<double>({.inputs = 6, .hidden = {5}, .outputs = 4}), 6),
                                       lmc::Relu<double>(), lmc::Dense<double>({.inputs = 4, .outputs = 3})});
   REQUIRE(network.layout().groups.size() == 2);
@@ -144,7 +121,7 @@ TEST_CASE("activation_moments: looks into a container of a user's own", "[align]
   const auto moments = activation_moments(network, a, b, data);
   REQUIRE(moments.places.size() == 2);
   CHECK(moments.places[0].place == "doubled1/inside/dense2");
-  check_last_axis(at(moments, "dense1", 1), outputs(network, a, 2, data), outputs(network, b, 2, data));
+  check_last_axis(at(moments, "dense1", 1), outputs_behind(network, a, 2, data), outputs_behind(network, b, 2, data));
   const auto planted = lmc::testing::random_permutations(network.layout(), 7);
   CHECK(lmc::activation_matching(network, a, lmc::permute(network.layout(), planted, a), data).state == a);
 }
@@ -152,24 +129,24 @@ TEST_CASE("activation_moments: looks into a container of a user's own", "[align]
 TEST_CASE("activation_matching: a network without hidden units has nothing to match", "[align]") {
   const auto network = lmc::logistic_regression<double>({.inputs = 6, .outputs = 3});
   const auto a = state_of(network, 1), b = state_of(network, 2);
-  const auto matched = lmc::activation_matching(network, a, b, images(6, 20));
+  const auto matched = lmc::activation_matching(network, a, b, random_images(6, 20));
   CHECK(matched.state == b);
   CHECK(matched.alignment.objective_after == 0);
 }
 
 TEST_CASE("activation_moments: hidden units are seen behind their nonlinearity", "[align]") {
-  const auto data = images(6, 70);
+  const auto data = random_images(6, 70);
   const auto network = lmc::mlp<double>({.inputs = 6, .hidden = {9, 200}, .outputs = 3});
   const auto a = state_of(network, 1), b = state_of(network, 2);
   const auto moments = activation_moments(network, a, b, data);
   REQUIRE(moments.places.size() == 2);
   // 200 units: a covariance of two blocks.
-  check_last_axis(at(moments, "dense2", 0), outputs(network, a, 2, data), outputs(network, b, 2, data));
-  check_last_axis(at(moments, "dense3", 1), outputs(network, a, 4, data), outputs(network, b, 4, data));
+  check_last_axis(at(moments, "dense2", 0), outputs_behind(network, a, 2, data), outputs_behind(network, b, 2, data));
+  check_last_axis(at(moments, "dense3", 1), outputs_behind(network, a, 4, data), outputs_behind(network, b, 4, data));
 }
 
 TEST_CASE("activation_moments: pixels are samples of a channel, behind pooling and normalization", "[align]") {
-  const auto data = images({6, 6, 2}, 20);
+  const auto data = random_images({6, 6, 2}, 20);
   const auto network = lmc::cnn<double>(
       {.inputs = {6, 6, 2}, .channels = {4, 3}, .outputs = 3, .padding = {1}, .norm = lmc::Normalization::batch, .pool = 2});
   const auto a = state_of(network, 1), b = state_of(network, 2);
@@ -179,19 +156,19 @@ TEST_CASE("activation_moments: pixels are samples of a channel, behind pooling a
     std::size_t layers = 0;
     while (network.parts()[layers].name != m.place) ++layers;
     CAPTURE(m.place);
-    check_last_axis(m, outputs(network, a, layers, data), outputs(network, b, layers, data));
+    check_last_axis(m, outputs_behind(network, a, layers, data), outputs_behind(network, b, layers, data));
   }
 }
 
 TEST_CASE("activation_moments: each position of a locally connected layer has moments of its own", "[align]") {
-  const auto data = images({4, 4, 2}, 30);
+  const auto data = random_images({4, 4, 2}, 30);
   const auto network = lmc::lcn<double>({.inputs = {4, 4, 2}, .channels = {3}, .outputs = 3, .kernel = {2}});
   const auto a = state_of(network, 1), b = state_of(network, 2);
   const auto moments = activation_moments(network, a, b, data);
   const std::size_t positions = network.layout().groups.size();
   REQUIRE(positions > 1);
   REQUIRE(moments.places.size() == positions);
-  const Values of_a = outputs(network, a, 2, data), of_b = outputs(network, b, 2, data);
+  const Values of_a = outputs_behind(network, a, 2, data), of_b = outputs_behind(network, b, 2, data);
   for (std::size_t position = 0; position < positions; ++position) {
     Values here_a, here_b;
     for (std::size_t i = 0; i < 30; ++i)
@@ -217,7 +194,7 @@ TEST_CASE("activation_matching: planted permutations are recovered in every kind
       {"vit", lmc::vit<double>({.inputs = inputs, .outputs = 3, .patch = 2, .width = 12, .heads = 3, .mlp_ratio = 2})}};
   for (const auto& [name, network] : networks) {
     CAPTURE(name);
-    const auto data = images(*network.input_shape(), 40);
+    const auto data = random_images(*network.input_shape(), 40);
     auto a = state_of(network, 3);
     for (const lmc::Segment& s : network.layout().parameters)  // so that no unit is dead: which one that was, nobody could tell
       if (s.role == lmc::Role::bias)
@@ -234,7 +211,7 @@ TEST_CASE("activation_matching: planted permutations are recovered in every kind
 }
 
 TEST_CASE("activation_matching: a dead unit is seen as constant, and the others are still matched", "[align]") {
-  const auto data = images(4, 60);
+  const auto data = random_images(4, 60);
   const auto network = lmc::mlp<double>({.inputs = 4, .hidden = {6}, .outputs = 3});
   auto a = state_of(network, 4);
   const lmc::Segment& bias = network.layout().at("dense1/bias");
@@ -251,7 +228,7 @@ TEST_CASE("activation_matching: a dead unit is seen as constant, and the others 
 TEST_CASE("activation_moments: threads change no bit, float and double", "[align][parallel]") {
   const auto check = [](auto scalar) {
     using Scalar = decltype(scalar);
-    const auto data = images<Scalar>({8, 8, 2}, 70);
+    const auto data = random_images<Scalar>({8, 8, 2}, 70);
     const auto network = lmc::resnet<Scalar>({.inputs = {8, 8, 2}, .outputs = 3, .blocks = 1, .width = 5});
     const auto a = state_of(network, 1), b = state_of(network, 2);
     const auto one = activation_moments(network, a, b, data, ThreadTeam(1));
@@ -272,11 +249,11 @@ TEST_CASE("activation_moments: threads change no bit, float and double", "[align
 TEST_CASE("activation_moments: refuses what it cannot measure", "[align][errors]") {
   const auto network = lmc::mlp<double>({.inputs = 4, .hidden = {6}, .outputs = 3});
   const auto a = state_of(network, 1);
-  const auto data = images(4, 10);
+  const auto data = random_images(4, 10);
   CHECK_THROWS_WITH(activation_moments(network, a, ModelState<double>{{1, 2}, {}}, data),
                     Contains("the state has 2 parameters"));
-  CHECK_THROWS_WITH(activation_moments(network, a, a, images(5, 10)), Contains("the network takes examples of shape"));
-  CHECK_THROWS_WITH(activation_moments(network, a, a, images(4, 1)), Contains("1 examples; expected at least 2"));
+  CHECK_THROWS_WITH(activation_moments(network, a, a, random_images(5, 10)), Contains("the network takes examples of shape"));
+  CHECK_THROWS_WITH(activation_moments(network, a, a, random_images(4, 1)), Contains("1 examples; expected at least 2"));
   auto broken = a;
   broken.parameters[3] = std::numeric_limits<double>::quiet_NaN();
   CHECK_THROWS_WITH(activation_moments(network, a, broken, data), Contains("position 3 of b is nan"));
@@ -288,7 +265,7 @@ TEST_CASE("activation_moments: refuses what it cannot measure", "[align][errors]
 
 TEST_CASE("checked_alignment: finds groups that are not interchangeable", "[align][errors]") {
   const auto network = lmc::mlp<double>({.inputs = 4, .hidden = {6}, .outputs = 3});
-  const auto data = images(4, 10);
+  const auto data = random_images(4, 10);
   auto a = state_of(network, 1), wrong = a;
   wrong.parameters[0] += 1e-3;
   const auto difference = lmc::function_difference(network, a, wrong, data);

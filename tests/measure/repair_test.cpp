@@ -20,6 +20,7 @@
 #include <lmc/models/vit.hpp>
 #include <lmc/testing/permutation_effect.hpp>
 #include <string>
+#include <support/random_images.hpp>
 #include <utility>
 #include <vector>
 
@@ -32,19 +33,11 @@ using lmc::Index;
 using lmc::PathRepair;
 using lmc::Repair;
 using lmc::ThreadTeam;
+using testing::random_images;
 using Values = std::vector<double>;
 
 namespace {
 
-template <class Scalar = double>
-lmc::Dataset<Scalar> images(const lmc::Shape& shape, Index examples, std::uint32_t seed = 1) {
-  std::vector<Scalar> x;
-  std::vector<std::int32_t> labels;
-  for (Index i = 0; i < examples * shape.size(); ++i)
-    x.push_back(static_cast<Scalar>(lmc::normal({.seed = seed}, static_cast<std::uint64_t>(i))));
-  for (Index i = 0; i < examples; ++i) labels.push_back(static_cast<std::int32_t>(i * i % 3));
-  return lmc::Dataset<Scalar>({.shape = shape, .classes = 3, .labels = labels, .features = x});
-}
 template <class Scalar>
 std::vector<Scalar> parameters(const lmc::Network<Scalar>& network, std::uint32_t seed) {
   std::vector<Scalar> theta = network.initialize({.seed = seed}).parameters;
@@ -63,15 +56,8 @@ Values between(const Values& a, const Values& b, double alpha) {
 }
 
 // What the first `layers` layers give, [examples, entries].
-Values outputs(const lmc::Network<double>& network, Values theta, std::size_t layers, const lmc::Dataset<double>& data) {
-  std::vector<lmc::AnyLayer<double>> first;
-  for (std::size_t i = 0; i < layers; ++i) first.push_back(network.parts()[i].layer);
-  const lmc::Network<double> head(first, *network.input_shape());
-  Values x(static_cast<std::size_t>(data.size() * data.shape().size()));
-  std::vector<std::int32_t> labels(static_cast<std::size_t>(data.size()));
-  data.gather_range(0, lmc::matrix_view(std::span(x), data.size(), data.shape().size()), labels);
-  theta.resize(static_cast<std::size_t>(head.layout().parameter_count()));
-  return lmc::testing::outputs(head, {theta, {}}, x);
+Values outputs(const lmc::Network<double>& network, const Values& theta, std::size_t layers, const lmc::Dataset<double>& data) {
+  return testing::outputs_behind(network, {theta, {}}, layers, data);
 }
 struct Moments {
   Values mean, deviation;
@@ -103,7 +89,7 @@ TEST_CASE("repair: units get the means and deviations on the chord between the e
        {{0, 4}, {3, 3}}},
       // Each position has units of its own.
       {"lcn", lmc::lcn<double>({.inputs = inputs, .channels = {3}, .outputs = 3, .kernel = {3}}), {{0, 16 * 3}}}};
-  const auto data = images(inputs, 300);
+  const auto data = random_images(inputs, 300);
   for (const auto& [name, network, layers] : cases) {
     CAPTURE(name);
     const Values a = parameters(network, 1), b = parameters(network, 2);
@@ -136,7 +122,7 @@ TEST_CASE("repair: units get the means and deviations on the chord between the e
 TEST_CASE("repair: filters that blocks of positions share have moments over their own", "[align]") {
   const lmc::Shape inputs{6, 6, 2};
   const auto network = lmc::lcn<double>({.inputs = inputs, .channels = {3}, .outputs = 3, .kernel = {3}, .sharing = {2}});
-  const auto data = images(inputs, 100);
+  const auto data = random_images(inputs, 100);
   const Values a = parameters(network, 1), b = parameters(network, 2);
   const Values theta = at(PathRepair<double>(network, data, Repair::moments), a, b, 0.5);
   // Positions [4, 4] in blocks of 2 × 2, three channels: unit (block, channel).
@@ -161,7 +147,7 @@ TEST_CASE("repair: equal networks stay as they are, and so do ends", "[align]") 
   const lmc::Shape inputs{4, 4, 2};
   const auto check = [&](auto scalar) {
     using Scalar = decltype(scalar);
-    const auto data = images<Scalar>(inputs, 60);
+    const auto data = random_images<Scalar>(inputs, 60);
     for (const auto& network :
          {lmc::cnn<Scalar>(
               {.inputs = inputs, .channels = {4, 3}, .outputs = 3, .padding = {1}, .norm = lmc::Normalization::layer}),
@@ -182,7 +168,7 @@ TEST_CASE("repair: equal networks stay as they are, and so do ends", "[align]") 
 }
 
 TEST_CASE("repair: a unit that is constant in the averaged network gets the mean alone", "[align]") {
-  const auto data = images(2, 50);
+  const auto data = random_images(2, 50);
   const auto network = lmc::mlp<double>({.inputs = 2, .hidden = {2}, .outputs = 3});
   Values a = parameters(network, 1), b = a;
   // The weights of unit 0 cancel at ½.
@@ -196,7 +182,7 @@ TEST_CASE("repair: a unit that is constant in the averaged network gets the mean
 }
 
 TEST_CASE("repair: biases by homogeneity are exact for networks that share no unit", "[align]") {
-  const auto data = images(3, 20);
+  const auto data = random_images(3, 20);
   const auto network = lmc::mlp<double>({.inputs = 3, .hidden = {4, 4}, .outputs = 3});
   const auto& layout = network.layout();
   // a lives in the first two units of each layer, b in the others.
@@ -227,7 +213,7 @@ TEST_CASE("repair: biases by homogeneity are exact for networks that share no un
     }
     CHECK(unrepaired > 1e-3);
   }
-  // Of equal networks the second layer's biases are halved at ½, the third's divided by four.
+  // Between equal networks the second layer's biases are halved at ½, the third's divided by four.
   const Values same = at(repair, a, a, 0.5);
   for (const auto& [name, factor] : {std::pair{"dense1/bias", 1.0}, {"dense2/bias", 0.5}, {"dense3/bias", 0.25}}) {
     const lmc::Segment& s = layout.at(name);
@@ -237,7 +223,7 @@ TEST_CASE("repair: biases by homogeneity are exact for networks that share no un
 }
 
 TEST_CASE("repaired_evaluator: barriers of a path are those of the repaired networks", "[align][connectivity]") {
-  const auto train = images(5, 120), test = images(5, 80, 2);
+  const auto train = random_images(5, 120), test = random_images(5, 80, 2);
   const auto network = lmc::mlp<double>({.inputs = 5, .hidden = {8, 6}, .outputs = 3});
   const Values a = parameters(network, 1), b = parameters(network, 2);
   const auto plain = lmc::evaluator(network, test);
@@ -259,7 +245,7 @@ TEST_CASE("repaired_evaluator: barriers of a path are those of the repaired netw
 
 TEST_CASE("repaired_evaluator: running statistics anew are those of the evaluator", "[align][connectivity]") {
   const lmc::Shape inputs{4, 4, 2};
-  const auto train = images(inputs, 120), test = images(inputs, 40, 2);
+  const auto train = random_images(inputs, 120), test = random_images(inputs, 40, 2);
   const auto network = lmc::resnet<double>({.inputs = inputs, .outputs = 3, .blocks = 1, .width = 3});
   const Values a = parameters(network, 1), b = parameters(network, 2);
   const auto curve = lmc::linear_path(a, b, lmc::repaired_evaluator(network, test, train, Repair::buffers), {.alphas = 3});
@@ -271,7 +257,7 @@ TEST_CASE("repair: threads change no bit", "[align][parallel]") {
   const auto check = [](auto scalar) {
     using Scalar = decltype(scalar);
     const lmc::Shape inputs{6, 6, 2};
-    const auto data = images<Scalar>(inputs, 700);
+    const auto data = random_images<Scalar>(inputs, 700);
     const auto network = lmc::cnn<Scalar>({.inputs = inputs, .channels = {4, 3}, .outputs = 3, .padding = {1}});
     const auto a = parameters(network, 1), b = parameters(network, 2);
     const auto one = at(PathRepair<Scalar>(network, data, Repair::moments, ThreadTeam(1)), a, b, 0.5);
@@ -284,7 +270,7 @@ TEST_CASE("repair: threads change no bit", "[align][parallel]") {
 
 TEST_CASE("repair: says which networks it cannot treat, and the way out", "[align][errors]") {
   const lmc::Shape inputs{4, 4, 2};
-  const auto data = images(inputs, 40);
+  const auto data = random_images(inputs, 40);
   const auto with_norm = lmc::resnet<double>({.inputs = inputs, .outputs = 3, .blocks = 1, .width = 3});
   CHECK_THROWS_WITH(PathRepair<double>(with_norm, data, Repair::moments),
                     Contains("running statistics") && Contains("Repair::buffers"));
@@ -307,9 +293,9 @@ TEST_CASE("repair: says which networks it cannot treat, and the way out", "[alig
   CHECK_THROWS_WITH(PathRepair<double>(with_norm, data, Repair::buffers), Contains("changes no parameters"));
 
   const auto network = lmc::mlp<double>({.inputs = inputs, .hidden = {4}, .outputs = 3});
-  CHECK_THROWS_WITH(PathRepair<double>(network, images(inputs, 1), Repair::moments),
+  CHECK_THROWS_WITH(PathRepair<double>(network, random_images(inputs, 1), Repair::moments),
                     Contains("1 examples; expected at least 2"));
-  CHECK_THROWS_WITH(PathRepair<double>(network, images(5, 10), Repair::moments),
+  CHECK_THROWS_WITH(PathRepair<double>(network, random_images(5, 10), Repair::moments),
                     Contains("the network takes examples of shape"));
   const PathRepair<double> repair(network, data, Repair::moments);
   Values a = parameters(network, 1);

@@ -123,7 +123,7 @@ class AugmentingPaths {
           distance_[j] = length;
           before_[j] = i;
         }
-        // Of columns at one distance, a free one ends the search.
+        // Where several columns are at one distance, a free one ends the search.
         if (distance_[j] < nearest || (distance_[j] == nearest && row_of_[j] == none)) {
           nearest = distance_[j];
           column = j;

@@ -14,12 +14,12 @@
 #include <lmc/align/detail/matching_ends.hpp>
 #include <lmc/align/detail/matching_scale.hpp>
 #include <lmc/align/detail/matching_terms.hpp>
+#include <lmc/align/detail/random_order.hpp>
 #include <lmc/align/detail/relaxed_matching.hpp>
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/product.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/core/random.hpp>
 
 namespace lmc {
 
@@ -60,18 +60,6 @@ FrankWolfeStep frank_wolfe_step(RelaxedMatching<Scalar>& matching, RelaxedPoint&
   return step;
 }
 
-/// The random permutations of a restart.
-inline Permutations random_start(const ParameterLayout& layout, std::uint64_t seed, int restart) {
-  Permutations permutations = identity_permutations(layout);
-  for (std::size_t g = 0; g < permutations.size(); ++g)
-    shuffle({.seed = seed,
-             .purpose = Purpose::unit_order,
-             .epoch = static_cast<std::uint32_t>(g),
-             .part = 2 * static_cast<std::uint32_t>(restart)},
-            std::span(permutations[g]));
-  return permutations;
-}
-
 /// Several ascents; the best permutations that any of them met. The objectives and the bound of the result are of what permutations
 /// change alone.
 template <std::floating_point Scalar>
@@ -97,7 +85,7 @@ class FrankWolfeSearch {
       result.sweeps += ascend(half_way_to(*o_.start));
     }
     for (int restart = 1; restart <= o_.restarts; ++restart)
-      result.sweeps += ascend(half_way_to(random_start(layout_, o_.seed, restart)));
+      result.sweeps += ascend(half_way_to(random_order(layout_, o_.seed, restart)));
     result.permutations = identity_permutations(layout_);
     for (const JointGroup& joint : terms_.joints) set_permutations(joint, best_, result.permutations);
     result.objective_after = best_value_;

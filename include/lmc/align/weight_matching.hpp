@@ -17,6 +17,7 @@
 #include <lmc/align/detail/matching_gains.hpp>
 #include <lmc/align/detail/matching_scale.hpp>
 #include <lmc/align/detail/matching_terms.hpp>
+#include <lmc/align/detail/random_order.hpp>
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/product.hpp>
 #include <lmc/core/error.hpp>
@@ -95,15 +96,7 @@ class WeightMatcher {
 
   // Sets the order of units that search number `start` begins with.
   void begin(int start) {
-    Permutations permutations = identity_permutations(layout_);
-    if (start > 1)
-      for (std::size_t g = 0; g < permutations.size(); ++g)
-        shuffle({.seed = o_.seed,
-                 .purpose = Purpose::unit_order,
-                 .epoch = static_cast<std::uint32_t>(g),
-                 .part = 2 * static_cast<std::uint32_t>(start)},
-                std::span(permutations[g]));
-    maps_ = unit_maps(terms_, permutations);
+    maps_ = unit_maps(terms_, start > 1 ? random_order(layout_, o_.seed, start) : identity_permutations(layout_));
     if (start == 1)
       for (std::size_t joint = 0; joint < terms_.joints.size(); ++joint) {
         gains_.compute_fixed(joint, gain_);
