@@ -71,6 +71,7 @@
 #include <lmc/core/text.hpp>
 #include <lmc/core/version.hpp>
 #include <lmc/core/window.hpp>
+#include <lmc/core/wording.hpp>
 #include <lmc/data/augmentation.hpp>
 #include <lmc/data/batches.hpp>
 #include <lmc/data/character_ngrams.hpp>
@@ -79,6 +80,7 @@
 #include <lmc/data/fold_latin.hpp>
 #include <lmc/data/label_noise.hpp>
 #include <lmc/data/pixels.hpp>
+#include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/cifar.hpp>
 #include <lmc/data/sources/mnist.hpp>
 #include <lmc/data/sources/synthetic.hpp>

@@ -16,6 +16,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/shared_bytes.hpp>
+#include <lmc/data/read_report.hpp>
 #include <lmc/data/targets.hpp>
 #include <lmc/matrix/views.hpp>
 
@@ -361,8 +362,9 @@ void require_classes(std::string_view who, const Dataset<Scalar>& data) {
 /// Data to train on, and data of the same kind to test with.
 template <std::floating_point Scalar>
 struct TrainTest {
-  Dataset<Scalar> train;  // to train on
-  Dataset<Scalar> test;   // of the same shape and classes, to test with
+  Dataset<Scalar> train;   // to train on
+  Dataset<Scalar> test;    // of the same shape and classes, to test with
+  ReadReport report = {};  // what a loader found in the files; empty for data that were made
 };
 
 }  // namespace lmc
