@@ -388,6 +388,27 @@ TEST_CASE("weight_matching: a large segment that no permutation moves has no say
   }
 }
 
+TEST_CASE("weight_matching: a tensor that is large in one network alone does not hide what others gain", "[align]") {
+  lmc::LayoutBuilder builder(4);
+  const lmc::GroupId first = builder.add_group(8), second = builder.add_group(8);
+  builder.add_parameter("w0", {8, 4}, lmc::Role::weight, {first, {}});
+  builder.add_parameter("w1", {8, 8}, lmc::Role::weight, {second, first});
+  builder.add_parameter("w2", {3, 8}, lmc::Role::weight, {{}, second});
+  builder.add_parameter("scale", {8}, lmc::Role::weight, {first});
+  const auto layout = std::move(builder).build();
+  for (std::uint64_t seed = 1; seed < 6; ++seed) {
+    auto a = normal_vector(layout.parameter_count(), seed), b = normal_vector(layout.parameter_count(), seed + 100);
+    std::fill(a.end() - 8, a.end(), 0.0);
+    std::fill(b.end() - 8, b.end(), 0.0);
+    const lmc::Alignment free = match(layout, a, b, {.restarts = 20});
+    CHECK_FALSE(free.optimal);
+    std::fill(a.end() - 8, a.end(), 1e14);  // all products are 0, as before
+    const lmc::Alignment found = match(layout, a, b, {.restarts = 20});
+    CHECK(found.permutations == free.permutations);
+    CHECK_FALSE(found.optimal);
+  }
+}
+
 TEST_CASE("weight_matching: entries whose products underflow are matched as their multiples", "[align]") {
   const auto layout = testing::masked_layout();
   for (std::uint64_t seed = 1; seed < 4; ++seed) {

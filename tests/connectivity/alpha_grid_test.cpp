@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <lmc/connectivity/alpha_grid.hpp>
 
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -45,6 +46,8 @@ TEST_CASE("AlphaGrid: says what is wrong with a grid and what to do", "[connecti
   using lmc::AlphaGrid;
   CHECK_THROWS_WITH(AlphaGrid(1), Contains("alphas = 1") && Contains("at least 2"));
   CHECK_THROWS_WITH(AlphaGrid(-3), Contains("alphas = -3"));
+  CHECK_THROWS_WITH(AlphaGrid(std::int64_t{1} << 40), Contains("alphas = 1099511627776") && Contains("at most 1000000"));
+  CHECK_THROWS_WITH(AlphaGrid(std::numeric_limits<std::uint64_t>::max()), Contains("at most 1000000"));
   CHECK_THROWS_WITH(AlphaGrid({25}), Contains("without braces"));
   CHECK_THROWS_WITH(AlphaGrid(std::vector<double>{}), Contains("{}"));
   CHECK_THROWS_WITH(AlphaGrid({0.1, 0.5, 1}), Contains("{0.1, 0.5, 1}") && Contains("add 0"));

@@ -309,7 +309,8 @@ TEST_CASE("decide: refuses what cannot be decided, by name", "[connectivity][err
                     "decide: position 1 of a is nan; expected finite numbers; did a training diverge?");
   CHECK_THROWS_WITH(decide(std::vector{0.0, 1.0}, {std::numeric_limits<double>::infinity(), 2}, table),
                     Contains("position 0 of b is inf"));
-  CHECK_THROWS_WITH(decide(a, b, Table{}), "decide: the evaluator has 0 examples; expected at least one");
+  CHECK_THROWS_WITH(decide(a, b, Table{}),
+                    "decide: the evaluator has 0 examples; expected 1 to 1073741824, whose order is kept in memory");
 }
 
 namespace {

@@ -73,6 +73,25 @@ TEST_CASE("interpolate: an end is copied though the other is infinite, and out m
   CHECK(a == std::vector<double>{infinity, 3});
 }
 
+TEMPLATE_TEST_CASE("interpolate: ends whose difference is out of range have finite values between them", "[connectivity]",
+                   float, double) {
+  const TestType most = std::numeric_limits<TestType>::max();
+  const std::vector<TestType> a = {most, -most, most}, b = {-most, most, 0};
+  // ¼ and ¾ are exact; their products with the largest number, and the sum of these, are rounded once each.
+  const auto is_near = [](TestType x, TestType expected) {
+    return std::abs(x - expected) <= 2 * std::numeric_limits<TestType>::epsilon() * std::abs(expected);
+  };
+  CHECK(is_near(at(a, b, {0.25, 0.75})[0], most / 2));
+  CHECK(is_near(at(a, b, {0.75, 0.25})[0], -most / 2));
+  CHECK(is_near(at(a, b, {0.75, 0.25})[1], most / 2));
+  CHECK(is_near(at(a, b, {0.75, 0.25})[2], most / 4));
+  for (const lmc::PathWeights& w : lmc::AlphaGrid(25).points()) {
+    const auto out = at(a, b, w);
+    CHECK(std::all_of(out.begin(), out.end(), [](TestType x) { return std::isfinite(x); }));
+    CHECK(out == at(b, a, {w.alpha_bar, w.alpha}));
+  }
+}
+
 TEST_CASE("chord: is the straight line, exact for equal values", "[connectivity]") {
   CHECK(lmc::chord(1, 3, {0.25, 0.75}) == 1.5);
   for (const lmc::PathWeights& w : lmc::AlphaGrid(25).points()) CHECK(lmc::chord(0.1, 0.1, w) == 0.1);

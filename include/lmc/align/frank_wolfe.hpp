@@ -25,10 +25,10 @@ namespace lmc {
 
 /// How frank_wolfe() searches.
 struct FrankWolfeOptions {
-  std::uint64_t seed = 0;   // of the random starts
-  int restarts = 0;         // ascents besides that from the barycenter, each from half way to random permutations
-  int iterations = 1000;    // steps of an ascent, at most; 20 to 50 are usual
-  double tolerance = 1e-9;  // an ascent ends where its gap is at most so many ‖θ_A‖ ‖θ_B‖ of what permutations move
+  std::uint64_t seed = 0;  // of the random starts
+  int restarts = 0;        // ascents besides that from the barycenter, each from half way to random permutations
+  int iterations = 1000;   // steps of an ascent, at most; 20 to 50 are usual
+  double tolerance = 1e-9;  // an ascent ends where its gap is at most so many Σ_t ‖A_t‖ ‖B_t‖, over the tensors that move
   std::optional<Permutations> start = {};  // one more ascent begins half way to these; the result is no worse than they are
 };
 
@@ -73,7 +73,7 @@ class FrankWolfeSearch {
         o_(options),
         terms_(terms),
         matching_(terms, a, b, product),
-        scale_(movable_norm(terms, a) * movable_norm(terms, b)) {}
+        scale_(movable_magnitude(terms, a, b)) {}
 
   Alignment search() {
     best_ = unit_maps(terms_, identity_permutations(layout_));

@@ -70,7 +70,7 @@ class WeightMatcher {
     // Where no weight lies between two groups, the first start ends at an optimum.
     Alignment result{.seed = o_.seed, .restarts = is_coupled() ? o_.restarts : 0};
     double highest = result.objective_before = objective();
-    const double rounding = 1e-12 * movable_norm(terms_, a_) * movable_norm(terms_, b_);
+    const double rounding = 1e-12 * movable_magnitude(terms_, a_, b_);
     for (int start = 0; start <= result.restarts; ++start) {
       begin(start);
       result.sweeps += descend(start);
@@ -177,8 +177,8 @@ class WeightMatcher {
 /// weight lies between two groups (one hidden layer, of any kind), the result is a global optimum, and optimal says so, by the
 /// duals of the assignments. Deeper, upper_bound is that of relaxed assignments: for a weight between two groups, a pair of rows
 /// counts with the largest dot product that any order of their entries has. That bound is loose unless the networks are alike.
-/// optimal: upper_bound − objective_after ≤ 10⁻¹² ‖θ_A‖ ‖θ_B‖, what rounding may leave; difference and norms are of the entries that
-/// permutations move. A segment that none moves has no say, however large: it is added to the objectives and the bound at the end,
+/// optimal: upper_bound − objective_after ≤ 10⁻¹² Σ_t ‖A_t‖ ‖B_t‖, what rounding may leave, over the tensors t that permutations move.
+/// A segment that none moves has no say, however large: it is added to the objectives and the bound at the end,
 /// whose difference may then have lost its digits. Nor does underflow decide: networks with entries of 10⁻¹⁷⁰, say, are matched as
 /// their multiples by powers of two.
 ///

@@ -17,11 +17,16 @@ namespace lmc {
 /// `{.alphas = {0, 0.25, 0.5, 1}}`.
 class AlphaGrid {
  public:
+  /// The most even steps that a count may ask for.
+  static constexpr int most = 1'000'000;
+
   /// K even steps with exactly mirrored weights: α = i/(K − 1), ᾱ = (K − 1 − i)/(K − 1).
-  /// Throws: Error when K is below 2.
+  /// Throws: Error when K is below 2 or above most.
   template <std::integral Count>
   AlphaGrid(Count count) {  // NOLINT(google-explicit-constructor): `.alphas = 25` should read as it does
     require(count >= 2, "AlphaGrid: alphas = ", count, "; expected at least 2, since a barrier is measured from both ends");
+    require(std::cmp_less_equal(count, most), "AlphaGrid: alphas = ", count, "; expected at most ", most,
+            ", since each is an evaluation of the network");
     const auto last = static_cast<double>(count - 1);
     for (Count i = 0; i < count; ++i) {
       const auto step = static_cast<double>(i);

@@ -2,7 +2,9 @@
 #pragma once
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <numeric>
 #include <span>
 
@@ -19,7 +21,7 @@ struct PathWeights {
 /// out = ᾱ a + α b, for equal lengths (asserted); out may be a or b. Computed from the nearer end, as
 ///   a + α (b − a)  for α < ½,    b + ᾱ (a − b)  for α > ½,    midpoint(a, b)  at ½,    and copied at the ends,
 /// so that equal ends (up to the sign of a zero), both ends, and swapping a and b are exact: (1 − α) x + α x differs from x for
-/// about a third of all x.
+/// about a third of all x. Where b − a is beyond the largest number, it is the weighted sum, so that finite ends give finite values.
 template <std::floating_point T>
 void interpolate(std::span<const T> a, std::span<const T> b, const PathWeights& weights, std::span<T> out) {
   assert(a.size() == b.size() && a.size() == out.size());
@@ -31,7 +33,10 @@ void interpolate(std::span<const T> a, std::span<const T> b, const PathWeights& 
   } else if (weights.alpha == weights.alpha_bar) {  // not ½ a + ½ b: halving the smallest numbers rounds
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = std::midpoint(a[i], b[i]);
   } else {
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = near[i] + step * (far[i] - near[i]);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const T x = near[i], y = far[i], value = x + step * (y - x);
+      out[i] = std::isfinite(value) ? value : (1 - step) * x + step * y;
+    }
   }
 }
 

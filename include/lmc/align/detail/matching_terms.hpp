@@ -328,22 +328,34 @@ double matching_objective(const MatchingTerms& terms, std::span<const Scalar> a,
   return movable_value<Scalar>(terms, a, b, maps) + fixed_value<Scalar>(terms, a, b);
 }
 
-/// Visits the positions in θ of all entries that permutations move.
+/// Visits the positions in θ of all entries of a term.
+template <class Visit>
+void for_each_entry(const MatchingTerm& t, Visit visit) {
+  for (const Index row : t.rows)
+    for (const Index repeat : t.repeats)
+      for (const Index col : t.cols) visit(static_cast<std::size_t>(row + repeat + col));
+}
+/// The same of all entries that permutations move.
 template <class Visit>
 void for_each_movable(const MatchingTerms& terms, Visit visit) {
+  for (const MatchingTerm& t : terms.terms)
+    if (t.row_set) for_each_entry(t, visit);
+}
+/// Σ ‖A_t‖ ‖B_t‖ over the terms that permutations move: no part of the objective is larger, for any permutations, so that rounding
+/// is a small multiple of it. At most the product of both networks' lengths, and far below where tensors differ in size.
+template <class Scalar>
+double movable_magnitude(const MatchingTerms& terms, std::span<const Scalar> a, std::span<const Scalar> b) {
+  double sum = 0;
   for (const MatchingTerm& t : terms.terms) {
     if (!t.row_set) continue;
-    for (const Index row : t.rows)
-      for (const Index repeat : t.repeats)
-        for (const Index col : t.cols) visit(static_cast<std::size_t>(row + repeat + col));
+    double in_a = 0, in_b = 0;
+    for_each_entry(t, [&](std::size_t i) {
+      in_a += static_cast<double>(a[i]) * static_cast<double>(a[i]);
+      in_b += static_cast<double>(b[i]) * static_cast<double>(b[i]);
+    });
+    sum += std::sqrt(in_a) * std::sqrt(in_b);
   }
-}
-/// The length of a network's vector, of the entries that permutations move.
-template <class Scalar>
-double movable_norm(const MatchingTerms& terms, std::span<const Scalar> theta) {
-  double sum = 0;
-  for_each_movable(terms, [&](std::size_t i) { sum += static_cast<double>(theta[i]) * static_cast<double>(theta[i]); });
-  return std::sqrt(sum);
+  return sum;
 }
 
 }  // namespace lmc::detail

@@ -207,7 +207,7 @@ double last_where(double yes, double no, Holds holds) {
 /// mirrors `alpha` and changes nothing else, as long as the grid is its own mirror image and one α alone attains the barrier.
 ///
 /// Throws: Error when a and b are empty, of unequal length or not finite; an option is out of range, or the grid has no α
-/// between its ends; the evaluator has no example, gives another number of outcomes than asked for, or writes into a or b.
+/// between its ends; the evaluator has no example or more than 2³⁰, gives another number of outcomes than asked for, or writes into a or b.
 /// Source: Waudby-Smith, Ramdas, "Confidence sequences for sampling without replacement", arXiv:2006.04347; bets: the same,
 /// "Estimating means of bounded random variables by betting", arXiv:2010.09686.
 template <std::floating_point T, ExampleEvaluator<T> E>
@@ -222,7 +222,8 @@ Decision decide(std::span<const T> a, std::span<const T> b, E&& evaluate, const 
   require(points.size() > 2, "decide: the grid has no α between its ends, where the barrier is 0 for every pair");
   const detail::Ends<T> ends("decide", a, b);
   const Index n = std::as_const(evaluate).example_count();
-  require(n > 0, "decide: the evaluator has ", n, " examples; expected at least one");
+  require(n > 0 && n <= Index{1} << 30, "decide: the evaluator has ", n, " examples; expected 1 to ", Index{1} << 30,
+          ", whose order is kept in memory");
 
   std::vector<Index> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), Index{0});
