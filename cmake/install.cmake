@@ -25,4 +25,20 @@ configure_package_config_file(cmake/lmcConfig.cmake.in lmcConfig.cmake INSTALL_D
 write_basic_package_version_file(lmcConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/lmcConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/lmcConfigVersion.cmake
         DESTINATION ${lmc_package_dir})
+
+# For those who do not build with CMake. The prefix is found from where the file lies, so that a tree can be moved.
+set(lmc_pkgconfig_dir ${CMAKE_INSTALL_DATADIR}/pkgconfig)
+file(RELATIVE_PATH lmc_prefix_from_pkgconfig /prefix/${lmc_pkgconfig_dir} /prefix)
+foreach(module lmc lmc-connectivity)
+  if(module STREQUAL lmc-connectivity OR TARGET lmc)
+    configure_file(cmake/${module}.pc.in ${module}.pc @ONLY)
+    install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${module}.pc DESTINATION ${lmc_pkgconfig_dir})
+  endif()
+endforeach()
+
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# `cpack -G DEB` in a build folder makes a Debian package of what is installed, for all architectures.
+if(PROJECT_IS_TOP_LEVEL AND TARGET lmc AND NOT LMC_BUILD_PYTHON)
+  include(cmake/package.cmake)
+endif()

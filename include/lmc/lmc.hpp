@@ -49,6 +49,7 @@
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/connectivity/slerp.hpp>
 #include <lmc/connectivity/soup.hpp>
+#include <lmc/connectivity/split_vector.hpp>
 #include <lmc/connectivity/statistics/barrier_summary.hpp>
 #include <lmc/connectivity/statistics/clopper_pearson.hpp>
 #include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>

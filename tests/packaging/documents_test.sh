@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # documents_test.sh REPOSITORY WORK FLAG...: the README is short, links lead somewhere, the index of the interface is complete, and
-# what README and docs/ show as C++ compiles and runs. A comment `<!-- given: CODE -->` above a listing says what it starts from. FLAG: a user's
+# what README and docs/ show as C++ compiles and runs, or is a part of a program. A comment `<!-- given: CODE -->` above a listing says what it starts from. FLAG: a user's
 # compiler flags. From the environment: CXX.
 set -euo pipefail
 source=$1 work=$2
@@ -10,6 +10,7 @@ fail() {
   echo "FAILED: $*" >&2
   failures=$((failures + 1))
 }
+mkdir -p "$work"
 cd "$source"
 pages=(README.md CONTRIBUTING.md docs/*.md)
 
@@ -35,8 +36,17 @@ while IFS= read -r header; do
   [[ -e include/$header ]] || fail "docs/interface.md names $header, which does not exist"
 done < <(grep -oE '`lmc/[a-z0-9_/]+\.hpp`' docs/interface.md | tr -d '\`')
 
+# A listing behind `<!-- from: FILE -->` is a part of that file, line by line; whatever builds the file compiles it.
+while IFS=: read -r page line; do
+  file=$(sed -n "${line}s/^<!-- from: \(.*\) -->$/\1/p" "$page")
+  sed -n "$((line + 1)),\$p" "$page" | awk '/^```/ { if (inside) exit; inside = 1; next } inside' > "$work/excerpt.txt"
+  [[ -s $work/excerpt.txt ]] || fail "$page:$line: no listing follows"
+  awk 'NR == FNR { wanted[++n] = $0; next } { have[++m] = $0 }
+    END { for (i = 0; i + n <= m; ++i) { for (k = 1; k <= n && wanted[k] == have[i + k]; ++k); if (k > n) exit 0 } exit 1 }' \
+    "$work/excerpt.txt" "$file" || fail "$page:$line: the listing is not in $file as it stands"
+done < <(grep -n '^<!-- from: ' "${pages[@]}" | cut -d: -f1,2)
+
 # Each listing is a function. A whole program, which begins with a comment or an include, is a test of its own.
-mkdir -p "$work"
 cat > "$work/listings.cpp" << 'END'
 #include <iostream>
 #include <lmc/lmc.hpp>
@@ -48,11 +58,12 @@ const auto net = lmc::mlp<float>({.inputs = 2, .hidden = {8}, .outputs = 3});
 const auto start = net.initialize({.seed = 0});
 END
 awk '
-  FNR == 1 { given = ""; inside = 0 }
+  FNR == 1 { given = ""; inside = 0; from = 0 }
+  /^<!-- from: / { from = 1; next }
   /^<!-- given: / { given = $0; sub(/^<!-- given: /, "", given); sub(/ -->$/, "", given); next }
   /^```cpp$/ { inside = 1; first = 1; next }
   /^```/ { if (inside && !whole) { print "}" } ; inside = 0; whole = 0; given = ""; next }
-  inside && first { first = 0; whole = /^(\/\/|#include)/; if (!whole) { printf "void listing_%d() {\n%s\n#line %d \"%s\"\n", ++n, given, FNR, FILENAME } }
+  inside && first { first = 0; whole = from || /^(\/\/|#include)/; from = 0; if (!whole) { printf "void listing_%d() {\n%s\n#line %d \"%s\"\n", ++n, given, FNR, FILENAME } }
   inside && !whole { print }
   END { print "int main() {"; for (i = 1; i <= n; ++i) print "listing_" i "();"; print "}" }
 ' README.md docs/*.md >> "$work/listings.cpp"

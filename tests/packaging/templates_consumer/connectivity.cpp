@@ -18,6 +18,7 @@
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/slerp.hpp>
 #include <lmc/connectivity/soup.hpp>
+#include <lmc/connectivity/split_vector.hpp>
 #include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
@@ -66,6 +67,9 @@ void use_connectivity_with(T) {
   std::vector<T> middle(2);
   lmc::interpolate<T>(thetas[0], thetas[1], {0.5, 0.5}, middle);
   check(middle[0] == 1, "interpolate");
+  std::vector<T> tensor(middle.size());
+  lmc::SplitVector<T>({std::span<T>(tensor)}).scatter(middle);
+  check(tensor == middle, "SplitVector");
 
   lmc::LayoutBuilder builder(lmc::Shape{2});
   builder.add_parameter("weight", {2}, lmc::Role::weight, {std::nullopt});
