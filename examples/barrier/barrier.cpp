@@ -1,25 +1,34 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Without code: every barrier, with intervals, from what any trainer wrote along the line between two of its networks.
+// Without code: every barrier, with intervals, from what any trainer wrote along the line between two of its networks, or from the
+// networks themselves.
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstddef>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
+#include <lmc/connectivity/alpha_grid.hpp>
 #include <lmc/connectivity/barriers.hpp>
+#include <lmc/connectivity/curve_csv.hpp>
 #include <lmc/connectivity/statistics/barrier_summary.hpp>
 #include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
 #include <lmc/io/output_file.hpp>
 
+#include "barrier/networks.hpp"
 #include "barrier/recording.hpp"
+#include "registry/command_line.hpp"
+#include "registry/extra.hpp"
+#include "registry/registry.hpp"
 #include "standard_streams.hpp"
 
 using lmc::Curve;
@@ -31,10 +40,13 @@ namespace {
 struct Options {
   std::vector<std::string> files;
   RecordingOptions recording;
+  NetworkFileOptions networks;
   std::vector<lmc::Index> initializations;
   double threshold = 0.02;
   lmc::CrossFitOptions cross_fit;
-  std::string json;
+  std::string json, csv;
+
+  [[nodiscard]] bool of_networks() const { return is_network_file(files.front()); }
 };
 
 void add_options(CLI::App& app, Options& o) {
@@ -42,23 +54,35 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option(
          "files", o.files,
          "one for each pair of networks: .npy [α, examples] of outcomes or losses, [α, examples, classes] of logits, or CSV with "
-         "the columns alpha, example, and wrong, loss, or label with logit0, logit1, …")
+         "the columns alpha, example, and wrong, loss, or label with logit0, logit1, …. Or two .safetensors files for each pair, of "
+         "a network that --network names: lmc's, or a state dict of PyTorch's")
       ->required();
   app.add_option("--what", o.recording.what,
                  "what a .npy file holds: wrong (true or 1 where the prediction is wrong), loss or logits")
       ->check(CLI::IsMember({"auto", "wrong", "loss", "logits"}))
       ->capture_default_str();
-  app.add_option("--alphas", o.recording.alphas, "α of the rows of .npy files, as 0,0.25,0.5,1; even steps by default")
+  app.add_option(
+         "--alphas", o.recording.alphas,
+         "α of the rows of .npy files, as 0,0.25,0.5,1; even steps by default. Of networks: a list, or a number of steps; 25 by "
+         "default")
       ->delimiter(',');
   app.add_option("--labels", o.recording.labels, ".npy file with the class of each example, for logits");
   app.add_option("--initializations", o.initializations,
-                 "a number for each file, as 1,1,2: pairs with equal ones depend on each other")
+                 "a number for each pair, as 1,1,2: pairs with equal ones depend on each other")
       ->delimiter(',');
   app.add_option("--threshold", o.threshold, "error barrier from which two networks count as not connected")
       ->capture_default_str();
   app.add_option("--folds", o.cross_fit.folds, "parts of the examples for the cross-fitted barrier")->capture_default_str();
   app.add_option("--seed", o.cross_fit.seed, "of the order in which examples are dealt to the folds")->capture_default_str();
   app.add_option("--json", o.json, "file for the results");
+  app.add_option("--csv", o.csv, "file for the curve, of one pair");
+  app.add_option("--part", o.networks.part, "of the data set that networks are measured on: train or test")
+      ->check(CLI::IsMember({"train", "test"}))
+      ->capture_default_str();
+  app.add_option("--names", o.networks.names,
+                 "CSV with the columns torch,lmc: which tensor of PyTorch's is which of ours; by order and shape without it");
+  registry::add_network_options(app, o.networks.network);
+  registry::add_dataset_options(app, o.networks.data);
 }
 
 // Every convention of one pair.
@@ -79,8 +103,8 @@ std::optional<double> midpoint(const Curve& curve, Metric metric) {
   return std::nullopt;
 }
 
-PairResult compute(const std::string& file, const Options& o) {
-  PairResult r{.file = file, .recording = read_recording(file, o.recording)};
+PairResult compute(std::string name, Recording recording, const Options& o) {
+  PairResult r{.file = std::move(name), .recording = std::move(recording)};
   const Curve& curve = r.recording.curve;
   r.loss = lmc::loss_barrier(curve);
   r.git_rebasin = lmc::git_rebasin_barrier(curve);
@@ -157,26 +181,68 @@ nlohmann::ordered_json to_json(const lmc::BarrierSummary& s) {
   return json;
 }
 
-void run(const Options& o) {
-  std::optional<lmc::OutputFile> output;
-  if (!o.json.empty()) {
-    for (const std::string& file : o.files) {
-      std::error_code none;
-      lmc::require(!std::filesystem::equivalent(o.json, file, none), "'", o.json,
-                   "' is read, and would be overwritten; give another name");
-    }
-    output.emplace(o.json);
+// Opened before anything is measured, so that one that cannot be written is an error at once.
+std::optional<lmc::OutputFile> open(const std::string& path, const Options& o) {
+  if (path.empty()) return std::nullopt;
+  for (const std::string& file : o.files) {
+    std::error_code none;
+    lmc::require(!std::filesystem::equivalent(path, file, none), "'", path,
+                 "' is read, and would be overwritten; give another name");
   }
-  lmc::require(o.initializations.empty() || o.initializations.size() == o.files.size(), "--initializations has ",
-               o.initializations.size(), " numbers for ", o.files.size(), " files; expected one for each");
+  return std::optional<lmc::OutputFile>(std::in_place, path);
+}
+
+lmc::AlphaGrid network_alphas(const std::vector<double>& alphas) {
+  if (alphas.empty()) return 25;
+  if (alphas.size() > 1) return alphas;
+  lmc::require(alphas[0] == std::floor(alphas[0]) && std::abs(alphas[0]) < 1e9, "--alphas ", lmc::shortest(alphas[0]),
+               "; expected a number of steps, as 25, or a list, as 0,0.5,1");
+  return static_cast<lmc::Index>(alphas[0]);
+}
+
+// The barriers of each pair, printed as they come.
+std::vector<PairResult> measure(const Options& o) {
   std::vector<PairResult> pairs;
+  const auto add = [&](std::string name, Recording recording) {
+    pairs.push_back(compute(std::move(name), std::move(recording), o));
+    print(std::cout, pairs.back(), o.threshold);
+  };
+  for (const std::string& file : o.files)
+    lmc::require(is_network_file(file) == o.of_networks(), "'", o.files.front(), "' and '", file,
+                 "' are not of one kind; expected networks (.safetensors) alone, or what was measured alone");
+  const std::size_t each = o.of_networks() ? 2 : 1;
+  lmc::require(o.files.size() % each == 0, "there are ", o.files.size(), " networks; expected two for each pair");
+  const std::size_t count = o.files.size() / each;
+  lmc::require(o.initializations.empty() || o.initializations.size() == count, "--initializations has ",
+               o.initializations.size(), " numbers for ", count, o.of_networks() ? " pairs" : " files",
+               "; expected one for each");
+  lmc::require(o.csv.empty() || count == 1, "--csv takes the curve of one pair, and there are ", count);
+  if (!o.of_networks()) {
+    lmc::require(o.networks.names.empty(), "--names is for networks, and '", o.files.front(), "' is none; leave it out");
+    for (const std::string& file : o.files) add(file, read_recording(file, o.recording));
+    return pairs;
+  }
+  lmc::require(o.recording.labels.empty() && o.recording.what == "auto", "--labels and --what are for .npy files, and '",
+               o.files.front(), "' is a network; the data set has its labels: leave them out");
+  const lmc::AlphaGrid alphas = network_alphas(o.recording.alphas);
+  const NetworkFiles networks(o.networks);
+  for (std::size_t i = 0; i < o.files.size(); i += 2)
+    add(o.files[i] + " – " + o.files[i + 1], networks.measure(o.files[i], o.files[i + 1], alphas));
+  return pairs;
+}
+
+void run(const Options& o) {
+  std::optional<lmc::OutputFile> output = open(o.json, o), table = open(o.csv, o);
+  const std::vector<PairResult> pairs = measure(o);
   std::vector<Curve> curves;
   bool with_outcomes = true;
-  for (const std::string& file : o.files) {
-    pairs.push_back(compute(file, o));
-    print(std::cout, pairs.back(), o.threshold);
-    curves.push_back(pairs.back().recording.curve);
-    with_outcomes = with_outcomes && pairs.back().cross_fitted.has_value();
+  for (const PairResult& pair : pairs) {
+    curves.push_back(pair.recording.curve);
+    with_outcomes = with_outcomes && pair.cross_fitted.has_value();
+  }
+  if (table) {
+    lmc::write_curve_csv(table->stream(), curves.front());
+    table->commit();
   }
   std::optional<lmc::BarrierSummary> summary;
   if (pairs.size() > 1 && with_outcomes) {
@@ -198,8 +264,10 @@ void run(const Options& o) {
 
 int main(int argc, char** argv) {
   prepare_standard_streams();
+  registry::register_extra(registry::known());
   Options o;
-  CLI::App app("Computes the barriers between networks from what was measured of them along the lines between them.");
+  CLI::App app(
+      "Computes the barriers between networks, from files of their parameters or from what was measured along the lines between them.");
   add_options(app, o);
   CLI11_PARSE(app, argc, argv);
   try {

@@ -103,6 +103,7 @@
 #include <lmc/io/output_file.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/io/text_file.hpp>
+#include <lmc/io/torch_state.hpp>
 #include <lmc/io/utf8.hpp>
 #include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/average_pool2d.hpp>

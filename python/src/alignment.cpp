@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <lmc/align/alignment.hpp>
+#include <lmc/align/common_order.hpp>
+#include <lmc/align/frank_wolfe.hpp>
 #include <lmc/align/layout_from_table.hpp>
 #include <lmc/align/permute.hpp>
 #include <lmc/align/weight_matching.hpp>
@@ -132,44 +136,8 @@ py::dict permutations_of(const lmc::ParameterLayout& layout, const lmc::Permutat
   return result;
 }
 
-/// What weight_matching gives to Python.
-struct Matching {
-  py::dict permutations, b;
-  lmc::Alignment found;
-};
-
-Matching match(py::object a, py::object b, py::object groups, py::object buffers, const lmc::WeightMatchingOptions& options) {
-  constexpr std::string_view who = "weight_matching";
-  const NamedArrays of_a = arrays_of(who, "a", a), of_b = arrays_of(who, "b", b);
-  require(of_a.names.size() == of_b.names.size(), who, ": a has ", of_a.names.size(), " arrays and b ", of_b.names.size(),
-          "; expected two networks of one architecture");
-  NamedArrays in_order = of_a;  // b's arrays in the order of a
-  for (std::size_t i = 0; i < of_a.names.size(); ++i) {
-    const auto found = std::ranges::find(of_b.names, of_a.names[i]);
-    require(found != of_b.names.end(), who, ": b has no array '", of_a.names[i], "'");
-    in_order.arrays[i] = of_b.arrays[static_cast<std::size_t>(found - of_b.names.begin())];
-    require(shape_of(in_order.arrays[i]) == shape_of(of_a.arrays[i]) && in_order.is_float(i) == of_a.is_float(i), who, ": '",
-            of_a.names[i], "' is ", describe(of_a.arrays[i]), " in a and ", describe(in_order.arrays[i]),
-            " in b; expected the same");
-  }
-  const lmc::ParameterLayout layout = layout_of(who, of_a, groups, buffers);
-  const lmc::ModelState<double> state_a = state_of(layout, of_a), state_b = state_of(layout, in_order);
-  Matching result;
-  lmc::ModelState<double> permuted;
-  {
-    const py::gil_scoped_release release;
-    result.found = lmc::weight_matching<double>(layout, state_a.parameters, state_b.parameters, options);
-    permuted = lmc::permute(layout, result.found.permutations, state_b);
-  }
-  result.permutations = permutations_of(layout, result.found.permutations);
-  result.b = scatter(layout, in_order, permuted);
-  return result;
-}
-
-py::dict permute_arrays(py::object network, py::object groups, const py::dict& permutations, py::object buffers) {
-  constexpr std::string_view who = "permute";
-  const NamedArrays arrays = arrays_of(who, "the network", network);
-  const lmc::ParameterLayout layout = layout_of(who, arrays, groups, buffers);
+/// The inverse of permutations_of. Throws: Error when a group has none, or there is one for no group.
+lmc::Permutations read_permutations(std::string_view who, const lmc::ParameterLayout& layout, const py::dict& permutations) {
   lmc::Permutations all;
   for (const lmc::PermutationGroup& group : layout.groups) {
     require(permutations.contains(py::str(group.name)), who, ": there is no permutation for the group '", group.name, "'");
@@ -178,7 +146,96 @@ py::dict permute_arrays(py::object network, py::object groups, const py::dict& p
   }
   require(permutations.size() == layout.groups.size(), who, ": ", permutations.size(), " permutations for ",
           layout.groups.size(), " groups; expected one for each");
-  return scatter(layout, arrays, lmc::permute(layout, all, state_of(layout, arrays)));
+  return all;
+}
+
+/// A network's arrays in the order of the first network's. Throws: Error unless both have the same names, shapes and kinds.
+NamedArrays in_order_of(std::string_view who, const NamedArrays& first, std::string_view first_name, const NamedArrays& other,
+                        std::string_view other_name) {
+  require(first.names.size() == other.names.size(), who, ": ", first_name, " has ", first.names.size(), " arrays and ",
+          other_name, ' ', other.names.size(), "; expected two networks of one architecture");
+  NamedArrays in_order = first;
+  for (std::size_t i = 0; i < first.names.size(); ++i) {
+    const auto found = std::ranges::find(other.names, first.names[i]);
+    require(found != other.names.end(), who, ": ", other_name, " has no array '", first.names[i], "'");
+    in_order.arrays[i] = other.arrays[static_cast<std::size_t>(found - other.names.begin())];
+    require(shape_of(in_order.arrays[i]) == shape_of(first.arrays[i]) && in_order.is_float(i) == first.is_float(i), who, ": '",
+            first.names[i], "' is ", describe(first.arrays[i]), " in ", first_name, " and ", describe(in_order.arrays[i]),
+            " in ", other_name, "; expected the same");
+  }
+  return in_order;
+}
+
+/// What a search between two networks gives to Python.
+struct Matching {
+  py::dict permutations, b;
+  lmc::Alignment found;
+};
+
+/// search: (layout, a, b) → Alignment, called without the GIL. start: permutations to begin with, or None.
+template <class Search>
+Matching match(std::string_view who, py::object a, py::object b, py::object groups, py::object buffers, py::object start,
+               Search search) {
+  const NamedArrays of_a = arrays_of(who, "a", a), of_b = in_order_of(who, of_a, "a", arrays_of(who, "b", b), "b");
+  const lmc::ParameterLayout layout = layout_of(who, of_a, groups, buffers);
+  const lmc::ModelState<double> state_a = state_of(layout, of_a), state_b = state_of(layout, of_b);
+  std::optional<lmc::Permutations> first;
+  if (!start.is_none()) {
+    require(py::isinstance<py::dict>(start), who, ": start is no dictionary; expected {group: permutation}");
+    first = read_permutations(who, layout, start);
+  }
+  Matching result;
+  lmc::ModelState<double> permuted;
+  {
+    const py::gil_scoped_release release;
+    result.found =
+        search(layout, std::span<const double>(state_a.parameters), std::span<const double>(state_b.parameters), first);
+    permuted = lmc::permute(layout, result.found.permutations, state_b);
+  }
+  result.permutations = permutations_of(layout, result.found.permutations);
+  result.b = scatter(layout, of_b, permuted);
+  return result;
+}
+
+py::dict permute_arrays(py::object network, py::object groups, const py::dict& permutations, py::object buffers) {
+  constexpr std::string_view who = "permute";
+  const NamedArrays arrays = arrays_of(who, "the network", network);
+  const lmc::ParameterLayout layout = layout_of(who, arrays, groups, buffers);
+  return scatter(layout, arrays, lmc::permute(layout, read_permutations(who, layout, permutations), state_of(layout, arrays)));
+}
+
+/// What common_order gives to Python.
+struct Common {
+  py::list permutations, networks;
+  double objective_before = 0, objective_after = 0;
+  int sweeps = 0;
+};
+
+Common find_common_order(py::object networks, py::object groups, py::object buffers, const lmc::CommonOrderOptions& options) {
+  constexpr std::string_view who = "common_order";
+  std::vector<NamedArrays> all;
+  for (const py::handle network : py::iter(networks)) {
+    const std::string name = lmc::concat("network ", all.size());
+    const NamedArrays arrays = arrays_of(who, name, network);
+    all.push_back(all.empty() ? arrays : in_order_of(who, all.front(), "network 0", arrays, name));
+  }
+  require(!all.empty(), who, ": no networks; expected at least one");
+  const lmc::ParameterLayout layout = layout_of(who, all.front(), groups, buffers);
+  std::vector<lmc::ModelState<double>> states;
+  for (const NamedArrays& arrays : all) states.push_back(state_of(layout, arrays));
+  lmc::CommonOrder found;
+  {
+    const py::gil_scoped_release release;
+    std::vector<std::span<const double>> thetas;
+    for (const lmc::ModelState<double>& state : states) thetas.emplace_back(state.parameters);
+    found = lmc::common_order<double>(layout, thetas, options);
+  }
+  Common result{.objective_before = found.objective_before, .objective_after = found.objective_after, .sweeps = found.sweeps};
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    result.permutations.append(permutations_of(layout, found.permutations[k]));
+    result.networks.append(scatter(layout, all[k], lmc::permute(layout, found.permutations[k], states[k])));
+  }
+  return result;
 }
 
 /// Scale and shift of each unit: y ← scale y + shift has the mean and deviation that lie on the chord between the ends'.
@@ -217,7 +274,8 @@ py::tuple repair(double alpha, py::object a, py::object b, py::object between) {
 
 void bind_alignment(py::module_& m) {
   const auto none = py::none();
-  py::class_<Matching>(m, "WeightMatching", "What weight_matching found. The objective is ⟨θ_A, π(θ_B)⟩, larger is better.")
+  py::class_<Matching>(m, "Matching",
+                       "What weight_matching or frank_wolfe found. The objective is ⟨θ_A, π(θ_B)⟩, larger is better.")
       .def_readonly("permutations", &Matching::permutations,
                     "{group: unit i of the permuted b is unit permutations[group][i] of b}")
       .def_readonly("b", &Matching::b, "b with its units in the order of a's: the same function, to rounding")
@@ -232,13 +290,17 @@ void bind_alignment(py::module_& m) {
       .def_property_readonly(
           "moved", [](const Matching& r) { return r.found.moved; }, "units of each group that have another place")
       .def("__repr__", [](const Matching& r) {
-        return lmc::concat("<lmc.WeightMatching: objective ", lmc::shortest(r.found.objective_before), " → ",
+        return lmc::concat("<lmc.Matching: objective ", lmc::shortest(r.found.objective_before), " → ",
                            lmc::shortest(r.found.objective_after), r.found.optimal ? ", optimal" : "", ">");
       });
   m.def(
       "weight_matching",
       [](py::object a, py::object b, py::object groups, py::object buffers, std::uint64_t seed, int restarts, int max_sweeps) {
-        return match(a, b, groups, buffers, {.seed = seed, .restarts = restarts, .max_sweeps = max_sweeps});
+        return match("weight_matching", a, b, groups, buffers, py::none(),
+                     [&](const auto& layout, auto of_a, auto of_b, const auto&) {
+                       return lmc::weight_matching<double>(layout, of_a, of_b,
+                                                           {.seed = seed, .restarts = restarts, .max_sweeps = max_sweeps});
+                     });
       },
       py::arg("a"), py::arg("b"), py::arg("groups"), py::kw_only(), py::arg("buffers") = none, py::arg("seed") = 0,
       py::arg("restarts") = 0, py::arg("max_sweeps") = 1000,
@@ -252,6 +314,52 @@ buffers: the same for running statistics, which follow their units and have no s
 Where no weight lies between two groups (one hidden layer), the result is a global optimum, and `optimal` says so.
 A group that is left out where its units are read changes the network: compare the outputs of `b` with those before.
 Source: Ainsworth, Hayase, Srinivasa, Git Re-Basin, arXiv:2209.04836, algorithm 1.)");
+  m.def(
+      "frank_wolfe",
+      [](py::object a, py::object b, py::object groups, py::object buffers, std::uint64_t seed, int restarts, int iterations,
+         double tolerance, py::object start) {
+        return match(
+            "frank_wolfe", a, b, groups, buffers, start, [&](const auto& layout, auto of_a, auto of_b, const auto& first) {
+              return lmc::frank_wolfe<double>(
+                  layout, of_a, of_b,
+                  {.seed = seed, .restarts = restarts, .iterations = iterations, .tolerance = tolerance, .start = first});
+            });
+      },
+      py::arg("a"), py::arg("b"), py::arg("groups"), py::kw_only(), py::arg("buffers") = none, py::arg("seed") = 0,
+      py::arg("restarts") = 0, py::arg("iterations") = 1000, py::arg("tolerance") = 1e-9, py::arg("start") = none,
+      R"(Permutations π of b's units with a large ⟨θ_A, π(θ_B)⟩, by Frank and Wolfe's method over all layers jointly.
+
+In place of permutations there are means X of permutations, one matrix for each group, and f(X) is the objective. A step is
+    S = argmax ⟨∇f(X), S⟩,   X ← X + t (S − X),   t = argmax f on [0, 1], in closed form,
+with one linear assignment for each group. f never falls. The first ascent starts where all entries of X are equal; others start half
+way from there to `start` ({group: permutation}) and to random permutations, `restarts` of them.
+a, b, groups, buffers: as for weight_matching. An ascent ends at a gap of tolerance Σ_t ‖A_t‖ ‖B_t‖, over the arrays that move.
+Source: Vogelstein et al., PLoS ONE 10 (2015); for networks Crisostomi et al., C²M³, arXiv:2405.17897.)");
+  py::class_<Common>(m, "CommonOrder", "An order of units that several networks have in common: that of the first.")
+      .def_readonly("permutations", &Common::permutations,
+                    "of each network: {group: unit i in the common order is unit permutations[group][i]}")
+      .def_readonly("networks", &Common::networks, "the networks in the common order: the same functions, to rounding")
+      .def_readonly("objective_before", &Common::objective_before, "Σ over pairs of ⟨θ_j, θ_k⟩")
+      .def_readonly("objective_after", &Common::objective_after, "the same in the common order; never below the one before")
+      .def_readonly("sweeps", &Common::sweeps, "passes over the networks, in all starts together")
+      .def("__repr__", [](const Common& c) {
+        return lmc::concat("<lmc.CommonOrder of ", c.networks.size(), " networks: objective ",
+                           lmc::shortest(c.objective_before), " → ", lmc::shortest(c.objective_after), ">");
+      });
+  m.def(
+      "common_order",
+      [](py::object networks, py::object groups, py::object buffers, std::uint64_t seed, int restarts, int max_sweeps) {
+        return find_common_order(networks, groups, buffers, {.seed = seed, .restarts = restarts, .max_sweeps = max_sweeps});
+      },
+      py::arg("networks"), py::arg("groups"), py::kw_only(), py::arg("buffers") = none, py::arg("seed") = 0,
+      py::arg("restarts") = 0, py::arg("max_sweeps") = 100,
+      R"(An order of units for several networks of one architecture, in which
+    Σ over pairs j < k of ⟨π_j(θ_j), π_k(θ_k)⟩ = ½ ‖Σ_k π_k(θ_k)‖² − ½ Σ_k ‖θ_k‖²
+is large, so that their mean is long and their distances from it are small: mean them with uniform_soup.
+
+networks: dictionaries {name: array}. groups, buffers: as for weight_matching. The networks are joined one after another; then each is
+matched anew, by frank_wolfe, with the sum of all others, until none gains. No cycle of networks contradicts itself.
+Source: Crisostomi et al., C²M³, arXiv:2405.17897; one network after another: Ainsworth et al., arXiv:2209.04836, algorithm 3.)");
   m.def("permute", &permute_arrays, py::arg("network"), py::arg("groups"), py::arg("permutations"), py::kw_only(),
         py::arg("buffers") = none,
         "The network {name: array} with its units in another order; arguments as weight_matching and its permutations.");

@@ -67,5 +67,6 @@ void bind_paths(py::module_& module);
 void bind_barriers(py::module_& module);
 void bind_exact(py::module_& module);
 void bind_alignment(py::module_& module);
+void bind_soups(py::module_& module);
 
 }  // namespace lmc_python

@@ -19,4 +19,5 @@ PYBIND11_MODULE(_core, m) {
   lmc_python::bind_barriers(m);
   lmc_python::bind_paths(m);
   lmc_python::bind_alignment(m);
+  lmc_python::bind_soups(m);
 }

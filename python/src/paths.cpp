@@ -20,6 +20,7 @@
 #include <lmc/connectivity/statistics/decide.hpp>
 
 #include "convert.hpp"
+#include "evaluate.hpp"
 
 namespace lmc_python {
 
@@ -30,38 +31,6 @@ using lmc::Metrics;
 using lmc::PathWeights;
 
 namespace {
-
-using Labels = std::optional<std::vector<std::int32_t>>;
-
-Labels optional_labels(std::string_view who, py::handle labels) {
-  if (labels.is_none()) return std::nullopt;
-  return labels_of(who, labels);
-}
-
-/// The user's function. Each call gets a θ of its own, which it may keep or write into: a framework may let its parameters point there.
-template <class T>
-class Evaluate {
- public:
-  Evaluate(py::handle function, py::handle prepare, const Labels& labels, bool keep_logits)
-      : function_(function), prepare_(prepare), labels_(labels), keep_logits_(keep_logits) {}
-
-  Metrics operator()(std::span<const T> theta) const {
-    const py::gil_scoped_acquire acquire;
-    return metrics_of(function_(prepared(theta)), labels_, keep_logits_);
-  }
-  /// θ as an array, after `prepare` has seen it.
-  py::array_t<T> prepared(std::span<const T> theta) const {
-    py::array_t<T> copy(std::ssize(theta), theta.data());
-    if (!prepare_.is_none()) prepare_(copy);
-    return copy;
-  }
-  [[nodiscard]] py::handle function() const { return function_; }
-
- private:
-  py::handle function_, prepare_;
-  const Labels& labels_;
-  bool keep_logits_;
-};
 
 /// For decide(): the outcomes of the examples asked for.
 template <class T>
@@ -88,18 +57,6 @@ class EvaluateExamples {
   const Evaluate<T>& evaluate_;
   Index examples_;
 };
-
-/// Measures with the GIL released; the evaluator takes it for each of its calls.
-template <class T, class Measure>
-auto measure(std::string_view who, py::handle function, py::handle prepare, py::handle labels, bool keep_logits, Measure call) {
-  lmc::require(PyCallable_Check(function.ptr()) != 0, who, ": the evaluator is ",
-               std::string(py::str(py::type::handle_of(function).attr("__name__"))),
-               "; expected a function of one θ, a flat array");
-  const Labels checked = optional_labels(who, labels);
-  const Evaluate<T> evaluate(function, prepare, checked, keep_logits);
-  const py::gil_scoped_release release;
-  return call(evaluate);
-}
 
 template <class Get>
 auto rows_of(const Curve& curve, Get get) {

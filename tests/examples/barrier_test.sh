@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# barrier_test.sh PROGRAM: hand cases as CSV and .npy give every convention; what contradicts itself is refused, with the place.
+# barrier_test.sh PROGRAM: hand cases as CSV and .npy give every convention, networks of PyTorch the values that PyTorch gives; what
+# contradicts itself is refused, with the place.
 set -euo pipefail
 program=$1
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -126,5 +127,47 @@ refuses "--initializations has 1 numbers for 2 files" outcomes.npy other.npy --i
 cp outcomes.npy keep.npy
 if "$program" outcomes.npy --json ./outcomes.npy > out 2> err; then fail "the input was overwritten"; fi
 cmp keep.npy outcomes.npy || fail "the input has changed"
+
+# Networks: two state dicts of PyTorch, and what it measures between them (barrier/make_networks.py prints expected.txt).
+given=$scripts/barrier
+net=(--network mlp --hidden 6)
+data=(--dataset csv --data "$given/points.csv" --train-rows 50 --no-standardize)
+"$program" "$given/a.safetensors" "$given/b.safetensors" "${net[@]}" "${data[@]}" --alphas 5 --json networks.json --csv networks.csv > out
+grep -q '5 α × 40 examples of the test part, 3-6-3 relu' out || fail "what was read: $(cat out)"
+i=0
+while read -r alpha loss error; do
+  for pair in "alpha $alpha" "loss $loss" "error $error"; do
+    read -r key expected <<< "$pair"
+    # The library computes in float.
+    awk -v x="$(value networks.json "pairs.0.curve.$i.$key")" -v y="$expected" 'BEGIN { exit !(x != "" && (x - y) ^ 2 <= 1e-10) }' ||
+      fail "networks: $key at point $i is $(value networks.json "pairs.0.curve.$i.$key"), and PyTorch has $expected"
+  done
+  i=$((i + 1))
+done < "$given/expected.txt"
+# 0.525 over the chord from 0.325 to 0.3; losses likewise.
+awk -v x="$(value networks.json pairs.0.error_barrier.value)" 'BEGIN { exit !((x - 0.2125) ^ 2 < 1e-10) }' || fail "error barrier: $(cat out)"
+[[ -n $(value networks.json pairs.0.error_barrier.floor.mean) ]] || fail "no noise floor: $(cat networks.json)"
+(($(wc -l < networks.csv) == 6)) || fail "the curve: $(cat networks.csv)"
+"$program" "$given/a.safetensors" "$given/b.safetensors" "$given/b.safetensors" "$given/a.safetensors" "${net[@]}" "${data[@]}" --part train \
+  --alphas 0,0.5,1 --initializations 1,2 --folds 2 --json two.json > out
+is two.json summary.pairs 2
+[[ $(value two.json pairs.0.error_barrier.value) == "$(value two.json pairs.1.error_barrier.value)" ]] || fail "the reversed pair: $(cat out)"
+# The same by a table, in which the two biases of the file could not be confused.
+printf 'torch,lmc\n0.weight,dense1/weight\n' > names.csv
+"$program" "$given/a.safetensors" "$given/b.safetensors" "${net[@]}" "${data[@]}" --alphas 5 --names names.csv --json named.json > out
+cmp networks.json named.json || fail "a table of names changes the result"
+both=("$given/a.safetensors" "$given/b.safetensors")
+refuses "(dense2) and 0 modules of the file have the shapes of 'dense2'" "${both[@]}" --network mlp --hidden 7 "${data[@]}"
+refuses "0.weight [6, 3]" "${both[@]}" --network mlp --hidden 7 "${data[@]}"
+refuses "dense1/weight [7, 3]" "${both[@]}" --network mlp --hidden 7 "${data[@]}"
+refuses "there are 1 networks; expected two for each pair" "$given/a.safetensors" "${net[@]}" "${data[@]}"
+refuses "are not of one kind" "$given/a.safetensors" outcomes.npy "${net[@]}" "${data[@]}"
+refuses "the data set has its labels: leave them out" "${both[@]}" "${net[@]}" "${data[@]}" --labels labels.npy
+refuses "--names is for networks" outcomes.npy --names names.csv
+refuses "--alphas 2.5; expected a number of steps" "${both[@]}" "${net[@]}" "${data[@]}" --alphas 2.5
+refuses "--initializations has 2 numbers for 1 pairs" "${both[@]}" "${net[@]}" "${data[@]}" --initializations 1,2
+refuses "expected the columns torch,lmc" "${both[@]}" "${net[@]}" "${data[@]}" --names "$given/points.csv"
+printf 'torch,lmc\n0.wait,dense1/weight\n' > names.csv
+refuses "the table names '0.wait', which the file has not" "${both[@]}" "${net[@]}" "${data[@]}" --names names.csv
 
 ((failures == 0)) || exit 1

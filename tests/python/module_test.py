@@ -186,10 +186,59 @@ class Paths(unittest.TestCase):
         self.assertAlmostEqual(decision.barrier, barrier.value, delta=1e-15)
         self.assertEqual(decision.verdict, "broken" if barrier.value >= 0.02 else "connected")
         self.assertEqual(asked, [400] * 5)
+        with self.assertRaisesRegex(lmc.Error, f"the evaluator has {2**40} examples; expected 1 to {2**30}"):
+            lmc.decide(a, b, outcomes, 2**40)
+        with self.assertRaisesRegex(lmc.Error, "expected at most 1000000"):
+            lmc.decide(a, b, outcomes, 400, alphas=2**40)
         curve = lmc.linear_path(a, b, self.logits, 5, labels=self.labels)
         refined = lmc.refine(curve, a, b, self.logits, labels=self.labels, points=4)
         self.assertEqual(len(refined.curve), 9)
         self.assertGreaterEqual(refined.supremum_at_most, lmc.error_barrier(refined.curve).value)
+
+
+class Soups(unittest.TestCase):
+    def test_uniform_soup_is_the_mean(self):
+        thetas = [random.normal(size=6).astype(np.float32) for _ in range(3)]
+        seen = []
+        soup = lmc.uniform_soup(thetas, lambda t: {"loss": float(np.sum(t)), "count": 5}, prepare=lambda t: seen.append(t.copy()))
+        np.testing.assert_array_equal(soup.theta, np.mean(np.array(thetas, dtype=float), axis=0).astype(np.float32))
+        self.assertEqual((soup.theta.dtype, soup.taken, soup.metric, soup.steps), (np.float32, [0, 1, 2], "loss", []))
+        self.assertEqual([m.loss for m in soup.alone], [float(np.sum(t)) for t in thetas])
+        self.assertEqual(soup.metrics.loss, float(np.sum(soup.theta)))
+        self.assertEqual(len(seen), 4)
+
+    def test_greedy_soup_is_a_loop(self):
+        target = random.normal(size=8)
+        thetas = [target + random.normal(size=8) for _ in range(6)]
+
+        def wrong(theta):
+            return np.arange(1000) < min(999, 100 * np.sum((theta - target) ** 2))
+
+        soup = lmc.greedy_soup(thetas, wrong)
+        errors = [float(np.mean(wrong(t))) for t in thetas]
+        taken, best = [], None
+        for i in sorted(range(6), key=lambda i: errors[i]):
+            error = float(np.mean(wrong(np.mean([thetas[k] for k in [*taken, i]], axis=0))))
+            step = next(s for s in soup.steps if s.network == i)
+            self.assertAlmostEqual(step.with_it, error, places=9)
+            self.assertEqual(step.taken, best is None or error <= best)
+            if step.taken:
+                taken, best = [*taken, i], error
+        self.assertEqual((soup.taken, soup.metric), (taken, "error"))
+        self.assertLessEqual(soup.metrics.error, min(errors))
+
+    def test_bad_input(self):
+        ok = lambda t: np.array([False])  # noqa: E731
+        for call in (lmc.uniform_soup, lmc.greedy_soup):
+            for networks, text in [([], "there are no networks"), ([np.zeros(2), np.zeros(3)], "network 1 has 3 parameters"),
+                                   ([np.zeros(2), np.zeros(2, "f4")], "all as float32, or all as float64"),
+                                   ([np.zeros((2, 2))], "one flat array")]:
+                with self.assertRaisesRegex(lmc.Error, text):
+                    call(networks, ok)
+            with self.assertRaisesRegex(lmc.Error, "the evaluator is int"):
+                call([np.zeros(2)], 3)
+            with self.assertRaises(ZeroDivisionError):
+                call([np.zeros(2)], lambda t: 1 / 0)
 
 
 class Barriers(unittest.TestCase):
@@ -318,6 +367,47 @@ class Alignment(unittest.TestCase):
         again = lmc.permute(b, self.groups, found.permutations, buffers={"bn.mean": ["hidden"]})
         np.testing.assert_array_equal(again["fc2.weight"], a["fc2.weight"])
 
+    def planted(self, count):
+        """Networks that are one, each in another order of units, and the orders."""
+        (w1, b1), (w2, _) = network(hidden=12)
+        orders = [np.arange(12), *(random.permutation(12) for _ in range(count - 1))]
+        return orders, [{"fc1.weight": w1[p], "fc1.bias": b1[p], "fc2.weight": w2[:, p]} for p in orders]
+
+    def test_frank_wolfe_finds_a_planted_permutation(self):
+        orders, (a, b) = self.planted(2)
+        found = lmc.frank_wolfe(a, b, self.groups, restarts=1, seed=3)
+        for name in a:
+            np.testing.assert_array_equal(found.b[name], a[name])
+        self.assertTrue(found.optimal)
+        np.testing.assert_array_equal(orders[1][found.permutations["hidden"]], np.arange(12))
+        norm = sum(float(np.sum(array**2)) for array in a.values())
+        self.assertAlmostEqual(found.objective_after, norm, places=9)
+        self.assertAlmostEqual(found.objective_before, sum(float(np.sum(a[n] * b[n])) for n in a), places=9)
+        # No worse than what it is given, whatever it would find by itself.
+        start = lmc.frank_wolfe(a, b, self.groups, iterations=1, start=found.permutations)
+        self.assertGreaterEqual(start.objective_after, found.objective_after)
+        with self.assertRaisesRegex(lmc.Error, "no permutation for the group 'hidden'"):
+            lmc.frank_wolfe(a, b, self.groups, start={})
+        with self.assertRaisesRegex(lmc.Error, "start is no dictionary"):
+            lmc.frank_wolfe(a, b, self.groups, start=[1])
+        with self.assertRaisesRegex(lmc.Error, "tolerance = 2"):
+            lmc.frank_wolfe(a, b, self.groups, tolerance=2)
+
+    def test_common_order_is_that_of_the_first(self):
+        orders, networks = self.planted(4)
+        found = lmc.common_order(networks, self.groups)
+        for order, permutations, moved in zip(orders, found.permutations, found.networks):
+            np.testing.assert_array_equal(order[permutations["hidden"]], np.arange(12))
+            for name in moved:
+                np.testing.assert_array_equal(moved[name], networks[0][name])
+        pairs = [(j, k) for k in range(4) for j in range(k)]
+        for value, all_of in [(found.objective_before, networks), (found.objective_after, found.networks)]:
+            self.assertAlmostEqual(value, sum(float(np.sum(all_of[j][n] * all_of[k][n])) for j, k in pairs for n in networks[0]), places=8)
+        with self.assertRaisesRegex(lmc.Error, "no networks"):
+            lmc.common_order([], self.groups)
+        with self.assertRaisesRegex(lmc.Error, "network 1 has no array 'fc1.bias'"):
+            lmc.common_order([networks[0], {"fc1.weight": 1.0, "fc1.bas": 1.0, "fc2.weight": 1.0}], self.groups)
+
     def test_a_split_axis(self):
         conv, dense = random.normal(size=(3, 2, 2, 2)), random.normal(size=(4, 3 * 5))
         groups = {"conv": ["channels", None, None, None], "dense": [None, {"split": [3, 5], "groups": ["channels", None]}]}
@@ -378,7 +468,7 @@ class BadInput(unittest.TestCase):
         a, ok = np.zeros(2), lambda t: np.array([False])
         for alphas, text in [(1, "expected at least 2"), (-3, "expected at least 2"), ([0, 0.5], "does not end"), ([0.1, 1], "does not begin"),
                              ([0, 0.5, 0.5, 1], "not increasing"), ([0, float("nan"), 1], "not increasing"), ("25", "alphas is str"),
-                             (None, "alphas is NoneType"), (2.5, "alphas is float"), ([[0, 1]], "alphas is list")]:
+                             (None, "alphas is NoneType"), (2**40, "expected at most 1000000"), (2**70, "alphas is int"), (2.5, "alphas is float"), ([[0, 1]], "alphas is list")]:
             self.refuse(text, lambda alphas=alphas: lmc.linear_path(a, a, ok, alphas))
         self.assertEqual(len(lmc.linear_path(a, a, ok, np.int64(3))), 3)
         self.assertEqual(len(lmc.linear_path(a, a, ok, np.linspace(0, 1, 4))), 4)

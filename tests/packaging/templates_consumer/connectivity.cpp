@@ -29,6 +29,7 @@
 #include <lmc/io/npy.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/io/text_file.hpp>
+#include <lmc/io/torch_state.hpp>
 #include <lmc/io/utf8.hpp>
 
 #include "parts.hpp"
@@ -79,7 +80,7 @@ void use_connectivity_with(T) {
   check(lmc::permute(layout, {}, state) == state, "permute");
   check(lmc::digest(state) == lmc::digest(std::span<const T>(thetas[0])), "digest");
   lmc::write_safetensors(text, layout, state);
-  instantiate(lmc::save_safetensors<T>, lmc::state_of<T>, lmc::load_state<T>);
+  instantiate(lmc::save_safetensors<T>, lmc::state_of<T>, lmc::load_state<T>, lmc::state_of_torch<T>);
   lmc::write_npy(text, {2}, std::span<const T>(thetas[0]).first(2));
   instantiate(lmc::save_npy<T>);
   check(lmc::NpyArray{.dtype = "u1", .shape = {1}, .bytes = {std::byte{3}}}.as<T>()[0] == 3, "NpyArray");

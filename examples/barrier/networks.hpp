@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <lmc/connectivity/alpha_grid.hpp>
+
+#include "barrier/recording.hpp"
+#include "registry/datasets.hpp"
+#include "registry/networks.hpp"
+
+/// What networks in files are, and on which data they are measured.
+struct NetworkFileOptions {
+  registry::NetworkOptions network;
+  registry::DatasetOptions data;
+  std::string part = "test";    // of the data set: train or test
+  std::filesystem::path names;  // CSV with the columns torch and lmc; none: by order and shape
+};
+
+/// Whether a file holds parameters, not what was measured.
+bool is_network_file(const std::filesystem::path& path);
+
+/// A network that lmc has and a data set, read once; pairs of files are measured on these.
+class NetworkFiles {
+ public:
+  /// Throws: Error as make_network, load_dataset, and when the table of names is none.
+  explicit NetworkFiles(const NetworkFileOptions& options);
+  ~NetworkFiles();
+  NetworkFiles(const NetworkFiles&) = delete;
+  NetworkFiles& operator=(const NetworkFiles&) = delete;
+
+  /// The line between the networks in two safetensors files, of lmc or of PyTorch. Running statistics are estimated anew at each α, on
+  /// the training part. Throws: Error that names the file, when it is not of this network.
+  [[nodiscard]] Recording measure(const std::filesystem::path& a, const std::filesystem::path& b,
+                                  const lmc::AlphaGrid& alphas) const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<const Parts> parts_;
+};

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <cctype>
+#include <compare>
+#include <concepts>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/layout.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/io/safetensors.hpp>
+
+namespace lmc {
+
+/// A tensor of a PyTorch state dict and the segment of a layout that holds the same numbers.
+struct TensorPlace {
+  std::string tensor;   // `features.0.weight`
+  std::string segment;  // `conv2d1/weight`
+};
+
+namespace detail {
+
+/// A name cut at its numbers, which are compared as numbers: `features.10.weight` is behind `features.2.weight`.
+struct NumberedName {
+  std::vector<std::string> texts;      // between the numbers; one more than these
+  std::vector<unsigned long> numbers;  // in order
+
+  explicit NumberedName(std::string_view name) : texts(1) {
+    for (std::size_t i = 0; i < name.size();) {
+      if (std::isdigit(static_cast<unsigned char>(name[i])) == 0) {
+        texts.back() += name[i++];
+        continue;
+      }
+      unsigned long number = 0;
+      for (; i < name.size() && std::isdigit(static_cast<unsigned char>(name[i])) != 0; ++i)
+        number = 10 * number + static_cast<unsigned long>(name[i] - '0');
+      numbers.push_back(number);
+      texts.emplace_back();
+    }
+  }
+  friend auto operator<=>(const NumberedName&, const NumberedName&) = default;
+};
+
+/// Cuts `fc1.weight` at its last separator: `fc1` and `weight`.
+inline std::pair<std::string, std::string> cut_name(const std::string& name, char separator) {
+  const std::size_t at = name.rfind(separator);
+  if (at == std::string::npos) return {"", name};
+  return {name.substr(0, at), name.substr(at + 1)};
+}
+
+/// The kind of the layer that a segment belongs to: `conv` of `block1/conv2/weight`.
+inline std::string layer_kind(const Segment& s) {
+  std::string layer = cut_name(cut_name(s.name, '/').first, '/').second;
+  while (!layer.empty() && std::isdigit(static_cast<unsigned char>(layer.back())) != 0) layer.pop_back();
+  return layer;
+}
+
+/// How PyTorch calls what a segment holds, without its module.
+inline std::string torch_leaf(const Segment& s) {
+  if (s.role == Role::mean) return "running_mean";
+  if (s.role == Role::variance) return "running_var";
+  return s.role == Role::bias ? "bias" : "weight";
+}
+
+/// A segment as PyTorch has it: values [blocks, channels, positions] there are [blocks, positions, channels] here.
+struct TorchForm {
+  std::vector<Index> shape = {};
+  Index blocks = 1, positions = 1, channels = 1;
+};
+
+/// input: the shape of an example. A first dense layer reads it flattened, in PyTorch with channels first.
+inline TorchForm torch_form(const Segment& s, bool reads_input, const Shape& input) {
+  const std::vector<Index>& a = s.shape.axes();
+  const bool is_dense = layer_kind(s) == "dense";
+  if (a.size() == 4 && is_dense) return {{a[0], a[1] * a[2] * a[3]}, a[0], a[1] * a[2], a[3]};
+  if (a.size() == 4) return {{a[0], a[3], a[1], a[2]}, a[0], a[1] * a[2], a[3]};
+  if (a.size() == 3) return {{a[2], a[0], a[1]}, 1, a[0] * a[1], a[2]};
+  if (a.size() == 2 && reads_input && input.rank() == 3 && a[1] == input.size())
+    return {a, a[0], input[0] * input[1], input[2]};
+  return {.shape = a, .blocks = s.size()};
+}
+
+/// Finds for every segment of a layout the tensor with its numbers.
+class TorchMatcher {
+ public:
+  TorchMatcher(const Safetensors& file, const ParameterLayout& layout, const Shape& input, const std::string& who)
+      : file_(file), who_(who) {
+    for (const auto* segments : {&layout.parameters, &layout.buffers})
+      for (const Segment& s : *segments) {
+        const bool first = !layout.parameters.empty() && &s == &layout.parameters.front() && layer_kind(s) != "conv";
+        segments_.push_back({&s, torch_form(s, first, input), {}});
+      }
+    for (std::size_t t = 0; t < file.tensors.size(); ++t) {
+      const NamedTensor& tensor = file.tensors[t];
+      if (cut_name(tensor.name, '.').second == "num_batches_tracked") continue;
+      require(!std::holds_alternative<RawValues>(tensor.values), who_, ": tensor '", tensor.name, "' is ", tensor.dtype(),
+              "; expected F32 or F64; convert it, as by tensor.float()");
+      free_.insert(t);
+    }
+  }
+
+  void take(const TensorPlace& place) {
+    const auto segment = std::ranges::find(segments_, place.segment, [](const Place& p) { return p.segment->name; });
+    require(segment != segments_.end(), who_, ": the table names '", place.segment, "', and the network has no such segment; ",
+            lists());
+    const auto tensor = std::ranges::find_if(free_, [&](std::size_t t) { return file_.tensors[t].name == place.tensor; });
+    require(tensor != free_.end(), who_, ": the table names '", place.tensor, "', which the file has not, or which is taken; ",
+            lists());
+    require(!segment->tensor, who_, ": the table names '", place.segment, "' twice");
+    const Shape& shape = file_.tensors[*tensor].shape;
+    require(shape.axes() == segment->form.shape, who_, ": tensor '", place.tensor, "' has the shape ", shape, ", expected ",
+            Shape(segment->form.shape), " for '", place.segment, "'");
+    segment->tensor = *tensor;
+    free_.erase(tensor);
+  }
+  // Modules and layers of one form are paired in order.
+  void match() {
+    std::map<Form, std::vector<std::string>> modules;  // the names in front of the leaves
+    std::map<Form, std::vector<std::string>> layers;
+    for (auto& [name, form] : forms(free_, [&](std::size_t t) { return module_of(t); })) modules[form].push_back(name);
+    std::vector<std::size_t> open;
+    for (std::size_t s = 0; s < segments_.size(); ++s)
+      if (!segments_[s].tensor) open.push_back(s);
+    for (const auto& [name, form] : forms(open, [&](std::size_t s) { return layer_of(s); })) layers[form].push_back(name);
+    for (auto& [form, names] : layers) {
+      const auto found = modules.find(form);
+      require(found != modules.end() && found->second.size() == names.size(), who_, ": ", names.size(),
+              " layers of the network (", joined(names), ") and ", found == modules.end() ? 0 : found->second.size(),
+              " modules of the file have the shapes of '", names.front(), "'; ", lists());
+      std::vector<std::string>& of_file = found->second;
+      std::ranges::sort(of_file, {}, [](const std::string& n) { return NumberedName(n); });
+      for (const std::string& n : of_file)
+        require(NumberedName(n).texts == NumberedName(of_file.front()).texts, who_, ": '", of_file.front(), "' and '", n,
+                "' have equal shapes, and their names do not say which is first; ", lists());
+      for (const std::size_t s : open)
+        for (std::size_t k = 0; k < names.size(); ++k)
+          if (layer_of(s).first == names[k]) segments_[s].tensor = position_of(of_file[k], layer_of(s).second.first);
+      modules.erase(found);
+    }
+    require(modules.empty(), who_, ": the network has no layer like the module '",
+            modules.empty() ? "" : modules.begin()->second.front(), "'; ", lists());
+  }
+
+  template <std::floating_point T>
+  void copy(std::size_t s, std::span<T> out) const {
+    const TorchForm& f = segments_[s].form;
+    std::visit(
+        [&](const auto& values) {
+          if constexpr (!std::is_same_v<std::decay_t<decltype(values)>, RawValues>)
+            for (Index block = 0; block < f.blocks; ++block)
+              for (Index c = 0; c < f.channels; ++c)
+                for (Index p = 0; p < f.positions; ++p)
+                  out[static_cast<std::size_t>((block * f.positions + p) * f.channels + c)] =
+                      static_cast<T>(values[static_cast<std::size_t>((block * f.channels + c) * f.positions + p)]);
+        },
+        file_.tensors[*segments_[s].tensor].values);
+  }
+  [[nodiscard]] std::vector<const Segment*> segments() const {
+    std::vector<const Segment*> all;
+    for (const Place& p : segments_) all.push_back(p.segment);
+    return all;
+  }
+
+ private:
+  struct Place {
+    const Segment* segment;
+    TorchForm form;
+    std::optional<std::size_t> tensor;
+  };
+  using Leaf = std::pair<std::string, std::vector<Index>>;  // `weight` and its shape in PyTorch
+  using Form = std::vector<Leaf>;
+
+  [[nodiscard]] std::pair<std::string, Leaf> module_of(std::size_t t) const {
+    const auto [module, leaf] = cut_name(file_.tensors[t].name, '.');
+    return {module, {leaf, file_.tensors[t].shape.axes()}};
+  }
+  [[nodiscard]] std::pair<std::string, Leaf> layer_of(std::size_t s) const {
+    return {cut_name(segments_[s].segment->name, '/').first, {torch_leaf(*segments_[s].segment), segments_[s].form.shape}};
+  }
+  // Names with their leaves, in the order in which the names come first.
+  template <class Positions, class Part>
+  static std::vector<std::pair<std::string, Form>> forms(const Positions& positions, Part part_of) {
+    std::vector<std::pair<std::string, Form>> all;
+    for (const std::size_t i : positions) {
+      auto [name, leaf] = part_of(i);
+      auto found = std::ranges::find(all, name, &std::pair<std::string, Form>::first);
+      if (found == all.end()) found = all.insert(all.end(), {name, {}});
+      found->second.push_back(std::move(leaf));
+    }
+    for (auto& [name, form] : all) std::ranges::sort(form);
+    return all;
+  }
+  [[nodiscard]] std::size_t position_of(const std::string& module, const std::string& leaf) const {
+    return *std::ranges::find_if(
+        free_, [&](std::size_t t) { return module_of(t).first == module && module_of(t).second.first == leaf; });
+  }
+  static std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+  }
+  // What there is on both sides, as the messages end.
+  [[nodiscard]] std::string lists() const {
+    std::string text = "a table of names says what belongs together. In the file:";
+    for (const NamedTensor& t : file_.tensors) text += concat("\n  ", t.name, ' ', t.shape);
+    text += "\nIn the network, with the shapes that they have in PyTorch:";
+    for (const Place& p : segments_) text += concat("\n  ", p.segment->name, ' ', Shape(p.form.shape));
+    return text;
+  }
+
+  const Safetensors& file_;
+  std::string who_;
+  std::vector<Place> segments_;
+  std::set<std::size_t> free_;  // tensors that the table does not name
+};
+
+}  // namespace detail
+
+/// The state of a network of ours with the numbers of a PyTorch state dict. A module and a layer belong together where their arrays
+/// have equal roles and shapes; several of one kind in the order of the numbers in their names (`features.0`, `features.10`) and of
+/// the network's layers. `places` says otherwise, tensor by tensor. Axes are those of PyTorch there, and ours here:
+///   convolution             [out, in, rows, cols]  → [out, rows, cols, in]
+///   dense behind an image   [out, in · rows · cols] → [out, rows, cols, in], also where it reads the examples themselves
+///   LayerNorm of images     [channels, rows, cols] → [rows, cols, channels]
+/// `num_batches_tracked` is left out. input: the shape of an example; who begins the messages. Throws: Error, with the names and
+/// shapes of both sides, when a tensor or a segment is left over, or names leave open which module is first; and when a tensor is
+/// not F32 or F64.
+template <std::floating_point T>
+ModelState<T> state_of_torch(const Safetensors& file, const ParameterLayout& layout, const Shape& input,
+                             const std::vector<TensorPlace>& places, const std::string& who) {
+  detail::TorchMatcher matcher(file, layout, input, who);
+  for (const TensorPlace& place : places) matcher.take(place);
+  matcher.match();
+  ModelState<T> state{std::vector<T>(static_cast<std::size_t>(layout.parameter_count())),
+                      std::vector<T>(static_cast<std::size_t>(layout.buffer_count()))};
+  const auto segments = matcher.segments();
+  for (std::size_t s = 0; s < segments.size(); ++s) {
+    std::vector<T>& values = s < layout.parameters.size() ? state.parameters : state.buffers;
+    matcher.copy<T>(s, std::span(values).subspan(static_cast<std::size_t>(segments[s]->offset),
+                                                 static_cast<std::size_t>(segments[s]->size())));
+  }
+  return state;
+}
+
+}  // namespace lmc

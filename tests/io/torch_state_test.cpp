@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <lmc/io/torch_state.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <lmc/core/layout.hpp>
+#include <lmc/data/dataset.hpp>
+#include <lmc/measure/logits.hpp>
+#include <lmc/models/cnn.hpp>
+#include <lmc/models/mlp.hpp>
+
+namespace io_torch_state_test {
+
+using Catch::Matchers::Contains;
+using lmc::Index;
+using lmc::Safetensors;
+
+namespace {
+
+/// A state dict, examples [2, channels, rows, cols], and their logits [2, 3] in evaluation mode.
+struct TorchNetwork {
+  std::vector<lmc::NamedTensor> tensors;
+  std::vector<float> inputs, logits;
+};
+#include "torch_state_reference.inc"
+
+const lmc::Shape image{6, 5, 2};
+
+std::vector<float> logits_of(const lmc::Network<float>& net, const lmc::ModelState<float>& state, const TorchNetwork& torch) {
+  std::vector<float> channels_last(torch.inputs.size());
+  for (std::size_t example = 0; example < 2; ++example)
+    for (std::size_t c = 0; c < 2; ++c)
+      for (std::size_t p = 0; p < 30; ++p) channels_last[example * 60 + 2 * p + c] = torch.inputs[example * 60 + 30 * c + p];
+  return lmc::logits(net, state,
+                     lmc::Dataset<float>({.shape = image, .classes = 3, .labels = {0, 1}, .features = channels_last}));
+}
+
+void check_logits(const lmc::Network<float>& net, const TorchNetwork& torch) {
+  // safetensors writes tensors in the order of their names.
+  Safetensors file{.tensors = torch.tensors};
+  for (const bool sorted : {false, true}) {
+    if (sorted) std::ranges::sort(file.tensors, {}, &lmc::NamedTensor::name);
+    const auto state = lmc::state_of_torch<float>(file, net.layout(), image, {}, "a file");
+    const std::vector<float> ours = logits_of(net, state, torch);
+    REQUIRE(ours.size() == torch.logits.size());
+    for (std::size_t i = 0; i < ours.size(); ++i) CHECK_THAT(ours[i], Catch::Matchers::WithinAbs(torch.logits[i], 1e-5));
+  }
+}
+
+lmc::Network<float> cnn_of_ours() {
+  return lmc::cnn<float>(
+      {.inputs = image, .channels = {3, 4}, .outputs = 3, .padding = {1}, .norm = lmc::Normalization::batch});
+}
+lmc::Network<float> mlp_of_ours() { return lmc::mlp<float>({.inputs = 60, .hidden = {4, 4}, .outputs = 3}); }
+
+lmc::ModelState<float> mlp_state(const Safetensors& file, const std::vector<lmc::TensorPlace>& places = {}) {
+  return lmc::state_of_torch<float>(file, mlp_of_ours().layout(), image, places, "a file");
+}
+
+}  // namespace
+
+TEST_CASE("state_of_torch: a network with BatchNorm has PyTorch's logits", "[io]") { check_logits(cnn_of_ours(), cnn); }
+
+TEST_CASE("state_of_torch: a first dense layer reads color images with channels first in PyTorch", "[io]") {
+  check_logits(mlp_of_ours(), mlp);
+}
+
+TEST_CASE("state_of_torch: numbers in names are compared as numbers", "[io]") {
+  Safetensors file{.tensors = mlp.tensors};
+  for (lmc::NamedTensor& t : file.tensors)
+    if (t.name.starts_with("5.")) t.name.replace(0, 1, "10");
+  CHECK(mlp_state(file) == mlp_state({.tensors = mlp.tensors}));
+}
+
+TEST_CASE("state_of_torch: refuses what is open, with both lists, and takes a table", "[io][errors]") {
+  // Both hidden layers from one number of units to the same; their names have no order.
+  const auto net = lmc::mlp<float>({.inputs = 4, .hidden = {4, 4}, .outputs = 3});
+  Safetensors file;
+  const auto add = [&](const std::string& name, std::vector<Index> shape, float first) {
+    const lmc::Shape s(std::move(shape));
+    std::vector<float> values(static_cast<std::size_t>(s.size()), first);
+    file.tensors.push_back({name, s, values});
+  };
+  add("body.weight", {4, 4}, 1), add("body.bias", {4}, 2), add("stem.weight", {4, 4}, 3), add("stem.bias", {4}, 4);
+  add("head.weight", {3, 4}, 5), add("head.bias", {3}, 6);
+  const auto read = [&](const std::vector<lmc::TensorPlace>& places) {
+    return lmc::state_of_torch<float>(file, net.layout(), 4, places, "a file");
+  };
+  CHECK_THROWS_WITH(read({}), Contains("'body' and 'stem' have equal shapes") && Contains("stem.weight [4, 4]") &&
+                                  Contains("dense2/weight [4, 4]"));
+  const auto state = read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}});
+  CHECK(state.parameters[0] == 3);
+  CHECK(state.parameters[16] == 4);
+  CHECK(state.parameters[20] == 1);
+  CHECK_THROWS_WITH(read({{"stem.weight", "dense9/weight"}}), Contains("the network has no such segment"));
+  CHECK_THROWS_WITH(read({{"trunk.weight", "dense1/weight"}}), Contains("'trunk.weight', which the file has not"));
+  CHECK_THROWS_WITH(read({{"stem.bias", "dense1/weight"}}), Contains("has the shape [4], expected [4, 4]"));
+  CHECK_THROWS_WITH(read({{"stem.weight", "dense1/weight"}, {"body.weight", "dense1/weight"}}), Contains("twice"));
+  file.tensors.pop_back();
+  CHECK_THROWS_WITH(read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),
+                    Contains("1 layers of the network (dense3) and 0 modules"));
+  add("head.bias", {3}, 6), add("extra.bias", {3}, 7);
+  CHECK_THROWS_WITH(read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),
+                    Contains("no layer like the module 'extra'"));
+  file.tensors.back().values = lmc::RawValues{"F16", std::vector<std::byte>(6)};
+  CHECK_THROWS_WITH(read({}), Contains("tensor 'extra.bias' is F16; expected F32 or F64"));
+}
+
+}  // namespace io_torch_state_test
