@@ -230,7 +230,10 @@ Common find_common_order(py::object networks, py::object groups, py::object buff
     for (const lmc::ModelState<double>& state : states) thetas.emplace_back(state.parameters);
     found = lmc::common_order<double>(layout, thetas, options);
   }
-  Common result{.objective_before = found.objective_before, .objective_after = found.objective_after, .sweeps = found.sweeps};
+  Common result;
+  result.objective_before = found.objective_before;
+  result.objective_after = found.objective_after;
+  result.sweeps = found.sweeps;
   for (std::size_t k = 0; k < all.size(); ++k) {
     result.permutations.append(permutations_of(layout, found.permutations[k]));
     result.networks.append(scatter(layout, all[k], lmc::permute(layout, found.permutations[k], states[k])));

@@ -13,6 +13,7 @@
 #include <lmc/measure/logits.hpp>
 #include <lmc/models/cnn.hpp>
 #include <lmc/models/mlp.hpp>
+#include <lmc/models/sparse_mlp.hpp>
 
 namespace io_torch_state_test {
 
@@ -101,6 +102,9 @@ TEST_CASE("state_of_torch: refuses what is open, with both lists, and takes a ta
   CHECK_THROWS_WITH(read({{"trunk.weight", "dense1/weight"}}), Contains("'trunk.weight', which the file has not"));
   CHECK_THROWS_WITH(read({{"stem.bias", "dense1/weight"}}), Contains("has the shape [4], expected [4, 4]"));
   CHECK_THROWS_WITH(read({{"stem.weight", "dense1/weight"}, {"body.weight", "dense1/weight"}}), Contains("twice"));
+  const auto masked = lmc::sparse_mlp<float>({.inputs = 4, .hidden = {4, 4}, .outputs = 3, .sparsity = 0.5});
+  CHECK_THROWS_WITH(lmc::state_of_torch<float>(file, masked.layout(), 4, {}, "a file"),
+                    Contains("PyTorch has no layer like that of 'masked1/weight'"));
   file.tensors.pop_back();
   CHECK_THROWS_WITH(read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),
                     Contains("1 layers of the network (dense3) and 0 modules"));

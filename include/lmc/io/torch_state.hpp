@@ -26,7 +26,7 @@ namespace lmc {
 /// A tensor of a PyTorch state dict and the segment of a layout that holds the same numbers.
 struct TensorPlace {
   std::string tensor;   // `features.0.weight`
-  std::string segment;  // `conv2d1/weight`
+  std::string segment;  // `conv1/weight`
 };
 
 namespace detail {
@@ -79,14 +79,21 @@ struct TorchForm {
   Index blocks = 1, positions = 1, channels = 1;
 };
 
-/// input: the shape of an example. A first dense layer reads it flattened, in PyTorch with channels first.
+/// Whether PyTorch has layers of that kind, which compute the same.
+inline bool is_torch_kind(std::string_view kind) {
+  return kind == "dense" || kind == "conv" || kind == "batch_norm" || kind == "layer_norm";
+}
+
+/// input: the shape of an example. A first dense layer reads it flattened, in PyTorch with channels first. What PyTorch has no layer
+/// for keeps its shape.
 inline TorchForm torch_form(const Segment& s, bool reads_input, const Shape& input) {
   const std::vector<Index>& a = s.shape.axes();
-  const bool is_dense = layer_kind(s) == "dense";
-  if (a.size() == 4 && is_dense) return {{a[0], a[1] * a[2] * a[3]}, a[0], a[1] * a[2], a[3]};
+  const std::string kind = layer_kind(s);
+  if (!is_torch_kind(kind)) return {.shape = a, .blocks = s.size()};
+  if (a.size() == 4 && kind == "dense") return {{a[0], a[1] * a[2] * a[3]}, a[0], a[1] * a[2], a[3]};
   if (a.size() == 4) return {{a[0], a[3], a[1], a[2]}, a[0], a[1] * a[2], a[3]};
   if (a.size() == 3) return {{a[2], a[0], a[1]}, 1, a[0] * a[1], a[2]};
-  if (a.size() == 2 && reads_input && input.rank() == 3 && a[1] == input.size())
+  if (a.size() == 2 && reads_input && kind == "dense" && input.rank() == 3 && a[1] == input.size())
     return {a, a[0], input[0] * input[1], input[2]};
   return {.shape = a, .blocks = s.size()};
 }
@@ -98,7 +105,7 @@ class TorchMatcher {
       : file_(file), who_(who) {
     for (const auto* segments : {&layout.parameters, &layout.buffers})
       for (const Segment& s : *segments) {
-        const bool first = !layout.parameters.empty() && &s == &layout.parameters.front() && layer_kind(s) != "conv";
+        const bool first = !layout.parameters.empty() && &s == &layout.parameters.front();
         segments_.push_back({&s, torch_form(s, first, input), {}});
       }
     for (std::size_t t = 0; t < file.tensors.size(); ++t) {
@@ -132,6 +139,9 @@ class TorchMatcher {
     std::vector<std::size_t> open;
     for (std::size_t s = 0; s < segments_.size(); ++s)
       if (!segments_[s].tensor) open.push_back(s);
+    for (const std::size_t s : open)
+      require(is_torch_kind(layer_kind(*segments_[s].segment)), who_, ": PyTorch has no layer like that of '",
+              segments_[s].segment->name, "'; ", lists());
     for (const auto& [name, form] : forms(open, [&](std::size_t s) { return layer_of(s); })) layers[form].push_back(name);
     for (auto& [form, names] : layers) {
       const auto found = modules.find(form);
@@ -233,7 +243,7 @@ class TorchMatcher {
 ///   convolution             [out, in, rows, cols]  → [out, rows, cols, in]
 ///   dense behind an image   [out, in · rows · cols] → [out, rows, cols, in], also where it reads the examples themselves
 ///   LayerNorm of images     [channels, rows, cols] → [rows, cols, channels]
-/// `num_batches_tracked` is left out. input: the shape of an example; who begins the messages. Throws: Error, with the names and
+/// Layers of other kinds need `places`, and keep their axes. `num_batches_tracked` is left out. input: the shape of an example; who begins the messages. Throws: Error, with the names and
 /// shapes of both sides, when a tensor or a segment is left over, or names leave open which module is first; and when a tensor is
 /// not F32 or F64.
 template <std::floating_point T>
