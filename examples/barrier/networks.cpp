@@ -22,9 +22,9 @@ std::vector<lmc::TensorPlace> read_names(const std::filesystem::path& path) {
   std::vector<lmc::TensorPlace> places;
   if (path.empty()) return places;
   lmc::CsvReader reader(path);
-  lmc::require(reader.next() && reader.size() == 2 && reader[0] == "torch" && reader[1] == "lmc", "--names '", path.string(),
+  lmc::require(reader.next() && reader.size() == 2 && reader.field(0) == "torch" && reader.field(1) == "lmc", "--names '", path.string(),
                "': expected the columns torch,lmc in the first line");
-  while (reader.next()) places.push_back({std::string(reader[0]), std::string(reader[1])});
+  while (reader.next()) places.push_back({std::string(reader.field(0)), std::string(reader.field(1))});
   return places;
 }
 

@@ -43,7 +43,7 @@ std::vector<float> logits_of(const lmc::Network<float>& net, const lmc::ModelSta
 
 void check_logits(const lmc::Network<float>& net, const TorchNetwork& torch) {
   // safetensors writes tensors in the order of their names.
-  Safetensors file{.tensors = torch.tensors};
+  Safetensors file{.metadata = {}, .tensors = torch.tensors};
   for (const bool sorted : {false, true}) {
     if (sorted) std::ranges::sort(file.tensors, {}, &lmc::NamedTensor::name);
     const auto state = lmc::state_of_torch<float>(file, net.layout(), image, {}, "a file");
@@ -72,10 +72,10 @@ TEST_CASE("state_of_torch: a first dense layer reads color images with channels 
 }
 
 TEST_CASE("state_of_torch: numbers in names are compared as numbers", "[io]") {
-  Safetensors file{.tensors = mlp.tensors};
+  Safetensors file{.metadata = {}, .tensors = mlp.tensors};
   for (lmc::NamedTensor& t : file.tensors)
     if (t.name.starts_with("5.")) t.name.replace(0, 1, "10");
-  CHECK(mlp_state(file) == mlp_state({.tensors = mlp.tensors}));
+  CHECK(mlp_state(file) == mlp_state({.metadata = {}, .tensors = mlp.tensors}));
 }
 
 TEST_CASE("state_of_torch: refuses what is open, with both lists, and takes a table", "[io][errors]") {
