@@ -60,7 +60,7 @@ void read_part(const nlohmann::json& part, std::string_view name, bool buffers, 
 }  // namespace
 
 std::vector<lmc::TableEntry> read_group_table(const std::filesystem::path& path) {
-  const std::string text = lmc::read_utf8(path);
+  const std::string text = lmc::detail::read_content(path);
   try {
     const nlohmann::json json = lmc::detail::parse_json_without_duplicates("it", text);
     require(json.is_object() && json.contains("parameters"),

@@ -95,6 +95,7 @@
 #include <lmc/data/targets.hpp>
 #include <lmc/io/cifar.hpp>
 #include <lmc/io/csv.hpp>
+#include <lmc/io/file_kind.hpp>
 #include <lmc/io/gzip.hpp>
 #include <lmc/io/idx.hpp>
 #include <lmc/io/input_file.hpp>

@@ -129,7 +129,7 @@ TEST_CASE("CsvReader: refuses what is not UTF-8, and says in which line", "[io]"
   CHECK_THROWS_WITH(read("a,b\n\"\n\n\xFC\",1\n"), Contains("a.csv', line 4: this is not UTF-8 text; convert the file"));
   CHECK_THROWS_WITH(read("a\xC3,\xA4\n"), Contains("line 1: this is not UTF-8"));
   CHECK_THROWS_WITH(read("\"\xC3\"\n"), Contains("line 1: this is not UTF-8"));
-  CHECK_THROWS_WITH(read(std::string_view("a\0,\0001\0\n\0", 8)), Contains("line 1: this is not UTF-8"));
+  CHECK_THROWS_WITH(read(std::string_view("a\0,\0001\0\n\0", 8)), Contains("a.csv': it is a text in UTF-16; convert it"));
   const testing::TemporaryDirectory directory;
   lmc::CsvReader csv(directory.write("a.csv", "a\n# \xFF\n"));
   CHECK(csv.skip_line());

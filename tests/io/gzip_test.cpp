@@ -102,9 +102,18 @@ TEST_CASE("GzipReader: refuses corrupt data, a wrong check sum, a wrong length, 
   CHECK_THROWS_WITH(read_all(broken(4), 1000), Contains("corrupt gzip (incorrect length check)"));
   CHECK_THROWS_WITH(read_all(broken(20), 1000), Contains("corrupt gzip (incorrect data check)"));
   CHECK_THROWS_WITH(read_all(directory.write("more", compressed + Bytes{'x', 'y', 'z'}), 1000),
-                    Contains("corrupt gzip (incorrect header check)"));
+                    Contains("more' has other bytes behind its gzip data"));
+  CHECK_THROWS_WITH(read_all(directory.write("more", compressed + Bytes(100'000, 0) + Bytes{1}), 1000),
+                    Contains("has other bytes behind its gzip data; fetch it again, or remove them"));
   CHECK_THROWS_WITH(read_all(directory.write("no deflate", Bytes{0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0}), 1000),
                     Contains("corrupt gzip (unknown compression method)"));
+}
+
+TEST_CASE("GzipReader: passes over bytes 0 behind the last member, however many", "[io]") {
+  const testing::TemporaryDirectory directory;
+  const Bytes content = noise(50);
+  for (const std::size_t zeros : {1U, 512U, 200'000U})
+    CHECK(read_all(directory.write("padded", gzip(content) + gzip(content) + Bytes(zeros, 0)), 1000) == content + content);
 }
 
 TEST_CASE("GzipReader: reads a real archive", "[io][real]") {

@@ -14,6 +14,7 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/io/file_kind.hpp>
 #include <lmc/io/gzip.hpp>
 #include <lmc/io/utf8.hpp>
 
@@ -50,12 +51,15 @@ inline std::string csv_field(std::string_view text) {
 /// a CR without LF; and as GzipReader. Source: RFC 4180.
 class CsvReader {
  public:
-  /// Throws: Error when the file cannot be opened, or the delimiter is none: no ASCII character, a quote or a line end.
+  /// Throws: Error when the file cannot be opened, is of another format (file_kind), or the delimiter is none: no ASCII character, a
+  /// quote or a line end.
   explicit CsvReader(const std::filesystem::path& path, char delimiter = ',')
       : path_(path.string()), delimiter_(delimiter), file_(path) {
     const auto code = static_cast<unsigned char>(delimiter);
     require(code > 0 && code < 0x80 && delimiter != '"' && delimiter != '\n' && delimiter != '\r', "'", path_,
             "': the delimiter is the byte ", int{code}, "; expected an ASCII character, neither a quote nor a line end");
+    has(file_kind_bytes - 1);
+    require_text_start(path, std::string_view(buffer_).substr(0, file_kind_bytes));
     constexpr std::string_view mark = detail::byte_order_mark;
     if (has(mark.size() - 1) && std::string_view(buffer_).starts_with(mark)) begin_ = mark.size();
   }

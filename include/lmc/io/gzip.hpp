@@ -9,16 +9,18 @@
 #include <new>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <lmc/core/error.hpp>
+#include <lmc/io/file_kind.hpp>
 #include <lmc/io/input_file.hpp>
 
 namespace lmc {
 
 /// The content of a file from beginning to end, decompressed on the way where it is gzip: told by its first two bytes, not by
-/// its name. Several gzip members in a row are one content, as gzip has it. Nothing is read ahead of what is asked for, so that
-/// a small file cannot unpack into more memory than its reader gives it.
+/// its name. Several gzip members in a row are one content, and bytes 0 behind the last are passed over, as gzip has it. Nothing is
+/// read ahead of what is asked for, so that a small file cannot unpack into more memory than its reader gives it.
 class GzipReader {
  public:
   /// Throws: Error when the file cannot be opened.
@@ -38,20 +40,22 @@ class GzipReader {
   }
 
   /// Fills bytes; returns how many there were, less than bytes.size() at the end of the content only. A gzip member's check sum
-  /// is compared when the read that passes its end is made. Throws: Error when the file cannot be read, is cut, or is corrupt.
+  /// is compared when the read that passes its end is made. Throws: Error when the file cannot be read, is cut or corrupt, or other
+  /// bytes follow its last member.
   std::size_t read(std::span<std::uint8_t> bytes) {
     if (!compressed_) return read_file(bytes);
     std::size_t done = 0;
     while (done < bytes.size()) {
-      if (zlib_.avail_in == 0) {
-        zlib_.avail_in = static_cast<uInt>(read_file(input_));
-        zlib_.next_in = input_.data();
-      }
+      if (zlib_.avail_in == 0) refill();
       if (zlib_.avail_in == 0) {
         require(member_ended_, "'", file_.path.string(), "' is cut: the file ends inside its gzip data");
         break;
       }
       if (member_ended_) {
+        if (*zlib_.next_in != first_byte_) {
+          require_only_zeros();
+          break;
+        }
         inflateReset(&zlib_);
         member_ended_ = false;
       }
@@ -74,6 +78,21 @@ class GzipReader {
   [[nodiscard]] std::uintmax_t file_size() const { return file_.size; }
 
  private:
+  static constexpr std::uint8_t first_byte_ = 0x1f;  // of a gzip member
+
+  void refill() {
+    zlib_.avail_in = static_cast<uInt>(read_file(input_));
+    zlib_.next_in = input_.data();
+  }
+
+  // To the end of the file, which programs fill up to a whole block.
+  void require_only_zeros() {
+    for (; zlib_.avail_in > 0; refill())
+      for (; zlib_.avail_in > 0; --zlib_.avail_in, ++zlib_.next_in)
+        require(*zlib_.next_in == 0, "'", file_.path.string(),
+                "' has other bytes behind its gzip data; fetch it again, or remove them");
+  }
+
   std::size_t read_file(std::span<std::uint8_t> bytes) {
     file_.stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     require(!file_.stream.bad(), "cannot read '", file_.path.string(), "'");
@@ -86,5 +105,20 @@ class GzipReader {
   std::vector<std::uint8_t> input_ = std::vector<std::uint8_t>(std::size_t{1} << 16);
   z_stream zlib_{};
 };
+
+namespace detail {
+
+/// The first bytes of a file's content, for file_kind; fewer where it has fewer. Nothing where they cannot be read.
+inline std::string start_of_content(const std::filesystem::path& path) {
+  std::string start(file_kind_bytes, '\0');
+  try {
+    start.resize(GzipReader(path).read({reinterpret_cast<std::uint8_t*>(start.data()), start.size()}));
+  } catch (const Error&) {
+    start.clear();
+  }
+  return start;
+}
+
+}  // namespace detail
 
 }  // namespace lmc

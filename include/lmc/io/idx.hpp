@@ -66,8 +66,9 @@ inline IdxArray read_idx(const std::filesystem::path& path) {
 
   std::uint8_t magic[4];
   read_header(magic);
-  require(magic[0] == 0 && magic[1] == 0, who, " is no IDX file: it begins with the bytes ", int{magic[0]}, " ", int{magic[1]},
-          " ", int{magic[2]}, " ", int{magic[3]}, "; expected 0 0, a type code and the number of axes");
+  if (magic[0] != 0 || magic[1] != 0)
+    throw Error(concat(who, " is no IDX file: ", describe_start(detail::start_of_content(path)),
+                       "; expected the bytes 0 0, a type code and the number of axes"));
   require(magic[2] == 8, who, " holds ", detail::idx_type_name(magic[2]), " (IDX type code ", int{magic[2]},
           "); expected unsigned bytes (8)");
   require(magic[3] > 0, who, " declares an array without axes");

@@ -24,6 +24,7 @@
 #include <lmc/io/detail/array_size.hpp>
 #include <lmc/io/detail/npy_header.hpp>
 #include <lmc/io/detail/npy_types.hpp>
+#include <lmc/io/file_kind.hpp>
 #include <lmc/io/input_file.hpp>
 #include <lmc/io/output_file.hpp>
 
@@ -74,12 +75,14 @@ inline std::vector<std::byte> row_major(const std::vector<std::byte>& bytes, con
 
 /// A file of `size` bytes, at its first.
 inline NpyArray read_npy(std::istream& in, std::uintmax_t size) {
-  std::array<char, 8> start = {};
+  std::string start(8, '\0');
   in.read(start.data(), static_cast<std::streamsize>(std::min<std::uintmax_t>(size, start.size())));
-  require(size >= start.size() && std::string_view(start.data(), npy_magic.size()) == npy_magic,
-          std::string_view(start.data(), 4) == "PK\3\4"
-              ? "this is a zip file, as .npz files are; save one array with numpy.save"
-              : "this is no .npy file: it does not begin with 93 'NUMPY'; save the array with numpy.save");
+  if (size < start.size() || !start.starts_with(npy_magic)) {
+    start.resize(static_cast<std::size_t>(std::min<std::uintmax_t>(size, file_kind_bytes)));
+    in.seekg(0);
+    in.read(start.data(), static_cast<std::streamsize>(start.size()));
+    throw Error(concat("this is no .npy file: ", describe_start(start), "; expected what numpy.save writes"));
+  }
   const int major = static_cast<unsigned char>(start[6]), minor = static_cast<unsigned char>(start[7]);
   require(major >= 1 && major <= 3 && minor == 0, "it is of version ", major, ".", minor, "; expected 1.0, 2.0 or 3.0");
   const std::uintmax_t length_size = major == 1 ? 2 : 4;

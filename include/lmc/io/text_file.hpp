@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include <lmc/core/error.hpp>
+#include <lmc/io/file_kind.hpp>
 #include <lmc/io/gzip.hpp>
 #include <lmc/io/utf8.hpp>
 
@@ -76,9 +77,11 @@ inline Error not_utf8(const std::filesystem::path& path, std::string_view text, 
 }  // namespace detail
 
 /// The text of a UTF-8 file, plain or gzip, without a byte order mark. Memory: at most twice the text.
-/// Throws: Error as GzipReader does, and where a byte is not valid UTF-8, with its line.
+/// Throws: Error as GzipReader does, where the file is of another format (file_kind), and where a byte is not valid UTF-8, with its
+/// line.
 inline std::string read_utf8(const std::filesystem::path& path) {
   std::string text = detail::read_content(path);
+  require_text_start(path, std::string_view(text).substr(0, file_kind_bytes));
   if (const auto offset = invalid_utf8(text)) throw detail::not_utf8(path, text, *offset);
   text.erase(0, text.size() - detail::without_byte_order_mark(text).size());
   return text;
@@ -89,6 +92,7 @@ inline std::string read_utf8(const std::filesystem::path& path) {
 /// Throws: Error as read_utf8, where it is in neither.
 inline std::string read_utf8_or_latin1(const std::filesystem::path& path) {
   std::string text = detail::read_content(path);
+  require_text_start(path, std::string_view(text).substr(0, file_kind_bytes));
   if (const auto offset = invalid_utf8(text)) {
     if (!detail::looks_like_latin1(text)) throw detail::not_utf8(path, text, *offset);
     return detail::utf8_of_latin1(text);
