@@ -107,8 +107,11 @@ Data cifar100(const DatasetOptions& o, int) {
 }
 
 Data tiny_imagenet(const DatasetOptions& o, int threads) {
-  return lmc::load_tiny_imagenet<float>(
-      folder_of(o), {.channels = o.gray ? 1 : 3, .threads = threads, .cache = !o.no_cache, .progress = show_decoded});
+  return lmc::load_tiny_imagenet<float>(folder_of(o), {.channels = o.gray ? 1 : 3,
+                                                       .threads = threads,
+                                                       .cache = !o.no_cache,
+                                                       .progress = show_decoded,
+                                                       .wording = lmc::Wording::command_line});
 }
 
 Data images(const DatasetOptions& o, int threads) {
@@ -117,7 +120,8 @@ Data images(const DatasetOptions& o, int threads) {
                                   .split_seed = o.split_seed.value_or(0),
                                   .threads = threads,
                                   .cache = !o.no_cache,
-                                  .progress = show_decoded};
+                                  .progress = show_decoded,
+                                  .wording = lmc::Wording::command_line};
   options.test_share = o.test_share.value_or(options.test_share);
   return lmc::load_image_folder<float>(given_path(o, "folder"), options);
 }

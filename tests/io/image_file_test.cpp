@@ -48,7 +48,10 @@ TEST_CASE("load_image: names the file, and says what is wrong with it", "[io]") 
     return lmc::load_image(directory.write(name, bytes), 3);
   };
   CHECK_THROWS_WITH(load("empty.jpg", {}), Contains("cannot decode '") && Contains("empty.jpg': the file is empty"));
-  CHECK_THROWS_WITH(load("text.png", {'t', 'e', 'x', 't'}), Contains("text.png': it is neither JPEG nor PNG"));
+  CHECK_THROWS_WITH(load("text.png", {'t', 'e', 'x', 't'}),
+                    Contains("text.png': it is neither JPEG nor PNG: it begins with the text 'text'"));
+  CHECK_THROWS_WITH(load("a.jpg", {'G', 'I', 'F', '8', '9', 'a', 8, 0}),
+                    Contains("a.jpg': it is neither JPEG nor PNG: it is a GIF image; convert it to PNG or JPEG"));
   auto jpeg = testing::jpeg_file(testing::pattern(16, 16, 3));
   jpeg.resize(jpeg.size() / 2);
   CHECK_THROWS_WITH(load("cut.jpg", jpeg), Contains("cut.jpg': libjpeg: Premature end of JPEG file"));

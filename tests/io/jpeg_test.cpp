@@ -2,6 +2,7 @@
 #include <lmc/io/jpeg.hpp>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <cstdlib>
@@ -134,6 +135,55 @@ TEST_CASE("decode_jpeg: refuses corrupt data, of which libjpeg would only warn",
   CHECK_THROWS_WITH(lmc::decode_jpeg(bytes, 1), Contains("libjpeg: Corrupt JPEG data"));
 }
 
+TEST_CASE("JpegDecoder: gives the same pixels where a file is odd before its image data, and says so", "[io]") {
+  const Bytes whole = jpeg_file(pattern(16, 16, 3));
+  const lmc::Image image = lmc::decode_jpeg(whole, 3);
+  const auto decoded = [&](const Bytes& bytes, std::array<bool, 3> odd) {
+    lmc::JpegDecoder decoder;
+    lmc::Image result;
+    for (int i = 0; i < 2; ++i) {
+      decoder.decode(bytes, 3, result);
+      CHECK(result.pixels == image.pixels);
+      CHECK(decoder.odd() == odd);
+    }
+    decoder.decode(whole, 3, result);
+    CHECK(decoder.odd() == std::array{false, false, false});
+  };
+  const auto marker = [&](std::uint8_t code) {
+    const Bytes bytes{0xff, code};
+    return std::search(whole.begin(), whole.end(), bytes.begin(), bytes.end()) - whole.begin();
+  };
+  for (const std::uint8_t code : {0xdb, 0xc0, 0xc4, 0xda}) {
+    CAPTURE(int{code});
+    Bytes bytes = whole;
+    bytes.insert(bytes.begin() + marker(code), {1, 2, 3});
+    decoded(bytes, {true, false, false});
+  }
+  // Its first segment is JFIF's: FF E0, length, "JFIF", 0, and the version.
+  Bytes version = whole;
+  REQUIRE(Bytes(version.begin() + 2, version.begin() + 4) == Bytes{0xff, 0xe0});
+  version[11] = 2;
+  decoded(version, {false, true, false});
+  version[11] = 0;
+  decoded(version, {false, true, false});
+  version.insert(version.begin() + marker(0xdb), 9);
+  decoded(version, {true, true, false});
+}
+
+TEST_CASE("decode_jpeg: refuses bytes behind the image data, which damaged data leave as well", "[io]") {
+  Bytes bytes = jpeg_file(pattern(16, 16, 3));
+  bytes.insert(bytes.end() - 2, {1, 2, 3});
+  CHECK_THROWS_WITH(
+      lmc::decode_jpeg(bytes, 3),
+      Contains("libjpeg: Corrupt JPEG data: 3 extraneous bytes before marker 0xd9, behind image data, as where they"));
+}
+
+TEST_CASE("decode_jpeg: reads a large image of one color, which takes few bytes", "[io]") {
+  const Bytes bytes = jpeg_file(plain(2500, 2500, {255}), {.progressive = true});
+  REQUIRE(bytes.size() * 100 < 2500 * 2500 - 1'000'000);
+  CHECK(lmc::decode_jpeg(bytes, 1).pixels == Bytes(2500 * 2500, 255));
+}
+
 TEST_CASE("decode_jpeg: never crashes on a changed byte", "[io]") {
   const auto progressive = GENERATE(false, true);
   const Bytes whole = jpeg_file(pattern(16, 16, 3), {.quality = 80, .progressive = progressive});
@@ -166,7 +216,17 @@ TEST_CASE("decode_jpeg: refuses what is declared too large, and other colors", "
                              std::to_string(small.size()) + " bytes; expected at most "));
   CHECK_THROWS_WITH(lmc::decode_jpeg(declared(small, 0, 8), 1), Contains("libjpeg: Empty JPEG image"));
   lmc::Image inks = pattern(8, 8, 4);
-  CHECK_THROWS_WITH(lmc::decode_jpeg(jpeg_file(inks), 3), Contains("libjpeg: Unsupported color conversion request"));
+  CHECK_THROWS_WITH(lmc::decode_jpeg(jpeg_file(inks), 3),
+                    Contains("the colors are CMYK, as for print; expected gray or RGB: convert the image"));
+  CHECK_THROWS_WITH(lmc::decode_jpeg(jpeg_file(inks, {.stored = JCS_YCCK}), 1), Contains("the colors are YCCK (CMYK)"));
+  Bytes twelve_bits = small;
+  const Bytes start_of_frame{0xff, 0xc0, 0, 11, 8};
+  std::search(twelve_bits.begin(), twelve_bits.end(), start_of_frame.begin(), start_of_frame.end())[4] = 12;
+  CHECK_THROWS_WITH(lmc::decode_jpeg(twelve_bits, 1),
+                    Contains("libjpeg: Unsupported JPEG data precision 12; convert the image to 8 bits"));
+  Bytes lossless = small;
+  std::search(lossless.begin(), lossless.end(), start_of_frame.begin(), start_of_frame.end())[1] = 0xc3;
+  CHECK_THROWS_WITH(lmc::decode_jpeg(lossless, 1), Contains("SOF type 0xc3 (a lossless or hierarchical JPEG); convert"));
   CHECK_THROWS_WITH(lmc::decode_jpeg(Bytes{'n', 'o'}, 3), Contains("libjpeg: Not a JPEG file"));
 }
 

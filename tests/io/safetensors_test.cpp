@@ -192,10 +192,15 @@ TEST_CASE("load_safetensors: refuses a header that is not what the format has", 
     return std::string("none");
   };
   CHECK_THAT(error("{\"a\":"), Contains("load_safetensors: '") && Contains("file': the header is not valid JSON"));
-  CHECK_THAT(error(""), Contains("not valid JSON"));
+  CHECK_THAT(error(""), Contains("the header is not a JSON object: it begins with"));
+  CHECK_THAT(error(" {}"),
+             Contains("the header is not a JSON object: it begins with 20 7b 7d; expected '{' (7b) as its first byte"));
+  CHECK_THAT(error("{}   "), Contains("none"));
+  CHECK_THAT(error(std::string("{}\0{\"a\":1} anything", 20)),
+             Contains("the header has a byte 0 at position 2; expected one JSON object"));
   CHECK_THAT(error("{\"\xff\":{}}"), Contains("not valid JSON"));
   CHECK_THAT(error("{} {}"), Contains("not valid JSON"));
-  CHECK_THAT(error(std::string(1'000'000, '[')), Contains("not valid JSON"));
+  CHECK_THAT(error("{\"a\":" + std::string(1'000'000, '[')), Contains("not valid JSON"));
   CHECK_THAT(error("[1]"), Contains("not a JSON object"));
   CHECK_THAT(error(R"({"__metadata__":"x"})"), Contains("__metadata__ is not an object"));
   CHECK_THAT(error(R"({"__metadata__":{"seed":7}})"), Contains("__metadata__ 'seed' is not a string"));
@@ -257,6 +262,72 @@ TEST_CASE("load_safetensors: refuses a cut file, wherever it is cut, and a missi
   CHECK_THROWS_WITH(lmc::load_safetensors(directory.write("file", std::string(8, '\xff') + "{}")),
                     Contains("its header should take 18446744073709551615 bytes, and 2 follow"));
   CHECK_THROWS_WITH(lmc::load_safetensors(directory / "absent"), Contains("absent': there is no such file"));
+}
+
+TEST_CASE("load_safetensors: names what a file is that is none", "[io]") {
+  const testing::TemporaryDirectory directory;
+  const auto load = [&](std::string_view bytes) { return lmc::load_safetensors(directory.write("file", bytes)); };
+  CHECK_THROWS_WITH(load("version https://git-lfs.github.com/spec/v1\noid sha256:1\n"),
+                    Contains("file': this is no safetensors file: it is a Git LFS pointer; run `git lfs pull`"));
+  CHECK_THROWS_WITH(load("<!DOCTYPE html>\n<html></html>"), Contains("it is an HTML page"));
+  CHECK_THROWS_WITH(load(std::string("PK\3\4").append(22, '\0') + std::string("\x10\0\0\0", 4) + "archive/data.pkl"),
+                    Contains("it is a PyTorch file; in Python, load it with torch.load, and save its tensors"));
+  CHECK_THROWS_WITH(load("Entry not found"), Contains("; it begins with the text 'Entry not found'"));
+  // 100,000,001 bytes: beyond what the format allows, whatever the file's length.
+  CHECK_THROWS_WITH(load(std::string("\x01\xe1\xf5\x05\0\0\0\0{\"a\":1}", 15)),
+                    Contains("its header should take 100000001 bytes"));
+  // A length whose first bytes are those that a JSON text begins with.
+  const std::string header = "{\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}";
+  CHECK(load(file_of(header + std::string(0x227b - header.size(), ' '), 0)).tensors.size() == 1);
+}
+
+TEST_CASE("load_safetensors: reads all files of a model by its index", "[io]") {
+  const testing::TemporaryDirectory directory;
+  directory.write("m-1.safetensors",
+                  file_of("{" + tensor("a", "F32", "1", "0,4") + "," + tensor("b", "F64", "", "4,12") + "}", 12));
+  directory.write("m-2.safetensors",
+                  file_of("{\"__metadata__\":{\"format\":\"pt\"}," + tensor("c", "I64", "2", "0,16") + "}", 16));
+  const auto load = [&](const std::string& map, const std::string& metadata = "\"total_size\": 28") {
+    return lmc::load_safetensors(directory.write("model.safetensors.index.json",
+                                                 "{\"metadata\": {" + metadata + "},\n\"weight_map\": {" + map + "}}\n"));
+  };
+  const std::string right = R"("c": "m-2.safetensors", "a": "m-1.safetensors", "b": "m-1.safetensors")";
+  const lmc::Safetensors model = load(right);
+  REQUIRE(model.tensors.size() == 3);
+  CHECK(model.tensors[0].name == "a");
+  CHECK(model.tensors[1].name == "b");
+  CHECK(model.tensors[2] == lmc::load_safetensors(directory / "m-2.safetensors").tensors[0]);
+  CHECK(model.metadata == lmc::Metadata{{"format", "pt"}});
+  CHECK(load(right, "") == model);
+  CHECK(load(right, "\"total_size\": 28.0") == model);
+
+  CHECK_THROWS_WITH(load(right, "\"total_size\": 20"), Contains("the tensors take 28 bytes, and the index's total_size is 20"));
+  CHECK_THROWS_WITH(load(right, "\"total_size\": -1"), Contains("total_size is no number of bytes"));
+  CHECK_THROWS_WITH(load(R"("a": "m-1.safetensors", "b": "m-1.safetensors", "z": "m-2.safetensors")"),
+                    Contains("'m-2.safetensors' has the tensor 'c', which the index lacks"));
+  CHECK_THROWS_WITH(load(right + R"(, "z": "m-2.safetensors")"),
+                    Contains("'m-2.safetensors' lacks the tensor 'z', which the index says"));
+  CHECK_THROWS_WITH(load(R"("c": "m-1.safetensors", "a": "m-1.safetensors", "b": "m-2.safetensors")"),
+                    Contains("the tensor 'b' is in 'm-1.safetensors'; the index says 'm-2.safetensors'"));
+  CHECK_THROWS_WITH(load(right + R"(, "x": "m-3.safetensors", "y": "m-4.safetensors")"),
+                    Contains("index.json': the model's files 'm-3.safetensors', 'm-4.safetensors' are missing; fetch them"));
+  for (const char* outside : {"../m-1.safetensors", "/etc/passwd", "a/../../m-1.safetensors", ""}) {
+    CAPTURE(outside);
+    CHECK_THROWS_WITH(load("\"a\": \"" + std::string(outside) + "\""), Contains("expected a file in the folder of the index"));
+  }
+  CHECK_THROWS_WITH(load("\"a\": 1"), Contains("the file of the tensor 'a' is no text"));
+  CHECK_THROWS_WITH(load(""),
+                    Contains("this is a JSON text without a 'weight_map'; expected a safetensors file, or the index"));
+  CHECK_THROWS_WITH(load(right + "," + right), Contains("the key 'c' appears twice"));
+  directory.write("m-2.safetensors", file_of("{}", 1));
+  CHECK_THROWS_WITH(load(right), Contains("m-2.safetensors': bytes are left over"));
+}
+
+TEST_CASE("load_state: says that a file has no tensors", "[io]") {
+  const testing::TemporaryDirectory directory;
+  CHECK_THROWS_WITH(
+      lmc::load_state<float>(directory.write("none", file_of("{\"__metadata__\":{\"format\":\"pt\"}}", 0)), two_segments()),
+      Contains("none' has no tensors; is it a checkpoint of another network?"));
 }
 
 TEST_CASE("load_state: refuses a checkpoint of another network", "[io]") {

@@ -11,6 +11,7 @@
 
 #include <lmc/core/detail/reserve_large.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/io/file_kind.hpp>
 #include <lmc/io/gzip.hpp>
 
 namespace lmc {
@@ -52,16 +53,26 @@ inline void interleave_cifar_planes(const std::uint8_t* planes, std::uint8_t* pi
 ///
 /// The lengths of plain files are checked before memory is taken for the records; of gzip files the memory grows with what was
 /// unpacked. Throws: Error that names the file when it is missing, empty, ends inside a record (how many bytes are too many),
-/// is corrupt gzip, or has a label out of range (which record's). Source: https://www.cs.toronto.edu/~kriz/cifar.html, "binary
+/// is corrupt gzip, of another format (file_kind), or has a label out of range (which record's). Source: https://www.cs.toronto.edu/~kriz/cifar.html, "binary
 /// version".
 inline CifarRecords read_cifar(std::span<const std::filesystem::path> paths, std::span<const CifarLabel> labels) {
   constexpr std::size_t image_size = 3 * detail::cifar_plane;
   const std::size_t record_size = labels.size() + image_size;
   const auto who = [](const std::filesystem::path& path) { return "read_cifar: '" + path.string() + "'"; };
+  const auto require_no_other_format = [&](const std::filesystem::path& path) {
+    const auto kind = file_kind(detail::start_of_content(path));
+    if (kind) throw Error(concat(who(path), " is no file of CIFAR's binary version: it is ", kind->name, "; ", kind->advice));
+  };
   const auto require_whole_records = [&](const std::filesystem::path& path, std::uintmax_t size) {
     require(size > 0, who(path), " is empty; expected records of ", record_size, " bytes");
-    require(size % record_size == 0, who(path), " is cut, or of another format: its ", size, " bytes are ", size / record_size,
-            " records of ", record_size, " bytes and ", size % record_size, " bytes more");
+    if (size % record_size == 0) return;
+    require_no_other_format(path);
+    constexpr std::size_t ten = 1 + image_size, hundred = 2 + image_size;
+    const std::size_t other = record_size == ten ? hundred : ten;
+    require(size % other != 0, who(path), " has records of ", other, " bytes, as CIFAR-", other == ten ? "10" : "100",
+            " has; expected ", record_size, " bytes: is it the other data set's file?");
+    throw Error(concat(who(path), " is cut, or of another format: its ", size, " bytes are ", size / record_size,
+                       " records of ", record_size, " bytes and ", size % record_size, " bytes more"));
   };
 
   std::deque<GzipReader> files;
@@ -85,9 +96,11 @@ inline CifarRecords read_cifar(std::span<const std::filesystem::path> paths, std
       const std::size_t whole = count / record_size;
       for (std::size_t i = 0; i < whole; ++i) {
         const std::uint8_t* record = bytes.data() + i * record_size;
-        for (std::size_t k = 0; k < labels.size(); ++k)
+        for (std::size_t k = 0; k < labels.size(); ++k) {
+          if (first + i == 0 && record[k] >= labels[k].classes) require_no_other_format(paths[f]);
           require(record[k] < labels[k].classes, who(paths[f]), ": record ", first + i, " has the ", labels[k].name, " ",
                   int{record[k]}, "; expected 0 to ", labels[k].classes - 1);
+        }
         records.labels.insert(records.labels.end(), record, record + labels.size());
         detail::interleave_cifar_planes(record + labels.size(), pixels.data() + i * image_size);
       }

@@ -28,17 +28,15 @@ inline void require_channels(std::string_view who, Index channels) {
   require(channels == 1 || channels == 3, who, ": channels = ", channels, "; expected 1 (gray) or 3 (color)");
 }
 
-/// Compared before memory is taken for what a file declares. 100 pixels per byte is ten times as dense as a photograph of the
-/// poorest quality; small images that are all of one color are denser, and below a million pixels may be.
+/// Compared before memory is taken for what a file declares: `most` pixels are what so many bytes can hold.
 /// Throws: Error when the image has no pixels, a side is too long, or the file too short for it.
-inline void require_plausible_size(std::uint64_t width, std::uint64_t height, std::size_t bytes) {
+inline void require_plausible_size(std::uint64_t width, std::uint64_t height, std::size_t bytes, std::uint64_t most) {
   constexpr auto longest = static_cast<std::uint64_t>(max_image_side);
   require(width > 0 && height > 0, "the image is declared as ", width, "×", height, ": it has no pixels");
   require(width <= longest && height <= longest, "the image is declared as ", width, "×", height,
           "; expected sides of at most ", longest, " pixels");
-  const std::uint64_t most = 1'000'000 + 100 * std::uint64_t{bytes};
   require(width * height <= most, "the image is declared as ", width, "×", height, ", ", width * height,
-          " pixels in a file of ", bytes, " bytes; expected at most ", most, ", a million and a hundred for each byte");
+          " pixels in a file of ", bytes, " bytes; expected at most ", most, ": the file is cut, or its header is damaged");
 }
 
 /// Gray of n pixels of three channels, in place of the first n bytes: their luma.

@@ -10,6 +10,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/io/detail/small_file_reader.hpp>
+#include <lmc/io/file_kind.hpp>
 #include <lmc/io/image.hpp>
 #include <lmc/io/jpeg.hpp>
 #include <lmc/io/png.hpp>
@@ -29,9 +30,15 @@ class ImageDecoder {
     };
     require(!bytes.empty(), "the file is empty; expected a JPEG or PNG image");
     if (begins_with(jpeg)) {
+      is_jpeg_ = true;
       jpeg_.decode(bytes, channels, image);
     } else {
-      require(begins_with(png), "it is neither JPEG nor PNG: the file begins with neither's first bytes");
+      if (!begins_with(png)) {
+        const auto start = bytes.first(std::min(bytes.size(), file_kind_bytes));
+        throw Error(concat("it is neither JPEG nor PNG: ",
+                           describe_start({reinterpret_cast<const char*>(start.data()), start.size()})));
+      }
+      is_jpeg_ = false;
       decode_png(bytes, channels, image);
     }
   }
@@ -46,8 +53,14 @@ class ImageDecoder {
     }
   }
 
+  /// Whether the image that was decoded last has each JpegOddity, in their order.
+  [[nodiscard]] std::array<bool, jpeg_oddities.size()> odd() const {
+    return is_jpeg_ ? jpeg_.odd() : std::array<bool, jpeg_oddities.size()>{};
+  }
+
  private:
   JpegDecoder jpeg_;
+  bool is_jpeg_ = false;
   detail::SmallFileReader reader_;
 };
 

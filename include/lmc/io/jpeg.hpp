@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <array>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>  // jpeglib.h needs it, and does not include it
 #include <span>
+#include <string_view>
 
 #include <jpeglib.h>
 
@@ -16,6 +18,18 @@
 
 namespace lmc {
 
+/// What is odd about a JPEG file and changes no pixel that other decoders give.
+enum class JpegOddity {
+  extraneous_bytes,  // between the segments before the image data
+  jfif_revision,     // a version of the header that no standard has
+  color_transform    // a code of Adobe's that no standard has: taken for YCbCr, as others do
+};
+
+/// A phrase about images for each JpegOddity, in their order.
+inline constexpr std::array<std::string_view, 3> jpeg_oddities = {
+    "JPEG images with extraneous bytes before their image data", "JPEG images of an unknown JFIF revision",
+    "JPEG images with an unknown color transform of Adobe's, taken for YCbCr"};
+
 /// Decodes JPEG files one after the other: one for each thread. What an image becomes does not depend on those before.
 ///
 /// Slow integer transform and smooth upsampling, libjpeg's defaults, which Pillow and torchvision take as well. Baseline and
@@ -26,9 +40,9 @@ class JpegDecoder {
     codec_.err = jpeg_std_error(&errors_);
     codec_.client_data = this;
     errors_.error_exit = [](j_common_ptr codec) { leave(codec); };
-    // A level below 0 is a warning: data are missing or corrupt, and libjpeg would go on with gray in their place.
+    // A level below 0 is a warning. Most say that data are missing or corrupt, and libjpeg would go on with gray in their place.
     errors_.emit_message = [](j_common_ptr codec, int level) {
-      if (level < 0) leave(codec);
+      if (level < 0 && !static_cast<JpegDecoder*>(codec->client_data)->is_harmless(codec->err->msg_code)) leave(codec);
     };
     progress_.progress_monitor = [](j_common_ptr codec) {
       if (reinterpret_cast<j_decompress_ptr>(codec)->input_scan_number > max_scans) {
@@ -45,11 +59,14 @@ class JpegDecoder {
 
   /// Overwrites image with what a JPEG file's bytes hold, its memory reused. channels = 3: color, a gray image three times;
   /// channels = 1: gray, of a color image the luma that it stores. What follows the end of the image is not looked at.
-  /// Throws: Error with libjpeg's own message when the bytes are no JPEG file, cut, or corrupt, also where libjpeg only warns;
-  /// when the declared size is implausible for their number (max_image_side); when the colors are neither gray nor RGB (CMYK).
+  /// Throws: Error with libjpeg's own message when the bytes are no JPEG file, cut, or corrupt, also where libjpeg only warns, unless
+  /// the warning is a JpegOddity; when the declared size is implausible for their number (max_image_side); when the colors are neither
+  /// gray nor RGB (CMYK), or the image has 12 bits or is lossless.
   void decode(std::span<const std::uint8_t> bytes, Index channels, Image& image) {
     detail::require_channels("JpegDecoder", channels);
     bytes_ = bytes;
+    odd_ = {};
+    in_header_ = true;
     guarded([](JpegDecoder& d) {
       // Made anew for each image: libjpeg keeps tables, and would decode a file that lacks some with those of the one before.
       jpeg_destroy_decompress(&d.codec_);
@@ -58,7 +75,13 @@ class JpegDecoder {
       jpeg_mem_src(&d.codec_, d.bytes_.data(), d.bytes_.size());
       jpeg_read_header(&d.codec_, TRUE);
     });
-    detail::require_plausible_size(codec_.image_width, codec_.image_height, bytes.size());
+    in_header_ = false;
+    // An image of one color takes two bits for a block of 8×8 pixels, and less where it is progressive.
+    detail::require_plausible_size(codec_.image_width, codec_.image_height, bytes.size(),
+                                   32'000'000 + std::uint64_t{256} * bytes.size());
+    const J_COLOR_SPACE colors = codec_.jpeg_color_space;
+    require(colors != JCS_CMYK && colors != JCS_YCCK, "the colors are ", colors == JCS_CMYK ? "CMYK" : "YCCK (CMYK)",
+            ", as for print; expected gray or RGB: convert the image, as by `convert IN.jpg -colorspace sRGB OUT.jpg`");
     codec_.out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     image.height = static_cast<Index>(codec_.image_height);
     image.width = static_cast<Index>(codec_.image_width);
@@ -80,13 +103,30 @@ class JpegDecoder {
     });
   }
 
+  /// Whether the image that was decoded last has each JpegOddity, in their order.
+  [[nodiscard]] const std::array<bool, jpeg_oddities.size()>& odd() const { return odd_; }
+
  private:
   static constexpr int max_scans = 500;  // a progressive image has some ten; a small file of thousands would take minutes
   static constexpr JDIMENSION rows_at_once = 16;
 
+  // Notes a warning that is a JpegOddity. Bytes behind the first image data are none: a damaged image has them, too.
+  bool is_harmless(int warning) {
+    const auto note = [&](JpegOddity oddity) { return odd_[static_cast<std::size_t>(oddity)] = true; };
+    if (warning == JWRN_EXTRANEOUS_DATA) return in_header_ && note(JpegOddity::extraneous_bytes);
+    if (warning == JWRN_JFIF_MAJOR) return note(JpegOddity::jfif_revision);
+    return warning == JWRN_ADOBE_XFORM && note(JpegOddity::color_transform);
+  }
+
   [[noreturn]] static void leave(j_common_ptr codec) {
     auto* decoder = static_cast<JpegDecoder*>(codec->client_data);
     codec->err->format_message(codec, decoder->message_);
+    const int code = codec->err->msg_code;
+    decoder->advice_ =
+        code == JERR_BAD_PRECISION     ? "; convert the image to 8 bits"
+        : code == JERR_SOF_UNSUPPORTED ? " (a lossless or hierarchical JPEG); convert the image to baseline JPEG or PNG"
+        : code == JWRN_EXTRANEOUS_DATA ? ", behind image data, as where they are damaged; save the image anew, or remove it"
+                                       : "";
     std::longjmp(decoder->failed_, 1);
   }
 
@@ -99,13 +139,16 @@ class JpegDecoder {
     }
     throw_message();
   }
-  [[noreturn]] void throw_message() const { throw Error(concat("libjpeg: ", message_)); }
+  [[noreturn]] void throw_message() const { throw Error(concat("libjpeg: ", message_, advice_)); }
 
   jpeg_decompress_struct codec_{};
   jpeg_error_mgr errors_{};
   jpeg_progress_mgr progress_{};
   std::jmp_buf failed_{};
   char message_[JMSG_LENGTH_MAX] = {};
+  const char* advice_ = "";
+  std::array<bool, jpeg_oddities.size()> odd_{};
+  bool in_header_ = false;
   std::span<const std::uint8_t> bytes_;
   std::uint8_t* pixels_ = nullptr;
   std::size_t row_size_ = 0;  // bytes

@@ -47,7 +47,10 @@ class PngReader {
       png_read_info(r.png_, r.info_);
     });
     const bool color = (png_get_color_type(png_, info_) & PNG_COLOR_MASK_COLOR) != 0;
-    require_plausible_size(png_get_image_width(png_, info_), png_get_image_height(png_, info_), bytes);
+    // Deflate packs 1032 bytes into one at most, and a pixel takes a bit or more.
+    const std::uint64_t pixel_bits = std::uint64_t{png_get_bit_depth(png_, info_)} * png_get_channels(png_, info_);
+    require_plausible_size(png_get_image_width(png_, info_), png_get_image_height(png_, info_), bytes,
+                           std::uint64_t{1032} * 8 * bytes / pixel_bits);
     stored_channels_ = color ? 3 : channels;
     guarded([](PngReader& r) {
       const int type = png_get_color_type(r.png_, r.info_);

@@ -26,7 +26,9 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/io/detail/array_size.hpp>
+#include <lmc/io/detail/safetensors_header.hpp>
+#include <lmc/io/detail/safetensors_index.hpp>
+#include <lmc/io/file_kind.hpp>
 #include <lmc/io/input_file.hpp>
 #include <lmc/io/output_file.hpp>
 
@@ -35,9 +37,6 @@
 // row-major, without holes. Source: https://github.com/huggingface/safetensors, README, "Format".
 
 namespace lmc {
-
-/// Free text beside the tensors: options, seeds, digest.
-using Metadata = std::map<std::string, std::string>;
 
 /// Values of any other type than float and double, as they lie in the file: integers, halves.
 struct RawValues {
@@ -74,105 +73,6 @@ static_assert(std::endian::native == std::endian::little, "safetensors: values a
 template <class T>
 inline constexpr const char* safetensors_dtype = std::same_as<T, float> ? "F32" : "F64";
 
-inline constexpr const char* metadata_key = "__metadata__";
-
-/// Bytes of a value of a dtype; nothing where the format has none of that name.
-inline std::optional<std::uint64_t> safetensors_item(std::string_view dtype) {
-  using Names = std::initializer_list<std::string_view>;
-  const auto among = [&](Names names) { return std::ranges::find(names, dtype) != names.end(); };
-  if (among({"BOOL", "I8", "U8", "F8_E4M3", "F8_E5M2"})) return 1;
-  if (among({"I16", "U16", "F16", "BF16"})) return 2;
-  if (among({"I32", "U32", "F32"})) return 4;
-  if (among({"I64", "U64", "F64"})) return 8;
-  return std::nullopt;
-}
-
-/// A tensor as the header declares it.
-struct SafetensorsEntry {
-  std::string name, dtype;
-  Shape shape;
-  std::uint64_t begin = 0, end = 0;  // bytes, from the first after the header
-};
-
-/// Parses JSON in which no object has a key twice; nlohmann's parser alone would take the last. `what` is being read, as messages
-/// call it.
-inline nlohmann::json parse_json_without_duplicates(std::string_view what, const std::string& text) {
-  std::vector<std::set<std::string>> keys;  // keys of the objects that are open
-  const auto check = [&](int /*depth*/, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-    using Event = nlohmann::json::parse_event_t;
-    if (event == Event::object_start) keys.emplace_back();
-    if (event == Event::object_end) keys.pop_back();
-    if (event == Event::key) {
-      const auto& key = parsed.get_ref<const std::string&>();
-      require(keys.back().insert(key).second, "the key '", key, "' appears twice");
-    }
-    return true;
-  };
-  try {
-    return nlohmann::json::parse(text, check);
-  } catch (const nlohmann::json::exception& e) {
-    throw Error(concat(what, " is not valid JSON: ", e.what()));
-  }
-}
-
-inline Metadata parse_metadata(const nlohmann::json& object) {
-  require(object.is_object(), metadata_key, " is not an object");
-  Metadata metadata;
-  for (const auto& [key, value] : object.items()) {
-    require(value.is_string(), metadata_key, " '", key, "' is not a string");
-    metadata[key] = value.get<std::string>();
-  }
-  return metadata;
-}
-
-inline SafetensorsEntry parse_entry(const std::string& name, const nlohmann::json& object) {
-  const auto fail = [&](const auto&... parts) { throw Error(concat("tensor '", name, "': ", parts...)); };
-  const auto is_count = [](const nlohmann::json& x) {
-    return x.is_number_unsigned() && x.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<Index>::max()};
-  };
-  const auto counts = [&](const char* key) {
-    if (!object.is_object() || !object.contains(key) || !object[key].is_array() ||
-        !std::all_of(object[key].begin(), object[key].end(), is_count)) {
-      fail("'", key, "' is not an array of numbers that are not negative");
-    }
-    return object[key].get<std::vector<Index>>();
-  };
-  SafetensorsEntry entry{.name = name, .dtype = {}, .shape = Shape(counts("shape"))};
-  const std::vector<Index> offsets = counts("data_offsets");
-  if (offsets.size() != 2 || offsets[0] > offsets[1]) fail("'data_offsets' are not a begin and an end");
-  entry.begin = static_cast<std::uint64_t>(offsets[0]);
-  entry.end = static_cast<std::uint64_t>(offsets[1]);
-  if (!object.contains("dtype") || !object["dtype"].is_string()) fail("'dtype' is not a string");
-  entry.dtype = object["dtype"].get<std::string>();
-  const std::optional<std::uint64_t> known = safetensors_item(entry.dtype);
-  if (!known) fail("dtype ", entry.dtype, " cannot be read; expected F32, F64 or another that the format has");
-
-  const std::uint64_t item = *known;
-  const std::optional<Index> size = array_size(entry.shape);
-  if (!size || static_cast<std::uint64_t>(*size) > std::numeric_limits<std::uint64_t>::max() / item)
-    fail("the shape ", entry.shape, " has more entries than can be addressed");
-  if (static_cast<std::uint64_t>(*size) * item != entry.end - entry.begin) {
-    fail("the shape ", entry.shape, " of ", entry.dtype, " takes ", static_cast<std::uint64_t>(*size) * item,
-         " bytes, and 'data_offsets' give it ", entry.end - entry.begin);
-  }
-  return entry;
-}
-
-/// Throws: Error unless the entries, put in order of their data, fill [0, data_size) exactly.
-inline void require_no_holes(std::vector<SafetensorsEntry>& entries, std::uint64_t data_size) {
-  std::sort(entries.begin(), entries.end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
-  std::uint64_t end = 0;
-  for (const SafetensorsEntry& e : entries) {
-    require(e.begin == end, "tensor '", e.name, "' begins at byte ", e.begin, " of the data, expected ", end,
-            e.begin < end ? ": it overlaps another" : ": there is a hole before it");
-    end = e.end;
-  }
-  require(end <= data_size, "the file is cut: its tensors take ", end, " bytes, and there are ", data_size);
-  require(end == data_size, "bytes are left over: the tensors take ", end, " bytes, and there are ", data_size);
-}
-
 template <class T>
 std::vector<T> read_values(std::istream& in, const Shape& shape) {
   std::vector<T> values(static_cast<std::size_t>(shape.size()));
@@ -189,15 +89,34 @@ inline void write_safetensors_header(std::ostream& out, const nlohmann::ordered_
   out.write(text.data(), static_cast<std::streamsize>(text.size()));
 }
 
+/// The header's text. Throws: Error when it is not what the format prescribes, or the file is of another format.
+inline std::string read_safetensors_header(std::istream& in, std::uintmax_t size) {
+  constexpr std::uint64_t longest = 100'000'000;  // as the format's own library has it
+  std::string start(static_cast<std::size_t>(std::min<std::uintmax_t>(size, file_kind_bytes)), '\0');
+  in.read(start.data(), static_cast<std::streamsize>(start.size()));
+  in.seekg(8);
+  require(size >= 8, "the file has ", size, " bytes; expected the header's length in the first 8");
+  const std::uint64_t length = little_endian(start, 0, 8);
+  if (length > std::min<std::uintmax_t>(longest, size - 8)) {
+    // A length beyond this file, with a header behind it, is that of a longer file.
+    const auto kind = start.size() > 8 && start[8] == '{' && length <= longest ? std::nullopt : file_kind(start);
+    if (kind) throw Error(concat("this is no safetensors file: it is ", kind->name, "; ", kind->advice));
+    throw Error(concat("the file is cut or no safetensors file: its header should take ", length, " bytes, and ", size - 8,
+                       " follow", length > longest ? concat("; ", describe_start(start)) : "; fetch it again"));
+  }
+  std::string header(static_cast<std::size_t>(length), ' ');
+  in.read(header.data(), static_cast<std::streamsize>(length));
+  require(header.starts_with('{'), "the header is not a JSON object: it begins with ", hexadecimal(header.substr(0, 4)),
+          "; expected '{' (7b) as its first byte");
+  const std::size_t zero = header.find('\0');  // the parser would take it for the end
+  require(zero == std::string::npos, "the header has a byte 0 at position ", zero,
+          "; expected one JSON object, filled up with blanks");
+  return header;
+}
+
 /// A file of `size` bytes, at its first.
 inline Safetensors read_safetensors(std::istream& in, std::uintmax_t size) {
-  require(size >= 8, "the file has ", size, " bytes; expected the header's length in the first 8");
-  std::uint64_t header_size = 0;
-  in.read(reinterpret_cast<char*>(&header_size), 8);
-  require(header_size <= size - 8, "the file is cut or no safetensors file: its header should take ", header_size,
-          " bytes, and ", size - 8, " follow");
-  std::string header(static_cast<std::size_t>(header_size), ' ');
-  in.read(header.data(), static_cast<std::streamsize>(header_size));
+  const std::string header = read_safetensors_header(in, size);
   const nlohmann::json json = parse_json_without_duplicates("the header", header);
   require(json.is_object(), "the header is not a JSON object");
 
@@ -210,7 +129,7 @@ inline Safetensors read_safetensors(std::istream& in, std::uintmax_t size) {
       entries.push_back(parse_entry(name, value));
     }
   }
-  require_no_holes(entries, size - 8 - header_size);
+  require_no_holes(entries, size - 8 - header.size());
   for (SafetensorsEntry& e : entries) {
     NamedTensor tensor{std::move(e.name), std::move(e.shape), {}};
     if (e.dtype == "F32") {
@@ -303,16 +222,56 @@ void save_safetensors(const std::filesystem::path& path, const ParameterLayout& 
   file.commit();
 }
 
-/// Reads a whole file. The header is checked against the file's length before memory is taken for the values.
-/// Throws: Error that names the file when it is missing, cut, followed by other bytes, or its header is wrong: no JSON, a key
-/// twice, a dtype that the format does not have, offsets that do not fit the shapes, leave holes, or overlap.
-inline Safetensors load_safetensors(const std::filesystem::path& path) {
+namespace detail {
+
+/// One file.
+inline Safetensors load_safetensors_file(const std::filesystem::path& path) {
   InputFile file = open_input_file(path);
   try {
-    return detail::read_safetensors(file.stream, file.size);
+    return read_safetensors(file.stream, file.size);
   } catch (const Error& e) {
     throw Error(concat("load_safetensors: '", path.string(), "': ", e.what()));
   }
+}
+
+/// All files of an index, one behind the other in the order of their names; metadata of the first that has it.
+inline Safetensors load_shards(const std::filesystem::path& path) {
+  const SafetensorsIndex index = read_safetensors_index(path);
+  const auto fail = [&](const auto&... parts) { throw Error(concat("load_safetensors: '", path.string(), "': ", parts...)); };
+  Safetensors all;
+  std::uint64_t bytes = 0;
+  std::set<std::string> found;
+  for (const std::string& name : index.files()) {
+    Safetensors shard = load_safetensors_file(path.parent_path() / name);
+    all.metadata.insert(shard.metadata.begin(), shard.metadata.end());
+    for (NamedTensor& tensor : shard.tensors) {
+      const auto place = index.file_of.find(tensor.name);
+      if (place == index.file_of.end()) fail("'", name, "' has the tensor '", tensor.name, "', which the index lacks");
+      if (place->second != name)
+        fail("the tensor '", tensor.name, "' is in '", name, "'; the index says '", place->second, "'");
+      found.insert(tensor.name);
+      bytes += static_cast<std::uint64_t>(tensor.shape.size()) * safetensors_item(tensor.dtype()).value_or(0);
+      all.tensors.push_back(std::move(tensor));
+    }
+  }
+  for (const auto& [tensor, name] : index.file_of)
+    if (!found.contains(tensor)) fail("'", name, "' lacks the tensor '", tensor, "', which the index says is there");
+  if (index.total_size && *index.total_size != bytes)
+    fail("the tensors take ", bytes, " bytes, and the index's total_size is ", *index.total_size,
+         "; are all files of one model? Where they are, take total_size out of the index");
+  return all;
+}
+
+}  // namespace detail
+
+/// Reads a whole file, or all files of a model by its index (`model.safetensors.index.json`), which lie beside it. The header is checked
+/// against the file's length before memory is taken for the values.
+/// Throws: Error that names the file when it is missing, cut, followed by other bytes, of another format (which, by file_kind), or its
+/// header is wrong: longer than 100 MB, no JSON object that begins at its first byte, a key twice, a dtype that the format does not have,
+/// offsets that do not fit the shapes, leave holes, or overlap. Of an index: when a file is missing or lies elsewhere, or tensors or
+/// their size differ from what the index says.
+inline Safetensors load_safetensors(const std::filesystem::path& path) {
+  return detail::is_safetensors_index(path) ? detail::load_shards(path) : detail::load_safetensors_file(path);
 }
 
 /// The state of a network in what was read: one tensor of T for each segment of the layout, in any order, and no other. `who`
@@ -326,7 +285,8 @@ ModelState<T> state_of(const Safetensors& file, const ParameterLayout& layout, c
     for (const Segment& s : segments) {
       const auto tensor =
           std::find_if(file.tensors.begin(), file.tensors.end(), [&](const auto& t) { return t.name == s.name; });
-      require(tensor != file.tensors.end(), who, " has no tensor '", s.name, "'; there are: ", names,
+      require(tensor != file.tensors.end(), who, " has no tensor",
+              file.tensors.empty() ? "s" : concat(" '", s.name, "'; there are: ", names),
               "; is it a checkpoint of another network?");
       require(tensor->shape == s.shape, who, ": tensor '", s.name, "' has the shape ", tensor->shape, ", expected ", s.shape);
       const auto* values = std::get_if<std::vector<T>>(&tensor->values);

@@ -12,7 +12,9 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/find_file.hpp>
+#include <lmc/data/sources/detail/read_notes.hpp>
 #include <lmc/io/cifar.hpp>
 #include <lmc/parallel/thread_team.hpp>
 
@@ -48,7 +50,53 @@ TrainTest<Scalar> load_cifar_format(const std::vector<std::filesystem::path>& tr
                             .features = std::move(records.pixels),
                             .standardization = standardization});
   };
-  return {dataset(parts[0]), dataset(parts[1])};
+  TrainTest<Scalar> data{dataset(parts[0]), dataset(parts[1])};
+  std::vector<std::string> names;
+  for (int k = 0; k < labels[which].classes; ++k) names.push_back(std::to_string(k));
+  data.report = {.classes = count_classes(std::move(names), data.train.labels(), data.test.labels()),
+                 .columns = {},
+                 .missing = {},
+                 .sizes = {{.height = 32, .width = 32, .count = data.train.size() + data.test.size()}},
+                 .notes = {}};
+  require_trainable("'" + train[0].parent_path().string() + "'", data.report.classes);
+  return data;
+}
+
+/// Throws: Error that says how to unpack an archive of CIFAR that lies in a folder. fetch: how to get the right one.
+inline void require_unpacked_cifar(const std::filesystem::path& folder, const std::string& fetch) {
+  namespace fs = std::filesystem;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    const bool packed = name.find(".tar") != name.npos || name.ends_with(".tgz") || name.ends_with(".zip");
+    if (!packed || name.find("cifar") == name.npos) continue;
+    require(name.find("python") == name.npos && name.find("matlab") == name.npos, "'", entry.path().string(),
+            "' is another version than the binary one: ", fetch);
+    throw Error(concat("'", entry.path().string(), "' is not unpacked; unpack it with `",
+                       name.ends_with(".zip") ? "unzip " : "tar -xf ", entry.path().string(),
+                       name.ends_with(".zip") ? " -d " : " -C ", folder.string(), "`"));
+  }
+}
+
+/// Throws: Error that says what is in a folder instead of the binary version of one of the two data sets, as far as it is another form
+/// or the other data set. `ten`: whether CIFAR-10 was asked for.
+inline void require_no_other_cifar(const std::filesystem::path& folder, bool ten) {
+  namespace fs = std::filesystem;
+  const auto there = [&](auto... names) { return (fs::exists(folder / names) || ...); };
+  const auto file = [&](auto... names) { return (fs::is_regular_file(folder / names) || ...); };
+  const auto any = [&](const char* name) { return plain_or_gzip(folder, name).has_value(); };
+  const std::string archive = ten ? "cifar-10-binary.tar.gz" : "cifar-100-binary.tar.gz";
+  const std::string fetch = concat("fetch https://www.cs.toronto.edu/~kriz/", archive, " and unpack it");
+  const bool python =
+      ten ? file("data_batch_1") || there("cifar-10-batches-py") : file("train", "meta") || there("cifar-100-python");
+  require(!python, "'", folder.string(),
+          "' has CIFAR's Python version, which is pickles; expected the binary version: ", fetch);
+  const bool other =
+      ten ? any("train.bin") || there("cifar-100-binary") : any("data_batch_1.bin") || there("cifar-10-batches-bin");
+  require(!other, "'", folder.string(), "' has the files of CIFAR-", ten ? "100" : "10", "; read them with ",
+          ten ? "load_cifar100, `--dataset cifar100`" : "load_cifar10, `--dataset cifar10`");
+  require(!there("data_batch_1.mat", "train.mat"), "'", folder.string(),
+          "' has CIFAR's MATLAB version; expected the binary version: ", fetch);
+  require_unpacked_cifar(folder, fetch);
 }
 
 }  // namespace detail
@@ -56,19 +104,32 @@ TrainTest<Scalar> load_cifar_format(const std::vector<std::filesystem::path>& tr
 /// CIFAR-10 from the binary version's data_batch_1.bin … data_batch_5.bin, those that there are, and test_batch.bin, each plain
 /// or with .gz: examples of shape [32, 32, 3], ten classes, the pixels of both parts standardized by the training part's mean
 /// and standard deviation of each channel. directory holds the files, or cifar-10-batches-bin with them. Throws: Error when
-/// there is no data batch or no test batch (and how to get them), or a file is wrong (as read_cifar).
+/// there is no data batch or no test batch (and how to get them, or what the folder has instead: the Python version, an archive that is
+/// not unpacked, CIFAR-100), a file is wrong (as read_cifar), all training examples are of one class, or a class has test examples
+/// alone. The report has the numbers of the classes and the batches that are missing.
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_cifar10(const std::filesystem::path& directory) {
   constexpr std::string_view advice = "for CIFAR-10 run `bash examples/get-data.sh cifar10`, which fetches it";
   const auto folder = detail::cifar_folder(directory, "cifar-10-batches-bin");
+  if (!std::filesystem::is_directory(folder) && std::filesystem::is_directory(folder.parent_path()))
+    detail::require_unpacked_cifar(folder.parent_path(), std::string(advice));
   detail::require_directory(folder, advice);
   std::vector<std::filesystem::path> train;
-  for (int batch = 1; batch <= 5; ++batch)
-    if (const auto path = detail::plain_or_gzip(folder, concat("data_batch_", batch, ".bin"))) train.push_back(*path);
+  std::vector<ReadNote> notes;
+  for (int batch = 1; batch <= 5; ++batch) {
+    const std::string name = concat("data_batch_", batch, ".bin");
+    if (const auto path = detail::plain_or_gzip(folder, name))
+      train.push_back(*path);
+    else
+      detail::add_note(notes, "of the five training files are missing", name);
+  }
+  if (train.empty()) detail::require_no_other_cifar(folder, true);
   require(!train.empty(), "there is none of 'data_batch_1.bin' to 'data_batch_5.bin', plain or with .gz, in '", folder.string(),
           "'; ", advice);
-  return detail::load_cifar_format<Scalar>(train, {detail::find_plain_or_gzip(folder, "test_batch.bin", advice)},
-                                           cifar10_labels, 0);
+  TrainTest<Scalar> data = detail::load_cifar_format<Scalar>(
+      train, {detail::find_plain_or_gzip(folder, "test_batch.bin", advice)}, cifar10_labels, 0);
+  data.report.notes = std::move(notes);
+  return data;
 }
 
 /// CIFAR-100 from the binary version's train.bin and test.bin, in the same way; the archive's folder is cifar-100-binary. The
@@ -78,6 +139,10 @@ TrainTest<Scalar> load_cifar100(const std::filesystem::path& directory, Cifar100
   constexpr std::string_view advice =
       "for CIFAR-100 fetch https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz and unpack it there";
   const auto folder = detail::cifar_folder(directory, "cifar-100-binary");
+  if (!std::filesystem::is_directory(folder) && std::filesystem::is_directory(folder.parent_path()))
+    detail::require_unpacked_cifar(folder.parent_path(), std::string(advice));
+  detail::require_directory(folder, advice);
+  if (!detail::plain_or_gzip(folder, "train.bin")) detail::require_no_other_cifar(folder, false);
   const auto train = detail::find_plain_or_gzip(folder, "train.bin", advice);
   const auto test = detail::find_plain_or_gzip(folder, "test.bin", advice);
   return detail::load_cifar_format<Scalar>({train}, {test}, cifar100_labels, labels == Cifar100Labels::coarse ? 0 : 1);

@@ -8,6 +8,7 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,12 +16,16 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/wording.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/sources/detail/find_file.hpp>
 #include <lmc/data/sources/detail/image_tree.hpp>
 #include <lmc/data/sources/detail/load_images.hpp>
+#include <lmc/io/detail/text_kind.hpp>
+#include <lmc/io/file_kind.hpp>
 #include <lmc/io/image.hpp>
 #include <lmc/io/input_file.hpp>
+#include <lmc/io/utf8.hpp>
 #include <lmc/parallel/thread_team.hpp>
 
 namespace lmc {
@@ -31,46 +36,59 @@ struct TinyImagenetOptions {
   int threads = 0;                                           // 0: all cores
   bool cache = true;                                         // keep decoded images in the directory
   std::function<void(Index done, Index all)> progress = {};  // called now and then, by one thread at a time
+  Wording wording = Wording::code;                           // how errors write what to do instead
 };
 
 namespace detail {
 
-/// The lines of a text file that are not empty, without their ends (LF or CR LF), and with their numbers.
+/// The lines of a text file that are not empty, without a byte order mark, their ends (LF or CR LF) and blanks around them, and with
+/// their numbers.
 inline std::vector<std::pair<Index, std::string>> read_lines(const std::filesystem::path& path) {
   InputFile file = open_input_file(path);
   std::vector<std::pair<Index, std::string>> lines;
   std::string line;
   for (Index number = 1; std::getline(file.stream, line); ++number) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (!line.empty()) lines.emplace_back(number, line);
+    std::string_view text = line;
+    if (number == 1) require_text_start(path, text.substr(0, file_kind_bytes));
+    if (number == 1 && text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    text = without_blanks_before(text);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    if (!text.empty()) lines.emplace_back(number, text);
   }
   require(!file.stream.bad(), "cannot read '", path.string(), "' to its end");
   return lines;
 }
 
-/// The label of each WordNet id of wnids.txt.
-inline std::map<std::string, std::int32_t> read_wnids(const std::string& path) {
-  std::map<std::string, std::int32_t> labels;
+/// The WordNet ids of wnids.txt, in the order of their labels.
+inline std::vector<std::string> read_wnids(const std::string& path) {
+  std::vector<std::string> wnids;
+  std::set<std::string> seen;
   for (const auto& [number, wnid] : read_lines(path)) {
-    require(labels.emplace(wnid, static_cast<std::int32_t>(labels.size())).second, "'", path, "', line ", number, ": '", wnid,
-            "' is there twice");
+    require(seen.insert(wnid).second, "'", path, "', line ", number, ": '", wnid, "' is there twice");
+    wnids.push_back(wnid);
   }
-  require(!labels.empty(), "'", path, "' is empty; expected the classes' WordNet ids, one per line");
-  return labels;
+  require(!wnids.empty(), "'", path, "' is empty; expected the classes' WordNet ids, one per line");
+  return wnids;
 }
 
-inline std::vector<ImageFile> list_tiny_imagenet_train(const std::string& root,
-                                                       const std::map<std::string, std::int32_t>& labels,
-                                                       const ThreadTeam& team) {
-  std::vector<std::string> wnids(labels.size());
-  for (const auto& [wnid, label] : labels) wnids[static_cast<std::size_t>(label)] = wnid;
-  for (const std::string& folder : list_folder(root + "/train").folders)
-    require(labels.contains(folder), "the folder '", root, "/train/", folder, "' is no class: wnids.txt does not have it");
+/// The images of a part that has a folder for each class, `part/WNID/images` or `part/WNID`, class by class.
+inline std::vector<ImageFile> list_tiny_imagenet_classes(const std::string& root, const std::string& part,
+                                                         const std::vector<std::string>& wnids, const ThreadTeam& team) {
+  for (const std::string& folder : list_folder(root + "/" + part).folders)
+    require(std::find(wnids.begin(), wnids.end(), folder) != wnids.end(), "the folder '", root, "/", part, "/", folder,
+            "' is no class: wnids.txt does not have it");
   std::vector<std::vector<ImageFile>> of_class(wnids.size());
   team.for_each(static_cast<Index>(wnids.size()), [&](Index i, int) {
     const auto c = static_cast<std::size_t>(i);
-    const std::string folder = "train/" + wnids[c] + "/images";
-    for (const std::string& name : list_folder(root + "/" + folder).images)
+    std::string folder = part + "/" + wnids[c];
+    require(std::filesystem::is_directory(root + "/" + folder), "there is no folder '", root, "/", folder,
+            "'; was the archive unpacked to its end?");
+    FolderContent content = list_folder(root + "/" + folder);
+    if (content.images.empty() && std::filesystem::is_directory(root + "/" + folder + "/images")) {
+      folder += "/images";
+      content = list_folder(root + "/" + folder);
+    }
+    for (const std::string& name : content.images)
       of_class[c].push_back({.path = folder + "/" + name, .label = static_cast<std::int32_t>(i)});
     require(!of_class[c].empty(), "the folder '", root, "/", folder, "' has no images; was the archive unpacked to its end?");
   });
@@ -79,35 +97,57 @@ inline std::vector<ImageFile> list_tiny_imagenet_train(const std::string& root,
   return images;
 }
 
-/// In the order of val_annotations.txt.
-inline std::vector<ImageFile> list_tiny_imagenet_val(const std::string& root,
-                                                     const std::map<std::string, std::int32_t>& labels) {
+/// The images of val_annotations.txt in its order. folders: where they lie in folders of their classes; else they are in val/images.
+inline std::vector<ImageFile> list_annotated(const std::string& root, const std::vector<std::string>& wnids,
+                                             const std::vector<ImageFile>& in_folders) {
   const std::string annotations = root + "/val/val_annotations.txt";
-  const std::vector<std::string> found = list_folder(root + "/val/images").images;
-  std::vector<bool> annotated(found.size());
+  std::map<std::string, ImageFile> found;
+  if (in_folders.empty())
+    for (const std::string& name : list_folder(root + "/val/images").images)
+      found[name] = {.path = "val/images/" + name, .label = -1};
+  for (const ImageFile& file : in_folders) found[std::filesystem::path(file.path).filename().string()] = file;
   std::vector<ImageFile> images;
+  std::set<std::string> annotated;
   for (const auto& numbered : read_lines(annotations)) {
     const Index number = numbered.first;  // no structured binding: clang 16 cannot capture those with OpenMP
     const std::string& line = numbered.second;
     const auto at = [&] { return concat("'", annotations, "', line ", number, ": "); };
     const std::size_t tab = line.find('\t');
     require(tab != std::string::npos, at(), "there is no tab; expected the image's name, its WordNet id and its box");
-    const std::string name = line.substr(0, tab), wnid = line.substr(tab + 1, line.find('\t', tab + 1) - (tab + 1));
-    const auto label = labels.find(wnid);
-    require(label != labels.end(), at(), "'", name, "' has the WordNet id '", wnid, "', which is not in wnids.txt");
-    const auto image = std::lower_bound(found.begin(), found.end(), name);
-    require(image != found.end() && *image == name, at(), "there is no image '", name, "' in '", root, "/val/images'");
-    const auto position = static_cast<std::size_t>(image - found.begin());
-    require(!annotated[position], at(), "'", name, "' is there twice");
-    annotated[position] = true;
-    images.push_back({.path = "val/images/" + name, .label = label->second});
+    const std::string name = line.substr(0, tab);
+    std::string wnid = line.substr(tab + 1, line.find('\t', tab + 1) - (tab + 1));
+    while (wnid.ends_with(' ')) wnid.pop_back();
+    const auto label = std::find(wnids.begin(), wnids.end(), wnid);
+    require(label != wnids.end(), at(), "'", name, "' has the WordNet id '", wnid, "', which is not in wnids.txt");
+    const auto image = found.find(name);
+    require(image != found.end(), at(), "there is no image '", name, "' in '", root, "/val",
+            in_folders.empty() ? "/images" : "", "'");
+    require(annotated.insert(name).second, at(), "'", name, "' is there twice");
+    ImageFile file = image->second;
+    const auto place = static_cast<std::int32_t>(label - wnids.begin());
+    require(file.label == -1 || file.label == place, at(), "'", name, "' has the WordNet id '", wnid, "', and is '", file.path,
+            "'");
+    file.label = place;
+    images.push_back(std::move(file));
   }
-  const auto forgotten = std::find(annotated.begin(), annotated.end(), false);
-  require(forgotten == annotated.end(), "the image '", root, "/val/images/",
-          forgotten == annotated.end() ? "" : found[static_cast<std::size_t>(forgotten - annotated.begin())], "' is not in '",
-          annotations, "'");
+  for (const auto& [name, file] : found)
+    require(annotated.contains(name), "the image '", root, "/", file.path, "' is not in '", annotations, "'");
   require(!images.empty(), "'", annotations, "' is empty; expected the images' names and WordNet ids");
   return images;
+}
+
+/// The validation images: annotated, or in folders of their classes, or both.
+inline std::vector<ImageFile> list_tiny_imagenet_val(const std::string& root, const std::vector<std::string>& wnids,
+                                                     const ThreadTeam& team) {
+  require(std::filesystem::is_directory(root + "/val"), "there is no folder '", root,
+          "/val'; was the archive unpacked to its end?");
+  const bool together = std::filesystem::is_directory(root + "/val/images");
+  const bool annotated = std::filesystem::exists(root + "/val/val_annotations.txt");
+  require(!together || annotated, "there are images in '", root, "/val/images', but no '", root,
+          "/val/val_annotations.txt', which says what they are; was the archive unpacked to its end?");
+  const std::vector<ImageFile> in_folders =
+      together ? std::vector<ImageFile>{} : list_tiny_imagenet_classes(root, "val", wnids, team);
+  return annotated ? list_annotated(root, wnids, in_folders) : in_folders;
 }
 
 }  // namespace detail
@@ -115,26 +155,35 @@ inline std::vector<ImageFile> list_tiny_imagenet_val(const std::string& root,
 /// Tiny ImageNet from its original tree: examples of shape [64, 64, 3], 200 classes (or whatever the files hold). Labels are
 /// the places in wnids.txt, which is not sorted. The training part is the images in `train/WNID/images`, class by class in the
 /// order of labels, by name in each; the test part is the validation set, `val/images`, in the order of `val/val_annotations.txt`,
-/// since the official test set has no labels. Gray images, one in sixty, have three equal channels. Pixels stay 8-bit; both
-/// parts are standardized by the training part's mean and standard deviation.
+/// since the official test set has no labels. Trees that others made of it are read as well: images in `train/WNID`, and in `val/WNID`
+/// or `val/WNID/images`, class by class where there are no annotations; the whole tree in a folder `tiny-imagenet-200`. Gray images,
+/// one in sixty, have three equal channels. Pixels stay 8-bit; both parts are standardized by the training part's mean and standard
+/// deviation.
 ///
-/// Decoding runs on all threads, with the same bytes for any number; decoded images are kept in a cache, as load_image_folder
-/// does. Throws: Error when a file or folder is missing, is of no class, or has no image; when an image of val/images is not
-/// annotated or an annotation has no image or an unknown WordNet id; when an image cannot be read or decoded, or is of another
-/// size than the first: the first such, in order, is named.
+/// Decoding runs on all threads, with the same bytes for any number; decoded images are kept in a cache, and the report is filled, as
+/// load_image_folder does. Throws: Error when a file or folder is missing, is of no class, or has no image; when an image of val is
+/// not annotated or an annotation has no image, an unknown WordNet id, or another than the image's folder; when there is one class;
+/// when images cannot be read or decoded (the first ten are listed), or are of another size than the first.
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_tiny_imagenet(const std::filesystem::path& directory, const TinyImagenetOptions& options = {}) {
   const auto& o = options;
   detail::require_channels("load_tiny_imagenet", o.channels);
-  detail::require_directory(directory, "for Tiny ImageNet unpack http://cs231n.stanford.edu/tiny-imagenet-200.zip");
+  const std::string advice = "for Tiny ImageNet unpack http://cs231n.stanford.edu/tiny-imagenet-200.zip";
+  detail::require_directory(directory, advice);
   const ThreadTeam team(o.threads);
-  const std::string root = directory.string();
-  const auto labels = detail::read_wnids(root + "/wnids.txt");
-  detail::ImageList list{.classes = static_cast<Index>(labels.size()),
-                         .train = detail::list_tiny_imagenet_train(root, labels, team),
-                         .test = detail::list_tiny_imagenet_val(root, labels)};
-  return detail::load_images<Scalar>(directory, std::move(list),
-                                     {.channels = o.channels, .cache = o.cache, .progress = o.progress}, team);
+  const auto inner = directory / "tiny-imagenet-200";
+  const std::string root = (std::filesystem::exists(inner / "wnids.txt") ? inner : directory).string();
+  require(std::filesystem::exists(root + "/wnids.txt"), "cannot open '", root, "/wnids.txt': there is no such file; ", advice,
+          ", or read a folder for each class with ", option_text(o.wording, "load_image_folder", "--dataset images"));
+  detail::ImageList list{.classes = detail::read_wnids(root + "/wnids.txt"), .train = {}, .test = {}, .notes = {}};
+  require(list.classes.size() > 1, "'", root, "/wnids.txt' has one class, '", list.classes[0], "'; expected two or more");
+  require(std::filesystem::is_directory(root + "/train"), "there is no folder '", root,
+          "/train'; was the archive unpacked to its end?");
+  list.train = detail::list_tiny_imagenet_classes(root, "train", list.classes, team);
+  list.test = detail::list_tiny_imagenet_val(root, list.classes, team);
+  return detail::load_images<Scalar>(
+      root, std::move(list),
+      {.channels = o.channels, .cache = o.cache, .progress = o.progress, .one_size = "those of Tiny ImageNet are 64×64"}, team);
 }
 
 }  // namespace lmc

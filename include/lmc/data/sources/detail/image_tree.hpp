@@ -12,6 +12,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,8 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/read_notes.hpp>
 
 namespace lmc::detail {
 
@@ -32,23 +35,38 @@ struct ImageFile {
 
 /// The images of a data set, in the order of its examples.
 struct ImageList {
-  Index classes = 0;
+  std::vector<std::string> classes;  // their names
   std::vector<ImageFile> train, test;
+  std::vector<ReadNote> notes;
 };
+
+/// What a file's name ends in behind the last dot, in lower case and with the dot; nothing where there is no such end.
+inline std::string suffix_of(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0 || name.size() - dot > 10) return "";
+  std::string suffix(name.substr(dot));
+  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return suffix;
+}
 
 /// Whether a file's name ends in .jpg, .jpeg or .png, in any case.
 inline bool has_image_suffix(std::string_view name) {
-  constexpr std::array<std::string_view, 3> suffixes{".jpg", ".jpeg", ".png"};
-  const auto same = [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); };
-  return std::any_of(suffixes.begin(), suffixes.end(), [&](std::string_view s) {
-    return name.size() > s.size() && std::equal(s.begin(), s.end(), name.end() - static_cast<std::ptrdiff_t>(s.size()), same);
-  });
+  const std::string suffix = suffix_of(name);
+  return suffix == ".jpg" || suffix == ".jpeg" || suffix == ".png";
 }
 
-/// What is in a folder, each sorted by the bytes of the names. Hidden names, which begin with a dot, are left out.
+/// Whether a name is none that a user gave: hidden ones, which begin with a dot, and what systems put beside files.
+inline bool is_of_system(std::string_view name) {
+  constexpr std::array<std::string_view, 5> known{"__MACOSX", "Thumbs.db", "desktop.ini", "@eaDir", "lost+found"};
+  return name.starts_with('.') || std::find(known.begin(), known.end(), name) != known.end();
+}
+
+/// What is in a folder, each sorted by the bytes of the names. Names of systems are left out.
 struct FolderContent {
   std::vector<std::string> images;                   // files with an image's suffix
   std::vector<std::string> folders;                  // symbolic links are followed
+  std::vector<std::string> others;                   // files with another suffix
   std::pair<std::uint64_t, std::uint64_t> identity;  // device and number: the same folder by whatever path
 };
 
@@ -64,33 +82,47 @@ inline FolderContent list_folder(const std::string& path) {
   errno = 0;
   while (const dirent* entry = ::readdir(directory.get())) {
     const std::string_view name = entry->d_name;
-    if (name.starts_with('.')) continue;
+    if (is_of_system(name)) continue;
     auto type = entry->d_type;
     if (type != DT_REG && type != DT_DIR && ::fstatat(::dirfd(directory.get()), entry->d_name, &status, 0) == 0)
       type = S_ISDIR(status.st_mode) ? DT_DIR : S_ISREG(status.st_mode) ? DT_REG : DT_UNKNOWN;
     if (type == DT_DIR) content.folders.emplace_back(name);
     // A link that leads nowhere is an image that is missing: reading it says so.
-    if ((type == DT_REG || type == DT_LNK) && has_image_suffix(name)) content.images.emplace_back(name);
+    if (type == DT_REG || type == DT_LNK) (has_image_suffix(name) ? content.images : content.others).emplace_back(name);
     errno = 0;
   }
   require(errno == 0, "cannot read the folder '", path, "': ", std::strerror(errno));
-  std::sort(content.images.begin(), content.images.end());
-  std::sort(content.folders.begin(), content.folders.end());
+  for (auto* names : {&content.images, &content.folders, &content.others}) std::sort(names->begin(), names->end());
   return content;
 }
 
+/// The phrase of a note about a file that is no image by its name.
+inline std::string passed_over(std::string_view name) {
+  const std::string suffix = suffix_of(name);
+  return suffix.empty() ? "files without a suffix were passed over"
+                        : "files with the suffix " + suffix + " were passed over: they are no .jpg, .jpeg or .png";
+}
+
 /// Adds the images of root/folder and of all folders below it, as `folder/…`, to images: folder by folder, sorted by their
-/// paths, and by name in each, as torchvision's ImageFolder has it. Throws: Error when a folder cannot be read, or is a link to
-/// one that it lies in.
+/// paths, and by name in each, as torchvision's ImageFolder has it. A folder that several links lead to is read once. Notes say
+/// what was passed over. Throws: Error when a folder cannot be read, or is a link to one that it lies in.
 inline void list_images_below(const std::string& root, const std::string& folder, std::int32_t label,
-                              std::vector<ImageFile>& images) {
+                              std::vector<ImageFile>& images, std::vector<ReadNote>& notes) {
+  using Identity = std::pair<std::uint64_t, std::uint64_t>;
   std::map<std::string, std::vector<std::string>> found;
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> above;
+  std::vector<Identity> above;
+  std::set<Identity> seen;
   const auto visit = [&](const auto& self, const std::string& path) -> void {
     FolderContent content = list_folder(root + "/" + path);
     require(std::find(above.begin(), above.end(), content.identity) == above.end(), "'", root, "/", path,
             "' is a link to a folder that it lies in; remove it");
+    if (!seen.insert(content.identity).second)
+      return add_note(notes, "links to folders that were read already were passed over", path);
     above.push_back(content.identity);
+    for (const std::string& name : content.others) add_note(notes, passed_over(name), path + "/" + name);
+    if (path != folder && !content.images.empty())
+      add_note(notes, "images in folders below those of their classes were read", path + "/" + content.images[0],
+               static_cast<Index>(content.images.size()));
     found[path] = std::move(content.images);
     for (const std::string& name : content.folders) self(self, path + "/" + name);
     above.pop_back();

@@ -3,12 +3,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -20,12 +20,15 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/center_square.hpp>
 #include <lmc/data/sources/detail/image_cache.hpp>
 #include <lmc/data/sources/detail/image_tree.hpp>
 #include <lmc/data/sources/detail/pixel_buffer.hpp>
+#include <lmc/data/sources/detail/read_notes.hpp>
 #include <lmc/io/image.hpp>
 #include <lmc/io/image_file.hpp>
+#include <lmc/io/jpeg.hpp>
 #include <lmc/parallel/thread_team.hpp>
 
 namespace lmc::detail {
@@ -35,6 +38,7 @@ struct LoadImagesOptions {
   Index size = 0;  // 0: as they are
   bool cache = true;
   std::function<void(Index, Index)> progress = {};
+  std::string one_size = {};  // how a user brings images to one size, for messages
 };
 
 /// The images of a list on their way into memory.
@@ -70,10 +74,20 @@ class ImageLoader {
  private:
   static constexpr std::size_t images_at_once = 16;
 
+  // What one thread decodes with, and what it found.
   struct Decoder {
-    ImageDecoder decoder;
-    Image image;
+    ImageDecoder decoder = {};
+    Image image = {};
+    std::map<std::pair<Index, Index>, ImageFindings::Odd> sizes = {};  // by height and width
+    std::array<ImageFindings::Odd, jpeg_oddities.size()> odd = {};
+    std::vector<std::pair<Index, std::string>> failures = {};  // by place
   };
+  static void count(ImageFindings::Odd& some, Index place) { count(some, {.count = 1, .first = place}); }
+  static void count(ImageFindings::Odd& some, const ImageFindings::Odd& more) {
+    if (more.count == 0) return;
+    some.first = some.count == 0 ? more.first : std::min(some.first, more.first);
+    some.count += more.count;
+  }
 
   [[nodiscard]] std::string path_of(const ImageFile& file) const { return directory_ + "/" + file.path; }
 
@@ -100,8 +114,7 @@ class ImageLoader {
         for (ImageFile& file : files) {
           const std::string path = path_of(file);
           struct stat status {};
-          const bool found = ::stat(path.c_str(), &status) == 0;
-          require(found, "cannot open '", path, "': ", std::strerror(errno));
+          if (::stat(path.c_str(), &status) != 0) continue;  // decoding says what is wrong with it
           file.size = status.st_size;
           file.modified = std::int64_t{1'000'000'000} * status.st_mtim.tv_sec + status.st_mtim.tv_nsec;
         }
@@ -123,43 +136,115 @@ class ImageLoader {
     return digest(std::span<const char>(text));
   }
 
-  const Image& load_one(Decoder& decoder, const ImageFile& file) {
-    decoder.decoder.load(path_of(file), o_.channels, decoder.image);
-    if (o_.size > 0) center_square(decoder.image, o_.size);
-    return decoder.image;
+  [[nodiscard]] const ImageFile& file_at(Index place) const {
+    const auto i = static_cast<std::size_t>(place);
+    return i < list_.train.size() ? list_.train[i] : list_.test[i - list_.train.size()];
   }
 
-  void decode_few(std::span<const ImageFile> files, std::span<std::uint8_t> pixels, const Shape& shape, Decoder& decoder) {
-    auto to = pixels.begin();
-    for (const ImageFile& file : files) {
-      const Image& image = load_one(decoder, file);
-      require(image.height == shape[0] && image.width == shape[1], "'", path_of(file), "' has ", image.width, "×", image.height,
-              " pixels, and '", list_.train[0].path, "' has ", shape[1], "×", shape[0],
-              "; expected images of one size: load_image_folder brings them to one with the option size");
-      to = std::copy(image.pixels.begin(), image.pixels.end(), to);
+  // The image at a place, and whether it could be decoded.
+  bool load_one(Decoder& d, Index place) {
+    try {
+      d.decoder.load(path_of(file_at(place)), o_.channels, d.image);
+    } catch (const Error& e) {
+      d.failures.emplace_back(place, e.what());
+      return false;
+    }
+    count(d.sizes[{d.image.height, d.image.width}], place);
+    for (std::size_t kind = 0; kind < d.odd.size(); ++kind)
+      if (d.decoder.odd()[kind]) count(d.odd[kind], place);
+    if (o_.size > 0) center_square(d.image, o_.size);
+    return true;
+  }
+
+  // Images of another shape are left out: their sizes say so at the end.
+  void decode_few(Index first, Index number, std::span<std::uint8_t> pixels, const Shape& shape, Decoder& d) {
+    const auto image_size = static_cast<std::size_t>(shape.size());
+    for (Index i = 0; i < number; ++i)
+      if (load_one(d, first + i) && d.image.height == shape[0] && d.image.width == shape[1])
+        std::copy(d.image.pixels.begin(), d.image.pixels.end(),
+                  pixels.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(i) * image_size));
+  }
+
+  // The shape of the first image that can be decoded.
+  [[nodiscard]] Shape first_shape() const {
+    Decoder d;
+    for (Index place = 0; place < all_; ++place)
+      if (ImageLoader::load_shape(d, path_of(file_at(place)), o_)) return {d.image.height, d.image.width, o_.channels};
+    return {1, 1, o_.channels};  // of none: every image is a failure
+  }
+  static bool load_shape(Decoder& d, const std::string& path, const LoadImagesOptions& o) {
+    try {
+      d.decoder.load(path, o.channels, d.image);
+      if (o.size > 0) d.image.height = d.image.width = o.size;
+      return true;
+    } catch (const Error&) {
+      return false;
     }
   }
 
   DecodedImages decode() {
-    const Image& first = load_one(decoders_[0], list_.train[0]);
-    DecodedImages result{.shape = {first.height, first.width, o_.channels}, .train = {}, .test = {}, .standardization = {}};
+    DecodedImages result{.shape = first_shape(), .train = {}, .test = {}, .standardization = {}, .findings = {}};
     const auto image_size = static_cast<std::size_t>(result.shape.size());
     std::vector<ChannelSums> sums(decoders_.size(), ChannelSums(o_.channels));
-    const auto decode_part = [&](std::vector<ImageFile>& part, bool sum_up) {
+    const auto decode_part = [&](std::vector<ImageFile>& part, Index first_place, bool sum_up) {
       PixelBuffer pixels(part.size() * image_size);
       for_each_few(part, [&](std::size_t begin, std::span<const ImageFile> files, std::size_t worker) {
         const std::span<std::uint8_t> chunk = pixels.chunk(begin * image_size, files.size() * image_size);
-        decode_few(files, chunk, result.shape, decoders_[worker]);
+        decode_few(first_place + static_cast<Index>(begin), static_cast<Index>(files.size()), chunk, result.shape,
+                   decoders_[worker]);
         if (sum_up) sums[worker].add(chunk);
         report(files.size());
       });
       return pixels.take();
     };
-    result.train = decode_part(list_.train, true);
-    result.test = decode_part(list_.test, false);
+    result.train = decode_part(list_.train, 0, true);
+    result.test = decode_part(list_.test, static_cast<Index>(list_.train.size()), false);
+    require_decoded();
+    result.findings = findings(result.shape);
     for (std::size_t i = 1; i < sums.size(); ++i) sums[0] += sums[i];
     result.standardization = sums[0].standardization();
     return result;
+  }
+
+  // Throws: Error that lists the images that could not be decoded.
+  void require_decoded() const {
+    constexpr std::size_t listed = 10;
+    std::vector<std::pair<Index, std::string>> failures;
+    for (const Decoder& d : decoders_) failures.insert(failures.end(), d.failures.begin(), d.failures.end());
+    if (failures.empty()) return;
+    std::sort(failures.begin(), failures.end());
+    if (failures.size() == 1) throw Error(failures[0].second);
+    std::string text = concat(failures.size(), " of ", all_, " images cannot be read; repair or remove them:");
+    for (std::size_t i = 0; i < std::min(listed, failures.size()); ++i) text += "\n  " + failures[i].second;
+    if (failures.size() > listed) text += concat("\n  and ", failures.size() - listed, " more");
+    throw Error(text);
+  }
+
+  // What all threads found. Throws: Error when images that stay as they are differ in size.
+  [[nodiscard]] ImageFindings findings(const Shape& shape) const {
+    std::map<std::pair<Index, Index>, ImageFindings::Odd> sizes;
+    ImageFindings found{.sizes = {}, .odd = std::vector<ImageFindings::Odd>(jpeg_oddities.size())};
+    for (const Decoder& d : decoders_) {
+      for (const auto& [size, some] : d.sizes) count(sizes[size], some);
+      for (std::size_t kind = 0; kind < d.odd.size(); ++kind) count(found.odd[kind], d.odd[kind]);
+    }
+    ImageFindings::Odd others;
+    for (const auto& [size, some] : sizes) {
+      found.sizes.push_back({.height = size.first, .width = size.second, .count = some.count});
+      if (size != std::pair(shape[0], shape[1])) count(others, some);
+    }
+    if (o_.size == 0 && others.count > 0) {
+      const auto differs =
+          std::find_if(sizes.begin(), sizes.end(), [&](const auto& s) { return s.second.first == others.first; });
+      const auto same = sizes.find({shape[0], shape[1]});
+      throw Error(concat("'", path_of(file_at(others.first)), "' has ", differs->first.second, "×", differs->first.first,
+                         " pixels, and '", file_at(same->second.first).path, "' has ", shape[1], "×", shape[0], "; ",
+                         others.count, " of ", all_,
+                         " images differ from that one; expected images of one size: ", o_.one_size));
+    }
+    std::stable_sort(found.sizes.begin(), found.sizes.end(),
+                     [](const ReadSize& a, const ReadSize& b) { return a.count > b.count; });
+    return found;
   }
 
   void report(std::size_t images) {
@@ -178,23 +263,45 @@ class ImageLoader {
   std::mutex progress_mutex_;
 };
 
-/// Decodes the images of a list, or takes them from the cache in the directory. Throws: Error that names the first image that
-/// cannot be read or decoded, or is of another size than the first.
+/// The labels of some images.
+inline std::vector<std::int32_t> labels_of(const std::vector<ImageFile>& files) {
+  std::vector<std::int32_t> labels;
+  labels.reserve(files.size());
+  for (const ImageFile& file : files) labels.push_back(file.label);
+  return labels;
+}
+
+/// What was found in the files of a list.
+inline ReadReport image_report(const ImageList& list, const ImageFindings& findings) {
+  ReadReport report{.classes = count_classes(list.classes, labels_of(list.train), labels_of(list.test)),
+                    .columns = {},
+                    .missing = {},
+                    .sizes = findings.sizes,
+                    .notes = list.notes};
+  for (std::size_t kind = 0; kind < std::min(findings.odd.size(), jpeg_oddities.size()); ++kind) {
+    const ImageFindings::Odd& odd = findings.odd[kind];
+    const auto first = static_cast<std::size_t>(odd.first);
+    const ImageFile& file = first < list.train.size() ? list.train[first] : list.test[first - list.train.size()];
+    if (odd.count > 0) add_note(report.notes, std::string(jpeg_oddities[kind]), file.path, odd.count);
+  }
+  return report;
+}
+
+/// Decodes the images of a list, or takes them from the cache in the directory. Throws: Error that names the images that cannot be read
+/// or decoded, or are of another size than the first.
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_images(const std::string& directory, ImageList list, LoadImagesOptions options, const ThreadTeam& team) {
   ImageLoader loader(directory, std::move(list), std::move(options), team);
   DecodedImages images = loader.load();
   const auto dataset = [&](const std::vector<ImageFile>& files, const SharedBytes& pixels) {
-    std::vector<std::int32_t> labels;
-    labels.reserve(files.size());
-    for (const ImageFile& file : files) labels.push_back(file.label);
     return Dataset<Scalar>({.shape = images.shape,
-                            .classes = loader.list().classes,
-                            .labels = std::move(labels),
+                            .classes = static_cast<Index>(loader.list().classes.size()),
+                            .labels = labels_of(files),
                             .features = pixels,
                             .standardization = images.standardization});
   };
-  return {dataset(loader.list().train, images.train), dataset(loader.list().test, images.test)};
+  return {dataset(loader.list().train, images.train), dataset(loader.list().test, images.test),
+          image_report(loader.list(), images.findings)};
 }
 
 }  // namespace lmc::detail
