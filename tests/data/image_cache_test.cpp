@@ -4,7 +4,9 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -26,7 +28,9 @@ DecodedImages images_of(lmc::Index height, lmc::Index train, lmc::Index test) {
   return {.shape = {height, 5, 3},
           .train = testing::pattern(train * height, 5, 3).pixels,
           .test = testing::pattern(test * height, 5, 3, 1).pixels,
-          .standardization = {.mean = {0.1, 0.2, 0.3}, .standard_deviation = {1, 2, 3}}};
+          .standardization = {.mean = {0.1, 0.2, 0.3}, .standard_deviation = {1, 2, 3}},
+          .findings = {.sizes = {{.height = 7, .width = 5, .count = train}, {.height = 1, .width = 2, .count = test}},
+                       .odd = {{.count = 0, .first = 0}, {.count = 2, .first = train}}}};
 }
 
 // A header changed by `change`, with the check sum that belongs to it.
@@ -54,6 +58,8 @@ TEST_CASE("image cache: gives back what was written, on any number of threads", 
     CHECK(read->train == images.train);
     CHECK(read->test == images.test);
     CHECK(read->standardization == images.standardization);
+    CHECK(read->findings.numbers() == images.findings.numbers());
+    CHECK(read->findings.odd == images.findings.odd);
   }
   CHECK(!read_image_cache(directory / "cache", "0123456789abcdeF", team));
 }
@@ -63,7 +69,7 @@ TEST_CASE("image cache: is not taken with a changed byte, cut or followed by oth
   const auto path = directory / "cache";
   lmc::detail::write_image_cache(path, tree, images_of(2, 2, 1), team);
   const std::string whole = testing::content(path);
-  REQUIRE(whole.size() == sizeof(ImageCacheHeader) + 3 * 2 * 5 * 3);
+  REQUIRE(whole.size() == sizeof(ImageCacheHeader) + 3 * 2 * 5 * 3 + (2 + 2 * 3 + 2 * 2) * 8);
   for (std::size_t i = 0; i < whole.size(); ++i) {
     CAPTURE(i);
     for (const char change : {'\x01', '\x80'}) {
@@ -85,15 +91,36 @@ TEST_CASE("image cache: believes no header whose numbers do not fit the file, wh
     return read_image_cache(directory.write("cache", with_header(whole, change)), tree, team).has_value();
   };
   CHECK(taken([](ImageCacheHeader&) {}));
-  CHECK(!taken([](ImageCacheHeader& h) { h.magic[7] = '2'; }));
+  CHECK(!taken([](ImageCacheHeader& h) { h.magic[7] = '1'; }));
   CHECK(!taken([](ImageCacheHeader& h) { h.shape[0] = 3; }));
   CHECK(!taken([](ImageCacheHeader& h) { h.shape = {std::int64_t{1} << 40, std::int64_t{1} << 40, 3}; }));
   CHECK(!taken([](ImageCacheHeader& h) { h.shape = {-2, -5, 3}; }));
   CHECK(!taken([](ImageCacheHeader& h) { h.shape = {2, 3, 5}; }));
   CHECK(!taken([](ImageCacheHeader& h) { h.images = {3, 0}; }));
   CHECK(!taken([](ImageCacheHeader& h) { h.images = {4, -1}; }));
+  CHECK(!taken([](ImageCacheHeader& h) { h.findings = 11; }));
+  CHECK(!taken([](ImageCacheHeader& h) { h.findings = std::int64_t{1} << 60; }));
   CHECK(!taken([](ImageCacheHeader& h) { h.standard_deviation[1] = 0; }));
   CHECK(!taken([](ImageCacheHeader& h) { h.mean[2] = std::nan(""); }));
+}
+
+TEST_CASE("ImageFindings: are none of numbers that do not fit each other or the images", "[data]") {
+  using lmc::detail::ImageFindings;
+  const std::vector<std::int64_t> good{1, 1, 8, 8, 5, 2, 4};
+  REQUIRE(ImageFindings::of(good, 5));
+  CHECK(ImageFindings::of(good, 5)->numbers() == good);
+  CHECK(ImageFindings::of(std::vector<std::int64_t>{0, 0}, 5));
+  const auto changed = [&](std::size_t i, std::int64_t value) {
+    std::vector<std::int64_t> numbers = good;
+    numbers[i] = value;
+    return ImageFindings::of(numbers, 5).has_value();
+  };
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    CHECK(!changed(i, -1));
+    CHECK((i == 2 || i == 3 || !changed(i, 6)));
+  }
+  for (std::size_t n = 0; n < good.size(); ++n) CHECK(!ImageFindings::of(std::span(good).first(n), 5));
+  CHECK(!changed(6, 5));
 }
 
 TEST_CASE("image cache: is not there where the path is no file", "[data]") {

@@ -137,7 +137,9 @@ TEST_CASE("load_image_folder: puts a share aside, by a seed, where there is no t
   CHECK(values(load(0.3, 1).test) == aside);
   CHECK(values(load(0.3, 2).test) != aside);
   CHECK(load(0.001, 1).test.size() == 1);
-  CHECK(load(0.999, 1).train.size() == 1);
+  CHECK_THROWS_WITH(load(0.999, 1),
+                    Contains("all images of the class '") && Contains("' were put aside to test with (test_share = 0.999, "
+                                                                      "split_seed = 1); expected training images"));
   CHECK_THROWS_WITH(load(0, 1), Contains("test_share = 0; expected a number between 0 and 1"));
   CHECK_THROWS_WITH(load(1, 1), Contains("test_share = 1;"));
 }
@@ -145,15 +147,18 @@ TEST_CASE("load_image_folder: puts a share aside, by a seed, where there is no t
 TEST_CASE("load_image_folder: brings images to one channel or one size", "[data]") {
   const Tree tree;
   tree.write("train/a/1.png", png_file(plain(4, 6, {255, 0, 0})));
-  tree.write("train/a/2.png", png_file(plain(9, 3, {7})));
+  tree.write("train/b/2.png", png_file(plain(9, 3, {7})));
   tree.write("val/a/1.png", png_file(plain(3, 3, {0, 255, 0})));
   const auto data = load_image_folder<float>(tree.path(), {.channels = 1, .size = 3, .cache = false});
   CHECK(data.train.shape() == lmc::Shape{3, 3, 1});
   CHECK(pixels(data.train) == Bytes{76, 76, 76, 76, 76, 76, 76, 76, 76, 7, 7, 7, 7, 7, 7, 7, 7, 7});
   CHECK(values(data.test) == Bytes{150});
-  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), without_cache()),
-                    Contains("train/a/2.png' has 3×9 pixels, and 'train/a/1.png' has 6×4; expected images of one size") &&
-                        Contains("option size"));
+  CHECK_THROWS_WITH(
+      load_image_folder<float>(tree.path(), without_cache()),
+      Contains("train/b/2.png' has 3×9 pixels, and 'train/a/1.png' has 6×4; 2 of 3 images differ from that one") &&
+          Contains("expected images of one size: bring them to one with the option size, as in size = 64"));
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.cache = false, .wording = lmc::Wording::command_line}),
+                    Contains("bring them to one with --image-size 64"));
   CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.channels = 2}), Contains("channels = 2; expected 1"));
   CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.size = -1}), Contains("size = -1; expected at most 16384"));
   CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.threads = -1}), Contains("threads = -1"));
@@ -169,7 +174,7 @@ TEST_CASE("load_image_folder: follows links, but not in a circle", "[data]") {
   CHECK(values(load_image_folder<float>(tree.path(), without_cache()).train) == Bytes{5, 10, 11, 12, 5});
   fs::create_symlink("nowhere", tree / "train/dog/2.png");
   CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), without_cache()), Contains("dog/2.png': there is no such file"));
-  CHECK_THROWS_WITH(load_image_folder<float>(tree.path()), Contains("dog/2.png': No such file"));
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path()), Contains("dog/2.png': there is no such file"));
   fs::remove(tree / "train/dog/2.png");
   fs::create_directory_symlink("..", tree / "train/dog/circle");
   CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), without_cache()),
@@ -181,8 +186,6 @@ TEST_CASE("load_image_folder: says what is wrong with a tree", "[data]") {
   const auto load = [&] { return load_image_folder<float>(tree.path(), without_cache()); };
   CHECK_THROWS_WITH(load_image_folder<float>(tree / "absent"), Contains("there is no directory '") && Contains("absent'"));
   CHECK_THROWS_WITH(load(), Contains("there is no folder in '") && Contains("expected one folder per class"));
-  tree.image("a/1.png", 1);
-  CHECK_THROWS_WITH(load(), Contains("there is one image; expected one to train on and one to test with"));
   tree.two_classes("train/", 10);
   CHECK_THROWS_WITH(load(),
                     Contains("has a folder 'train', but neither 'test' nor 'val'; load '") && Contains("/train' to put"));
@@ -199,26 +202,133 @@ TEST_CASE("load_image_folder: says what is wrong with a tree", "[data]") {
     fs::remove_all(tree / ("val/" + name));
   }
   fs::create_directory(tree / "train/empty");
-  CHECK_THROWS_WITH(load(), Contains("train/empty' has no image"));
+  CHECK_THROWS_WITH(load(), Contains("train/empty' has no image (.jpg, .jpeg or .png); remove it, or add images"));
+  tree.write("train/empty/1.bmp", {1});
+  CHECK_THROWS_WITH(
+      load(),
+      Contains("train/empty' has no image (.jpg, .jpeg or .png), but other files, as 'train/empty/1.bmp'; remove it, or "
+               "convert them to PNG or JPEG"));
 }
 
-TEST_CASE("load_image_folder: names the first of several bad images, for any number of threads", "[data]") {
+TEST_CASE("load_image_folder: refuses classes that nothing can be learned of", "[data]") {
+  const Tree one, few;
+  one.image("cat/1.png", 1);
+  one.image("cat/2.png", 2);
+  CHECK_THROWS_WITH(load_image_folder<float>(one.path(), without_cache()),
+                    Contains("/cat' is the only class; expected two or more"));
+  one.image("train/cat/1.png", 1);
+  one.image("val/cat/1.png", 1);
+  CHECK_THROWS_WITH(load_image_folder<float>(one / "train", without_cache()), Contains("/cat' is the only class"));
+  for (int i = 0; i < 10; ++i) few.image("class" + std::to_string(i) + "/1.png", 1);
+  CHECK_THROWS_WITH(
+      load_image_folder<float>(few.path(), {.cache = false, .wording = lmc::Wording::command_line}),
+      Contains("all images of the class 'class") &&
+          Contains(
+              "' were put aside to test with (--test-share 0.2, --split-seed 0); expected training images of every class"));
+}
+
+TEST_CASE("load_image_folder: says that two names differ in their Unicode form alone", "[data]") {
+  const std::string composed = "M\u00e4dchen", decomposed = "Ma\u0308dchen";
+  const Tree parts, together;
+  for (const std::string& name : {std::string("train/Junge"), "train/" + composed, "test/" + decomposed})
+    parts.image(name + "/1.png", 1);
+  CHECK_THROWS_WITH(load_image_folder<float>(parts.path(), without_cache()),
+                    Contains("look alike and are written in two Unicode forms (NFC and NFD)") && Contains("convmv"));
+  for (const std::string& name : {composed, decomposed}) together.image(name + "/1.png", 1);
+  CHECK_THROWS_WITH(load_image_folder<float>(together.path(), without_cache()),
+                    Contains("look alike and are written in two Unicode forms; move their images together"));
+}
+
+TEST_CASE("load_image_folder: reads a folder once, however many links lead to it", "[data]") {
   const Tree tree;
-  for (int i = 0; i < 200; ++i) tree.image("train/a/" + std::to_string(1000 + i) + ".png", 1);
+  tree.two_classes("", 10);
+  // 30 levels, each with two links to the next: 2^30 ways.
+  for (int i = 0; i < 30; ++i) fs::create_directory(tree / ("level" + std::to_string(i)));
+  for (int i = 0; i < 30; ++i)
+    for (const char* way : {"/a", "/b"})
+      fs::create_directory_symlink(i < 29 ? tree / ("level" + std::to_string(i + 1)) : tree / "cat",
+                                   tree / ("level" + std::to_string(i) + way));
+  const Tree root;
+  fs::create_directory(root / "many");
+  fs::create_directory_symlink(tree / "level0", root / "many/ways");
+  root.image("one/1.png", 1);
+  const auto data = load_image_folder<float>(root.path(), without_cache());
+  CHECK(data.train.size() + data.test.size() == 3);
+  const auto& notes = data.report.notes;
+  const auto links =
+      std::find_if(notes.begin(), notes.end(), [](const auto& n) { return n.what.find("links to folders") != n.what.npos; });
+  REQUIRE(links != notes.end());
+  CHECK(links->count == 30);
+}
+
+TEST_CASE("load_image_folder: reports classes, sizes and what is odd, from the cache as well", "[data]") {
+  const Tree tree;
+  tree.write("train/cat/1.png", png_file(plain(2, 2, {1})));
+  tree.write("train/cat/2.png", png_file(plain(4, 3, {1})));
+  tree.write("train/dog/1.png", png_file(plain(4, 3, {1})));
+  tree.write("train/dog/sub/1.png", png_file(plain(4, 3, {1})));
+  tree.write("val/dog/1.png", png_file(plain(2, 2, {1})));
+  tree.write("train/cat/3.webp", {1});
+  tree.write("train/dog/4.webp", {1});
+  tree.write("train/dog/LICENSE", {1});
+  tree.write("train/__MACOSX/cat/1.png", {1});
+  auto jpeg = testing::jpeg_file(plain(2, 2, {10}));
+  jpeg[11] = 2;  // the version of its JFIF header
+  tree.write("val/dog/2.jpg", jpeg);
+  for (int i = 0; i < 2; ++i) {
+    CAPTURE(i);
+    const auto report = load_image_folder<float>(tree.path(), {.size = 2}).report;
+    CHECK(fs::exists(tree / ".lmc-images-2x2x3.cache"));
+    REQUIRE(report.classes.size() == 2);
+    CHECK(report.classes[0].name == "cat");
+    CHECK(report.classes[0].train == 2);
+    CHECK(report.classes[0].test == 0);
+    CHECK(report.classes[1].name == "dog");
+    CHECK(report.classes[1].train == 2);
+    CHECK(report.classes[1].test == 2);
+    REQUIRE(report.sizes.size() == 2);
+    CHECK(std::vector{report.sizes[0].height, report.sizes[0].width, report.sizes[0].count} == std::vector<Index>{2, 2, 3});
+    CHECK(std::vector{report.sizes[1].height, report.sizes[1].width, report.sizes[1].count} == std::vector<Index>{4, 3, 3});
+    std::map<std::string, std::pair<Index, std::string>> notes;
+    for (const lmc::ReadNote& note : report.notes) notes[note.what] = {note.count, note.first};
+    CHECK(notes ==
+          std::map<std::string, std::pair<Index, std::string>>{
+              {"files with the suffix .webp were passed over: they are no .jpg, .jpeg or .png", {2, "train/cat/3.webp"}},
+              {"files without a suffix were passed over", {1, "train/dog/LICENSE"}},
+              {"images in folders below those of their classes were read", {1, "train/dog/sub/1.png"}},
+              {"JPEG images of an unknown JFIF revision", {1, "val/dog/2.jpg"}}});
+  }
+}
+
+TEST_CASE("load_image_folder: lists bad images in order with their reasons, for any number of threads", "[data]") {
+  const Tree tree;
+  for (int i = 0; i < 200; ++i)
+    tree.image("train/" + std::string(i < 180 ? "a/" : "b/") + std::to_string(1000 + i) + ".png", 1);
   tree.image("val/a/1.png", 1);
   tree.write("train/a/1177.png", {});
   tree.write("train/a/1133.png", {'n', 'o', 't'});
-  tree.write("train/a/1141.png", png_file(plain(3, 3, {1})));
-  tree.write("val/a/0.png", {});
+  tree.write("val/a/0.png", {'G', 'I', 'F', '8', '9', 'a'});
   for (const int threads : {1, 2, 8})
-    CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.threads = threads}),
-                      Contains("train/a/1133.png': it is neither JPEG nor PNG"));
+    CHECK_THROWS_WITH(
+        load_image_folder<float>(tree.path(), {.threads = threads}),
+        Contains("3 of 202 images cannot be read; repair or remove them:\n  cannot decode '") &&
+            Contains("train/a/1133.png': it is neither JPEG nor PNG: it begins with the text 'not'\n  cannot decode '") &&
+            Contains("train/a/1177.png': the file is empty; expected a JPEG or PNG image\n") &&
+            Contains("val/a/0.png': it is neither JPEG nor PNG: it is a GIF image; convert it to PNG or JPEG"));
+  for (int i = 0; i < 9; ++i) tree.write("train/b/" + std::to_string(1190 + i) + ".png", {});
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path()), Contains("12 of 202 images cannot be read") &&
+                                                               Contains("1197.png': the file is empty") &&
+                                                               !Contains("1198.png") && Contains("\n  and 2 more"));
   CHECK(!fs::exists(tree / cache_name));
+  for (int i = 0; i < 200; ++i)
+    tree.write("train/" + std::string(i < 180 ? "a/" : "b/") + std::to_string(1000 + i) + ".png", {});
+  tree.write("val/a/1.png", {});
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path()), Contains("202 of 202 images cannot be read"));
 }
 
 TEST_CASE("load_image_folder: reports progress up to the end, once where there is a cache", "[data]") {
   const Tree tree;
-  for (int i = 0; i < 70; ++i) tree.image("train/a/" + std::to_string(i) + ".png", 1);
+  for (int i = 0; i < 70; ++i) tree.image("train/" + std::string(i < 60 ? "a/" : "b/") + std::to_string(i) + ".png", 1);
   tree.image("val/a/1.png", 1);
   std::vector<Index> seen;
   const lmc::ImageFolderOptions options{.progress = [&](Index done, Index all) {
@@ -318,7 +428,8 @@ TEST_CASE("load_image_folder: decodes again what has changed since", "[data]") {
 
 TEST_CASE("load_image_folder: another share put aside is not taken from the cache", "[data]") {
   const Tree tree;
-  for (int i = 0; i < 30; ++i) tree.image("a/" + std::to_string(100 + i) + ".png", static_cast<std::uint8_t>(i));
+  for (int i = 0; i < 30; ++i)
+    tree.image((i < 15 ? "a/" : "b/") + std::to_string(100 + i) + ".png", static_cast<std::uint8_t>(i));
   for (const std::uint64_t seed : {1U, 2U, 2U}) {
     const lmc::ImageFolderOptions options{.split_seed = seed, .cache = false};
     auto cached = options;

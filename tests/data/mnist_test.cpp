@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -26,7 +28,7 @@ using testing::operator+;
 const std::map<std::string, Bytes> small_files = {
     {"train-images-idx3-ubyte",
      idx_header({3, 2, 3}) + Bytes{0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 0, 51, 102, 153, 204, 255}},
-    {"train-labels-idx1-ubyte", idx_header({3}) + Bytes{9, 0, 4}},
+    {"train-labels-idx1-ubyte", idx_header({3}) + Bytes{7, 0, 4}},
     {"t10k-images-idx3-ubyte", idx_header({2, 2, 3}) + Bytes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
     {"t10k-labels-idx1-ubyte", idx_header({2}) + Bytes{7, 7}}};
 
@@ -73,7 +75,7 @@ TEST_CASE("load_mnist: finds each file plain or compressed, and standardizes bot
   CHECK(data.train.size() == 3);
   CHECK(data.train.shape() == lmc::Shape{2, 3, 1});
   CHECK(data.train.classes() == 10);
-  CHECK(std::vector(data.train.labels().begin(), data.train.labels().end()) == std::vector<std::int32_t>{9, 0, 4});
+  CHECK(std::vector(data.train.labels().begin(), data.train.labels().end()) == std::vector<std::int32_t>{7, 0, 4});
   CHECK(data.test.size() == 2);
   CHECK(data.test.labels()[1] == 7);
 
@@ -116,6 +118,113 @@ TEST_CASE("load_mnist: refuses files that do not fit each other", "[data]") {
   CHECK_THROWS_WITH(load_changed("train-images-idx3-ubyte", idx_header({0, 2, 3})), Contains("has the shape [0, 2, 3]"));
   CHECK_THROWS_WITH(load_changed("train-labels-idx1-ubyte", idx_header({3, 1}) + Bytes(3)),
                     Contains("train-labels-idx1-ubyte' has the shape [3, 1]; expected [labels]"));
+}
+
+TEST_CASE("load_mnist: understands the names of archives, libraries and EMNIST", "[data]") {
+  // Where each of the four files lies, by a function of its name in MNIST.
+  const auto load = [](auto rename, const std::string& below = "") {
+    const testing::TemporaryDirectory directory;
+    for (const auto& [name, bytes] : small_files) {
+      const std::string path = rename(name);
+      std::filesystem::create_directories((directory / path).parent_path());
+      directory.write(path, bytes);
+    }
+    const auto data = lmc::load_mnist<double>(directory / below);
+    CHECK(data.train.size() == 3);
+    CHECK(data.test.labels()[1] == 7);
+    return data;
+  };
+  const auto replaced = [](std::string name, const std::string& from, const std::string& to) {
+    const std::size_t at = name.find(from);
+    return at == std::string::npos ? name : name.replace(at, from.size(), to);
+  };
+  const auto dotted = [&](const std::string& name) { return replaced(name, "-idx", ".idx"); };
+  const auto emnist = [&](const std::string& name) { return "emnist-digits-" + replaced(name, "t10k", "test"); };
+  load(dotted);
+  load([](const std::string& name) { return name + "/" + name; });
+  load([](const std::string& name) { return "MNIST/raw/" + name; });
+  load([](const std::string& name) { return "raw/" + name; });
+  load(emnist);
+  load([&](const std::string& name) { return "gzip/" + emnist(name); });
+  load(emnist, "emnist-digits");
+}
+
+TEST_CASE("load_mnist: takes MNIST's own of several names of a file", "[data]") {
+  const testing::TemporaryDirectory directory;
+  for (const auto& [name, bytes] : small_files) {
+    directory.write(name, bytes);
+    std::string other = name;
+    directory.write(other.replace(other.find("-idx"), 1, "."), "not read");
+    directory.write(name + ".gz", "not read");
+  }
+  CHECK(lmc::load_mnist<float>(directory.path()).train.size() == 3);
+}
+
+TEST_CASE("load_mnist: of several data sets in a folder wants one by its name", "[data]") {
+  const testing::TemporaryDirectory directory;
+  for (const std::string split : {"digits", "mnist"})
+    for (const auto& [name, bytes] : small_files) {
+      const std::string part = name.starts_with("train") ? "train" : "test";
+      directory.write("emnist-" + split + "-" + part + name.substr(name.find('-')), bytes);
+    }
+  CHECK_THROWS_WITH(lmc::load_mnist<float>(directory.path()), Contains("there are 2 data sets in '") &&
+                                                                  Contains("expected one: give '") &&
+                                                                  Contains("/emnist-digits', '") && Contains("/emnist-mnist'"));
+  CHECK(lmc::load_mnist<float>(directory / "emnist-mnist").train.size() == 3);
+  CHECK_THROWS_WITH(lmc::load_mnist<float>(directory / "emnist-letters"), Contains("there is no directory '"));
+  std::filesystem::remove(directory / "emnist-mnist-test-labels-idx1-ubyte");
+  CHECK_THROWS_WITH(
+      lmc::load_mnist<float>(directory / "emnist-mnist"),
+      Contains("neither 'emnist-mnist-t10k-labels-idx1-ubyte' nor ") && Contains("there are: 'emnist-digits-test-images"));
+}
+
+TEST_CASE("load_mnist: counts EMNIST's classes, and letters from 1", "[data]") {
+  // `count` images of one pixel, whose labels are those from `first` on.
+  const auto load = [](const std::string& prefix, int first, int count) {
+    const testing::TemporaryDirectory directory;
+    const auto n = static_cast<std::uint32_t>(count);
+    Bytes labels, pixels;
+    for (int i = 0; i < count; ++i) {
+      labels.push_back(static_cast<std::uint8_t>(first + i));
+      pixels.push_back(static_cast<std::uint8_t>(i));
+    }
+    for (const std::string part : {"train", "test"}) {
+      directory.write(prefix + part + "-images-idx3-ubyte", idx_header({n, 1, 1}) + pixels);
+      directory.write(prefix + part + "-labels-idx1-ubyte", idx_header({n}) + labels);
+    }
+    return lmc::load_mnist<double>(directory.path());
+  };
+  for (const char* prefix : {"emnist-letters-", ""}) {
+    const auto letters = load(prefix, 1, 26);
+    CHECK(letters.train.classes() == 26);
+    CHECK(letters.train.labels()[0] == 0);
+    CHECK(letters.test.labels()[25] == 25);
+    CHECK(letters.report.classes[0].name == "1");
+    CHECK(letters.report.notes.size() == 1);
+  }
+  CHECK(load("", 0, 47).train.classes() == 47);
+  CHECK(load("", 0, 62).train.classes() == 62);
+  CHECK(load("emnist-balanced-", 0, 5).train.classes() == 47);
+  CHECK_THROWS_WITH(load("", 1, 10), Contains("example 9 has the label 10; expected 0 to 9"));
+  CHECK_THROWS_WITH(load("", 0, 26), Contains("example 10 has the label 10; expected 0 to 9"));
+  CHECK_THROWS_WITH(load("emnist-letters-", 0, 26), Contains("example 0 has the label 0; expected 1 to 26"));
+}
+
+TEST_CASE("load_mnist: reports classes and sizes, and refuses classes that nothing can be learned of", "[data]") {
+  const auto report = load_changed("", {}).report;
+  REQUIRE(report.classes.size() == 10);
+  CHECK(report.classes[7].name == "7");
+  CHECK(report.classes[7].train == 1);
+  CHECK(report.classes[7].test == 2);
+  CHECK(report.classes[1].train == 0);
+  REQUIRE(report.sizes.size() == 1);
+  CHECK(report.sizes[0].height == 2);
+  CHECK(report.sizes[0].width == 3);
+  CHECK(report.sizes[0].count == 5);
+  CHECK_THROWS_WITH(load_changed("train-labels-idx1-ubyte", idx_header({3}) + Bytes{7, 7, 7}),
+                    Contains("all training examples are of the class '7'; expected two classes or more"));
+  CHECK_THROWS_WITH(load_changed("train-labels-idx1-ubyte", idx_header({3}) + Bytes{3, 0, 4}),
+                    Contains("the class '7' has 2 test examples and none to train on"));
 }
 
 TEST_CASE("load_mnist: passes on what is wrong with a file", "[data]") {

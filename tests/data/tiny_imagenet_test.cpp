@@ -97,6 +97,65 @@ TEST_CASE("load_tiny_imagenet: labels in the order of wnids.txt, validation imag
   CHECK(labels(tree.load().train) == std::vector{0, 1, 1});
 }
 
+TEST_CASE("load_tiny_imagenet: passes over a byte order mark and blanks in wnids.txt", "[data]") {
+  const Tree tree;
+  tree.write("wnids.txt", "\xEF\xBB\xBFn2 \n\tn1\t\r\n  \n");
+  tree.write("val/val_annotations.txt", "val_10.JPEG\tn1 \t0\t0\t7\t7\nval_0.JPEG\tn2 \n");
+  CHECK(labels(tree.load().train) == std::vector{0, 0, 1});
+  CHECK(labels(tree.load().test) == std::vector{1, 0});
+}
+
+TEST_CASE("load_tiny_imagenet: reads what others made of the tree to the same data", "[data]") {
+  const Tree tree;
+  const auto whole = tree.load();
+  const auto same = [&](const lmc::TrainTest<float>& data, const Bytes& test) {
+    CHECK(values(data.train) == values(whole.train));
+    CHECK(labels(data.train) == labels(whole.train));
+    CHECK(values(data.test) == test);
+    CHECK(labels(data.test) == (test[0] == 50 ? std::vector{1, 0} : std::vector{0, 1}));
+  };
+  const auto move = [&](const std::string& from, const std::string& to) {
+    fs::create_directories((tree / to).parent_path());
+    fs::rename(tree / from, tree / to);
+  };
+  SECTION("images in the folders of the training classes") {
+    for (const std::string name : {"n2/images/n2_0.JPEG", "n2/images/n2_1.JPEG", "n1/images/n1_5.JPEG"})
+      move("train/" + name, "train/" + name.substr(0, 3) + fs::path(name).filename().string());
+    same(tree.load(), values(whole.test));
+  }
+  SECTION("validation images in folders of their classes, with annotations: in their order") {
+    const auto inner = GENERATE(as<std::string>{}, "", "images/");
+    move("val/images/val_10.JPEG", "val/n1/" + inner + "val_10.JPEG");
+    move("val/images/val_0.JPEG", "val/n2/" + inner + "val_0.JPEG");
+    fs::remove(tree / "val/images");
+    same(tree.load(), values(whole.test));
+    tree.write("val/val_annotations.txt", "val_10.JPEG\tn2\nval_0.JPEG\tn2\n");
+    CHECK_THROWS_WITH(tree.load(), Contains("line 1: 'val_10.JPEG' has the WordNet id 'n2', and is 'val/n1/"));
+    fs::remove(tree / "val/val_annotations.txt");
+    same(tree.load(), {40, 50});  // by classes: n2 comes first in wnids.txt
+  }
+  SECTION("all in the archive's folder") {
+    for (const char* part : {"train", "val", "wnids.txt"}) move(part, "tiny-imagenet-200/" + std::string(part));
+    same(tree.load(), values(whole.test));
+  }
+  SECTION("without the annotations of images in one folder: refused") {
+    fs::remove(tree / "val/val_annotations.txt");
+    CHECK_THROWS_WITH(tree.load(),
+                      Contains("there are images in '") && Contains("val_annotations.txt', which says what they are"));
+  }
+}
+
+TEST_CASE("load_tiny_imagenet: reports classes by their WordNet ids", "[data]") {
+  const auto report = Tree().load().report;
+  REQUIRE(report.classes.size() == 2);
+  CHECK(report.classes[0].name == "n2");
+  CHECK(report.classes[0].train == 2);
+  CHECK(report.classes[1].test == 1);
+  REQUIRE(report.sizes.size() == 1);
+  CHECK(report.sizes[0].count == 5);
+  CHECK(report.notes.empty());
+}
+
 TEST_CASE("load_tiny_imagenet: a change of the annotations alone is not covered by the cache", "[data]") {
   const Tree tree;
   CHECK(labels(tree.load({}).test) == std::vector{1, 0});
@@ -133,8 +192,13 @@ TEST_CASE("load_tiny_imagenet: names what is missing or does not fit", "[data]")
   fs::remove(tree / "train/n1/images/n1_5.JPEG");
   CHECK_THROWS_WITH(tree.load(), Contains("/train/n1/images' has no images; was the archive unpacked to its end?"));
   fs::remove_all(tree / "train/n1");
-  CHECK_THROWS_WITH(tree.load(), Contains("cannot read the folder '") && Contains("/train/n1/images': No such file"));
+  CHECK_THROWS_WITH(tree.load(),
+                    Contains("there is no folder '") && Contains("/train/n1'; was the archive unpacked to its end?"));
   tree.write("wnids.txt", "n2\n");
+  CHECK_THROWS_WITH(tree.load(), Contains("wnids.txt' has one class, 'n2'; expected two or more"));
+  tree.write("wnids.txt", "<!doctype html>\n");
+  CHECK_THROWS_WITH(tree.load(), Contains("cannot read '") && Contains("wnids.txt': it is an HTML page"));
+  tree.write("wnids.txt", "n2\nn3\n");
   tree.write("train/n9/images/n9_0.JPEG", "");
   CHECK_THROWS_WITH(tree.load(), Contains("/train/n9' is no class: wnids.txt does not have it"));
   tree.write("wnids.txt", "n2\nn2\n");
@@ -142,7 +206,8 @@ TEST_CASE("load_tiny_imagenet: names what is missing or does not fit", "[data]")
   tree.write("wnids.txt", "\n");
   CHECK_THROWS_WITH(tree.load(), Contains("wnids.txt' is empty"));
   fs::remove(tree / "wnids.txt");
-  CHECK_THROWS_WITH(tree.load(), Contains("wnids.txt': there is no such file"));
+  CHECK_THROWS_WITH(tree.load(),
+                    Contains("wnids.txt': there is no such file; for Tiny ImageNet unpack") && Contains("load_image_folder"));
 }
 
 TEST_CASE("load_tiny_imagenet: reads real images to the bit as Pillow does", "[data][real]") {

@@ -195,12 +195,14 @@ def image_cache(shape, train, test, mean=(0.5,) * 3, deviation=(0.25,) * 3, tree
     size = shape[0] * shape[1] * shape[2]
     parts = [bytes(i % 256 for i in range(count * size)) for count in (train, test)]
     pixels = check_sum(b"".join(struct.pack("<Q", check_sum(part)) for part in parts if part))
-    header = struct.pack("<8s16s3q2q3d3dQ", b"lmcpix01", tree, *shape, train, test, *mean, *deviation, pixels)
-    return header + struct.pack("<Q", check_sum(header)) + b"".join(parts)
+    findings = struct.pack("<9q", 1, 2, shape[0], shape[1], train + test, 1, 0, 0, 0)
+    header = struct.pack("<8s16s3q2q3d3dqQQ", b"lmcpix02", tree, *shape, train, test, *mean, *deviation, len(findings) // 8,
+                         check_sum(findings), pixels)
+    return header + struct.pack("<Q", check_sum(header)) + b"".join(parts) + findings
 
 
 cache = image_cache((3, 4, 3), 3, 2)
-write("image_cache", color=cache, gray=image_cache((5, 5, 1), 4, 1), cut=cache[:-3], longer=cache + b"\0", header=cache[:128],
+write("image_cache", color=cache, gray=image_cache((5, 5, 1), 4, 1), cut=cache[:-3], longer=cache + b"\0", header=cache[:144],
       empty=b"", cut_header=cache[:100], other_tree=image_cache((3, 4, 3), 1, 1, tree=b"fedcba9876543210"),
       channels=image_cache((3, 4, 2), 3, 2), nan=image_cache((3, 4, 3), 3, 2, mean=(float("nan"),) * 3),
       zero=image_cache((3, 4, 3), 3, 2, deviation=(0.0,) * 3), no_test=image_cache((3, 4, 3), 3, 0),

@@ -16,7 +16,10 @@ void read(fuzz::Bytes bytes) {
     const auto images = lmc::detail::read_image_cache(path, "0123456789abcdef", one_thread);
     if (!images) return;
     const auto channels = static_cast<std::size_t>(images->shape[2]);
-    fuzz::check(images->train.size() + images->test.size() + 128 == bytes.size(), "the images are as large as the file");
+    fuzz::check(images->train.size() + images->test.size() + sizeof(lmc::detail::ImageCacheHeader) +
+                        8 * images->findings.numbers().size() ==
+                    bytes.size(),
+                "the images and what was found are as large as the file");
     fuzz::check(
         images->standardization.mean.size() == channels && images->standardization.standard_deviation.size() == channels,
         "there is a standardization of each channel");
@@ -32,7 +35,10 @@ std::vector<std::uint8_t> with_check_sums(fuzz::Bytes bytes) {
   if (file.size() < sizeof header) return file;
   std::memcpy(&header, file.data(), sizeof header);
   // One chunk per part, since the inputs are shorter than a chunk.
-  const fuzz::Bytes pixels = fuzz::Bytes(file).subspan(sizeof header);
+  const std::size_t findings =
+      std::min((file.size() - sizeof header) / 8, static_cast<std::size_t>(header.findings & 0xff)) * 8;
+  const fuzz::Bytes pixels = fuzz::Bytes(file).subspan(sizeof header, file.size() - sizeof header - findings);
+  header.findings_sum = check_sum(fuzz::Bytes(file).last(findings));
   const std::size_t train = static_cast<std::size_t>(static_cast<std::uint64_t>(header.images[0]) *
                                                      static_cast<std::uint64_t>(header.shape[0] & 0xff) *
                                                      static_cast<std::uint64_t>(header.shape[1] & 0xff) *

@@ -116,6 +116,22 @@ TEST_CASE("read_cifar: names file, record and label that is out of range", "[io]
   CHECK_THROWS_WITH(lmc::read_cifar(paths, cifar10_labels), Contains("b': record 1 has the label 255"));
 }
 
+TEST_CASE("read_cifar: names what a file is that is none, and the other data set's records", "[io]") {
+  const testing::TemporaryDirectory directory;
+  CHECK_THROWS_WITH(read(directory.write("file", "<!DOCTYPE html>\n<html></html>"), cifar10_labels),
+                    Contains("file' is no file of CIFAR's binary version: it is an HTML page"));
+  Bytes pickle(3073);  // a whole record by its length
+  pickle[0] = 0x80;
+  pickle[1] = 2;
+  CHECK_THROWS_WITH(read(directory.write("file", pickle), cifar10_labels),
+                    Contains("it is a Python pickle; load it in Python"));
+  CHECK_THROWS_WITH(
+      read(directory.write("file", cifar_records({{0, 0}, {1, 1}}, 0)), cifar10_labels),
+      Contains("file' has records of 3074 bytes, as CIFAR-100 has; expected 3073 bytes: is it the other data set's file?"));
+  CHECK_THROWS_WITH(read(directory.write("file", gzip(cifar_records({{0}, {1}}, 0))), cifar100_labels),
+                    Contains("file' has records of 3073 bytes, as CIFAR-10 has; expected 3074 bytes"));
+}
+
 TEST_CASE("read_cifar: refuses missing files, directories and corrupt gzip", "[io]") {
   const testing::TemporaryDirectory directory;
   CHECK_THROWS_WITH(read(directory / "absent", cifar10_labels), Contains("absent': there is no such file"));
@@ -124,7 +140,7 @@ TEST_CASE("read_cifar: refuses missing files, directories and corrupt gzip", "[i
   CHECK_THROWS_WITH(read(directory.write("cut", testing::first(compressed, compressed.size() - 3)), cifar10_labels),
                     Contains("cut' is cut: the file ends inside its gzip data"));
   CHECK_THROWS_WITH(read(directory.write("more", compressed + Bytes{'x', 'y'}), cifar10_labels),
-                    Contains("more' is corrupt gzip"));
+                    Contains("more' has other bytes behind its gzip data"));
   compressed[compressed.size() - 8] ^= 1;
   CHECK_THROWS_WITH(read(directory.write("broken", compressed), cifar10_labels),
                     Contains("broken' is corrupt gzip (incorrect data check)"));

@@ -16,6 +16,7 @@
 #include <lmc/data/split.hpp>
 #include <lmc/data/standardize.hpp>
 #include <lmc/data/subset.hpp>
+#include <lmc/io/file_kind.hpp>
 #include <lmc/matrix/views.hpp>
 
 #include "parts.hpp"
@@ -58,4 +59,5 @@ void use_data_with(T) {
 void use_data() {
   for_each_scalar([](auto scalar) { use_data_with(scalar); });
   check(lmc::ngram_bucket("th", 16) < 16, "ngram_bucket");
+  check(!lmc::file_kind("a,b\n1,2\n"), "file_kind");
 }
