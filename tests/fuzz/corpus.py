@@ -175,7 +175,7 @@ write("jpeg", color=color, gray=jpeg(pgm), progressive=jpeg(ppm, "-progressive")
 
 
 def check_sum(content):
-    """As include/lmc/data/detail/image_cache.hpp has it."""
+    """As include/lmc/data/sources/detail/image_cache.hpp has it."""
     offset, prime, mask = 0xcbf29ce484222325, 0x100000001b3, 2**64 - 1
 
     def mix(value, word):

@@ -11,9 +11,8 @@ namespace fuzz {
 /// decode(bytes, channels, image) on the input. Returns the image, where it was accepted.
 template <class Decode>
 std::optional<lmc::Image> decoded(Bytes bytes, lmc::Index channels, Decode decode) {
-  // A million pixels are decoded of any file, and a hundred more for each of its bytes; PNG's are in color before they are
-  // gray.
-  const std::size_t limit = (std::size_t{4} << 20) + 3 * 100 * bytes.size();
+  // PNG's pixels are in color before they are gray.
+  const std::size_t limit = (std::size_t{4} << 20) + 3 * static_cast<std::size_t>(lmc::detail::most_pixels(bytes.size()));
   lmc::Image image;
   if (!accepts(limit, [&] { decode(bytes, channels, image); })) return std::nullopt;
   check(image.channels == channels && image.height > 0 && image.width > 0 &&

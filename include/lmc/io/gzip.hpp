@@ -52,7 +52,7 @@ class GzipReader {
         break;
       }
       if (member_ended_) {
-        if (*zlib_.next_in != first_byte_) {
+        if (*zlib_.next_in != first_byte) {
           require_only_zeros();
           break;
         }
@@ -78,7 +78,7 @@ class GzipReader {
   [[nodiscard]] std::uintmax_t file_size() const { return file_.size; }
 
  private:
-  static constexpr std::uint8_t first_byte_ = 0x1f;  // of a gzip member
+  static constexpr std::uint8_t first_byte = 0x1f;  // of a gzip member
 
   void refill() {
     zlib_.avail_in = static_cast<uInt>(read_file(input_));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <algorithm>
 #include <array>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>  // jpeglib.h needs it, and does not include it
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -45,10 +47,13 @@ class JpegDecoder {
       if (level < 0 && !static_cast<JpegDecoder*>(codec->client_data)->is_harmless(codec->err->msg_code)) leave(codec);
     };
     progress_.progress_monitor = [](j_common_ptr codec) {
-      if (reinterpret_cast<j_decompress_ptr>(codec)->input_scan_number > max_scans) {
-        std::snprintf(static_cast<JpegDecoder*>(codec->client_data)->message_, JMSG_LENGTH_MAX, "it has more than %d scans",
-                      max_scans);
-        std::longjmp(static_cast<JpegDecoder*>(codec->client_data)->failed_, 1);
+      const auto* image = reinterpret_cast<j_decompress_ptr>(codec);
+      const int most = max_scans(std::uint64_t{image->image_width} * image->image_height);
+      if (image->input_scan_number > most) {
+        auto* decoder = static_cast<JpegDecoder*>(codec->client_data);
+        std::snprintf(decoder->message_, JMSG_LENGTH_MAX, "it has more than %d scans", most);
+        decoder->advice_ = "";
+        std::longjmp(decoder->failed_, 1);
       }
     };
     guarded([](JpegDecoder& d) { jpeg_create_decompress(&d.codec_); });
@@ -76,9 +81,9 @@ class JpegDecoder {
       jpeg_read_header(&d.codec_, TRUE);
     });
     in_header_ = false;
-    // An image of one color takes two bits for a block of 8×8 pixels, and less where it is progressive.
+    // An image of one color takes next to nothing where it is progressive: the format itself sets no limit.
     detail::require_plausible_size(codec_.image_width, codec_.image_height, bytes.size(),
-                                   32'000'000 + std::uint64_t{256} * bytes.size());
+                                   std::numeric_limits<std::uint64_t>::max());
     const J_COLOR_SPACE colors = codec_.jpeg_color_space;
     require(colors != JCS_CMYK && colors != JCS_YCCK, "the colors are ", colors == JCS_CMYK ? "CMYK" : "YCCK (CMYK)",
             ", as for print; expected gray or RGB: convert the image, as by `convert IN.jpg -colorspace sRGB OUT.jpg`");
@@ -107,7 +112,10 @@ class JpegDecoder {
   [[nodiscard]] const std::array<bool, jpeg_oddities.size()>& odd() const { return odd_; }
 
  private:
-  static constexpr int max_scans = 500;  // a progressive image has some ten; a small file of thousands would take minutes
+  // A progressive image has some ten; a small file of thousands would take minutes, and so would one of hundreds for many pixels.
+  static constexpr int max_scans(std::uint64_t pixels) {
+    return static_cast<int>(std::clamp<std::uint64_t>(2'000'000'000 / std::max<std::uint64_t>(pixels, 1), 20, 500));
+  }
   static constexpr JDIMENSION rows_at_once = 16;
 
   // Notes a warning that is a JpegOddity. Bytes behind the first image data are none: a damaged image has them, too.

@@ -77,7 +77,7 @@ class ImageLayoutFinder {
     require(train.size() <= 1, "there are '", train.size() > 1 ? train[0] : "", "' and '", train.size() > 1 ? train[1] : "",
             "' in ", shown(top), "; expected one training part: move their images together");
     if (train.empty()) {
-      take_classes(top, content, tests, rest);
+      take_classes(top, content, tests);
     } else {
       take_parts(top, content, train[0], tests, rest);
     }
@@ -122,12 +122,10 @@ class ImageLayoutFinder {
             "; expected one folder per class, with its images in it", content.images.empty() ? "" : hint);
   }
 
-  void take_classes(const std::string& top, const FolderContent& content, const std::vector<std::string>& tests,
-                    const std::vector<std::string>& rest) {
+  void take_classes(const std::string& top, const FolderContent& content, const std::vector<std::string>& tests) {
     require_folders(top, content, table_hint(content));
-    for (const std::string& name : tests)
-      require(!rest.empty() && list(top + name).folders.empty(), "there is a folder '", name, "' in ", shown(top),
-              ", but none named train; expected 'train' beside it, or else one folder per class: rename it");
+    require(tests.empty(), "there is a folder '", tests.empty() ? "" : tests[0], "' in ", shown(top),
+            ", but none named train; expected 'train' beside it, or else one folder per class: where it is a class, rename it");
     for (const std::string& name : content.folders)
       require(!is_no_class_name(name), "the folder '", name, "' in ", shown(top),
               " is no class by its name; expected one folder per class, with its images in it", table_hint(content),

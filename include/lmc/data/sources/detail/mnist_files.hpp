@@ -88,9 +88,10 @@ inline std::vector<MnistFiles> mnist_files_in(const std::filesystem::path& folde
 /// none; Error that lists those that there are when there are several.
 inline MnistFiles find_mnist_files(const std::filesystem::path& directory, std::string_view advice) {
   namespace fs = std::filesystem;
-  const bool split = !fs::is_directory(directory) && fs::is_directory(directory.parent_path());
+  const fs::path above = directory.has_parent_path() ? directory.parent_path() : fs::path(".");
+  const bool split = !fs::is_directory(directory) && fs::is_directory(above);
   const std::string prefix = split ? directory.filename().string() + "-" : "";
-  const fs::path folder = split ? directory.parent_path() : directory;
+  const fs::path folder = split ? above : directory;
   if (!split) require_directory(directory, advice);
   std::vector<MnistFiles> found;
   const auto look_in = [&](const fs::path& path) {
