@@ -77,14 +77,21 @@ TEST_CASE("read_idx: names a file that is missing, a directory, or empty", "[io]
 TEST_CASE("read_idx: refuses what is no IDX file of unsigned bytes", "[io]") {
   const testing::TemporaryDirectory directory;
   const auto read = [&](const Bytes& bytes) { return lmc::read_idx(directory.write("file", bytes)); };
-  CHECK_THROWS_WITH(read({0x89, 'P', 'N', 'G', 13, 10}),
-                    Contains("file' is no IDX file: it begins with the bytes 89 50 4e 47 0d 0a; expected the bytes 0 0"));
-  CHECK_THROWS_WITH(read({0, 1, 8, 1, 0, 0, 0, 0}),
-                    Contains("is no IDX file: it begins with the bytes 00 01 08 01 00 00 00 00"));
-  CHECK_THROWS_WITH(lmc::read_idx(directory.write("file", "<!DOCTYPE html><html>")),
-                    Contains("is no IDX file: it is an HTML page, as a server sends"));
-  CHECK_THROWS_WITH(lmc::read_idx(directory.write("file", gzip(gzip(two_by_three)))),
-                    Contains("is no IDX file: it is a gzip file; unpack it with gunzip, once for each time"));
+  CHECK_THROWS_WITH(
+      read({0x89, 'P', 'N', 'G', 13, 10}),
+      Contains(
+          "file' is no IDX file, which begins with the bytes 00 00 and a type: it begins with the bytes 89 50 4e 47 0d 0a"));
+  CHECK_THROWS_WITH(
+      read({0, 1, 8, 1, 0, 0, 0, 0}),
+      Contains(
+          "is no IDX file, which begins with the bytes 00 00 and a type: it begins with the bytes 00 01 08 01 00 00 00 00"));
+  CHECK_THROWS_WITH(
+      lmc::read_idx(directory.write("file", "<!DOCTYPE html><html>")),
+      Contains("is no IDX file, which begins with the bytes 00 00 and a type: it is an HTML page, as a server sends"));
+  CHECK_THROWS_WITH(
+      lmc::read_idx(directory.write("file", gzip(gzip(two_by_three)))),
+      Contains(
+          "is no IDX file, which begins with the bytes 00 00 and a type: it is a gzip file; unpack it with gunzip, once for each time"));
   CHECK_THROWS_WITH(read(idx_header({1}, 0x09) + Bytes(1)),
                     Contains("holds signed bytes (IDX type code 9); expected unsigned bytes (8)"));
   CHECK_THROWS_WITH(read(idx_header({1}, 0x0b) + Bytes(2)), Contains("holds 16-bit integers"));

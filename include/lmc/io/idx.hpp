@@ -67,8 +67,8 @@ inline IdxArray read_idx(const std::filesystem::path& path) {
   std::uint8_t magic[4];
   read_header(magic);
   if (magic[0] != 0 || magic[1] != 0)
-    throw Error(concat(who, " is no IDX file: ", describe_start(detail::start_of_content(path)),
-                       "; expected the bytes 0 0, a type code and the number of axes"));
+    throw Error(concat(who, " is no IDX file, which begins with the bytes 00 00 and a type: ",
+                       describe_start(detail::start_of_content(path))));
   require(magic[2] == 8, who, " holds ", detail::idx_type_name(magic[2]), " (IDX type code ", int{magic[2]},
           "); expected unsigned bytes (8)");
   require(magic[3] > 0, who, " declares an array without axes");
