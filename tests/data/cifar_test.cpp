@@ -146,8 +146,13 @@ TEST_CASE("load_cifar10: reports classes and batches that are missing, and refus
   directory.write("test_batch.bin", cifar_records({{9}}, 3));
   const auto report = lmc::load_cifar10<float>(directory.path()).report;
   REQUIRE(report.classes.size() == 10);
+  CHECK(report.classes[9].name == "9");
   CHECK(report.classes[9].train == 2);
   CHECK(report.classes[9].test == 1);
+  directory.write("batches.meta.txt", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj \r\n\n");
+  CHECK(lmc::load_cifar10<float>(directory.path()).report.classes[9].name == "j");
+  directory.write("batches.meta.txt", "a\nb\n");
+  CHECK(lmc::load_cifar10<float>(directory.path()).report.classes[9].name == "9");
   REQUIRE(report.notes.size() == 1);
   CHECK(report.notes[0].count == 4);
   CHECK(report.notes[0].first == "data_batch_2.bin");

@@ -106,10 +106,20 @@ TEST_CASE("image layout: a test part without labels is passed over where there i
                     Contains("but neither 'test' nor 'val'; load '") && Contains("or rename it where it is a class"));
 }
 
+TEST_CASE("image layout: counts images beside the class folders, wherever", "[data]") {
+  CHECK(notes({"1.png", "cat/1.png", "dog/1.png"}) == "1 images outside the class folders were passed over 1.png\n");
+  CHECK(notes({"train/1.png", "train/2.png", "train/cat/1.png", "train/dog/1.png", "val/3.png", "val/cat/1.png"}) ==
+        "3 images outside the class folders were passed over train/1.png\n");
+}
+
 TEST_CASE("image layout: refuses what would become classes by accident", "[data]") {
   CHECK_THROWS_WITH(parts({"images/1.png", "images/2.png", "labels.csv"}), Contains("the folder 'images' in '") &&
                                                                                Contains("is no class by its name") &&
                                                                                Contains("the table 'labels.csv' may say"));
+  for (const std::string name : {"fold", "Batch_", "split-", "part "})
+    CHECK_THROWS_WITH(parts({name + "1/cat/1.png", name + "1/dog/1.png", name + "2/cat/1.png"}),
+                      Contains("the folder '" + name + "1' in '") && Contains("is no class by its name"));
+  CHECK(parts({"part/1.png", "partridge/1.png", "3/1.png", "7fold/1.png"}) == " -");
   CHECK_THROWS_WITH(parts({"images/1.png", "annotations/1.png"}), Contains("the folder 'annotations' in '"));
   CHECK_THROWS_WITH(parts({"cat/1.png", "dog/1.png", "Masks/1.png"}), Contains("where it is a class, rename it"));
   CHECK_THROWS_WITH(parts({"1.png", "2.png", "train.csv"}), Contains("there is no folder in '") &&

@@ -142,6 +142,7 @@ TEST_CASE("load_mnist: understands the names of archives, libraries and EMNIST",
   const auto emnist = [&](const std::string& name) { return "emnist-digits-" + replaced(name, "t10k", "test"); };
   load(dotted);
   load([](const std::string& name) { return name + "/" + name; });
+  load([&](const std::string& name) { return name + "/" + dotted(name); });
   load([](const std::string& name) { return "MNIST/raw/" + name; });
   load([](const std::string& name) { return "raw/" + name; });
   load(emnist);

@@ -138,7 +138,7 @@ TEST_CASE("decode_jpeg: refuses corrupt data, of which libjpeg would only warn",
 TEST_CASE("JpegDecoder: gives the same pixels where a file is odd before its image data, and says so", "[io]") {
   const Bytes whole = jpeg_file(pattern(16, 16, 3));
   const lmc::Image image = lmc::decode_jpeg(whole, 3);
-  const auto decoded = [&](const Bytes& bytes, std::array<bool, 3> odd) {
+  const auto decoded = [&](const Bytes& bytes, std::array<bool, 4> odd) {
     lmc::JpegDecoder decoder;
     lmc::Image result;
     for (int i = 0; i < 2; ++i) {
@@ -147,7 +147,7 @@ TEST_CASE("JpegDecoder: gives the same pixels where a file is odd before its ima
       CHECK(decoder.odd() == odd);
     }
     decoder.decode(whole, 3, result);
-    CHECK(decoder.odd() == std::array{false, false, false});
+    CHECK(decoder.odd() == std::array{false, false, false, false});
   };
   const auto marker = [&](std::uint8_t code) {
     const Bytes bytes{0xff, code};
@@ -157,17 +157,23 @@ TEST_CASE("JpegDecoder: gives the same pixels where a file is odd before its ima
     CAPTURE(int{code});
     Bytes bytes = whole;
     bytes.insert(bytes.begin() + marker(code), {1, 2, 3});
-    decoded(bytes, {true, false, false});
+    decoded(bytes, {true, false, false, false});
   }
   // Its first segment is JFIF's: FF E0, length, "JFIF", 0, and the version.
   Bytes version = whole;
   REQUIRE(Bytes(version.begin() + 2, version.begin() + 4) == Bytes{0xff, 0xe0});
   version[11] = 2;
-  decoded(version, {false, true, false});
+  decoded(version, {false, true, false, false});
   version[11] = 0;
-  decoded(version, {false, true, false});
+  decoded(version, {false, true, false, false});
   version.insert(version.begin() + marker(0xdb), 9);
-  decoded(version, {true, true, false});
+  decoded(version, {true, true, false, false});
+  // FF DA, length of 2 bytes, 3 channels of 2 bytes each; then the first and the last coefficient of the scan.
+  Bytes scan = whole;
+  const auto last_coefficient = static_cast<std::size_t>(marker(0xda)) + 12;
+  REQUIRE(Bytes(scan.begin() + marker(0xda) + 11, scan.begin() + marker(0xda) + 14) == Bytes{0, 63, 0});
+  scan[last_coefficient] = 0;
+  decoded(scan, {false, false, false, true});
 }
 
 TEST_CASE("decode_jpeg: refuses bytes behind the image data, which damaged data leave as well", "[io]") {

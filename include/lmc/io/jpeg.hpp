@@ -24,13 +24,15 @@ namespace lmc {
 enum class JpegOddity {
   extraneous_bytes,  // between the segments before the image data
   jfif_revision,     // a version of the header that no standard has
-  color_transform    // a code of Adobe's that no standard has: taken for YCbCr, as others do
+  color_transform,   // a code of Adobe's that no standard has: taken for YCbCr, as others do
+  scan_parameters    // of a sequential image, which needs none of those that are there
 };
 
 /// A phrase about images for each JpegOddity, in their order.
-inline constexpr std::array<std::string_view, 3> jpeg_oddities = {
+inline constexpr std::array<std::string_view, 4> jpeg_oddities = {
     "JPEG images with extraneous bytes before their image data", "JPEG images of an unknown JFIF revision",
-    "JPEG images with an unknown color transform of Adobe's, taken for YCbCr"};
+    "JPEG images with an unknown color transform of Adobe's, taken for YCbCr",
+    "sequential JPEG images with parameters of progressive ones"};
 
 /// Decodes JPEG files one after the other: one for each thread. What an image becomes does not depend on those before.
 ///
@@ -123,6 +125,7 @@ class JpegDecoder {
     const auto note = [&](JpegOddity oddity) { return odd_[static_cast<std::size_t>(oddity)] = true; };
     if (warning == JWRN_EXTRANEOUS_DATA) return in_header_ && note(JpegOddity::extraneous_bytes);
     if (warning == JWRN_JFIF_MAJOR) return note(JpegOddity::jfif_revision);
+    if (warning == JWRN_NOT_SEQUENTIAL) return note(JpegOddity::scan_parameters);
     return warning == JWRN_ADOBE_XFORM && note(JpegOddity::color_transform);
   }
 

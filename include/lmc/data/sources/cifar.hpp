@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include <lmc/data/sources/detail/find_file.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
 #include <lmc/io/cifar.hpp>
+#include <lmc/io/detail/text_kind.hpp>
 #include <lmc/parallel/thread_team.hpp>
 
 namespace lmc {
@@ -33,11 +35,24 @@ inline std::filesystem::path cifar_folder(const std::filesystem::path& directory
   return std::filesystem::is_directory(directory / unpacked) ? directory / unpacked : directory;
 }
 
-/// The records of the training files, and of the test file. The class is label `which` of each.
+/// The names of classes in a file of the archive, one per line; their numbers where it is not there or has others.
+inline std::vector<std::string> cifar_class_names(const std::filesystem::path& path, int classes) {
+  std::vector<std::string> names, numbers;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    while (!line.empty() && is_blank(line.back())) line.pop_back();
+    if (!line.empty()) names.push_back(line);
+  }
+  for (int k = 0; k < classes; ++k) numbers.push_back(std::to_string(k));
+  return names.size() == numbers.size() ? names : numbers;
+}
+
+/// The records of the training files, and of the test file. The class is label `which` of each. names: the file of the classes' names
+/// beside them.
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_cifar_format(const std::vector<std::filesystem::path>& train,
                                     const std::vector<std::filesystem::path>& test, std::span<const CifarLabel> labels,
-                                    std::size_t which) {
+                                    std::size_t which, const char* names) {
   CifarRecords parts[2];
   ThreadTeam().for_each(2, [&](Index i, int /*worker*/) { parts[i] = read_cifar(i == 0 ? train : test, labels); });
   const Standardization standardization = standardization_of(parts[0].pixels, 3);
@@ -51,14 +66,14 @@ TrainTest<Scalar> load_cifar_format(const std::vector<std::filesystem::path>& tr
                             .standardization = standardization});
   };
   TrainTest<Scalar> data{dataset(parts[0]), dataset(parts[1])};
-  std::vector<std::string> names;
-  for (int k = 0; k < labels[which].classes; ++k) names.push_back(std::to_string(k));
-  data.report = {.classes = count_classes(std::move(names), data.train.labels(), data.test.labels()),
+  const auto folder = train[0].parent_path();
+  data.report = {.classes = count_classes(cifar_class_names(folder / names, labels[which].classes), data.train.labels(),
+                                          data.test.labels()),
                  .columns = {},
                  .missing = {},
                  .sizes = {{.height = 32, .width = 32, .count = data.train.size() + data.test.size()}},
                  .notes = {}};
-  require_trainable("'" + train[0].parent_path().string() + "'", data.report.classes);
+  require_trainable("'" + folder.string() + "'", data.report.classes);
   return data;
 }
 
@@ -106,7 +121,7 @@ inline void require_no_other_cifar(const std::filesystem::path& folder, bool ten
 /// and standard deviation of each channel. directory holds the files, or cifar-10-batches-bin with them. Throws: Error when
 /// there is no data batch or no test batch (and how to get them, or what the folder has instead: the Python version, an archive that is
 /// not unpacked, CIFAR-100), a file is wrong (as read_cifar), all training examples are of one class, or a class has test examples
-/// alone. The report has the numbers of the classes and the batches that are missing.
+/// alone. The report has the classes' names of batches.meta.txt, or their numbers, and the batches that are missing.
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_cifar10(const std::filesystem::path& directory) {
   constexpr std::string_view advice = "for CIFAR-10 run `bash examples/get-data.sh cifar10`, which fetches it";
@@ -127,7 +142,7 @@ TrainTest<Scalar> load_cifar10(const std::filesystem::path& directory) {
   require(!train.empty(), "there is none of 'data_batch_1.bin' to 'data_batch_5.bin', plain or with .gz, in '", folder.string(),
           "'; ", advice);
   TrainTest<Scalar> data = detail::load_cifar_format<Scalar>(
-      train, {detail::find_plain_or_gzip(folder, "test_batch.bin", advice)}, cifar10_labels, 0);
+      train, {detail::find_plain_or_gzip(folder, "test_batch.bin", advice)}, cifar10_labels, 0, "batches.meta.txt");
   data.report.notes = std::move(notes);
   return data;
 }
@@ -145,7 +160,9 @@ TrainTest<Scalar> load_cifar100(const std::filesystem::path& directory, Cifar100
   if (!detail::plain_or_gzip(folder, "train.bin")) detail::require_no_other_cifar(folder, false);
   const auto train = detail::find_plain_or_gzip(folder, "train.bin", advice);
   const auto test = detail::find_plain_or_gzip(folder, "test.bin", advice);
-  return detail::load_cifar_format<Scalar>({train}, {test}, cifar100_labels, labels == Cifar100Labels::coarse ? 0 : 1);
+  const bool coarse = labels == Cifar100Labels::coarse;
+  return detail::load_cifar_format<Scalar>({train}, {test}, cifar100_labels, coarse ? 0 : 1,
+                                           coarse ? "coarse_label_names.txt" : "fine_label_names.txt");
 }
 
 }  // namespace lmc

@@ -15,11 +15,18 @@
 #include <lmc/data/sources/detail/image_tree.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
 #include <lmc/data/sources/detail/unicode_form.hpp>
+#include <lmc/io/detail/text_kind.hpp>
 
 namespace lmc::detail {
 
 /// What a folder's name says about what is in it.
 enum class PartName { none, train, validation, test };
+
+inline std::string lower_case(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
 
 /// By the name as a whole or its last word, in any case: Train, training_set, seg_train, val, Testing, …
 inline PartName part_name(std::string_view name) {
@@ -31,22 +38,24 @@ inline PartName part_name(std::string_view name) {
     if (word == "val" || word == "valid" || word == "validation" || word == "dev") return PartName::validation;
     return word == "test" || word == "testing" || word == "eval" ? PartName::test : PartName::none;
   };
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string lower = lower_case(name);
   const PartName whole = known(lower);
   const std::size_t blank = lower.find_last_of("_- .");
   return whole != PartName::none || blank == std::string::npos ? whole : known(lower.substr(blank + 1));
 }
 
-/// Whether a name is one that data sets give to folders of no class: pictures of all classes, or what belongs to them.
+/// Whether a name is one that data sets give to folders of no class: images of all classes, what belongs to them, or a share of them,
+/// as images, masks, fold3, batch_1.
 inline bool is_no_class_name(std::string_view name) {
-  constexpr std::array<std::string_view, 8> known{"images", "imgs",  "img",     "annotations",
+  constexpr std::array<std::string_view, 8> whole{"images", "imgs",  "img",     "annotations",
                                                   "labels", "masks", "trimaps", "bboxes"};
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return std::find(known.begin(), known.end(), lower) != known.end();
+  constexpr std::array<std::string_view, 5> numbered{"fold", "split", "batch", "part", "shard"};
+  std::string word = lower_case(name);
+  const auto among = [&](const auto& known) { return std::find(known.begin(), known.end(), word) != known.end(); };
+  if (among(whole)) return true;
+  while (!word.empty() && (is_digit(word.back()) || word.back() == '_' || word.back() == '-' || word.back() == ' '))
+    word.pop_back();
+  return word.size() < name.size() && among(numbered);
 }
 
 /// Where the class folders of a data set lie: their paths below its folder begin with `train` and `test`, which are empty or end in
@@ -164,6 +173,8 @@ class ImageLayoutFinder {
     require(list(layout_.test).identity != classes.identity, shown(layout_.test), " and ", shown(layout_.train),
             " are the same folder; ", way_out());
     note_files(top, content);
+    note_files(layout_.train, classes);
+    note_files(layout_.test, list(layout_.test));
   }
 
   // Takes a folder for the test part where one of its folders at least is a class; else says why not.

@@ -61,22 +61,28 @@ inline std::optional<MnistName> mnist_name(std::string name) {
   return std::nullopt;
 }
 
-/// Sets of files in a folder, by what their names begin with. A file may lie in a folder of its own name, as Kaggle's archive has it.
+/// Sets of files in a folder, by what their names begin with. A file may lie in a folder of its name, as Kaggle's archive has it.
 inline std::vector<MnistFiles> mnist_files_in(const std::filesystem::path& folder) {
   namespace fs = std::filesystem;
   std::map<std::string, std::pair<MnistFiles, std::array<std::size_t, 4>>> sets;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string file = entry.path().filename().string();
-    const auto name = mnist_name(file);
-    if (!name) continue;
-    const fs::path path = entry.is_directory() ? entry.path() / file : entry.path();
-    if (!fs::is_regular_file(path)) continue;
-    auto& [set, ranks] = sets[name->prefix];
+  const auto take = [&](const fs::path& path, const MnistName& name) {
+    if (!fs::is_regular_file(path)) return;
+    auto& [set, ranks] = sets[name.prefix];
     set.folder = folder;
-    set.prefix = name->prefix;
-    if (!set.paths[name->role].empty() && ranks[name->role] <= name->rank) continue;
-    set.paths[name->role] = path;
-    ranks[name->role] = name->rank;
+    set.prefix = name.prefix;
+    if (!set.paths[name.role].empty() && ranks[name.role] <= name.rank) return;
+    set.paths[name.role] = path;
+    ranks[name.role] = name.rank;
+  };
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const auto name = mnist_name(entry.path().filename().string());
+    if (!name) continue;
+    take(entry.path(), *name);
+    if (!entry.is_directory()) continue;
+    for (const fs::directory_entry& inner : fs::directory_iterator(entry.path())) {
+      const auto inner_name = mnist_name(inner.path().filename().string());
+      if (inner_name && inner_name->role == name->role && inner_name->prefix == name->prefix) take(inner.path(), *inner_name);
+    }
   }
   std::vector<MnistFiles> result;
   for (auto& [prefix, found] : sets) result.push_back(std::move(found.first));
