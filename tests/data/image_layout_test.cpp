@@ -132,8 +132,9 @@ TEST_CASE("image layout: refuses what would become classes by accident", "[data]
   CHECK_THROWS_WITH(parts({"cat/1.png", "dog/1.png", "test/cat/1.png"}), Contains("there is a folder 'test' in '"));
   CHECK_THROWS_WITH(parts({"train/a/1.png", "Training/a/1.png", "test/a/1.png"}),
                     Contains("there are 'Training' and 'train' in '"));
-  CHECK_THROWS_WITH(parts({"wnids.txt", "train/n1/1.png", "val/n1/1.png"}),
-                    Contains("is a tree of Tiny ImageNet; read it with load_tiny_imagenet"));
+  CHECK_THROWS_WITH(parts({"wnids.txt", "train/n1/images/1.png", "train/n2/images/1.png", "val/images/1.png"}),
+                    Contains("is the tree of Tiny ImageNet; read it with load_tiny_imagenet"));
+  CHECK(parts({"wnids.txt", "train/n1/1.png", "train/n2/1.png", "val/n1/1.png"}) == "train/ val/");
   const Tree same({"train/cat/1.png", "train/dog/1.png"});
   fs::create_directory_symlink("train", same / "test");
   CHECK_THROWS_WITH(same.find(), Contains("/test' and '") && Contains("/train' are the same folder; load '"));

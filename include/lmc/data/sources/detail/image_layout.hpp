@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <string_view>
@@ -74,8 +75,9 @@ class ImageLayoutFinder {
   ImageLayout find() {
     const std::string top = enter("", PartName::none);
     const FolderContent content = list(top);
-    require(std::find(content.others.begin(), content.others.end(), "wnids.txt") == content.others.end(), shown(top),
-            " is a tree of Tiny ImageNet; read it with load_tiny_imagenet, `--dataset tiny-imagenet`");
+    const bool wnids = std::find(content.others.begin(), content.others.end(), "wnids.txt") != content.others.end();
+    require(!wnids || !std::filesystem::is_directory(root_ + "/" + top + "val/images"), shown(top),
+            " is the tree of Tiny ImageNet; read it with load_tiny_imagenet, `--dataset tiny-imagenet`");
     std::vector<std::string> train, tests, rest;
     for (const std::string& name : content.folders) {
       const PartName part = part_name(name);
