@@ -11,6 +11,7 @@
 
 #include "registry/command_line.hpp"
 #include "registry/extra.hpp"
+#include "registry/read_report.hpp"
 #include "standard_streams.hpp"
 
 namespace {
@@ -42,7 +43,9 @@ void run(const Options& o) {
   const lmc::TrainTest<float> data = registry::load_dataset(o.data, o.threads);
   const lmc::ComplexityRecord r = lmc::complexity_of(data, o.reference, lmc::ThreadTeam(o.threads));
   const auto percent = [](double share) { return lmc::fixed(100 * share, 2) + " %"; };
-  std::cout << o.data.dataset << "\nclasses              " << r.classes << "\ntraining examples    " << r.train_examples
+  std::cout << o.data.dataset << '\n';
+  registry::print_read_report(std::cout, data.report);
+  std::cout << "classes              " << r.classes << "\ntraining examples    " << r.train_examples
             << "\ntest examples        " << r.test_examples << "\nshape of an example  " << data.train.shape() << " = "
             << r.dimension << " values\nlabel entropy        " << lmc::fixed(r.label_entropy, 3)
             << " bits\ntest error of\n  the majority class " << percent(r.majority_error) << "\n  logistic regression "
@@ -52,6 +55,7 @@ void run(const Options& o) {
   if (!json) return;
   json->stream() << nlohmann::json{{"dataset", o.data.dataset},
                                    {"classes", r.classes},
+                                   {"read", registry::read_report_json(data.report)},
                                    {"train_examples", r.train_examples},
                                    {"test_examples", r.test_examples},
                                    {"dimension", r.dimension},

@@ -48,6 +48,7 @@ int run(const Options& o) {
   Results r;
   r.options = o;
   parse_alphas(o.alphas);  // a mistake is found before the training
+  lmc::require(o.batch_size > 0, "--batch-size ", o.batch_size, "; expected a positive number");
   const auto seeds = noise_seeds(o);
   r.init_seeds = init_seeds(o);
   const AlignmentPlan alignment = parse_alignment(o);
@@ -79,6 +80,12 @@ int run(const Options& o) {
   r.examples = {data.train.size(), data.test.size()};
   r.classes = data.train.classes();
   r.input = data.train.standardization();
+  r.read = data.report;
+  if (o.batch_size > data.train.size()) {
+    std::cerr << "note: --batch-size " << o.batch_size << " is above the " << data.train.size()
+              << " training examples: all of them make one batch\n";
+    training.batch_size = r.options.batch_size = data.train.size();
+  }
   r.threads = team.size();
   print_setting(r, net, data);
 

@@ -12,6 +12,8 @@
 #include <lmc/simd/instruction_set.hpp>
 #include <lmc/simd/sparse_limits.hpp>
 
+#include "registry/read_report.hpp"
+
 namespace {
 
 // One number for each channel, without a list where there is one channel; `otherwise` for data taken as they are.
@@ -100,6 +102,7 @@ nlohmann::json to_json(const Results& r) {
       {"dataset", o.data.dataset},
       {"examples", {{"train", r.examples[0]}, {"test", r.examples[1]}}},
       {"classes", r.classes},
+      {"read", registry::read_report_json(r.read)},
       {"network", r.network},
       {"parameters", r.parameters},
       {"training", training},

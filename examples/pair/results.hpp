@@ -34,6 +34,7 @@ struct Results {
   lmc::AnyLoss<float> loss;         // that is trained on and measured
   std::array<Index, 2> examples{};  // in the training and the test part
   Index classes = 0;
+  lmc::ReadReport read;
   Index parameters = 0;
   lmc::Standardization input;
   std::vector<std::vector<std::uint64_t>> init_seeds;  // of every run, for each initialization

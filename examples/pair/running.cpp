@@ -17,6 +17,7 @@
 #include <lmc/train/progress.hpp>
 
 #include "pair/options.hpp"
+#include "registry/read_report.hpp"
 
 namespace {
 
@@ -34,8 +35,9 @@ bool is_deep(const lmc::Network<float>& net) {
 void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::TrainTest<float>& data) {
   const Options& o = r.options;
   std::cout << o.data.dataset << ": " << data.train.size() << " training and " << data.test.size() << " test examples of shape "
-            << data.train.shape() << ", " << r.classes << " classes\n"
-            << net << r.loss.name() << ", " << r.optimizer;
+            << data.train.shape() << ", " << r.classes << " classes\n";
+  registry::print_read_report(std::cout, data.report);
+  std::cout << net << r.loss.name() << ", " << r.optimizer;
   registry::for_each_update_option(o.updates, [](std::string_view name, const char*, const auto& value) {
     if (value && name != "loss" && name != "label-smoothing") std::cout << ", " << name << ' ' << *value;
   });

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "registry/datasets.hpp"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <iostream>
 #include <type_traits>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/names.hpp>
+#include <lmc/data/class_counts.hpp>
 #include <lmc/data/pixels.hpp>
 #include <lmc/data/sources/cifar.hpp>
 #include <lmc/data/sources/image_folder.hpp>
@@ -30,15 +31,9 @@ namespace {
 
 using Data = lmc::TrainTest<float>;
 
-lmc::TableColumn table_column(const std::string& text) {
-  lmc::Index number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure == std::errc() && end == text.data() + text.size()) return number;
-  return text;
-}
 std::vector<lmc::TableColumn> table_columns(const std::optional<std::string>& list) {
   std::vector<lmc::TableColumn> columns;
-  for (const std::string& part : split_list(list.value_or(""))) columns.push_back(table_column(part));
+  for (const std::string& part : split_list(list.value_or(""))) columns.emplace_back(lmc::ColumnText(part));
   return columns;
 }
 
@@ -56,26 +51,38 @@ lmc::TextFeatures text_features(const DatasetOptions& o) {
   return lmc::NgramOptions{.dimension = o.ngram_dimension.value_or(lmc::NgramOptions().dimension)};
 }
 
+lmc::NumberMark number_mark(std::string_view text) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, mark] : lmc::number_mark_names) names.push_back(name);
+  return lmc::number_mark_names[lmc::find_name("--number-format", text, names)].second;
+}
+
 lmc::CsvOptions csv_options(const DatasetOptions& o) {
-  lmc::CsvOptions csv;
+  lmc::CsvOptions csv{.wording = lmc::Wording::command_line};
   if (o.delimiter) {
     const std::string& text = *o.delimiter;
-    lmc::require(text.size() == 1 || text == "tab", "delimiter ", text, "; expected one character, or tab");
-    csv.delimiter = text == "tab" ? '\t' : text[0];
+    lmc::require(text.size() == 1 || text == "tab" || text == "blank", "--delimiter '", text,
+                 "'; expected one character, tab or blank");
+    csv.delimiter = text == "tab" ? '\t' : text == "blank" ? ' ' : text[0];
   }
   csv.header = o.header.value_or(csv.header);
   csv.names = !o.no_names && csv.header > 0;
-  if (o.label) csv.label = table_column(*o.label);
+  if (o.label) csv.label = lmc::ColumnText(*o.label);
   csv.categorical = table_columns(o.categorical);
   csv.drop = table_columns(o.drop);
-  if (is_second("missing", o.missing, {"error", "impute"})) csv.missing = lmc::MissingValue::impute;
-  if (is_second("unknown-category", o.unknown_category, {"error", "ignore"}))
+  if (is_second("--missing", o.missing, {"error", "impute"})) csv.missing = lmc::MissingValue::impute;
+  if (is_second("--unknown-category", o.unknown_category, {"error", "ignore"}))
     csv.unknown_category = lmc::UnknownCategory::ignore;
+  if (o.missing_texts) {
+    csv.missing_texts = split_list(*o.missing_texts);
+    csv.missing_numbers.clear();
+  }
+  for (const std::string& mark : split_list(o.number_format.value_or(""))) csv.number_format.push_back(number_mark(mark));
   csv.standardize = !o.no_standardize;
   if (o.test_data) csv.test_path = *o.test_data;
   csv.train_rows = o.train_rows.value_or(0);
   lmc::require(!o.test_share || (!o.test_data && !o.train_rows),
-               "test-share is for one file without train-rows; leave it or the other out");
+               "--test-share is for one file without --train-rows; leave it or the other out");
   csv.test_share = o.test_share.value_or(csv.test_share);
   csv.seed = o.split_seed.value_or(0);
   return csv;
@@ -129,14 +136,18 @@ Data images(const DatasetOptions& o, int threads) {
 Data csv(const DatasetOptions& o, int) { return lmc::load_csv<float>(given_path(o, "file"), csv_options(o)); }
 
 Data words(const DatasetOptions& o, int) {
-  lmc::WordsOptions options{.features = text_features(o), .seed = o.split_seed.value_or(0)};
+  lmc::WordsOptions options{
+      .features = text_features(o), .seed = o.split_seed.value_or(0), .wording = lmc::Wording::command_line};
   if (o.languages) options.languages = split_list(*o.languages);
   return lmc::load_words<float>(folder_of(o), options);
 }
 
 Data tsv(const DatasetOptions& o, int) {
   const std::string path = given_path(o, "file");
-  lmc::TsvTextOptions options{.features = text_features(o), .seed = o.split_seed.value_or(0)};
+  lmc::TsvTextOptions options{.header = o.header,
+                              .features = text_features(o),
+                              .seed = o.split_seed.value_or(0),
+                              .wording = lmc::Wording::command_line};
   lmc::require(!o.test_share || !o.test_data, "--test-share is for one file; leave it or --test-data out");
   if (o.test_data) options.test = *o.test_data;
   options.test_share = o.test_share.value_or(options.test_share);
@@ -183,8 +194,8 @@ std::vector<DatasetKind> built_in_datasets() {
       {"images", "a folder for each class", with(color, {"no-cache", "image-size", "test-share", "split-seed"}), true, images},
       {"csv",
        "",
-       {"data", "label", "delimiter", "header", "no-names", "categorical", "drop", "missing", "unknown-category",
-        "no-standardize", "train-rows", "test-data", "test-share", "split-seed"},
+       {"data", "label", "delimiter", "header", "no-names", "categorical", "drop", "missing", "missing-texts", "number-format",
+        "unknown-category", "no-standardize", "train-rows", "test-data", "test-share", "split-seed"},
        false,
        csv},
       {"words",
@@ -195,7 +206,7 @@ std::vector<DatasetKind> built_in_datasets() {
        "data/words"},
       {"tsv",
        "label, text",
-       {"data", "split-seed", "test-data", "test-share", "text-form", "ngram-dimension", "text-length"},
+       {"data", "header", "split-seed", "test-data", "test-share", "text-form", "ngram-dimension", "text-length"},
        false,
        tsv},
       {"spirals", "", {"examples", "class-count", "data-seed"}, false, spirals},
@@ -221,7 +232,54 @@ Data read_dataset(const DatasetOptions& o, int threads) {
         is_given(field))
       require_taken(name, kind, dataset_kinds(), "--dataset");
   });
-  return kind.load(o, threads);
+  Data data = kind.load(o, threads);
+  if (data.report.classes.empty() && data.train.classes() > 0) data.report.classes = lmc::read_classes(data.train, data.test);
+  const auto classes = std::ranges::count_if(data.report.classes, [](const lmc::ReadClass& c) { return c.train > 0; });
+  lmc::require(data.train.classes() == 0 || classes > 1, "--dataset ", o.dataset, ": all training examples are of the class '",
+               data.report.classes.empty() ? "" : data.report.classes[0].name, "'; expected two classes or more");
+  return data;
+}
+
+std::vector<lmc::Index> parse_classes(const std::string& list, lmc::ReadReport& report) {
+  const auto size = static_cast<lmc::Index>(report.classes.size());
+  std::vector<lmc::Index> positions;
+  std::string taken;
+  const auto named = [&](std::string_view name) -> std::optional<lmc::Index> {
+    const auto found = std::ranges::find(report.classes, name, &lmc::ReadClass::name);
+    if (found == report.classes.end()) return std::nullopt;
+    return found - report.classes.begin();
+  };
+  const auto counted = [&](std::string_view text) -> std::optional<lmc::Index> {
+    const auto number = lmc::detail::position_text(text);
+    return number && *number >= 0 && *number < size ? number : std::nullopt;
+  };
+  for (const std::string& text : split_list(list)) {
+    const std::string_view typed = text;
+    std::optional<lmc::Index> by_name = named(typed), by_position = counted(typed);
+    if (!by_name && typed.starts_with("name:")) by_name = named(typed.substr(5));
+    if (!by_name && typed.starts_with("position:")) by_position = counted(typed.substr(9));
+    lmc::require(!by_name || !by_position || by_name == by_position, "--classes ", list, ": the class number ",
+                 by_name.value_or(0), " is called '", text, "', and the class number ", text, " '",
+                 report.classes[static_cast<std::size_t>(by_position.value_or(0))].name, "'; write name:", text,
+                 " or position:", text);
+    if (!by_name && !by_position) {
+      std::vector<std::string_view> names;
+      for (const lmc::ReadClass& c : report.classes) names.push_back(c.name);
+      try {
+        lmc::find_name("class", typed, names);
+      } catch (const lmc::Error& e) {
+        throw lmc::Error(lmc::concat("--classes ", list, ": ", e.what(), "; or a number from 0 to ", size - 1));
+      }
+    }
+    const lmc::Index position = by_name ? *by_name : *by_position;
+    positions.push_back(position);
+    const std::string& name = report.classes[static_cast<std::size_t>(position)].name;
+    taken += lmc::concat(taken.empty() ? "" : ", ", text, by_name ? " by name" : lmc::concat(" by position: '", name, "'"));
+  }
+  const bool plain = std::ranges::all_of(
+      positions, [&](lmc::Index k) { return report.classes[static_cast<std::size_t>(k)].name == std::to_string(k); });
+  if (!plain) report.notes.push_back({"classes were taken: " + taken, static_cast<lmc::Index>(positions.size()), ""});
+  return positions;
 }
 
 Data load_dataset(const DatasetOptions& o, int threads) {
@@ -229,14 +287,14 @@ Data load_dataset(const DatasetOptions& o, int threads) {
                "--mean and --std belong together; give both or neither");
   Data data = read_dataset(o, threads);
   if (o.classes) {
-    std::vector<lmc::Index> classes;
-    for (const double k : parse_list("--classes", *o.classes)) classes.push_back(static_cast<lmc::Index>(k));
+    const std::vector<lmc::Index> classes = parse_classes(*o.classes, data.report);
     data = lmc::class_subset(data, classes);
   }
   lmc::require(!o.subset || !o.subset_per_class, "--subset and --subset-per-class are two ways to take a part; leave one out");
   if (o.subset_per_class) data.train = lmc::per_class_subset(data.train, *o.subset_per_class, o.subset_seed);
   if (o.subset) data.train = lmc::random_subset(data.train, *o.subset, o.subset_seed);
   if (o.test_subset) data.test = lmc::random_subset(data.test, *o.test_subset, o.subset_seed);
+  lmc::recount_classes(data);
   if (o.gray && data.train.shape()[2] == 3) data = lmc::grayscale(data);
   if (o.downsample.value_or(1) != 1) data = lmc::downsample(data, *o.downsample);
   if (o.mean)

@@ -30,6 +30,7 @@ struct DatasetOptions {
   std::optional<lmc::Index> image_size = {};
   bool no_cache = false;
   std::optional<std::string> label = {}, delimiter = {}, categorical = {}, drop = {}, missing = {}, unknown_category = {};
+  std::optional<std::string> missing_texts = {}, number_format = {};
   std::optional<lmc::Index> header = {};
   bool no_names = false, no_standardize = false;
   std::optional<lmc::Index> train_rows = {};
@@ -59,7 +60,7 @@ template <class Options, class Visit>
 void for_each_dataset_option(Options& o, const Visit& visit) {
   visit("dataset", dataset_help(), o.dataset);
   visit("data", "its folder or file [where examples/get-data.sh puts it: data/...]", o.data);
-  visit("classes", "these classes alone, as in 3,5,7: they become 0, 1, 2", o.classes);
+  visit("classes", "these classes alone, by name or number from 0, as in 3,5,7: they become 0, 1, 2", o.classes);
   visit("subset-per-class", "so many training examples of each class, at random", o.subset_per_class);
   visit("subset", "so many training examples, at random", o.subset);
   visit("test-subset", "so many test examples, at random", o.test_subset);
@@ -72,12 +73,18 @@ void for_each_dataset_option(Options& o, const Visit& visit) {
   visit("image-size", "images: side that each is brought to [they are of one size]", o.image_size);
   visit("no-cache", "tiny-imagenet, images: keep no decoded copy beside them", o.no_cache);
   visit("label", "csv: the label's column, by name or number, negative from the end [-1]", o.label);
-  visit("delimiter", "csv: one character, or tab [,]", o.delimiter);
-  visit("header", "csv: lines before the rows [1]", o.header);
+  visit("delimiter", "csv: one character, tab or blank (or several of them) [,]", o.delimiter);
+  visit("header", "csv, tsv: lines before the rows [csv: 1, tsv: 0]", o.header);
   visit("no-names", "csv: the last of them does not hold the columns' names", o.no_names);
-  visit("categorical", "csv: columns of numbers that are categories, as in zip,month", o.categorical);
+  visit("categorical", "csv: columns of numbers that are categories (the label: classes), as in zip,month", o.categorical);
   visit("drop", "csv: columns to leave out", o.drop);
   visit("missing", "csv: error or impute (mean, most frequent category) [error]", o.missing);
+  visit("missing-texts", "csv: what stands for a missing value, as in ,NA,-9 [the empty text, NA, null, ? and the like]",
+        o.missing_texts);
+  visit("number-format",
+        "csv: how numbers may be written, too: decimal-comma, thousands-comma, thousands-point, thousands-apostrophe, "
+        "thousands-blank, percent, currency, unicode (blanks, minus, digits), or several",
+        o.number_format);
   visit("unknown-category", "csv: in the test part alone: error or ignore [error]", o.unknown_category);
   visit("no-standardize", "csv: take numbers as they are", o.no_standardize);
   visit("train-rows", "csv: the first so many rows train, the others test", o.train_rows);
@@ -104,6 +111,11 @@ struct DatasetKind {
   lmc::TrainTest<float> (*load)(const DatasetOptions& options, int threads) = nullptr;
   std::string folder = {};  // where examples/get-data.sh puts it; none where it has to be given, or nothing is read
 };
+
+/// The positions of classes that a list gives by name or by position, as in 3,cat,name:5,position:0. Says in the report's notes
+/// which were taken by position although classes have names. Throws: lmc::Error for one that there is not, and for a text that is
+/// the name of one class and the position of another.
+std::vector<lmc::Index> parse_classes(const std::string& list, lmc::ReadReport& report);
 
 /// Those that come with the programs.
 std::vector<DatasetKind> built_in_datasets();

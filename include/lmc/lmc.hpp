@@ -77,6 +77,7 @@
 #include <lmc/data/batches.hpp>
 #include <lmc/data/character_ngrams.hpp>
 #include <lmc/data/character_sequence.hpp>
+#include <lmc/data/class_counts.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/fold_latin.hpp>
 #include <lmc/data/label_noise.hpp>

@@ -87,7 +87,8 @@ TEST_CASE("load_tsv_text: says which line is not label, tab, text", "[data]") {
   const testing::TemporaryDirectory directory;
   const auto load = [&](std::string_view text) { return lmc::load_tsv_text<float>(directory.write("lines", text)); };
   CHECK_THROWS_WITH(load("a\tx\nno tab\nb\ty\n"), Contains("lines', line 2: there is no tab; expected label<TAB>text"));
-  CHECK_THROWS_WITH(load("a\tx\n\nb\ty\n"), Contains("line 2: there is no tab"));
+  CHECK_THROWS_WITH(load("a\tx\n\n\nb y\n"), Contains("line 4: there is no tab"));
+  CHECK_THROWS_WITH(load("a\tx\rb\ty\r"), Contains("line 1: there is a carriage return without a line feed"));
   CHECK_THROWS_WITH(load("\tx\n"), Contains("line 1: the label before the tab is empty"));
   CHECK_THROWS_WITH(load("a\tx\nb\ty\nb\t\r\n"), Contains("line 3: the text behind the tab is empty"));
   CHECK_THROWS_WITH(load("a\t \t\n"), Contains("line 1: the text behind the tab is empty"));
@@ -103,9 +104,51 @@ TEST_CASE("load_tsv_text: refuses a test part that does not fit", "[data]") {
   CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = directory.write("test", "a\tx\nc\ty\n")}),
                     Contains("test', line 2: the label 'c' is not one of the 2 of '") && Contains("train'"));
   CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = directory.write("test", "")}), Contains("test' is empty"));
-  CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path), Contains("test_share = 0.2 leaves no line of '"));
+  CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path), Contains("test_share = 0.2 leaves no line of '") &&
+                                                         Contains("2 lines, one each: none can be put aside; give more lines"));
   for (const double share : {0.0, 1.0, -1.0, std::nan("")})
     CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test_share = share}), Contains("expected between 0 and 1"));
+}
+
+TEST_CASE("load_tsv_text: takes labels without blanks and quotes, passes over empty lines, and says so", "[data]") {
+  const testing::TemporaryDirectory directory;
+  const auto path = directory.write("lines", "pos\ta\n\"pos\"\taa\n\n neg \taaa\nneg\taaaa\n");
+  const auto data = lmc::load_tsv_text<float>(path, {.test_share = 0.5, .features = letters});
+  CHECK(data.classes == std::vector<std::string>{"neg", "pos"});
+  REQUIRE(data.report.classes.size() == 2);
+  CHECK(data.report.classes[1].name == "pos");
+  CHECK(data.report.classes[1].train == 1);
+  CHECK(data.report.classes[1].test == 1);
+  REQUIRE(data.report.notes.size() == 2);
+  CHECK_THAT(data.report.notes[0].what, Contains("labels stand in quotes"));
+  CHECK_THAT(data.report.notes[0].first, Contains("lines', line 2"));
+  CHECK_THAT(data.report.notes[1].what, Contains("empty lines were passed over"));
+}
+
+TEST_CASE("load_tsv_text: refuses names of columns, swapped columns and identifiers", "[data]") {
+  const testing::TemporaryDirectory directory;
+  const auto load = [&](const std::string& text, lmc::TsvTextOptions options = {}) {
+    return lmc::load_tsv_text<float>(directory.write("lines", text), options);
+  };
+  const std::string lines = "a\tx\na\ty\na\tz\nb\tx\nb\ty\nb\tz\n";
+  CHECK_THROWS_WITH(
+      load("Label\ttext\n" + lines),
+      Contains("line 1: 'Label' looks like the name of a column; header = 1 passes over it, header = 0 takes it"));
+  CHECK_THROWS_WITH(load("label\ttext\n" + lines, {.wording = lmc::Wording::command_line}),
+                    Contains("--header 1 passes over it"));
+  CHECK(load("label\ttext\n" + lines, {.header = 1}).classes.size() == 2);
+  CHECK(load("label\ttext\n" + lines, {.header = 0}).classes.size() == 3);
+  CHECK_THAT(load("kind\tword\n" + lines).report.notes.at(0).what, Contains("'kind' occurs in the first line alone"));
+  std::string swapped, identifiers;
+  for (int i = 0; i < 60; ++i) {
+    swapped += "text " + std::to_string(i % 30) + (i % 2 == 0 ? "\tgood\n" : "\tbad\n");
+    identifiers += std::to_string(i) + "\tgood\tsome text " + std::to_string(i) + "\n";
+  }
+  CHECK_THROWS_WITH(load(swapped),
+                    Contains("there are 30 labels, 'text 0' among them, and 2 texts, such as 'good'; are label and "
+                             "text swapped?"));
+  CHECK_THROWS_WITH(load(identifiers),
+                    Contains("60 different labels") && Contains("three fields or more: is the label not the first?"));
 }
 
 }  // namespace data_tsv_text_test

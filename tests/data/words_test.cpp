@@ -113,7 +113,7 @@ TEST_CASE("load_words: draws on its own for each language and part, by the seed"
   other.seed = 1;
   const lmc::detail::WordsPart train{"train", 20, 30}, test{"test", 20, 30};
   const auto choose = [&](const lmc::detail::WordsPart& part, const lmc::WordsOptions& o) {
-    return lmc::detail::choose_words({words, words}, part, o);
+    return lmc::detail::choose_words({words, words}, part, o, {});
   };
   const auto chosen = choose(train, options);
   CHECK(chosen == choose(train, options));
@@ -181,14 +181,19 @@ TEST_CASE("load_words: is decided by the seed", "[data]") {
 
 TEST_CASE("load_words: reads UTF-8 and Latin-1, folds letters, takes a word once, and leaves out what is no word", "[data]") {
   const testing::TemporaryDirectory directory;
+  lmc::detail::PassedWords passed;
   directory.write("utf8", "Größe\nGRÖSSE\ngrößte\r\nabc\nan-d\nit's\nlongerthanten\nœuf\nŻółw\n");
   directory.write("latin1",
                   "f\xF6rst\xE5r\n\xD6"
                   "ar\nabcd\n");
-  CHECK(lmc::detail::read_words(directory.path(), "utf8") == std::vector<std::string>{"grosse", "grosste", "oeuf", "zolw"});
-  CHECK(lmc::detail::read_words(directory.path(), "latin1") == std::vector<std::string>{"abcd", "forstar"});
+  CHECK(lmc::detail::read_words(directory.path(), "utf8", passed) ==
+        std::vector<std::string>{"grosse", "grosste", "oeuf", "zolw"});
+  CHECK(lmc::detail::read_words(directory.path(), "latin1", passed) == std::vector<std::string>{"abcd", "forstar"});
+  CHECK(passed.letters == 2);  // an-d, it's
+  CHECK(passed.length == 3);   // abc, longerthanten, Öar
+  CHECK(passed.slashes == 0);
   directory.write("neither", "gr\xC3\xB6sse\nf\xF6rst\n");
-  CHECK_THROWS_WITH(lmc::detail::read_words(directory.path(), "neither"),
+  CHECK_THROWS_WITH(lmc::detail::read_words(directory.path(), "neither", passed),
                     Contains("neither', line 2: the text is not valid UTF-8"));
 }
 
@@ -218,8 +223,15 @@ TEST_CASE("load_words: says what is missing, too short or out of range", "[data]
   CHECK_THROWS_WITH(load([](auto& o) { o.languages.pop_back(); }), Contains("there are 1 languages; expected at least 2"));
   CHECK_THROWS_WITH(load([](auto& o) { o.train_words = 100'000; }),
                     Contains("train_words = 100000, but") && Contains("vowels ") && Contains("consonants "));
-  CHECK_THROWS_WITH(lmc::detail::choose_words({{{{"many", "more"}}}, {{{"viel"}}}}, {"test", 2, 1}, small_options),
+  CHECK_THROWS_WITH(lmc::detail::choose_words({{{{"many", "more"}}}, {{{"viel"}}}}, {"test", 2, 1}, small_options, {}),
                     Contains("test_words = 2, but") && Contains("only up to 1 in all (vowels 2, consonants 1)"));
+  CHECK_THROWS_WITH(load([](auto& o) { o.languages[1] = ""; }), Contains("languages has an empty name"));
+  const testing::TemporaryDirectory directory;
+  directory.write("first", "aword\nother\n");
+  directory.write("second", "слово\nword/ABC\nthe\n");
+  CHECK_THROWS_WITH(lmc::load_words<float>(directory.path(), {.languages = {"first", "second"}}),
+                    Contains("1 × second: lines with other letters than a to z") &&
+                        Contains("1 × second: lines with a slash") && Contains("1 × second: words of less than 4"));
   CHECK_THROWS_WITH(load([](auto& o) { o.words_per_sample = 0; }),
                     Contains("words_per_sample = 0; expected a positive number"));
   CHECK_THROWS_WITH(load([](auto& o) { o.train_words = 0; }), Contains("train_words = 0;"));

@@ -124,16 +124,32 @@ TEST_CASE("CsvReader: refuses quotes inside plain fields, text behind quotes, an
     CHECK_THROWS_WITH(read(text), Contains("line 1: there is a carriage return without a line feed"));
 }
 
+TEST_CASE("CsvReader: takes a run of blanks and tabs for one delimiter, where that is ' '", "[io]") {
+  CHECK(read("  1   2.5 \t dog  \r\n \t\n\"a b\" 3 \t cat", ' ') == Records{{"1", "2.5", "dog"}, {"a b", "3", "cat"}});
+  CHECK_THROWS_WITH(read("1 2\n3\n", ' '), Contains("line 2: the number of fields is 1; expected 2"));
+}
+
+TEST_CASE("CsvReader: says which delimiter the lines look as if they had", "[io]") {
+  CHECK_THROWS_WITH(read("a;b\n1,5;2\n3,1;4,5\n"), Contains("line 3: ") && Contains("by another: delimiter = ';'"));
+  CHECK_THROWS_WITH(read("\"a\"\t\"b\"\n1\t2\n"), Contains("closing quote") && Contains("by another: delimiter = '\\t'"));
+  CHECK_THROWS_WITH(read("a,b\n1,2\n3\n"), !Contains("by another"));
+  const testing::TemporaryDirectory directory;
+  lmc::CsvReader csv(directory.write("a.csv", "\"a\" \"b\"\n1   2\n"), ',', lmc::Wording::command_line);
+  CHECK_THROWS_WITH(csv.next(), Contains("by another: --delimiter blank"));
+}
+
 TEST_CASE("CsvReader: refuses what is not UTF-8, and says in which line", "[io]") {
   CHECK(read("größe,日本,\"é\"\"😀\"\n") == Records{{"größe", "日本", "é\"😀"}});
-  CHECK_THROWS_WITH(read("a,b\n\"\n\n\xFC\",1\n"), Contains("a.csv', line 4: this is not UTF-8 text; convert the file"));
-  CHECK_THROWS_WITH(read("a\xC3,\xA4\n"), Contains("line 1: this is not UTF-8"));
-  CHECK_THROWS_WITH(read("\"\xC3\"\n"), Contains("line 1: this is not UTF-8"));
+  CHECK_THROWS_WITH(
+      read("a,b\n\"\n\n\xFC\",1\n"),
+      Contains("a.csv', line 4: the text is not valid UTF-8; convert the file, for instance by `iconv -f WINDOWS-1252"));
+  CHECK_THROWS_WITH(read("a\xC3,\xA4\n"), Contains("line 1: the text is not valid UTF-8"));
+  CHECK_THROWS_WITH(read("\"\xC3\"\n"), Contains("line 1: the text is not valid UTF-8"));
   CHECK_THROWS_WITH(read(std::string_view("a\0,\0001\0\n\0", 8)), Contains("a.csv': it is a text in UTF-16; convert it"));
   const testing::TemporaryDirectory directory;
   lmc::CsvReader csv(directory.write("a.csv", "a\n# \xFF\n"));
   CHECK(csv.skip_line());
-  CHECK_THROWS_WITH(csv.skip_line(), Contains("line 2: this is not UTF-8"));
+  CHECK_THROWS_WITH(csv.skip_line(), Contains("line 2: the text is not valid UTF-8"));
 }
 
 TEST_CASE("CsvReader: reads records that lie across the blocks it reads, and longer than these", "[io]") {

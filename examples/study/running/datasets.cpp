@@ -9,10 +9,12 @@
 #include <variant>
 
 #include <lmc/core/names.hpp>
+#include <lmc/data/class_counts.hpp>
 #include <lmc/data/pixels.hpp>
 #include <lmc/data/subset.hpp>
 
 #include "registry/datasets.hpp"
+#include "registry/read_report.hpp"
 #include "registry/registry.hpp"
 #include "study/specification/spec_digest.hpp"
 #include "study/store/store.hpp"
@@ -117,6 +119,7 @@ TrainTest<float> prepare_data(TrainTest<float> data, const DataSpec& spec) {
   if (spec.downsample > 1) data = downsample(data, spec.downsample);
   for (const auto& [part, examples] : {std::pair(&data.train, spec.train_examples), std::pair(&data.test, spec.test_examples)})
     if (examples > 0 && examples != part->size()) *part = random_subset(*part, examples, 0);
+  recount_classes(data);
   return data;
 }
 
@@ -173,7 +176,8 @@ const LoadedData& DataSets::get(const DataSpec& spec) {
                 .train = parts.train.size(),
                 .test = parts.test.size(),
                 .classes = parts.train.classes(),
-                .shape = parts.train.shape()};
+                .shape = parts.train.shape(),
+                .report = registry::read_report_json(parts.report)};
     entry = std::make_unique<const LoadedData>(std::move(data));
   }
   return *entry;

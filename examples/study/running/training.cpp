@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iostream>
 #include <set>
 #include <string>
 #include <utility>
@@ -42,14 +43,17 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
   Network<float> network = first_network(s, data.shape(), data.classes()).network;
   TrainOptions<float> options{
       .epochs = s.epochs,
-      .batch_size = s.batch_size,
+      .batch_size = std::min(s.batch_size, data.size()),
       .optimizer = registry::optimizer_options(s.optimizer, ""),
       .augmentation = {.crop_padding = s.crop, .flip = s.flip, .translation = s.translation, .noise = s.input_noise},
       .label_noise = s.label_noise,
       .observers = observers,
       .schedule = registry::make_schedule(s, "")};
+  if (options.batch_size < s.batch_size)
+    std::cerr << lmc::concat("note: batch-size = ", s.batch_size, " is above the ", data.size(), " training examples of ",
+                             s.data.dataset, ": all of them make one batch\n");
   registry::set_updates(s.update, "", options);
-  const Index per_epoch = (data.size() + s.batch_size - 1) / s.batch_size;
+  const Index per_epoch = (data.size() + options.batch_size - 1) / options.batch_size;
   if (s.updates > 0) options.epochs = (s.updates + per_epoch - 1) / per_epoch;
   const Index end = s.until > 0 ? s.until : s.updates > 0 ? s.updates : options.epochs * per_epoch;
   require(s.until > 0 || (s.prefix <= end && s.lift_at <= end), "a run of ", end, " updates has a prefix of ", s.prefix,

@@ -79,6 +79,7 @@ void normalize_table(DataSpec& s) {
   leave_out(o.categorical, "");
   leave_out(o.drop, "");
   leave_out(o.missing, "error");
+  leave_out(o.number_format, "");
   leave_out(o.unknown_category, "error");
   leave_out(o.test_share, 0.2);
   leave_out(o.split_seed, 0U);

@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include <string_view>
+
 namespace lmc::study {
 
 Database::Database(std::filesystem::path path, int flags) : path_(std::move(path)) {
@@ -50,6 +52,9 @@ void Database::fail(const SQLite::Exception& e) const {
 }
 
 nlohmann::json Database::value(SQLite::Statement& row, const char* column, bool document) {
+  bool there = false;
+  for (int i = 0; i < row.getColumnCount(); ++i) there |= std::string_view(column) == row.getColumnName(i);
+  if (!there) return {};  // a store of an older version has no such column
   const SQLite::Column found = row.getColumn(column);
   if (document) return nlohmann::json::parse(found.getString());
   if (found.isNull()) return {};

@@ -63,11 +63,11 @@ Row row_from_json(const nlohmann::json& json) {
   return row;
 }
 
-/// A row without its provenance: what two machines must agree on.
+/// A row without its provenance and what was said of files: what two machines must agree on.
 template <class Row>
 nlohmann::json agreed_json(const Row& row) {
   nlohmann::json json = row_json(row);
-  for (const char* name : {"seconds", "machine", "version"}) json.erase(name);
+  for (const char* name : {"seconds", "machine", "version", "report"}) json.erase(name);
   return json;
 }
 

@@ -59,6 +59,7 @@ struct DataRow {
   std::string digest = {};
   Index train = 0, test = 0, classes = 0;  // examples, examples, classes
   Shape shape = {};                        // shape of an example
+  nlohmann::json report = {};              // what was read: registry::read_report_json; null in a store of version 1
 };
 
 /// Calls visit(name, field) for the fields of a row, in the order in which a store and a message have them; the last three are
@@ -93,6 +94,7 @@ void for_each_field(Row& row, const Visit& visit) {
     visit("test", row.test);
     visit("classes", row.classes);
     visit("shape", row.shape);
+    visit("report", row.report);
   }
   if constexpr (!std::same_as<Plain, DataRow>) {
     visit("seconds", row.made.seconds);

@@ -16,13 +16,13 @@ namespace lmc::study {
 
 namespace {
 
-constexpr int store_version = 1;
+constexpr int store_version = 2;
 constexpr int store_application = 0x6c6d6373;  // "lmcs"
 
 constexpr const char* store_schema = R"(
 CREATE TABLE data (
   id TEXT PRIMARY KEY, spec TEXT NOT NULL, digest TEXT NOT NULL, train INTEGER NOT NULL, test INTEGER NOT NULL,
-  classes INTEGER NOT NULL, shape TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  classes INTEGER NOT NULL, shape TEXT NOT NULL, report TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, spec TEXT NOT NULL, dataset TEXT NOT NULL, network TEXT NOT NULL, optimizer TEXT NOT NULL,
   learning_rate REAL NOT NULL, init_seed INTEGER NOT NULL, order_seed INTEGER NOT NULL, parameters INTEGER NOT NULL,
@@ -117,9 +117,13 @@ Store::Store(std::filesystem::path path, Access access) : path_(std::move(path))
   remove_left_over();
   database_ = std::make_unique<Database>(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
   database_->transaction([&] {
-    if (has_schema(*database_)) return;
-    database_->execute(store_schema);
-    database_->execute(lmc::concat("PRAGMA application_id = ", store_application));
+    if (has_schema(*database_)) {
+      if (database_->number("PRAGMA user_version") == store_version) return;
+      database_->execute("ALTER TABLE data ADD COLUMN report TEXT NOT NULL DEFAULT 'null'");  // version 1 has no report
+    } else {
+      database_->execute(store_schema);
+      database_->execute(lmc::concat("PRAGMA application_id = ", store_application));
+    }
     database_->execute(lmc::concat("PRAGMA user_version = ", store_version));
   });
 }

@@ -30,7 +30,7 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace detail
 
-/// The position of name in known. Throws: Error that lists the known names and points at the nearest one. `what` says what is
+/// The position of name in known. Throws: Error that lists the known names, the first 40 of them, and points at the nearest one. `what` says what is
 /// being named, as in "optimizer".
 inline std::size_t find_name(std::string_view what, std::string_view name, std::span<const std::string_view> known) {
   const auto found = std::find(known.begin(), known.end(), name);
@@ -38,8 +38,10 @@ inline std::size_t find_name(std::string_view what, std::string_view name, std::
   const auto nearest = std::min_element(known.begin(), known.end(), [&](std::string_view a, std::string_view b) {
     return detail::edit_distance(name, a) < detail::edit_distance(name, b);
   });
+  constexpr std::size_t most = 40;
   std::string list;
-  for (const std::string_view k : known) (list += list.empty() ? "" : ", ") += k;
+  for (const std::string_view k : known.first(std::min(most, known.size()))) (list += list.empty() ? "" : ", ") += k;
+  if (known.size() > most) list += concat(", … (", known.size(), " in all)");
   throw Error(concat("unknown ", what, " '", name, "'; did you mean '", *nearest, "'? Known: ", list));
 }
 

@@ -49,7 +49,7 @@ Dataset<Scalar> convert_images(const Dataset<Scalar>& data, const Shape& shape, 
 /// Both parts changed in the same way, and standardized by the training part.
 template <std::floating_point Scalar, class Change>
 TrainTest<Scalar> change_both(const TrainTest<Scalar>& data, Change change) {
-  TrainTest<Scalar> result{change(data.train), change(data.test)};
+  TrainTest<Scalar> result{change(data.train), change(data.test), data.report};
   if (std::holds_alternative<SharedBytes>(result.test.features()))
     result.test = result.test.with_standardization(result.train.standardization());
   return result;

@@ -17,7 +17,7 @@ namespace lmc {
 /// fit the channels.
 template <std::floating_point Scalar>
 TrainTest<Scalar> standardize(const TrainTest<Scalar>& data, const Standardization& given) {
-  return {data.train.with_standardization(given), data.test.with_standardization(given)};
+  return {data.train.with_standardization(given), data.test.with_standardization(given), data.report};
 }
 
 /// The same by mean and deviation of the training part's pixels (standardization_of): after a subset was taken, say.

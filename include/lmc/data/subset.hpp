@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/data/class_counts.hpp>
 #include <lmc/data/dataset.hpp>
 
 namespace lmc {
@@ -50,10 +52,18 @@ Dataset<Scalar> class_subset(const Dataset<Scalar>& data, const std::vector<Inde
   return data.subset(examples).with_labels(std::move(labels), static_cast<Index>(classes.size()));
 }
 
-/// The same of both parts.
+/// The same of both parts, and of the classes in the report. Throws also: Error when the training part has no example of a class.
 template <std::floating_point Scalar>
 TrainTest<Scalar> class_subset(const TrainTest<Scalar>& data, const std::vector<Index>& classes) {
-  return {class_subset(data.train, classes), class_subset(data.test, classes)};
+  TrainTest<Scalar> result{class_subset(data.train, classes), class_subset(data.test, classes), data.report};
+  const std::vector<Index> counts = class_counts(result.train);
+  for (std::size_t k = 0; k < counts.size(); ++k)
+    require(counts[k] > 0, "class_subset: the training part has no example of the class ", classes[k]);
+  std::vector<std::string> names;
+  for (const Index k : classes)
+    if (!data.report.classes.empty()) names.push_back(data.report.classes[static_cast<std::size_t>(k)].name);
+  if (!names.empty()) result.report.classes = read_classes(result.train, result.test, names);
+  return result;
 }
 
 /// A random sample of each class, in the order of data. With one seed, a smaller sample is part of a larger one. Pixels are

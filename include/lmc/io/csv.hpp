@@ -14,6 +14,8 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/wording.hpp>
+#include <lmc/io/detail/delimiter.hpp>
 #include <lmc/io/file_kind.hpp>
 #include <lmc/io/gzip.hpp>
 #include <lmc/io/utf8.hpp>
@@ -43,18 +45,20 @@ inline std::string csv_field(std::string_view text) {
 /// the chunk of the file that it lies in are in memory at a time.
 ///
 /// Fields are separated by a delimiter; one that begins with a quote ends at the next quote, and holds what is between them,
-/// also delimiters and line ends, and a quote where two follow each other. Blanks are part of a field. Lines end in LF or CRLF,
-/// the last line maybe in neither. A UTF-8 byte order mark is passed over, and so are empty lines.
+/// also delimiters and line ends, and a quote where two follow each other. Blanks are part of a field, unless they are the
+/// delimiter: ' ' stands for blanks and tabs, a run of which is one, and those at the ends of a line are none. Lines end in LF or
+/// CRLF, the last line maybe in neither. A UTF-8 byte order mark is passed over, and so are empty lines.
 ///
 /// Every member throws Error with the file and the line, where the file is not UTF-8 or holds a NUL byte, has a quote in a
 /// field that does not begin with one, text behind a closing quote, a quote that is never closed (the line where it began), or
-/// a CR without LF; and as GzipReader. Source: RFC 4180.
+/// a CR without LF; and as GzipReader. Where the lines look as if another delimiter separated their fields, the message says so, in
+/// the given wording. Source: RFC 4180.
 class CsvReader {
  public:
   /// Throws: Error when the file cannot be opened, is of another format (file_kind), or the delimiter is none: no ASCII character, a
   /// quote or a line end.
-  explicit CsvReader(const std::filesystem::path& path, char delimiter = ',')
-      : path_(path.string()), delimiter_(delimiter), file_(path) {
+  explicit CsvReader(const std::filesystem::path& path, char delimiter = ',', Wording wording = Wording::code)
+      : path_(path.string()), delimiter_(delimiter), wording_(wording), file_(path) {
     const auto code = static_cast<unsigned char>(delimiter);
     require(code > 0 && code < 0x80 && delimiter != '"' && delimiter != '\n' && delimiter != '\r', "'", path_,
             "': the delimiter is the byte ", int{code}, "; expected an ASCII character, neither a quote nor a line end");
@@ -84,8 +88,9 @@ class CsvReader {
       columns_ = size();
       first_line_ = line_;
     }
-    require(size() == columns_, "'", path_, "', line ", line_, ": the number of fields is ", size(), "; expected ", columns_,
-            ", as in line ", first_line_, "; a field that holds the delimiter must be in quotes");
+    if (size() != columns_)
+      fail(line_, ": the number of fields is ", size(), "; expected ", columns_, ", as in line ", first_line_,
+           "; a field that holds the delimiter must be in quotes");
     return true;
   }
 
@@ -140,11 +145,24 @@ class CsvReader {
     return has(i + 1) && at(i) == '\r' && at(i + 1) == '\n' ? 2 : 0;
   }
 
+  [[nodiscard]] bool separates(char c) const { return c == delimiter_ || (delimiter_ == ' ' && c == '\t'); }
+  /// Goes on behind blanks, where they are the delimiter.
+  void pass_blanks(std::size_t& from) {
+    while (delimiter_ == ' ' && has(from) && separates(at(from))) ++from;
+  }
+  /// How long an empty line at the beginning is, with its end; 0 where there is none.
+  std::size_t empty_line() {
+    std::size_t blanks = 0;
+    pass_blanks(blanks);
+    const std::size_t end = line_end(blanks);
+    return end > 0 ? blanks + end : !has(blanks) ? blanks : 0;
+  }
+
   bool parse() {
     ends_.clear();
     begin_line();
-    while (const std::size_t empty_line = line_end(0)) {
-      consumed_ = empty_line;
+    while (const std::size_t length = empty_line()) {
+      consumed_ = length;
       ++next_line_;
       begin_line();
     }
@@ -152,6 +170,7 @@ class CsvReader {
 
     // Fields are written over the record, without their quotes: `from` reads it, `to` writes.
     std::size_t from = 0, to = 0;
+    pass_blanks(from);
     for (bool more = true; more;) {
       const std::size_t offset = to;
       const Index first_line = next_line_;
@@ -161,24 +180,25 @@ class CsvReader {
         parse_plain(from, to);
       require_utf8(text(offset, to - offset), first_line);
       ends_.push_back(to);
-      more = has(from) && at(from) == delimiter_;
+      more = has(from) && separates(at(from));
       from += more ? 1 : 0;
+      pass_blanks(from);
+      if (delimiter_ == ' ') more = more && has(from) && line_end(from) == 0;
     }
     const std::size_t end = line_end(from);
     if (end == 0 && has(from))
-      throw Error(concat("'", path_, "', line ", next_line_,
-                         at(from) == '\r'
-                             ? ": there is a carriage return without a line feed; expected lines that end in LF or CRLF"
-                             : ": there is text behind a closing quote; a quote inside a field in quotes must be doubled"));
+      fail(next_line_, at(from) == '\r'
+                           ? ": there is a carriage return without a line feed; expected lines that end in LF or CRLF"
+                           : ": there is text behind a closing quote; a quote inside a field in quotes must be doubled");
     consumed_ = from + end;
     next_line_ += end > 0 ? 1 : 0;
     return true;
   }
   void parse_plain(std::size_t& from, std::size_t& to) {
-    for (; has(from) && at(from) != delimiter_ && at(from) != '\n' && at(from) != '\r'; ++from, ++to) {
-      require(
-          at(from) != '"', "'", path_, "', line ", next_line_,
-          ": there is a quote inside a field that does not begin with one; put the field in quotes, and double those in it");
+    for (; has(from) && !separates(at(from)) && at(from) != '\n' && at(from) != '\r'; ++from, ++to) {
+      if (at(from) == '"')
+        fail(next_line_,
+             ": there is a quote inside a field that does not begin with one; put the field in quotes, and double those in it");
       buffer_[begin_ + to] = at(from);
     }
   }
@@ -197,15 +217,26 @@ class CsvReader {
 
   /// A NUL byte is refused as well: UTF-16 without a byte order mark is valid UTF-8, full of them.
   void require_utf8(std::string_view part, Index first_line) const {
-    const std::size_t valid = std::min(invalid_utf8(part).value_or(part.size()), part.find('\0'));
+    const std::size_t nul = part.find('\0');
+    const std::size_t valid = std::min(invalid_utf8(part).value_or(part.size()), nul);
     if (valid >= part.size()) return;
     const auto line = first_line + std::count(part.begin(), part.begin() + static_cast<std::ptrdiff_t>(valid), '\n');
-    throw Error(
-        concat("'", path_, "', line ", line, ": this is not UTF-8 text; convert the file, as with iconv -f latin1 -t utf-8"));
+    throw Error(concat("'", path_, "', line ", line,
+                       valid == nul
+                           ? ": there is a NUL byte; expected UTF-8 text. Is it UTF-16, which `iconv -f UTF-16 -t UTF-8` "
+                             "converts, or no text at all?"
+                           : ": the text is not valid UTF-8; convert the file, for instance by "
+                             "`iconv -f WINDOWS-1252 -t UTF-8`"));
+  }
+
+  template <class... Parts>
+  [[noreturn]] void fail(Index line, const Parts&... what) const {
+    throw Error(concat("'", path_, "', line ", line, what..., detail::delimiter_advice(path_, delimiter_, wording_)));
   }
 
   std::string path_;
   char delimiter_;
+  Wording wording_;
   GzipReader file_;
   std::string buffer_;        // what was read, and not yet dropped
   std::size_t begin_ = 0;     // where the record begins in buffer_

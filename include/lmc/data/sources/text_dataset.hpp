@@ -16,6 +16,7 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/data/character_ngrams.hpp>
 #include <lmc/data/character_sequence.hpp>
+#include <lmc/data/class_counts.hpp>
 #include <lmc/data/dataset.hpp>
 
 namespace lmc {
@@ -61,7 +62,12 @@ TextData<Scalar> encoded_text(LabelledTexts train, LabelledTexts test, std::vect
   };
   Dataset<Scalar> train_set = dataset(train, std::move(bytes));
   Dataset<Scalar> test_set = dataset(test, encode_texts(test.texts, shape.size(), encode));
-  return {{std::move(train_set), std::move(test_set)}, std::move(classes), std::move(alphabet)};
+  std::vector<ReadClass> read = read_classes(train_set, test_set, classes);
+  return {{std::move(train_set),
+           std::move(test_set),
+           {.classes = std::move(read), .columns = {}, .missing = {}, .sizes = {}, .notes = {}}},
+          std::move(classes),
+          std::move(alphabet)};
 }
 
 }  // namespace detail

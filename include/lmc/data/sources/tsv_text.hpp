@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <map>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +21,10 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/wording.hpp>
+#include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/label_check.hpp>
+#include <lmc/data/sources/detail/number_text.hpp>
 #include <lmc/data/sources/text_dataset.hpp>
 #include <lmc/io/text_file.hpp>
 
@@ -23,10 +32,12 @@ namespace lmc {
 
 /// How load_tsv_text() splits and represents the lines.
 struct TsvTextOptions {
+  std::optional<Index> header = {};        // lines to pass over; nothing: none, and a first line of names is refused
   std::filesystem::path test = {};         // a file of its own for testing; none: a share of the lines
   double test_share = 0.2;                 // of the lines of each class, in (0, 1); not used where there is a file
   TextFeatures features = NgramOptions{};  // what a text becomes
   std::uint64_t seed = 0;                  // which lines are for testing
+  Wording wording = Wording::code;         // how messages write options
 };
 
 namespace detail {
@@ -35,26 +46,85 @@ namespace detail {
 struct LabelledLines {
   std::filesystem::path path;
   std::string content;
-  std::vector<std::string_view> labels, texts;  // [i]: those of line i + 1
+  std::vector<std::string_view> labels, texts;
+  std::vector<Index> lines;     // [i]: where labels[i] and texts[i] stand, from 1
+  std::vector<ReadNote> notes;  // what is odd
+
+  [[nodiscard]] std::string where(std::size_t i) const { return concat("'", path.string(), "', line ", lines[i]); }
 };
 
-inline LabelledLines read_labelled_lines(const std::filesystem::path& path) {
-  LabelledLines lines{path, read_utf8(path), {}, {}};
+/// A label without the blanks and the quotes around it.
+inline std::string_view plain_label(std::string_view label) {
+  label = trim(label);
+  const bool quoted = label.size() > 1 && label.front() == '"' && label.back() == '"';
+  return quoted ? trim(label.substr(1, label.size() - 2)) : label;
+}
+
+inline LabelledLines read_labelled_lines(const std::filesystem::path& path, const TsvTextOptions& o) {
+  LabelledLines lines{path, read_utf8(path), {}, {}, {}, {}};
+  ReadNote quoted{"labels stand in quotes, which were left out", 0, {}}, empty{"empty lines were passed over", 0, {}};
+  const auto count = [&](ReadNote& note, std::ptrdiff_t number) {
+    if (note.count++ == 0) note.first = concat("'", path.string(), "', line ", number);
+  };
+  const Index header = o.header.value_or(0);
+  require(header >= 0, option_text(o.wording, "load_tsv_text: header = ", "--header "), header, "; expected at least 0");
   for_each_line(lines.content, [&](std::string_view line, std::ptrdiff_t number) {
+    if (number <= header) return;
+    if (trim(line).empty()) return count(empty, number);
     const auto require_here = [&](bool ok, const auto&... what) {
       require(ok, "'", path.string(), "', line ", number, ": ", what...);
     };
+    require_here(line.find('\r') == std::string_view::npos,
+                 "there is a carriage return without a line feed; expected lines that end in LF or CRLF");
     const std::size_t tab = line.find('\t');
     require_here(tab != std::string_view::npos, "there is no tab; expected label<TAB>text");
-    require_here(tab > 0, "the label before the tab is empty; expected label<TAB>text");
+    const std::string_view label = plain_label(line.substr(0, tab));
+    require_here(!label.empty(), "the label before the tab is empty; expected label<TAB>text");
+    if (label != trim(line.substr(0, tab))) count(quoted, number);
     bool words = false;
     for_each_word(line.substr(tab + 1), [&](std::string_view) { words = true; });
     require_here(words, "the text behind the tab is empty; expected label<TAB>text");
-    lines.labels.push_back(line.substr(0, tab));
+    lines.labels.push_back(label);
     lines.texts.push_back(line.substr(tab + 1));
+    lines.lines.push_back(number);
   });
   require(!lines.labels.empty(), "'", path.string(), "' is empty; expected lines of label<TAB>text");
+  for (ReadNote* note : {&quoted, &empty})
+    if (note->count > 0) lines.notes.push_back(std::move(*note));
   return lines;
+}
+
+/// Throws: Error where the first line holds names of columns, or the labels are texts, identifiers or numbers to predict.
+/// Notes what may be meant otherwise.
+inline void check_labelled_lines(LabelledLines& lines, const TsvTextOptions& o) {
+  std::map<std::string_view, Index> counts;
+  for (const std::string_view label : lines.labels) ++counts[label];
+  if (!o.header && counts[lines.labels[0]] == 1) {
+    std::string first(lines.labels[0]);
+    std::transform(first.begin(), first.end(), first.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    constexpr std::array<std::string_view, 11> names{"label", "labels", "class",       "category", "target", "sentiment",
+                                                     "tag",   "y",      "category_id", "polarity", "rating"};
+    const std::string advice = concat(option_text(o.wording, "header = 1", "--header 1"), " passes over it, ",
+                                      option_text(o.wording, "header = 0", "--header 0"), " takes it for an example");
+    require(std::find(names.begin(), names.end(), first) == names.end(), lines.where(0), ": '", lines.labels[0],
+            "' looks like the name of a column; ", advice);
+    if (counts.size() > 2)
+      lines.notes.push_back(
+          {concat("the label '", lines.labels[0], "' occurs in the first line alone; if this line holds names, ",
+                  option_text(o.wording, "header = 1", "--header 1")),
+           1, lines.where(0)});
+  }
+  const std::set<std::string_view> texts(lines.texts.begin(), lines.texts.end());
+  require(counts.size() <= 10 || 2 * texts.size() > counts.size(), "'", lines.path.string(), "': there are ", counts.size(),
+          " labels, '", lines.labels[0], "' among them, and ", texts.size(), " texts, such as '", lines.texts[0].substr(0, 40),
+          "'; are label and text swapped? Expected label<TAB>text, as `awk -F'\\t' -v OFS='\\t' '{print $2, $1}'` writes it");
+  const bool tabs =
+      std::ranges::all_of(lines.texts, [](std::string_view text) { return text.find('\t') != std::string_view::npos; });
+  check_labels(concat("'", lines.path.string(), "'"), counts,
+               tabs ? "the lines have three fields or more: is the label not the first? `cut -f 2-` leaves the first field out"
+                    : "expected label<TAB>text; are label and text swapped?",
+               lines.notes);
 }
 
 /// For every line, whether it is for testing: of the n lines of a class, round(share · n) at random, but not all.
@@ -73,17 +143,19 @@ inline std::vector<bool> choose_test_lines(std::span<const std::int32_t> labels,
 
 }  // namespace detail
 
-/// Labelled texts from lines `label<TAB>text`, in UTF-8, plain or gzip. The label is what stands before the first tab; classes
-/// are the distinct labels of the training part, sorted by their bytes. The test part is another file, or a share of each
-/// class, chosen at random; a class keeps at least one line for training. Examples are in the order of the lines, and are what
-/// features says: [dimension] or [length, 1, channels]. Texts are taken as they are: fold or lower them before, if letters
-/// should be. Memory: shape.size() bytes per example, and a small multiple of the text. Throws: Error, with the line, where
-/// there is no tab, a label or a text is empty (or white space alone), a byte is not UTF-8, or a label of the test file is not
-/// one of training; where a file is empty or cannot be read; where there is one class only, or test_share leaves no line for
-/// testing; when an option is out of range.
+/// Labelled texts from lines `label<TAB>text`, in UTF-8, plain or gzip. The label is what stands before the first tab, without
+/// blanks and quotes around it; classes are the distinct labels of the training part, sorted by their bytes. Empty lines are passed
+/// over. The test part is another file, or a share of each class, chosen at random; a class keeps at least one line for training.
+/// Examples are in the order of the lines, and are what features says: [dimension] or [length, 1, channels]. Texts are taken as
+/// they are: fold or lower them before, if letters should be. Classes and what is odd are in the report. Memory: shape.size() bytes
+/// per example, and a small multiple of the text. Throws: Error, with the line, where there is no tab, a label or a text is empty
+/// (or white space alone), a byte is not UTF-8, a line ends in a carriage return alone, the first line looks like names of columns,
+/// or a label of the test file is not one of training; where a file is empty or cannot be read; where there is one class only, the
+/// labels look like texts, identifiers or a regression target, or test_share leaves no line for testing; when an option is out of
+/// range.
 template <std::floating_point Scalar>
 TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextOptions& options = {}) {
-  const detail::LabelledLines lines = detail::read_labelled_lines(path);
+  detail::LabelledLines lines = detail::read_labelled_lines(path, options);
   std::map<std::string_view, std::int32_t> label_of;
   for (const std::string_view label : lines.labels) label_of.emplace(label, 0);
   std::vector<std::string> classes;
@@ -93,25 +165,32 @@ TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextO
   }
   require(classes.size() > 1, "'", path.string(), "': all lines have the label '", classes.front(),
           "'; expected at least two classes");
+  detail::check_labelled_lines(lines, options);
   detail::LabelledTexts all;
   all.texts = lines.texts;
   for (const std::string_view label : lines.labels) all.labels.push_back(label_of.at(label));
+  const auto data = [&](detail::LabelledTexts train, detail::LabelledTexts test) {
+    auto result = detail::text_data<Scalar>(std::move(train), std::move(test), std::move(classes), options.features);
+    result.report.notes = std::move(lines.notes);
+    return result;
+  };
 
   if (!options.test.empty()) {
-    const detail::LabelledLines test_lines = detail::read_labelled_lines(options.test);
+    detail::LabelledLines test_lines = detail::read_labelled_lines(options.test, options);
     detail::LabelledTexts test;
     test.texts = test_lines.texts;
     for (std::size_t i = 0; i < test_lines.labels.size(); ++i) {
       const auto found = label_of.find(test_lines.labels[i]);
-      require(found != label_of.end(), "'", options.test.string(), "', line ", i + 1, ": the label '", test_lines.labels[i],
-              "' is not one of the ", classes.size(), " of '", path.string(), "'");
+      require(found != label_of.end(), test_lines.where(i), ": the label '", test_lines.labels[i], "' is not one of the ",
+              classes.size(), " of '", path.string(), "'");
       test.labels.push_back(found->second);
     }
-    return detail::text_data<Scalar>(std::move(all), std::move(test), std::move(classes), options.features);
+    std::ranges::move(test_lines.notes, std::back_inserter(lines.notes));
+    return data(std::move(all), std::move(test));
   }
 
-  require(options.test_share > 0 && options.test_share < 1, "load_tsv_text: test_share = ", options.test_share,
-          "; expected between 0 and 1");
+  const std::string_view share = option_text(options.wording, "load_tsv_text: test_share = ", "--test-share ");
+  require(options.test_share > 0 && options.test_share < 1, share, options.test_share, "; expected between 0 and 1");
   const std::vector<bool> for_test = detail::choose_test_lines(all.labels, classes.size(), options.test_share, options.seed);
   detail::LabelledTexts train, test;
   for (std::size_t i = 0; i < for_test.size(); ++i) {
@@ -119,9 +198,12 @@ TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextO
     part.texts.push_back(all.texts[i]);
     part.labels.push_back(all.labels[i]);
   }
-  require(!test.texts.empty(), "load_tsv_text: test_share = ", options.test_share, " leaves no line of '", path.string(),
-          "' for testing; its ", classes.size(), " classes have ", for_test.size(), " lines; choose a larger share");
-  return detail::text_data<Scalar>(std::move(train), std::move(test), std::move(classes), options.features);
+  require(!test.texts.empty(), share, options.test_share, " leaves no line of '", path.string(), "' for testing; its ",
+          classes.size(), " classes have ", for_test.size(), " lines",
+          for_test.size() == classes.size()
+              ? ", one each: none can be put aside; give more lines, or a file of its own to test with"
+              : "; choose a larger share");
+  return data(std::move(train), std::move(test));
 }
 
 }  // namespace lmc

@@ -18,7 +18,9 @@
 #include <lmc/core/hash.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/wording.hpp>
 #include <lmc/data/fold_latin.hpp>
+#include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/text_dataset.hpp>
 #include <lmc/io/text_file.hpp>
 
@@ -36,6 +38,7 @@ struct WordsOptions {
   Index test_examples = 2'000;             // the same for the test part
   TextFeatures features = NgramOptions{};  // what a sample becomes
   std::uint64_t seed = 0;                  // which words are for testing, which are chosen, and which make a sample
+  Wording wording = Wording::code;         // how messages write options
 };
 
 namespace detail {
@@ -66,19 +69,42 @@ inline std::string word_list_package(std::string_view name) {
   return "Debian's packages that provide `wordlist` put such files into /usr/share/dict";
 }
 
-/// The folded words of 4 to 10 letters of a file, sorted, each once.
-inline std::vector<std::string> read_words(const std::filesystem::path& directory, const std::string& language) {
+/// What was passed over in a list of words, by cause.
+struct PassedWords {
+  Index letters = 0, slashes = 0, length = 0;
+};
+
+/// The folded words of 4 to 10 letters of a file, sorted, each once; counts what is passed over.
+inline std::vector<std::string> read_words(const std::filesystem::path& directory, const std::string& language,
+                                           PassedWords& passed) {
   const std::filesystem::path path = directory / language;
   require(std::filesystem::exists(path), "load_words: there is no word list '", path.string(), "'; ",
           word_list_package(language));
   std::vector<std::string> words;
   for_each_line(read_utf8_or_latin1(path), [&](std::string_view line, std::ptrdiff_t) {
     auto word = fold_latin(line);
-    if (word && word->size() >= shortest_word && word->size() <= longest_word) words.push_back(*std::move(word));
+    if (word && word->size() >= shortest_word && word->size() <= longest_word)
+      words.push_back(*std::move(word));
+    else if (line.find('/') != std::string_view::npos)
+      ++passed.slashes;
+    else if (word)
+      ++passed.length;
+    else
+      ++passed.letters;
   });
   std::sort(words.begin(), words.end());
   words.erase(std::unique(words.begin(), words.end()), words.end());
   return words;
+}
+
+/// Notes of what was passed over in a list.
+inline void note_passed_words(const std::string& language, const PassedWords& passed, std::vector<ReadNote>& notes) {
+  const auto note = [&](Index count, const char* what) {
+    if (count > 0) notes.push_back({concat(language, ": ", what), count, ""});
+  };
+  note(passed.letters, "lines with other letters than a to z, once folded, were passed over");
+  note(passed.slashes, "lines with a slash, as in hunspell's word/FLAGS, were passed over; `cut -d/ -f1` leaves the words");
+  note(passed.length, "words of less than 4 or more than 10 letters were passed over");
 }
 
 /// Whether a word is for testing: decided by its first five letters alone, so that inflections of a word share a part, in
@@ -118,7 +144,7 @@ struct WordsPart {
 
 /// The same number of words of each length from every language, part.words from each. Throws: Error when there are fewer.
 inline std::vector<std::vector<std::string>> choose_words(std::vector<WordsByLength> lists, const WordsPart& part,
-                                                          const WordsOptions& o) {
+                                                          const WordsOptions& o, const std::vector<ReadNote>& notes) {
   std::array<Index, word_lengths> available;
   for (std::size_t k = 0; k < word_lengths; ++k) {
     const auto fewer = [k](const WordsByLength& a, const WordsByLength& b) { return a[k].size() < b[k].size(); };
@@ -132,8 +158,10 @@ inline std::vector<std::vector<std::string>> choose_words(std::vector<WordsByLen
       for (const auto& words : lists[l]) size += words.size();
       sizes += concat(l == 0 ? "" : ", ", o.languages[l], " ", size);
     }
+    std::string passed;
+    for (const ReadNote& note : notes) passed += concat("\n  ", note.count, " × ", note.what);
     throw Error(concat("load_words: ", part.name, "_words = ", part.words, ", but every language has as many words of each ",
-                       "length only up to ", common, " in all (", sizes, "); ask for fewer, or leave a language out"));
+                       "length only up to ", common, " in all (", sizes, "); ask for fewer, or leave a language out", passed));
   }
   const auto counts = equal_counts(available, part.words);
   std::vector<std::vector<std::string>> chosen(lists.size());
@@ -166,10 +194,14 @@ inline std::vector<std::string> sample_words(std::span<const std::vector<std::st
 /// The samples of both parts.
 struct WordSamples {
   std::vector<std::string> train, test;
+  std::vector<ReadNote> notes;
 };
 
 inline WordSamples read_word_samples(const std::filesystem::path& directory, const WordsOptions& o) {
-  require(o.languages.size() >= 2, "load_words: there are ", o.languages.size(), " languages; expected at least 2");
+  const std::string_view option = option_text(o.wording, "load_words: languages", "--languages");
+  require(std::find(o.languages.begin(), o.languages.end(), "") == o.languages.end(), option,
+          " has an empty name; leave it, or a comma too many, out");
+  require(o.languages.size() >= 2, option, ": there are ", o.languages.size(), " languages; expected at least 2");
   for (auto l = o.languages.begin(); l != o.languages.end(); ++l)
     require(std::find(o.languages.begin(), l, *l) == l, "load_words: the language '", *l, "' is named twice");
   const auto require_positive = [](const char* name, Index value) {
@@ -184,16 +216,21 @@ inline WordSamples read_word_samples(const std::filesystem::path& directory, con
   const double test_share =
       static_cast<double>(o.test_words) / (static_cast<double>(o.train_words) + static_cast<double>(o.test_words));
   std::vector<WordsByLength> train(o.languages.size()), test(o.languages.size());
-  for (std::size_t l = 0; l < o.languages.size(); ++l)
-    for (std::string& word : read_words(directory, o.languages[l])) {
+  std::vector<ReadNote> notes;
+  for (std::size_t l = 0; l < o.languages.size(); ++l) {
+    PassedWords passed;
+    for (std::string& word : read_words(directory, o.languages[l], passed)) {
       auto& part = is_test_word(word, test_share, o.seed) ? test : train;
       part[l][word.size() - shortest_word].push_back(std::move(word));
     }
+    note_passed_words(o.languages[l], passed, notes);
+  }
   const auto samples = [&](std::vector<WordsByLength> lists, const WordsPart& part) {
-    return sample_words(choose_words(std::move(lists), part, o), part, o);
+    return sample_words(choose_words(std::move(lists), part, o, notes), part, o);
   };
-  return {samples(std::move(train), {"train", o.train_words, o.train_examples}),
-          samples(std::move(test), {"test", o.test_words, o.test_examples})};
+  std::vector<std::string> train_samples = samples(std::move(train), {"train", o.train_words, o.train_examples});
+  std::vector<std::string> test_samples = samples(std::move(test), {"test", o.test_words, o.test_examples});
+  return {std::move(train_samples), std::move(test_samples), std::move(notes)};
 }
 
 }  // namespace detail
@@ -208,20 +245,23 @@ inline WordSamples read_word_samples(const std::filesystem::path& directory, con
 ///   3. From each language as many words of each length are chosen, at random: train_words and test_words in all, in equal
 ///      numbers of each length or, of lengths of which a language has fewer, all that it has.
 ///   4. A sample is words_per_sample of them, drawn with replacement, separated by spaces.
-/// Examples are in the order of the languages, and are what features says: [dimension] or [length, 1, channels].
+/// Examples are in the order of the languages, and are what features says: [dimension] or [length, 1, channels]. What was passed
+/// over is in the report.
 /// Throws: Error when a list is missing (with Debian's package for it) or too short, a file is neither UTF-8 nor Latin-1 (with
 /// the line), or an option is out of range.
 template <std::floating_point Scalar>
 TextData<Scalar> load_words(const std::filesystem::path& directory, const WordsOptions& options = {}) {
-  const detail::WordSamples samples = detail::read_word_samples(directory, options);
+  detail::WordSamples samples = detail::read_word_samples(directory, options);
   const auto labelled = [&](const std::vector<std::string>& texts, Index examples) {
     detail::LabelledTexts result{{texts.begin(), texts.end()}, {}};
     for (std::size_t i = 0; i < texts.size(); ++i)
       result.labels.push_back(static_cast<std::int32_t>(i / static_cast<std::size_t>(examples)));
     return result;
   };
-  return detail::text_data<Scalar>(labelled(samples.train, options.train_examples),
-                                   labelled(samples.test, options.test_examples), options.languages, options.features);
+  auto data = detail::text_data<Scalar>(labelled(samples.train, options.train_examples),
+                                        labelled(samples.test, options.test_examples), options.languages, options.features);
+  data.report.notes = std::move(samples.notes);
+  return data;
 }
 
 }  // namespace lmc

@@ -23,11 +23,15 @@ inline std::optional<std::int64_t> whole_number(std::string_view text) {
 }
 
 /// Distinct texts, numbered in order from 0. Where all of them are whole numbers, they are told apart and ordered by value,
-/// else by their bytes.
+/// unless that is not wanted; else by their bytes.
 class Categories {
  public:
-  explicit Categories(const std::set<std::string_view>& texts) {
+  explicit Categories(const std::set<std::string_view>& texts, bool by_text = false) {
     std::set<std::int64_t> numbers;
+    if (by_text) {
+      names_.assign(texts.begin(), texts.end());
+      return;
+    }
     for (const std::string_view text : texts) {
       const auto number = whole_number(text);
       if (!number) {

@@ -1,42 +1,64 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
-#include <set>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/names.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/core/wording.hpp>
+#include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/number_text.hpp>
+#include <lmc/data/sources/detail/table_header.hpp>
 #include <lmc/io/csv.hpp>
 
 namespace lmc {
 
-/// A column of a table: its position from 0, or from the end, −1 being the last; or its name.
-using TableColumn = std::variant<Index, std::string>;
+/// A column as somebody types it: `name:X` and `position:N` say what is meant; any other text is a name, or a position where no
+/// column is called so.
+class ColumnText {
+ public:
+  /// Of the text as it was typed.
+  explicit ColumnText(std::string text) : text_(std::move(text)) {}
+  /// The text as it was typed.
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+/// A column of a table: its position from 0, or from the end, −1 being the last; its name; or what somebody typed.
+using TableColumn = std::variant<Index, std::string, ColumnText>;
 
 namespace detail {
 
-/// Text without the blanks around it.
-inline std::string_view trim(std::string_view text) {
-  constexpr std::string_view blanks = " \t";
-  const std::size_t first = text.find_first_not_of(blanks);
-  return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+/// The whole number that text is, such as -1; nothing where it is none.
+inline std::optional<Index> position_text(std::string_view text) {
+  Index number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
-/// The fields of a CSV file as text, without the blanks around them, and where they came from. Memory: the fields' bytes, and
-/// eight more a field.
+/// The fields of a CSV file as text, without the blanks around them, and where they came from. A last column without a name and
+/// without a value, as lines that end in a delimiter have, is left out. Memory: the fields' bytes, and eight more a field.
 class CsvTable {
  public:
   /// header: the lines before the rows, the last of which holds the columns' names where `names` says so; otherwise they are
   /// called column0, column1, …
-  CsvTable(const std::filesystem::path& path, char delimiter, Index header, bool names) : path_(path.string()) {
-    require(header >= 0, "'", path_, "': header = ", header, "; expected the number of lines before the rows, at least 0");
-    CsvReader csv(path, delimiter);
+  CsvTable(const std::filesystem::path& path, char delimiter, Index header, bool names, Wording wording = Wording::code)
+      : path_(path.string()), wording_(wording) {
+    require(header >= 0, "'", path_, "': ", option_text(wording, "header = ", "--header "), header,
+            "; expected the number of lines before the rows, at least 0");
+    CsvReader csv(path, delimiter, wording);
     const bool named = header > 0 && names;
     bool complete = true;
     for (Index i = 0; complete && i < header - (named ? 1 : 0); ++i) complete = csv.skip_line();
@@ -45,45 +67,59 @@ class CsvTable {
       for (Index j = 0; j < csv.size(); ++j) names_.emplace_back(trim(csv.field(j)));
     }
     const Index header_line = csv.line();
+    require(names_.empty() || !names_[0].starts_with("sep="), "'", path_, "', line ", header_line, ": '",
+            names_.empty() ? "" : names_[0], "' is Excel's way to name the delimiter; pass over the line by ",
+            option_text(wording, "header = ", "--header "), header + 1, " and give the delimiter by ",
+            option_text(wording, "delimiter", "--delimiter"));
     while (complete && csv.next()) append(csv);
-    require(rows() > 0, "'", path_, "' has no rows; expected some behind the first header = ", header, " lines");
-    if (named)
-      require_names(header_line);
-    else
+    require(rows() > 0, "'", path_, "' has no rows; expected some behind the first ",
+            option_text(wording, "header = ", "--header "), header, " lines");
+    const auto advice = [&] { return delimiter_advice(path_, delimiter, wording_); };
+    if (columns_ == 1) {
+      const std::string text = advice();
+      require(text.empty(), "'", path_, "' has a single column", text);
+    }
+    leave_out_empty_end(named);
+    if (named) {
+      if (static_cast<Index>(names_.size()) != columns_)
+        throw Error(concat("'", path_, "', line ", header_line, ": there are ", names_.size(),
+                           " column names, but the rows have ", columns_, " fields; where the line holds no names, pass ",
+                           option_text(wording, "names = false", "--no-names"), advice()));
+      require_header(header_parts(header_line), wording_, notes_);
+    } else {
       for (Index j = 0; j < columns_; ++j) names_.push_back(concat("column", j));
+    }
   }
 
   [[nodiscard]] Index rows() const { return static_cast<Index>(lines_.size()); }
   [[nodiscard]] Index columns() const { return columns_; }
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  /// What is odd about the file.
+  [[nodiscard]] const std::vector<ReadNote>& notes() const { return notes_; }
 
   [[nodiscard]] const std::string& name(Index column) const { return names_[static_cast<std::size_t>(column)]; }
   [[nodiscard]] std::string_view field(Index row, Index column) const {
-    const auto i = static_cast<std::size_t>(row * columns_ + column);
+    const auto i = static_cast<std::size_t>(row * stride_ + column);
     const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
     return std::string_view(text_).substr(begin, ends_[i] - begin);
   }
   /// For error messages.
-  [[nodiscard]] std::string where(Index row, Index column) const {
-    return concat("'", path_, "', line ", lines_[static_cast<std::size_t>(row)], ", column '", name(column), "'");
+  [[nodiscard]] std::string where(Index row) const {
+    return concat("'", path_, "', line ", lines_[static_cast<std::size_t>(row)]);
   }
+  [[nodiscard]] std::string where(Index row, Index column) const { return concat(where(row), ", column '", name(column), "'"); }
 
-  /// Throws: Error when there is no such column (which there are).
+  /// Throws: Error when there is no such column (which there are), or a text means two.
   [[nodiscard]] Index position(const TableColumn& column) const {
-    if (const auto* name = std::get_if<std::string>(&column)) {
-      const std::vector<std::string_view> known(names_.begin(), names_.end());
-      return static_cast<Index>(find_name(concat("column of '", path_, "':"), *name, known));
-    }
-    const Index i = std::get<Index>(column);
-    require(i >= -columns_ && i < columns_, "'", path_, "' has no column ", i, "; expected ", -columns_, " to ", columns_ - 1,
-            ", or a name");
-    return i < 0 ? i + columns_ : i;
+    if (const auto* name = std::get_if<std::string>(&column)) return named(*name);
+    if (const auto* typed = std::get_if<ColumnText>(&column)) return typed_position(typed->text());
+    return counted(std::get<Index>(column));
   }
 
  private:
   void append(const CsvReader& csv) {
-    columns_ = csv.size();
+    columns_ = stride_ = csv.size();
     for (Index j = 0; j < columns_; ++j) {
       text_ += trim(csv.field(j));
       ends_.push_back(text_.size());
@@ -91,25 +127,64 @@ class CsvTable {
     lines_.push_back(csv.line());
   }
 
-  void require_names(Index line) const {
-    const auto is_number = [](const std::string& name) { return parse_number(name).has_value(); };
-    require(!std::all_of(names_.begin(), names_.end(), is_number), "'", path_, "', line ", line,
-            ": the column names are numbers; for a row of data, pass header = ", line - 1,
-            "; for a line to pass over, names = false");
-    require(static_cast<Index>(names_.size()) == columns_, "'", path_, "', line ", line, ": there are ", names_.size(),
-            " column names, but the rows have ", columns_, " fields; where the line holds no names, pass names = false");
-    std::set<std::string_view> seen;
-    for (const std::string& name : names_)
-      require(seen.insert(name).second, "'", path_, "', line ", line, ": the column name '", name,
-              "' occurs twice; rename one, or pass names = false and count columns");
+  /// Lines that all end in a delimiter have an empty field there, and so may the names.
+  void leave_out_empty_end(bool named) {
+    const auto count = static_cast<Index>(names_.size());
+    const bool without_name = named && (count == columns_ - 1 || (count == columns_ && names_.back().empty()));
+    if (!without_name || columns_ < 3) return;
+    for (Index i = 0; i < rows(); ++i)
+      if (!field(i, columns_ - 1).empty()) return;
+    --columns_;
+    names_.resize(static_cast<std::size_t>(columns_));
+    notes_.push_back(
+        {"lines end in a delimiter: the column behind it has neither a name nor a value, and was left out", rows(), where(0)});
+  }
+
+  [[nodiscard]] TableHeader header_parts(Index line) const {
+    return {path_,
+            line,
+            names_,
+            rows(),
+            [this](Index row, Index column) { return field(row, column); },
+            [this](Index row) { return where(row); }};
+  }
+
+  [[nodiscard]] Index named(std::string_view name) const {
+    const std::vector<std::string_view> known(names_.begin(), names_.end());
+    return static_cast<Index>(find_name(concat("column of '", path_, "':"), name, known));
+  }
+  [[nodiscard]] Index counted(Index i) const {
+    require(i >= -columns_ && i < columns_, "'", path_, "' has no column ", i, "; expected ", -columns_, " to ", columns_ - 1,
+            ", or a name");
+    return i < 0 ? i + columns_ : i;
+  }
+  [[nodiscard]] Index typed_position(std::string_view text) const {
+    constexpr std::string_view by_name = "name:", by_position = "position:";
+    const auto found = std::find(names_.begin(), names_.end(), text);
+    const bool is_name = found != names_.end();
+    if (!is_name && text.starts_with(by_name)) return named(text.substr(by_name.size()));
+    if (!is_name && text.starts_with(by_position)) {
+      const auto position = position_text(text.substr(by_position.size()));
+      require(position.has_value(), "'", text, "': expected a whole number behind position:");
+      return counted(*position);
+    }
+    const auto number = position_text(text);
+    if (!is_name) return number ? counted(*number) : named(text);
+    const Index by_its_name = found - names_.begin();
+    if (!number || *number < -columns_ || *number >= columns_ || counted(*number) == by_its_name) return by_its_name;
+    throw Error(concat("'", path_, "' has a column that is called ", text, ", and at the position ", text, " stands '",
+                       name(counted(*number)), "'; write name:", text, " or position:", text));
   }
 
   std::string path_;
+  Wording wording_;
   std::vector<std::string> names_;
+  std::vector<ReadNote> notes_;
   std::string text_;               // field after field, row after row
   std::vector<std::size_t> ends_;  // ends of the fields in text_
   std::vector<Index> lines_;       // where the rows begin
   Index columns_ = 0;
+  Index stride_ = 0;  // fields of a row, with one that is left out
 };
 
 }  // namespace detail

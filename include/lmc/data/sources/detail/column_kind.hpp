@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/categories.hpp>
+#include <lmc/data/sources/detail/table_part.hpp>
+
+namespace lmc::detail {
+
+/// The different texts of a column that are not missing, with their numbers of fields.
+inline std::map<std::string_view, Index> text_counts(const TablePart& part, Index column, bool numbers, const CsvOptions& o) {
+  std::map<std::string_view, Index> counts;
+  for (Index i = 0; i < part.size(); ++i)
+    if (const std::string_view field = part.field(i, column); !is_missing(field, o, numbers)) ++counts[field];
+  return counts;
+}
+
+/// Whether most texts of the training part are numbers, or could be meant to be: most of its fields, or of its different texts.
+inline bool mostly_numbers(const TablePart& train, Index column, const CsvOptions& o) {
+  bool all = true;
+  for (Index i = 0; all && i < train.size(); ++i) {
+    const std::string_view field = train.field(i, column);
+    all = is_missing(field, o, true) || parse_marked_number(field, o.number_format);
+  }
+  if (all) return true;
+  Index fields = 0, texts = 0, numeric_fields = 0, numeric_texts = 0;
+  for (const auto& [text, count] : text_counts(train, column, true, o)) {
+    ++texts;
+    fields += count;
+    if (!parse_marked_number(text, o.number_format) && !may_be_number(text)) continue;
+    ++numeric_texts;
+    numeric_fields += count;
+  }
+  return 2 * numeric_fields > fields || 2 * numeric_texts > texts;
+}
+
+/// Throws: Error where nearly every row has a text of its own, so that it tells rows, not kinds of them.
+inline void require_categories(const TablePart& train, Index column, const CsvOptions& o) {
+  const auto counts = text_counts(train, column, false, o);
+  Index fields = 0;
+  for (const auto& [text, count] : counts) fields += count;
+  const auto texts = static_cast<Index>(counts.size());
+  if (texts <= 20 || 2 * texts <= fields) return;
+  Index longest = 0;
+  for (const auto& [text, count] : counts)
+    longest = std::max(longest, static_cast<Index>(std::count(text.begin(), text.end(), ' ')));
+  throw Error(concat(train.where(column), ": ", texts, " of ", fields, " texts are different, '", train.field(0, column),
+                     "' among them; a column that names its rows says nothing of other rows: leave it out, ",
+                     column_option(o, "drop", train.file.name(column)), ", or insist, ",
+                     column_option(o, "categorical", train.file.name(column)),
+                     longest > 9 ? "; texts to learn from are read from lines of label<TAB>text" : "",
+                     longest > 9 ? (o.wording == Wording::code ? ", load_tsv_text()" : ", --dataset tsv") : ""));
+}
+
+/// Notes numbers that look like the rows' own, and whether the classes stand in one stretch each beside them.
+inline void note_row_numbers(const TablePart& train, Index column, Index label, const CsvOptions& o,
+                             std::vector<ReadNote>& notes) {
+  const CsvTable& file = train.file;
+  if (file.rows() < 10) return;
+  bool consecutive = true;
+  Index changes = 0;
+  std::map<std::string_view, Index> classes;
+  std::optional<std::int64_t> before;
+  for (Index i = 0; consecutive && i < file.rows(); ++i) {
+    const auto number = whole_number(file.field(i, column));
+    consecutive = number && (i == 0 || *number == *before + 1);
+    before = number;
+    changes += i > 0 && file.field(i, label) != file.field(i - 1, label) ? 1 : 0;
+    ++classes[file.field(i, label)];
+  }
+  if (!consecutive) return;
+  const bool sorted = changes + 1 == static_cast<Index>(classes.size());
+  notes.push_back(
+      {concat("column '", file.name(column), "' counts the rows",
+              sorted ? ", and the rows are sorted by their label, which it therefore gives away" : "", "; leave it out: ",
+              column_option(o, "drop", file.name(column).empty() ? std::to_string(column) : file.name(column))),
+       file.rows(), train.where(0, column)});
+}
+
+/// Whether a number is written as codes are: 01, 1E2.
+inline bool looks_like_code(std::string_view text) {
+  const bool zero = text.size() > 1 && text[0] == '0' && std::isdigit(static_cast<unsigned char>(text[1])) != 0;
+  const std::size_t exponent = text.find_first_of("eE");
+  return zero || (exponent != std::string_view::npos && text.find('.') == std::string_view::npos &&
+                  text.find_first_of("+-") == std::string_view::npos);
+}
+
+/// Two texts of one whole number, one of which looks like a code; nothing where there are none.
+inline std::optional<std::pair<std::string_view, std::string_view>> codes_of_one_value(
+    const std::set<std::string_view>& texts) {
+  std::map<std::int64_t, std::vector<std::string_view>> of_value;
+  for (const std::string_view text : texts) {
+    const auto number = whole_number(text);
+    if (!number) return std::nullopt;
+    of_value[*number].push_back(text);
+  }
+  for (const auto& [value, all] : of_value)
+    if (all.size() > 1 && std::any_of(all.begin(), all.end(), looks_like_code)) return std::pair(all[0], all[1]);
+  return std::nullopt;
+}
+
+/// Notes what is odd about a column of numbers: 1E1 beside 10, or 01 beside 1.
+inline void note_codes(const TablePart& train, Index column, const CsvOptions& o, std::vector<ReadNote>& notes) {
+  Index codes = 0, first = 0;
+  for (Index i = train.size() - 1; i >= 0; --i)
+    if (looks_like_code(train.field(i, column))) {
+      ++codes;
+      first = i;
+    }
+  if (codes == 0) return;
+  std::set<std::string_view> texts;
+  for (const auto& [text, count] : text_counts(train, column, true, o)) texts.insert(text);
+  if (const auto two = codes_of_one_value(texts))
+    notes.push_back(
+        {concat("column '", train.file.name(column), "' has '", two->first, "' and '", two->second,
+                "', taken for one number; if they are codes: ", column_option(o, "categorical", train.file.name(column))),
+         codes, train.where(first, column)});
+}
+
+/// Notes what may be meant otherwise in a column of categories: numbers, and texts that may stand for a missing value.
+inline void note_categories(const TablePart& train, Index column, const CsvOptions& o, std::vector<ReadNote>& notes) {
+  Index numbers = 0, missing = 0;
+  std::string number, absent;
+  for (const auto& [text, count] : text_counts(train, column, false, o)) {
+    if (parse_marked_number(text, o.number_format)) {
+      numbers += count;
+      number = text;
+    }
+    if (is_missing(text, o, true)) {
+      missing += count;
+      absent = text;
+    }
+  }
+  const std::string& name = train.file.name(column);
+  if (numbers > 0)
+    notes.push_back({concat("column '", name, "' of categories has numbers, such as '", number, "'"), numbers, ""});
+  if (missing > 0)
+    notes.push_back({concat("column '", name, "' has the category '", absent,
+                            "', which may stand for a missing value: ", missing_option(o, absent)),
+                     missing, ""});
+}
+
+}  // namespace lmc::detail

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/number_text.hpp>
+#include <lmc/io/csv.hpp>
+
+namespace lmc::detail {
+
+/// Throws: Error where labels look like no classes: decimals, more than ten of them, or more classes than half of the examples.
+/// `where` begins the message, and `advice` ends it. Notes decimals, classes of few examples, and labels that differ in case or in blanks alone.
+inline void check_labels(std::string_view where, const std::map<std::string_view, Index>& counts, std::string_view advice,
+                         std::vector<ReadNote>& notes) {
+  const auto classes = static_cast<Index>(counts.size());
+  Index examples = 0, decimals = 0, few = 0;
+  bool numbers = true;
+  std::string_view decimal, rare;
+  std::map<std::string, std::string_view> alike;
+  for (const auto& [label, count] : counts) {
+    examples += count;
+    const auto number = parse_number(label);
+    numbers = numbers && number && std::isfinite(*number);
+    if (number && std::isfinite(*number) && std::floor(*number) != *number) {
+      ++decimals;
+      decimal = label;
+    }
+    if (count < 5) {
+      ++few;
+      rare = label;
+    }
+    std::string plain = ascii_spelling(label);
+    std::transform(plain.begin(), plain.end(), plain.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const auto [other, added] = alike.emplace(std::move(plain), label);
+    if (!added) notes.push_back({concat("the labels '", other->second, "' and '", label, "' are two classes"), 2, ""});
+  }
+  require(!numbers || decimals == 0 || classes <= 10, where, ": the labels are ", classes, " different numbers, such as ",
+          decimal, "; this looks like a regression target, expected classes; ", advice);
+  require(classes <= 10 || 2 * classes <= examples, where, ": there are ", classes, " different labels, '",
+          counts.begin()->first, "' among them, in ", examples,
+          " rows; this looks like a regression target or an identifier, expected classes; ", advice);
+  if (numbers && decimals > 0)
+    notes.push_back({concat("labels are decimals, such as ", decimal, ", taken for classes"), decimals, ""});
+  if (few > 0 && classes > 10)
+    notes.push_back({concat("classes have less than five training examples, '", rare, "' among them"), few, ""});
+}
+
+}  // namespace lmc::detail

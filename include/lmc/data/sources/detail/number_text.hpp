@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <lmc/io/csv.hpp>
+#include <lmc/io/utf8.hpp>
+
+namespace lmc {
+
+/// A way to write numbers that parse_number() does not read.
+enum class NumberMark {
+  decimal_comma,         // 1,5
+  thousands_comma,       // 1,234
+  thousands_point,       // 1.234
+  thousands_apostrophe,  // 1'234, also with U+2019
+  thousands_blank,       // 1 234, also with a no-break or thin blank
+  percent,               // 25 %, read as 25
+  currency,              // $25 or 25 €, read as 25
+  unicode                // blanks and invisible characters beside ASCII's, the minus U+2212, full-width digits
+};
+
+/// The name of each mark on a command line.
+inline constexpr std::array<std::pair<std::string_view, NumberMark>, 8> number_mark_names{
+    {{"decimal-comma", NumberMark::decimal_comma},
+     {"thousands-comma", NumberMark::thousands_comma},
+     {"thousands-point", NumberMark::thousands_point},
+     {"thousands-apostrophe", NumberMark::thousands_apostrophe},
+     {"thousands-blank", NumberMark::thousands_blank},
+     {"percent", NumberMark::percent},
+     {"currency", NumberMark::currency},
+     {"unicode", NumberMark::unicode}}};
+
+namespace detail {
+
+using NumberMarks = std::span<const NumberMark>;
+
+inline bool is_unicode_blank(char32_t c) {
+  return c == U'\u00A0' || (c >= U'\u2000' && c <= U'\u200A') || c == U'\u202F' || c == U'\u205F' || c == U'\u3000';
+}
+/// Soft hyphen, zero-width characters, directions of writing, byte order mark.
+inline bool is_invisible(char32_t c) {
+  return c == U'\u00AD' || (c >= U'\u200B' && c <= U'\u200F') || c == U'\u2060' || c == U'\uFEFF';
+}
+
+inline void append_utf8(std::string& text, char32_t c) {
+  const auto last = [&](int shift) { text += static_cast<char>(0x80 | (c >> shift & 0x3F)); };
+  if (c < 0x80) {
+    text += static_cast<char>(c);
+  } else if (c < 0x800) {
+    text += static_cast<char>(0xC0 | c >> 6);
+    last(0);
+  } else if (c < 0x10000) {
+    text += static_cast<char>(0xE0 | c >> 12);
+    last(6);
+    last(0);
+  } else {
+    text += static_cast<char>(0xF0 | c >> 18);
+    last(12);
+    last(6);
+    last(0);
+  }
+}
+
+/// Text without the blanks around it.
+inline std::string_view trim(std::string_view text) {
+  constexpr std::string_view blanks = " \t";
+  const std::size_t first = text.find_first_not_of(blanks);
+  return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// Text without invisible characters, and with ASCII's blanks, minus and digits for Unicode's others; without blanks around it.
+inline std::string ascii_spelling(std::string_view text) {
+  std::string result;
+  for_each_code_point(text, [&](char32_t c) {
+    if (is_invisible(c)) return;
+    if (is_unicode_blank(c))
+      result += ' ';
+    else if (c == U'\u2212')
+      result += '-';
+    else if (c >= U'\uFF10' && c <= U'\uFF19')
+      result += static_cast<char>('0' + (c - U'\uFF10'));
+    else if (c == U'\uFF0E')
+      result += '.';
+    else
+      append_utf8(result, c);
+  });
+  return std::string(trim(result));
+}
+
+/// Text without a sign of currency in front, behind a minus maybe, or at its end.
+inline std::string without_currency(std::string_view text) {
+  constexpr std::array<std::string_view, 6> signs{"$", "€", "£", "¥", "₹", "₩"};
+  const bool negative = text.starts_with('-');
+  std::string_view rest = trim(text.substr(negative ? 1 : 0));
+  for (const std::string_view sign : signs) {
+    if (rest.starts_with(sign)) return (negative ? "-" : "") + std::string(trim(rest.substr(sign.size())));
+    if (rest.ends_with(sign)) return (negative ? "-" : "") + std::string(trim(rest.substr(0, rest.size() - sign.size())));
+  }
+  return std::string(text);
+}
+
+/// Text without `separator` between groups of three digits before `point`; nothing where it stands elsewhere.
+inline std::optional<std::string> without_thousands(std::string_view text, std::string_view separator, char point) {
+  if (text.find(separator) == std::string_view::npos) return std::string(text);
+  const std::size_t begin = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  const std::size_t end = std::min(text.find(point, begin), text.size());
+  std::string result(text.substr(0, begin));
+  std::string_view whole = text.substr(begin, end - begin);
+  for (bool first = true, more = true; more; first = false) {
+    const std::size_t at = whole.find(separator);
+    more = at != std::string_view::npos;
+    const std::string_view group = whole.substr(0, at);
+    const bool digits = std::all_of(group.begin(), group.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (!digits || group.empty() || group.size() > 3 || (!first && group.size() != 3)) return std::nullopt;
+    result += group;
+    if (more) whole.remove_prefix(at + separator.size());
+  }
+  return result.append(text.substr(end));
+}
+
+/// The number that text is where it may have these marks; NaN and nothing as parse_number().
+inline std::optional<double> parse_marked_number(std::string_view text, NumberMarks marks) {
+  if (marks.empty()) return parse_number(text);
+  const auto has = [&](NumberMark mark) { return std::find(marks.begin(), marks.end(), mark) != marks.end(); };
+  std::string plain = has(NumberMark::unicode) ? ascii_spelling(text) : std::string(text);
+  if (has(NumberMark::percent) && plain.ends_with('%')) plain = trim(std::string_view(plain).substr(0, plain.size() - 1));
+  if (has(NumberMark::currency)) plain = without_currency(plain);
+  const char point = has(NumberMark::decimal_comma) ? ',' : '.';
+  const auto remove = [&](NumberMark mark, std::initializer_list<std::string_view> separators) {
+    if (!has(mark)) return true;
+    for (const std::string_view separator : separators) {
+      auto shorter = without_thousands(plain, separator, point);
+      if (!shorter) return false;
+      plain = *std::move(shorter);
+    }
+    return true;
+  };
+  if (!remove(NumberMark::thousands_comma, {","}) || !remove(NumberMark::thousands_point, {"."}) ||
+      !remove(NumberMark::thousands_apostrophe, {"'", "\u2019"}) ||
+      !remove(NumberMark::thousands_blank, {" ", "\u00A0", "\u202F", "\u2009"}))
+    return std::nullopt;
+  if (has(NumberMark::decimal_comma)) {
+    if (plain.find('.') != std::string::npos) return std::nullopt;
+    std::replace(plain.begin(), plain.end(), ',', '.');
+  }
+  return parse_number(plain);
+}
+
+/// The fewest marks with which text is a number, those of the first such choice in the order of NumberMark; none where it is
+/// none with up to three. A decimal comma goes before a comma between thousands.
+inline std::vector<NumberMark> marks_of(std::string_view text) {
+  const auto mark = [](std::size_t i) { return number_mark_names[i].second; };
+  const std::size_t all = number_mark_names.size();
+  std::vector<std::vector<NumberMark>> choices;
+  for (std::size_t i = 0; i < all; ++i) choices.push_back({mark(i)});
+  for (std::size_t i = 0; i < all; ++i)
+    for (std::size_t j = i + 1; j < all; ++j) choices.push_back({mark(i), mark(j)});
+  for (std::size_t i = 0; i < all; ++i)
+    for (std::size_t j = i + 1; j < all; ++j)
+      for (std::size_t k = j + 1; k < all; ++k) choices.push_back({mark(i), mark(j), mark(k)});
+  for (auto& choice : choices)
+    if (parse_marked_number(text, choice)) return std::move(choice);
+  return {};
+}
+
+/// Whether text begins with 0x, a sign before it maybe, and goes on in hexadecimal digits.
+inline bool is_hexadecimal(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  if (text.size() < 3 || (!text.starts_with("0x") && !text.starts_with("0X"))) return false;
+  return text.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string_view::npos;
+}
+
+/// Whether text is a number with Fortran's D for the exponent.
+inline bool has_fortran_exponent(std::string_view text) {
+  std::string other(text);
+  const std::size_t at = other.find_first_of("dD");
+  if (at == std::string::npos || at == 0) return false;
+  other[at] = 'e';
+  return parse_number(other).has_value();
+}
+
+/// Whether somebody may mean a number by text, although parse_number() reads none.
+inline bool may_be_number(std::string_view text) {
+  using enum NumberMark;
+  // No number without a digit: most texts are done with here.
+  const bool digit = std::any_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || c == '\xEF'; });
+  if (!digit) return false;
+  constexpr std::array english{thousands_comma, thousands_apostrophe, thousands_blank, percent, currency, unicode};
+  constexpr std::array other{decimal_comma, thousands_point, thousands_apostrophe, thousands_blank, percent, currency, unicode};
+  return parse_marked_number(text, english) || parse_marked_number(text, other) || is_hexadecimal(text) ||
+         has_fortran_exponent(text);
+}
+
+}  // namespace detail
+}  // namespace lmc

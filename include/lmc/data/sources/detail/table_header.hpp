@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/core/wording.hpp>
+#include <lmc/data/read_report.hpp>
+#include <lmc/io/csv.hpp>
+
+namespace lmc::detail {
+
+/// The line that should hold the columns' names, and the rows behind it.
+struct TableHeader {
+  std::string_view path;
+  Index line = 0;
+  std::span<const std::string> names;
+  Index rows = 0;
+  std::function<std::string_view(Index, Index)> field;  // of a row and a column
+  std::function<std::string(Index)> where;              // of a row, for messages
+};
+
+/// Whether names that are numbers can be meant: years, or wavelengths, which ascend, and are two or more.
+inline bool ascending_numbers(std::span<const std::string> names) {
+  std::vector<double> numbers;
+  for (const std::string& name : names)
+    if (const auto number = parse_number(name)) numbers.push_back(*number);
+  return numbers.size() > 1 && std::adjacent_find(numbers.begin(), numbers.end(), std::greater_equal<>()) == numbers.end();
+}
+
+/// Throws: Error where the line is no header: names that are all numbers, a number among names, a name that occurs twice or that is a
+/// value of its own column in several columns; and where a row repeats it. Notes what may be meant.
+inline void require_header(const TableHeader& h, Wording wording, std::vector<ReadNote>& notes) {
+  const auto columns = static_cast<Index>(h.names.size());
+  const auto here = [&] { return concat("'", h.path, "', line ", h.line); };
+  const auto name = [&](Index j) -> const std::string& { return h.names[static_cast<std::size_t>(j)]; };
+  const auto is_number = [](const std::string& text) { return parse_number(text).has_value(); };
+  const std::string advice = concat("for a row of data, pass ", option_text(wording, "header = ", "--header "), h.line - 1,
+                                    "; for a line to pass over, ", option_text(wording, "names = false", "--no-names"));
+  const auto numbers = std::count_if(h.names.begin(), h.names.end(), is_number);
+  require(numbers < columns, here(), ": the column names are numbers; ", advice);
+
+  std::set<std::string_view> seen;
+  for (const std::string& text : h.names)
+    require(seen.insert(text).second, here(), ": the column name '", text, "' occurs twice; rename one, or count columns with ",
+            option_text(wording, "names = false", "--no-names"));
+
+  // A column's name among its values: one may be chance, as 'male' can be a column of answers and an answer.
+  std::vector<bool> is_value(h.names.size());
+  for (Index i = 0; i < h.rows; ++i) {
+    Index equal = 0, texts = 0;
+    for (Index j = 0; j < columns; ++j) {
+      if (is_number(name(j)) || name(j).empty()) continue;
+      ++texts;
+      if (h.field(i, j) != name(j)) continue;
+      is_value[static_cast<std::size_t>(j)] = true;
+      ++equal;
+    }
+    if (equal > 1 && equal == texts && numbers == 0)
+      throw Error(concat(h.where(i), ": the row repeats the columns' names of line ", h.line, "; remove it"));
+  }
+  const auto values = std::count(is_value.begin(), is_value.end(), true);
+  const auto example = [&] {
+    const auto j = std::find(is_value.begin(), is_value.end(), true) - is_value.begin();
+    return name(static_cast<Index>(j));
+  };
+  const auto texts = columns - numbers;
+  require(values == 0 || (numbers == 0 && 2 * values < texts && values < 3), here(),
+          ": this looks like a row of data, not like names: '", values == 0 ? "" : example(),
+          "' is a value of its own column; ", advice);
+  if (values > 0)
+    notes.push_back({"a column has its name among its values; is the line of names a row of data?", values, here()});
+  if (numbers == 0) return;
+  const auto number = std::find_if(h.names.begin(), h.names.end(), is_number);
+  require(ascending_numbers(h.names), here(), ": the number ", *number, " stands among the columns' names; ", advice);
+  notes.push_back({"names of columns are numbers; is the line of names a row of data?", static_cast<Index>(numbers), here()});
+}
+
+}  // namespace lmc::detail

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
+#include <lmc/data/sources/detail/csv_options.hpp>
+#include <lmc/data/sources/detail/csv_table.hpp>
+
+namespace lmc::detail {
+
+/// Rows of a file.
+struct TablePart {
+  const CsvTable& file;
+  std::vector<Index> rows;
+
+  [[nodiscard]] Index size() const { return static_cast<Index>(rows.size()); }
+  [[nodiscard]] std::string_view field(Index i, Index column) const { return file.field(row(i), column); }
+  /// For error messages.
+  [[nodiscard]] std::string where(Index i, Index column) const { return file.where(row(i), column); }
+  [[nodiscard]] std::string where(Index column) const {
+    return concat("'", file.path(), "', column '", file.name(column), "'");
+  }
+  [[nodiscard]] Index row(Index i) const { return rows[static_cast<std::size_t>(i)]; }
+};
+
+inline std::vector<Index> all_rows(Index rows) {
+  std::vector<Index> positions(static_cast<std::size_t>(rows));
+  std::iota(positions.begin(), positions.end(), Index{0});
+  return positions;
+}
+
+/// The field of example i, or nothing where its value is missing and to be imputed.
+inline std::optional<std::string_view> value_of(const TablePart& part, Index i, Index column, bool numbers,
+                                                const CsvOptions& o) {
+  const std::string_view field = part.field(i, column);
+  if (!is_missing(field, o, numbers)) return field;
+  if (o.missing == MissingValue::error)
+    throw Error(concat(part.where(i, column), ": the value is missing ('", field, "'); fill it in, pass ",
+                       option_text(o.wording, "missing = MissingValue::impute", "--missing impute"), ", or take '", field,
+                       "' out of ", option_text(o.wording, "missing_texts", "--missing-texts")));
+  return std::nullopt;
+}
+
+/// What may be the cause that `field` is no number, and the option for it: the end of a message.
+inline std::string number_advice(std::string_view field, std::string_view column, const CsvOptions& o) {
+  const std::string otherwise =
+      concat("or take the texts of the column as categories, ", column_option(o, "categorical", column));
+  const auto marks = [&](const std::vector<NumberMark>& given) {
+    std::string list;
+    for (const NumberMark mark : given)
+      for (const auto& [name, value] : number_mark_names)
+        if (value == mark) {
+          std::string text(name);
+          if (o.wording == Wording::code) {
+            std::replace(text.begin(), text.end(), '-', '_');
+            text = "NumberMark::" + text;
+          }
+          (list += list.empty() ? "" : o.wording == Wording::code ? ", " : ",") += text;
+        }
+    return o.wording == Wording::code ? concat("number_format = {", list, "}") : "--number-format " + list;
+  };
+  if (has_fortran_exponent(field)) return concat("; write E for its exponent D, ", otherwise);
+  if (is_hexadecimal(field)) return concat("; write the hexadecimal number in decimal digits, ", otherwise);
+  std::vector<NumberMark> all = o.number_format, more = marks_of(field);
+  const bool comma =
+      more == std::vector{NumberMark::decimal_comma} && parse_marked_number(field, std::vector{NumberMark::thousands_comma});
+  for (const NumberMark mark : more)
+    if (std::find(all.begin(), all.end(), mark) == all.end()) all.push_back(mark);
+  if (more.empty() || !parse_marked_number(field, all))
+    return concat("; correct it, list it as missing, ", missing_option(o, field), ", which replaces the usual list, ",
+                  otherwise);
+  return concat("; it is one with ", marks(all), comma ? concat(", another with ", marks({NumberMark::thousands_comma})) : "",
+                "; correct it, or give that option, ", otherwise);
+}
+
+/// The number that a numeric column has for an example.
+inline double number_of(const TablePart& part, Index i, Index column, std::string_view field, const CsvOptions& o) {
+  const auto number = parse_marked_number(field, o.number_format);
+  if (!number)
+    throw Error(concat(part.where(i, column), ": '", field, "' is no number, but the column's other values are",
+                       part.row(i) == 0 ? " (if the line holds units, remove it)" : "",
+                       number_advice(field, part.file.name(column), o)));
+  if (!std::isfinite(*number))
+    throw Error(concat(part.where(i, column), ": '", field, "' is not finite, or beyond the range of double; ",
+                       "correct it, or list it as missing, ", missing_option(o, field), ", which replaces the usual list"));
+  return *number;
+}
+
+}  // namespace lmc::detail

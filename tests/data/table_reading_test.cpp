@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Tables that could be taken for something else than they are.
+#include <lmc/data/sources/table.hpp>
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include <support/temporary_directory.hpp>
+
+namespace data_table_reading_test {
+
+namespace {
+
+using Catch::Matchers::Contains;
+using lmc::MissingValue;
+using lmc::NumberMark;
+using lmc::Wording;
+using Names = std::vector<std::string>;
+
+lmc::Table<double> load(std::string_view text, lmc::CsvOptions options = {}) {
+  const testing::TemporaryDirectory directory;
+  return lmc::load_table<double>(directory.write("a.csv", text), options);
+}
+
+// Rows `value,cat` and `value,dog` in turn below the names x and class: those given, then whole numbers, 20 in all.
+std::string column(const Names& values, const std::string& delimiter = ",") {
+  std::string text = "x" + delimiter + "class\n";
+  for (std::size_t i = 0; i < 20; ++i)
+    text += (i < values.size() ? values[i] : std::to_string(7 * i % 5)) + delimiter + (i % 2 == 0 ? "cat\n" : "dog\n");
+  return text;
+}
+
+// The features as they are, the first `rows` rows in the training part.
+std::vector<double> numbers(std::string_view text, lmc::CsvOptions options = {}) {
+  options.standardize = false;
+  options.train_rows = 18;
+  const auto table = load(text, options);
+  REQUIRE(table.features.size() == 1);
+  return std::get<std::vector<double>>(table.data.train.features());
+}
+
+Names notes(const lmc::Table<double>& table) {
+  Names all;
+  for (const auto& note : table.data.report.notes) all.push_back(note.what);
+  return all;
+}
+
+std::string only_note(const lmc::Table<double>& table) {
+  REQUIRE(table.data.report.notes.size() == 1);
+  return notes(table)[0];
+}
+
+}  // namespace
+
+TEST_CASE("load_table: takes what people write for a missing number", "[data]") {
+  for (const std::string text : {"null", "NULL", "None", "N/A", "n/a", "#N/A", "NA", "NaN", "nan", "NAN", "-", ".", "?",
+                                 "<null>", "\\N", "missing", ""}) {
+    CAPTURE(text);
+    const std::string table = column({text, "4", "2"});
+    CHECK_THROWS_WITH(numbers(table), Contains("line 2, column 'x': the value is missing ('" + text + "')"));
+    // The mean of the others: 4, 2 and 7i mod 5 of i = 3 … 17.
+    const double mean = (4.0 + 2 + 1 + 3 + 0 + 2 + 4 + 1 + 3 + 0 + 2 + 4 + 1 + 3 + 0 + 2 + 4) / 17;
+    CHECK(numbers(table, {.missing = MissingValue::impute})[0] == Approx(mean).epsilon(1e-12));
+    const auto report = load(table, {.missing = MissingValue::impute}).data.report;
+    REQUIRE(report.missing.size() == 1);
+    CHECK(report.missing[0].text == text);
+    CHECK(report.missing[0].count == 1);
+  }
+  // A list of one's own replaces both usual ones.
+  const lmc::CsvOptions own{.missing_texts = {"n.d."}, .missing_numbers = {}, .missing = MissingValue::impute};
+  CHECK(numbers(column({"n.d.", "4"}), own).size() == 18);
+  CHECK_THROWS_WITH(numbers(column({"NA", "4"}), own), Contains("'NA' is no number"));
+  // None is a class, and a category about which there is a note.
+  CHECK(load("x,class\n1,None\n2,cat\n3,None\n4,cat\n5,cat\n", {.train_rows = 4}).classes == Names{"None", "cat"});
+  const auto table =
+      load("x,class\nNone,a\nred,b\nNone,a\nred,b\n5,a\n", {.train_rows = 4, .unknown_category = lmc::UnknownCategory::ignore});
+  CHECK(table.features[0].name == "x=None");
+  CHECK_THAT(only_note(table), Contains("'None', which may stand for a missing value"));
+}
+
+TEST_CASE("load_table: refuses a text among numbers, with its line", "[data]") {
+  CHECK_THROWS_WITH(
+      load(column({"1", "2", "3l"}), {.train_rows = 18}),
+      Contains("line 4, column 'x': '3l' is no number, but the column's other values are; correct it, list it as "
+               "missing, missing_texts = {\"3l\"}, which replaces the usual list, or take the texts of the column as "
+               "categories, categorical = {\"x\"}"));
+  CHECK_THROWS_WITH(
+      load(column({"3l"}), {.train_rows = 18, .wording = Wording::command_line}),
+      Contains("(if the line holds units, remove it)") && Contains("--missing-texts '3l'") && Contains("--categorical x"));
+  CHECK(load(column({"3l"}), {.categorical = {"x"}, .train_rows = 18}).features.size() == 6);
+  // More than half of the different texts: the others are one spelling of nothing.
+  const std::string unknown = column({"unk", "unk", "unk", "unk", "unk", "unk", "unk", "unk", "unk", "unk", "unk", "unk"});
+  CHECK_THROWS_WITH(load(unknown, {.train_rows = 18}), Contains("'unk' is no number"));
+}
+
+TEST_CASE("load_table: reads other ways to write numbers where told to, and names them where not", "[data]") {
+  struct Case {
+    std::string text, delimiter, name;
+    std::vector<NumberMark> marks;
+    double value;
+  };
+  using enum NumberMark;
+  for (const Case& c : {Case{"161,898", ";", "decimal-comma", {decimal_comma}, 161.898},
+                        {"-1,0", ";", "decimal-comma", {decimal_comma}, -1},
+                        {"1.234.567,5", ";", "decimal-comma,thousands-point", {decimal_comma, thousands_point}, 1234567.5},
+                        {"\"1,234\"", ",", "thousands-comma", {thousands_comma}, 1234},
+                        {"\"-1,234,567.25\"", ",", "thousands-comma", {thousands_comma}, -1234567.25},
+                        {"1'234", ",", "thousands-apostrophe", {thousands_apostrophe}, 1234},
+                        {"12 345", ",", "thousands-blank", {thousands_blank}, 12345},
+                        {"25 %", ",", "percent", {percent}, 25},
+                        {"$25", ",", "currency", {currency}, 25},
+                        {"-25 €", ",", "currency", {currency}, -25},
+                        {"\"$1,234\"", ",", "thousands-comma,currency", {thousands_comma, currency}, 1234},
+                        {"\u00A025", ",", "unicode", {unicode}, 25},
+                        {"25\u200B", ",", "unicode", {unicode}, 25},
+                        {"2\u00AD5", ",", "unicode", {unicode}, 25},
+                        {"\u221225.5", ",", "unicode", {unicode}, -25.5},
+                        {"\uFF12\uFF15", ",", "unicode", {unicode}, 25}}) {
+    CAPTURE(c.text);
+    const std::string text = column({c.text, c.text, c.text}, c.delimiter);
+    lmc::CsvOptions options{.delimiter = c.delimiter[0], .train_rows = 18, .wording = Wording::command_line};
+    CHECK_THROWS_WITH(load(text, options), Contains("line 2, column 'x': '") && Contains("--number-format " + c.name));
+    options.number_format = c.marks;
+    CHECK(numbers(text, options)[0] == c.value);
+    CHECK(numbers(text, options)[3] == 1);
+  }
+  // A comma is one or the other: both are named.
+  CHECK_THROWS_WITH(
+      load(column({"\"1,234\""}), {.train_rows = 18}),
+      Contains("number_format = {NumberMark::decimal_comma}, another with number_format = {NumberMark::thousands_comma}"));
+  CHECK_THROWS_WITH(numbers(column({"\"1,23,4\""}), {.number_format = {thousands_comma}}), Contains("'1,23,4' is no number"));
+  // A whole column of such texts is of numbers, too.
+  const Names dollars(20, "$2");
+  CHECK_THROWS_WITH(load(column(dollars), {.train_rows = 18}), Contains("NumberMark::currency"));
+  CHECK_THROWS_WITH(load(column(Names(20, "25.0D+00")), {.train_rows = 18}), Contains("write E for its exponent D"));
+  CHECK_THROWS_WITH(load(column(Names(20, "0x1a")), {.train_rows = 18}),
+                    Contains("write the hexadecimal number in decimal digits"));
+}
+
+TEST_CASE("load_table: refuses a row of data as names, and names as a row", "[data]") {
+  CHECK_THROWS_WITH(
+      load("5.1,3.5,setosa\n4.9,3.0,setosa\n6.4,3.2,virginica\n", {.wording = Wording::command_line}),
+      Contains("line 1: this looks like a row of data, not like names: 'setosa' is a value of its own column; for a "
+               "row of data, pass --header 0"));
+  CHECK_THROWS_WITH(load("39,private,high\n17,state,low\n20,state,low\n"),
+                    Contains("line 1: the number 39 stands among the columns' names; for a row of data, pass header = 0"));
+  CHECK_THROWS_WITH(load(column({}) + column({})),
+                    Contains("line 22: the row repeats the columns' names of line 1; remove it"));
+  const auto years = load("2018,2020,class\n1,2,a\n3,4,b\n5,6,a\n7,8,b\n", {.label = lmc::ColumnText("-1"), .train_rows = 2});
+  CHECK(years.features[1].name == "2020");
+  CHECK_THAT(only_note(years), Contains("names of columns are numbers"));
+}
+
+TEST_CASE("load_table: takes a column by its name or position, and asks where it could be both", "[data]") {
+  const std::string text = "n,0,1,2\n1,5,6,0\n2,7,8,1\n3,9,9,0\n4,1,1,1\n";
+  const auto label = [&](const std::string& typed) {
+    const auto table = load(text, {.label = lmc::ColumnText(typed), .train_rows = 3});
+    for (const auto& column : table.data.report.columns)
+      if (column.kind == lmc::ColumnKind::label) return column.name;
+    return std::string();
+  };
+  CHECK(label("n") == "n");
+  CHECK(label("3") == "2");
+  CHECK(label("-1") == "2");
+  CHECK(label("name:2") == "2");
+  CHECK(label("position:3") == "2");
+  CHECK_THROWS_WITH(label("2"),
+                    Contains("has a column that is called 2, and at the position 2 stands '1'; write name:2 or position:2"));
+  CHECK_THROWS_WITH(label("position:x"), Contains("expected a whole number behind position:"));
+  CHECK_THROWS_WITH(label("7"), Contains("has no column 7"));
+}
+
+TEST_CASE("load_table: says that the delimiter is another", "[data]") {
+  CHECK_THROWS_WITH(load(column({}, ";")),
+                    Contains("has a single column; the lines look as if fields were separated by another: "
+                             "delimiter = ';'"));
+  CHECK_THROWS_WITH(load(column({}, "\t"), {.wording = Wording::command_line}), Contains("--delimiter tab"));
+  CHECK_THROWS_WITH(load(column({}, "   "), {.wording = Wording::command_line}), Contains("--delimiter blank"));
+  CHECK_THROWS_WITH(load(column({"1,5"}, ";")), Contains("delimiter = ';'"));
+  CHECK_THROWS_WITH(load("sep=;\n" + column({}, ";"), {.delimiter = ';'}),
+                    Contains("is Excel's way to name the delimiter; pass over the line by header = 2"));
+  CHECK(numbers(column({"3"}, "   "), {.delimiter = ' '})[0] == 3);
+}
+
+TEST_CASE("load_table: leaves out the column behind a delimiter that ends all lines", "[data]") {
+  const std::string rows = "1,a,\n2,b,\n3,a,\n4,b,\n";
+  for (const std::string names : {"x,class,\n", "x,class\n"}) {
+    const auto table = load(names + rows, {.standardize = false, .train_rows = 2});
+    CHECK(std::get<std::vector<double>>(table.data.train.features()) == std::vector<double>{1, 2});
+    CHECK(std::get<std::vector<double>>(table.data.test.features()) == std::vector<double>{3, 4});
+    CHECK(table.classes == Names{"a", "b"});
+    CHECK_THAT(only_note(table), Contains("lines end in a delimiter"));
+  }
+  CHECK_THROWS_WITH(load("x,class\n1,a,\n2,b,c\n"), Contains("there are 2 column names, but the rows have 3 fields"));
+}
+
+TEST_CASE("load_table: refuses a column that names its rows, and notes one that counts them", "[data]") {
+  std::string names = "id,x,class\n", counted = ",x,class\n", sorted = counted;
+  for (int i = 0; i < 50; ++i) {
+    const std::string rest = "," + std::to_string(i * 7 % 5) + (i % 2 == 0 ? ",a\n" : ",b\n");
+    names += "P" + std::to_string(i) + rest;
+    counted += std::to_string(i) + rest;
+    sorted += std::to_string(i) + "," + std::to_string(i * 7 % 5) + (i < 25 ? ",a\n" : ",b\n");
+  }
+  CHECK_THROWS_WITH(load(names),
+                    Contains("column 'id': 40 of 40 texts are different") && Contains("leave it out, drop = {\"id\"}"));
+  CHECK(load(names, {.drop = {"id"}}).data.report.columns[0].kind == lmc::ColumnKind::dropped);
+  CHECK_THAT(only_note(load(counted)), Contains("column '' counts the rows; leave it out"));
+  CHECK_THAT(only_note(load(sorted)), Contains("the rows are sorted by their label, which it therefore gives away"));
+}
+
+TEST_CASE("load_table: says what it took the columns and classes for", "[data]") {
+  const auto report = load("id,x,color,class\n4,1,red,cat\n1,2,NA,dog\n7,?,blue,cat\n3,5,red,dog\n3,5,blue,dog\n",
+                           {.drop = {"id"}, .missing = MissingValue::impute, .train_rows = 3})
+                          .data.report;
+  REQUIRE(report.columns.size() == 4);
+  CHECK(report.columns[0].kind == lmc::ColumnKind::dropped);
+  CHECK(report.columns[1].kind == lmc::ColumnKind::number);
+  CHECK(report.columns[2].kind == lmc::ColumnKind::category);
+  CHECK(report.columns[2].values == 2);
+  CHECK(report.columns[2].name == "color");
+  CHECK(report.columns[3].kind == lmc::ColumnKind::label);
+  REQUIRE(report.classes.size() == 2);
+  CHECK(report.classes[0].name == "cat");
+  CHECK(report.classes[0].train == 2);
+  CHECK(report.classes[0].test == 0);
+  CHECK(report.classes[1].test == 2);
+  REQUIRE(report.missing.size() == 2);
+  CHECK(report.missing[0].text == "?");
+  CHECK(report.missing[1].text == "NA");
+  CHECK(report.notes.empty());
+}
+
+TEST_CASE("load_table: notes labels and numbers that could be meant otherwise", "[data]") {
+  CHECK_THAT(only_note(load("x,class\n1,cat\n2,Cat\n3,cat\n4,Cat\n", {.train_rows = 3})),
+             Contains("the labels 'Cat' and 'cat' are two classes"));
+  CHECK_THAT(only_note(load("x,class\n1,0.5\n2,1.5\n3,0.5\n", {.train_rows = 2})),
+             Contains("labels are decimals, such as 1.5"));
+  CHECK_THAT(only_note(load("x,class\n1E1,a\n10,b\n1E2,a\n100,b\n7,a\n", {.train_rows = 4})),
+             Contains("column 'x' has '10' and '1E1', taken for one number; if they are codes: categorical = {\"x\"}"));
+}
+
+}  // namespace data_table_reading_test
