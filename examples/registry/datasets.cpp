@@ -291,12 +291,25 @@ Data load_dataset(const DatasetOptions& o, int threads) {
     data = lmc::class_subset(data, classes);
   }
   lmc::require(!o.subset || !o.subset_per_class, "--subset and --subset-per-class are two ways to take a part; leave one out");
-  if (o.subset_per_class) data.train = lmc::per_class_subset(data.train, *o.subset_per_class, o.subset_seed);
-  if (o.subset) data.train = lmc::random_subset(data.train, *o.subset, o.subset_seed);
-  if (o.test_subset) data.test = lmc::random_subset(data.test, *o.test_subset, o.subset_seed);
+  const auto named = [](std::string_view option, lmc::Index given, const auto& take) {
+    try {
+      return take(given);
+    } catch (const lmc::Error& e) {
+      throw lmc::Error(lmc::concat(option, ' ', given, ": ", e.what()));
+    }
+  };
+  const std::uint64_t seed = o.subset_seed;
+  if (o.subset_per_class)
+    data.train = named("--subset-per-class", *o.subset_per_class,
+                       [&](lmc::Index n) { return lmc::per_class_subset(data.train, n, seed); });
+  if (o.subset)
+    data.train = named("--subset", *o.subset, [&](lmc::Index n) { return lmc::random_subset(data.train, n, seed); });
+  if (o.test_subset)
+    data.test = named("--test-subset", *o.test_subset, [&](lmc::Index n) { return lmc::random_subset(data.test, n, seed); });
   lmc::recount_classes(data);
   if (o.gray && data.train.shape()[2] == 3) data = lmc::grayscale(data);
-  if (o.downsample.value_or(1) != 1) data = lmc::downsample(data, *o.downsample);
+  if (o.downsample.value_or(1) != 1)
+    data = named("--downsample", *o.downsample, [&](lmc::Index n) { return lmc::downsample(data, n); });
   if (o.mean)
     return lmc::standardize(
         data, {.mean = parse_list("--mean", *o.mean), .standard_deviation = parse_list("--std", *o.standard_deviation)});

@@ -234,7 +234,7 @@ TEST_CASE("load_table: refuses labels that are missing, of one class, of the tes
   CHECK_THROWS_WITH(numbered(21, 11, ""),
                     Contains("there are 11 different labels, '0' among them, in 21 rows; this looks like a "
                              "regression target or an identifier, expected classes; is 'class' the column "
-                             "of labels? label = \"NAME\" chooses another, categorical = {\"class\"} insists"));
+                             "of labels? label chooses another, categorical = {\"class\"} insists"));
   CHECK(numbered(21, 11, "", {.categorical = {"class"}}) == 11);
   CHECK(numbered(40, 10, ".5") == 10);
   CHECK_THROWS_WITH(numbered(400, 11, ".5"),
@@ -292,7 +292,7 @@ TEST_CASE("load_table: refuses missing values, or puts mean and most frequent ca
   const std::string train = "x,c,class\n1,u,a\n,v,b\n6,?,a\n2,v,b\n1,w,a\n0,w,b\n", test = "x,c,class\n NA ,,a\n";
   CHECK_THROWS_WITH(load_two(train, test),
                     Contains("train.csv', line 3, column 'x': the value is missing (''); fill it in, pass "
-                             "missing = MissingValue::impute, or take '' out of missing_texts"));
+                             "missing = MissingValue::impute, or take '' for a value, by a list of missing texts without it"));
   CHECK_THROWS_WITH(load_two("x,class\n1,a\n2,b\n", "x,class\n1,a\n?,b\n"),
                     Contains("test.csv', line 3, column 'x': the value is missing ('?')"));
   auto table = load_two(train, test, {.missing = MissingValue::impute, .standardize = false});

@@ -135,7 +135,34 @@ refuses "expected a share of the examples" "${images[@]}" --label-noise 1.5
 refuses "there is no label noise" "${images[@]}" --label-noise-seeds 1,2
 refuses "unknown column of 'table.csv'" --dataset csv --data table.csv --delimiter ';' --header 2 --label sort
 refuses "there is no word list" --dataset words --data words --languages aa,cc
-refuses "expected one character, or tab" --dataset csv --data table.csv --delimiter ';;'
+refuses "expected one character, tab or blank" --dataset csv --data table.csv --delimiter ';;'
+
+# What was read is said, and classes are chosen by what they are called.
+says() {  # says TEXT OPTION...: trains, and says TEXT
+  local text=$1
+  shift
+  "${pair[@]}" "$@" > out 2>&1 || fail "$*: $(cat out)"
+  grep -qF -- "$text" out || fail "$*: '$text' is not in: $(cat out)"
+}
+says "classes: cat 24 + 6, dog 24 + 6; 1 number, 1 category of 2 values" --dataset csv --data table.csv --delimiter ';' --header 2
+says "1 number, 1 dropped" --dataset csv --data table.csv --delimiter ';' --header 2 --drop 1
+says "classes: ja 24 + 6, yes 24 + 6" --dataset tsv --data texts.tsv --ngram-dimension 32
+awk 'BEGIN { print "x,2,kind"; for (i = 0; i < 90; ++i) print (i % 13 == 0 ? "NULL" : i * 7 % 11) "," i % 5 "," i % 3 + 1 }' > codes.csv
+refuses "column 'x': the value is missing ('NULL'); fill it in, pass --missing impute" --dataset csv --data codes.csv --label kind
+codes=(--dataset csv --data codes.csv --label kind --missing impute)
+says "missing: 'NULL' 7" "${codes[@]}"
+refuses "'NULL' is no number" "${codes[@]}" --missing-texts ,NA
+refuses "the class number 0 is called '1', and the class number 1 '2'; write name:1 or position:1" "${codes[@]}" --classes 1,2
+says "classes were taken: name:1 by name, 3 by name" "${codes[@]}" --classes name:1,3
+says "classes were taken: 0 by position: '1', position:1 by position: '2'" "${codes[@]}" --classes 0,position:1
+refuses "unknown class '1.7'" "${codes[@]}" --classes 1.7,3
+refuses "write name:2 or position:2" "${codes[@]}" --label 2
+printf 'x;class\n1.234,5;a\n2.000,5;b\n7,0;a\n8,5;b\n' > comma.csv
+refuses "--number-format decimal-comma,thousands-point" --dataset csv --data comma.csv --delimiter ';' --train-rows 3
+says "note: --batch-size 16 is above the 3 training examples: all of them make one batch" --dataset csv --data comma.csv \
+  --delimiter ';' --train-rows 3 --number-format decimal-comma,thousands-point
+"${pair[@]}" "${codes[@]}" --json read.json > out 2> err || fail "$(cat err)"
+grep -q '"name":"1","test"' <(tr -d ' \n' < read.json) || fail "the JSON does not name the classes"
 
 if [[ -n ${LMC_TEST_DATA:-} ]]; then
   trains "cifar10: 2500 training and 2000 test" --dataset cifar10 --data "$LMC_TEST_DATA/cifar-10-batches-bin"

@@ -3,6 +3,7 @@
 
 #include <lmc/data/augmentation.hpp>
 #include <lmc/data/character_ngrams.hpp>
+#include <lmc/data/class_counts.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/label_noise.hpp>
 #include <lmc/data/pixels.hpp>
@@ -40,6 +41,10 @@ void use_data_with(T) {
   check(lmc::random_subset(points, 7, 1).size() == 7, "random_subset");
   check(lmc::with_label_noise(points, {.share = 0.5, .seed = 1}).size() == 40, "with_label_noise");
   check(lmc::split(points, {.validation = 10}).train.size() == 30, "split");
+  lmc::TrainTest<T> parts{points, points};
+  parts.report.classes = lmc::read_classes(parts.train, parts.test);
+  lmc::recount_classes(parts);
+  check(parts.report.classes[0].train == lmc::class_counts(points)[0], "class_counts");
   check(lmc::spirals<T>({}).classes() > 1, "spirals");
 
   lmc::AugmentedDataset<T> augmented(images, {.crop_padding = 1, .flip = true, .translation = 0.5, .noise = 0.1}, 1);

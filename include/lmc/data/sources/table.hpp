@@ -42,15 +42,15 @@ namespace detail {
 inline std::string_view label_of(const TablePart& part, Index i, Index column, const CsvOptions& o) {
   const std::string_view field = part.field(i, column);
   if (is_missing(field, o, false))
-    throw Error(concat(part.where(i, column), ": the label is missing ('", field, "'); fill it in, remove the row, or take '",
-                       field, "' out of ", option_text(o.wording, "missing_texts", "--missing-texts")));
+    throw Error(concat(part.where(i, column), ": the label is missing ('", field, "'); fill it in, remove the row, or ",
+                       value_advice(field, o)));
   return field;
 }
 
 /// How to choose another column of labels.
 inline std::string label_advice(const CsvTable& file, Index label, const CsvOptions& o) {
   return concat("is '", file.name(label), "' the column of labels? ",
-                option_text(o.wording, "label = \"NAME\"", "--label NAME"), " chooses another, ",
+                option_text(o.wording, "label", "--label, by name or number,"), " chooses another, ",
                 column_option(o, "categorical", file.name(label)), " insists");
 }
 

@@ -115,15 +115,16 @@ inline void check_labelled_lines(LabelledLines& lines, const TsvTextOptions& o) 
                   option_text(o.wording, "header = 1", "--header 1")),
            1, lines.where(0)});
   }
-  const std::set<std::string_view> texts(lines.texts.begin(), lines.texts.end());
-  require(counts.size() <= 10 || 2 * texts.size() > counts.size(), "'", lines.path.string(), "': there are ", counts.size(),
-          " labels, '", lines.labels[0], "' among them, and ", texts.size(), " texts, such as '", lines.texts[0].substr(0, 40),
-          "'; are label and text swapped? Expected label<TAB>text, as `awk -F'\\t' -v OFS='\\t' '{print $2, $1}'` writes it");
   const bool tabs =
       std::ranges::all_of(lines.texts, [](std::string_view text) { return text.find('\t') != std::string_view::npos; });
+  const std::set<std::string_view> texts(lines.texts.begin(), lines.texts.end());
+  require(tabs || counts.size() <= 10 || 2 * texts.size() > counts.size(), "'", lines.path.string(), "': there are ",
+          counts.size(), " labels, '", lines.labels[0], "' among them, and ", texts.size(), " texts, such as '",
+          lines.texts[0].substr(0, 40),
+          "'; are label and text swapped? Expected label<TAB>text, as `awk -F'\\t' -v OFS='\\t' '{print $2, $1}'` writes it");
   check_labels(concat("'", lines.path.string(), "'"), counts,
                tabs ? "the lines have three fields or more: is the label not the first? `cut -f 2-` leaves the first field out"
-                    : "expected label<TAB>text; are label and text swapped?",
+                    : "expected label<TAB>text, with several lines of each label; are label and text swapped?",
                lines.notes);
 }
 

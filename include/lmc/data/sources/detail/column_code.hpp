@@ -63,13 +63,14 @@ inline NumericColumn fit_numbers(const TablePart& train, Index column, const Csv
   return code;
 }
 
-inline CategoricalColumn fit_categories(const TablePart& train, Index column, bool by_text, const CsvOptions& o) {
+inline CategoricalColumn fit_categories(const TablePart& train, Index column, bool listed, const CsvOptions& o) {
   std::set<std::string_view> texts;
   for (Index i = 0; i < train.size(); ++i)
     if (const auto field = value_of(train, i, column, false, o)) texts.insert(*field);
+  if (!listed) require_categories(train, column, o);
   require(!texts.empty(), train.where(column), ": the training part has no value; leave the column out, ",
           column_option(o, "drop", train.file.name(column)));
-  CategoricalColumn code{Categories(texts, by_text && codes_of_one_value(texts))};
+  CategoricalColumn code{Categories(texts, listed && codes_of_one_value(texts))};
   // One feature per category: a column of names or of serial numbers would take memory in the square of the file.
   constexpr Index most = 1000;
   require(code.categories.size() <= most, train.where(column), ": the column has ", code.categories.size(), " categories, '",
@@ -96,12 +97,8 @@ inline ColumnCode fit_column(const TablePart& train, Index column, bool categori
     note_codes(train, column, o, notes);
     return code;
   }
-  // Missing values are looked for first: they are refused as such.
   CategoricalColumn code = fit_categories(train, column, categorical, o);
-  if (!categorical) {
-    require_categories(train, column, o);
-    note_categories(train, column, o, notes);
-  }
+  if (!categorical) note_categories(train, column, o, notes);
   return code;
 }
 

@@ -35,6 +35,12 @@ inline std::vector<Index> all_rows(Index rows) {
   return positions;
 }
 
+/// How to take a text for a value although it is in a usual list of missing ones.
+inline std::string value_advice(std::string_view field, const CsvOptions& o) {
+  return concat("take '", field, "' for a value, by a list of missing texts without it, such as ",
+                option_text(o.wording, "missing_texts = {\"-999\"}", "--missing-texts -999"));
+}
+
 /// The field of example i, or nothing where its value is missing and to be imputed.
 inline std::optional<std::string_view> value_of(const TablePart& part, Index i, Index column, bool numbers,
                                                 const CsvOptions& o) {
@@ -42,8 +48,8 @@ inline std::optional<std::string_view> value_of(const TablePart& part, Index i, 
   if (!is_missing(field, o, numbers)) return field;
   if (o.missing == MissingValue::error)
     throw Error(concat(part.where(i, column), ": the value is missing ('", field, "'); fill it in, pass ",
-                       option_text(o.wording, "missing = MissingValue::impute", "--missing impute"), ", or take '", field,
-                       "' out of ", option_text(o.wording, "missing_texts", "--missing-texts")));
+                       option_text(o.wording, "missing = MissingValue::impute", "--missing impute"), ", or ",
+                       value_advice(field, o)));
   return std::nullopt;
 }
 
