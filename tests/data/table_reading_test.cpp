@@ -74,7 +74,7 @@ TEST_CASE("load_table: takes what people write for a missing number", "[data]") 
   // None is a class, and a category about which there is a note.
   CHECK(load("x,class\n1,None\n2,cat\n3,None\n4,cat\n5,cat\n", {.train_rows = 4}).classes == Names{"None", "cat"});
   const auto table =
-      load("x,class\nNone,a\nred,b\nNone,a\nred,b\n5,a\n", {.train_rows = 4, .unknown_category = lmc::UnknownCategory::ignore});
+      load("x,class\nNone,a\nred,b\nNone,a\nred,b\n5,a\n", {.unknown_category = lmc::UnknownCategory::ignore, .train_rows = 4});
   CHECK(table.features[0].name == "x=None");
   CHECK_THAT(only_note(table), Contains("'None', which may stand for a missing value"));
 }
@@ -111,6 +111,7 @@ TEST_CASE("load_table: reads other ways to write numbers where told to, and name
                         {"25 %", ",", "percent", {percent}, 25},
                         {"$25", ",", "currency", {currency}, 25},
                         {"-25 €", ",", "currency", {currency}, -25},
+                        {"USD 25", ",", "currency", {currency}, 25},
                         {"\"$1,234\"", ",", "thousands-comma,currency", {thousands_comma, currency}, 1234},
                         {"\u00A025", ",", "unicode", {unicode}, 25},
                         {"25\u200B", ",", "unicode", {unicode}, 25},
@@ -207,6 +208,10 @@ TEST_CASE("load_table: refuses a column that names its rows, and notes one that 
                     Contains("column 'id': 40 of 40 texts are different") && Contains("leave it out, drop = {\"id\"}"));
   CHECK(load(names, {.drop = {"id"}}).data.report.columns[0].kind == lmc::ColumnKind::dropped);
   CHECK_THAT(only_note(load(counted)), Contains("column '' counts the rows; leave it out"));
+  std::string permuted = "PassengerId,x,class\n";
+  for (int i = 0; i < 50; ++i)
+    permuted += std::to_string(i * 7 % 50) + "," + std::to_string(i * 7 % 5) + (i % 2 == 0 ? ",a\n" : ",b\n");
+  CHECK_THAT(only_note(load(permuted)), Contains("column 'PassengerId' has another number in each row"));
   CHECK_THAT(only_note(load(sorted)), Contains("the rows are sorted by their label, which it therefore gives away"));
 }
 
@@ -237,6 +242,8 @@ TEST_CASE("load_table: notes labels and numbers that could be meant otherwise", 
              Contains("the labels 'Cat' and 'cat' are two classes"));
   CHECK_THAT(only_note(load("x,class\n1,0.5\n2,1.5\n3,0.5\n", {.train_rows = 2})),
              Contains("labels are decimals, such as 1.5"));
+  CHECK_THAT(only_note(load("x,class\n7 kg,a\n12 kg,b\n9 kg,a\n7 kg,b\n", {.train_rows = 3})),
+             Contains("column 'x' has 3 categories in 3 rows, '12 kg' among them; numbers with a unit are categories"));
   CHECK_THAT(only_note(load("x,class\n1E1,a\n10,b\n1E2,a\n100,b\n7,a\n", {.train_rows = 4})),
              Contains("column 'x' has '10' and '1E1', taken for one number; if they are codes: categorical = {\"x\"}"));
 }

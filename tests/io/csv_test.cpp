@@ -130,7 +130,7 @@ TEST_CASE("CsvReader: takes a run of blanks and tabs for one delimiter, where th
 }
 
 TEST_CASE("CsvReader: says which delimiter the lines look as if they had", "[io]") {
-  CHECK_THROWS_WITH(read("a;b\n1,5;2\n3,1;4,5\n"), Contains("line 3: ") && Contains("by another: delimiter = ';'"));
+  CHECK_THROWS_WITH(read("a;b\n1,5;2\n3,1;4,5\n"), Contains("line 2: ") && Contains("by another: delimiter = ';'"));
   CHECK_THROWS_WITH(read("\"a\"\t\"b\"\n1\t2\n"), Contains("closing quote") && Contains("by another: delimiter = '\\t'"));
   CHECK_THROWS_WITH(read("a,b\n1,2\n3\n"), !Contains("by another"));
   const testing::TemporaryDirectory directory;

@@ -82,8 +82,9 @@ Dataset<Scalar> table_dataset(const TablePart& part, Index label, const Categori
     const std::string_view name = label_of(part, i, label, o);
     const auto number = classes.find(name);
     if (!number)
-      throw Error(concat(part.where(i, label), ": the label '", name,
-                         "' occurs in the test part only; put rows of this class into the training part, too"));
+      throw Error(concat(part.where(i, label), ": the label '", name, "' occurs in the test part only",
+                         part.row(i) == 0 ? "; if the line holds units, remove it" : "",
+                         "; put rows of this class into the training part, too"));
     labels.push_back(static_cast<std::int32_t>(*number));
     Scalar* to = x.data() + i * features;
     for (std::size_t j = 0; j < columns.size(); ++j) to += encode(part, i, columns[j], codes[j], o, to);

@@ -103,8 +103,9 @@ inline void check_labelled_lines(LabelledLines& lines, const TsvTextOptions& o) 
     std::string first(lines.labels[0]);
     std::transform(first.begin(), first.end(), first.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    constexpr std::array<std::string_view, 11> names{"label", "labels", "class",       "category", "target", "sentiment",
-                                                     "tag",   "y",      "category_id", "polarity", "rating"};
+    constexpr std::array<std::string_view, 18> names{"gold_label", "v1",    "language", "lang",        "topic",    "stars",
+                                                     "score",      "label", "labels",   "class",       "category", "target",
+                                                     "sentiment",  "tag",   "y",        "category_id", "polarity", "rating"};
     const std::string advice = concat(option_text(o.wording, "header = 1", "--header 1"), " passes over it, ",
                                       option_text(o.wording, "header = 0", "--header 0"), " takes it for an example");
     require(std::find(names.begin(), names.end(), first) == names.end(), lines.where(0), ": '", lines.labels[0],

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,11 +63,20 @@ inline void require_categories(const TablePart& train, Index column, const CsvOp
                      longest > 9 ? (o.wording == Wording::code ? ", load_tsv_text()" : ", --dataset tsv") : ""));
 }
 
+/// Whether columns of this name hold names or numbers of rows.
+inline bool names_rows(std::string_view name) {
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower.empty() || lower == "id" || lower == "index" || lower == "row" || lower.ends_with("_id") ||
+         name.ends_with("Id") || name.ends_with("ID") || lower.starts_with("unnamed");
+}
+
 /// Notes numbers that look like the rows' own, and whether the classes stand in one stretch each beside them.
 inline void note_row_numbers(const TablePart& train, Index column, Index label, const CsvOptions& o,
                              std::vector<ReadNote>& notes) {
   const CsvTable& file = train.file;
   if (file.rows() < 10) return;
+  const std::string drop = column_option(o, "drop", file.name(column).empty() ? std::to_string(column) : file.name(column));
   bool consecutive = true;
   Index changes = 0;
   std::map<std::string_view, Index> classes;
@@ -78,13 +88,22 @@ inline void note_row_numbers(const TablePart& train, Index column, Index label, 
     changes += i > 0 && file.field(i, label) != file.field(i - 1, label) ? 1 : 0;
     ++classes[file.field(i, label)];
   }
-  if (!consecutive) return;
+  if (!consecutive) {
+    if (!names_rows(file.name(column))) return;
+    std::set<std::int64_t> numbers;
+    for (Index i = 0; i < file.rows(); ++i)
+      if (const auto number = whole_number(file.field(i, column))) numbers.insert(*number);
+    if (static_cast<Index>(numbers.size()) == file.rows())
+      notes.push_back({concat("column '", file.name(column),
+                              "' has another number in each row; if these number the rows, leave it out: ", drop),
+                       file.rows(), train.where(0, column)});
+    return;
+  }
   const bool sorted = changes + 1 == static_cast<Index>(classes.size());
-  notes.push_back(
-      {concat("column '", file.name(column), "' counts the rows",
-              sorted ? ", and the rows are sorted by their label, which it therefore gives away" : "", "; leave it out: ",
-              column_option(o, "drop", file.name(column).empty() ? std::to_string(column) : file.name(column))),
-       file.rows(), train.where(0, column)});
+  notes.push_back({concat("column '", file.name(column), "' counts the rows",
+                          sorted ? ", and the rows are sorted by their label, which it therefore gives away" : "",
+                          "; leave it out: ", drop),
+                   file.rows(), train.where(0, column)});
 }
 
 /// Whether a number is written as codes are: 01, 1E2.
@@ -127,11 +146,24 @@ inline void note_codes(const TablePart& train, Index column, const CsvOptions& o
          codes, train.where(first, column)});
 }
 
-/// Notes what may be meant otherwise in a column of categories: numbers, and texts that may stand for a missing value.
+/// What stands behind the number that a text begins with, such as kg; nothing where it begins with none.
+inline std::optional<std::string_view> unit_of(std::string_view text) {
+  const std::size_t end = text.find_first_not_of("0123456789.,-");
+  if (end == 0 || end == std::string_view::npos || !parse_number(text.substr(0, end))) return std::nullopt;
+  return text.substr(end);
+}
+
+/// Notes what may be meant otherwise in a column of categories: numbers, also with a unit, texts that may stand for a missing value,
+/// and many categories of few rows.
 inline void note_categories(const TablePart& train, Index column, const CsvOptions& o, std::vector<ReadNote>& notes) {
   Index numbers = 0, missing = 0;
   std::string number, absent;
-  for (const auto& [text, count] : text_counts(train, column, false, o)) {
+  const auto counts = text_counts(train, column, false, o);
+  std::set<std::optional<std::string_view>> units;
+  Index fields = 0;
+  for (const auto& [text, count] : counts) {
+    fields += count;
+    units.insert(unit_of(text));
     if (parse_marked_number(text, o.number_format)) {
       numbers += count;
       number = text;
@@ -142,6 +174,12 @@ inline void note_categories(const TablePart& train, Index column, const CsvOptio
     }
   }
   const std::string& name = train.file.name(column);
+  const auto texts = static_cast<Index>(counts.size());
+  const bool unit = texts > 2 && units.size() == 1 && units.begin()->has_value();
+  if (unit || (texts > 20 && 5 * texts > fields))
+    notes.push_back({concat("column '", name, "' has ", texts, " categories in ", fields, " rows, '", counts.begin()->first,
+                            "' among them", unit ? "; numbers with a unit are categories, unless the unit is left out" : ""),
+                     texts, ""});
   if (numbers > 0)
     notes.push_back({concat("column '", name, "' of categories has numbers, such as '", number, "'"), numbers, ""});
   if (missing > 0)

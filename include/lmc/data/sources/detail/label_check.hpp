@@ -28,8 +28,9 @@ inline void check_labels(std::string_view where, const std::map<std::string_view
   for (const auto& [label, count] : counts) {
     examples += count;
     const auto number = parse_number(label);
-    numbers = numbers && number && std::isfinite(*number);
-    if (number && std::isfinite(*number) && std::floor(*number) != *number) {
+    const bool other = !number && may_be_number(label);  // 1,5
+    numbers = numbers && (other || (number && std::isfinite(*number)));
+    if (other || (number && std::isfinite(*number) && std::floor(*number) != *number)) {
       ++decimals;
       decimal = label;
     }
@@ -40,8 +41,8 @@ inline void check_labels(std::string_view where, const std::map<std::string_view
     std::string plain = ascii_spelling(label);
     std::transform(plain.begin(), plain.end(), plain.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    const auto [other, added] = alike.emplace(std::move(plain), label);
-    if (!added) notes.push_back({concat("the labels '", other->second, "' and '", label, "' are two classes"), 2, ""});
+    const auto [same, added] = alike.emplace(std::move(plain), label);
+    if (!added) notes.push_back({concat("the labels '", same->second, "' and '", label, "' are two classes"), 2, ""});
   }
   require(!numbers || decimals == 0 || classes <= 10, where, ": the labels are ", classes, " different numbers, such as ",
           decimal, "; this looks like a regression target, expected classes; ", advice);

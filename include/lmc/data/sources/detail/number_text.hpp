@@ -24,7 +24,7 @@ enum class NumberMark {
   thousands_apostrophe,  // 1'234, also with U+2019
   thousands_blank,       // 1 234, also with a no-break or thin blank
   percent,               // 25 %, read as 25
-  currency,              // $25 or 25 €, read as 25
+  currency,              // $25, 25 € or USD 25, read as 25
   unicode                // blanks and invisible characters beside ASCII's, the minus U+2212, full-width digits
 };
 
@@ -96,9 +96,10 @@ inline std::string ascii_spelling(std::string_view text) {
   return std::string(trim(result));
 }
 
-/// Text without a sign of currency in front, behind a minus maybe, or at its end.
+/// Text without a sign or code of a currency in front, behind a minus maybe, or at its end.
 inline std::string without_currency(std::string_view text) {
-  constexpr std::array<std::string_view, 6> signs{"$", "€", "£", "¥", "₹", "₩"};
+  constexpr std::array<std::string_view, 16> signs{"US$", "$",   "€",   "£",   "¥",   "₹",   "₩",   "USD",
+                                                   "EUR", "GBP", "JPY", "CHF", "CNY", "INR", "SEK", "kr"};
   const bool negative = text.starts_with('-');
   std::string_view rest = trim(text.substr(negative ? 1 : 0));
   for (const std::string_view sign : signs) {
