@@ -327,6 +327,9 @@ class Exact(unittest.TestCase):
         self.assertGreater(len(errors), 5)
         wide = [[(w.astype(float), c.astype(float)) for w, c in end] for end in (a, b)]
         for left, right, error in zip(alphas, alphas[1:], errors):
+            # Examples without active units share their logits, so that they flip together but for rounding.
+            if right - left < 1e-12:
+                continue
             t = (left + right) / 2
             mixed = [((1 - t) * wa + t * wb, (1 - t) * ca + t * cb) for (wa, ca), (wb, cb) in zip(*wide)]
             self.assertAlmostEqual(error, np.mean(logits_of(mixed, x.astype(float)).argmax(axis=1) != labels), delta=1e-12)
