@@ -23,6 +23,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   };
   load({});
   load({.header = 2, .missing = lmc::MissingValue::impute, .unknown_category = lmc::UnknownCategory::ignore});
+  load({.delimiter = ' ',
+        .header = 0,
+        .number_format = {lmc::NumberMark::decimal_comma, lmc::NumberMark::thousands_point, lmc::NumberMark::currency,
+                          lmc::NumberMark::unicode},
+        .train_rows = 2});
   load({.header = 0, .label = 0, .categorical = {lmc::Index{1}}, .train_rows = 2});
   return 0;
 }

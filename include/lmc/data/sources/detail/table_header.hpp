@@ -52,11 +52,12 @@ inline void require_header(const TableHeader& h, Wording wording, std::vector<Re
             option_text(wording, "names = false", "--no-names"));
 
   // A column's name among its values: one may be chance, as 'male' can be a column of answers and an answer.
-  std::vector<bool> is_value(h.names.size());
+  std::vector<bool> is_value(h.names.size()), is_text;
+  for (const std::string& text : h.names) is_text.push_back(!text.empty() && !is_number(text));
   for (Index i = 0; i < h.rows; ++i) {
     Index equal = 0, texts = 0;
     for (Index j = 0; j < columns; ++j) {
-      if (is_number(name(j)) || name(j).empty()) continue;
+      if (!is_text[static_cast<std::size_t>(j)]) continue;
       ++texts;
       if (h.field(i, j) != name(j)) continue;
       is_value[static_cast<std::size_t>(j)] = true;
