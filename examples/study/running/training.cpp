@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
@@ -38,6 +39,20 @@ registry::ChosenNetwork final_network(const RunSpec& s, const Shape& shape, Inde
   return {lift_of(s, chosen.network).network, chosen.description + " lifted to " + s.lift};
 }
 
+namespace {
+
+/// Says that a batch is all of the data, once for each data set and size: runs of a study have it by the hundred.
+void note_batch(const RunSpec& s, Index examples) {
+  static std::mutex mutex;
+  static std::set<std::string> said;
+  const std::string note = lmc::concat("note: batch-size = ", s.batch_size, " is above the ", examples,
+                                       " training examples of ", s.data.dataset, ": all of them make one batch\n");
+  const std::lock_guard lock(mutex);
+  if (said.insert(note).second) std::cerr << note;
+}
+
+}  // namespace
+
 Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optional<Checkpoint<float>>& start,
                   const std::vector<Observer<float>>& observers) {
   Network<float> network = first_network(s, data.shape(), data.classes()).network;
@@ -49,9 +64,7 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
       .label_noise = s.label_noise,
       .observers = observers,
       .schedule = registry::make_schedule(s, "")};
-  if (options.batch_size < s.batch_size)
-    std::cerr << lmc::concat("note: batch-size = ", s.batch_size, " is above the ", data.size(), " training examples of ",
-                             s.data.dataset, ": all of them make one batch\n");
+  if (options.batch_size < s.batch_size) note_batch(s, data.size());
   registry::set_updates(s.update, "", options);
   const Index per_epoch = (data.size() + options.batch_size - 1) / options.batch_size;
   if (s.updates > 0) options.epochs = (s.updates + per_epoch - 1) / per_epoch;

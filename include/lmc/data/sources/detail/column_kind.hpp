@@ -76,7 +76,9 @@ inline void note_row_numbers(const TablePart& train, Index column, Index label, 
                              std::vector<ReadNote>& notes) {
   const CsvTable& file = train.file;
   if (file.rows() < 10) return;
-  const std::string drop = column_option(o, "drop", file.name(column).empty() ? std::to_string(column) : file.name(column));
+  const std::string drop = !file.name(column).empty()   ? column_option(o, "drop", file.name(column))
+                           : o.wording == Wording::code ? concat("drop = {", column, "}")
+                                                        : concat("--drop ", column);
   bool consecutive = true;
   Index changes = 0;
   std::map<std::string_view, Index> classes;

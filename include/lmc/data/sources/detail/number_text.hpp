@@ -113,7 +113,8 @@ inline std::string without_currency(std::string_view text) {
 inline std::optional<std::string> without_thousands(std::string_view text, std::string_view separator, char point) {
   if (text.find(separator) == std::string_view::npos) return std::string(text);
   const std::size_t begin = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
-  const std::size_t end = std::min(text.find(point, begin), text.size());
+  const bool whole_alone = separator == std::string_view(&point, 1);  // 1.234 is 1234: there is no decimal part
+  const std::size_t end = whole_alone ? text.size() : std::min(text.find(point, begin), text.size());
   std::string result(text.substr(0, begin));
   std::string_view whole = text.substr(begin, end - begin);
   for (bool first = true, more = true; more; first = false) {

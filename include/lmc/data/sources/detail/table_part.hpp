@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -74,14 +75,16 @@ inline std::string number_advice(std::string_view field, std::string_view column
   if (has_fortran_exponent(field)) return concat("; write E for its exponent D, ", otherwise);
   if (is_hexadecimal(field)) return concat("; write the hexadecimal number in decimal digits, ", otherwise);
   std::vector<NumberMark> all = o.number_format, more = marks_of(field);
-  const bool comma =
-      more == std::vector{NumberMark::decimal_comma} && parse_marked_number(field, std::vector{NumberMark::thousands_comma});
+  // A comma is between thousands as well as before decimals, where three digits follow.
+  std::vector<NumberMark> other = more;
+  std::replace(other.begin(), other.end(), NumberMark::decimal_comma, NumberMark::thousands_comma);
+  const bool comma = other != more && parse_marked_number(field, other);
   for (const NumberMark mark : more)
     if (std::find(all.begin(), all.end(), mark) == all.end()) all.push_back(mark);
   if (more.empty() || !parse_marked_number(field, all))
     return concat("; correct it, list it as missing, ", missing_option(o, field), ", which replaces the usual list, ",
                   otherwise);
-  return concat("; it is one with ", marks(all), comma ? concat(", another with ", marks({NumberMark::thousands_comma})) : "",
+  return concat("; it is one with ", marks(all), comma ? concat(", another with ", marks(other)) : "",
                 "; correct it, or give that option, ", otherwise);
 }
 
