@@ -153,7 +153,7 @@ TEST_CASE("JpegDecoder: gives the same pixels where a file is odd before its ima
     const Bytes bytes{0xff, code};
     return std::search(whole.begin(), whole.end(), bytes.begin(), bytes.end()) - whole.begin();
   };
-  for (const std::uint8_t code : {0xdb, 0xc0, 0xc4, 0xda}) {
+  for (const std::uint8_t code : Bytes{0xdb, 0xc0, 0xc4, 0xda}) {
     CAPTURE(int{code});
     Bytes bytes = whole;
     bytes.insert(bytes.begin() + marker(code), {1, 2, 3});
