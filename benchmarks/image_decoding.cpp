@@ -81,10 +81,10 @@ class Libjpeg {
 
 std::vector<std::string> list_files(const std::string& root) {
   const lmc::ThreadTeam team(1);
-  const auto labels = lmc::detail::read_wnids(root + "/wnids.txt");
+  const auto wnids = lmc::detail::read_wnids(root + "/wnids.txt");
   std::vector<std::string> paths;
-  for (const auto& part :
-       {lmc::detail::list_tiny_imagenet_train(root, labels, team), lmc::detail::list_tiny_imagenet_val(root, labels)})
+  for (const auto& part : {lmc::detail::list_tiny_imagenet_classes(root, "train", wnids, team),
+                           lmc::detail::list_tiny_imagenet_val(root, wnids, team)})
     for (const auto& file : part) paths.push_back(root + "/" + file.path);
   return paths;
 }
