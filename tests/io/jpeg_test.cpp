@@ -178,10 +178,11 @@ TEST_CASE("JpegDecoder: gives the same pixels where a file is odd before its ima
 
 TEST_CASE("decode_jpeg: refuses bytes behind the image data, which damaged data leave as well", "[io]") {
   Bytes bytes = jpeg_file(pattern(16, 16, 3));
-  bytes.insert(bytes.end() - 2, {1, 2, 3});
-  CHECK_THROWS_WITH(
-      lmc::decode_jpeg(bytes, 3),
-      Contains("libjpeg: Corrupt JPEG data: 3 extraneous bytes before marker 0xd9, behind image data, as where they"));
+  const Bytes more(10, 1);  // some of which are taken for image data that nobody asks for
+  bytes.insert(bytes.end() - 2, more.begin(), more.end());
+  CHECK_THROWS_WITH(lmc::decode_jpeg(bytes, 3),
+                    Contains("libjpeg: Corrupt JPEG data: ") &&
+                        Contains(" extraneous bytes before marker 0xd9, behind image data, as where"));
 }
 
 TEST_CASE("decode_jpeg: reads a large image of one color, which takes few bytes", "[io]") {
