@@ -234,7 +234,9 @@ TEST_CASE("load_npy: refuses files that are cut anywhere, longer, or none", "[io
     CHECK_THROWS_WITH(lmc::load_npy(directory.write("a.npy", whole + "x")),
                       Contains("the shape [2, 3] of f4 takes 24 bytes, and there are 25; expected one array in the file"));
   }
-  CHECK_THROWS_WITH(lmc::load_npy(directory.write("a.npz", "PK\3\4 and so on")), Contains("a zip file, as .npz files are"));
+  const std::string npz = std::string("PK\3\4").append(22, '\0') + '\5' + std::string(3, '\0') + "a.npy";
+  CHECK_THROWS_WITH(lmc::load_npy(directory.write("a.npz", npz)),
+                    Contains("this is no .npy file: it is a zip file of NumPy arrays (.npz); save one array with numpy.save"));
   CHECK_THROWS_WITH(lmc::load_npy(directory.write("a.npy", "0.1,0.2,0.3\n")), Contains("this is no .npy file"));
   CHECK_THROWS_WITH(lmc::load_npy(directory / "absent.npy"), Contains("absent.npy': there is no such file"));
   CHECK_THROWS_WITH(lmc::load_npy(directory.write(
