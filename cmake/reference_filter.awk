@@ -54,14 +54,14 @@ column && match($0, /^ +\/\/ /) && RLENGTH + 1 == column {
 
 !documented && /^  friend .*operator==.* = default;$/ { printf "/** Equal in all members. */" }
 !documented && FILENAME ~ /\/layers\// {
-  if (/^  (\[\[nodiscard\]\] )?[A-Za-z:<>_]+ (kind|describe|input_shape|output_shape|declare|initialize|cache_size|workspace_size|forward|backward)\(.*\) const/)
+  if (/^  (\[\[nodiscard\]\] )?[A-Za-z:<>_]+ (kind|describe|input_shape|output_shape|declare|initialize|cache_size|workspace_size|forward|backward|forward_tangent|backward_tangent|tangent_cache_size)\(.*\) const/)
     printf "/** As the concept @ref lmc::Layer \"Layer\" says. */"
   if (/^  \[\[nodiscard\]\] const [A-Za-z0-9]+Options(<Scalar>)?& options\(\) const/) printf "/** Those that the layer was made with. */"
   if (/^  explicit [A-Za-z0-9]+\([A-Za-z0-9]+Options(<Scalar>)? options\)/)
     printf "/** The layer of these options; the comment on the class says which are errors. */"
-  if (/^  static constexpr bool (affine_in_parameters|overwrites_gradient|scales_units|works_in_place) = [^;]*;$/) {
-    printf "/** See the concept of that name in layer.hpp. */"
-    if (/,/) $0 = $0 "  ///< See the concept of that name in layer.hpp."
+  if (/^  static constexpr bool (affine_in_parameters|bilinear|linear|overwrites_gradient|scales_units|works_in_place) = [^;]*;$/) {
+    printf "/** See the concept of that name in layer.hpp or tangent.hpp. */"
+    if (/,/) $0 = $0 "  ///< See the concept of that name in layer.hpp or tangent.hpp."
   }
 }
 {

@@ -73,6 +73,8 @@
 #include <lmc/core/version.hpp>
 #include <lmc/core/window.hpp>
 #include <lmc/core/wording.hpp>
+#include <lmc/curvature/difference_hessian.hpp>
+#include <lmc/curvature/hessian_function.hpp>
 #include <lmc/data/augmentation.hpp>
 #include <lmc/data/batches.hpp>
 #include <lmc/data/character_ngrams.hpp>
@@ -140,6 +142,7 @@
 #include <lmc/layers/self_attention.hpp>
 #include <lmc/layers/sequential.hpp>
 #include <lmc/layers/take_first_token.hpp>
+#include <lmc/layers/tangent.hpp>
 #include <lmc/layers/tanh.hpp>
 #include <lmc/layers/tokenwise_dense.hpp>
 #include <lmc/loss/any_loss.hpp>
@@ -161,6 +164,7 @@
 #include <lmc/measure/features.hpp>
 #include <lmc/measure/frank_wolfe.hpp>
 #include <lmc/measure/gradient.hpp>
+#include <lmc/measure/hessian_vector.hpp>
 #include <lmc/measure/importance.hpp>
 #include <lmc/measure/logits.hpp>
 #include <lmc/measure/paths.hpp>

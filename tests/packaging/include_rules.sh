@@ -26,6 +26,7 @@ allowed_for() {
     train) echo core parallel matrix simd layers loss optim data io train ;;
     measure) echo core parallel matrix simd layers loss optim data io align connectivity models train measure ;;
     transfer) echo core matrix simd layers optim train transfer ;;
+    curvature) echo core matrix connectivity curvature ;;
     plot) echo core io connectivity plot ;;
     compiled) echo core connectivity matrix simd layers models data loss train measure compiled ;;
     *) return 1 ;;
@@ -59,7 +60,7 @@ for header in $(find lmc -name '*.hpp' | sort); do
   [[ $folder == simd ]] || ! grep -qE 'xsimd::|<xsimd/' "$header" || violation "$header: names xsimd; only simd/ does"
   [[ $header == lmc/simd/detail/xsimd.hpp ]] || ! grep -q '<xsimd/' "$header" ||
     violation "$header: includes xsimd itself; include <lmc/simd/detail/xsimd.hpp>, which keeps GCC's false warnings from users"
-  [[ $header == lmc/matrix/detail/eigen.hpp ]] || ! grep -q '<Eigen/' "$header" ||
+  [[ $header == lmc/matrix/detail/eigen.hpp || $header == lmc/matrix/detail/eigenvalues.hpp ]] || ! grep -q '<Eigen/' "$header" ||
     violation "$header: includes Eigen itself; include <lmc/matrix/detail/eigen.hpp>, which keeps GCC's false warnings from users"
 done
 

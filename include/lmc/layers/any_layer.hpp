@@ -10,7 +10,9 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/layers/detail/check_layer.hpp>
+#include <lmc/layers/detail/tangent_rules.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/layers/tangent.hpp>
 
 namespace lmc {
 
@@ -49,6 +51,29 @@ class AnyLayer {
   void forward(ForwardArgs<Scalar> a) const { held_->forward(a); }
   void backward(BackwardArgs<Scalar> a) const { held_->backward(a); }
 
+  /// Whether it has tangents (layers/tangent.hpp), by members of its own or because it is a LinearLayer or a BilinearLayer.
+  [[nodiscard]] bool has_tangent() const {
+    return held_->forward_rule() != detail::TangentRule::none && held_->backward_rule() != detail::TangentRule::none;
+  }
+  [[nodiscard]] Index tangent_cache_size(Index batch) const { return held_->tangent_cache_size(batch); }
+  /// ẏ. Throws: Error when it has no tangents.
+  void forward_tangent(const ForwardTangentArgs<Scalar>& a) const {
+    const detail::TangentRule rule = required(held_->forward_rule());
+    if (rule == detail::TangentRule::bilinear) return detail::forward_tangent_by<Scalar>(rule, *this, a);
+    detail::with_x_tangent<Scalar>(a, [&](const ForwardTangentArgs<Scalar>& b) {
+      if (rule == detail::TangentRule::own)
+        held_->forward_tangent(b);
+      else
+        detail::forward_tangent_by<Scalar>(rule, *this, b);
+    });
+  }
+  /// ḋx and ḋθ. Throws: Error when it has no tangents.
+  void backward_tangent(const BackwardTangentArgs<Scalar>& a) const {
+    const detail::TangentRule rule = required(held_->backward_rule());
+    if (rule != detail::TangentRule::own) return detail::backward_tangent_by<Scalar>(rule, *this, a);
+    detail::with_x_tangent<Scalar>(a, [&](const BackwardTangentArgs<Scalar>& b) { held_->backward_tangent(b); });
+  }
+
   /// The layers that it is made of; none for most.
   [[nodiscard]] std::vector<ChildLayer<Scalar>> children() const { return held_->children(); }
   /// The same around other layers, in the order of children(). Throws: Error when it has no such member.
@@ -78,6 +103,11 @@ class AnyLayer {
     [[nodiscard]] virtual Index workspace_size(Index batch) const = 0;
     virtual void forward(ForwardArgs<Scalar> a) const = 0;
     virtual void backward(BackwardArgs<Scalar> a) const = 0;
+    [[nodiscard]] virtual detail::TangentRule forward_rule() const = 0;
+    [[nodiscard]] virtual detail::TangentRule backward_rule() const = 0;
+    [[nodiscard]] virtual Index tangent_cache_size(Index batch) const = 0;
+    virtual void forward_tangent(const ForwardTangentArgs<Scalar>& a) const = 0;
+    virtual void backward_tangent(const BackwardTangentArgs<Scalar>& a) const = 0;
     [[nodiscard]] virtual std::vector<ChildLayer<Scalar>> children() const = 0;
     [[nodiscard]] virtual AnyLayer with_children(std::vector<AnyLayer> layers) const = 0;
   };
@@ -135,6 +165,25 @@ class AnyLayer {
     }
     void forward(ForwardArgs<Scalar> a) const override { layer.forward(a); }
     void backward(BackwardArgs<Scalar> a) const override { layer.backward(a); }
+    static constexpr bool own_forward = requires(const L l, ForwardTangentArgs<Scalar> a) { l.forward_tangent(a); };
+    static constexpr bool own_backward = requires(const L l, BackwardTangentArgs<Scalar> a) { l.backward_tangent(a); };
+    static constexpr detail::TangentRule rule = LinearLayer<L>     ? detail::TangentRule::linear
+                                                : BilinearLayer<L> ? detail::TangentRule::bilinear
+                                                                   : detail::TangentRule::none;
+    [[nodiscard]] detail::TangentRule forward_rule() const override { return own_forward ? detail::TangentRule::own : rule; }
+    [[nodiscard]] detail::TangentRule backward_rule() const override { return own_backward ? detail::TangentRule::own : rule; }
+    [[nodiscard]] Index tangent_cache_size(Index batch) const override {
+      if constexpr (requires { layer.tangent_cache_size(batch); })
+        return layer.tangent_cache_size(batch);
+      else
+        return 0;
+    }
+    void forward_tangent(const ForwardTangentArgs<Scalar>& a) const override {
+      if constexpr (own_forward) layer.forward_tangent(a);
+    }
+    void backward_tangent(const BackwardTangentArgs<Scalar>& a) const override {
+      if constexpr (own_backward) layer.backward_tangent(a);
+    }
     [[nodiscard]] std::vector<ChildLayer<Scalar>> children() const override {
       if constexpr (requires { layer.children(); })
         return layer.children();
@@ -152,6 +201,15 @@ class AnyLayer {
     }
     L layer;
   };
+  [[nodiscard]] detail::TangentRule required(detail::TangentRule rule) const {
+    require(
+        rule != detail::TangentRule::none, "the layer '", kind(),
+        "' has no derivative along a direction; expected `static constexpr bool linear = true` or `bilinear = true`, or "
+        "`forward_tangent` and `backward_tangent` (lmc/layers/tangent.hpp); or take difference_hessian, which needs gradients "
+        "alone");
+    return rule;
+  }
+
   // Defined behind the class, so that lmc::compiled can have it: with it come all members of Held.
   template <class L>
   static std::shared_ptr<const Interface> hold(L layer);

@@ -26,7 +26,7 @@ namespace lmc {
 template <std::floating_point Scalar>
 class AveragePool2d {
  public:
-  static constexpr bool scales_units = true;
+  static constexpr bool scales_units = true, linear = true;
 
   explicit AveragePool2d(Pool2dOptions options) : o_(std::move(options)), window_(detail::pool_window("AveragePool2d", o_)) {}
 

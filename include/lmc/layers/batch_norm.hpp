@@ -13,8 +13,10 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
+#include <lmc/layers/detail/normalization_tangent.hpp>
 #include <lmc/layers/detail/scale_and_bias.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/layers/tangent.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/batch_norm.hpp>
 
@@ -117,8 +119,32 @@ class BatchNorm {
                                               of_batch, a.dx ? span_of(*a.dx) : std::span<Scalar>(), first(a.dparams),
                                               second(a.dparams), a.workspace);
   }
+  /// Tangents, with a loop for each group; the formulas are in detail/normalization_tangent.hpp. Where the
+  /// forward pass took the statistics of its batch, they move with x; where it took the buffers, they are constants.
+  void forward_tangent(ForwardTangentArgs<Scalar> a) const {
+    detail::normalization_forward_tangent<Scalar>(groups(a), state(a), a.x.data(), a.x_tangent.data(), a.y_tangent.data());
+  }
+  void backward_tangent(BackwardTangentArgs<Scalar> a) const {
+    detail::normalization_backward_tangent<Scalar>(
+        groups(a), state(a), a.x.data(), a.x_tangent.data(), a.dy.data(), a.dy_tangent.data(), a.dx ? a.dx->data() : nullptr,
+        a.dx_tangent ? a.dx_tangent->data() : nullptr, first(a.dparams_tangent), second(a.dparams_tangent));
+  }
 
  private:
+  template <class Args>
+  [[nodiscard]] detail::NormalizedGroups groups(const Args& a) const {
+    return {.groups = channels_,
+            .entries = a.x.size() / channels_,
+            .group_stride = 1,
+            .entry_stride = channels_,
+            .group_unit = 1,
+            .entry_unit = 0,
+            .of_batch = a.cache[static_cast<std::size_t>(2 * channels_)] != 0};
+  }
+  template <class Args>
+  [[nodiscard]] detail::NormalizationState<Scalar> state(const Args& a) const {
+    return {first(a.cache), second(a.cache), first(a.params), first(a.params_tangent), second(a.params_tangent)};
+  }
   // The first and the second of two arrays that lie one behind the other, with one entry per channel: scale and bias, or mean
   // and variance.
   template <class T>

@@ -29,7 +29,7 @@ struct ClassTokenOptions {
 template <std::floating_point Scalar>
 class ClassToken {
  public:
-  static constexpr bool scales_units = true;
+  static constexpr bool scales_units = true, linear = true;
 
   explicit ClassToken(ClassTokenOptions options) : o_(std::move(options)) {
     require(o_.inputs.rank() == 2 && o_.inputs[0] > 0 && o_.inputs[1] > 0, "ClassToken: inputs = ", o_.inputs,

@@ -52,6 +52,7 @@ template <std::floating_point Scalar>
 class Conv2d {
  public:
   static constexpr bool affine_in_parameters = true, scales_units = true;
+  static constexpr bool bilinear = true;
 
   explicit Conv2d(Conv2dOptions options)
       : o_(std::move(options)), window_("Conv2d", o_.inputs, o_.kernel, o_.stride, o_.padding), kernel_(checked_shape()) {}

@@ -39,7 +39,7 @@ template <std::floating_point Scalar>
 class Dense {
  public:
   static constexpr bool affine_in_parameters = true, overwrites_gradient = true;
-  static constexpr bool scales_units = true;
+  static constexpr bool scales_units = true, bilinear = true;
 
   explicit Dense(DenseOptions options) : o_(std::move(options)), map_{o_.inputs.size(), o_.outputs.size()} {
     detail::require_dense_sizes("Dense", o_.inputs, o_.outputs);

@@ -12,6 +12,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/layers/tangent.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/vector.hpp>
 
@@ -30,7 +31,7 @@ struct DropoutOptions {
 template <std::floating_point Scalar>
 class Dropout {
  public:
-  static constexpr bool scales_units = true;
+  static constexpr bool scales_units = true, linear = true;
 
   explicit Dropout(DropoutOptions options) : o_(std::move(options)) {
     require(o_.rate >= 0 && o_.rate < 1, "Dropout: rate = ", o_.rate, "; expected a share in [0, 1)");
@@ -65,6 +66,10 @@ class Dropout {
   }
   void backward(BackwardArgs<Scalar> a) const {
     if (a.dx) simd::multiply<Scalar>(a.cache, span_of(a.dy), span_of(*a.dx));
+  }
+  /// ẏ = m ⊙ ẋ, with the m of the forward pass.
+  void forward_tangent(ForwardTangentArgs<Scalar> a) const {
+    simd::multiply<Scalar>(a.cache, span_of(a.x_tangent), span_of(a.y_tangent));
   }
 
  private:

@@ -16,7 +16,7 @@ namespace lmc {
 template <std::floating_point Scalar>
 class Flatten : public ElementWise {
  public:
-  static constexpr bool scales_units = true;
+  static constexpr bool scales_units = true, linear = true;
 
   [[nodiscard]] std::string_view kind() const { return "flatten"; }
   [[nodiscard]] Shape output_shape(const Shape& in) const { return in.size(); }  // the axes stay in LayoutBuilder::activation

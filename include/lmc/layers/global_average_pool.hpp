@@ -27,7 +27,7 @@ struct GlobalAveragePoolOptions {
 template <std::floating_point Scalar>
 class GlobalAveragePool {
  public:
-  static constexpr bool scales_units = true;
+  static constexpr bool scales_units = true, linear = true;
 
   explicit GlobalAveragePool(GlobalAveragePoolOptions options) : o_(std::move(options)) {
     require(o_.inputs.rank() > 1 && o_.inputs.is_positive(), "GlobalAveragePool: inputs = ", o_.inputs,

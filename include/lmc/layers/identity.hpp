@@ -15,7 +15,7 @@ namespace lmc {
 template <std::floating_point Scalar>
 class Identity : public ElementWise {
  public:
-  static constexpr bool scales_units = true;
+  static constexpr bool scales_units = true, linear = true;
 
   [[nodiscard]] std::string_view kind() const { return "identity"; }
   void forward(ForwardArgs<Scalar> a) const { std::ranges::copy(span_of(a.x), a.y.data()); }

@@ -140,6 +140,8 @@ struct InitializeArgs {
 ///   input_shape()     the shape of an example that it takes; by default any, which output_shape may refuse
 ///   describe()        its options for a summary; by default nothing
 ///   cache_size(N), workspace_size(N)   in scalars, for a batch of N; by default 0
+///   forward_tangent(args), backward_tangent(args), tangent_cache_size(N)   for products with the Hessian (tangent.hpp); by default
+///                     those of a LinearLayer or a BilinearLayer, and of no others
 /// A layer that is made of others, and has no parameters beside theirs, has also
 ///   children()              those layers, in the order of its parameters: std::vector<ChildLayer<Scalar>>
 ///   with_children(layers)   itself around these layers instead, std::vector<AnyLayer<Scalar>> in the same order

@@ -11,8 +11,10 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
+#include <lmc/layers/detail/normalization_tangent.hpp>
 #include <lmc/layers/detail/scale_and_bias.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/layers/tangent.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/layer_norm.hpp>
 
@@ -67,8 +69,31 @@ class LayerNorm {
                                       a.dx ? by_position(*a.dx) : MatrixView<Scalar>(nullptr, 0, 0), scale(a.dparams),
                                       bias(a.dparams));
   }
+  /// Tangents, with a loop for each group; the formulas are in detail/normalization_tangent.hpp.
+  void forward_tangent(ForwardTangentArgs<Scalar> a) const {
+    detail::normalization_forward_tangent<Scalar>(groups(a), state(a), a.x.data(), a.x_tangent.data(), a.y_tangent.data());
+  }
+  void backward_tangent(BackwardTangentArgs<Scalar> a) const {
+    detail::normalization_backward_tangent<Scalar>(
+        groups(a), state(a), a.x.data(), a.x_tangent.data(), a.dy.data(), a.dy_tangent.data(), a.dx ? a.dx->data() : nullptr,
+        a.dx_tangent ? a.dx_tangent->data() : nullptr, scale(a.dparams_tangent), bias(a.dparams_tangent));
+  }
 
  private:
+  template <class Args>
+  [[nodiscard]] detail::NormalizedGroups groups(const Args& a) const {
+    return {.groups = rows(a.x.rows()),
+            .entries = width_,
+            .group_stride = width_,
+            .entry_stride = 1,
+            .group_unit = 0,
+            .entry_unit = 1};
+  }
+  template <class Args>
+  [[nodiscard]] detail::NormalizationState<Scalar> state(const Args& a) const {
+    const auto at = moments(a.cache, a.x.rows());
+    return {at.mean, at.inverse_deviation, scale(a.params), scale(a.params_tangent), bias(a.params_tangent)};
+  }
   [[nodiscard]] Index rows(Index batch) const { return batch * (o_.inputs.size() / width_); }
   template <class View>
   View by_position(View examples) const {

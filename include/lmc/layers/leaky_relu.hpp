@@ -7,6 +7,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/layers/element_wise.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/layers/tangent.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/relu.hpp>
 
@@ -24,6 +25,7 @@ template <std::floating_point Scalar>
 class LeakyRelu : public ElementWise {
  public:
   static constexpr bool works_in_place = true, scales_units = true;
+  static constexpr bool linear = true;
 
   explicit LeakyRelu(LeakyReluOptions options) : o_(options) {
     require(o_.slope >= 0 && o_.slope <= 1, "LeakyRelu: slope = ", o_.slope, "; expected 0 (ReLU) to 1 (identity)");
@@ -36,6 +38,10 @@ class LeakyRelu : public ElementWise {
   void forward(ForwardArgs<Scalar> a) const { simd::leaky_relu(span_of(a.x), slope(), span_of(a.y)); }
   void backward(BackwardArgs<Scalar> a) const {
     if (a.dx) simd::leaky_relu_backward(span_of(a.y), span_of(a.dy), slope(), span_of(*a.dx));
+  }
+  /// ẏ = ẋ where y > 0, else slope · ẋ: the derivative almost everywhere; nothing is said of the kink.
+  void forward_tangent(ForwardTangentArgs<Scalar> a) const {
+    simd::leaky_relu_backward(span_of(a.y), span_of(a.x_tangent), slope(), span_of(a.y_tangent));
   }
 
  private:

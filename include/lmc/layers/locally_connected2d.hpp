@@ -57,7 +57,7 @@ template <std::floating_point Scalar>
 class LocallyConnected2d {
  public:
   static constexpr bool affine_in_parameters = true, overwrites_gradient = true;
-  static constexpr bool scales_units = true;
+  static constexpr bool scales_units = true, bilinear = true;
 
   explicit LocallyConnected2d(LocallyConnected2dOptions options)
       : o_(std::move(options)), w_("LocallyConnected2d", o_.inputs, o_.kernel, o_.stride, o_.padding), kernel_(shape()) {

@@ -54,6 +54,7 @@ template <std::floating_point Scalar>
 class MaskedDense {
  public:
   static constexpr bool affine_in_parameters = true, scales_units = true;
+  static constexpr bool bilinear = true;
 
   explicit MaskedDense(MaskedDenseOptions options) : o_(std::move(options)), in_(o_.inputs.size()), out_(o_.outputs.size()) {
     detail::require_dense_sizes("MaskedDense", o_.inputs, o_.outputs);

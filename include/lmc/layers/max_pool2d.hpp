@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <concepts>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include <lmc/core/window.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/pooling.hpp>
+#include <lmc/layers/tangent.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/pooling.hpp>
 
@@ -26,7 +28,7 @@ namespace lmc {
 template <std::floating_point Scalar>
 class MaxPool2d {
  public:
-  static constexpr bool scales_units = true;
+  static constexpr bool scales_units = true, linear = true;
 
   explicit MaxPool2d(Pool2dOptions options) : o_(std::move(options)), window_(detail::pool_window("MaxPool2d", o_)) {}
 
@@ -50,6 +52,17 @@ class MaxPool2d {
     const Index size = a.y.cols();
     for (Index i = 0; i < a.x.rows(); ++i)
       simd::max_pool_backward<Scalar>(window_, o_.inputs[2], slice(a.cache, i * size, size), row_of(a.dy, i), row_of(*a.dx, i));
+  }
+  /// ẏ = ẋ at the tap of each maximum.
+  void forward_tangent(ForwardTangentArgs<Scalar> a) const {
+    const Index channels = o_.inputs[2], size = a.y.cols();
+    for (Index i = 0; i < a.x.rows(); ++i)
+      for (Index j = 0; j < size; ++j) {
+        const auto tap = static_cast<Index>(a.cache[static_cast<std::size_t>(i * size + j)]);
+        const Index position = j / channels, row = window_.in_row(position / window_.out.cols, tap / window_.kernel.cols),
+                    col = window_.in_col(position % window_.out.cols, tap % window_.kernel.cols);
+        a.y_tangent(i, j) = a.x_tangent(i, (row * window_.in.cols + col) * channels + j % channels);
+      }
   }
 
  private:

@@ -18,7 +18,9 @@
 #include <lmc/core/layout.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/layers/any_layer.hpp>
+#include <lmc/layers/detail/tangent_rules.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/layers/tangent.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/matrix/write_mode.hpp>
 
@@ -226,6 +228,69 @@ class Network {
     }
   }
 
+  [[nodiscard]] Index tangent_cache_size(Index batch) const {
+    Index size = 0;
+    for (const Part& part : parts_) size += activation_size(part, batch) + padded<Scalar>(part.layer.tangent_cache_size(batch));
+    return size;
+  }
+  /// Where the inputs stand still, x_tangent having no rows, what does not move is left out.
+  void forward_tangent(ForwardTangentArgs<Scalar> a) const {
+    const Index batch = a.x.rows();
+    const std::vector<Place<Scalar>> places = places_of<Scalar>(a, a.tangent_cache);
+    const std::size_t first = first_moving(a.x_tangent.rows() == 0);
+    for (std::size_t i = first; i < parts_.size(); ++i) {
+      const Part& part = parts_[i];
+      const Place<Scalar>& at = places[i];
+      part.layer.forward_tangent({.params = part.params.of(a.params),
+                                  .params_tangent = part.params.of(a.params_tangent),
+                                  .buffers = part.buffers.of(a.buffers),
+                                  .x = matrix_view(at.x, batch, width_before(i)),
+                                  .x_tangent = i == first ? a.x_tangent : as_const(at.x_tangent),
+                                  .y = matrix_view(at.y, batch, part.output.size()),
+                                  .y_tangent = at.y_tangent,
+                                  .cache = at.cache,
+                                  .tangent_cache = at.tangent_cache,
+                                  .workspace = a.workspace.subspan(static_cast<std::size_t>(2 * gradient_size(batch)))});
+    }
+    std::ranges::copy(span_of(places.back().y_tangent), a.y_tangent.data());
+  }
+  /// Where the inputs stand still, x_tangent having no rows, dx must be absent.
+  void backward_tangent(BackwardTangentArgs<Scalar> a) const {
+    const Index batch = a.x.rows();
+    require(!a.dx || a.x_tangent.rows() > 0, "Network: backward_tangent is asked for dx, but its inputs stand still");
+    const std::vector<Place<const Scalar>> places = places_of<const Scalar>(a, a.tangent_cache);
+    const std::size_t first = first_moving(a.x_tangent.rows() == 0);
+    const Index room = gradient_size(batch);
+    detail::Scratch<Scalar> gradients(4 * room);  // those of the outputs and their tangents lie in two places by turns
+    std::span<const Scalar> dy = span_of(a.dy), dy_tangent = span_of(a.dy_tangent);
+    for (std::size_t i = parts_.size(); i-- > first;) {
+      const Part& part = parts_[i];
+      const Place<const Scalar>& at = places[i];
+      InputGradient<Scalar> dx = a.dx, dx_tangent = a.dx_tangent;
+      if (i > first) {
+        const Index turn = static_cast<Index>(i % 2) * 2 * room;
+        dx = matrix_view(slice(gradients.span(), turn, room), batch, width_before(i));
+        dx_tangent = matrix_view(slice(gradients.span(), turn + room, room), batch, width_before(i));
+      }
+      part.layer.backward_tangent({.params = part.params.of(a.params),
+                                   .params_tangent = part.params.of(a.params_tangent),
+                                   .buffers = part.buffers.of(a.buffers),
+                                   .x = matrix_view(at.x, batch, width_before(i)),
+                                   .x_tangent = i == first ? a.x_tangent : at.x_tangent,
+                                   .y = matrix_view(at.y, batch, part.output.size()),
+                                   .y_tangent = at.y_tangent,
+                                   .dy = matrix_view(dy, batch, part.output.size()),
+                                   .dy_tangent = matrix_view(dy_tangent, batch, part.output.size()),
+                                   .dx = dx,
+                                   .dx_tangent = dx_tangent,
+                                   .dparams_tangent = part.params.of(a.dparams_tangent),
+                                   .cache = at.cache,
+                                   .tangent_cache = at.tangent_cache,
+                                   .workspace = a.workspace.subspan(static_cast<std::size_t>(2 * room))});
+      if (i > first) dy = span_of(*dx), dy_tangent = span_of(*dx_tangent);
+    }
+  }
+
   /// The layers with their options, output shapes and numbers of parameters, as a table; those inside another one beneath it,
   /// indented.
   friend std::ostream& operator<<(std::ostream& out, const Network& network) {
@@ -275,6 +340,52 @@ class Network {
     const std::string options = part.layer.describe();
     return options.empty() ? part.name : part.name + " (" + options + ")";
   }
+  // Where a part's input and output, their tangents, and its caches lie; T is const where tangents are read.
+  template <class T>
+  struct Place {
+    std::span<const Scalar> x, y, cache;
+    MatrixView<T> x_tangent, y_tangent;  // no rows before the first part
+    std::span<T> tangent_cache;
+  };
+  template <class T, class Args>
+  [[nodiscard]] std::vector<Place<T>> places_of(const Args& a, std::span<T> tangents) const {
+    const Index batch = a.x.rows();
+    std::vector<Place<T>> places;
+    Index output_at = 0, cache_at = activations_size(batch), tangent_at = 0;
+    std::span<const Scalar> x = span_of(a.x);
+    MatrixView<T> before(nullptr, 0, 0);
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const Part& part = parts_[i];
+      const Index outputs = activation_size(part, batch), own = part.layer.cache_size(batch),
+                  own_tangent = part.layer.tangent_cache_size(batch);
+      std::span<const Scalar> y = x;
+      if (i + 1 == parts_.size()) {
+        y = span_of(a.y);
+      } else if (!part.in_place) {
+        y = slice(a.cache, output_at, outputs);
+        output_at += outputs;
+      }
+      const Place<T> place{.x = x,
+                           .y = y,
+                           .cache = slice(a.cache, cache_at, own),
+                           .x_tangent = places.empty() ? before : places.back().y_tangent,
+                           .y_tangent = matrix_view(slice(tangents, tangent_at, outputs), batch, part.output.size()),
+                           .tangent_cache = slice(tangents, tangent_at + outputs, own_tangent)};
+      places.push_back(place);
+      cache_at += padded<Scalar>(own);
+      tangent_at += outputs + padded<Scalar>(own_tangent);
+      x = y;
+    }
+    return places;
+  }
+  // The first part of which something moves: where the inputs stand still, the first that has parameters.
+  [[nodiscard]] std::size_t first_moving(bool inputs_stand_still) const {
+    std::size_t i = 0;
+    while (inputs_stand_still && i + 1 < parts_.size() && parts_[i].params.count == 0) ++i;
+    return i;
+  }
+  // Values of an example before a part.
+  [[nodiscard]] Index width_before(std::size_t i) const { return i == 0 ? input_.size() : parts_[i - 1].output.size(); }
   // Room for a part's output. Every array in the cache and the workspace starts on a cache line of its own, as the whole does.
   static Index activation_size(const Part& part, Index batch) { return padded<Scalar>(batch * part.output.size()); }
   // Room in the cache for all outputs but the last one, which is the caller's.

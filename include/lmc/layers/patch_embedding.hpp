@@ -43,6 +43,7 @@ template <std::floating_point Scalar>
 class PatchEmbedding {
  public:
   static constexpr bool affine_in_parameters = true, scales_units = true;
+  static constexpr bool bilinear = true;
 
   explicit PatchEmbedding(PatchEmbeddingOptions options)
       : o_(std::move(options)), window_("PatchEmbedding", o_.inputs, o_.patch, o_.patch, 0) {

@@ -29,7 +29,7 @@ struct PositionEmbeddingOptions {
 template <std::floating_point Scalar>
 class PositionEmbedding {
  public:
-  static constexpr bool scales_units = true;
+  static constexpr bool scales_units = true, linear = true;
 
   explicit PositionEmbedding(PositionEmbeddingOptions options) : o_(std::move(options)) {
     require(o_.inputs.is_positive(), "PositionEmbedding: inputs = ", o_.inputs, "; all sizes must be positive");

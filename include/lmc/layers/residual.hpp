@@ -12,8 +12,10 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/layers/any_layer.hpp>
+#include <lmc/layers/detail/tangent_rules.hpp>
 #include <lmc/layers/identity.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/layers/tangent.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/vector.hpp>
 
@@ -148,12 +150,80 @@ class Residual {
     if (a.dx) simd::axpy<Scalar>(Scalar(1), beside, span_of(*a.dx));
   }
 
+  [[nodiscard]] Index tangent_cache_size(Index batch) const {
+    return outputs(batch) * (plain_ ? 1 : 2) + padded<Scalar>(o_.body.tangent_cache_size(batch)) +
+           o_.shortcut.tangent_cache_size(batch);
+  }
+  /// ẏ = the sum of those of both branches.
+  void forward_tangent(ForwardTangentArgs<Scalar> a) const {
+    const Index batch = a.x.rows();
+    const Memory<const Scalar> m(*this, a.cache, batch);
+    const Memory<Scalar> t(*this, a.tangent_cache, batch, true);
+    const auto run = [&](const AnyLayer<Scalar>& layer, bool second, std::span<const Scalar> y, std::span<Scalar> y_tangent,
+                         std::span<const Scalar> cache, std::span<Scalar> tangent_cache) {
+      layer.forward_tangent({.params = params_of(a.params, second),
+                             .params_tangent = params_of(a.params_tangent, second),
+                             .buffers = slice(a.buffers, second ? body_[1] : 0, second ? shortcut_[1] : body_[1]),
+                             .x = a.x,
+                             .x_tangent = a.x_tangent,
+                             .y = matrix_view(y, batch, out_.size()),
+                             .y_tangent = matrix_view(y_tangent, batch, out_.size()),
+                             .cache = cache,
+                             .tangent_cache = tangent_cache,
+                             .workspace = a.workspace});
+    };
+    run(o_.body, false, m.body, t.body, m.body_cache, t.body_cache);
+    if (!plain_) run(o_.shortcut, true, m.shortcut, t.shortcut, m.shortcut_cache, t.shortcut_cache);
+    simd::add<Scalar>(t.body, plain_ ? span_of(a.x_tangent) : std::span<const Scalar>(t.shortcut), span_of(a.y_tangent));
+  }
+  void backward_tangent(BackwardTangentArgs<Scalar> a) const {
+    const Index batch = a.x.rows(), inputs = batch * in_.size();
+    const Memory<const Scalar> m(*this, a.cache, batch), t(*this, a.tangent_cache, batch, true);
+    const auto run = [&](const AnyLayer<Scalar>& layer, bool second, std::span<const Scalar> y,
+                         std::span<const Scalar> y_tangent, std::span<const Scalar> cache,
+                         std::span<const Scalar> tangent_cache, InputGradient<Scalar> dx, InputGradient<Scalar> dx_tangent) {
+      layer.backward_tangent({.params = params_of(a.params, second),
+                              .params_tangent = params_of(a.params_tangent, second),
+                              .buffers = slice(a.buffers, second ? body_[1] : 0, second ? shortcut_[1] : body_[1]),
+                              .x = a.x,
+                              .x_tangent = a.x_tangent,
+                              .y = matrix_view(y, batch, out_.size()),
+                              .y_tangent = matrix_view(y_tangent, batch, out_.size()),
+                              .dy = a.dy,
+                              .dy_tangent = a.dy_tangent,
+                              .dx = dx,
+                              .dx_tangent = dx_tangent,
+                              .dparams_tangent = params_of(a.dparams_tangent, second),
+                              .cache = cache,
+                              .tangent_cache = tangent_cache,
+                              .workspace = a.workspace.subspan(static_cast<std::size_t>(padded<Scalar>(inputs)))});
+    };
+    run(o_.body, false, m.body, t.body, m.body_cache, t.body_cache, a.dx, a.dx_tangent);
+    if (plain_) {
+      if (!a.dx) return;
+      simd::axpy<Scalar>(Scalar(1), span_of(a.dy), span_of(*a.dx));
+      simd::axpy<Scalar>(Scalar(1), span_of(a.dy_tangent), span_of(*a.dx_tangent));
+      return;
+    }
+    detail::Scratch<Scalar> beside(inputs), beside_tangent(inputs);
+    InputGradient<Scalar> dx, dx_tangent;
+    if (a.dx) dx.emplace(beside.rows(batch, in_.size())), dx_tangent.emplace(beside_tangent.rows(batch, in_.size()));
+    run(o_.shortcut, true, m.shortcut, t.shortcut, m.shortcut_cache, t.shortcut_cache, dx, dx_tangent);
+    if (!a.dx) return;
+    simd::axpy<Scalar>(Scalar(1), beside.span(), span_of(*a.dx));
+    simd::axpy<Scalar>(Scalar(1), beside_tangent.span(), span_of(*a.dx_tangent));
+  }
+
  private:
-  // The parts of the cache.
+  template <class T>
+  std::span<T> params_of(std::span<T> params, bool second) const {
+    return slice(params, second ? body_[0] : 0, second ? shortcut_[0] : body_[0]);
+  }
+  // The parts of the cache, or of that of the tangents.
   template <class T>
   struct Memory {
     std::span<T> body, shortcut, body_cache, shortcut_cache;
-    Memory(const Residual& layer, std::span<T> cache, Index batch) {
+    Memory(const Residual& layer, std::span<T> cache, Index batch, bool of_tangents = false) {
       Index at = 0;
       const auto take = [&](Index size) {
         const auto part = slice(cache, at, size);
@@ -162,8 +232,11 @@ class Residual {
       };
       body = take(batch * layer.out_.size());
       if (!layer.plain_) shortcut = take(batch * layer.out_.size());
-      body_cache = take(layer.o_.body.cache_size(batch));
-      shortcut_cache = take(layer.o_.shortcut.cache_size(batch));
+      const auto size = [&](const AnyLayer<Scalar>& child) {
+        return of_tangents ? child.tangent_cache_size(batch) : child.cache_size(batch);
+      };
+      body_cache = take(size(layer.o_.body));
+      shortcut_cache = take(size(layer.o_.shortcut));
     }
   };
   [[nodiscard]] Index outputs(Index batch) const { return padded<Scalar>(batch * out_.size()); }

@@ -12,10 +12,13 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/layers/detail/affine.hpp>
+#include <lmc/layers/detail/attention_tangent.hpp>
 #include <lmc/layers/detail/channel_groups.hpp>
 #include <lmc/layers/detail/row_blocks.hpp>
+#include <lmc/layers/detail/tangent_rules.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/layers/tangent.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/attention.hpp>
 
@@ -147,8 +150,64 @@ class SelfAttention {
     });
   }
 
+  [[nodiscard]] Index tangent_cache_size(Index batch) const { return cache_size(batch); }
+  /// The tangents of Q, K, V, the softmax and O stay in the tangents' cache.
+  void forward_tangent(ForwardTangentArgs<Scalar> a) const {
+    const Index batch = a.x.rows();
+    const Memory<const Scalar> m(*this, a.cache, batch);
+    const Memory<Scalar> t(*this, a.tangent_cache, batch);
+    map_tangent(qkv_map_, qkv(a.params), qkv(a.params_tangent), span_of(a.x), span_of(a.x_tangent), t.qkv, batch);
+    for (Index i = 0; i < batch; ++i)
+      detail::attention_heads_tangent<Scalar>(shape_, example(m.qkv, i, 3), example(as_const_span(t.qkv), i, 3),
+                                              weights(m.weights, i), weights(t.weights, i), example(t.mixed, i, 1));
+    map_tangent(out_map_, out(a.params), out(a.params_tangent), m.mixed, as_const_span(t.mixed), span_of(a.y_tangent), batch);
+  }
+  void backward_tangent(BackwardTangentArgs<Scalar> a) const {
+    const Index batch = a.x.rows(), tokens = batch * shape_.tokens;
+    const Memory<const Scalar> m(*this, a.cache, batch), t(*this, a.tangent_cache, batch);
+    detail::Scratch<Scalar> dmixed(a.x.size()), dmixed_tangent(a.x.size()), dqkv(3 * a.x.size()), dqkv_tangent(3 * a.x.size());
+    map_backward_tangent(out_map_, out(a.params), out(a.params_tangent), m.mixed, t.mixed, span_of(a.dy), span_of(a.dy_tangent),
+                         InputGradient<Scalar>(dmixed.rows(tokens, width())),
+                         InputGradient<Scalar>(dmixed_tangent.rows(tokens, width())), out(a.dparams_tangent), batch);
+    for (Index i = 0; i < batch; ++i)
+      detail::attention_heads_backward_tangent<Scalar>(
+          shape_, example(m.qkv, i, 3), example(t.qkv, i, 3), weights(m.weights, i), weights(t.weights, i),
+          example(as_const_span(dmixed.span()), i, 1), example(as_const_span(dmixed_tangent.span()), i, 1),
+          example(dqkv.span(), i, 3), example(dqkv_tangent.span(), i, 3));
+    InputGradient<Scalar> dx, dx_tangent;
+    if (a.dx) dx.emplace(matrix_view(span_of(*a.dx), tokens, width()));
+    if (a.dx_tangent) dx_tangent.emplace(matrix_view(span_of(*a.dx_tangent), tokens, width()));
+    map_backward_tangent(qkv_map_, qkv(a.params), qkv(a.params_tangent), span_of(a.x), span_of(a.x_tangent), dqkv.span(),
+                         dqkv_tangent.span(), dx, dx_tangent, qkv(a.dparams_tangent), batch);
+  }
+
  private:
-  // The parts of the cache.
+  // The tangents of one of the two maps, at all tokens of a batch.
+  void map_tangent(const detail::AffineMap<Scalar>& map, std::span<const Scalar> params, std::span<const Scalar> params_tangent,
+                   std::span<const Scalar> x, std::span<const Scalar> x_tangent, std::span<Scalar> y_tangent,
+                   Index batch) const {
+    const Index tokens = batch * shape_.tokens;
+    detail::Scratch<Scalar> workspace(map.workspace_size(tokens));
+    detail::bilinear_forward<Scalar>(params, params_tangent, matrix_view(x, tokens, map.inputs),
+                                     matrix_view(x_tangent, tokens, map.inputs), matrix_view(y_tangent, tokens, map.outputs),
+                                     [&](std::span<const Scalar> with, MatrixView<const Scalar> in, MatrixView<Scalar> result) {
+                                       map.forward(with, in, result, workspace.span());
+                                     });
+  }
+  void map_backward_tangent(const detail::AffineMap<Scalar>& map, std::span<const Scalar> params,
+                            std::span<const Scalar> params_tangent, std::span<const Scalar> x,
+                            std::span<const Scalar> x_tangent, std::span<const Scalar> dy, std::span<const Scalar> dy_tangent,
+                            InputGradient<Scalar> dx, InputGradient<Scalar> dx_tangent, std::span<Scalar> dparams_tangent,
+                            Index batch) const {
+    const Index tokens = batch * shape_.tokens;
+    detail::Scratch<Scalar> workspace(map.workspace_size(tokens));
+    detail::bilinear_backward<Scalar>(
+        params, params_tangent, matrix_view(x, tokens, map.inputs), matrix_view(x_tangent, tokens, map.inputs),
+        matrix_view(dy, tokens, map.outputs), matrix_view(dy_tangent, tokens, map.outputs), dx, dx_tangent, dparams_tangent,
+        [&](std::span<const Scalar> with, MatrixView<const Scalar> in, MatrixView<const Scalar> d, InputGradient<Scalar> to,
+            std::span<Scalar> dparams) { map.backward(with, in, d, dparams, to, workspace.span()); });
+  }
+  // The parts of the cache, or of that of the tangents.
   template <class T>
   struct Memory {
     std::span<T> qkv, mixed, weights;  // mixed: O, the values as the heads mix them

@@ -23,7 +23,7 @@ struct TakeFirstTokenOptions {
 template <std::floating_point Scalar>
 class TakeFirstToken {
  public:
-  static constexpr bool scales_units = true;
+  static constexpr bool scales_units = true, linear = true;
 
   explicit TakeFirstToken(TakeFirstTokenOptions options) : o_(std::move(options)) {
     require(o_.inputs.rank() == 2 && o_.inputs[0] > 0 && o_.inputs[1] > 0, "TakeFirstToken: inputs = ", o_.inputs,

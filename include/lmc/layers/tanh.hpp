@@ -5,6 +5,7 @@
 
 #include <lmc/layers/element_wise.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/layers/tangent.hpp>
 #include <lmc/matrix/views.hpp>
 #include <lmc/simd/tanh.hpp>
 
@@ -21,6 +22,17 @@ class Tanh : public ElementWise {
   void forward(ForwardArgs<Scalar> a) const { simd::tanh(span_of(a.x), span_of(a.y)); }
   void backward(BackwardArgs<Scalar> a) const {
     if (a.dx) simd::tanh_backward(span_of(a.y), span_of(a.dy), span_of(*a.dx));
+  }
+  /// ẏ = ẋ (1 − y²).
+  void forward_tangent(ForwardTangentArgs<Scalar> a) const {
+    simd::tanh_backward(span_of(a.y), span_of(a.x_tangent), span_of(a.y_tangent));
+  }
+  /// ḋx = ḋy (1 − y²) − 2 y ẏ dy.
+  void backward_tangent(BackwardTangentArgs<Scalar> a) const {
+    if (!a.dx) return;
+    simd::tanh_backward(span_of(a.y), span_of(a.dy), span_of(*a.dx));
+    simd::tanh_backward(span_of(a.y), span_of(a.dy_tangent), span_of(*a.dx_tangent));
+    a.dx_tangent->array() -= Scalar(2) * a.y.array() * a.y_tangent.array() * a.dy.array();
   }
 };
 static_assert(Layer<Tanh<float>, float>);

@@ -40,7 +40,7 @@ struct TokenwiseDenseOptions {
 template <std::floating_point Scalar>
 class TokenwiseDense {
  public:
-  static constexpr bool scales_units = true;
+  static constexpr bool scales_units = true, bilinear = true;
 
   explicit TokenwiseDense(TokenwiseDenseOptions options) : o_(std::move(options)) {
     require(o_.inputs.rank() > 1 && o_.inputs.is_positive() && o_.outputs > 0, "TokenwiseDense: inputs = ", o_.inputs,

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/targets.hpp>
 #include <lmc/loss/cross_entropy.hpp>
@@ -45,6 +46,20 @@ class AnyLoss {
               std::span<Scalar> workspace) const {
     return held_->sum(outputs, targets, results, workspace);
   }
+  /// Whether tangent() can be called.
+  [[nodiscard]] bool has_tangent() const { return held_->has_tangent(); }
+  /// doutputs_tangent ← scale · ∂²(summed loss)/∂outputs² · outputs_tangent, shapes as those of outputs: how the gradient for the
+  /// outputs changes along a direction. Throws: Error when the loss has no tangent(), as Loss has it.
+  void tangent(MatrixView<const Scalar> outputs, const Targets<Scalar>& targets, MatrixView<const Scalar> outputs_tangent,
+               double scale, MatrixView<Scalar> doutputs_tangent) const {
+    require(has_tangent(), "the loss ", name(),
+            " has no derivative along a direction; expected `void tangent(z, y, z_tangent, ",
+            "dz_tangent) const` (lmc/loss/loss.hpp); or take difference_hessian, which needs gradients alone");
+    for (Index i = 0; i < outputs.rows(); ++i)
+      held_->tangent(row_of(outputs, i), targets[static_cast<std::size_t>(i)], row_of(outputs_tangent, i),
+                     row_of(doutputs_tangent, i));
+    doutputs_tangent *= static_cast<Scalar>(scale);
+  }
 
  private:
   struct Interface {
@@ -54,6 +69,9 @@ class AnyLoss {
     [[nodiscard]] virtual Index workspace_size(Index outputs) const = 0;
     virtual LossSum sum(MatrixView<const Scalar> outputs, const Targets<Scalar>& targets, const LossOutputs<Scalar>& results,
                         std::span<Scalar> workspace) const = 0;
+    [[nodiscard]] virtual bool has_tangent() const = 0;
+    virtual void tangent(std::span<const Scalar> z, const Target<Scalar>& y, std::span<const Scalar> z_tangent,
+                         std::span<Scalar> dz_tangent) const = 0;
   };
 
   template <class L>
@@ -83,6 +101,13 @@ class AnyLoss {
         return loss.sum(outputs, targets, results, workspace);
       else
         return sum_by_example(outputs, targets, results, workspace);
+    }
+    static constexpr bool own_tangent =
+        requires(const L l, std::span<const Scalar> z, Target<Scalar> y, std::span<Scalar> dz) { l.tangent(z, y, z, dz); };
+    [[nodiscard]] bool has_tangent() const override { return own_tangent; }
+    void tangent(std::span<const Scalar> z, const Target<Scalar>& y, std::span<const Scalar> z_tangent,
+                 std::span<Scalar> dz_tangent) const override {
+      if constexpr (own_tangent) loss.tangent(z, y, z_tangent, dz_tangent);
     }
 
     LossSum sum_by_example(MatrixView<const Scalar> outputs, const Targets<Scalar>& targets, const LossOutputs<Scalar>& results,

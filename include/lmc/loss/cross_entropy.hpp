@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <ostream>
 #include <span>
 #include <string_view>
@@ -49,6 +52,23 @@ struct CrossEntropy {
         span_of(logits), y.labels, workspace, {.dlogits = results.doutputs, .scale = results.scale, .wrong = results.wrong},
         label_smoothing);
     return {.loss = sum.loss, .wrong = sum.wrong};
+  }
+  /// As Loss has it, with p = softmax(z), whatever the label: dż = p ⊙ (ż − Σ_j p_j ż_j).
+  template <std::floating_point Scalar>
+  void tangent(std::span<const Scalar> z, const Target<Scalar>&, std::span<const Scalar> z_tangent,
+               std::span<Scalar> dz_tangent) const {
+    const auto greatest = static_cast<double>(*std::max_element(z.begin(), z.end()));
+    double sum = 0, mean = 0;
+    for (std::size_t j = 0; j < z.size(); ++j) {
+      const double e = std::exp(static_cast<double>(z[j]) - greatest);
+      dz_tangent[j] = static_cast<Scalar>(e);
+      sum += e;
+      mean += e * static_cast<double>(z_tangent[j]);
+    }
+    mean /= sum;
+    for (std::size_t j = 0; j < z.size(); ++j)
+      dz_tangent[j] =
+          static_cast<Scalar>(static_cast<double>(dz_tangent[j]) / sum * (static_cast<double>(z_tangent[j]) - mean));
   }
 };
 

@@ -19,6 +19,8 @@ enum class TargetKind { labels, values, either };
 ///   L::targets         a TargetKind; training refuses data that have no such targets
 ///   loss(z, y, dz)     returns the loss of one example, whose outputs (logits) are z and whose target is y, and
 ///                      dz ← ∂loss/∂z; as long as z, and zeros before
+/// and, for products with the Hessian,
+///   loss.tangent(z, y, ż, dż)   dż ← ∂²loss/∂z² ż, as long as z
 /// It is called by several threads at the same time. A mean over examples is what is trained on and measured.
 template <class L, class Scalar>
 concept Loss = std::copy_constructible<L> &&

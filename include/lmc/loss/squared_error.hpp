@@ -32,6 +32,12 @@ struct SquaredError {
     }
     return sum / k;
   }
+  /// As Loss has it: dż = 2/K ż.
+  template <class Scalar>
+  void tangent(std::span<const Scalar> z, const Target<Scalar>&, std::span<const Scalar> z_tangent,
+               std::span<Scalar> dz_tangent) const {
+    for (std::size_t j = 0; j < z.size(); ++j) dz_tangent[j] = Scalar(2) * z_tangent[j] / static_cast<Scalar>(z.size());
+  }
 };
 
 }  // namespace lmc

@@ -77,13 +77,20 @@ class BatchMemory {
 
   /// The loss of the batch that was gathered and went forward last, summed over its examples.
   LossSum loss(Index batch, const LossOutputs<Scalar>& results = {}) {
-    const Targets<Scalar> targets{static_cast<std::size_t>(batch),
-                                  has_labels_ ? std::span<const std::int32_t>(labels(batch)) : std::span<const std::int32_t>(),
-                                  slice(std::span<const Scalar>(span(values_)), 0, batch * target_size_)};
-    return loss_.sum(read(logits(batch)), targets, results, span(loss_workspace_));
+    return loss_.sum(read(logits(batch)), targets(batch), results, span(loss_workspace_));
+  }
+  /// The targets of the batch that was gathered last.
+  [[nodiscard]] Targets<Scalar> targets(Index batch) {
+    return {static_cast<std::size_t>(batch),
+            has_labels_ ? std::span<const std::int32_t>(labels(batch)) : std::span<const std::int32_t>(),
+            slice(std::span<const Scalar>(span(values_)), 0, batch * target_size_)};
   }
   /// The loss that it is for.
   [[nodiscard]] const AnyLoss<Scalar>& loss_function() const { return loss_; }
+  /// What forward() left for backward passes.
+  [[nodiscard]] std::span<const Scalar> cache() const { return {cache_.data(), static_cast<std::size_t>(cache_.size())}; }
+  /// Memory of the layers; of no meaning before or after.
+  [[nodiscard]] std::span<Scalar> workspace() { return span(workspace_); }
   /// Memory of the loss; of no meaning before or after.
   [[nodiscard]] std::span<Scalar> loss_workspace() { return span(loss_workspace_); }
 

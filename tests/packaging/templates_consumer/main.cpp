@@ -10,6 +10,7 @@ int main() {
     use_alignment();
     use_barriers();
     use_connectivity();
+    use_curvature();
     use_data();
 #ifdef WITH_IMAGES
     use_images();

@@ -6,6 +6,7 @@
 void use_alignment();
 void use_barriers();
 void use_connectivity();
+void use_curvature();
 void use_data();
 void use_images();
 void use_kernels();

@@ -10,6 +10,7 @@
 #include <lmc/core/layout.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/layers/layer.hpp>
+#include <lmc/layers/tangent.hpp>
 
 namespace lmc {
 
@@ -25,7 +26,8 @@ namespace lmc::detail {
 struct LayerNames {
   int kind, forward, backward;
   int describe, input_shape, output_shape, declare, initialize, cache_size, workspace_size, children, with_children;
-  int affine_in_parameters, overwrites_gradient, works_in_place, scales_units;
+  int affine_in_parameters, overwrites_gradient, works_in_place, scales_units, linear, bilinear;
+  int forward_tangent, backward_tangent, tangent_cache_size;
 };
 // A name that a class L has as well is ambiguous here, also where L's is private, overloaded or a template.
 template <class L>
@@ -136,6 +138,26 @@ consteval void check_layer() {
     static_assert(
         requires { &WithLayerNames<L>::scales_units; } || requires { std::bool_constant<L::scales_units>(); },
         "a layer says it by `static constexpr bool scales_units = true`, in public: another spelling is not seen");
+    static_assert(
+        requires { &WithLayerNames<L>::linear; } || requires { std::bool_constant<L::linear>(); },
+        "a layer says it by `static constexpr bool linear = true`, in public: another spelling is not seen");
+    static_assert(
+        requires { &WithLayerNames<L>::bilinear; } || requires { std::bool_constant<L::bilinear>(); },
+        "a layer says it by `static constexpr bool bilinear = true`, in public: another spelling is not seen");
+    static_assert(
+        requires { &WithLayerNames<L>::tangent_cache_size; } ||
+            requires(const L l, Index batch) {
+              { l.tangent_cache_size(batch) } -> std::same_as<Index>;
+            },
+        "the size of a layer's cache of tangents is `Index tangent_cache_size(Index) const`: it is private, not const, or gives something else");
+    static_assert(
+        requires { &WithLayerNames<L>::forward_tangent; } ||
+            requires(const L l, ForwardTangentArgs<Scalar> a) { l.forward_tangent(a); },
+        "a layer has its tangents by `void forward_tangent(ForwardTangentArgs<Scalar>) const`: it is private, not const, or of another Scalar");
+    static_assert(
+        requires { &WithLayerNames<L>::backward_tangent; } ||
+            requires(const L l, BackwardTangentArgs<Scalar> a) { l.backward_tangent(a); },
+        "a layer has its tangents by `void backward_tangent(BackwardTangentArgs<Scalar>) const`: it is private, not const, or of another Scalar");
   }
 }
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <vector>
+
+#include <lmc/curvature/difference_hessian.hpp>
+#include <lmc/curvature/hessian_function.hpp>
+#include <lmc/data/sources/synthetic.hpp>
+#include <lmc/layers/tangent.hpp>
+#include <lmc/measure/gradient.hpp>
+#include <lmc/measure/hessian_vector.hpp>
+#include <lmc/models/mlp.hpp>
+#include <lmc/testing/tangent_error.hpp>
+
+#include "parts.hpp"
+
+namespace {
+
+template <class T>
+void use_curvature_with(T) {
+  const auto data = lmc::spirals<T>({.examples = 60, .classes = 3, .seed = 1});
+  const auto network = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 3});
+  const auto a = network.initialize({.seed = 1});
+  const auto at_a = lmc::hessian_at(network, a, data);
+  const auto gradient = lmc::gradient_function(network, data);
+  std::vector<double> v(a.parameters.size(), 1.0), product(v.size());
+  auto differences = lmc::difference_hessian<T>(gradient);
+  check(differences(a.parameters, v, product) >= 0, "difference_hessian");
+  at_a(v, product);
+  lmc::hessian_function(network, data)(a.parameters, v, product);
+  check(lmc::hessian_vector_product<T>(network, a, data, v).size() == v.size(), "hessian_vector_product");
+}
+
+}  // namespace
+
+void use_curvature() {
+  for_each_scalar([](auto scalar) { use_curvature_with(scalar); });
+  check(lmc::testing::tangent_error(lmc::Dense<double>({.inputs = 2, .outputs = 2})) < 1e-6, "tangent_error");
+}
