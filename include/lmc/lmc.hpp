@@ -73,8 +73,13 @@
 #include <lmc/core/version.hpp>
 #include <lmc/core/window.hpp>
 #include <lmc/core/wording.hpp>
+#include <lmc/curvature/block_hessian.hpp>
 #include <lmc/curvature/difference_hessian.hpp>
+#include <lmc/curvature/estimate.hpp>
 #include <lmc/curvature/hessian_function.hpp>
+#include <lmc/curvature/spectral_density.hpp>
+#include <lmc/curvature/spectrum_ends.hpp>
+#include <lmc/curvature/trace.hpp>
 #include <lmc/data/augmentation.hpp>
 #include <lmc/data/batches.hpp>
 #include <lmc/data/character_ngrams.hpp>

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <sstream>
 #include <vector>
 
+#include <lmc/curvature/block_hessian.hpp>
 #include <lmc/curvature/difference_hessian.hpp>
+#include <lmc/curvature/estimate.hpp>
 #include <lmc/curvature/hessian_function.hpp>
+#include <lmc/curvature/spectral_density.hpp>
+#include <lmc/curvature/spectrum_ends.hpp>
+#include <lmc/curvature/trace.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/tangent.hpp>
 #include <lmc/measure/gradient.hpp>
@@ -20,11 +26,18 @@ void use_curvature_with(T) {
   const auto network = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 3});
   const auto a = network.initialize({.seed = 1});
   const auto at_a = lmc::hessian_at(network, a, data);
+  const lmc::Index size = at_a.size();
+  std::ostringstream out;
+  out << lmc::spectrum_ends(at_a, size, {.steps = 5});
+  check(!out.str().empty(), "spectrum_ends");
+  check(lmc::hessian_trace(at_a, size, {.products = 6}).products == 6, "hessian_trace");
+  check(lmc::spectral_density(at_a, size, {.steps = 5, .probes = 1}).products == 5, "spectral_density");
+  lmc::BlockHessian block(at_a, size, lmc::layer_entries(network.layout(), "dense1"));
+  check(block.size() == 12, "BlockHessian");
   const auto gradient = lmc::gradient_function(network, data);
-  std::vector<double> v(a.parameters.size(), 1.0), product(v.size());
+  std::vector<double> v(static_cast<std::size_t>(size), 1.0), product(v.size());
   auto differences = lmc::difference_hessian<T>(gradient);
   check(differences(a.parameters, v, product) >= 0, "difference_hessian");
-  at_a(v, product);
   lmc::hessian_function(network, data)(a.parameters, v, product);
   check(lmc::hessian_vector_product<T>(network, a, data, v).size() == v.size(), "hessian_vector_product");
 }
