@@ -74,6 +74,8 @@
 #include <lmc/core/window.hpp>
 #include <lmc/core/wording.hpp>
 #include <lmc/curvature/block_hessian.hpp>
+#include <lmc/curvature/chord_curvature.hpp>
+#include <lmc/curvature/cross_share.hpp>
 #include <lmc/curvature/difference_hessian.hpp>
 #include <lmc/curvature/estimate.hpp>
 #include <lmc/curvature/hessian_function.hpp>
