@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "pair/command_line.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include "pair/options.hpp"
+#include "pair/program.hpp"
 #include "registry/command_line.hpp"
 
-Options parse_options(int argc, char** argv) {
-  Options o;
-  CLI::App app(
-      "Trains networks from one initialization with different noise, and measures the barrier between every two of them.");
+void add_training_options(CLI::App& app, Options& o) {
   app.get_formatter()->column_width(34);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // a script's options can be overridden
   registry::add_dataset_options(app, o.data);
@@ -30,6 +30,24 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--noise", o.noise, "what the two runs differ in: order (of the data), augmentation or both")
       ->capture_default_str();
   app.add_option("--noise-seeds", o.noise_seeds, "of the runs; what they do not differ in has the first [1,2]");
+  app.add_option("--augment", o.augment,
+                 "random changes of every example: crop=P (pixels of padding), flip, translation=P (pixels), noise=S (standard "
+                 "deviation), with commas between [none]");
+  app.add_option("--label-noise", o.label_noise, "share of the training labels that are wrong")->capture_default_str();
+  app.add_option("--label-noise-seeds", o.label_noise_seeds, "of the runs [the first of --noise-seeds for all]");
+  app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
+  app.add_flag("--allow-divergence", o.allow_divergence,
+               "exit with 0 also where a network diverged, so that there is no verdict");
+  app.add_option("--save-checkpoints", o.checkpoints,
+                 "folder for a.safetensors, b.safetensors, …; those of further initializations in folders init1, …");
+  app.add_option("--json", o.json, "file for all results");
+}
+
+Options parse_options(int argc, char** argv) {
+  Options o;
+  CLI::App app(
+      "Trains networks from one initialization with different noise, and measures the barrier between every two of them.");
+  add_training_options(app, o);
   app.add_option(
          "--pairs", o.pairs,
          "pairs from as many initializations, --init-seed and the next ones, with noise seeds of their own: a summary says "
@@ -51,25 +69,12 @@ Options parse_options(int argc, char** argv) {
       "--repair", o.repair,
       "measures it again with the networks in between repaired, aligned or not: repair, rescale, batch-norm or bias, or "
       "several [none]");
-  app.add_option("--augment", o.augment,
-                 "random changes of every example: crop=P (pixels of padding), flip, translation=P (pixels), noise=S (standard "
-                 "deviation), with commas between [none]");
-  app.add_option("--label-noise", o.label_noise, "share of the training labels that are wrong")->capture_default_str();
-  app.add_option("--label-noise-seeds", o.label_noise_seeds, "of the runs [the first of --noise-seeds for all]");
-  app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
-  app.add_flag("--allow-divergence", o.allow_divergence,
-               "exit with 0 also where a network diverged, so that there is no verdict");
-  app.add_option("--save-checkpoints", o.checkpoints,
-                 "folder for a.safetensors, b.safetensors, …; those of further initializations in folders init1, …");
-  app.add_option("--json", o.json, "file for all results");
   app.add_option("--csv", o.csv, "file for the curve; with --align or --repair, all curves");
   app.add_option(
       "--figure", o.figure,
       "file for the curve's figure: .png, .svg or .pdf; with --explain, figures NAME-layers, NAME-examples and NAME-features; "
       "with --align or --repair, NAME-alignment");
-  app.footer(
-      "Exit codes: 0 done; 1 not done; 3 a network diverged, so that there is no verdict; 4 an output could not be written, "
-      "but the results were shown and all other outputs written.");
+  app.footer(exit_codes);
   registry::parse(app, argc, argv);
   return o;
 }

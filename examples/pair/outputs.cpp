@@ -30,8 +30,9 @@ std::filesystem::path figure_beside(const std::filesystem::path& figure, std::st
   return figure.parent_path() / lmc::concat(figure.stem().string(), '-', name, figure.extension().string());
 }
 
-Outputs::Outputs(const Options& o)
-    : data_(registry::data_paths(o.data)),
+Outputs::Outputs(std::string_view program, const Options& o, const std::vector<std::string_view>& figures)
+    : program_(program),
+      data_(registry::data_paths(o.data)),
       runs_(static_cast<std::size_t>(o.runs)),
       checkpoints_(runs_ * static_cast<std::size_t>(o.pairs)) {
   for (const auto& [option, path] : {std::pair("--csv", &o.csv), std::pair("--json", &o.json), std::pair("--figure", &o.figure),
@@ -44,9 +45,7 @@ Outputs::Outputs(const Options& o)
     if (lmc::gnuplot_available()) {
       figure = *o.figure;
       claim("--figure", *o.figure);
-      if (o.explain)
-        for (const char* name : {"layers", "examples", "features"}) claim("--figure", figure_beside(*o.figure, name));
-      if (o.align || o.repair) claim("--figure", figure_beside(*o.figure, "alignment"));
+      for (const std::string_view name : figures) claim("--figure", figure_beside(*o.figure, name));
     } else {
       if (!csv_path) {
         csv_path = std::filesystem::path(*o.figure).replace_extension(".csv").string();
@@ -73,7 +72,7 @@ void Outputs::write(const std::function<void()>& work) {
   try {
     work();
   } catch (const std::exception& e) {
-    std::cerr << "pair: " << e.what() << '\n';
+    std::cerr << program_ << ": " << e.what() << '\n';
     complete = false;
   }
 }

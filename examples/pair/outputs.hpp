@@ -20,8 +20,8 @@ std::filesystem::path figure_beside(const std::filesystem::path& figure, std::st
 // Every file that will be written. They are opened before training, so that one that cannot be written is an error at once.
 class Outputs {
  public:
-  /// Throws: lmc::Error that names the option.
-  explicit Outputs(const Options& o);
+  /// `program` begins its messages; `figures` are the names of those beside the figure. Throws: lmc::Error that names the option.
+  Outputs(std::string_view program, const Options& o, const std::vector<std::string_view>& figures);
 
   /// Each by itself: what cannot be written is named, and costs no other output.
   void write(const std::function<void()>& work);
@@ -42,6 +42,7 @@ class Outputs {
   // such as /dev/null, can have several.
   void claim(const char* option, const std::filesystem::path& path);
 
+  std::string program_;
   std::map<std::filesystem::path, const char*> claimed_;
   std::vector<std::string> data_;  // files and folders that are read
   std::size_t runs_;               // from each initialization

@@ -16,6 +16,7 @@
 #include <lmc/data/dataset.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/loss/any_loss.hpp>
+#include <lmc/plot/curve_figure.hpp>
 #include <lmc/train/train.hpp>
 
 #include "pair/account.hpp"
@@ -67,6 +68,14 @@ nlohmann::json to_json(const Results& r);
 
 /// Prints both parts of the first pair side by side, and the summary of several.
 void print_table(const Results& r);
+
+/// Prints the digests of the first two runs, and the time that everything took.
+void print_times(const Results& r);
+
+/// What stands above a figure.
+std::string figure_title(const Results& r);
+/// The figure of the first pair's curves.
+lmc::CurveFigure curve_figure(const Results& r);
 
 /// Writes the curves one below the other: of several pairs with the number of the pair in front, of aligned ones with method and
 /// repair.

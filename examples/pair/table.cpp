@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <lmc/core/text.hpp>
+#include <lmc/simd/instruction_set.hpp>
 
 #include "pair/results.hpp"
 
@@ -95,4 +96,24 @@ void print_table(const Results& r) {
          "the networks were fitted to these.\n";
   if (!r.train_summary) return;
   std::cout << "\ntraining examples: " << *r.train_summary << "\ntest examples: " << *r.test_summary << '\n';
+}
+
+void print_times(const Results& r) {
+  const std::size_t runs = r.runs.size() * r.runs[0].size();
+  std::cout << "digests " << r.a().digest() << ' ' << r.b().digest() << "\ntraining " << lmc::fixed(r.train_seconds, 2)
+            << " s for " << (runs == 2 ? "both" : "all") << " runs (" << static_cast<Index>(r.images_per_second)
+            << " images/s), curves " << lmc::fixed(r.curve_train_seconds, 2) << " s (train) and "
+            << lmc::fixed(r.curve_test_seconds, 2) << " s (test), " << r.threads << " threads, " << lmc::simd::instruction_set()
+            << '\n'
+            << std::flush;
+}
+
+std::string figure_title(const Results& r) { return r.options.data.dataset + ", " + r.network + ", " + r.optimizer; }
+
+lmc::CurveFigure curve_figure(const Results& r) {
+  lmc::CurveFigure figure{.title = figure_title(r), .train = r.first().train.curve, .test = r.first().test.curve};
+  if (const auto& exact = r.first().train.exact) figure.train_exact = exact->curve;
+  if (const auto& exact = r.first().test.exact; exact && exact->curve.examples() == r.examples[1])
+    figure.test_exact = exact->curve;
+  return figure;
 }

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Trains a pair as the program pair does, and shows the landscape around it. Each kind of measurement has files of its own: options
+// that it adds to the command line, a function measure_…, and what is printed, written and drawn of its result.
+#include <iostream>
+#include <optional>
+#include <ostream>
+#include <string_view>
+#include <vector>
+
+#include <lmc/core/error.hpp>
+#include <lmc/plot/curve_figure.hpp>
+
+#include "landscape/ends.hpp"
+#include "landscape/options.hpp"
+#include "landscape/path.hpp"
+#include "pair/options.hpp"
+#include "pair/outputs.hpp"
+#include "pair/program.hpp"
+#include "pair/results.hpp"
+#include "pair/running.hpp"
+#include "pair/setting.hpp"
+
+namespace {
+
+// The figures beside that of the line.
+std::vector<std::string_view> further_figures(const LandscapeOptions& o) {
+  std::vector<std::string_view> names;
+  if (is_asked_for(o.path)) names.emplace_back("path");
+  return names;
+}
+
+// Returns the exit code.
+int run(const LandscapeOptions& o) {
+  Results r;
+  const Plan plan = make_plan(o.pair, r);
+  require_path(o.path);
+  Outputs outputs("landscape", o.pair, further_figures(o));
+  const Subject subject = load(o.pair, plan, r);
+  require_measurable(o.pair, subject.net, subject.data);
+  train_and_save(subject, plan, outputs, r);
+  measure(subject.net, subject.data, plan.seeds, plan.team, r);
+
+  const auto trained_on = trained_labels(subject.data.train, o.pair, plan.seeds);
+  const lmc::AlphaGrid alphas = parse_alphas(o.pair.alphas);
+  const Ends ends{.net = subject.net,
+                  .a = r.a(),
+                  .b = r.b(),
+                  .trained_on = trained_on,
+                  .data = subject.data,
+                  .training = plan.training,
+                  .alphas = alphas,
+                  .line = r.first(),
+                  .team = plan.team};
+  nlohmann::json landscape;
+  // Each measurement by itself: one that fails costs no other result.
+  std::optional<PathMeasurement> path;
+  outputs.write([&] {
+    if (is_asked_for(o.path)) path = measure_path(o.path, ends);
+    if (!path) return;
+    landscape["path"] = to_json(*path);
+    print_path(ends.line, *path);
+  });
+
+  if (!path) print_table(r);
+  print_times(r);
+  outputs.write([&] { lmc::require(std::cout.good(), "cannot write all results to the standard output; is the disk full?"); });
+  outputs.write(outputs.json, [&](std::ostream& out) {
+    nlohmann::json all = to_json(r);
+    if (!landscape.is_null()) all["landscape"] = landscape;
+    out << all.dump(2) << '\n';
+  });
+  outputs.write(outputs.csv, [&](std::ostream& out) { write_curves(out, r); });
+  if (outputs.figure) {
+    outputs.write([&] { lmc::save_curve_figure(*outputs.figure, curve_figure(r)); });
+    if (path)
+      outputs.write([&] { save_path_figure(figure_beside(*outputs.figure, "path"), figure_title(r), r.first(), *path); });
+  }
+  return exit_code("landscape", r, outputs);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_program("landscape", [&] { return run(parse_landscape_options(argc, argv)); });
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the command line of the program `landscape` says: how the pair is trained, and the options of each measurement.
+#pragma once
+#include "landscape/path.hpp"
+#include "pair/options.hpp"
+
+struct LandscapeOptions {
+  Options pair;
+  PathChoice path;
+};
+
+/// Throws: CLI::ParseError, which also stands for --help.
+LandscapeOptions parse_landscape_options(int argc, char** argv);

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What programs that train a pair do around their work.
+#pragma once
+#include <functional>
+
+/// Exit codes besides 0, and 1 for a failure before there were results.
+inline constexpr int diverged_exit = 3, unwritten_exit = 4;
+
+/// What a program's footer says of its exit codes.
+inline constexpr const char* exit_codes =
+    "Exit codes: 0 done; 1 not done; 3 a network diverged, so that there is no verdict; 4 an output could not be written, "
+    "but the results were shown and all other outputs written.";
+
+/// Runs the program's work, which returns the exit code; what it throws is shown under the program's name.
+int run_program(const char* name, const std::function<int()>& work);
+
+struct Results;
+class Outputs;
+
+/// The exit code at the end of the work; says why where it is not 0.
+int exit_code(const char* name, const Results& r, const Outputs& outputs);

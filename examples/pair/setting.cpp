@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "pair/setting.hpp"
+
+#include <iostream>
+#include <ostream>
+#include <string>
+
+#include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
+#include <lmc/io/safetensors.hpp>
+#include <lmc/train/noise_seeds.hpp>
+
+#include "registry/schedules.hpp"
+
+namespace {
+
+// A run as messages call it.
+std::string name_of(std::size_t initialization, std::size_t run) {
+  const std::string number = run == 0 ? "first" : run == 1 ? "second" : std::to_string(run + 1) + "th";
+  return "The " + number + " run" + (initialization == 0 ? "" : " of initialization " + std::to_string(initialization + 1));
+}
+
+}  // namespace
+
+Plan make_plan(const Options& o, Results& r) {
+  r.options = o;
+  parse_alphas(o.alphas);  // a mistake is found before the training
+  lmc::require(o.batch_size > 0, "--batch-size ", o.batch_size, "; expected a positive number");
+  Plan plan{.seeds = noise_seeds(o),
+            .training = {.epochs = o.epochs,
+                         .batch_size = o.batch_size,
+                         .optimizer = registry::optimizer_options(o.optimizer, "--"),
+                         .augmentation = parse_augmentation(o.augment),
+                         .label_noise = o.label_noise,
+                         .schedule = registry::make_schedule(o, "--")},
+            .init = lmc::parse_initialization(o.init),
+            .team = lmc::ThreadTeam(o.threads)};
+  r.init_seeds = init_seeds(o);
+  registry::set_updates(o.updates, "--", plan.training);
+  r.differing = lmc::differing_noise(plan.seeds[0][0], plan.seeds[0][1]);
+  if (r.init_seeds[0][0] != r.init_seeds[0][1]) r.differing.insert(r.differing.begin(), "initialization");
+  r.loss = plan.training.loss;
+  r.optimizer = lmc::concat(plan.training.optimizer);
+  r.schedule = lmc::concat(plan.training.schedule);
+  r.augmentation = lmc::concat(plan.training.augmentation);
+  r.threads = plan.team.size();
+  return plan;
+}
+
+Subject load(const Options& o, Plan& plan, Results& r) {
+  if (r.differing.empty()) std::cerr << "warning: the noise seeds are equal, so that the two runs will be identical\n";
+  lmc::TrainTest<float> data = registry::load_dataset(o.data, o.threads);
+  auto made = registry::make_network(o.network, data.train.shape(), data.train.classes(), plan.init);
+  r.parameters = made.network.layout().parameter_count();
+  r.network = made.description;
+  r.examples = {data.train.size(), data.test.size()};
+  r.classes = data.train.classes();
+  r.input = data.train.standardization();
+  r.read = data.report;
+  if (o.batch_size > data.train.size()) {
+    std::cerr << "note: --batch-size " << o.batch_size << " is above the " << data.train.size()
+              << " training examples: all of them make one batch\n";
+    plan.training.batch_size = r.options.batch_size = data.train.size();
+  }
+  return {std::move(data), std::move(made.network)};
+}
+
+void train_and_save(const Subject& subject, const Plan& plan, Outputs& outputs, Results& r) {
+  const lmc::Network<float>& net = subject.net;
+  print_setting(r, net, subject.data);
+  train(net, subject.data.train, plan.training, plan.seeds, plan.team, r);
+  for (std::size_t i = 0; i < r.runs.size(); ++i)
+    for (std::size_t run = 0; run < r.runs[i].size(); ++run) {
+      const lmc::Run<float>& ended = r.runs[i][run];
+      if (ended.diverged_at)
+        std::cerr
+            << name_of(i, run) << " diverged: after " << *ended.diverged_at
+            << " updates its loss or parameters were not finite. What follows is measured from its last finite state, after "
+            << ended.steps << " updates; a lower --learning-rate may help.\n";
+      outputs.write(outputs.checkpoint(i, run), [&](std::ostream& out) {
+        lmc::write_safetensors<float>(out, net.layout(), ended.state, metadata(r, i, run));
+      });
+    }
+}
