@@ -32,7 +32,7 @@ std::vector<std::string_view> further_figures(const LandscapeOptions& o) {
 // Returns the exit code.
 int run(const LandscapeOptions& o) {
   Results r;
-  const Plan plan = make_plan(o.pair, r);
+  Plan plan = make_plan(o.pair, r);
   require_path(o.path);
   Outputs outputs("landscape", o.pair, further_figures(o));
   const Subject subject = load(o.pair, plan, r);

@@ -105,6 +105,12 @@ class Training {
 
   [[nodiscard]] bool finished() const { return now_.step >= steps_ || result_.stopped || result_.diverged_at; }
   [[nodiscard]] Index step() const { return now_.step; }
+  /// The number of updates of the whole run.
+  [[nodiscard]] Index steps() const { return steps_; }
+  /// By which the schedule multiplies the learning rate of the next update.
+  [[nodiscard]] double rate_factor() const { return options_.schedule.factor(now_.step, all_steps_, batches_.per_epoch()); }
+  /// What the options' groups say of the parameters.
+  [[nodiscard]] std::span<const UpdateRange> ranges() const { return ranges_; }
   [[nodiscard]] Checkpoint<Scalar>& now() { return now_; }
   [[nodiscard]] std::span<Scalar> gradient() { return memory_.gradient; }
 
@@ -128,8 +134,7 @@ class Training {
   /// The update by that gradient.
   void update() {
     if (options_.clip_norm) clip_by_norm<Scalar>(memory_.gradient, *options_.clip_norm);
-    const double factor = options_.schedule.factor(now_.step, all_steps_, batches_.per_epoch());
-    now_.optimizer.step(memory_.gradient, now_.state.parameters, factor, ranges_);
+    now_.optimizer.step(memory_.gradient, now_.state.parameters, rate_factor(), ranges_);
     ++now_.step;
   }
   /// Shows the observers the last update; they may stop the run.
