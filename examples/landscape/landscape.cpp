@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Trains a pair as the program pair does, and shows the landscape around it. Each kind of measurement has files of its own: options
 // that it adds to the command line, a function measure_…, and what is printed, written and drawn of its result.
+#include <functional>
 #include <iostream>
 #include <optional>
 #include <ostream>
@@ -29,11 +30,19 @@ std::vector<std::string_view> further_figures(const LandscapeOptions& o) {
   return names;
 }
 
+// Measures, unless a network diverged, so that there is nothing to measure around.
+void at_judged_ends(const Results& r, Outputs& outputs, const char* option, const std::function<void()>& measure) {
+  if (r.judged())
+    outputs.write(measure);
+  else
+    std::cerr << "note: " << option << " has nothing to measure around, since a network diverged\n";
+}
+
 // Returns the exit code.
 int run(const LandscapeOptions& o) {
   Results r;
   Plan plan = make_plan(o.pair, r);
-  require_path(o.path);
+  require_path(o.path, r);
   Outputs outputs("landscape", o.pair, further_figures(o));
   const Subject subject = load(o.pair, plan, r);
   require_measurable(o.pair, subject.net, subject.data);
@@ -51,17 +60,17 @@ int run(const LandscapeOptions& o) {
                   .alphas = alphas,
                   .line = r.first(),
                   .team = plan.team};
+  print_table(r);
   nlohmann::json landscape;
   // Each measurement by itself: one that fails costs no other result.
   std::optional<PathMeasurement> path;
-  outputs.write([&] {
-    if (is_asked_for(o.path)) path = measure_path(o.path, ends);
-    if (!path) return;
-    landscape["path"] = to_json(*path);
-    print_path(ends.line, *path);
-  });
+  if (is_asked_for(o.path))
+    at_judged_ends(r, outputs, "--path", [&] {
+      path = measure_path(o.path, ends);
+      landscape["path"] = to_json(*path);
+      print_path(ends.line, *path);
+    });
 
-  if (!path) print_table(r);
   print_times(r);
   outputs.write([&] { lmc::require(std::cout.good(), "cannot write all results to the standard output; is the disk full?"); });
   outputs.write(outputs.json, [&](std::ostream& out) {

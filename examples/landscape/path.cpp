@@ -1,27 +1,93 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "landscape/path.hpp"
 
-#include <iostream>
+#include <chrono>
+#include <cstddef>
+#include <numeric>
+#include <span>
+#include <variant>
 
+#include <lmc/connectivity/paths/arc_length.hpp>
+#include <lmc/connectivity/paths/path_curve.hpp>
+#include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
-#include <lmc/core/text.hpp>
+#include <lmc/measure/evaluator.hpp>
+#include <lmc/measure/path_training.hpp>
 
 void add_path_options(CLI::App& app, PathChoice& choice) {
-  app.add_option("--path", choice.kind, "between the networks: line")->group("Path")->capture_default_str();
+  const char* const group = "Path";
+  app.add_option("--path", choice.kind, "between the networks: line, or polychain or bezier, whose bends are trained")
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--path-bends", choice.bends, "control points between the networks [1]")->group(group);
+  app.add_option("--path-epochs", choice.epochs, "of the training of the bends [--epochs]")->group(group);
+  app.add_option("--path-learning-rate", choice.learning_rate,
+                 "the same; optimizer and schedule are those of the networks "
+                 "[--learning-rate]")
+      ->group(group);
+  app.add_option("--path-weight-decay", choice.weight_decay,
+                 "the same, on the weights at the place that an update looks at "
+                 "[--weight-decay]")
+      ->group(group);
+  app.add_option("--path-seed", choice.seed, "of these places and of the order of the data [3]")->group(group);
 }
 
-void require_path(const PathChoice& choice) { lmc::require(choice.kind == "line", "--path ", choice.kind, "; expected line"); }
+void require_path(const PathChoice& choice, const Results& r) {
+  if (choice.kind != "line") {
+    lmc::require(choice.kind == "polychain" || choice.kind == "bezier", "--path ", choice.kind,
+                 "; expected line, polychain or bezier");
+    lmc::require(!r.differing.empty(), "--path ", choice.kind,
+                 ": the two runs differ in nothing, so that there is no way between them; give two --noise-seeds");
+  }
+  const auto positive = [&](const char* option, const auto& value, bool or_zero) {
+    if (!value) return;
+    lmc::require(choice.kind != "line", option, " ", *value, ": a line has no bends; add --path polychain or --path bezier");
+    lmc::require(std::isfinite(static_cast<double>(*value)) && (*value > 0 || (or_zero && *value == 0)), option, " ", *value,
+                 "; expected a ", or_zero ? "finite number, at least 0" : "positive number");
+  };
+  positive("--path-bends", choice.bends, false);
+  positive("--path-epochs", choice.epochs, false);
+  positive("--path-learning-rate", choice.learning_rate, false);
+  positive("--path-weight-decay", choice.weight_decay, true);
+  positive("--path-seed", choice.seed, true);
+}
 
 PathMeasurement measure_path(const PathChoice& choice, const Ends& ends) {
-  return {.choice = choice, .train = ends.line.train, .test = ends.line.test};
-}
+  PathMeasurement m{.kind = choice.kind, .bends = choice.bends.value_or(1), .seed = choice.seed.value_or(3)};
+  lmc::TrainOptions<float> options = ends.training;
+  options.label_noise = 0;  // the labels have it already
+  m.epochs = options.epochs = choice.epochs.value_or(options.epochs);
+  std::visit(
+      [&](auto& o) {
+        m.learning_rate = o.learning_rate = choice.learning_rate.value_or(o.learning_rate);
+        m.weight_decay = choice.weight_decay.value_or(o.weight_decay);
+        o.weight_decay = 0;  // it is the penalty's
+      },
+      options.optimizer);
+  const auto start = std::chrono::steady_clock::now();
+  const lmc::TrainedPath<float> trained = lmc::train_path(
+      ends.net, ends.trained_on, lmc::line_with_bends(lmc::parse_path_kind(m.kind), ends.a, ends.b, m.bends), options,
+      {.order = m.seed, .augmentation = m.seed, .dropout = m.seed}, {.seed = m.seed, .l2 = m.weight_decay});
+  m.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
-nlohmann::json to_json(const PathMeasurement& path) {
-  return {{"kind", path.choice.kind}, {"train", to_json(path.train)}, {"test", to_json(path.test)}};
+  m.updates = static_cast<Index>(trained.losses.size());
+  const auto of_epoch = trained.losses.size() / static_cast<std::size_t>(m.epochs);
+  const auto mean = [](std::span<const double> losses) {
+    return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
+  };
+  m.first_loss = mean(std::span(trained.losses).first(of_epoch));
+  m.last_loss = mean(std::span(trained.losses).last(of_epoch));
+  for (std::size_t k = 1; k + 1 < trained.path.points.size(); ++k)
+    m.digests.push_back(lmc::digest(lmc::ModelState<float>{trained.path.points[k], {}}));
+  m.length = lmc::ArcLength(trained.path).total();
+  m.line_length = lmc::ArcLength(lmc::line_with_bends(lmc::PathKind::polychain, ends.a, ends.b, 1)).total();
+  const auto measure = [&](const lmc::Dataset<float>& data) {
+    const auto evaluate = lmc::evaluator(ends.net, data, ends.data.train, ends.team, {}, options.loss);
+    PathPart part{.along_t = measured(lmc::path_curve(trained.path, evaluate, {.alphas = ends.alphas})), .along_length = {}};
+    part.along_length = lmc::along_length(part.along_t.curve, trained.path);
+    return part;
+  };
+  m.train = measure(ends.trained_on);
+  m.test = measure(ends.data.test);
+  return m;
 }
-
-void print_path(const PairMeasurement& line, const PathMeasurement&) {
-  std::cout << "error barrier of the line " << lmc::fixed(line.test.error.value, 4) << '\n';
-}
-
-void save_path_figure(const std::filesystem::path&, const std::string&, const PairMeasurement&, const PathMeasurement&) {}

@@ -2,29 +2,51 @@
 // A path between the two networks whose bends are trained, beside the straight line.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include <lmc/connectivity/curve.hpp>
 
 #include "landscape/ends.hpp"
 #include "pair/measurements.hpp"
+#include "pair/results.hpp"
 
-// What --path and its options say.
+// What --path and its options say; nothing stands for the default.
 struct PathChoice {
   std::string kind = "line";
+  std::optional<Index> bends, epochs;
+  std::optional<double> learning_rate, weight_decay;
+  std::optional<std::uint64_t> seed;
 };
 
 void add_path_options(CLI::App& app, PathChoice& choice);
 
-/// Throws: lmc::Error with the option as it was typed, before anything is trained.
-void require_path(const PathChoice& choice);
+/// Throws: lmc::Error with the option as it was typed, before anything is trained; r knows in what the runs differ.
+void require_path(const PathChoice& choice, const Results& r);
 
 /// Whether there is a path to measure besides the line.
 inline bool is_asked_for(const PathChoice& choice) { return choice.kind != "line"; }
 
+// The path on one part of the data, along t and along its length.
+struct PathPart {
+  PartMeasurement along_t;
+  lmc::Curve along_length;
+};
+
 struct PathMeasurement {
-  PathChoice choice;
-  PartMeasurement train, test;  // along t
+  std::string kind;
+  Index bends = 0, epochs = 0, updates = 0;
+  double learning_rate = 0, weight_decay = 0;
+  std::uint64_t seed = 0;
+  double first_loss = 0, last_loss = 0;  // of the first and the last epoch's batches, each at its t
+  double length = 0, line_length = 0;    // of the path and of the line, in the units of θ
+  std::vector<std::string> digests;      // of the bends
+  PathPart train, test;
+  double seconds = 0;  // of the training of the bends
 };
 
 PathMeasurement measure_path(const PathChoice& choice, const Ends& ends);

@@ -138,7 +138,11 @@ TEST_CASE("train_path: what is wrong is named") {
   CHECK_THROWS_WITH(lmc::train_path(path, breaks), Contains("train_path: at update 2, t = 0.") && Contains("the loss is inf"));
   CHECK_THROWS_WITH(lmc::train_path(path, breaks, {.updates = 0}), Contains("updates = 0"));
   CHECK_THROWS_WITH(lmc::train_path(path, valley_gradient, {.places = {.l2 = -1}}), Contains("l2 = -1"));
-  CHECK_THROWS_WITH(lmc::train_path(path, valley_gradient, {.updates = 1, .optimizer = SgdOptions{.learning_rate = 1e308}}),
+  const auto steep = [](std::span<const double>, std::span<double> gradient, Index) {
+    gradient[0] = gradient[1] = 1e300;
+    return 1.0;
+  };
+  CHECK_THROWS_WITH(lmc::train_path(path, steep, {.updates = 1, .optimizer = SgdOptions{.learning_rate = 1e200}}),
                     Contains("after the last update, 1, parameters are not finite"));
 
   const auto data = lmc::spirals<double>({.examples = 30, .classes = 3, .seed = 1});
