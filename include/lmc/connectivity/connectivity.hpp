@@ -34,6 +34,12 @@
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
+#include <lmc/connectivity/paths/arc_length.hpp>
+#include <lmc/connectivity/paths/bent_path.hpp>
+#include <lmc/connectivity/paths/combination.hpp>
+#include <lmc/connectivity/paths/path_curve.hpp>
+#include <lmc/connectivity/paths/simplex.hpp>
+#include <lmc/connectivity/paths/simplex_volume.hpp>
 #include <lmc/connectivity/slerp.hpp>
 #include <lmc/connectivity/soup.hpp>
 #include <lmc/connectivity/split_vector.hpp>

@@ -13,7 +13,7 @@
 #include <lmc/core/text.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
-#include <lmc/measure/detail/batch_loss.hpp>
+#include <lmc/measure/detail/network_loss.hpp>
 #include <lmc/measure/point_training.hpp>
 #include <lmc/measure/weight_matching.hpp>
 #include <lmc/optim/optimizer.hpp>
@@ -79,7 +79,7 @@ TrainedPath<Scalar> train_path(const Network<Scalar>& network, const Dataset<Sca
   require(static_cast<Index>(path.points[0].size()) == network.layout().parameter_count(),
           "train_path: the path's points have ", path.points[0].size(), " entries; the network has ",
           network.layout().parameter_count(), " parameters");
-  detail::BatchLoss<Scalar> loss("train_path", network, data, options, seeds);
+  detail::NetworkLoss<Scalar> loss("train_path", network, data, options, seeds);
   return detail::train_path_with(std::move(path), loss.plan("train_path", places), places, loss,
                                  [&](Index) { return loss.rate_factor(); });
 }

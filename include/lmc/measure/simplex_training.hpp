@@ -18,7 +18,7 @@
 #include <lmc/core/text.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
-#include <lmc/measure/detail/batch_loss.hpp>
+#include <lmc/measure/detail/network_loss.hpp>
 #include <lmc/measure/point_training.hpp>
 #include <lmc/train/noise_seeds.hpp>
 #include <lmc/train/train_options.hpp>
@@ -121,7 +121,7 @@ TrainedSimplex<Scalar> train_simplex(const Network<Scalar>& network, const Datas
   require(!vertices.empty() && static_cast<Index>(vertices[0].size()) == network.layout().parameter_count(),
           "train_simplex: the first of ", vertices.size(), " vertices has ", vertices.empty() ? 0 : vertices[0].size(),
           " entries; the network has ", network.layout().parameter_count(), " parameters");
-  detail::BatchLoss<Scalar> loss("train_simplex", network, data, options, seeds);
+  detail::NetworkLoss<Scalar> loss("train_simplex", network, data, options, seeds);
   return detail::train_simplex_with(std::move(vertices), loss.plan("train_simplex", simplex.places), simplex, loss,
                                     [&](Index) { return loss.rate_factor(); });
 }

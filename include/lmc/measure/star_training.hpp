@@ -15,7 +15,7 @@
 #include <lmc/core/text.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/network.hpp>
-#include <lmc/measure/detail/batch_loss.hpp>
+#include <lmc/measure/detail/network_loss.hpp>
 #include <lmc/measure/path_training.hpp>
 #include <lmc/measure/point_training.hpp>
 #include <lmc/train/noise_seeds.hpp>
@@ -78,7 +78,7 @@ Star<Scalar> train_star(const Network<Scalar>& network, const Dataset<Scalar>& d
   detail::require_vertices<Scalar>("train_star", ends);
   require(static_cast<Index>(ends[0].size()) == network.layout().parameter_count(), "train_star: an end has ", ends[0].size(),
           " entries; the network has ", network.layout().parameter_count(), " parameters");
-  detail::BatchLoss<Scalar> loss("train_star", network, data, options, seeds);
+  detail::NetworkLoss<Scalar> loss("train_star", network, data, options, seeds);
   return detail::train_star_with(std::move(ends), loss.plan("train_star", places), places, loss,
                                  [&](Index) { return loss.rate_factor(); });
 }

@@ -16,6 +16,12 @@
 #include <lmc/connectivity/ensemble.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/linear_path.hpp>
+#include <lmc/connectivity/paths/arc_length.hpp>
+#include <lmc/connectivity/paths/bent_path.hpp>
+#include <lmc/connectivity/paths/combination.hpp>
+#include <lmc/connectivity/paths/path_curve.hpp>
+#include <lmc/connectivity/paths/simplex.hpp>
+#include <lmc/connectivity/paths/simplex_volume.hpp>
 #include <lmc/connectivity/slerp.hpp>
 #include <lmc/connectivity/soup.hpp>
 #include <lmc/connectivity/split_vector.hpp>
@@ -53,6 +59,20 @@ void use_connectivity_with(T) {
   check(lmc::block_path(thetas[0], thetas[1], {0, std::nullopt}, measure) == curve, "block_path");
   check(std::abs(lmc::barrier_contributions(thetas[0], thetas[1], gradient).sum) > 0.1, "barrier_contributions");
   check(lmc::slerp_path(thetas[0], thetas[1], measure).points.size() == curve.points.size(), "slerp_path");
+  check(lmc::path_curve(lmc::BentPath<T>::line(lmc::PathKind::bezier, thetas[0], thetas[1], 1), measure).points.size() == 25,
+        "path_curve");
+  const lmc::BentPath<T> chain(lmc::PathKind::polychain, {{0, 0}, {3, 0}, {3, 1}});
+  check(lmc::ArcLength(chain).total() == 4, "ArcLength");
+  check(lmc::along_length(lmc::path_curve(chain, measure, {.alphas = 3}), chain).points[1].alpha == 0.75, "along_length");
+  std::vector<double> tangent(2);
+  chain.tangent({0, 1}, tangent);
+  check(tangent[0] == 6, "tangent");
+  check(lmc::log_volume<T>(chain.points) > std::log(1.49), "log_volume");
+  check(lmc::log_volume_gradient<T>(chain.points).size() == 9, "log_volume_gradient");
+  check(lmc::sample_simplex<T>(chain.points, measure, {.samples = 3}).samples == 3, "sample_simplex");
+  std::vector<T> combined(2);
+  lmc::combine<T>(thetas, std::vector<double>{0.5, 0.5}, combined);
+  check(combined[0] == 1, "combine");
   check(lmc::GreatCircle<T>(thetas[0], thetas[1]).angle() > 1, "GreatCircle");
   check(lmc::uniform_soup(thetas, measure).state.parameters[0] == 1, "uniform_soup");
   check(lmc::greedy_soup(thetas, measure).taken.size() == 2, "greedy_soup");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
 #include <array>
 #include <filesystem>
+#include <span>
 #include <sstream>
 #include <variant>
 #include <vector>
@@ -18,10 +20,14 @@
 #include <lmc/measure/gradient.hpp>
 #include <lmc/measure/importance.hpp>
 #include <lmc/measure/logits.hpp>
+#include <lmc/measure/path_training.hpp>
 #include <lmc/measure/paths.hpp>
+#include <lmc/measure/point_training.hpp>
 #include <lmc/measure/position_blocks.hpp>
 #include <lmc/measure/robustness.hpp>
+#include <lmc/measure/simplex_training.hpp>
 #include <lmc/measure/soup.hpp>
+#include <lmc/measure/star_training.hpp>
 #include <lmc/measure/stop_at_loss.hpp>
 #include <lmc/measure/sweep.hpp>
 #include <lmc/models/cnn.hpp>
@@ -109,6 +115,28 @@ void use_training_with(T) {
               lmc::examples_at_once<T>);
 }
 
+template <class T>
+void use_paths_with(T) {
+  const auto data = lmc::spirals<T>({.examples = 60, .classes = 3, .seed = 1});
+  const auto net = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 3});
+  const auto a = net.initialize({.seed = 1}), b = net.initialize({.seed = 2});
+  const std::vector<std::vector<T>> ends{a.parameters, b.parameters};
+  const lmc::TrainOptions<T> options{.epochs = 1, .batch_size = 20};
+  const auto path = lmc::line_with_bends(lmc::PathKind::bezier, a, b, 1);
+  check(lmc::train_path(net, data, path, options, {}).losses.size() == 3, "train_path");
+  check(lmc::train_star(net, data, ends, options, {}).losses.size() == 3, "train_star");
+  check(lmc::train_simplex(net, data, ends, options, {}).vertices.size() == 3, "train_simplex");
+  const auto loss = [](std::span<const T> theta, std::span<T> gradient, lmc::Index) {
+    std::copy(theta.begin(), theta.end(), gradient.begin());
+    return 1.0;
+  };
+  static_assert(lmc::UpdateLoss<decltype(loss), T>);
+  const lmc::OwnTrainOptions own{.updates = 2};
+  check(lmc::train_path(path, loss, own).losses.size() == 2, "train_path, own");
+  check(lmc::train_star(ends, loss, own).losses.size() == 2, "train_star, own");
+  check(lmc::train_simplex(ends, loss, own).losses.size() == 2, "train_simplex, own");
+}
+
 // A loss example by example, as a user writes one.
 struct AbsoluteError {
   static constexpr std::string_view kind = "absolute-error";
@@ -164,4 +192,5 @@ void use_interventions_with(T) {
 void use_training() {
   for_each_scalar([](auto scalar) { use_training_with(scalar); });
   for_each_scalar([](auto scalar) { use_interventions_with(scalar); });
+  for_each_scalar([](auto scalar) { use_paths_with(scalar); });
 }

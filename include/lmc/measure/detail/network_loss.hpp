@@ -24,17 +24,17 @@ namespace lmc::detail {
 /// with running statistics use those of the batch. Gradient hooks see the gradient at θ, which is then clipped where options say so.
 /// Updates have to come in order.
 template <std::floating_point Scalar>
-class BatchLoss {
+class NetworkLoss {
  public:
   /// All arguments must outlive it. Throws: Error, begun by `who`, as train() where they do not fit together, and when there are
   /// observers, who would see no run.
-  BatchLoss(std::string_view who, const Network<Scalar>& network, const Dataset<Scalar>& data,
+  NetworkLoss(std::string_view who, const Network<Scalar>& network, const Dataset<Scalar>& data,
             const TrainOptions<Scalar>& options, const NoiseSeeds& seeds)
       : options_(options), start_(network.initialize()), training_(network, data, start_, options, seeds, 0) {
     require(options.observers.empty(), who, ": options.observers are for the runs of networks; leave them out");
   }
-  BatchLoss(const BatchLoss&) = delete;  // the training points at the start
-  BatchLoss& operator=(const BatchLoss&) = delete;
+  NetworkLoss(const NetworkLoss&) = delete;  // the training points at the start
+  NetworkLoss& operator=(const NetworkLoss&) = delete;
 
   double operator()(std::span<const Scalar> theta, std::span<Scalar> gradient, Index update) {
     auto& now = training_.now();
