@@ -2,6 +2,7 @@
 #include "landscape/path.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <numeric>
 #include <span>
@@ -53,7 +54,10 @@ void require_path(const PathChoice& choice, const Results& r) {
 }
 
 PathMeasurement measure_path(const PathChoice& choice, const Ends& ends) {
-  PathMeasurement m{.kind = choice.kind, .bends = choice.bends.value_or(1), .seed = choice.seed.value_or(3)};
+  PathMeasurement m;
+  m.kind = choice.kind;
+  m.bends = choice.bends.value_or(1);
+  m.seed = choice.seed.value_or(3);
   lmc::TrainOptions<float> options = ends.training;
   options.label_noise = 0;  // the labels have it already
   m.epochs = options.epochs = choice.epochs.value_or(options.epochs);

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# landscape_test.sh PROGRAM PAIR: that landscape trains the pair that PAIR trains, what it writes of a path, and what it says of bad input.
+set -euo pipefail
+program=$1 pair=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+setting=(--dataset spirals --hidden 16 --epochs 5 --init-seeds 1,2)
+
+failures=0
+fail() {
+  echo "FAILED: $*" >&2
+  failures=$((failures + 1))
+}
+refuses() {  # refuses TEXT OPTION...: fails with a message on standard error that contains TEXT
+  local text=$1
+  shift
+  if "$program" "${setting[@]}" "$@" > out 2> err; then fail "$* was accepted"; fi
+  grep -qF -- "$text" err || fail "$*: '$text' is not in: $(cat err)"
+}
+
+refuses "--path spline; expected line, polychain or bezier" --path spline
+refuses "--path-bends 3: a line has no bends" --path-bends 3
+refuses "--path-bends 0; expected a positive number" --path bezier --path-bends 0
+refuses "--path-epochs -1; expected a positive number" --path bezier --path-epochs -1
+refuses "--path-learning-rate nan; expected a positive number" --path bezier --path-learning-rate nan
+refuses "--path-weight-decay -1; expected a finite number, at least 0" --path bezier --path-weight-decay -1
+refuses "--json and --csv both write 'x.csv'" --json x.csv --csv x.csv
+setting=(--dataset spirals --hidden 16 --epochs 5)
+refuses "--path bezier: the two runs differ in nothing" --path bezier --noise-seeds 1,1
+# A path that diverges costs no other result.
+refuses "train_path: at update " --path bezier --path-learning-rate 1e30 --json lost.json
+grep -q "^error barrier" out || fail "the line is not printed where the path diverges"
+[[ -s lost.json ]] || fail "the line is not written where the path diverges"
+setting=(--dataset spirals --hidden 16 --epochs 5 --init-seeds 1,2)
+
+"$program" "${setting[@]}" --path bezier --path-epochs 20 --path-bends 2 --threads 1 --json one.json --figure one.svg > one.txt 2> /dev/null
+"$program" "${setting[@]}" --path bezier --path-epochs 20 --path-bends 2 --threads 2 --json two.json > two.txt 2> /dev/null
+"$pair" "${setting[@]}" --json pair.json > pair.txt 2> /dev/null
+[[ $(grep ^digests one.txt) == $(grep ^digests pair.txt) ]] || fail "the pair is not that of pair"
+grep -q "a bezier with 2 bends trained in" one.txt || fail "no path is printed"
+[[ $(sed -n '/^the line/,/^length/p' one.txt | sed 's/training of.*//') == $(sed -n '/^the line/,/^length/p' two.txt | sed 's/training of.*//') ]] ||
+  fail "the path depends on the number of threads"
+if command -v python3 > /dev/null; then
+  python3 - << 'END' || fail "the JSON of the path is not what was expected"
+import json
+one, two, pair = (json.load(open(name)) for name in ("one.json", "two.json", "pair.json"))
+path = one["landscape"]["path"]
+assert path["digests"] == two["landscape"]["path"]["digests"] and len(path["digests"]) == 2
+assert one["barrier"] == pair["barrier"] and one["curve"] == pair["curve"]
+assert path["length"]["path"] > path["length"]["line"] > 0
+for part in ("train", "test"):
+    curve = path[part]["curve"]
+    assert [curve[0]["length_share"], curve[-1]["length_share"]] == [0, 1] and curve[-1]["t"] == 1
+    # The ends are those of the line, to the bit.
+    for end, of_line in ((curve[0], one["curve"][0]), (curve[-1], one["curve"][-1])):
+        assert end["loss"] == of_line[part]["loss"] and end["error"] == of_line[part]["error"]
+highest = max(point["train"]["loss"] for point in one["curve"])
+assert path["train"]["along_t"]["loss"]["maximum"] < highest, "the path is not below the line"
+END
+fi
+if command -v gnuplot > /dev/null; then
+  [[ -s one.svg && -s one-path.svg ]] || fail "a figure is missing"
+fi
+"$program" "${setting[@]}" > line.txt 2> /dev/null
+! grep -q "^the line" line.txt || fail "without --path there is a path"
+[[ $failures == 0 ]] || exit 1
