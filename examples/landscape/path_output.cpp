@@ -63,8 +63,8 @@ nlohmann::json to_json(const PathMeasurement& path) {
 void print_path(const PairMeasurement& line, const PathMeasurement& path) {
   const auto row = [](std::string_view name, const std::string& a, const std::string& b, const std::string& c,
                       const std::string& d, std::string_view meaning = "") {
-    std::cout << std::left << std::setw(28) << name << std::right << std::setw(14) << a << std::setw(14) << b << "  "
-              << std::setw(14) << c << std::setw(14) << d << (meaning.empty() ? "" : "   ") << meaning << '\n';
+    std::cout << std::left << std::setw(26) << name << std::right << std::setw(17) << a << std::setw(17) << b << std::setw(17)
+              << c << std::setw(17) << d << (meaning.empty() ? "" : "   ") << meaning << '\n';
   };
   const auto number = [](double x) { return lmc::fixed(x, 4); };
   const auto of_all = [&](std::string_view name, auto value, std::string_view meaning = "") {
@@ -84,13 +84,13 @@ void print_path(const PairMeasurement& line, const PathMeasurement& path) {
   std::cout << "\nthe line, and a " << path.kind << " with " << path.bends << (path.bends == 1 ? " bend" : " bends")
             << " trained in " << path.updates << " updates: mean loss " << number(path.first_loss) << " in the first epoch, "
             << number(path.last_loss) << " in the last\n";
-  row("", "line, train", "line, test", path.kind + ",train", path.kind + ",test");
+  row("", "line, train", "line, test", path.kind + ", train", path.kind + ", test");
   levels("error", lmc::Metric::error);
   of_all(
       "error barrier", [](const lmc::Curve& c) { return lmc::error_barrier(c).value; }, "max of error above the chord");
   const auto interval = [&](const PartMeasurement& part) -> std::string {
     const auto& i = part.error.interval;
-    return i ? "[" + number(i->low) + "," + number(i->high) + "]" : "none";
+    return i ? "[" + number(i->low) + ", " + number(i->high) + "]" : "none";
   };
   row("  95 % interval", interval(line.train), interval(line.test), interval(path.train.along_t), interval(path.test.along_t));
   row("  at 0.02 connected by it", lmc::concat(line.train.error.verdict), lmc::concat(line.test.error.verdict),
