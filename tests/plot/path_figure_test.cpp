@@ -16,10 +16,10 @@ TEST_CASE("path figure: the script has the line and the path, by data set", "[pl
                                .parts = {{"training data", testing::curve({0, 0.5, 0}), testing::curve({0, 0.125, 0})},
                                          {"test data", testing::curve({0.25, 0.75, 0.25}), testing::curve({0.25, 0.5, 0.25})}}};
   const std::string text = lmc::detail::path_figure_script(figure);
-  CHECK_THAT(text, Contains("layout 2,2 title \"a pair\""));
-  CHECK_THAT(text, Contains("set title \"training data\"") && Contains("set title \"test data\""));
-  CHECK_THAT(text, Contains("line, barrier 50.00 % at α = 0.50") && Contains("bezier, barrier 12.50 % at α = 0.50"));
-  CHECK_THAT(text, Contains("bezier, barrier 25.00 % at α = 0.50"));
+  CHECK_THAT(text, Contains("layout 2,2 title 'a pair'"));
+  CHECK_THAT(text, Contains("set title 'training data'") && Contains("set title 'test data'"));
+  CHECK_THAT(text, Contains("line, barrier 50.00 % at α = 0.50") && Contains("bezier, barrier 12.50 % at t = 0.50"));
+  CHECK_THAT(text, Contains("bezier, barrier 25.00 % at t = 0.50"));
   // Colors differ in lightness, and marks in their filling.
   CHECK_THAT(text, Contains("pt 6 ps 0.8 lc rgb '#d55e00'") && Contains("pt 7 ps 0.7 lc rgb '#0b3c6f'"));
 }

@@ -40,6 +40,7 @@ struct FigureCurve {
   const char* line;                        // gnuplot's style of the curve itself
   const char* color;                       // color of the curve, its chord and its barrier
   const ExactErrorCurve* exact = nullptr;  // of the same path; none where only the grid is known
+  const char* coordinate = "α";            // what the place on the path is called
 };
 
 /// What the axis of a loss is called.
@@ -108,7 +109,7 @@ inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric m
   const double scale = metric == Metric::error ? 100 : 1;
   double low = std::numeric_limits<double>::infinity(), high = -low;
   std::string data, under, plot, lines;
-  for (const auto& [name, curve, line, color, exact] : curves) {
+  for (const auto& [name, curve, line, color, exact, coordinate] : curves) {
     const std::string points = concat(name, metric == Metric::error ? "_error" : "_loss");
     data += concat("$", points, " << END\n");
     for (const CurvePoint& p : curve->points) {
@@ -129,7 +130,7 @@ inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric m
     else
       legend += metric == Metric::error ? fixed(100 * bump.value, 2) + " %" : fixed(bump.value, 4);
     const bool visible = std::isfinite(bump.value) && bump.value >= 5e-5;  // not 0.00 % or 0.0000
-    if (visible) legend += " at α = " + fixed(bump.alpha, 2);
+    if (visible) legend += concat(" at ", coordinate, " = ", fixed(bump.alpha, 2));
     if (metric == Metric::error) {
       const auto [blocks, drawn] = figure_uncertainty(name, *curve, exact, color, low, high);
       data += blocks;

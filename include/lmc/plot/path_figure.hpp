@@ -40,8 +40,9 @@ inline std::string path_figure_script(const PathFigure& figure) {
     with_error = with_error && part.line.points[0].metrics.error.has_value();
   }
   for (const PathFigurePart& part : figure.parts) {
-    const std::vector<FigureCurve> curves{{"line", &part.line, "lw 1.5 pt 6 ps 0.8", "#d55e00"},
-                                          {figure.path_name.c_str(), &part.path, "lw 1.5 pt 7 ps 0.7", "#0b3c6f"}};
+    const std::vector<FigureCurve> curves{
+        {"line", &part.line, "lw 1.5 pt 6 ps 0.8", "#d55e00"},
+        {figure.path_name.c_str(), &part.path, "lw 1.5 pt 7 ps 0.7", "#0b3c6f", nullptr, "t"}};
     panels += concat("set title ", gnuplot_string(part.name), " offset 0,-0.5\n", figure_panel(curves, Metric::loss),
                      with_error ? figure_panel(curves, Metric::error) : "");
   }

@@ -5,13 +5,12 @@
 #include <cassert>
 #include <concepts>
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <vector>
 
 namespace lmc {
 
-/// out = Σ_k w_k p_k, a convex combination: w_k ≥ 0 with the sum 1, one for each point; points and out have one length (asserted).
+/// out = Σ_k w_k p_k, a convex combination: w_k ≥ 0 with the sum 1, one for each point; points and out have one length (asserted), and out is none of them.
 /// Sums are in double, in the order of the points, and rounded to T once. An entry is kept between the smallest and the largest of
 /// the points that have a weight, so that equal entries stay, a point with weight 1 is copied, and nothing overflows.
 template <std::floating_point T>
@@ -29,20 +28,26 @@ void combine(std::span<const std::vector<T>> points, std::span<const double> wei
   std::array<T, block> low, high;
   for (std::size_t first = 0; first < out.size(); first += block) {
     const std::size_t n = std::min(block, out.size() - first);
-    std::fill_n(sum.begin(), n, 0.0);
-    std::fill_n(low.begin(), n, std::numeric_limits<T>::infinity());
-    std::fill_n(high.begin(), n, -std::numeric_limits<T>::infinity());
-    for (const std::size_t k : used) {
-      assert(points[k].size() == out.size());
-      const T* const p = points[k].data() + first;
-      const double w = weights[k];
-      for (std::size_t i = 0; i < n; ++i) {
-        sum[i] += w * static_cast<double>(p[i]);
-        low[i] = std::min(low[i], p[i]);
-        high[i] = std::max(high[i], p[i]);
+    // Loops of one kind each, without functions that take references: compilers vectorize these.
+    for (std::size_t at = 0; at < used.size(); ++at) {
+      const std::vector<T>& point = points[used[at]];
+      assert(point.size() == out.size());
+      const T* const p = point.data() + first;
+      const double w = weights[used[at]];
+      if (at == 0) {
+        for (std::size_t i = 0; i < n; ++i) sum[i] = w * static_cast<double>(p[i]);
+        std::copy_n(p, n, low.begin());
+        std::copy_n(p, n, high.begin());
+        continue;
       }
+      for (std::size_t i = 0; i < n; ++i) sum[i] += w * static_cast<double>(p[i]);
+      for (std::size_t i = 0; i < n; ++i) low[i] = p[i] < low[i] ? p[i] : low[i];
+      for (std::size_t i = 0; i < n; ++i) high[i] = p[i] > high[i] ? p[i] : high[i];
     }
-    for (std::size_t i = 0; i < n; ++i) out[first + i] = std::clamp(static_cast<T>(sum[i]), low[i], high[i]);
+    T* const to = out.data() + first;
+    for (std::size_t i = 0; i < n; ++i) to[i] = static_cast<T>(sum[i]);
+    for (std::size_t i = 0; i < n; ++i) to[i] = to[i] < low[i] ? low[i] : to[i];
+    for (std::size_t i = 0; i < n; ++i) to[i] = to[i] > high[i] ? high[i] : to[i];
   }
 }
 
