@@ -10,9 +10,10 @@
 
 namespace lmc {
 
-/// out = Σ_k w_k p_k, a convex combination: w_k ≥ 0 with the sum 1, one for each point; points and out have one length (asserted), and out is none of them.
-/// Sums are in double, in the order of the points, and rounded to T once. An entry is kept between the smallest and the largest of
-/// the points that have a weight, so that equal entries stay, a point with weight 1 is copied, and nothing overflows.
+/// out = Σ_k w_k p_k, a convex combination: w_k ≥ 0 with the sum 1, one for each point; points and out have one length (asserted),
+/// and out is none of them. Sums are in double, in the order of the points, and rounded to T once. An entry is kept between the
+/// smallest and the largest of the points that have a weight, so that equal entries stay, a point with weight 1 is copied, and
+/// nothing overflows.
 template <std::floating_point T>
 void combine(std::span<const std::vector<T>> points, std::span<const double> weights, std::span<T> out) {
   assert(points.size() == weights.size());
