@@ -21,16 +21,15 @@ void add_path_options(CLI::App& app, PathChoice& choice) {
       ->group(group)
       ->capture_default_str();
   app.add_option("--path-bends", choice.bends, "control points between the networks [1]")->group(group);
-  app.add_option("--path-epochs", choice.epochs, "of the training of the bends [--epochs]")->group(group);
+  app.add_option("--path-epochs", choice.epochs, "passes over the data that train the bends [--epochs]")->group(group);
   app.add_option("--path-learning-rate", choice.learning_rate,
-                 "the same; optimizer and schedule are those of the networks "
-                 "[--learning-rate]")
+                 "of the bends, whose optimizer and schedule are those of the networks [--learning-rate]")
       ->group(group);
   app.add_option("--path-weight-decay", choice.weight_decay,
-                 "the same, on the weights at the place that an update looks at "
-                 "[--weight-decay]")
+                 "of the weights at the place on the path that an update looks at [--weight-decay]")
       ->group(group);
-  app.add_option("--path-seed", choice.seed, "of these places and of the order of the data [3]")->group(group);
+  app.add_option("--path-seed", choice.seed, "of these places, and of the order of the data that train the bends [3]")
+      ->group(group);
 }
 
 void require_path(const PathChoice& choice, const Results& r) {

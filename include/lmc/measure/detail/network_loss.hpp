@@ -29,7 +29,7 @@ class NetworkLoss {
   /// All arguments must outlive it. Throws: Error, begun by `who`, as train() where they do not fit together, and when there are
   /// observers, who would see no run.
   NetworkLoss(std::string_view who, const Network<Scalar>& network, const Dataset<Scalar>& data,
-            const TrainOptions<Scalar>& options, const NoiseSeeds& seeds)
+              const TrainOptions<Scalar>& options, const NoiseSeeds& seeds)
       : options_(options), start_(network.initialize()), training_(network, data, start_, options, seeds, 0) {
     require(options.observers.empty(), who, ": options.observers are for the runs of networks; leave them out");
   }
