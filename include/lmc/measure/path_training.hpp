@@ -3,6 +3,8 @@
 #include <concepts>
 #include <cstdint>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <lmc/connectivity/interpolate.hpp>
