@@ -31,6 +31,7 @@ enum class Purpose : std::uint8_t {
   layer_order = 19,   // in which order layers are moved along a path
   unit_order = 20,    // in which order searches visit groups of units, and the orders of units that they start from
   model_order = 22,   // in which order several networks are aligned
+  plane = 23,         // random directions that span a plane
   path_place = 24,    // where on a path, a star or a simplex an update of its training looks
   curvature = 25,     // vectors from which the spectrum of a Hessian is estimated
   simplex = 26,       // where a simplex is measured

@@ -15,6 +15,7 @@
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
+#include <lmc/connectivity/plane/plane.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/data/dataset.hpp>
@@ -25,6 +26,7 @@
 #include <lmc/measure/detail/dataset_chunks.hpp>
 #include <lmc/measure/detail/line_sums.hpp>
 #include <lmc/measure/detail/mixture_sums.hpp>
+#include <lmc/measure/detail/plane_sums.hpp>
 #include <lmc/measure/detail/split_network.hpp>
 #include <lmc/measure/detail/temporaries.hpp>
 #include <lmc/parallel/thread_team.hpp>
@@ -128,8 +130,8 @@ Metrics evaluate_changed(std::string_view who, const Network<Scalar>& network, c
 ///
 /// Where the network has no buffers and its first layer with parameters is affine in them (Dense, MaskedDense, Conv2d,
 /// LocallyConnected2d, PatchEmbedding), a path runs that layer at the two ends alone, once; what it gives in between is on the
-/// line between its outputs there, up to rounding. The chunks are then worked on in parallel, as they are for a single θ; the
-/// points of any other path are. Each thread has its own memory. Network and data sets must outlive it.
+/// line between its outputs there, up to rounding. A plane runs it four times. The chunks are then worked on in parallel, as they are
+/// for a single θ; the places of any other path or plane are. Each thread has its own memory. Network and data sets must outlive it.
 template <std::floating_point Scalar>
 class NetworkEvaluator {
  public:
@@ -137,7 +139,11 @@ class NetworkEvaluator {
 
   /// Throws: Error when the data set does not fit the network and the loss, or the network has buffers.
   NetworkEvaluator(const Network<Scalar>& network, const Dataset<Scalar>& data, ThreadTeam team, LossOf<Scalar> loss)
-      : network_(&network), metrics_(network, data, std::move(loss)), line_(line(network, data)), team_(team) {
+      : network_(&network),
+        metrics_(network, data, std::move(loss)),
+        line_(line(network, data)),
+        plane_(plane(network, data)),
+        team_(team) {
     require(network.layout().buffer_count() == 0, "evaluator: the network has buffers (", network.layout().buffer_count(),
             " values, the first in '", first_buffer(network),
             "'), which belong to one θ and are estimated anew for every "
@@ -150,6 +156,7 @@ class NetworkEvaluator {
       : network_(&network),
         metrics_(network, data, std::move(loss)),
         line_(line(network, data)),
+        plane_(plane(network, data)),
         estimate_(std::in_place, network, statistics, options),
         team_(team) {}
 
@@ -183,13 +190,32 @@ class NetworkEvaluator {
                                                    std::span<const PathWeights> points) const {
     require_length(a);
     require_length(b);
-    if (!line_) return evaluate_places(metrics_, a, b, points, buffers_at(a, b, points));
+    if (!line_) {
+      const OnLine line{a, b, points};
+      return evaluate_places(metrics_, line, buffers_at(line));
+    }
     std::vector<detail::PlaceSums> sums = line_->measure(a, b, points, team_, with_logits_);
     std::vector<Metrics> measured(points.size());
     team_.for_each(static_cast<Index>(points.size()), [&](Index i, int) {
       detail::PlaceSums& place = sums[static_cast<std::size_t>(i)];
       measured[static_cast<std::size_t>(i)] = metrics_.finish(place.total, place.wrong, std::move(place.logits));
     });
+    return measured;
+  }
+
+  /// The metrics of θ(u, v) at every place of a plane, in the order of places, without outcomes of single examples. Throws: Error
+  /// when the plane's networks do not have as many parameters as this one.
+  [[nodiscard]] std::vector<Metrics> evaluate_plane(const Plane<Scalar>& plane, std::span<const PlanePoint> places) const {
+    require_length(plane.origin());
+    std::vector<Metrics> measured;
+    if (plane_) {
+      for (const detail::PlaceSums& sums : plane_->measure(plane, places, team_))
+        measured.push_back(metrics_.finish(sums.total, {}));
+      return measured;
+    }
+    const OnPlane on_plane{&plane, places};
+    measured = evaluate_places(metrics_, on_plane, buffers_at(on_plane));
+    for (Metrics& metrics : measured) metrics.wrong.clear();
     return measured;
   }
 
@@ -227,13 +253,13 @@ class NetworkEvaluator {
     require_length(b);
     detail::require_classes("evaluator", metrics_.chunks().data());
     return [this, a, b, places = std::vector<PathWeights>(points.begin(), points.end()),
-            buffers = buffers_at(a, b, points)](std::span<const Index> examples) {
+            buffers = buffers_at(OnLine{a, b, points})](std::span<const Index> examples) {
       for (const Index i : examples)
         require(i >= 0 && i < example_count(), "evaluator: there is no example ", i, "; expected 0 to ", example_count() - 1);
       const Dataset<Scalar> chosen = metrics_.chunks().data().subset(examples);
       std::vector<Metrics> measured =
           line_ ? NetworkEvaluator(*network_, chosen, team_, metrics_.loss()).evaluate_path(a, b, places)
-                : evaluate_places({*network_, chosen, metrics_.loss()}, a, b, places, buffers);
+                : evaluate_places({*network_, chosen, metrics_.loss()}, OnLine{a, b, places}, buffers);
       std::vector<std::vector<bool>> wrong;
       for (Metrics& metrics : measured) wrong.push_back(std::move(metrics.wrong));
       return wrong;
@@ -241,30 +267,45 @@ class NetworkEvaluator {
   }
 
  private:
-  // θ at a point.
-  static std::span<const Scalar> place(std::span<const Scalar> a, std::span<const Scalar> b, const PathWeights& weights,
-                                       std::vector<Scalar>& memory) {
-    memory.resize(a.size());
-    simd::lerp<Scalar>(a, b, weights.alpha, weights.alpha_bar, memory);
-    return memory;
-  }
-  // The buffers of each point, estimated in parallel; empty where the network has none.
-  [[nodiscard]] std::vector<std::vector<Scalar>> buffers_at(std::span<const Scalar> a, std::span<const Scalar> b,
-                                                            std::span<const PathWeights> points) const {
+  // θ at places of a line and of a plane.
+  struct OnLine {
+    std::span<const Scalar> a, b;
+    std::span<const PathWeights> places;
+    [[nodiscard]] std::size_t size() const { return places.size(); }
+    std::span<const Scalar> at(std::size_t k, std::vector<Scalar>& memory) const {
+      memory.resize(a.size());
+      simd::lerp<Scalar>(a, b, places[k].alpha, places[k].alpha_bar, memory);
+      return memory;
+    }
+  };
+  struct OnPlane {
+    const Plane<Scalar>* plane;
+    std::span<const PlanePoint> places;
+    [[nodiscard]] std::size_t size() const { return places.size(); }
+    std::span<const Scalar> at(std::size_t k, std::vector<Scalar>& memory) const {
+      memory.resize(plane->size());
+      plane->at(places[k], memory);
+      return memory;
+    }
+  };
+
+  // The buffers at each place, estimated in parallel; empty where the network has none.
+  template <class Places>
+  [[nodiscard]] std::vector<std::vector<Scalar>> buffers_at(const Places& places) const {
     const auto count = static_cast<std::size_t>(network_->layout().buffer_count());
-    std::vector<std::vector<Scalar>> buffers(points.size(), std::vector<Scalar>(count));
+    std::vector<std::vector<Scalar>> buffers(places.size(), std::vector<Scalar>(count));
     if (count == 0) return buffers;
     std::vector<std::vector<Scalar>> thetas(static_cast<std::size_t>(team_.size()));
     TeamMemory<Scalar> memories(*network_, estimate_->batch_size(), team_);
-    team_.for_each(static_cast<Index>(points.size()), [&](Index i, int worker) {
+    team_.for_each(static_cast<Index>(places.size()), [&](Index i, int worker) {
       const auto k = static_cast<std::size_t>(i);
-      estimate_->run(place(a, b, points[k], thetas[static_cast<std::size_t>(worker)]), memories(worker), buffers[k]);
+      estimate_->run(places.at(k, thetas[static_cast<std::size_t>(worker)]), memories(worker), buffers[k]);
     });
     return buffers;
   }
   // Each by itself, places in parallel, with those buffers.
-  [[nodiscard]] std::vector<Metrics> evaluate_places(const detail::DatasetMetrics<Scalar>& metrics, std::span<const Scalar> a,
-                                                     std::span<const Scalar> b, std::span<const PathWeights> points,
+  template <class Places>
+  [[nodiscard]] std::vector<Metrics> evaluate_places(const detail::DatasetMetrics<Scalar>& metrics, const Places& places,
                                                      std::vector<std::vector<Scalar>> buffers) const {
     struct Worker {
       std::vector<Scalar> theta;
@@ -272,12 +313,12 @@ class NetworkEvaluator {
     };
     std::vector<Worker> workers(static_cast<std::size_t>(team_.size()));
     TeamMemory<Scalar> memories(*network_, metrics.chunks().part(), team_, metrics.loss());
-    std::vector<Metrics> measured(points.size());
-    team_.for_each(static_cast<Index>(points.size()), [&](Index i, int w) {
+    std::vector<Metrics> measured(places.size());
+    team_.for_each(static_cast<Index>(places.size()), [&](Index i, int w) {
       const auto k = static_cast<std::size_t>(i);
       Worker& worker = workers[static_cast<std::size_t>(w)];
       worker.wrong.resize(metrics.outcomes());
-      const std::span<const Scalar> theta = place(a, b, points[k], worker.theta);
+      const std::span<const Scalar> theta = places.at(k, worker.theta);
       LossSum sum;
       std::vector<float> logits(with_logits_ ? metrics.logits() : 0);
       for (Index c = 0; c < metrics.chunks().count(); ++c)
@@ -296,6 +337,12 @@ class NetworkEvaluator {
     if (line.places_at_once() < 3) return std::nullopt;
     return line;
   }
+  // The faster way to measure a plane, where there is one for lines.
+  std::optional<detail::PlaneSums<Scalar>> plane(const Network<Scalar>& network, const Dataset<Scalar>& data) const {
+    if (!line_) return std::nullopt;
+    return detail::PlaneSums<Scalar>(*detail::SplitNetwork<Scalar>::of(network), data, metrics_.loss(),
+                                     {.chunk = detail::DatasetChunks<Scalar>::size, .part = metrics_.chunks().part()});
+  }
   static std::string_view first_buffer(const Network<Scalar>& network) {
     const auto& buffers = network.layout().buffers;
     return buffers.empty() ? std::string_view() : buffers.front().name;
@@ -313,6 +360,7 @@ class NetworkEvaluator {
   const Network<Scalar>* network_;
   detail::DatasetMetrics<Scalar> metrics_;
   std::optional<detail::LineSums<Scalar>> line_;
+  std::optional<detail::PlaneSums<Scalar>> plane_;
   std::optional<detail::BufferEstimate<Scalar>> estimate_;
   ThreadTeam team_;
   bool with_logits_ = false;

@@ -14,6 +14,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/layers/relu.hpp>
 #include <lmc/matrix/views.hpp>
+#include <lmc/simd/add_scaled.hpp>
 #include <lmc/simd/lerp.hpp>
 
 namespace lmc::detail {
@@ -71,6 +72,16 @@ class SplitNetwork {
       simd::lerp_leaky_relu(a, b, at.alpha, at.alpha_bar, leaky_relu_->slope(), y);
     } else {
       simd::lerp(a, b, at.alpha, at.alpha_bar, y);
+    }
+  }
+  /// y ← rectify(x + scale · d), x and d being such outputs, or sums of them.
+  void rectified_sum(std::span<const Scalar> x, Scalar scale, std::span<const Scalar> d, std::span<Scalar> y) const {
+    if (relu_ != nullptr) {
+      simd::add_scaled_relu(x, scale, d, y);
+    } else if (leaky_relu_ != nullptr) {
+      simd::add_scaled_leaky_relu(x, scale, d, leaky_relu_->slope(), y);
+    } else {
+      simd::add_scaled(x, scale, d, y);
     }
   }
 
