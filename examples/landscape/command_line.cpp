@@ -11,9 +11,11 @@ LandscapeOptions parse_landscape_options(int argc, char** argv) {
   CLI::App app("Trains a pair of networks as the program pair does, and shows the landscape of error and loss around them.");
   add_training_options(app, o.pair);
   add_path_options(app, o.path);
+  add_plane_options(app, o.plane);
   app.add_option("--csv", o.pair.csv, "file for the curve of the line between the networks");
-  app.add_option("--figure", o.pair.figure,
-                 "file for the figure of that curve: .png, .svg or .pdf; with --path, a figure NAME-path");
+  app.add_option(
+      "--figure", o.pair.figure,
+      "file for the figure of that curve: .png, .svg or .pdf; with --path, a figure NAME-path; with --plane, NAME-plane");
   app.footer(exit_codes);
   registry::parse(app, argc, argv);
   return o;

@@ -14,6 +14,7 @@
 #include "landscape/ends.hpp"
 #include "landscape/options.hpp"
 #include "landscape/path.hpp"
+#include "landscape/plane.hpp"
 #include "pair/options.hpp"
 #include "pair/outputs.hpp"
 #include "pair/program.hpp"
@@ -27,6 +28,7 @@ namespace {
 std::vector<std::string_view> further_figures(const LandscapeOptions& o) {
   std::vector<std::string_view> names;
   if (is_asked_for(o.path)) names.emplace_back("path");
+  if (is_asked_for(o.plane)) names.emplace_back("plane");
   return names;
 }
 
@@ -43,10 +45,19 @@ int run(const LandscapeOptions& o) {
   Results r;
   Plan plan = make_plan(o.pair, r);
   require_path(o.path, r);
+  require_plane(o.plane, r);
   Outputs outputs("landscape", o.pair, further_figures(o));
   const Subject subject = load(o.pair, plan, r);
   require_measurable(o.pair, subject.net, subject.data);
+  const auto way = plane_trajectory(o.plane, plan.training, subject.data.train.size());
+  if (way) plan.training.observers.emplace_back(*way);
   train_and_save(subject, plan, outputs, r);
+  PlanePoints points{.start = subject.net.initialize({.seed = r.init_seeds[0][0]})};
+  if (way) {
+    points.way = way->points();
+    plan.training.observers.pop_back();  // what is trained next has other ways
+  }
+  if (r.runs[0].size() > 2 && o.plane.third == "run") points.third = &r.runs[0][2];
   measure(subject.net, subject.data, plan.seeds, plan.team, r);
 
   const auto trained_on = trained_labels(subject.data.train, o.pair, plan.seeds);
@@ -71,6 +82,14 @@ int run(const LandscapeOptions& o) {
       print_path(ends.line, *path);
     });
 
+  std::optional<PlaneMeasurement> plane;
+  if (is_asked_for(o.plane))
+    at_judged_ends(r, outputs, "--plane", [&] {
+      plane = measure_plane(o.plane, ends, points);
+      landscape["plane"] = to_json(*plane);
+      print_plane(*plane);
+    });
+
   print_times(r);
   outputs.write([&] { lmc::require(std::cout.good(), "cannot write all results to the standard output; is the disk full?"); });
   outputs.write(outputs.json, [&](std::ostream& out) {
@@ -83,6 +102,7 @@ int run(const LandscapeOptions& o) {
     outputs.write([&] { lmc::save_curve_figure(*outputs.figure, curve_figure(r)); });
     if (path)
       outputs.write([&] { save_path_figure(figure_beside(*outputs.figure, "path"), figure_title(r), r.first(), *path); });
+    if (plane) outputs.write([&] { save_plane_figure(figure_beside(*outputs.figure, "plane"), figure_title(r), *plane); });
   }
   return exit_code("landscape", r, outputs);
 }

@@ -2,11 +2,13 @@
 // What the command line of the program `landscape` says: how the pair is trained, and the options of each measurement.
 #pragma once
 #include "landscape/path.hpp"
+#include "landscape/plane.hpp"
 #include "pair/options.hpp"
 
 struct LandscapeOptions {
   Options pair;
   PathChoice path;
+  PlaneChoice plane;
 };
 
 /// Throws: CLI::ParseError, which also stands for --help.

@@ -53,6 +53,13 @@
 #include <lmc/connectivity/paths/path_curve.hpp>
 #include <lmc/connectivity/paths/simplex.hpp>
 #include <lmc/connectivity/paths/simplex_volume.hpp>
+#include <lmc/connectivity/plane/filter_plane.hpp>
+#include <lmc/connectivity/plane/plane.hpp>
+#include <lmc/connectivity/plane/plane_grid.hpp>
+#include <lmc/connectivity/plane/plane_surface.hpp>
+#include <lmc/connectivity/plane/principal_plane.hpp>
+#include <lmc/connectivity/plane/projection_check.hpp>
+#include <lmc/connectivity/plane/random_plane.hpp>
 #include <lmc/connectivity/slerp.hpp>
 #include <lmc/connectivity/soup.hpp>
 #include <lmc/connectivity/split_vector.hpp>
@@ -182,6 +189,7 @@
 #include <lmc/measure/logits.hpp>
 #include <lmc/measure/path_training.hpp>
 #include <lmc/measure/paths.hpp>
+#include <lmc/measure/plane_file.hpp>
 #include <lmc/measure/point_training.hpp>
 #include <lmc/measure/position_blocks.hpp>
 #include <lmc/measure/repair.hpp>
@@ -221,6 +229,7 @@
 #include <lmc/plot/dot_figure.hpp>
 #include <lmc/plot/gnuplot.hpp>
 #include <lmc/plot/path_figure.hpp>
+#include <lmc/plot/plane_figure.hpp>
 #include <lmc/train/average.hpp>
 #include <lmc/train/batch_memory.hpp>
 #include <lmc/train/calibrate_buffers.hpp>

@@ -40,6 +40,13 @@
 #include <lmc/connectivity/paths/path_curve.hpp>
 #include <lmc/connectivity/paths/simplex.hpp>
 #include <lmc/connectivity/paths/simplex_volume.hpp>
+#include <lmc/connectivity/plane/filter_plane.hpp>
+#include <lmc/connectivity/plane/plane.hpp>
+#include <lmc/connectivity/plane/plane_grid.hpp>
+#include <lmc/connectivity/plane/plane_surface.hpp>
+#include <lmc/connectivity/plane/principal_plane.hpp>
+#include <lmc/connectivity/plane/projection_check.hpp>
+#include <lmc/connectivity/plane/random_plane.hpp>
 #include <lmc/connectivity/slerp.hpp>
 #include <lmc/connectivity/soup.hpp>
 #include <lmc/connectivity/split_vector.hpp>

@@ -22,6 +22,13 @@
 #include <lmc/connectivity/paths/path_curve.hpp>
 #include <lmc/connectivity/paths/simplex.hpp>
 #include <lmc/connectivity/paths/simplex_volume.hpp>
+#include <lmc/connectivity/plane/filter_plane.hpp>
+#include <lmc/connectivity/plane/plane.hpp>
+#include <lmc/connectivity/plane/plane_grid.hpp>
+#include <lmc/connectivity/plane/plane_surface.hpp>
+#include <lmc/connectivity/plane/principal_plane.hpp>
+#include <lmc/connectivity/plane/projection_check.hpp>
+#include <lmc/connectivity/plane/random_plane.hpp>
 #include <lmc/connectivity/slerp.hpp>
 #include <lmc/connectivity/soup.hpp>
 #include <lmc/connectivity/split_vector.hpp>
@@ -74,6 +81,15 @@ void use_connectivity_with(T) {
   lmc::combine<T>(thetas, std::vector<double>{0.5, 0.5}, combined);
   check(combined[0] == 1, "combine");
   check(lmc::GreatCircle<T>(thetas[0], thetas[1]).angle() > 1, "GreatCircle");
+  const auto [plane, marks] = lmc::plane_through(thetas[0], thetas[1], std::vector<T>{0, 3});
+  check(lmc::measure_plane(plane, lmc::grid_around(marks, {.columns = 3, .rows = 2}), measure).measured() == 6,
+        "measure_plane");
+  const std::vector<T> third{1, 4};
+  const std::vector<std::span<const T>> way{thetas[0], thetas[1], third};
+  check(lmc::principal_plane<T>(way).explained[0] > 0.5, "principal_plane");
+  check(lmc::check_projections<T>(plane, std::span(marks).first(2), std::span(way).first(2), measure).size() == 2,
+        "check_projections");
+  check(lmc::random_plane(thetas[0]).size() == 2, "random_plane");
   check(lmc::uniform_soup(thetas, measure).state.parameters[0] == 1, "uniform_soup");
   check(lmc::greedy_soup(thetas, measure).taken.size() == 2, "greedy_soup");
   std::ostringstream text;
@@ -96,6 +112,9 @@ void use_connectivity_with(T) {
   builder.add_parameter("weight", {2}, lmc::Role::weight, {std::nullopt});
   const lmc::ParameterLayout layout = std::move(builder).build();
   const lmc::ModelState<T> state{thetas[0], {}};
+  check(lmc::filter_plane(layout, thetas[1]).step > 2, "filter_plane");
+  std::vector<double> direction{1, 1};
+  lmc::normalize_filters<T>(layout, thetas[1], direction);
   check(lmc::segment_of(layout, 0, std::span<const T>(thetas[0]))[1] == 1, "segment_of");
   check(lmc::permute(layout, {}, state) == state, "permute");
   check(lmc::digest(state) == lmc::digest(std::span<const T>(thetas[0])), "digest");

@@ -22,6 +22,7 @@
 #include <lmc/measure/logits.hpp>
 #include <lmc/measure/path_training.hpp>
 #include <lmc/measure/paths.hpp>
+#include <lmc/measure/plane_file.hpp>
 #include <lmc/measure/point_training.hpp>
 #include <lmc/measure/position_blocks.hpp>
 #include <lmc/measure/robustness.hpp>
@@ -77,6 +78,10 @@ void use_training_with(T) {
     const auto evaluate = lmc::evaluator(net, data);
     check(lmc::error_barrier(lmc::linear_path(a, b, evaluate)).verdict != lmc::Verdict::none, "a pair diverged");
     check(lmc::linear_path(a.state, b.state, evaluate).points.size() == 25, "linear_path");
+    const auto plane = lmc::random_plane(a.state.parameters);
+    const lmc::PlaneGrid grid{.columns = 2, .rows = 2};
+    check(lmc::measure_plane(plane, grid, evaluate).complete(), "measure_plane");
+    check(lmc::plane_identity(plane, grid, net, data, data, "cross-entropy").size() == 5, "plane_identity");
     check(lmc::slerp_path(a, b, evaluate).points.front() == lmc::linear_path(a, b, evaluate).points.front(), "slerp_path");
     check(lmc::barrier_matrix(std::vector{a, b}, evaluate).size() == 2, "barrier_matrix");
     std::ostringstream out;

@@ -135,7 +135,7 @@ MarkedPlane<T> plane_through(std::span<const T> a, std::span<const T> b, std::sp
   detail::normalize(axis);
   const double along = detail::dot(second, axis), away = detail::remove_component(axis, beside);
   require(away > rounding, "plane_through: ", names[2], " lies on the line through ", names[0], " and ", names[1], ", at ",
-          shortest(along / to_b), " of the way between them; three networks on one line span no plane");
+          fixed(along / to_b, 3), " of the way between them; three networks on one line span no plane");
   Plane<T> plane(a, std::move(first), std::move(second));
   return {std::move(plane), {{names[0], {0, 0}, 0}, {names[1], {to_b, 0}, 0}, {names[2], {along, away}, 0}}};
 }

@@ -16,8 +16,7 @@ namespace lmc {
 /// The Gaussian direction of an axis: entry i is a standard normal number at (seed, axis, i).
 inline std::vector<double> random_direction(std::size_t size, std::uint64_t seed, std::uint32_t axis) {
   std::vector<double> direction(size);
-  for (std::size_t i = 0; i < size; ++i)
-    direction[i] = normal({.seed = seed, .purpose = Purpose::plane, .part = axis}, i);
+  for (std::size_t i = 0; i < size; ++i) direction[i] = normal({.seed = seed, .purpose = Purpose::plane, .part = axis}, i);
   return direction;
 }
 

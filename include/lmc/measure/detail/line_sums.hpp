@@ -66,7 +66,7 @@ class LineSums {
   class Line {
    public:
     struct Scratch {
-      Scratch(const Line&, Index) {}
+      explicit Scratch(Index) {}
     };
 
     Line(const SplitNetwork<Scalar>& split, std::span<const Scalar> a, std::span<const Scalar> b,
@@ -87,12 +87,15 @@ class LineSums {
       const bool one_end = count() == 1 && at(0).alpha == 0;
       return one_end ? std::vector{head_a_} : std::vector{head_a_, head_b_};
     }
-    void begin_part(const std::vector<std::span<Scalar>>&, Scratch&) const {}
+    void begin_part(const std::vector<std::span<Scalar>>&) const {}
+    [[nodiscard]] std::vector<std::pair<Index, Index>> groups() const { return {{0, count()}}; }
+    void begin_group(Index, const std::vector<std::span<Scalar>>&, Scratch&) const {}
+    [[nodiscard]] static Index examples(Index part) { return part; }
     void between(const SplitNetwork<Scalar>& split, Index i, const std::vector<std::span<Scalar>>& outputs, Scratch&,
-                 std::span<Scalar> y) const {
-      split.between(outputs.front(), outputs.back(), at(i), y);
+                 std::size_t begin, std::span<Scalar> y) const {
+      split.between(outputs.front().subspan(begin, y.size()), outputs.back().subspan(begin, y.size()), at(i), y);
     }
-    [[nodiscard]] std::span<const Scalar> tail(Index i, Scratch&) const {
+    [[nodiscard]] std::span<const Scalar> tail(Index i) const {
       return {tails_.data() + i * tail_size_, static_cast<std::size_t>(tail_parameters_)};
     }
 

@@ -45,12 +45,15 @@ void keep_logits(MatrixView<const Scalar> z, Index first, std::span<float> logit
 /// parallel; memory is, for each thread, what a part needs.
 ///
 /// What the places are, a class says:
-///   count()                                      how many
-///   heads()                                      the θ_head with which every example goes through the head
-///   Scratch(places, values)                      memory of a thread; values: entries of a part's outputs of the head
-///   begin_part(outputs, scratch)                 has the outputs of the head, one span for each of heads(), and may change them
-///   between(split, i, outputs, scratch, y)       y ← what reaches the tail at place i
-///   tail(i, scratch)                             θ_tail at place i
+///   count()                                how many
+///   heads()                                the θ_head with which every example goes through the head
+///   Scratch(values)                        memory of a thread; values: entries of a part's outputs of the head
+///   begin_part(outputs)                    has the outputs of the head, one span for each of heads(), and may change them
+///   groups()                               [first, last) of places between which a few examples at a time go to and fro
+///   begin_group(first, outputs, scratch)   before the places of a group, for all examples of a part
+///   examples(part)                         how many at a time
+///   between(split, i, outputs, scratch, at, y)   y ← what reaches the tail at place i, of the outputs' entries from `at` on
+///   tail(i)                                θ_tail at place i
 template <std::floating_point Scalar>
 class SplitSums {
  public:
@@ -67,6 +70,8 @@ class SplitSums {
     const Index count = places.count(), chunks = (data_->size() + sizes_.chunk - 1) / sizes_.chunk;
     std::vector<LossSum> of_chunks(static_cast<std::size_t>(count * chunks));  // [places, chunks]
     const std::vector<std::span<const Scalar>> heads = places.heads();
+    const auto groups = places.groups();
+    const Index few = places.examples(sizes_.part);
     struct Worker {
       Memory memory;
       typename Places::Scratch scratch;
@@ -77,25 +82,21 @@ class SplitSums {
       if (!worker) {
         Memory memory(split_, *data_, loss_, sizes_.part, heads.size());
         const Index values = memory.between.size();
-        worker.emplace(Worker{std::move(memory), typename Places::Scratch(places, values)});
+        worker.emplace(Worker{std::move(memory), typename Places::Scratch(values)});
       }
       Memory& memory = worker->memory;
       const Index last = std::min((c + 1) * sizes_.chunk, data_->size());
       for (Index first = c * sizes_.chunk; first < last; first += sizes_.part) {
         const Index batch = std::min(sizes_.part, last - first);
         const std::vector<std::span<Scalar>> outputs = run_heads(heads, first, batch, memory);
-        places.begin_part(outputs, worker->scratch);
-        for (Index i = 0; i < count; ++i) {
-          const std::span<Scalar> between = slice(span(memory.between), 0, batch * width());
-          places.between(split_, i, outputs, worker->scratch, between);
-          const MatrixView<Scalar> logits = run_tail(places.tail(i, worker->scratch), between, batch, memory);
-          PlaceSums& place = sums[static_cast<std::size_t>(i)];
-          keep_logits<Scalar>(as_const(logits), first, place.logits);
-          const TargetsOutput<Scalar> y = memory.targets(batch, *data_);
-          const std::span<std::uint8_t> wrong = place.wrong;
-          of_chunks[static_cast<std::size_t>(i * chunks + c)] +=
-              loss_.sum(as_const(logits), {static_cast<std::size_t>(batch), y.labels, y.values},
-                        {.wrong = wrong.empty() ? wrong : slice(wrong, first, batch)}, span(memory.loss_workspace));
+        places.begin_part(outputs);
+        for (const auto& [first_place, last_place] : groups) {
+          places.begin_group(first_place, outputs, worker->scratch);
+          for (Index begin = 0; begin < batch; begin += few)
+            for (Index i = first_place; i < last_place; ++i)
+              of_chunks[static_cast<std::size_t>(i * chunks + c)] +=
+                  at_place(places, i, outputs, worker->scratch, memory, {first, begin, std::min(few, batch - begin)},
+                           sums[static_cast<std::size_t>(i)]);
         }
       }
     });
@@ -126,12 +127,30 @@ class SplitSums {
           loss_workspace(loss.workspace_size((split.tail() ? *split.tail() : split.head()).output_shape().size())),
           heads(head_count, Array(between.size())) {}
 
-    // What there is room for, of the first `batch` examples.
-    TargetsOutput<Scalar> targets(Index batch, const Dataset<Scalar>& data) {
-      return {.labels = slice(std::span(labels), 0, labels.empty() ? 0 : batch),
-              .values = slice(span(values), 0, batch * data.target_size())};
+    // What there is room for, of the examples of a part from `begin` on.
+    TargetsOutput<Scalar> targets(Index begin, Index count, const Dataset<Scalar>& data) {
+      return {.labels = slice(std::span(labels), labels.empty() ? 0 : begin, labels.empty() ? 0 : count),
+              .values = slice(span(values), begin * data.target_size(), count * data.target_size())};
     }
   };
+
+  // Some examples of a part: the part begins with example `first`, and they with its example `begin`.
+  struct Examples {
+    Index first, begin, count;
+  };
+  template <class Places>
+  LossSum at_place(const Places& places, Index i, const std::vector<std::span<Scalar>>& outputs,
+                   typename Places::Scratch& scratch, Memory& memory, const Examples& some, PlaceSums& place) const {
+    const std::span<Scalar> between = slice(span(memory.between), 0, some.count * width());
+    places.between(split_, i, outputs, scratch, static_cast<std::size_t>(some.begin * width()), between);
+    const MatrixView<Scalar> logits = run_tail(places.tail(i), between, some.count, memory);
+    const Index first = some.first + some.begin;
+    keep_logits<Scalar>(as_const(logits), first, place.logits);
+    const TargetsOutput<Scalar> y = memory.targets(some.begin, some.count, *data_);
+    const std::span<std::uint8_t> wrong = place.wrong;
+    return loss_.sum(as_const(logits), {static_cast<std::size_t>(some.count), y.labels, y.values},
+                     {.wrong = wrong.empty() ? wrong : slice(wrong, first, some.count)}, span(memory.loss_workspace));
+  }
 
   [[nodiscard]] Index width() const { return split_.head().output_shape().size(); }
 
@@ -140,7 +159,7 @@ class SplitSums {
                                            Memory& m) const {
     const Network<Scalar>& head = split_.head();
     const MatrixView<Scalar> x = matrix_view(span(m.x), batch, head.input_shape()->size());
-    data_->gather_range(first, x, m.targets(batch, *data_));
+    data_->gather_range(first, x, m.targets(0, batch, *data_));
     std::vector<std::span<Scalar>> outputs;
     for (std::size_t k = 0; k < heads.size(); ++k) {
       outputs.push_back(slice(span(m.heads[k]), 0, batch * width()));

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# landscape_plane_test.sh PROGRAM: what landscape writes of a plane, that a stopped run goes on, and what it says of bad input.
+set -euo pipefail
+program=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+setting=(--dataset spirals --hidden 16 --epochs 3 --init-seeds 1,2)
+
+failures=0
+fail() {
+  echo "FAILED: $*" >&2
+  failures=$((failures + 1))
+}
+refuses() {  # refuses TEXT OPTION...: fails with a message on standard error that contains TEXT
+  local text=$1
+  shift
+  if "$program" "${setting[@]}" "$@" > out 2> err; then fail "$* was accepted"; fi
+  grep -qF -- "$text" err || fail "$*: '$text' is not in: $(cat err)"
+}
+
+refuses "--plane sphere; expected none, three, random, filter or trajectory" --plane sphere
+refuses "--plane-grid 51x; expected 2 to 10000 places" --plane three --plane-grid 51x
+refuses "--plane-grid 1; expected 2 to 10000 places" --plane three --plane-grid 1
+refuses "--plane-grid 5: --plane none has no such thing; add --plane three or" --plane-grid 5
+refuses "--plane-radius 2: --plane three has no such thing; add --plane random or --plane filter" --plane three --plane-radius 2
+refuses "--plane-radius -2; expected a positive number" --plane random --plane-radius -2
+refuses "--plane-third run: there are only 2 runs" --plane three --plane-third run
+refuses "--plane-biases some; expected zero or scaled" --plane filter --plane-biases some
+refuses "--plane-checkpoints 1; expected at least 2" --plane trajectory --plane-checkpoints 1
+refuses "--plane-checkpoints 1000000: the training has only" --plane trajectory --plane-checkpoints 1000000
+refuses "--plane-data all; expected test or train" --plane three --plane-data all
+refuses "--json and --plane-csv both write 'x'" --plane three --plane-csv x --json x
+refuses "there is no directory 'nowhere'" --plane three --plane-csv nowhere/x.csv
+
+for kind in three random filter trajectory; do
+  "$program" "${setting[@]}" --plane $kind --plane-grid 7x5 --threads 1 --json $kind.json --plane-csv $kind.csv --figure $kind.svg \
+    > $kind.txt 2> /dev/null
+  "$program" "${setting[@]}" --plane $kind --plane-grid 7x5 --threads 2 --plane-csv $kind-two.csv > /dev/null 2>&1
+  cmp $kind.csv $kind-two.csv || fail "--plane $kind depends on the number of threads"
+  grep -q "plane $kind, 7 x 5 places on test data" $kind.txt || fail "--plane $kind is not printed"
+  [[ $(grep -vc '^#' $kind.csv) == 36 ]] || fail "--plane $kind: the CSV file has not 35 places and a header"
+  if command -v gnuplot > /dev/null; then
+    [[ -s $kind-plane.svg ]] || fail "--plane $kind: there is no figure"
+  fi
+done
+
+# A run that was stopped after some places goes on, and ends with the same bytes.
+head -n 20 three.csv > stopped.csv
+"$program" "${setting[@]}" --plane three --plane-grid 7x5 --plane-csv stopped.csv > /dev/null 2>&1
+cmp stopped.csv three.csv || fail "a stopped run does not end with the bytes of one that was not"
+refuses "what was measured is of another grid" --plane three --plane-grid 5x7 --plane-csv three.csv
+refuses "what was measured is of another plane" --plane random --plane-grid 7x5 --plane-csv three.csv
+refuses "what was measured is of another data" --plane three --plane-grid 7x5 --plane-data train --plane-csv three.csv
+
+if command -v python3 > /dev/null; then
+  python3 - << 'END' || fail "the JSON of a plane is not what was expected"
+import json
+planes = {kind: json.load(open(kind + ".json"))["landscape"]["plane"] for kind in ("three", "random", "filter", "trajectory")}
+for plane in planes.values():
+    assert len(plane["error"]) == len(plane["loss"]) == 35
+    assert plane["grid"]["columns"] == 7 and plane["grid"]["rows"] == 5
+three = planes["three"]
+a, b, start = three["networks"]
+assert (a["u"], a["v"], b["v"]) == (0, 0, 0) and b["u"] > 0 and start["v"] > 0
+for network in three["networks"]:  # they lie in the plane
+    assert network["distance"] == 0 and abs(network["network"]["loss"] - network["projection"]["loss"]) < 1e-4
+way = planes["trajectory"]
+assert len(way["networks"]) == 21 and way["networks"][0]["name"] == "start" and way["networks"][-1]["name"] == "A"
+assert 0 < way["explained"][1] < way["explained"][0] and sum(way["explained"]) <= 1
+assert planes["filter"]["grid"] == planes["random"]["grid"] and abs(planes["filter"]["grid"]["u_high"] - planes["filter"]["step"]) < 1e-9
+END
+fi
+exit $((failures > 0))

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <catch2/catch.hpp>
+#include <lmc/plot/plane_figure.hpp>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "support/skip.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace plot_plane_figure_test {
+
+using Catch::Matchers::Contains;
+
+namespace {
+
+// 3 columns and 2 rows; one place is not finite, and one was not measured.
+lmc::PlaneFigure figure() {
+  lmc::PlaneFigure figure{.title = "it's a plane", .axes = {"along", "across"}};
+  figure.surface = {.grid = {0, 2, 0, 1, 3, 2}, .values = {}, .loss_name = "cross-entropy"};
+  figure.surface.values = {lmc::PlaneValue{0.5, 0.1}, lmc::PlaneValue{1, 0.2},      lmc::PlaneValue{2, 0.3},
+                           lmc::PlaneValue{50, 0.9},  lmc::PlaneValue{INFINITY, 1}, std::nullopt};
+  figure.marks = {{"A", {0, 0}, 0}, {"B", {2, 0}, 0}, {"", {1, 0.5}, 0}};
+  figure.lines = {{0, 1}};
+  return figure;
+}
+
+}  // namespace
+
+TEST_CASE("plane figure: has the values row by row, errors in percent, and gaps in gray", "[plot]") {
+  const std::string script = lmc::plane_figure_script(figure());
+  CHECK_THAT(script, Contains("$loss << END\n0 0 0.5\n1 0 1\n2 0 2\n\n0 1 50\n1 1 NaN\n2 1 NaN\nEND\n"));
+  CHECK_THAT(script, Contains("$error << END\n0 0 10\n1 0 20\n2 0 30\n\n0 1 90\n1 1 100\n2 1 NaN\nEND\n"));
+  CHECK_THAT(script, Contains("$gaps_loss << END\n1 1\n2 1\nEND\n") && Contains("$gaps_error << END\n2 1\nEND\n"));
+  CHECK_THAT(script, Contains("1:2:(0.5):(0.5) with boxxyerror") && Contains("'gray: not finite or not measured'"));
+  CHECK_THAT(script, Contains("'it''s a plane'") && Contains("'along'") && Contains("mean cross-entropy"));
+}
+
+TEST_CASE("plane figure: has marks with their names, and the line between the ends", "[plot]") {
+  const std::string script = lmc::plane_figure_script(figure());
+  CHECK_THAT(script, Contains("$marks_loss << END\n0 0\n2 0\n1 0.5\nEND\n"));
+  CHECK_THAT(script, Contains("set arrow from 0,0 to 2,0 nohead front"));
+  CHECK_THAT(script, Contains("set label 'A' at 0,0 ") && Contains("set label 'B' at 2,0 ") && !Contains("set label '' "));
+  lmc::PlaneFigure wrong = figure();
+  wrong.lines = {{0, 3}};
+  CHECK_THROWS_WITH(lmc::plane_figure_script(wrong), Contains("a line from mark 0 to mark 3; there are 3 marks"));
+}
+
+TEST_CASE("plane figure: levels are round numbers, in decades where the range is wide", "[plot]") {
+  using Levels = std::vector<double>;
+  CHECK(lmc::detail::contour_levels(0.3, 12, true) == Levels{0.5, 1, 2, 5, 10});
+  CHECK(lmc::detail::contour_levels(0, 10, false) == Levels{1, 2, 3, 4, 5, 6, 7, 8, 9});
+  CHECK(lmc::detail::contour_levels(-1, 3, false) == Levels{-0.5, 0, 0.5, 1, 1.5, 2, 2.5});
+  CHECK(lmc::detail::contour_levels(2, 2, false).empty());
+  CHECK_THAT(lmc::plane_figure_script(figure()), Contains("set logscale cb\nset cbrange [0.5:50]"));  // of the loss
+}
+
+TEST_CASE("plane figure: a flat surface, one that is finite nowhere, and one without errors can be drawn", "[plot]") {
+  lmc::PlaneFigure flat = figure();
+  for (auto& value : flat.surface.values) value = lmc::PlaneValue{3, std::nullopt};
+  const std::string script = lmc::plane_figure_script(flat);
+  CHECK_THAT(script, Contains("layout 1,1") && !Contains("$error") && Contains("set cbrange [3:4]"));
+  lmc::PlaneFigure nowhere = figure();
+  for (auto& value : nowhere.surface.values) value = lmc::PlaneValue{NAN, NAN};
+  lmc::PlaneFigure empty = figure();
+  for (auto& value : empty.surface.values) value.reset();
+  CHECK_THROWS_WITH(lmc::plane_figure_script(empty), Contains("nothing was measured"));
+  if (!lmc::gnuplot_available()) return testing::skip("gnuplot is not installed");
+  const testing::TemporaryDirectory folder;
+  lmc::save_plane_figure(folder / "plane.svg", figure());
+  lmc::save_plane_figure(folder / "plane.png", flat);
+  lmc::save_plane_figure(folder / "plane.pdf", nowhere);
+  for (const char* name : {"plane.svg", "plane.png", "plane.pdf"}) CHECK(std::filesystem::file_size(folder / name) > 1000);
+}
+
+}  // namespace plot_plane_figure_test
