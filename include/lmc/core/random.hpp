@@ -35,6 +35,7 @@ enum class Purpose : std::uint8_t {
   path_place = 24,    // where on a path, a star or a simplex an update of its training looks
   curvature = 25,     // vectors from which the spectrum of a Hessian is estimated
   simplex = 26,       // where a simplex is measured
+  perturbation = 28,  // a direction in which a network is moved between two updates
 };
 
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any
