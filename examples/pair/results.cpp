@@ -74,6 +74,32 @@ lmc::Metadata metadata(const Results& r, std::size_t initialization, std::size_t
   return all;
 }
 
+nlohmann::json setting_json(const Results& r) {
+  const Options& o = r.options;
+  nlohmann::json training = {
+      {"loss", r.loss.name()},      {"optimizer", r.optimizer},       {"schedule", r.schedule},       {"epochs", o.epochs},
+      {"batch_size", o.batch_size}, {"augmentation", r.augmentation}, {"label_noise", o.label_noise}, {"init", o.init}};
+  registry::for_each_update_option(o.updates, [&](std::string_view name, const char*, const auto& value) {
+    if (value && name != "loss") training[key(name)] = *value;
+  });
+  const lmc::simd::SparseLimits sparse = lmc::simd::measured_sparse_limits<float>();
+  return {{"dataset", o.data.dataset},
+          {"examples", {{"train", r.examples[0]}, {"test", r.examples[1]}}},
+          {"classes", r.classes},
+          {"read", registry::read_report_json(r.read)},
+          {"network", r.network},
+          {"parameters", r.parameters},
+          {"training", training},
+          {"runs_differ_in", r.differing},
+          {"input", {{"mean", input_json(r.input.mean, 0)}, {"std", input_json(r.input.standard_deviation, 1)}}},
+          {"machine",
+           {{"processor", lmc::processor_name()},
+            {"threads", r.threads},
+            {"instruction_set", lmc::simd::instruction_set()},
+            {"compiler", lmc::compiler_name()},
+            {"sparse_limits", {{"forward", sparse.forward}, {"backward", sparse.backward}}}}}};
+}
+
 nlohmann::json to_json(const Results& r) {
   const auto of_metrics = [](const lmc::Metrics& m) -> nlohmann::json {
     return {{"loss", m.loss}, {"error", m[lmc::Metric::error]}};
@@ -90,43 +116,21 @@ nlohmann::json to_json(const Results& r) {
                          {"diverged_at", run->diverged_at ? nlohmann::json(*run->diverged_at) : nullptr}});
   for (std::size_t i = 0; i < r.stored.size(); ++i)
     endpoints[i]["stored_statistics"] = {{"train", of_metrics(r.stored[i].train)}, {"test", of_metrics(r.stored[i].test)}};
-  const Options& o = r.options;
-  nlohmann::json training = {
-      {"loss", r.loss.name()},      {"optimizer", r.optimizer},       {"schedule", r.schedule},       {"epochs", o.epochs},
-      {"batch_size", o.batch_size}, {"augmentation", r.augmentation}, {"label_noise", o.label_noise}, {"init", o.init}};
-  registry::for_each_update_option(o.updates, [&](std::string_view name, const char*, const auto& value) {
-    if (value && name != "loss") training[key(name)] = *value;
-  });
-  const lmc::simd::SparseLimits sparse = lmc::simd::measured_sparse_limits<float>();
-  nlohmann::json all = {
-      {"dataset", o.data.dataset},
-      {"examples", {{"train", r.examples[0]}, {"test", r.examples[1]}}},
-      {"classes", r.classes},
-      {"read", registry::read_report_json(r.read)},
-      {"network", r.network},
-      {"parameters", r.parameters},
-      {"training", training},
-      {"seeds",
-       {{"init", r.init_seeds[0][0]},
-        {"init_of_runs", {r.init_seeds[0][0], r.init_seeds[0][1]}},
-        {"subset", o.data.subset_seed},
-        {"order", {r.a().seeds.order, r.b().seeds.order}},
-        {"augmentation", {r.a().seeds.augmentation, r.b().seeds.augmentation}},
-        {"label_noise", {r.a().seeds.label_noise, r.b().seeds.label_noise}}}},
-      {"runs_differ_in", r.differing},
-      {"input", {{"mean", input_json(r.input.mean, 0)}, {"std", input_json(r.input.standard_deviation, 1)}}},
-      {"endpoints", endpoints},
-      {"curve", curve},
-      {"barrier", {{"train", to_json(r.first().train)}, {"test", to_json(r.first().test)}}},
-      {"seconds", {{"train", r.train_seconds}, {"curve_train", r.curve_train_seconds}, {"curve_test", r.curve_test_seconds}}},
-      {"images_per_second", r.images_per_second},
-      {"digest", {r.a().digest(), r.b().digest()}},
-      {"machine",
-       {{"processor", lmc::processor_name()},
-        {"threads", r.threads},
-        {"instruction_set", lmc::simd::instruction_set()},
-        {"compiler", lmc::compiler_name()},
-        {"sparse_limits", {{"forward", sparse.forward}, {"backward", sparse.backward}}}}}};
+  nlohmann::json all = setting_json(r);
+  all.update(
+      {{"seeds",
+        {{"init", r.init_seeds[0][0]},
+         {"init_of_runs", {r.init_seeds[0][0], r.init_seeds[0][1]}},
+         {"subset", r.options.data.subset_seed},
+         {"order", {r.a().seeds.order, r.b().seeds.order}},
+         {"augmentation", {r.a().seeds.augmentation, r.b().seeds.augmentation}},
+         {"label_noise", {r.a().seeds.label_noise, r.b().seeds.label_noise}}}},
+       {"endpoints", endpoints},
+       {"curve", curve},
+       {"barrier", {{"train", to_json(r.first().train)}, {"test", to_json(r.first().test)}}},
+       {"seconds", {{"train", r.train_seconds}, {"curve_train", r.curve_train_seconds}, {"curve_test", r.curve_test_seconds}}},
+       {"images_per_second", r.images_per_second},
+       {"digest", {r.a().digest(), r.b().digest()}}});
   if (r.account) all["explain"] = to_json(*r.account);
   if (!r.aligned.empty()) {
     all["alignment"] = to_json(r.aligned.front());

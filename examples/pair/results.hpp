@@ -64,6 +64,9 @@ struct Results {
 /// What stands in the checkpoint of a run.
 lmc::Metadata metadata(const Results& r, std::size_t initialization, std::size_t run);
 
+/// What was trained, on what and where: that part of the results which programs share.
+nlohmann::json setting_json(const Results& r);
+
 nlohmann::json to_json(const Results& r);
 
 /// Prints both parts of the first pair side by side, and the summary of several.

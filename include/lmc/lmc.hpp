@@ -47,6 +47,7 @@
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
+#include <lmc/connectivity/onset.hpp>
 #include <lmc/connectivity/paths/arc_length.hpp>
 #include <lmc/connectivity/paths/bent_path.hpp>
 #include <lmc/connectivity/paths/combination.hpp>
@@ -67,8 +68,12 @@
 #include <lmc/connectivity/statistics/clopper_pearson.hpp>
 #include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>
 #include <lmc/connectivity/statistics/decide.hpp>
+#include <lmc/connectivity/statistics/firth_logistic.hpp>
 #include <lmc/connectivity/statistics/interval.hpp>
+#include <lmc/connectivity/statistics/log_slope.hpp>
 #include <lmc/connectivity/statistics/noise_floor.hpp>
+#include <lmc/connectivity/statistics/onset_curve.hpp>
+#include <lmc/connectivity/statistics/onset_search.hpp>
 #include <lmc/connectivity/statistics/paired_comparison.hpp>
 #include <lmc/connectivity/statistics/permutation_share.hpp>
 #include <lmc/core/digest.hpp>
@@ -187,6 +192,7 @@
 #include <lmc/measure/hessian_vector.hpp>
 #include <lmc/measure/importance.hpp>
 #include <lmc/measure/logits.hpp>
+#include <lmc/measure/onset.hpp>
 #include <lmc/measure/path_training.hpp>
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/plane_file.hpp>
@@ -228,6 +234,7 @@
 #include <lmc/plot/curve_figure.hpp>
 #include <lmc/plot/dot_figure.hpp>
 #include <lmc/plot/gnuplot.hpp>
+#include <lmc/plot/onset_figure.hpp>
 #include <lmc/plot/path_figure.hpp>
 #include <lmc/plot/plane_figure.hpp>
 #include <lmc/train/average.hpp>
@@ -237,6 +244,7 @@
 #include <lmc/train/events.hpp>
 #include <lmc/train/lockstep.hpp>
 #include <lmc/train/noise_seeds.hpp>
+#include <lmc/train/perturbation.hpp>
 #include <lmc/train/progress.hpp>
 #include <lmc/train/run.hpp>
 #include <lmc/train/save_every.hpp>

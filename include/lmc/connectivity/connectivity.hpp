@@ -34,6 +34,7 @@
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
+#include <lmc/connectivity/onset.hpp>
 #include <lmc/connectivity/paths/arc_length.hpp>
 #include <lmc/connectivity/paths/bent_path.hpp>
 #include <lmc/connectivity/paths/combination.hpp>
@@ -54,7 +55,11 @@
 #include <lmc/connectivity/statistics/clopper_pearson.hpp>
 #include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>
 #include <lmc/connectivity/statistics/decide.hpp>
+#include <lmc/connectivity/statistics/firth_logistic.hpp>
 #include <lmc/connectivity/statistics/interval.hpp>
+#include <lmc/connectivity/statistics/log_slope.hpp>
 #include <lmc/connectivity/statistics/noise_floor.hpp>
+#include <lmc/connectivity/statistics/onset_curve.hpp>
+#include <lmc/connectivity/statistics/onset_search.hpp>
 #include <lmc/connectivity/statistics/paired_comparison.hpp>
 #include <lmc/connectivity/statistics/permutation_share.hpp>

@@ -16,6 +16,7 @@
 #include <lmc/connectivity/ensemble.hpp>
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/linear_path.hpp>
+#include <lmc/connectivity/onset.hpp>
 #include <lmc/connectivity/paths/arc_length.hpp>
 #include <lmc/connectivity/paths/bent_path.hpp>
 #include <lmc/connectivity/paths/combination.hpp>
@@ -32,6 +33,7 @@
 #include <lmc/connectivity/slerp.hpp>
 #include <lmc/connectivity/soup.hpp>
 #include <lmc/connectivity/split_vector.hpp>
+#include <lmc/connectivity/statistics/onset_search.hpp>
 #include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
@@ -101,6 +103,9 @@ void use_connectivity_with(T) {
   check(lmc::decompose_loss<T>(logits, logits, logits, labels, {0.5, 0.5}).height == 0, "decompose_loss");
   check(lmc::ensemble_of_logits<T>({logits, logits}, labels).error == 0.5, "ensemble_of_logits");
   check(lmc::ensemble_of_probabilities<T>({logits, logits}, labels).error == 0.5, "ensemble_of_probabilities");
+  const auto child = [](std::uint64_t, lmc::Index, std::uint64_t noise) { return std::vector<T>{T(noise), 1}; };
+  const auto judge = [](std::span<const T>) { return lmc::Metrics{.loss = 0, .error = 0, .count = 4, .wrong = {0, 0, 0, 0}}; };
+  check(lmc::onset(8, std::vector<std::uint64_t>{1, 2}, child, judge).curve->broken == 0, "onset of another trainer");
   std::vector<T> middle(2);
   lmc::interpolate<T>(thetas[0], thetas[1], {0.5, 0.5}, middle);
   check(middle[0] == 1, "interpolate");

@@ -20,6 +20,7 @@
 #include <lmc/measure/gradient.hpp>
 #include <lmc/measure/importance.hpp>
 #include <lmc/measure/logits.hpp>
+#include <lmc/measure/onset.hpp>
 #include <lmc/measure/path_training.hpp>
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/plane_file.hpp>
@@ -50,6 +51,7 @@
 #include <lmc/train/checkpoint_file.hpp>
 #include <lmc/train/events.hpp>
 #include <lmc/train/lockstep.hpp>
+#include <lmc/train/perturbation.hpp>
 #include <lmc/train/run.hpp>
 #include <lmc/train/save_every.hpp>
 #include <lmc/train/spawn.hpp>
@@ -69,6 +71,8 @@ void use_training_with(T) {
   const auto data = lmc::spirals<T>({.examples = 60, .classes = 3, .seed = 1});
   const auto net = lmc::mlp<T>({.inputs = 2, .hidden = {4}, .outputs = 3});
   const auto start = net.initialize({});
+  auto moved = start;
+  check(lmc::perturb<T>(net.layout(), moved.parameters, {.norm = 0.1}) > 0, "perturb");
   for (const lmc::OptimizerOptions& optimizer :
        {lmc::OptimizerOptions(lmc::SgdOptions{.momentum = 0.9}), lmc::OptimizerOptions(lmc::AdamOptions()),
         lmc::OptimizerOptions(lmc::AdamWOptions()), lmc::OptimizerOptions(lmc::SignOptions{.momentum = 0.9}),
@@ -82,6 +86,7 @@ void use_training_with(T) {
     const lmc::PlaneGrid grid{.columns = 2, .rows = 2};
     check(lmc::measure_plane(plane, grid, evaluate).complete(), "measure_plane");
     check(lmc::plane_identity(plane, grid, net, data, data, "cross-entropy").size() == 5, "plane_identity");
+    check(lmc::onset(net, data, evaluate, options, lmc::onset_seeds(2), {.candidates = {0, 2}}).brackets.size() == 2, "onset");
     check(lmc::slerp_path(a, b, evaluate).points.front() == lmc::linear_path(a, b, evaluate).points.front(), "slerp_path");
     check(lmc::barrier_matrix(std::vector{a, b}, evaluate).size() == 2, "barrier_matrix");
     std::ostringstream out;

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# onset_test.sh PROGRAM: costs are printed before and kept to, files have what the table has for any number of threads, and what cannot
+# work is said before training.
+set -euo pipefail
+program=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+source "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/json.sh"
+run=("$program" --dataset spirals --hidden 16 --epochs 2 --batch-size 100 --learning-rate 0.5 --alphas 5)
+
+failures=0
+fail() {
+  echo "FAILED: $*" >&2
+  failures=$((failures + 1))
+}
+
+"${run[@]}" --initializations 3 --candidates 0,3,10 --json a.json --csv a.csv --threads 1 > a.out 2> a.err || fail "$(cat a.err)"
+grep -q '^cost: 15 trainings; 30 updates of prefixes' a.out || fail "costs: $(cat a.out)"
+[[ $(grep -c '^training [0-9]* of at most 15$' a.err) == 15 ]] || fail "progress: $(cat a.err)"
+[[ $(wc -l < a.csv) == 7 ]] || fail "expected a header and six pairs: $(cat a.csv)"
+awk -F, 'NR > 1 && (NF != 8 || !($3 == "connected" || $3 == "broken") || !(0 <= $5 && $5 <= $6 && $6 <= 1)) { exit 1 }' a.csv || fail "$(cat a.csv)"
+json_lines a.json > a.lines
+[[ $(sed -n 's/^onset.spent.trainings //p' a.lines) == 15 ]] || fail "spent: $(grep spent a.lines)"
+[[ $(grep -c '^onset.pairs.[0-9]*.verdict' a.lines) == 6 ]] || fail "pairs: $(grep pairs a.lines)"
+grep -q '^training.epochs 2$' a.lines || fail "the setting is not in the JSON"
+grep -qE '^k\* ' a.out || fail "no onset: $(cat a.out)"
+
+"${run[@]}" --initializations 3 --candidates 0,3,10 --json b.json --csv b.csv --threads 3 > b.out 2> b.err || fail "$(cat b.err)"
+cmp a.csv b.csv || fail "three threads give other outcomes than one"
+diff <(grep -v threads a.json) <(grep -v threads b.json) > /dev/null || fail "three threads give other results than one"
+
+"${run[@]}" --initializations 2 --max-trainings 7 > c.out 2> c.err || fail "$(cat c.err)"
+grep -q 'cost: 6 trainings' c.out && grep -q 'would be complete (--max-trainings)' c.out || fail "--max-trainings: $(cat c.out)"
+"${run[@]}" --initializations 1 --candidates 0 > c.out 2> c.err || fail "$(cat c.err)"
+grep -q 'no interval: one initialization; give --initializations 2 or more' c.out || fail "one initialization: $(cat c.out)"
+"${run[@]}" --initializations 2 --candidates 0,5 --difference gaussian --perturbation-norm 0.01 --perturbation-layer dense2 \
+  --barriers-after 4 > c.out 2> c.err || fail "$(cat c.err)"
+grep -q '0\.01000 ' c.out && grep -q 'barrier 0.* after 4' c.out || fail "a perturbation of 0.01: $(cat c.out)"
+"${run[@]}" --initializations 2 --candidates 0,5 --difference batch --no-distances > c.out 2> c.err || fail "$(cat c.err)"
+
+code=0
+"${run[@]}" --initializations 2 --candidates 0,55 --momentum 2 --learning-rate 1e9 --json d.json > d.out 2> d.err || code=$?
+[[ $code == 3 ]] || fail "diverged networks end with exit code $code, expected 3: $(cat d.err)"
+grep -q '4 of 4 pairs are left out' d.out || fail "diverged networks: $(cat d.out)"
+
+refuses() {  # refuses TEXT OPTION...
+  local text=$1
+  shift
+  rm -f x.json
+  if "${run[@]}" --json x.json "$@" > out 2> err; then fail "$* was accepted"; fi
+  grep -qF -- "$text" err || fail "$*: '$text' is not in: $(cat err)"
+  [[ ! -e x.json ]] || fail "$* left a file behind"
+}
+refuses "candidate 61, but the training ends after 60 updates" --candidates 0,61
+refuses "expected rising whole numbers" --candidates 3,2
+refuses "take 15 at least" --max-trainings 5
+refuses "no layer 'dense9' with parameters; there are: dense1, dense2" --difference gaussian --perturbation-layer dense9
+refuses "add --difference gaussian" --perturbation-norm 1
+refuses "both say how long" --difference gaussian --perturbation-norm 1 --perturbation-relative 1
+refuses "expected noise, batch or gaussian" --difference luck
+refuses "expected 1 to 10000" --initializations 0
+refuses "two children share their start" --init-seeds 1,2
+refuses "expected 3 whole numbers" --noise-seeds 1,2
+refuses "keeps no networks" --save-checkpoints x
+refuses "--rate-window 5" --rate-window 5
+
+((failures == 0)) || { echo "$failures failures" >&2; exit 1; }
