@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include <lmc/core/error.hpp>
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // From which update of a training on do two children stay connected? Networks are trained as the program pair does.
+#include <cstdint>
 #include <iostream>
 #include <ostream>
 #include <variant>
 #include <vector>
 
 #include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/onset.hpp>
 #include <lmc/plot/onset_figure.hpp>
+#include <lmc/train/noise_seeds.hpp>
+#include <lmc/train/perturbation.hpp>
 
 #include "onset/options.hpp"
 #include "onset/output.hpp"
@@ -27,18 +31,32 @@ std::vector<lmc::OnsetSeeds> starts_of(const Plan& plan, const Results& r) {
   return starts;
 }
 
+// Throws: lmc::Error with the option as it was typed, where θ cannot be perturbed as was asked for.
+void require_perturbation(const lmc::ChildOptions& children, const lmc::Network<float>& net, std::uint64_t init_seed) {
+  const auto* gaussian = std::get_if<lmc::GaussianPerturbation>(&children.difference);
+  if (gaussian == nullptr) return;
+  try {
+    auto start = net.initialize({.seed = init_seed});
+    lmc::perturb<float>(net.layout(), start.parameters, *gaussian);
+  } catch (const lmc::Error& e) {
+    throw lmc::Error(lmc::concat(gaussian->layer.empty() ? "--difference gaussian: " : "--perturbation-layer: ", e.what()));
+  }
+}
+
 // Returns the exit code.
 int run(const OnsetChoice& o) {
   Results r;
-  lmc::ChildOptions children = child_options(o);
-  Plan plan = make_plan(o.pair, r);
+  const lmc::ChildOptions children = child_options(o);
+  const Plan plan = make_plan(o.pair, r);
   const std::vector<lmc::OnsetSeeds> starts = starts_of(plan, r);
+  r.differing = lmc::differing_noise(starts[0].a, starts[0].b);
   if (std::holds_alternative<lmc::DifferentBatch>(children.difference)) r.differing = {"one batch"};
   if (std::holds_alternative<lmc::GaussianPerturbation>(children.difference)) r.differing = {"what is added to θ"};
   Outputs outputs("onset", o.pair, {});
   const Subject subject = load(o.pair, plan, r);
   const Index end = lmc::training_updates(subject.data.train, plan.training);
   lmc::OnsetOptions options = onset_options(o, end);
+  require_perturbation(children, subject.net, starts[0].initialization);
   print_setting(r, subject.net, subject.data);
   print_plan(lmc::onset_plan("--candidates, --max-trainings", options.candidates, end, o.initializations, o.max_trainings),
              options.candidates, o.initializations, end);

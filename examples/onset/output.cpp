@@ -6,6 +6,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/core/text.hpp>

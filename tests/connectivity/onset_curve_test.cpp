@@ -4,6 +4,7 @@
 #include <cmath>
 #include <lmc/connectivity/statistics/onset_curve.hpp>
 #include <lmc/core/random.hpp>
+#include <string>
 #include <vector>
 
 namespace connectivity_onset_curve_test {
@@ -108,7 +109,7 @@ TEST_CASE("onset_curve: finds a planted curve, and its interval covers it about 
         const double p = 1 / (1 + std::exp(-2 * (3 - std::log1p(static_cast<double>(k)))));
         outcomes.push_back({i, k, lmc::uniform(stream, static_cast<std::uint64_t>(8 * i + e)) < p});
       }
-    const auto curve = lmc::onset_curve(outcomes, {.resamples = 400});
+    const auto curve = lmc::onset_curve(outcomes, {.resamples = 200});
     REQUIRE(curve.onset.side == OnsetSide::between);
     mean += std::log1p(curve.onset.update) / repetitions;
     covered += curve.interval->low.update <= planted_onset && planted_onset <= curve.interval->high.update ? 1 : 0;

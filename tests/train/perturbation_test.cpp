@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <lmc/core/layout.hpp>
 #include <lmc/train/perturbation.hpp>
+#include <utility>
 #include <vector>
 
 namespace train_perturbation_test {
@@ -12,7 +14,7 @@ namespace {
 using Catch::Matchers::WithinRel;
 
 lmc::ParameterLayout layout() {
-  lmc::LayoutBuilder builder({20});
+  lmc::LayoutBuilder builder(lmc::Shape{20});
   builder.add_parameter("dense1/weight", {30, 20});
   builder.add_parameter("dense1/bias", {30});
   builder.add_parameter("dense2/weight", {5, 30});

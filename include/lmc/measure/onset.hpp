@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <lmc/connectivity/barriers.hpp>
+#include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/onset.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
@@ -214,6 +215,7 @@ Index training_updates(const Dataset<Scalar>& data, const TrainOptions<Scalar>& 
 /// Throws: Error as onset_plan, train, decide and perturb, and when children could not differ.
 /// Source: Frankle et al., arXiv:1912.05671; perturbations: Altıntaş et al., arXiv:2506.13234.
 template <std::floating_point Scalar, ExampleEvaluator<Scalar> E>
+  requires Evaluator<const E&, Scalar>
 Onset onset(const Network<Scalar>& network, const Dataset<Scalar>& data, const E& evaluate,
             const TrainOptions<Scalar>& training, std::span<const OnsetSeeds> starts, const OnsetOptions& options = {},
             const ChildOptions& children = {}, const ThreadTeam& team = ThreadTeam()) {

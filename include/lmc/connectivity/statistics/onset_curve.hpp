@@ -87,7 +87,8 @@ namespace detail {
 inline double log_onset(const LogisticCurve& curve, std::size_t broken, std::size_t outcomes) {
   if (broken == 0) return -std::numeric_limits<double>::infinity();
   if (broken == outcomes) return std::numeric_limits<double>::infinity();
-  return curve.slope < 0 ? -curve.intercept / curve.slope : std::numeric_limits<double>::quiet_NaN();
+  constexpr double rounding = 1e-9;  // a level curve has a slope that rounding alone makes negative or positive
+  return curve.slope < -rounding ? -curve.intercept / curve.slope : std::numeric_limits<double>::quiet_NaN();
 }
 
 /// The onset at that place, bounded by the first and the last update that were measured.
