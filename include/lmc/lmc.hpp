@@ -193,6 +193,7 @@
 #include <lmc/measure/importance.hpp>
 #include <lmc/measure/logits.hpp>
 #include <lmc/measure/onset.hpp>
+#include <lmc/measure/onset_children.hpp>
 #include <lmc/measure/path_training.hpp>
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/plane_file.hpp>
