@@ -12,10 +12,11 @@ LandscapeOptions parse_landscape_options(int argc, char** argv) {
   add_training_options(app, o.pair);
   add_path_options(app, o.path);
   add_plane_options(app, o.plane);
+  add_curvature_options(app, o.curvature);
   app.add_option("--csv", o.pair.csv, "file for the curve of the line between the networks");
   app.add_option(
       "--figure", o.pair.figure,
-      "file for the figure of that curve: .png, .svg or .pdf; with --path, a figure NAME-path; with --plane, NAME-plane");
+      "file for the figure of that curve: .png, .svg or .pdf; with --path, --plane and --curvature also NAME-path and so on");
   app.footer(exit_codes);
   registry::parse(app, argc, argv);
   return o;

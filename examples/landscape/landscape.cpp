@@ -11,6 +11,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/plot/curve_figure.hpp>
 
+#include "landscape/curvature.hpp"
 #include "landscape/ends.hpp"
 #include "landscape/options.hpp"
 #include "landscape/path.hpp"
@@ -29,6 +30,7 @@ std::vector<std::string_view> further_figures(const LandscapeOptions& o) {
   std::vector<std::string_view> names;
   if (is_asked_for(o.path)) names.emplace_back("path");
   if (is_asked_for(o.plane)) names.emplace_back("plane");
+  if (is_asked_for(o.curvature)) names.emplace_back("curvature");
   return names;
 }
 
@@ -46,6 +48,7 @@ int run(const LandscapeOptions& o) {
   Plan plan = make_plan(o.pair, r);
   require_path(o.path, r);
   require_plane(o.plane, r);
+  require_curvature(o.curvature);
   Outputs outputs("landscape", o.pair, further_figures(o));
   const Subject subject = load(o.pair, plan, r);
   require_measurable(o.pair, subject.net, subject.data);
@@ -90,6 +93,14 @@ int run(const LandscapeOptions& o) {
       print_plane(*plane);
     });
 
+  std::optional<CurvatureMeasurement> curvature;
+  if (is_asked_for(o.curvature))
+    at_judged_ends(r, outputs, "--curvature", [&] {
+      curvature = measure_curvature(o.curvature, ends);
+      landscape["curvature"] = to_json(*curvature);
+      print_curvature(*curvature);
+    });
+
   print_times(r);
   outputs.write([&] { lmc::require(std::cout.good(), "cannot write all results to the standard output; is the disk full?"); });
   outputs.write(outputs.json, [&](std::ostream& out) {
@@ -102,6 +113,8 @@ int run(const LandscapeOptions& o) {
     outputs.write([&] { lmc::save_curve_figure(*outputs.figure, curve_figure(r)); });
     if (path)
       outputs.write([&] { save_path_figure(figure_beside(*outputs.figure, "path"), figure_title(r), r.first(), *path); });
+    if (curvature)
+      outputs.write([&] { save_curvature_figure(figure_beside(*outputs.figure, "curvature"), figure_title(r), *curvature); });
     if (plane) outputs.write([&] { save_plane_figure(figure_beside(*outputs.figure, "plane"), figure_title(r), *plane); });
   }
   return exit_code("landscape", r, outputs);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the command line of the program `landscape` says: how the pair is trained, and the options of each measurement.
 #pragma once
+#include "landscape/curvature.hpp"
 #include "landscape/path.hpp"
 #include "landscape/plane.hpp"
 #include "pair/options.hpp"
@@ -9,6 +10,7 @@ struct LandscapeOptions {
   Options pair;
   PathChoice path;
   PlaneChoice plane;
+  CurvatureChoice curvature;
 };
 
 /// Throws: CLI::ParseError, which also stands for --help.

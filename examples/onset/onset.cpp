@@ -47,7 +47,7 @@ void require_perturbation(const lmc::ChildOptions& children, const lmc::Network<
 int run(const OnsetChoice& o) {
   Results r;
   const lmc::ChildOptions children = child_options(o);
-  const Plan plan = make_plan(o.pair, r);
+  Plan plan = make_plan(o.pair, r);
   const std::vector<lmc::OnsetSeeds> starts = starts_of(plan, r);
   r.differing = lmc::differing_noise(starts[0].a, starts[0].b);
   if (std::holds_alternative<lmc::DifferentBatch>(children.difference)) r.differing = {"one batch"};

@@ -232,6 +232,7 @@
 #include <lmc/optim/update_range.hpp>
 #include <lmc/parallel/thread_team.hpp>
 #include <lmc/plot/barrier_matrix_figure.hpp>
+#include <lmc/plot/curvature_figure.hpp>
 #include <lmc/plot/curve_figure.hpp>
 #include <lmc/plot/dot_figure.hpp>
 #include <lmc/plot/gnuplot.hpp>
