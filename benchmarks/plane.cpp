@@ -32,9 +32,10 @@ double seconds(const auto& measure) {
 void plane(benchmark::State& state, const lmc::Network<float>& net) {
   static const lmc::Dataset<float> data = random_images<float>(10'000);
   const auto parameters = [&](std::uint64_t seed) { return net.initialize({.seed = seed}).parameters; };
-  const auto [through, marks] = lmc::plane_through(parameters(1), parameters(2), parameters(3));
+  const lmc::MarkedPlane<float> found = lmc::plane_through(parameters(1), parameters(2), parameters(3));
+  const lmc::Plane<float>& through = found.plane;
   const auto side = state.range(0);
-  const lmc::PlaneGrid grid = lmc::grid_around(marks, {.columns = side, .rows = side});
+  const lmc::PlaneGrid grid = lmc::grid_around(found.marks, {.columns = side, .rows = side});
   const auto evaluate = lmc::evaluator(net, data);
   const lmc::PlaneSurface surface = lmc::measure_plane(through, grid, evaluate);
   std::vector<float> theta(through.size());

@@ -55,7 +55,7 @@ Drawn through_three(const Ends& ends, const PlanePoints& points, const lmc::Grid
                                c = third_run ? points.third->state.parameters : points.start.parameters;
   Drawn drawn{lmc::plane_through<float>(a, b, c, {"A", "B", third_run ? "C" : "start"}), {a, b, c}, {}};
   drawn.grid = lmc::grid_around(drawn.marked.marks, around);
-  m.axes = {"distance from A, towards B", "distance from the line through A and B"};
+  m.axes = {"distance from A, towards B", "distance from the line AB"};
   m.lines = {{0, 1}};
   return drawn;
 }

@@ -53,7 +53,9 @@ TEST_CASE("plane: its axes have length 1 and stand at a right angle, even for di
 
 TEST_CASE("plane: goes through three networks, whose places are as far apart as they are", "[connectivity]") {
   const std::vector<float> a = normals(1), b = normals(2), c = normals(3);
-  const auto [plane, marks] = lmc::plane_through(a, b, c, {"first", "second", "start"});
+  const lmc::MarkedPlane<float> found = lmc::plane_through(a, b, c, {"first", "second", "start"});
+  const lmc::Plane<float>& plane = found.plane;
+  const std::vector<lmc::PlaneMark>& marks = found.marks;
   REQUIRE(marks.size() == 3);
   CHECK(marks[0].at == lmc::PlanePoint{0, 0});
   CHECK(marks[1].at.v == 0);

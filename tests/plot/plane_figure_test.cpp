@@ -41,7 +41,7 @@ TEST_CASE("plane figure: has the values row by row, errors in percent, and gaps 
 TEST_CASE("plane figure: has marks with their names, and the line between the ends", "[plot]") {
   const std::string script = lmc::plane_figure_script(figure());
   CHECK_THAT(script, Contains("$marks_loss << END\n0 0\n2 0\n1 0.5\nEND\n"));
-  CHECK_THAT(script, Contains("set arrow from 0,0 to 2,0 nohead front"));
+  CHECK_THAT(script, Contains("$lines_loss << END\n0 0\n2 0\n\nEND\n"));
   CHECK_THAT(script, Contains("set label 'A' at 0,0 ") && Contains("set label 'B' at 2,0 ") && !Contains("set label '' "));
   lmc::PlaneFigure wrong = figure();
   wrong.lines = {{0, 3}};
@@ -54,14 +54,15 @@ TEST_CASE("plane figure: levels are round numbers, in decades where the range is
   CHECK(lmc::detail::contour_levels(0, 10, false) == Levels{1, 2, 3, 4, 5, 6, 7, 8, 9});
   CHECK(lmc::detail::contour_levels(-1, 3, false) == Levels{-0.5, 0, 0.5, 1, 1.5, 2, 2.5});
   CHECK(lmc::detail::contour_levels(2, 2, false).empty());
-  CHECK_THAT(lmc::plane_figure_script(figure()), Contains("set logscale cb\nset cbrange [0.5:50]"));  // of the loss
+  CHECK_THAT(lmc::plane_figure_script(figure()),
+             Contains("set logscale cb\nset cbrange [0.5:50]\nset cbtics (1)\n"));  // of the loss
 }
 
 TEST_CASE("plane figure: a flat surface, one that is finite nowhere, and one without errors can be drawn", "[plot]") {
   lmc::PlaneFigure flat = figure();
   for (auto& value : flat.surface.values) value = lmc::PlaneValue{3, std::nullopt};
   const std::string script = lmc::plane_figure_script(flat);
-  CHECK_THAT(script, Contains("layout 1,1") && !Contains("$error") && Contains("set cbrange [3:4]"));
+  CHECK_THAT(script, Contains("layout 1,1") && !Contains("$error") && Contains("set cbrange [3:4]\nset cbtics autofreq"));
   lmc::PlaneFigure nowhere = figure();
   for (auto& value : nowhere.surface.values) value = lmc::PlaneValue{NAN, NAN};
   lmc::PlaneFigure empty = figure();

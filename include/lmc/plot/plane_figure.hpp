@@ -87,7 +87,7 @@ inline bool is_crossed(const PlaneSurface& surface, Metric metric, double level)
   return false;
 }
 
-/// One panel: the heat map, contour lines with their values in the key's place, marks, and lines between them.
+/// One panel: the heat map, contour lines at the ticks of its color box, marks, and lines between them.
 inline std::string plane_panel(const PlaneFigure& figure, Metric metric) {
   const PlaneSurface& surface = figure.surface;
   const PlaneGrid& grid = surface.grid;
@@ -122,10 +122,9 @@ inline std::string plane_panel(const PlaneFigure& figure, Metric metric) {
   for (const auto& [from, to] : figure.lines) {
     require(from < figure.marks.size() && to < figure.marks.size(), "plane figure: a line from mark ", from, " to mark ", to,
             "; there are ", figure.marks.size(), " marks");
-    for (const auto& [style, color] : {std::pair("lw 3", "#000000"), std::pair("lw 1.4", "#ffffff")})
-      lines += concat("set arrow from ", shortest(figure.marks[from].at.u), ",", shortest(figure.marks[from].at.v), " to ",
-                      shortest(figure.marks[to].at.u), ",", shortest(figure.marks[to].at.v), " nohead front ", style,
-                      " lc rgb '", color, "'\n");
+    for (const std::size_t k : {from, to})
+      lines += concat(shortest(figure.marks[k].at.u), " ", shortest(figure.marks[k].at.v), "\n");
+    lines += "\n";
   }
   for (const PlaneMark& mark : figure.marks) {
     marks += concat(shortest(mark.at.u), " ", shortest(mark.at.v), "\n");
@@ -142,16 +141,19 @@ inline std::string plane_panel(const PlaneFigure& figure, Metric metric) {
   draw("gaps", gaps,
        concat("1:2:(", shortest(half_u), "):(", shortest(half_v), ") with boxxyerror fs solid noborder lc rgb '#c0c0c0'"));
   if (!levels.empty()) plot += concat(", $contours_", name, " using 1:2 with lines lw 0.7 lc rgb '#ffffff' notitle");
+  draw("lines", lines, "1:2 with lines lw 2.4 lc rgb '#000000'");
+  if (!lines.empty()) plot += concat(", $lines_", name, " using 1:2 with lines lw 1 lc rgb '#ffffff' notitle");
   draw("marks", marks, "1:2 with points pt 7 ps 1.1 lc rgb '#000000'");
   if (!marks.empty()) plot += concat(", $marks_", name, " using 1:2 with points pt 7 ps 0.6 lc rgb '#ffffff' notitle");
   return concat(
-      data, contours, "unset arrow\nunset label\n", lines, labels,
-      gaps.empty() ? "" : "set label 'gray: not finite or not measured' at graph 0.5,1.03 center font ',9'\n",
+      data, contours, "unset label\n", labels,
+      gaps.empty() ? "" : "set label 'gray: not finite or not measured' at graph 0.5,0.04 center front font ',9'\n",
       logarithmic ? "set logscale cb\n" : "unset logscale cb\n", "set cbrange [", shortest(low), ":",
-      shortest(high > low ? high : low + 1), "]\nset cblabel ",
+      shortest(high > low ? high : low + 1), "]\nset cbtics ", level_list.empty() ? "autofreq" : "(" + level_list + ")",
+      "\nset title ",
       gnuplot_string(metric == Metric::error ? "0-1 error (%)"
                                              : concat("mean ", surface.loss_name.empty() ? "loss" : surface.loss_name)),
-      " offset 1\nplot ", plot, "\n");
+      " offset 0,-0.4\nplot ", plot, "\n");
 }
 
 }  // namespace detail
@@ -159,7 +161,7 @@ inline std::string plane_panel(const PlaneFigure& figure, Metric metric) {
 /// The figure as gnuplot draws it, for draw_figure and save_figure.
 ///
 /// A panel for the loss and one for the error, where there is one: a heat map from dark (low) to yellow (high), on a logarithmic
-/// scale where the values reach over more than a factor of 20, with contour lines at round values; marks with their names, lines
+/// scale where the values reach over more than a factor of 20, with contour lines at the ticks of the color box; marks with their names, lines
 /// between them; gray where a value is not finite or was not measured. Both axes have one scale. Throws: Error when nothing was
 /// measured, or a line is between marks that there are not.
 inline std::string plane_figure_script(const PlaneFigure& figure) {
@@ -173,8 +175,9 @@ inline std::string plane_figure_script(const PlaneFigure& figure) {
       "noborder margins 0.5,0.5\n",
       detail::plane_palette, "set xrange [", shortest(grid.u_low), ":", shortest(grid.u_high), "]\nset yrange [",
       shortest(grid.v_low), ":", shortest(grid.v_high), "]\nset xlabel ", detail::gnuplot_string(figure.axes[0]),
-      "\nset ylabel ", detail::gnuplot_string(figure.axes[1]), "\n", detail::plane_panel(figure, Metric::loss),
-      with_error ? detail::plane_panel(figure, Metric::error) : "", "unset multiplot\n");
+      " font ',10'\nset ylabel ", detail::gnuplot_string(figure.axes[1]), " font ',10'\n",
+      detail::plane_panel(figure, Metric::loss), with_error ? detail::plane_panel(figure, Metric::error) : "",
+      "unset multiplot\n");
 }
 
 /// Draws loss and error over a plane (plane_figure_script) with gnuplot; the extension of path chooses PNG, SVG or PDF. The file appears
@@ -186,7 +189,7 @@ inline void save_plane_figure(const std::filesystem::path& path, const PlaneFigu
   const double ratio = std::clamp((grid.v_high - grid.v_low) / (grid.u_high - grid.u_low), 0.3, 1.5);
   const int panel = 520;
   save_figure(path, script,
-              {.width = (with_error ? 2 : 1) * panel, .height = static_cast<int>(std::lround(150 + ratio * 0.7 * panel))});
+              {.width = (with_error ? 2 : 1) * panel, .height = static_cast<int>(std::lround(190 + ratio * 0.7 * panel))});
 }
 
 }  // namespace lmc
