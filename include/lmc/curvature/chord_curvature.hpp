@@ -62,7 +62,7 @@ ChordCurvature chord_curvature(std::span<const T> a, std::span<const T> b, G&& g
           "; expected a multiple of 4, at least 4");
   std::vector<double> delta(a.size()), product(a.size());
   for (std::size_t i = 0; i < delta.size(); ++i) delta[i] = static_cast<double>(b[i]) - static_cast<double>(a[i]);
-  require(detail::norm(delta) > 0, "chord_curvature: a and b are equal, so that there is no line; expected two different θ");
+  require(detail::length(delta) > 0, "chord_curvature: a and b are equal, so that there is no line; expected two different θ");
   std::vector<T> theta(a.size()), slope(a.size());
   // L at that place, its slope along δ.
   const auto first_order = [&](const PathWeights& place) {

@@ -62,7 +62,7 @@ CrossShare cross_share(H&& hessian, std::span<const double> delta, const BlockOf
   };
   CrossShare result{
       .total = curvature_of(std::vector<double>(count, 1.0)), .within = {}, .share = {}, .products = 1 + options.probes};
-  require(detail::norm(v) > 0, "cross_share: δ is 0 in all blocks; expected two different networks");
+  require(detail::length(v) > 0, "cross_share: δ is 0 in all blocks; expected two different networks");
   std::vector<double> values;
   for (Index p = 0; p < options.probes; ++p)
     values.push_back(curvature_of(

@@ -96,7 +96,7 @@ SpectrumEnds spectrum_ends(H&& hessian, Index size, const SpectrumOptions& optio
       detail::checked_product("spectrum_ends", hessian, y, product);
       const double square = detail::dot(y, y), value = detail::dot(y, product) / square;
       detail::add_multiple(-value, y, product);
-      return RitzValue{value, detail::norm(product) / std::sqrt(square)};
+      return RitzValue{value, detail::length(product) / std::sqrt(square)};
     };
     ends.searches.push_back({.largest = end(dimension - 1), .smallest = end(0), .steps = dimension, .invariant = k.invariant});
     ends.products += dimension + 2;

@@ -47,10 +47,10 @@ HessianTrace hessian_trace(H&& hessian, Index size, const TraceOptions& options 
   std::vector<std::vector<double>> basis;
   for (Index j = 0; j < k && j < size; ++j) {
     multiply(detail::sign_probe(size, detail::probe_stream(options.seed, detail::Probe::sketch, j)));
-    const double before = detail::norm(product);
+    const double before = detail::length(product);
     std::vector<double> q = product;
     detail::orthogonalize(q, basis);
-    const double after = detail::norm(q);
+    const double after = detail::length(q);
     if (after <= 1e-12 * before) continue;  // H S has a lower rank
     detail::multiply_by(1 / after, q);
     basis.push_back(std::move(q));

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <lmc/connectivity/detail/vectors.hpp>
 #include <lmc/connectivity/linear_path.hpp>
-#include <lmc/connectivity/plane/detail/vectors.hpp>
 #include <lmc/connectivity/plane/plane.hpp>
 #include <lmc/connectivity/plane/random_plane.hpp>
 #include <lmc/core/error.hpp>

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include <lmc/connectivity/detail/finite_values.hpp>
+#include <lmc/connectivity/detail/vectors.hpp>
 #include <lmc/connectivity/linear_path.hpp>
-#include <lmc/connectivity/plane/detail/vectors.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
 

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include <lmc/connectivity/detail/finite_values.hpp>
+#include <lmc/connectivity/detail/vectors.hpp>
 #include <lmc/connectivity/plane/detail/symmetric_eigen.hpp>
-#include <lmc/connectivity/plane/detail/vectors.hpp>
 #include <lmc/connectivity/plane/plane.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>

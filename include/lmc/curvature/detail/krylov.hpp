@@ -56,7 +56,7 @@ struct Krylov {
 template <HessianOperator H, class Done>
 Krylov lanczos(std::string_view who, H& hessian, std::vector<double> start, Index steps, Done done) {
   Krylov k;
-  multiply_by(1 / norm(start), start);
+  multiply_by(1 / length(start), start);
   std::vector<double> v = std::move(start), product(v.size());
   double largest = 0;  // of the entries of T
   const auto limit = std::min(static_cast<std::size_t>(steps), v.size());
@@ -65,7 +65,7 @@ Krylov lanczos(std::string_view who, H& hessian, std::vector<double> start, Inde
     k.diagonal.push_back(dot(v, product));
     k.basis.push_back(std::move(v));
     orthogonalize(product, k.basis);
-    k.residual = norm(product);
+    k.residual = length(product);
     largest = std::max({largest, std::abs(k.diagonal.back()), k.residual});
     k.invariant = k.basis.size() == product.size() || k.residual <= 1e-12 * largest;
     if (k.invariant || k.basis.size() == limit || done(std::as_const(k))) return k;

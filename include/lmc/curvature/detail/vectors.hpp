@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <lmc/connectivity/detail/vectors.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
@@ -16,18 +17,6 @@
 
 namespace lmc::detail {
 
-/// Σ a_i b_i in eight sums, added in order: one of its own would wait for each addition.
-inline double dot(std::span<const double> a, std::span<const double> b) {
-  std::array<double, 8> sums{};
-  std::size_t i = 0;
-  for (; i + 8 <= a.size(); i += 8)
-    for (std::size_t k = 0; k < 8; ++k) sums[k] += a[i + k] * b[i + k];
-  for (std::size_t k = 0; i < a.size(); ++i, ++k) sums[k] += a[i] * b[i];
-  double sum = 0;
-  for (const double part : sums) sum += part;
-  return sum;
-}
-inline double norm(std::span<const double> v) { return std::sqrt(dot(v, v)); }
 /// y += a x.
 inline void add_multiple(double a, std::span<const double> x, std::span<double> y) {
   for (std::size_t i = 0; i < y.size(); ++i) y[i] += a * x[i];

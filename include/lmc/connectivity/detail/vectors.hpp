@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <array>
 #include <cassert>
 #include <cmath>
 #include <concepts>
@@ -9,11 +10,16 @@
 
 namespace lmc::detail {
 
-/// Σ x_i y_i, added in the order of i.
+/// Σ x_i y_i in eight sums, added in order: one of its own would wait for each addition.
 inline double dot(std::span<const double> x, std::span<const double> y) {
   assert(x.size() == y.size());
+  std::array<double, 8> sums{};
+  std::size_t i = 0;
+  for (; i + 8 <= x.size(); i += 8)
+    for (std::size_t k = 0; k < 8; ++k) sums[k] += x[i + k] * y[i + k];
+  for (std::size_t k = 0; i < x.size(); ++i, ++k) sums[k] += x[i] * y[i];
   double sum = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) sum += x[i] * y[i];
+  for (const double part : sums) sum += part;
   return sum;
 }
 
