@@ -71,7 +71,7 @@ Drawn around_first(const PlaneChoice& choice, const Ends& ends, const lmc::GridA
   Drawn drawn{{filters ? std::move(normalized.plane) : lmc::random_plane(theta, seed), {{"A", {0, 0}, 0}}}, {theta}, {}};
   drawn.grid = {-radius, radius, -radius, radius, around.columns, around.rows};
   const std::string of = filters ? "filter-normalized direction" : "random direction";
-  m.axes = {"distance from A, first " + of, "distance from A, second " + of};
+  m.axes = {"first " + of, "second " + of};
   if (filters) m.step = normalized.step, m.cosine = normalized.cosine;
   return drawn;
 }

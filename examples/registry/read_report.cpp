@@ -40,6 +40,8 @@ std::string classes_text(const lmc::ReadReport& report) {
 std::string columns_text(const lmc::ReadReport& report) {
   const auto count = [&](lmc::ColumnKind kind) { return std::ranges::count(report.columns, kind, &lmc::ReadColumn::kind); };
   std::vector<std::string> parts;
+  for (const lmc::ReadColumn& column : report.columns)
+    if (column.kind == lmc::ColumnKind::label) parts.push_back("label '" + column.name + "'");
   if (const auto numbers = count(lmc::ColumnKind::number); numbers > 0)
     parts.push_back(lmc::concat(numbers, numbers == 1 ? " number" : " numbers"));
   std::vector<std::string> values;

@@ -55,7 +55,8 @@ TEST_CASE("plane figure: levels are round numbers, in decades where the range is
   CHECK(lmc::detail::contour_levels(-1, 3, false) == Levels{-0.5, 0, 0.5, 1, 1.5, 2, 2.5});
   CHECK(lmc::detail::contour_levels(2, 2, false).empty());
   CHECK_THAT(lmc::plane_figure_script(figure()),
-             Contains("set logscale cb\nset cbrange [0.5:50]\nset cbtics (1)\n"));  // of the loss
+             Contains("set logscale cb\nset cbrange [0.5:50]\nset cbtics autofreq\n") &&
+                 Contains("set cbtics (20, 30, 40, 50, 60, 70, 80, 90)\n"));  // no cell of the loss is whole
 }
 
 TEST_CASE("plane figure: a flat surface, one that is finite nowhere, and one without errors can be drawn", "[plot]") {

@@ -147,7 +147,7 @@ inline std::string plane_panel(const PlaneFigure& figure, Metric metric) {
   if (!marks.empty()) plot += concat(", $marks_", name, " using 1:2 with points pt 7 ps 0.6 lc rgb '#ffffff' notitle");
   return concat(
       data, contours, "unset label\n", labels,
-      gaps.empty() ? "" : "set label 'gray: not finite or not measured' at graph 0.5,0.04 center front font ',9'\n",
+      gaps.empty() ? "" : "set label 'gray: not finite or not measured' at graph 0.5,0.04 center front boxed font ',9'\n",
       logarithmic ? "set logscale cb\n" : "unset logscale cb\n", "set cbrange [", shortest(low), ":",
       shortest(high > low ? high : low + 1), "]\nset cbtics ", level_list.empty() ? "autofreq" : "(" + level_list + ")",
       "\nset title ",
