@@ -48,7 +48,9 @@ void check_equal(const lmc::Onset& a, const lmc::Onset& b) {
     for (std::size_t j = 0; j < a.pairs[i].way.size(); ++j) CHECK(a.pairs[i].way[j].distance == b.pairs[i].way[j].distance);
   }
   CHECK(a.spent == b.spent);
-  CHECK(a.curve->onset.update == b.curve->onset.update);
+  CHECK(lmc::concat(a.curve->onset) == lmc::concat(b.curve->onset));
+  CHECK(a.curve->curve.slope == b.curve->curve.slope);
+  CHECK(a.curve->curve.intercept == b.curve->curve.intercept);
 }
 
 }  // namespace
