@@ -84,7 +84,7 @@ inline std::string onset_panel(const OnsetFigure& figure) {
   return concat(data, "set title ", gnuplot_string(concat("onset: ", curve.onset)),
                 "\nset xlabel 'update k at which two children part'\nset ylabel 'P(broken)'\nset logscale x\nset xrange [0.9:",
                 shortest(1.1 * last), "]\nset yrange [", shortest(-margin), ":", shortest(1 + margin),
-                "]\nset xtics rotate by 30 right (", tics, ")\nset ytics 0.25\nplot ", plot, "\n");
+                "]\nset xtics rotate by 30 right (", tics, ")\nset ytics 0,0.25,1\nplot ", plot, "\n");
 }
 
 /// ‖θ_A − θ_B‖ of every pair over the updates since it parted; a pair that became broken in another color and dash.
