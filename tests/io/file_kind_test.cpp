@@ -103,6 +103,8 @@ TEST_CASE("file_kind: takes tables and texts for nothing else, also those that b
                                       "PAR1,PAR2\n1,2\n",
                                       "P1 2019,P2 2020\n",
                                       "P5,P6\n1,2\n",
+                                      "P1\t12 34\nP2\t5 6\n",
+                                      "shelftype,class\n1,a\n",
                                       "BZh,x\n",
                                       "PK,name\n",
                                       "1 2:3\n",

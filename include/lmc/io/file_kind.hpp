@@ -116,7 +116,8 @@ inline std::optional<FileKind> structured_kind(std::string_view start) {
     return FileKind{"a bzip2 file", "unpack it with bunzip2, or tar -xf where it holds files"};
   if (at(257, "ustar")) return FileKind{"a tar archive", "unpack it with tar -xf"};
   if (at(0, "RIFF") && at(8, "WEBP")) return FileKind{"a WebP image", convert_image};
-  if (at(4, "ftyp")) {
+  // The length of the first box comes before: below 2²⁹, as no text begins.
+  if (at(4, "ftyp") && byte(0) < ' ') {
     if (at(8, "avi")) return FileKind{"an AVIF image", convert_image};
     const bool heif = at(8, "he") || at(8, "mif1") || at(8, "msf1");
     return heif ? FileKind{"a HEIC image", convert_image} : FileKind{"a film (MP4)", "take its images out, as with ffmpeg"};

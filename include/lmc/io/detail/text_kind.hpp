@@ -54,9 +54,9 @@ inline bool is_libsvm_line(std::string_view line) {
   return pairs >= 2 && (line.empty() || line == "\r");
 }
 
-/// P and a digit, then width and height, with blanks or comments between.
+/// P and a digit, then width and height, with blanks or comments between. A tab behind the digit is rather that of a table.
 inline bool is_netpbm(std::string_view text) {
-  if (text.size() < 3 || text[0] != 'P' || text[1] < '1' || text[1] > '6') return false;
+  if (text.size() < 3 || text[0] != 'P' || text[1] < '1' || text[1] > '6' || text[2] == '\t') return false;
   text.remove_prefix(2);
   for (int number = 0; number < 2; ++number) {
     const std::string_view before = text;
