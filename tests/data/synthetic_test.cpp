@@ -142,4 +142,13 @@ TEST_CASE("gaussian_mixture: refuses sizes and separation out of range", "[data]
   CHECK_THROWS_WITH(lmc::gaussian_mixture<float>({.separation = -1}), Contains("separation = -1"));
 }
 
+TEST_CASE("synthetic data: refuses more values than memory has", "[data]") {
+  constexpr lmc::Index many = 100'000'000'000'000, greatest = std::numeric_limits<lmc::Index>::max();
+  CHECK_THROWS_WITH(lmc::spirals<float>({.examples = many}),
+                    Contains("spirals: examples = 100000000000000 of dimension 2; expected at most 268435456 values in all"));
+  CHECK_THROWS_WITH(lmc::spirals<float>({.examples = greatest}), Contains("expected at most"));
+  CHECK_THROWS_WITH(lmc::gaussian_mixture<float>({.examples = 3, .dimension = greatest}), Contains("expected at most"));
+  CHECK_THROWS_WITH(lmc::gaussian_mixture<float>({.examples = many, .dimension = 1}), Contains("gaussian_mixture: examples"));
+}
+
 }  // namespace data_synthetic_test

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <numbers>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,6 +43,13 @@ inline Stream synthetic_stream(std::uint64_t seed, SyntheticPart part) {
   return {.seed = seed, .purpose = Purpose::synthetic_data, .part = static_cast<std::uint32_t>(part)};
 }
 
+/// Throws: Error when a data set has more values than 2²⁸, which take a GiB as floats.
+inline void require_value_count(std::string_view who, Index examples, Index dimension) {
+  constexpr Index most = Index{1} << 28;
+  require(examples <= most / dimension, who, ": examples = ", examples, " of dimension ", dimension, "; expected at most ",
+          most, " values in all, a GiB");
+}
+
 /// A data set of value(i, k, j), coordinate j of example i of class k = i mod classes.
 template <std::floating_point Scalar, class Value>
 Dataset<Scalar> synthetic_dataset(Index examples, Index classes, Index dimension, Value value) {
@@ -60,12 +68,13 @@ Dataset<Scalar> synthetic_dataset(Index examples, Index classes, Index dimension
 /// Points in the plane on spiral arms, one arm per class:
 ///   x = √6 t (cos φ, sin φ) + noise ε,   φ = 2π (k / classes + turns · t),   t uniform on [0, 1), ε standard normal.
 /// Without noise each coordinate has mean 0 and variance 1, for three arms or more. Example i is of class k = i mod classes.
-/// Throws: Error when a size is not positive, or noise is negative.
+/// Throws: Error when a size is not positive, there are more than 2²⁸ values, or noise is negative.
 template <std::floating_point Scalar>
 Dataset<Scalar> spirals(SpiralsOptions options) {
   const auto& o = options;
   require(o.examples > 0 && o.classes > 0, "spirals: examples = ", o.examples, ", classes = ", o.classes,
           "; both must be positive");
+  detail::require_value_count("spirals", o.examples, 2);
   require(o.noise >= 0 && std::isfinite(o.noise) && std::isfinite(o.turns), "spirals: noise = ", o.noise, ", turns = ", o.turns,
           "; expected finite numbers, and noise not negative");
   const Stream position = detail::synthetic_stream(o.seed, detail::SyntheticPart::position);
@@ -80,7 +89,8 @@ Dataset<Scalar> spirals(SpiralsOptions options) {
 
 /// Gaussians of unit covariance, one per class:
 ///   x = μ_k + ε,   μ_k = separation · z_k / √(2 · dimension),   z_k and ε standard normal.
-/// Example i is of class k = i mod classes. Throws: Error when a size is not positive, or separation is negative.
+/// Example i is of class k = i mod classes. Throws: Error when a size is not positive, there are more than 2²⁸
+/// values, or separation is negative.
 template <std::floating_point Scalar>
 Dataset<Scalar> gaussian_mixture(GaussianMixtureOptions options) {
   const auto& o = options;
@@ -88,6 +98,7 @@ Dataset<Scalar> gaussian_mixture(GaussianMixtureOptions options) {
           ", classes = ", o.classes, ", dimension = ", o.dimension, "; all must be positive");
   require(o.separation >= 0 && std::isfinite(o.separation), "gaussian_mixture: separation = ", o.separation,
           "; expected a finite number, not negative");
+  detail::require_value_count("gaussian_mixture", o.examples, o.dimension);
   const Stream center = detail::synthetic_stream(o.center_seed, detail::SyntheticPart::center);
   const Stream noise = detail::synthetic_stream(o.seed, detail::SyntheticPart::noise);
   const double scale = o.separation / std::sqrt(2.0 * static_cast<double>(o.dimension));
