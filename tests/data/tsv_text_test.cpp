@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -149,6 +150,29 @@ TEST_CASE("load_tsv_text: refuses names of columns, swapped columns and identifi
                              "text swapped?"));
   CHECK_THROWS_WITH(load(identifiers),
                     Contains("60 different labels") && Contains("three fields or more: is the label not the first?"));
+}
+
+TEST_CASE("load_tsv_text: says what may be meant otherwise", "[data]") {
+  const testing::TemporaryDirectory directory;
+  std::string lines;
+  for (int i = 0; i < 40; ++i) lines += (i % 2 == 0 ? "\u00e4\t" : "a\u0308\t") + std::to_string(i) + "\tmore\n";
+  const auto path = directory.write("lines", lines);
+  const auto notes = [&](const std::string& text) {
+    std::string all;
+    for (const auto& note : lmc::load_tsv_text<float>(directory.write("text", text), {.test_share = 0.5}).report.notes)
+      all += note.what + "\n";
+    return all;
+  };
+  CHECK_THAT(notes(lines), Contains("look alike and are two classes") &&
+                               Contains("three fields or more: all behind the first tab is the text"));
+  CHECK_THAT(notes("1\tx\n01\ty\n1\tz\n01\tz\n"), Contains("the labels '01' and '1' are one number, and two classes"));
+  CHECK(notes("10\tx\n1\ty\n10\tz\n1\tz\n").empty());
+  CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = path}), Contains("is the file to train on"));
+  std::filesystem::create_symlink(path, directory / "link");
+  CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = directory / "link"}), Contains("link' is the file to train on"));
+  CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = directory.write("test", "Label\ttext\n" + lines)}),
+                    Contains("test', line 1: the label 'Label' is not one of the 2") &&
+                        Contains("where the line holds names of columns, remove it"));
 }
 
 }  // namespace data_tsv_text_test

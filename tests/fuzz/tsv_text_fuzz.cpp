@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <lmc/data/sources/tsv_text.hpp>
 
+#include <fstream>
+
 #include "fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -15,6 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     });
   };
   load({.features = lmc::NgramOptions{.dimension = 64}});
-  load({.test = path, .features = lmc::SequenceOptions{.length = 16, .alphabet = 2}});
+  const auto copy = path.parent_path() / "copy";
+  std::ofstream(copy, std::ios::binary).write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
+  load({.test = copy, .features = lmc::SequenceOptions{.length = 16, .alphabet = 2}});
   return 0;
 }

@@ -24,6 +24,7 @@
 #include <lmc/data/sources/detail/csv_options.hpp>
 #include <lmc/data/sources/detail/csv_table.hpp>
 #include <lmc/data/sources/detail/label_check.hpp>
+#include <lmc/data/sources/detail/other_file.hpp>
 #include <lmc/data/sources/detail/table_part.hpp>
 #include <lmc/data/split.hpp>
 
@@ -51,24 +52,32 @@ inline std::string_view label_of(const TablePart& part, Index i, Index column, c
 inline std::string label_advice(const CsvTable& file, Index label, const CsvOptions& o) {
   return concat("is '", file.name(label), "' the column of labels? ",
                 option_text(o.wording, "label", "--label, by name or number,"), " chooses another, ",
-                column_option(o, "categorical", file.name(label)), " insists");
+                column_option(o, "categorical", file, label), " insists");
 }
 
-/// The classes of the training part; `by_text` where the options list the label as categorical.
-inline Categories fit_classes(const TablePart& train, Index column, bool by_text, const CsvOptions& o,
+/// The classes of the training part; `by_text` where the options list the label as categorical. Codes count in both parts.
+inline Categories fit_classes(const TablePart& train, const TablePart& test, Index column, bool by_text, const CsvOptions& o,
                               std::vector<ReadNote>& notes) {
   std::map<std::string_view, Index> counts;
   std::set<std::string_view> texts;
   for (Index i = 0; i < train.size(); ++i) ++counts[label_of(train, i, column, o)];
   for (const auto& [text, count] : counts) texts.insert(text);
+  std::set<std::string_view> both = texts;
+  insert_texts(test, column, o, both);
+  const auto codes = codes_of_one_value(both);
   if (!by_text) {
     check_labels(train.where(column), counts, label_advice(train.file, column, o), notes);
-    if (const auto codes = codes_of_one_value(texts))
+    if (codes)
       throw Error(concat(train.where(column), ": the labels '", codes->first, "' and '", codes->second,
                          "' are one number; write them alike, or take each text for a class, ",
-                         column_option(o, "categorical", train.file.name(column))));
+                         column_option(o, "categorical", train.file, column)));
   }
-  Categories classes(texts, by_text && codes_of_one_value(texts));
+  if (by_text) note_unicode_forms(counts, "the labels", "classes", notes);
+  for (const auto& [text, count] : counts)
+    if (is_missing(text, o, true))
+      notes.push_back(
+          {concat("the label '", text, "' is a class; if it stands for a missing one, remove its rows"), count, ""});
+  Categories classes(texts, by_text && codes);
   require(classes.size() > 1, train.where(column), ": all labels are '", classes.names()[0], "'; expected two classes or more");
   return classes;
 }
@@ -169,6 +178,8 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
           option_text(o.wording, "load_csv: both test_path = '", "both --test-data '"), o.test_path.string(),
           option_text(o.wording, "' and train_rows = ", "' and --train-rows "), o.train_rows,
           " are given; expected one way to make the test part");
+  require(!detail::contradict(o.number_format), option_text(o.wording, "load_csv: number_format", "--number-format"),
+          ": commas between thousands go neither with decimal commas nor with points between thousands; leave one out");
   const detail::CsvTable file(path, o.delimiter, o.header, o.names, o.wording);
   const Index label = file.position(o.label);
   std::vector<bool> left_out(static_cast<std::size_t>(file.columns())), categorical = left_out;
@@ -183,6 +194,7 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
 
   std::optional<detail::CsvTable> test_file;
   if (!o.test_path.empty()) {
+    detail::require_other_file(path, o.test_path, o.wording);
     test_file.emplace(o.test_path, o.delimiter, o.header, o.names, o.wording);
     detail::require_same_columns(file, *test_file);
   }
@@ -191,11 +203,12 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
   const detail::TablePart train{file, std::move(rows.rest)}, test{test_file ? *test_file : file, std::move(rows.aside)};
 
   std::vector<ReadNote> notes = file.notes();
-  const detail::Categories classes = detail::fit_classes(train, label, categorical[static_cast<std::size_t>(label)], o, notes);
+  const detail::Categories classes =
+      detail::fit_classes(train, test, label, categorical[static_cast<std::size_t>(label)], o, notes);
   std::vector<detail::ColumnCode> codes;
   std::vector<TableFeature> features;
   for (const Index j : columns) {
-    codes.push_back(detail::fit_column(train, j, categorical[static_cast<std::size_t>(j)], o, notes));
+    codes.push_back(detail::fit_column(train, test, j, categorical[static_cast<std::size_t>(j)], o, notes));
     detail::append_features(file.name(j), codes.back(), features);
     detail::note_row_numbers(train, j, label, o, notes);
   }

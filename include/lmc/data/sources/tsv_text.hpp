@@ -25,6 +25,7 @@
 #include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/label_check.hpp>
 #include <lmc/data/sources/detail/number_text.hpp>
+#include <lmc/data/sources/detail/other_file.hpp>
 #include <lmc/data/sources/text_dataset.hpp>
 #include <lmc/io/text_file.hpp>
 
@@ -94,6 +95,12 @@ inline LabelledLines read_labelled_lines(const std::filesystem::path& path, cons
   return lines;
 }
 
+/// A label without the zeros before its other digits.
+inline std::string_view without_zeros(std::string_view label) {
+  while (label.size() > 1 && label[0] == '0' && label[1] >= '0' && label[1] <= '9') label.remove_prefix(1);
+  return label;
+}
+
 /// Throws: Error where the first line holds names of columns, or the labels are texts, identifiers or numbers to predict.
 /// Notes what may be meant otherwise.
 inline void check_labelled_lines(LabelledLines& lines, const TsvTextOptions& o) {
@@ -118,6 +125,13 @@ inline void check_labelled_lines(LabelledLines& lines, const TsvTextOptions& o) 
   }
   const bool tabs =
       std::ranges::all_of(lines.texts, [](std::string_view text) { return text.find('\t') != std::string_view::npos; });
+  if (tabs)
+    lines.notes.push_back({"lines have three fields or more: all behind the first tab is the text",
+                           static_cast<Index>(lines.texts.size()), lines.where(0)});
+  for (const auto& [label, count] : counts)
+    if (label != without_zeros(label) && counts.contains(without_zeros(label)) && parse_number(label))
+      lines.notes.push_back(
+          {concat("the labels '", label, "' and '", without_zeros(label), "' are one number, and two classes"), 2, ""});
   const std::set<std::string_view> texts(lines.texts.begin(), lines.texts.end());
   require(tabs || counts.size() <= 10 || 2 * texts.size() > counts.size(), "'", lines.path.string(), "': there are ",
           counts.size(), " labels, '", lines.labels[0], "' among them, and ", texts.size(), " texts, such as '",
@@ -178,13 +192,16 @@ TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextO
   };
 
   if (!options.test.empty()) {
+    detail::require_other_file(path, options.test, options.wording);
     detail::LabelledLines test_lines = detail::read_labelled_lines(options.test, options);
     detail::LabelledTexts test;
     test.texts = test_lines.texts;
     for (std::size_t i = 0; i < test_lines.labels.size(); ++i) {
       const auto found = label_of.find(test_lines.labels[i]);
-      require(found != label_of.end(), test_lines.where(i), ": the label '", test_lines.labels[i], "' is not one of the ",
-              classes.size(), " of '", path.string(), "'");
+      require(
+          found != label_of.end(), test_lines.where(i), ": the label '", test_lines.labels[i], "' is not one of the ",
+          classes.size(), " of '", path.string(), "'",
+          i == 0 ? "; where the line holds names of columns, remove it: a header is passed over in both files or in none" : "");
       test.labels.push_back(found->second);
     }
     std::ranges::move(test_lines.notes, std::back_inserter(lines.notes));

@@ -63,19 +63,23 @@ inline NumericColumn fit_numbers(const TablePart& train, Index column, const Csv
   return code;
 }
 
-inline CategoricalColumn fit_categories(const TablePart& train, Index column, bool listed, const CsvOptions& o) {
+/// Where the options list the column, codes of one value in either part are categories of their own.
+inline CategoricalColumn fit_categories(const TablePart& train, const TablePart& test, Index column, bool listed,
+                                        const CsvOptions& o) {
   std::set<std::string_view> texts;
   for (Index i = 0; i < train.size(); ++i)
     if (const auto field = value_of(train, i, column, false, o)) texts.insert(*field);
   if (!listed) require_categories(train, column, o);
   require(!texts.empty(), train.where(column), ": the training part has no value; leave the column out, ",
-          column_option(o, "drop", train.file.name(column)));
-  CategoricalColumn code{Categories(texts, listed && codes_of_one_value(texts))};
+          column_option(o, "drop", train.file, column));
+  std::set<std::string_view> both = texts;
+  if (listed) insert_texts(test, column, o, both);
+  CategoricalColumn code{Categories(texts, listed && codes_of_one_value(both))};
   // One feature per category: a column of names or of serial numbers would take memory in the square of the file.
   constexpr Index most = 1000;
   require(code.categories.size() <= most, train.where(column), ": the column has ", code.categories.size(), " categories, '",
           code.categories.names()[0], "' among them; expected numbers, or at most ", most, " categories; leave it out, ",
-          column_option(o, "drop", train.file.name(column)));
+          column_option(o, "drop", train.file, column));
   std::vector<Index> counts(static_cast<std::size_t>(code.categories.size()));
   for (Index i = 0; i < train.size(); ++i)
     if (const auto field = value_of(train, i, column, false, o))
@@ -84,8 +88,9 @@ inline CategoricalColumn fit_categories(const TablePart& train, Index column, bo
   return code;
 }
 
-/// How a column becomes features, decided by the training part alone; `categorical` where the options list it.
-inline ColumnCode fit_column(const TablePart& train, Index column, bool categorical, const CsvOptions& o,
+/// How a column becomes features, decided by the training part, with the codes of the test part; `categorical` where the options
+/// list it.
+inline ColumnCode fit_column(const TablePart& train, const TablePart& test, Index column, bool categorical, const CsvOptions& o,
                              std::vector<ReadNote>& notes) {
   const auto has_value = [&](bool numbers) {
     for (Index i = 0; i < train.size(); ++i)
@@ -94,10 +99,10 @@ inline ColumnCode fit_column(const TablePart& train, Index column, bool categori
   };
   if (!categorical && has_value(true) && mostly_numbers(train, column, o)) {
     NumericColumn code = fit_numbers(train, column, o);
-    note_codes(train, column, o, notes);
+    note_codes(train, test, column, o, notes);
     return code;
   }
-  CategoricalColumn code = fit_categories(train, column, categorical, o);
+  CategoricalColumn code = fit_categories(train, test, column, categorical, o);
   if (!categorical) note_categories(train, column, o, notes);
   return code;
 }

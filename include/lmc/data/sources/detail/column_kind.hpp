@@ -14,6 +14,7 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/categories.hpp>
+#include <lmc/data/sources/detail/label_check.hpp>
 #include <lmc/data/sources/detail/table_part.hpp>
 
 namespace lmc::detail {
@@ -24,6 +25,12 @@ inline std::map<std::string_view, Index> text_counts(const TablePart& part, Inde
   for (Index i = 0; i < part.size(); ++i)
     if (const std::string_view field = part.field(i, column); !is_missing(field, o, numbers)) ++counts[field];
   return counts;
+}
+
+/// Adds the texts of a column that are not missing.
+inline void insert_texts(const TablePart& part, Index column, const CsvOptions& o, std::set<std::string_view>& texts) {
+  for (Index i = 0; i < part.size(); ++i)
+    if (const std::string_view field = part.field(i, column); !is_missing(field, o, false)) texts.insert(field);
 }
 
 /// Whether most texts of the training part are numbers, or could be meant to be: most of its fields, or of its different texts.
@@ -57,8 +64,8 @@ inline void require_categories(const TablePart& train, Index column, const CsvOp
     longest = std::max(longest, static_cast<Index>(std::count(text.begin(), text.end(), ' ')));
   throw Error(concat(train.where(column), ": ", texts, " of ", fields, " texts are different, '", train.field(0, column),
                      "' among them; a column that names its rows says nothing of other rows: leave it out, ",
-                     column_option(o, "drop", train.file.name(column)), ", or insist, ",
-                     column_option(o, "categorical", train.file.name(column)),
+                     column_option(o, "drop", train.file, column), ", or insist, ",
+                     column_option(o, "categorical", train.file, column),
                      longest > 9 ? "; texts to learn from are read from lines of label<TAB>text" : "",
                      longest > 9 ? (o.wording == Wording::code ? ", load_tsv_text()" : ", --dataset tsv") : ""));
 }
@@ -76,9 +83,7 @@ inline void note_row_numbers(const TablePart& train, Index column, Index label, 
                              std::vector<ReadNote>& notes) {
   const CsvTable& file = train.file;
   if (file.rows() < 10) return;
-  const std::string drop = !file.name(column).empty()   ? column_option(o, "drop", file.name(column))
-                           : o.wording == Wording::code ? concat("drop = {", column, "}")
-                                                        : concat("--drop ", column);
+  const std::string drop = column_option(o, "drop", file, column);
   bool consecutive = true;
   Index changes = 0;
   std::map<std::string_view, Index> classes;
@@ -130,22 +135,23 @@ inline std::optional<std::pair<std::string_view, std::string_view>> codes_of_one
   return std::nullopt;
 }
 
-/// Notes what is odd about a column of numbers: 1E1 beside 10, or 01 beside 1.
-inline void note_codes(const TablePart& train, Index column, const CsvOptions& o, std::vector<ReadNote>& notes) {
-  Index codes = 0, first = 0;
-  for (Index i = train.size() - 1; i >= 0; --i)
-    if (looks_like_code(train.field(i, column))) {
-      ++codes;
-      first = i;
-    }
+/// Notes what is odd about a column of numbers, in both parts: 1E1 beside 10, or 01 beside 1.
+inline void note_codes(const TablePart& train, const TablePart& test, Index column, const CsvOptions& o,
+                       std::vector<ReadNote>& notes) {
+  Index codes = 0;
+  std::string first;
+  for (const TablePart* part : {&train, &test})
+    for (Index i = 0; i < part->size(); ++i)
+      if (looks_like_code(part->field(i, column)) && codes++ == 0) first = part->where(i, column);
   if (codes == 0) return;
   std::set<std::string_view> texts;
-  for (const auto& [text, count] : text_counts(train, column, true, o)) texts.insert(text);
+  for (const TablePart* part : {&train, &test})
+    for (const auto& [text, count] : text_counts(*part, column, true, o)) texts.insert(text);
   if (const auto two = codes_of_one_value(texts))
     notes.push_back(
         {concat("column '", train.file.name(column), "' has '", two->first, "' and '", two->second,
-                "', taken for one number; if they are codes: ", column_option(o, "categorical", train.file.name(column))),
-         codes, train.where(first, column)});
+                "', taken for one number; if they are codes: ", column_option(o, "categorical", train.file, column)),
+         codes, first});
 }
 
 /// What stands behind the number that a text begins with, such as kg; nothing where it begins with none.
@@ -155,11 +161,22 @@ inline std::optional<std::string_view> unit_of(std::string_view text) {
   return text.substr(end);
 }
 
-/// Notes what may be meant otherwise in a column of categories: numbers, also with a unit, texts that may stand for a missing value,
-/// and many categories of few rows.
+/// Whether a text is a number but for a minus behind it, brackets around it, or a blank inside.
+inline bool is_nearly_number(std::string_view text) {
+  if (parse_number(text)) return false;
+  std::string plain;
+  for (const char c : text)
+    if (c != ' ') plain += c;
+  if (plain.ends_with('-')) plain.pop_back();
+  if (plain.starts_with('(') && plain.ends_with(')')) plain = plain.substr(1, plain.size() - 2);
+  return parse_number(plain).has_value();
+}
+
+/// Notes what may be meant otherwise in a column of categories: numbers, also with a unit or written as 5- or (5), texts that may
+/// stand for a missing value or differ in Unicode's forms, and many categories of few rows.
 inline void note_categories(const TablePart& train, Index column, const CsvOptions& o, std::vector<ReadNote>& notes) {
-  Index numbers = 0, missing = 0;
-  std::string number, absent;
+  Index numbers = 0, missing = 0, nearly = 0;
+  std::string number, absent, near_number;
   const auto counts = text_counts(train, column, false, o);
   std::set<std::optional<std::string_view>> units;
   Index fields = 0;
@@ -169,6 +186,10 @@ inline void note_categories(const TablePart& train, Index column, const CsvOptio
     if (parse_marked_number(text, o.number_format)) {
       numbers += count;
       number = text;
+    }
+    if (is_nearly_number(text)) {
+      nearly += count;
+      near_number = text;
     }
     if (is_missing(text, o, true)) {
       missing += count;
@@ -184,6 +205,11 @@ inline void note_categories(const TablePart& train, Index column, const CsvOptio
                      texts, ""});
   if (numbers > 0)
     notes.push_back({concat("column '", name, "' of categories has numbers, such as '", number, "'"), numbers, ""});
+  if (nearly > 0)
+    notes.push_back(
+        {concat("column '", name, "' of categories has '", near_number, "'; if this is a number, write it as -5 or 1234"),
+         nearly, ""});
+  note_unicode_forms(counts, concat("column '", name, "':"), "categories", notes);
   if (missing > 0)
     notes.push_back({concat("column '", name, "' has the category '", absent,
                             "', which may stand for a missing value: ", missing_option(o, absent)),

@@ -66,11 +66,14 @@ inline std::string missing_option(const CsvOptions& o, std::string_view text) {
   return o.wording == Wording::code ? concat("missing_texts = {\"", text, "\"}") : concat("--missing-texts '", text, "'");
 }
 
-/// How to list a column in an option, as in --drop id.
-inline std::string column_option(const CsvOptions& o, std::string_view option, std::string_view column) {
+/// How to list a column in an option, as in --drop id; by its position where it has no name.
+inline std::string column_option(const CsvOptions& o, std::string_view option, const CsvTable& file, Index position) {
+  const std::string& column = file.name(position);
+  if (column.empty())
+    return o.wording == Wording::code ? concat(option, " = {", position, "}") : concat("--", option, ' ', position);
   if (o.wording == Wording::code) return concat(option, " = {\"", column, "\"}");
   return concat("--", option, " ",
-                column.find_first_of(" '\"|;&()$") == std::string_view::npos ? std::string(column) : concat("'", column, "'"));
+                column.find_first_of(" '\"|;&()$") == std::string_view::npos ? column : concat("'", column, "'"));
 }
 
 }  // namespace detail

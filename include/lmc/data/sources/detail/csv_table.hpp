@@ -79,12 +79,11 @@ class CsvTable {
       const std::string text = advice();
       require(text.empty(), "'", path_, "' has a single column", text);
     }
-    leave_out_empty_end(named);
+    leave_out_empty_end(named, header_line);
     if (named) {
       if (static_cast<Index>(names_.size()) != columns_)
         throw Error(concat("'", path_, "', line ", header_line, ": there are ", names_.size(),
-                           " column names, but the rows have ", columns_, " fields; where the line holds no names, pass ",
-                           option_text(wording, "names = false", "--no-names"), advice()));
+                           " column names, but the rows have ", columns_, " fields; ", names_advice(header), advice()));
       require_header(header_parts(header_line), wording_, notes_);
     } else {
       for (Index j = 0; j < columns_; ++j) names_.push_back(concat("column", j));
@@ -127,17 +126,44 @@ class CsvTable {
     lines_.push_back(csv.line());
   }
 
+  /// What helps where there are not as many names as fields.
+  [[nodiscard]] std::string names_advice(Index header) const {
+    const bool one_missing = static_cast<Index>(names_.size()) == columns_ - 1;
+    return concat(
+        one_missing ? "where each row begins with a name of its own, as R's write.table writes them, put a name for it in front"
+                    : concat("where the names stand in the next line, pass ", option_text(wording_, "header = ", "--header "),
+                             header + 1),
+        "; where the line holds no names, pass ", option_text(wording_, "names = false", "--no-names"));
+  }
+
   /// Lines that all end in a delimiter have an empty field there, and so may the names.
-  void leave_out_empty_end(bool named) {
+  /// Throws: Error where a name is missing and the first column counts the rows, so that the name may be missing there.
+  void leave_out_empty_end(bool named, Index header_line) {
     const auto count = static_cast<Index>(names_.size());
     const bool without_name = named && (count == columns_ - 1 || (count == columns_ && names_.back().empty()));
     if (!without_name || columns_ < 3) return;
     for (Index i = 0; i < rows(); ++i)
       if (!field(i, columns_ - 1).empty()) return;
+    const bool shifts = count == columns_ - 1;
+    if (shifts && counts_rows())
+      throw Error(
+          concat("'", path_, "', line ", header_line, ": there are ", count, " column names, but the rows have ", columns_,
+                 " fields, of which the first counts the rows and the last is empty; put a name for the first before the "
+                 "others, or, where '",
+                 names_[0], "' is its name, a delimiter behind them"));
     --columns_;
     names_.resize(static_cast<std::size_t>(columns_));
-    notes_.push_back(
-        {"lines end in a delimiter: the column behind it has neither a name nor a value, and was left out", rows(), where(0)});
+    notes_.push_back({concat("lines end in a delimiter: the column behind it has neither a name nor a value, and was left out",
+                             shifts ? concat("; '", names_[0], "' is the column of '", field(0, 0), "'") : ""),
+                      rows(), where(0)});
+  }
+  /// Whether there are ten rows or more, and numbers in the first column that grow by one.
+  [[nodiscard]] bool counts_rows() const {
+    for (Index i = 0; i < rows(); ++i) {
+      const auto number = parse_number(field(i, 0));
+      if (!number || (i > 0 && *number != *parse_number(field(i - 1, 0)) + 1)) return false;
+    }
+    return rows() >= 10;
   }
 
   [[nodiscard]] TableHeader header_parts(Index line) const {

@@ -12,18 +12,35 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/number_text.hpp>
+#include <lmc/data/sources/detail/unicode_form.hpp>
 #include <lmc/io/csv.hpp>
 
 namespace lmc::detail {
 
+/// Notes texts that look alike, and differ in Unicode's forms. `what` they are begins the note, `kind` they are taken for ends it.
+inline void note_unicode_forms(const std::map<std::string_view, Index>& counts, std::string_view what, std::string_view kind,
+                               std::vector<ReadNote>& notes) {
+  std::map<std::u32string, std::string_view> known;
+  for (const auto& [text, count] : counts) {
+    // ASCII is the same in both forms.
+    if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; })) continue;
+    const auto [same, added] = known.emplace(bare_text(text).letters, text);
+    if (!added && differ_in_unicode_form(same->second, text))
+      notes.push_back({concat(what, " '", same->second, "' and '", text, "' look alike and are two ", kind,
+                              ": they differ in Unicode's forms, NFC and NFD"),
+                       2, ""});
+  }
+}
+
 /// Throws: Error where labels look like no classes: decimals, more than ten of them, or more classes than half of the examples.
-/// `where` begins the message, and `advice` ends it. Notes decimals, classes of few examples, and labels that differ in case or in blanks alone.
+/// `where` begins the message, and `advice` ends it. Notes decimals, classes of few examples or of one, and labels that differ in
+/// case, in blanks or in Unicode's forms alone.
 inline void check_labels(std::string_view where, const std::map<std::string_view, Index>& counts, std::string_view advice,
                          std::vector<ReadNote>& notes) {
   const auto classes = static_cast<Index>(counts.size());
-  Index examples = 0, decimals = 0, few = 0;
+  Index examples = 0, decimals = 0, few = 0, singles = 0;
   bool numbers = true;
-  std::string_view decimal, rare;
+  std::string_view decimal, rare, single;
   std::map<std::string, std::string_view> alike;
   for (const auto& [label, count] : counts) {
     examples += count;
@@ -33,6 +50,10 @@ inline void check_labels(std::string_view where, const std::map<std::string_view
     if (other || (number && std::isfinite(*number) && std::floor(*number) != *number)) {
       ++decimals;
       decimal = label;
+    }
+    if (count == 1) {
+      ++singles;
+      single = label;
     }
     if (count < 5) {
       ++few;
@@ -53,6 +74,10 @@ inline void check_labels(std::string_view where, const std::map<std::string_view
     notes.push_back({concat("labels are decimals, such as ", decimal, ", taken for classes"), decimals, ""});
   if (few > 0 && classes > 10)
     notes.push_back({concat("classes have less than five training examples, '", rare, "' among them"), few, ""});
+  else if (singles > 0 && examples >= 20 * singles)
+    notes.push_back(
+        {concat("a class has one training example, as '", single, "'; is its row one of the examples?"), singles, ""});
+  note_unicode_forms(counts, "the labels", "classes", notes);
 }
 
 }  // namespace lmc::detail

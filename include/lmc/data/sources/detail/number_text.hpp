@@ -109,7 +109,8 @@ inline std::string without_currency(std::string_view text) {
   return std::string(text);
 }
 
-/// Text without `separator` between groups of three digits before `point`; nothing where it stands elsewhere.
+/// Text without `separator` between groups of three digits before `point`; nothing where it stands elsewhere, or behind a group
+/// that begins with 0: 0,125 has decimals.
 inline std::optional<std::string> without_thousands(std::string_view text, std::string_view separator, char point) {
   if (text.find(separator) == std::string_view::npos) return std::string(text);
   const std::size_t begin = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
@@ -123,10 +124,17 @@ inline std::optional<std::string> without_thousands(std::string_view text, std::
     const std::string_view group = whole.substr(0, at);
     const bool digits = std::all_of(group.begin(), group.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (!digits || group.empty() || group.size() > 3 || (!first && group.size() != 3)) return std::nullopt;
+    if (first && more && group[0] == '0') return std::nullopt;
     result += group;
     if (more) whole.remove_prefix(at + separator.size());
   }
   return result.append(text.substr(end));
+}
+
+/// Whether marks give a comma or a point two meanings: between thousands and before decimals, or both of them between thousands.
+inline bool contradict(NumberMarks marks) {
+  const auto has = [&](NumberMark mark) { return std::find(marks.begin(), marks.end(), mark) != marks.end(); };
+  return has(NumberMark::thousands_comma) && (has(NumberMark::decimal_comma) || has(NumberMark::thousands_point));
 }
 
 /// The number that text is where it may have these marks; NaN and nothing as parse_number().
@@ -170,7 +178,7 @@ inline std::vector<NumberMark> marks_of(std::string_view text) {
     for (std::size_t j = i + 1; j < all; ++j)
       for (std::size_t k = j + 1; k < all; ++k) choices.push_back({mark(i), mark(j), mark(k)});
   for (auto& choice : choices)
-    if (parse_marked_number(text, choice)) return std::move(choice);
+    if (!contradict(choice) && parse_marked_number(text, choice)) return std::move(choice);
   return {};
 }
 

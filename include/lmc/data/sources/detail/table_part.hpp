@@ -55,9 +55,9 @@ inline std::optional<std::string_view> value_of(const TablePart& part, Index i, 
 }
 
 /// What may be the cause that `field` is no number, and the option for it: the end of a message.
-inline std::string number_advice(std::string_view field, std::string_view column, const CsvOptions& o) {
+inline std::string number_advice(std::string_view field, const CsvTable& file, Index column, const CsvOptions& o) {
   const std::string otherwise =
-      concat("or take the texts of the column as categories, ", column_option(o, "categorical", column));
+      concat("or take the texts of the column as categories, ", column_option(o, "categorical", file, column));
   const auto marks = [&](const std::vector<NumberMark>& given) {
     std::string list;
     for (const NumberMark mark : given)
@@ -81,6 +81,11 @@ inline std::string number_advice(std::string_view field, std::string_view column
   const bool comma = other != more && parse_marked_number(field, other);
   for (const NumberMark mark : more)
     if (std::find(all.begin(), all.end(), mark) == all.end()) all.push_back(mark);
+  if (parse_number(field))
+    return concat("; it is one without ", marks(o.number_format), "; write the column's numbers in one way, ", otherwise);
+  if (!more.empty() && contradict(all))
+    return concat("; it is one with ", marks(more), ", which contradicts ", marks(o.number_format),
+                  "; write the column's numbers in one way, ", otherwise);
   if (more.empty() || !parse_marked_number(field, all))
     return concat("; correct it, list it as missing, ", missing_option(o, field), ", which replaces the usual list, ",
                   otherwise);
@@ -94,9 +99,10 @@ inline double number_of(const TablePart& part, Index i, Index column, std::strin
   if (!number)
     throw Error(concat(part.where(i, column), ": '", field, "' is no number, but the column's other values are",
                        part.row(i) == 0 ? " (if the line holds units, remove it)" : "",
-                       number_advice(field, part.file.name(column), o)));
+                       number_advice(field, part.file, column, o)));
   if (!std::isfinite(*number))
-    throw Error(concat(part.where(i, column), ": '", field, "' is not finite, or beyond the range of double; ",
+    throw Error(concat(part.where(i, column), ": '", field,
+                       "' is not finite, or beyond the range of double, 5e-324 to 1.8e308 in size; ",
                        "correct it, or list it as missing, ", missing_option(o, field), ", which replaces the usual list"));
   return *number;
 }
