@@ -42,10 +42,22 @@ bool is_second(std::string_view option, const std::optional<std::string>& given,
   return given && lmc::find_name(option, *given, names) == 1;
 }
 
+// take(given), whose errors begin with the option.
+template <class Given, class Take>
+auto named(std::string_view option, const Given& given, const Take& take) {
+  try {
+    return take(given);
+  } catch (const lmc::Error& e) {
+    throw lmc::Error(lmc::concat(option, ' ', given, ": ", e.what()));
+  }
+}
+
 lmc::TextFeatures text_features(const DatasetOptions& o) {
   if (is_second("--text-form", o.text_form, {"bag", "sequence"})) {
     lmc::require(!o.ngram_dimension, "--ngram-dimension is of --text-form bag; leave it out");
-    return lmc::SequenceOptions{.length = o.text_length.value_or(lmc::SequenceOptions().length)};
+    const lmc::SequenceOptions sequence{.length = o.text_length.value_or(lmc::SequenceOptions().length)};
+    named("--text-length", sequence.length, [&](lmc::Index) { lmc::detail::require_valid(sequence); });
+    return sequence;
   }
   lmc::require(!o.text_length, "--text-length is of --text-form sequence; leave it out");
   return lmc::NgramOptions{.dimension = o.ngram_dimension.value_or(lmc::NgramOptions().dimension)};
@@ -75,11 +87,13 @@ lmc::CsvOptions csv_options(const DatasetOptions& o) {
     csv.unknown_category = lmc::UnknownCategory::ignore;
   if (o.missing_texts) {
     csv.missing_texts = split_list(*o.missing_texts);
+    if (o.missing_texts->ends_with(',')) csv.missing_texts.emplace_back();  // "NA,": the empty text, too
     csv.missing_numbers.clear();
   }
   for (const std::string& mark : split_list(o.number_format.value_or(""))) csv.number_format.push_back(number_mark(mark));
   csv.standardize = !o.no_standardize;
   if (o.test_data) csv.test_path = *o.test_data;
+  lmc::require(!o.train_rows || *o.train_rows > 0, "--train-rows ", o.train_rows.value_or(0), "; expected a positive number");
   csv.train_rows = o.train_rows.value_or(0);
   lmc::require(!o.test_share || (!o.test_data && !o.train_rows),
                "--test-share is for one file without --train-rows; leave it or the other out");
@@ -272,15 +286,30 @@ std::vector<lmc::Index> parse_classes(const std::string& list, lmc::ReadReport& 
       }
     }
     const lmc::Index position = by_name ? *by_name : *by_position;
+    lmc::require(std::ranges::find(positions, position) == positions.end(), "--classes ", list, ": the class '",
+                 report.classes[static_cast<std::size_t>(position)].name, "' is given twice");
     positions.push_back(position);
     const std::string& name = report.classes[static_cast<std::size_t>(position)].name;
     taken += lmc::concat(taken.empty() ? "" : ", ", text, by_name ? " by name" : lmc::concat(" by position: '", name, "'"));
   }
+  lmc::require(positions.size() > 1, "--classes ", list, ": expected two classes or more");
   const bool plain = std::ranges::all_of(
       positions, [&](lmc::Index k) { return report.classes[static_cast<std::size_t>(k)].name == std::to_string(k); });
   if (!plain) report.notes.push_back({"classes were taken: " + taken, static_cast<lmc::Index>(positions.size()), ""});
   return positions;
 }
+
+namespace {
+
+// A class that loses all its training examples could not be learned; of some, there were none before.
+void require_classes_left(lmc::Index subset, const std::vector<lmc::Index>& before, const Data& data) {
+  const std::vector<lmc::Index> left = lmc::class_counts(data.train);
+  for (std::size_t k = 0; k < left.size(); ++k)
+    lmc::require(before[k] == 0 || left[k] > 0, "--subset ", subset, ": none of them is of the class '",
+                 data.report.classes[k].name, "'; take more, or as many of each class, --subset-per-class");
+}
+
+}  // namespace
 
 Data load_dataset(const DatasetOptions& o, int threads) {
   lmc::require(o.mean.has_value() == o.standard_deviation.has_value(),
@@ -288,22 +317,18 @@ Data load_dataset(const DatasetOptions& o, int threads) {
   Data data = read_dataset(o, threads);
   if (o.classes) {
     const std::vector<lmc::Index> classes = parse_classes(*o.classes, data.report);
-    data = lmc::class_subset(data, classes);
+    data = named("--classes", *o.classes, [&](const std::string&) { return lmc::class_subset(data, classes); });
   }
   lmc::require(!o.subset || !o.subset_per_class, "--subset and --subset-per-class are two ways to take a part; leave one out");
-  const auto named = [](std::string_view option, lmc::Index given, const auto& take) {
-    try {
-      return take(given);
-    } catch (const lmc::Error& e) {
-      throw lmc::Error(lmc::concat(option, ' ', given, ": ", e.what()));
-    }
-  };
   const std::uint64_t seed = o.subset_seed;
   if (o.subset_per_class)
     data.train = named("--subset-per-class", *o.subset_per_class,
                        [&](lmc::Index n) { return lmc::per_class_subset(data.train, n, seed); });
-  if (o.subset)
+  if (o.subset) {
+    const std::vector<lmc::Index> before = class_counts(data.train);
     data.train = named("--subset", *o.subset, [&](lmc::Index n) { return lmc::random_subset(data.train, n, seed); });
+    require_classes_left(*o.subset, before, data);
+  }
   if (o.test_subset)
     data.test = named("--test-subset", *o.test_subset, [&](lmc::Index n) { return lmc::random_subset(data.test, n, seed); });
   lmc::recount_classes(data);

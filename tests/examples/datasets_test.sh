@@ -134,6 +134,13 @@ refuses "is for images" --dataset spirals --augment flip
 refuses "expected a share of the examples" "${images[@]}" --label-noise 1.5
 refuses "there is no label noise" "${images[@]}" --label-noise-seeds 1,2
 refuses "unknown column of 'table.csv'" --dataset csv --data table.csv --delimiter ';' --header 2 --label sort
+refuses "--classes 3,3: the class '3' is given twice" "${images[@]}" --classes 3,3
+refuses "--classes 3: expected two classes or more" "${images[@]}" --classes 3
+refuses "--subset 1: none of them is of the class '" --dataset spirals --subset 1
+refuses "--train-rows 0; expected a positive number" --dataset csv --data table.csv --delimiter ';' --header 2 --train-rows 0
+refuses "--text-length 0: character sequence" --dataset tsv --data texts.tsv --text-form sequence --text-length 0
+refuses "expected at most 268435456 values" --dataset mixture --examples 100000000000000
+refuses "--test-data 'texts.tsv' is the file to train on" --dataset tsv --data texts.tsv --test-data texts.tsv
 refuses "there is no word list" --dataset words --data words --languages aa,cc
 refuses "expected one character, tab or blank" --dataset csv --data table.csv --delimiter ';;'
 
@@ -152,6 +159,8 @@ refuses "column 'x': the value is missing ('NULL'); fill it in, pass --missing i
 codes=(--dataset csv --data codes.csv --label kind --missing impute)
 says "missing: 'NULL' 7" "${codes[@]}"
 refuses "'NULL' is no number" "${codes[@]}" --missing-texts ,NA
+sed 's/NULL//' codes.csv > empty.csv
+says "missing: '' 7" --dataset csv --data empty.csv --label kind --missing impute --missing-texts NA,
 refuses "the class number 0 is called '1', and the class number 1 '2'; write name:1 or position:1" "${codes[@]}" --classes 1,2
 says "classes were taken: name:1 by name, 3 by name" "${codes[@]}" --classes name:1,3
 says "classes were taken: 0 by position: '1', position:1 by position: '2'" "${codes[@]}" --classes 0,position:1
