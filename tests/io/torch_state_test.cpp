@@ -76,6 +76,10 @@ TEST_CASE("state_of_torch: numbers in names are compared as numbers", "[io]") {
   for (lmc::NamedTensor& t : file.tensors)
     if (t.name.starts_with("5.")) t.name.replace(0, 1, "10");
   CHECK(mlp_state(file) == mlp_state({.metadata = {}, .tensors = mlp.tensors}));
+  // More digits than a machine's number holds: modulo 2⁶⁴ the last would be first.
+  const std::vector<std::string> names{"9.weight", "010.weight", "18446744073709551616.weight"};
+  for (std::size_t i = 1; i < names.size(); ++i)
+    CHECK(lmc::detail::NumberedName(names[i - 1]) < lmc::detail::NumberedName(names[i]));
 }
 
 TEST_CASE("state_of_torch: refuses what is open, with both lists, and takes a table", "[io][errors]") {
@@ -113,6 +117,35 @@ TEST_CASE("state_of_torch: refuses what is open, with both lists, and takes a ta
                     Contains("no layer like the module 'extra'"));
   file.tensors.back().values = lmc::RawValues{"F16", std::vector<std::byte>(6)};
   CHECK_THROWS_WITH(read({}), Contains("tensor 'extra.bias' is F16; expected F32 or F64"));
+}
+
+TEST_CASE("state_of_torch: the rest of a module follows the tensor that a table names", "[io][errors]") {
+  const auto net = lmc::mlp<float>({.inputs = 4, .hidden = {4, 4}, .outputs = 4});
+  Safetensors file;
+  for (int i = 1; i <= 3; ++i) {
+    const auto value = static_cast<float>(i);
+    const std::string module = "fc" + std::to_string(i);
+    file.tensors.push_back({module + ".weight", lmc::Shape{4, 4}, std::vector<float>(16, value)});
+    file.tensors.push_back({module + ".bias", lmc::Shape{4}, std::vector<float>(4, 10 * value)});
+  }
+  const auto read = [&](const std::vector<lmc::TensorPlace>& places) {
+    return lmc::state_of_torch<float>(file, net.layout(), 4, places, "a file");
+  };
+  // The weights of fc3, fc2 in the layers 2, 3: so are their biases, named or not.
+  const std::vector<lmc::TensorPlace> weights{{"fc3.weight", "dense2/weight"}, {"fc2.weight", "dense3/weight"}};
+  const auto state = read(weights);
+  const std::vector<float> first{1, 10, 3, 30, 2, 20};
+  for (std::size_t i = 0; i < first.size(); ++i) CHECK(state.parameters[i / 2 * 20 + i % 2 * 16] == first[i]);
+  const auto places = lmc::places_of_torch(file, net.layout(), 4, weights, "a file");
+  REQUIRE(places.size() == 6);
+  CHECK(places[3].tensor == "fc3.bias");
+  CHECK(places[3].segment == "dense2/bias");
+  CHECK(read(places) == state);
+  // A module in two layers does not say where its rest belongs.
+  CHECK_THROWS_WITH(read({{"fc3.weight", "dense2/weight"}, {"fc3.bias", "dense1/bias"}}),
+                    Contains("names the layer 'dense1' in part, and what belongs to 'dense1/weight' is open"));
+  CHECK_THROWS_WITH(read({{"fc3.weight", "dense2/weight"}, {"fc2.bias", "dense2/bias"}}),
+                    Contains("names the module 'fc2' in part") && Contains("'fc2.weight' belongs is open"));
 }
 
 }  // namespace io_torch_state_test

@@ -33,8 +33,8 @@ namespace detail {
 
 /// A name cut at its numbers, which are compared as numbers: `features.10.weight` is behind `features.2.weight`.
 struct NumberedName {
-  std::vector<std::string> texts;      // between the numbers; one more than these
-  std::vector<unsigned long> numbers;  // in order
+  std::vector<std::string> texts;                            // between the numbers; one more than these
+  std::vector<std::pair<std::size_t, std::string>> numbers;  // digits without leading zeros, and how many: of any length
 
   explicit NumberedName(std::string_view name) : texts(1) {
     for (std::size_t i = 0; i < name.size();) {
@@ -42,10 +42,10 @@ struct NumberedName {
         texts.back() += name[i++];
         continue;
       }
-      unsigned long number = 0;
+      std::string digits;
       for (; i < name.size() && std::isdigit(static_cast<unsigned char>(name[i])) != 0; ++i)
-        number = 10 * number + static_cast<unsigned long>(name[i] - '0');
-      numbers.push_back(number);
+        if (!digits.empty() || name[i] != '0') digits += name[i];
+      numbers.emplace_back(digits.size(), digits);
       texts.emplace_back();
     }
   }
@@ -131,8 +131,9 @@ class TorchMatcher {
     segment->tensor = *tensor;
     free_.erase(tensor);
   }
-  // Modules and layers of one form are paired in order.
+  // The rest of a module goes where the table puts a part of it; then modules and layers of one form are paired in order.
   void match() {
+    complete_named();
     std::map<Form, std::vector<std::string>> modules;  // the names in front of the leaves
     std::map<Form, std::vector<std::string>> layers;
     for (auto& [name, form] : forms(free_, [&](std::size_t t) { return module_of(t); })) modules[form].push_back(name);
@@ -160,6 +161,12 @@ class TorchMatcher {
     }
     require(modules.empty(), who_, ": the network has no layer like the module '",
             modules.empty() ? "" : modules.begin()->second.front(), "'; ", lists());
+  }
+
+  [[nodiscard]] std::vector<TensorPlace> places() const {
+    std::vector<TensorPlace> all;
+    for (const Place& p : segments_) all.push_back({file_.tensors[*p.tensor].name, p.segment->name});
+    return all;
   }
 
   template <std::floating_point T>
@@ -191,6 +198,35 @@ class TorchMatcher {
   using Leaf = std::pair<std::string, std::vector<Index>>;  // `weight` and its shape in PyTorch
   using Form = std::vector<Leaf>;
 
+  // Parts that are left of a named module and its layer could only be confused with those of others.
+  void complete_named() {
+    std::map<std::string, std::set<std::string>> layers;  // by module, as the table has them
+    std::set<std::string> named;
+    for (std::size_t s = 0; s < segments_.size(); ++s)
+      if (segments_[s].tensor) {
+        layers[module_of(*segments_[s].tensor).first].insert(layer_of(s).first);
+        named.insert(layer_of(s).first);
+      }
+    for (std::size_t s = 0; s < segments_.size(); ++s) {
+      if (segments_[s].tensor || !is_torch_kind(layer_kind(*segments_[s].segment))) continue;
+      const auto follows = [&](std::size_t t) {
+        const auto [module, leaf] = module_of(t);
+        const auto found = layers.find(module);
+        return found != layers.end() && found->second == std::set{layer_of(s).first} && leaf == layer_of(s).second;
+      };
+      const auto tensor = std::ranges::find_if(free_, follows);
+      if (tensor == free_.end()) continue;
+      segments_[s].tensor = *tensor;
+      free_.erase(tensor);
+    }
+    for (const std::size_t t : free_)
+      require(!layers.contains(module_of(t).first), who_, ": the table names the module '", module_of(t).first,
+              "' in part, and where its tensor '", file_.tensors[t].name, "' belongs is open; name it, too: ", lists());
+    for (std::size_t s = 0; s < segments_.size(); ++s)
+      require(segments_[s].tensor || !named.contains(layer_of(s).first), who_, ": the table names the layer '",
+              layer_of(s).first, "' in part, and what belongs to '", segments_[s].segment->name,
+              "' is open; name it, too: ", lists());
+  }
   [[nodiscard]] std::pair<std::string, Leaf> module_of(std::size_t t) const {
     const auto [module, leaf] = cut_name(file_.tensors[t].name, '.');
     return {module, {leaf, file_.tensors[t].shape.axes()}};
@@ -239,13 +275,15 @@ class TorchMatcher {
 
 /// The state of a network of ours with the numbers of a PyTorch state dict. A module and a layer belong together where their arrays
 /// have equal roles and shapes; several of one kind in the order of the numbers in their names (`features.0`, `features.10`) and of
-/// the network's layers. `places` says otherwise, tensor by tensor. Axes are those of PyTorch there, and ours here:
+/// the network's layers. `places` says otherwise, tensor by tensor; the rest of a module goes to the layer that one of its tensors is
+/// put into. Axes are those of PyTorch there, and ours here:
 ///   convolution             [out, in, rows, cols]  → [out, rows, cols, in]
 ///   dense behind an image   [out, in · rows · cols] → [out, rows, cols, in], also where it reads the examples themselves
 ///   LayerNorm of images     [channels, rows, cols] → [rows, cols, channels]
-/// Layers of other kinds need `places`, and keep their axes. `num_batches_tracked` is left out. input: the shape of an example; who begins the messages. Throws: Error, with the names and
-/// shapes of both sides, when a tensor or a segment is left over, or names leave open which module is first; and when a tensor is
-/// not F32 or F64.
+/// Layers of other kinds need `places`, and keep their axes. `num_batches_tracked` is left out. input: the shape of an example; who
+/// begins the messages. Throws: Error, with the names and shapes of both sides, when a tensor or a segment is left over, names leave
+/// open which module is first, or `places` has a module or a layer in part and the rest does not follow; and when a tensor is not F32
+/// or F64.
 template <std::floating_point T>
 ModelState<T> state_of_torch(const Safetensors& file, const ParameterLayout& layout, const Shape& input,
                              const std::vector<TensorPlace>& places, const std::string& who) {
@@ -261,6 +299,15 @@ ModelState<T> state_of_torch(const Safetensors& file, const ParameterLayout& lay
                                                  static_cast<std::size_t>(segments[s]->size())));
   }
   return state;
+}
+
+/// Which tensor state_of_torch takes for each segment, parameters first, from the same arguments. Throws: Error as it does.
+inline std::vector<TensorPlace> places_of_torch(const Safetensors& file, const ParameterLayout& layout, const Shape& input,
+                                                const std::vector<TensorPlace>& places, const std::string& who) {
+  detail::TorchMatcher matcher(file, layout, input, who);
+  for (const TensorPlace& place : places) matcher.take(place);
+  matcher.match();
+  return matcher.places();
 }
 
 }  // namespace lmc
