@@ -45,6 +45,7 @@ struct Options {
   double threshold = 0.02;
   lmc::CrossFitOptions cross_fit;
   std::string json, csv;
+  std::vector<std::string> network_only;  // options as typed that recordings have no use for
 
   [[nodiscard]] bool of_networks() const { return is_network_file(files.front()); }
 };
@@ -55,7 +56,7 @@ void add_options(CLI::App& app, Options& o) {
          "files", o.files,
          "one for each pair of networks: .npy [α, examples] of outcomes or losses, [α, examples, classes] of logits, or CSV with "
          "the columns alpha, example, and wrong, loss, or label with logit0, logit1, …. Or two .safetensors files for each pair, of "
-         "a network that --network names: lmc's, or a state dict of PyTorch's")
+         "a network that --network names: lmc's, or a state dict of PyTorch's, also by its index, model.safetensors.index.json")
       ->required();
   app.add_option("--what", o.recording.what,
                  "what a .npy file holds: wrong (true or 1 where the prediction is wrong), loss or logits")
@@ -69,7 +70,8 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--labels", o.recording.labels, ".npy file with the class of each example, for logits");
   app.add_option("--initializations", o.initializations,
                  "a number for each pair, as 1,1,2: pairs with equal ones depend on each other")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--threshold", o.threshold, "error barrier from which two networks count as not connected")
       ->capture_default_str();
   app.add_option("--folds", o.cross_fit.folds, "parts of the examples for the cross-fitted barrier")->capture_default_str();
@@ -93,8 +95,9 @@ struct PairResult {
   double git_rebasin = 0;
   std::optional<double> midpoint_loss = {}, midpoint_error = {};  // none without α = ½
   std::optional<lmc::ErrorBarrier> error = {};                    // none where outcomes are unknown
-  std::optional<lmc::CrossFittedBarrier> cross_fitted = {};       // none without outcomes of examples, and with fewer than 3 α
-  double instability = 0, argmax = 0;                             // of the error
+  std::optional<lmc::CrossFittedBarrier> cross_fitted =
+      {};                              // none without outcomes, with fewer than 3 α, or fewer examples than folds
+  double instability = 0, argmax = 0;  // of the error
 };
 
 std::optional<double> midpoint(const Curve& curve, Metric metric) {
@@ -111,7 +114,12 @@ PairResult compute(std::string name, Recording recording, const Options& o) {
   r.midpoint_loss = midpoint(curve, Metric::loss);
   if (!curve.points.front().metrics.error) return r;
   r.error = lmc::error_barrier(curve, {.threshold = o.threshold});
-  r.cross_fitted = lmc::cross_fitted_barrier(curve, o.cross_fit);
+  const lmc::Index examples = curve.points.front().metrics.count;
+  if (o.cross_fit.folds <= examples)
+    r.cross_fitted = lmc::cross_fitted_barrier(curve, o.cross_fit);
+  else
+    r.recording.notes.push_back(lmc::concat("no cross-fitted barrier: --folds ", o.cross_fit.folds,
+                                            " needs as many examples, and there are ", examples));
   r.instability = lmc::instability(curve);
   r.argmax = lmc::argmax_barrier(curve);
   r.midpoint_error = midpoint(curve, Metric::error);
@@ -121,6 +129,7 @@ PairResult compute(std::string name, Recording recording, const Options& o) {
 void print(std::ostream& out, const PairResult& r, double threshold) {
   const auto& points = r.recording.curve.points;
   out << r.file << ": " << r.recording.description << '\n';
+  for (const std::string& note : r.recording.notes) out << "  " << note << '\n';
   if (r.error) {
     out << "  error at the ends        " << fixed(*points.front().metrics.error, 4) << ' '
         << fixed(*points.back().metrics.error, 4) << "\n  error barrier            " << *r.error << '\n';
@@ -139,6 +148,8 @@ nlohmann::ordered_json to_json(const lmc::Interval& interval) { return {interval
 
 nlohmann::ordered_json to_json(const PairResult& r) {
   nlohmann::ordered_json json{{"file", r.file}, {"read", r.recording.description}};
+  json.update(r.recording.origin);
+  if (!r.recording.notes.empty()) json["notes"] = r.recording.notes;
   nlohmann::ordered_json curve = nlohmann::ordered_json::array();
   for (const lmc::CurvePoint& point : r.recording.curve.points) {
     nlohmann::ordered_json entry{{"alpha", point.alpha}, {"loss", point.metrics.loss}};
@@ -219,19 +230,35 @@ std::vector<PairResult> measure(const Options& o) {
   lmc::require(o.csv.empty() || count == 1, "--csv takes the curve of one pair, and there are ", count);
   if (!o.of_networks()) {
     lmc::require(o.networks.names.empty(), "--names is for networks, and '", o.files.front(), "' is none; leave it out");
+    lmc::require(o.network_only.empty(), o.network_only.empty() ? "" : o.network_only.front(), " is for networks, and '",
+                 o.files.front(), "' holds what was measured; leave it out");
     for (const std::string& file : o.files) add(file, read_recording(file, o.recording));
     return pairs;
   }
   lmc::require(o.recording.labels.empty() && o.recording.what == "auto", "--labels and --what are for .npy files, and '",
                o.files.front(), "' is a network; the data set has its labels: leave them out");
   const lmc::AlphaGrid alphas = network_alphas(o.recording.alphas);
-  const NetworkFiles networks(o.networks);
+  const NetworkFiles networks(o.networks, o.files);
   for (std::size_t i = 0; i < o.files.size(); i += 2)
     add(o.files[i] + " – " + o.files[i + 1], networks.measure(o.files[i], o.files[i + 1], alphas));
   return pairs;
 }
 
+// Options of networks and data sets, which stand in groups of their own, and of what is done with them.
+std::vector<std::string> given_for_networks(const CLI::App& app) {
+  std::vector<std::string> given;
+  for (const CLI::Option* option : app.get_options()) {
+    const bool of_networks =
+        option->get_group() == "Network" || option->get_group() == "Data set" || option->get_name() == "--part";
+    if (of_networks && option->count() > 0) given.push_back(option->get_name());
+  }
+  return given;
+}
+
 void run(const Options& o) {
+  lmc::require(o.cross_fit.folds >= 2, "--folds ", o.cross_fit.folds, "; expected at least 2");
+  lmc::require(o.json.empty() || std::filesystem::weakly_canonical(o.json) != std::filesystem::weakly_canonical(o.csv),
+               "--json and --csv both name '", o.json, "'; give two names");
   std::optional<lmc::OutputFile> output = open(o.json, o), table = open(o.csv, o);
   const std::vector<PairResult> pairs = measure(o);
   std::vector<Curve> curves;
@@ -250,7 +277,8 @@ void run(const Options& o) {
                                    {.initializations = o.initializations, .threshold = o.threshold, .cross_fit = o.cross_fit});
     std::cout << *summary << '\n';
   } else if (pairs.size() > 1) {
-    std::cout << "no summary of the pairs: it needs outcomes of single examples, and an α between the ends\n";
+    std::cout
+        << "no summary of the pairs: it needs outcomes of single examples, as many as --folds, and an α between the ends\n";
   }
   if (!output) return;
   nlohmann::ordered_json json{{"pairs", nlohmann::ordered_json::array()}};
@@ -270,6 +298,7 @@ int main(int argc, char** argv) {
       "Computes the barriers between networks, from files of their parameters or from what was measured along the lines between them.");
   add_options(app, o);
   CLI11_PARSE(app, argc, argv);
+  o.network_only = given_for_networks(app);
   try {
     run(o);
     return 0;

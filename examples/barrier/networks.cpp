@@ -2,8 +2,11 @@
 #include "barrier/networks.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/core/error.hpp>
@@ -16,14 +19,16 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/measure/evaluator.hpp>
 
+#include "barrier/origin.hpp"
+
 namespace {
 
 std::vector<lmc::TensorPlace> read_names(const std::filesystem::path& path) {
   std::vector<lmc::TensorPlace> places;
   if (path.empty()) return places;
   lmc::CsvReader reader(path);
-  lmc::require(reader.next() && reader.size() == 2 && reader.field(0) == "torch" && reader.field(1) == "lmc", "--names '", path.string(),
-               "': expected the columns torch,lmc in the first line");
+  lmc::require(reader.next() && reader.size() == 2 && reader.field(0) == "torch" && reader.field(1) == "lmc", "--names '",
+               path.string(), "': expected the columns torch,lmc in the first line");
   while (reader.next()) places.push_back({std::string(reader.field(0)), std::string(reader.field(1))});
   return places;
 }
@@ -34,31 +39,83 @@ bool has_our_names(const lmc::Safetensors& file, const lmc::ParameterLayout& lay
   });
 }
 
+// Values of double as the float that networks of the programs have.
+void convert_to_float(lmc::Safetensors& file) {
+  for (lmc::NamedTensor& tensor : file.tensors)
+    if (const auto* values = std::get_if<std::vector<double>>(&tensor.values)) {
+      std::vector<float> rounded(values->begin(), values->end());
+      tensor.values = std::move(rounded);
+    }
+}
+
+std::string cut(const std::string& name, char separator) {
+  return name.substr(0, std::min(name.rfind(separator), name.size()));
+}
+
+// `fc1 → dense1, fc2 → dense2`: modules and layers, each pair once.
+std::string in_words(const std::vector<lmc::TensorPlace>& places) {
+  std::vector<std::string> pairs;
+  for (const lmc::TensorPlace& place : places) {
+    std::string pair = cut(place.tensor, '.') + " → " + cut(place.segment, '/');
+    if (std::ranges::find(pairs, pair) == pairs.end()) pairs.push_back(std::move(pair));
+  }
+  std::string text;
+  for (const std::string& pair : pairs) text += (text.empty() ? "" : ", ") + pair;
+  return text;
+}
+
+struct LoadedNetwork {
+  std::vector<float> parameters;
+  std::vector<std::string> notes;
+  nlohmann::ordered_json json;  // the file, and which of its tensors became which segment
+};
+
 }  // namespace
 
-bool is_network_file(const std::filesystem::path& path) { return path.extension() == ".safetensors"; }
+bool is_network_file(const std::filesystem::path& path) {
+  return path.extension() == ".safetensors" || path.string().ends_with(".safetensors.index.json");
+}
 
 struct NetworkFiles::Parts {
   lmc::TrainTest<float> data;
   registry::ChosenNetwork chosen;
   std::vector<lmc::TensorPlace> names;
-  std::string part;
+  std::string dataset, part;
 
-  [[nodiscard]] std::vector<float> theta(const std::filesystem::path& path) const {
-    const lmc::Safetensors file = lmc::load_safetensors(path);
+  [[nodiscard]] LoadedNetwork load(const std::filesystem::path& path) const {
+    lmc::Safetensors file = lmc::load_safetensors(path);
     const lmc::ParameterLayout layout = chosen.network.layout();
     const std::string who = lmc::concat('\'', path.string(), '\'');
-    if (has_our_names(file, layout)) return lmc::state_of<float>(file, layout, who).parameters;
-    return lmc::state_of_torch<float>(file, layout, data.train.shape(), names, who).parameters;
+    require_network(file.metadata, chosen.description, data.train.standardization(), who);
+    LoadedNetwork loaded{.parameters = {}, .notes = origin_notes(file.metadata, who), .json = {{"file", path.string()}}};
+    if (has_our_names(file, layout)) {
+      lmc::require(names.empty(), "--names is for PyTorch's names, and ", who, " has lmc's; leave it out");
+      convert_to_float(file);
+      loaded.parameters = lmc::state_of<float>(file, layout, who).parameters;
+    } else {
+      const std::vector<lmc::TensorPlace> places = lmc::places_of_torch(file, layout, data.train.shape(), names, who);
+      loaded.parameters = lmc::state_of_torch<float>(file, layout, data.train.shape(), places, who).parameters;
+      loaded.notes.push_back(who + ": " + in_words(places));
+      for (const lmc::TensorPlace& place : places) loaded.json["tensors"][place.segment] = place.tensor;
+    }
+    lmc::require(
+        std::ranges::all_of(loaded.parameters, [](float v) { return std::isfinite(v); }), who,
+        " has parameters that are NaN or infinite; a network that diverged has no barrier to judge: leave this pair out, "
+        "and say so");
+    return loaded;
   }
 };
 
-NetworkFiles::NetworkFiles(const NetworkFileOptions& options) {
+NetworkFiles::NetworkFiles(const NetworkFileOptions& options, const std::vector<std::string>& files) {
   std::vector<lmc::TensorPlace> names = read_names(options.names);
+  // Before the data set is read, which may not be there where it is the wrong one.
+  for (const std::string& file : files)
+    require_dataset(lmc::load_safetensors(file).metadata, options.data.dataset, lmc::concat('\'', file, '\''));
   lmc::TrainTest<float> data = registry::load_dataset(options.data, 0);
   registry::ChosenNetwork chosen =
       registry::make_network(options.network, data.train.shape(), data.train.classes(), lmc::Initialization::torch);
-  parts_ = std::make_unique<const Parts>(Parts{std::move(data), std::move(chosen), std::move(names), options.part});
+  parts_ = std::make_unique<const Parts>(
+      Parts{std::move(data), std::move(chosen), std::move(names), options.data.dataset, options.part});
 }
 
 NetworkFiles::~NetworkFiles() = default;
@@ -66,10 +123,17 @@ NetworkFiles::~NetworkFiles() = default;
 Recording NetworkFiles::measure(const std::filesystem::path& a, const std::filesystem::path& b,
                                 const lmc::AlphaGrid& alphas) const {
   const lmc::Dataset<float>& part = parts_->part == "train" ? parts_->data.train : parts_->data.test;
+  LoadedNetwork first = parts_->load(a), second = parts_->load(b);
   Recording recording;
-  recording.curve = lmc::linear_path(parts_->theta(a), parts_->theta(b),
+  recording.curve = lmc::linear_path(first.parameters, second.parameters,
                                      lmc::evaluator(parts_->chosen.network, part, parts_->data.train), {.alphas = alphas});
   recording.description = lmc::concat(recording.curve.points.size(), " α × ", part.size(), " examples of the ", parts_->part,
-                                      " part, ", parts_->chosen.description);
+                                      " part of ", parts_->dataset, ", ", parts_->chosen.description);
+  recording.notes = std::move(first.notes);
+  recording.notes.insert(recording.notes.end(), second.notes.begin(), second.notes.end());
+  recording.origin = {{"dataset", parts_->dataset},
+                      {"part", parts_->part},
+                      {"network", parts_->chosen.description},
+                      {"ends", {std::move(first.json), std::move(second.json)}}};
   return recording;
 }

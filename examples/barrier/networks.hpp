@@ -25,14 +25,16 @@ bool is_network_file(const std::filesystem::path& path);
 /// A network that lmc has and a data set, read once; pairs of files are measured on these.
 class NetworkFiles {
  public:
-  /// Throws: Error as make_network, load_dataset, and when the table of names is none.
-  explicit NetworkFiles(const NetworkFileOptions& options);
+  /// Throws: Error as make_network, load_dataset, when the table of names is none, and when one of the files says that it was trained on
+  /// another data set.
+  NetworkFiles(const NetworkFileOptions& options, const std::vector<std::string>& files);
   ~NetworkFiles();
   NetworkFiles(const NetworkFiles&) = delete;
   NetworkFiles& operator=(const NetworkFiles&) = delete;
 
   /// The line between the networks in two safetensors files, of lmc or of PyTorch. Running statistics are estimated anew at each α, on
-  /// the training part. Throws: Error that names the file, when it is not of this network.
+  /// the training part. Throws: Error that names the file, when it is not of this network or says that it is of another, when it has
+  /// lmc's names although there is a table of names, and when a parameter is NaN or infinite.
   [[nodiscard]] Recording measure(const std::filesystem::path& a, const std::filesystem::path& b,
                                   const lmc::AlphaGrid& alphas) const;
 

@@ -51,6 +51,8 @@ Metrics metrics_of(const Place& place, const std::vector<std::int32_t>& labels) 
   if (!place.losses.empty()) {
     metrics.count = std::ssize(place.losses);
     metrics.loss = std::accumulate(place.losses.begin(), place.losses.end(), 0.0) / static_cast<double>(metrics.count);
+    require(std::isfinite(metrics.loss) || std::ranges::any_of(place.losses, [](double v) { return std::isinf(v); }),
+            "the sum of its losses is beyond the range of double; expected losses of examples, or inf where there is no bound");
     metrics.loss_name.clear();
   }
   return metrics;
@@ -109,12 +111,16 @@ Recording read_array(const std::filesystem::path& path, const RecordingOptions& 
   const Index rank = array.shape.rank();
   require(rank == 2 || rank == 3, "it has the shape ", array.shape,
           "; expected [α, examples] of outcomes or losses, or [α, examples, classes] of logits");
+  require(array.shape.size() > 0, "it has the shape ", array.shape, ", and no value; expected at least 2 α and one example");
   const std::string kind = kind_of(array, options.what);
   require((kind == "logits") == (rank == 3), "it has the shape ", array.shape, ", and holds ", kind, "; expected ",
           kind == "logits" ? "[α, examples, classes]" : "[α, examples]");
   const Index steps = array.shape[0], examples = array.shape[1];
   require(steps >= 2, "it has ", steps, " α; expected at least 2, since a barrier is measured from both ends: [α, examples]");
-  require(examples >= 1, "it has no example");
+  require(!options.alphas.empty() || steps <= examples, "it has ", steps, " α and only ", examples,
+          " examples, as if its axes were swapped; expected [α, examples]: transpose it, or give the α by --alphas");
+  require(kind == "logits" || options.labels.empty(), "it holds ", kind == "loss" ? "losses" : "outcomes",
+          ", and --labels are for logits; leave them out");
   require(options.alphas.empty() || std::ssize(options.alphas) == steps, "it has ", steps, " α, and --alphas ",
           options.alphas.size(), "; expected one for each row");
   std::vector<std::int32_t> labels;
@@ -171,6 +177,10 @@ Columns columns_of(const lmc::CsvReader& reader) {
     } else if (name == "label") {
       take(columns.label);
     } else {
+      require(reader.size() > 1 || name.find_first_of(";\t") == std::string::npos, "the first line is the one column '", name,
+              "'; expected commas between the columns: write the file with them");
+      require(!name.empty() && !name.starts_with("Unnamed"), "column ", i + 1,
+              " has no name, as the index that pandas writes; write the file with to_csv(…, index=False)");
       require(name == concat("logit", columns.logits.size()), "the column '", name, "' is none that is known",
               name.starts_with("logit")
                   ? concat(", or out of order; expected logit", columns.logits.size(), " next")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,9 @@
 /// What another program wrote along a path, read as a curve.
 struct Recording {
   lmc::Curve curve;
-  std::string description;  // `11 α × 2000 examples: wrong, loss`
+  std::string description;                                           // `11 α × 2000 examples: wrong, loss`
+  std::vector<std::string> notes = {};                               // on what was read, a line each
+  nlohmann::ordered_json origin = nlohmann::ordered_json::object();  // of networks: what was measured on what; empty otherwise
 };
 
 /// How a file is to be read.
@@ -22,5 +25,6 @@ struct RecordingOptions {
 /// Reads a .npy file [α, examples] of outcomes or losses, or [α, examples, classes] of logits; or a CSV file with a line for each α and
 /// example: alpha, example, and wrong, loss, or label with logit0, logit1, …
 /// Throws: Error that names the file, and the line of a CSV file, where an α is missing, twice or out of order, an example is missing or
-/// twice at some α, or a value is NaN or none that the column can have.
+/// twice at some α, or a value is NaN or none that the column can have; where a .npy file has more α than examples and `alphas` does not
+/// say so; and for labels of anything but logits.
 Recording read_recording(const std::filesystem::path& path, const RecordingOptions& options);

@@ -63,14 +63,14 @@ is outcomes.json pairs.0.error_barrier.value 0.375
 is outcomes.json pairs.0.read '3 α × 4 examples: wrong'
 [[ -n $(value outcomes.json pairs.0.cross_fitted_barrier) ]] || fail "no cross-fitted barrier: $(cat outcomes.json)"
 npy '<f4' '(2, 1)' '\0\0\200\77\0\0\0\100' > losses.npy
-"$program" losses.npy --json losses.json > out
+"$program" losses.npy --alphas 0,1 --json losses.json > out
 is losses.json pairs.0.read '2 α × 1 examples: loss'
 is losses.json pairs.0.curve.1.loss 2.0
 ! grep -q 'error' out || fail "an error of losses: $(cat out)"
 # Two examples, of the classes 0 and 1: both right, both wrong, both right.
 npy '|i1' '(3, 2, 2)' '\1\0\0\1\0\1\1\0\1\0\0\1' > logits.npy
 npy '|u1' '(2,)' '\0\1' > labels.npy
-"$program" logits.npy --labels labels.npy --json logits.json --folds 2 > out
+"$program" logits.npy --labels labels.npy --alphas 0,0.5,1 --json logits.json --folds 2 > out
 is logits.json pairs.0.error_barrier.value 1.0
 cp outcomes.npy other.npy
 "$program" outcomes.npy other.npy --folds 2 --initializations 1,2 --json summary.json > out
@@ -108,14 +108,38 @@ refuses_table "line 8: loss is ''; expected a number" '/^0.5,y/s/,2$/,/'
 refuses_table "the column 'error' is none that is known" 's/wrong/error/'
 refuses_table "there is no column 'alpha'" 's/^[^,]*,//'
 refuses_table "there are two columns 'wrong'" 's/loss/wrong/'
-refuses "folds" outcomes.npy
+# Four examples are too few for the five folds of the cross-fitted barrier, and for nothing else.
+"$program" outcomes.npy other.npy --json few.json > out
+grep -qx '  no cross-fitted barrier: --folds 5 needs as many examples, and there are 4' out || fail "few examples: $(cat out)"
+grep -q '^no summary of the pairs: .* as many as --folds' out || fail "few examples: $(cat out)"
+is few.json pairs.0.error_barrier.value 0.375
+is few.json pairs.0.notes.0 'no cross-fitted barrier: --folds 5 needs as many examples, and there are 4'
+[[ -z $(value few.json pairs.0.cross_fitted_barrier) ]] || fail "a cross-fitted barrier: $(cat few.json)"
+# A list does not take the files behind it.
+"$program" --alphas 0,0.5,1 outcomes.npy --folds 2 > out
+"$program" --folds 2 --initializations 1,2 outcomes.npy other.npy > out
+grep -q '2 pairs from 2 initializations' out || fail "lists before files: $(cat out)"
+refuses "--folds 1; expected at least 2" outcomes.npy --folds 1
+npy '|b1' '(4, 3)' '\0\0\0\0\1\1\0\1\1\1\0\0' > swapped.npy
+refuses "it has 4 α and only 3 examples, as if its axes were swapped" swapped.npy
+refuses "it holds outcomes, and --labels are for logits" outcomes.npy --labels labels.npy
+refuses "--dataset is for networks, and 'outcomes.npy' holds what was measured" outcomes.npy --dataset mnist
+refuses "--hidden is for networks" outcomes.npy --hidden 3
+refuses "--part is for networks" pair.csv --part train
+npy '<f8' '(3, 0)' '' > empty.npy
+refuses "it has the shape [3, 0], and no value" empty.npy
+refuses_table "the sum of its losses is beyond the range of double" '/^0.5,[yz]/s/[0-9]*$/1.7e308/'
+refuses_table "column 1 has no name, as the index that pandas writes; write the file with to_csv(…, index=False)" '1s/^/,/;2,$s/^/0,/'
+refuses_table "the first line is the one column 'alpha;example;wrong;loss'; expected commas" 's/,/;/g'
+if "$program" outcomes.npy --folds 2 --csv x --json ./x > out 2> err; then fail "one file for two results"; fi
+grep -qF -- "--json and --csv both name './x'" err || fail "one file for two results: $(cat err)"
 refuses "has 3 α, and --alphas 2" outcomes.npy --alphas 0,1
 refuses "does not end with α = 1" outcomes.npy --alphas 0,0.5,0.9 --folds 2
-refuses "give the classes of the examples by --labels" logits.npy
+refuses "give the classes of the examples by --labels" logits.npy --alphas 0,0.5,1
 npy '<f4' '(2, 1)' '\0\0\200\77\0\0\0\0' > ambiguous.npy
-refuses "say which by --what wrong or --what loss" ambiguous.npy
+refuses "say which by --what wrong or --what loss" ambiguous.npy --alphas 0,1
 npy '<f4' '(2, 1)' '\0\0\300\177\0\0\0\100' > nan.npy
-refuses "the loss of example 0 in row 0 is NaN" nan.npy --what loss
+refuses "the loss of example 0 in row 0 is NaN" nan.npy --what loss --alphas 0,1
 npy '|u1' '(2, 2)' '\0\1\2\0' > two.npy
 refuses "the value 2 at position 2; expected 0 or 1" two.npy
 npy '|b1' '(4,)' '\0\1\1\0' > flat.npy
@@ -133,7 +157,13 @@ given=$scripts/barrier
 net=(--network mlp --hidden 6)
 data=(--dataset csv --data "$given/points.csv" --train-rows 50 --no-standardize)
 "$program" "$given/a.safetensors" "$given/b.safetensors" "${net[@]}" "${data[@]}" --alphas 5 --json networks.json --csv networks.csv > out
-grep -q '5 α × 40 examples of the test part, 3-6-3 relu' out || fail "what was read: $(cat out)"
+grep -q '5 α × 40 examples of the test part of csv, 3-6-3 relu' out || fail "what was read: $(cat out)"
+grep -qx "  '$given/a.safetensors': 0 → dense1, 2 → dense2" out || fail "what was paired: $(cat out)"
+is networks.json pairs.0.dataset csv
+is networks.json pairs.0.part test
+is networks.json pairs.0.network '3-6-3 relu'
+is networks.json pairs.0.ends.1.file "$given/b.safetensors"
+json_lines networks.json | grep -qx 'pairs.0.ends.1.tensors.dense2/bias 2.bias' || fail "what was paired: $(cat networks.json)"
 i=0
 while read -r alpha loss error; do
   for pair in "alpha $alpha" "loss $loss" "error $error"; do
@@ -169,5 +199,62 @@ refuses "--initializations has 2 numbers for 1 pairs" "${both[@]}" "${net[@]}" "
 refuses "expected the columns torch,lmc" "${both[@]}" "${net[@]}" "${data[@]}" --names "$given/points.csv"
 printf 'torch,lmc\n0.wait,dense1/weight\n' > names.csv
 refuses "the table names '0.wait', which the file has not" "${both[@]}" "${net[@]}" "${data[@]}" --names names.csv
+
+# ours FILE SED: the network as lmc writes it, its header changed by SED.
+ours() {
+  local length header
+  length=$(($(od -An -t u8 -N 8 "$1")))
+  header=$(tail -c +9 "$1" | head -c "$length" |
+    sed -e 's/"0\./"dense1\//g; s/"2\./"dense2\//g' -e 's/{/{"__metadata__":{"digest":"0","dataset":"csv","network":"3-6-3 relu",'\
+'"loss":"cross-entropy","input_mean":"0.0","input_std":"1.0"},/' -e "$2")
+  printf '%b' "$(printf '\\x%02x' $((${#header} & 255)) $((${#header} >> 8)) 0 0 0 0 0 0)"
+  printf '%s' "$header"
+  tail -c +"$((9 + length))" "$1"
+}
+ours "$given/a.safetensors" '' > a.safetensors
+ours "$given/b.safetensors" '' > b.safetensors
+"$program" a.safetensors b.safetensors "${net[@]}" "${data[@]}" --alphas 5 --json ours.json > out
+# The curve and all barriers are those of the files of PyTorch.
+numbers() { json_lines "$1" | grep -E '^pairs\.0\.[a-z_]*(curve|barrier)'; }
+cmp <(numbers ours.json) <(numbers networks.json) || fail "lmc's names: $(cat out)"
+"$program" --alphas 5 a.safetensors b.safetensors "${net[@]}" "${data[@]}" > out # a list before the files
+refuses "trained on the data set 'csv' by its metadata, and --dataset is 'mnist'; give --dataset csv" a.safetensors b.safetensors "${net[@]}"
+refuses "is the network '3-6-3 relu' by its metadata" a.safetensors b.safetensors "${net[@]}" --slope 0.9 "${data[@]}"
+ours "$given/b.safetensors" 's/"input_mean":"0.0","input_std":"1.0"/"input_mean":"[0.5,0.25]","input_std":"[0.125,0.5]"/' > c.safetensors
+refuses "give --mean 0.5,0.25 --std 0.125,0.5" a.safetensors c.safetensors "${net[@]}" "${data[@]}"
+ours "$given/b.safetensors" 's/cross-entropy/squared-error/' > c.safetensors
+"$program" a.safetensors c.safetensors "${net[@]}" "${data[@]}" --alphas 5 > out
+grep -qx "  'c.safetensors' was trained with the loss squared-error; losses here are the cross-entropy" out || fail "another loss: $(cat out)"
+printf 'torch,lmc\n0.weight,dense1/weight\n' > names.csv
+refuses "--names is for PyTorch's names, and 'a.safetensors' has lmc's" a.safetensors b.safetensors "${net[@]}" "${data[@]}" --names names.csv
+
+# A model in shards, by its index.
+printf '{"weight_map":{%s}}' \
+  "$(printf '"%s":"a.safetensors",' dense1/weight dense1/bias dense2/weight dense2/bias | sed 's/,$//')" > model.safetensors.index.json
+"$program" model.safetensors.index.json b.safetensors "${net[@]}" "${data[@]}" --alphas 5 --json shards.json > out
+is shards.json pairs.0.error_barrier.value "$(value ours.json pairs.0.error_barrier.value)"
+
+# constant DTYPE VALUE: a network of lmc's of equal values, their bytes as printf writes them.
+constant() {
+  local size=4 header offset=0 count
+  [[ $1 == F64 ]] && size=8
+  for tensor in 'dense1/weight 6,3' 'dense1/bias 6' 'dense2/weight 3,6' 'dense2/bias 3'; do
+    read -r name shape <<< "$tensor"
+    count=$((${shape/,/*}))
+    header+="${header:+,}\"$name\":{\"dtype\":\"$1\",\"shape\":[$shape],\"data_offsets\":[$offset,$((offset + count * size))]}"
+    offset=$((offset + count * size))
+  done
+  header="{$header}"
+  printf '%b' "$(printf '\\x%02x' $((${#header} & 255)) $((${#header} >> 8)) 0 0 0 0 0 0)"
+  printf '%s' "$header"
+  for ((i = 0; i < offset / size; i++)); do printf "$2"; done
+}
+constant F32 '\0\0\0\77' > half.safetensors
+constant F64 '\0\0\0\0\0\0\340\77' > double.safetensors
+"$program" a.safetensors half.safetensors "${net[@]}" "${data[@]}" --json half.json > out
+"$program" a.safetensors double.safetensors "${net[@]}" "${data[@]}" --json double.json > out
+cmp <(json_lines half.json | grep curve) <(json_lines double.json | grep curve) || fail "F64: $(cat out)"
+constant F32 '\0\0\300\177' > nan.safetensors
+refuses "'nan.safetensors' has parameters that are NaN or infinite" a.safetensors nan.safetensors "${net[@]}" "${data[@]}"
 
 ((failures == 0)) || exit 1
