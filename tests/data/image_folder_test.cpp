@@ -167,11 +167,12 @@ TEST_CASE("load_image_folder: brings images to one channel or one size", "[data]
 TEST_CASE("load_image_folder: follows links, but not in a circle", "[data]") {
   const Tree tree, elsewhere;
   elsewhere.image("cats/1.png", 5);
+  elsewhere.image("1.png", 6);
   tree.two_classes("train/", 10);
   tree.two_classes("val/", 20);
   fs::create_directory_symlink(elsewhere / "cats", tree / "train/zebra");
-  fs::create_symlink(elsewhere / "cats/1.png", tree / "train/cat/0.png");
-  CHECK(values(load_image_folder<float>(tree.path(), without_cache()).train) == Bytes{5, 10, 11, 12, 5});
+  fs::create_symlink(elsewhere / "1.png", tree / "train/cat/0.png");
+  CHECK(values(load_image_folder<float>(tree.path(), without_cache()).train) == Bytes{6, 10, 11, 12, 5});
   fs::create_symlink("nowhere", tree / "train/dog/2.png");
   CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), without_cache()), Contains("dog/2.png': there is no such file"));
   CHECK_THROWS_WITH(load_image_folder<float>(tree.path()), Contains("dog/2.png': there is no such file"));
@@ -259,6 +260,48 @@ TEST_CASE("load_image_folder: reads a folder once, however many links lead to it
       std::find_if(notes.begin(), notes.end(), [](const auto& n) { return n.what.find("links to folders") != n.what.npos; });
   REQUIRE(links != notes.end());
   CHECK(links->count == 30);
+}
+
+TEST_CASE("load_image_folder: refuses one file as an image of two classes or of both parts, through whatever link", "[data]") {
+  const Tree tree;
+  tree.two_classes("train/", 10);
+  tree.two_classes("test/", 20);
+  const auto load = [&] { return load_image_folder<float>(tree.path(), without_cache()); };
+  SECTION("a folder under two classes") {
+    fs::create_directory_symlink("cat", tree / "train/emu");
+    CHECK_THROWS_WITH(load(), Contains("/train/emu/1.png' and '") && Contains("/train/cat/1.png' are one file, by a link") &&
+                                  Contains("of the classes 'emu' and 'cat'; expected each image in one class"));
+  }
+  SECTION("a file under two classes") {
+    fs::create_symlink("../cat/2.png", tree / "train/dog/2.png");
+    CHECK_THROWS_WITH(load(), Contains("/train/dog/2.png' and '") && Contains("/train/cat/2.png' are one file"));
+  }
+  SECTION("a hard link, in the test part") {
+    fs::create_hard_link(tree / "test/cat/2.png", tree / "test/dog/2.png");
+    CHECK_THROWS_WITH(load(), Contains("/test/dog/2.png' and '") && Contains("/test/cat/2.png' are one file"));
+  }
+  SECTION("a folder in both parts") {
+    fs::remove_all(tree / "test/cat");
+    fs::create_directory_symlink("../train/cat", tree / "test/cat");
+    CHECK_THROWS_WITH(load(), Contains("/test/cat/1.png' and '") && Contains("/train/cat/1.png' are one file") &&
+                                  Contains("in the training and in the test part; expected each image in one part"));
+  }
+  SECTION("a file in both parts") {
+    fs::create_hard_link(tree / "train/dog/1.png", tree / "test/dog/2.png");
+    CHECK_THROWS_WITH(load(), Contains("/test/dog/2.png' and '") && Contains("/train/dog/1.png' are one file"));
+  }
+  SECTION("a class folder under two classes, of images that are put aside at random") {
+    fs::create_directory_symlink("cat", tree / "train/emu");
+    CHECK_THROWS_WITH(load_image_folder<float>(tree / "train", without_cache()), Contains("of the classes 'emu' and 'cat'"));
+  }
+  SECTION("within a class: read once") {
+    fs::create_symlink("1.png", tree / "train/cat/3.png");
+    const auto data = load();
+    CHECK(values(data.train) == Bytes{10, 11, 12});
+    REQUIRE(data.report.notes.size() == 1);
+    CHECK(data.report.notes[0].what == "links to images that were read already were passed over");
+    CHECK(data.report.notes[0].first == "train/cat/3.png");
+  }
 }
 
 TEST_CASE("load_image_folder: reports classes, sizes and what is odd, from the cache as well", "[data]") {
@@ -351,20 +394,25 @@ TEST_CASE("load_image_folder: takes decoded images from the cache, and leaves no
   const auto first = load_image_folder<float>(tree.path());
   REQUIRE(fs::exists(tree / cache_name));
   CHECK(std::distance(fs::directory_iterator(tree.path()), fs::directory_iterator()) == 3);
-  // Files of the same sizes and times that hold no images, so that decoding them fails.
-  for (const char* name : {"train/cat/1.png", "val/dog/1.png"}) {
-    const auto time = fs::last_write_time(tree / name);
-    tree.write(name, Bytes(fs::file_size(tree / name)));
-    fs::last_write_time(tree / name, time);
-  }
-  const auto second = load_image_folder<float>(tree.path());
+  // Progress is told once of a cache, and after each few images where they are decoded.
+  int told = 0;
+  const auto load = [&](lmc::ImageFolderOptions options) {
+    told = 0;
+    options.threads = 1;
+    options.progress = [&told](Index, Index) { ++told; };
+    return load_image_folder<float>(tree.path(), options);
+  };
+  const auto second = load({});
+  CHECK(told == 1);
   CHECK(pixels(second.train) == pixels(first.train));
   CHECK(pixels(second.test) == pixels(first.test));
   CHECK(labels(second.train) == labels(first.train));
   CHECK(second.train.standardization() == first.train.standardization());
-  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), without_cache()), Contains("cat/1.png': it is neither"));
-  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.channels = 1}), Contains("cat/1.png': it is neither"));
-  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.size = 2}), Contains("cat/1.png': it is neither"));
+  for (const lmc::ImageFolderOptions& options :
+       {without_cache(), lmc::ImageFolderOptions{.channels = 1}, lmc::ImageFolderOptions{.size = 2}}) {
+    CHECK(pixels(load(options).train)[0] == 10);
+    CHECK(told == 2);
+  }
 }
 
 TEST_CASE("load_image_folder: decodes again what has changed since", "[data]") {
@@ -384,6 +432,14 @@ TEST_CASE("load_image_folder: decodes again what has changed since", "[data]") {
     tree.image("train/cat/2.png", 78);
     fs::last_write_time(tree / "train/cat/2.png", time + std::chrono::nanoseconds(100) + std::chrono::seconds(1));
     CHECK(loaded() == Bytes{10, 78, 12});
+  }
+  SECTION("another file of the same size, whose time was set back") {
+    const auto time = fs::last_write_time(tree / "train/cat/2.png");
+    const auto size = fs::file_size(tree / "train/cat/2.png");
+    tree.image("train/cat/2.png", 77);
+    fs::last_write_time(tree / "train/cat/2.png", time);
+    REQUIRE(fs::file_size(tree / "train/cat/2.png") == size);
+    CHECK(loaded() == Bytes{10, 77, 12});
   }
   SECTION("another size at the same time") {
     const auto time = fs::last_write_time(tree / "train/cat/2.png");

@@ -24,6 +24,7 @@
 #include <lmc/data/sources/detail/image_tree.hpp>
 #include <lmc/data/sources/detail/load_images.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
+#include <lmc/data/sources/detail/same_file.hpp>
 #include <lmc/data/sources/detail/unicode_form.hpp>
 #include <lmc/io/image.hpp>
 #include <lmc/parallel/thread_team.hpp>
@@ -145,9 +146,10 @@ inline ImageList list_image_folder(const std::string& root, const ImageFolderOpt
   if (layout.has_test) {
     const std::vector<std::string> classes = list_folder(root + "/" + layout.test).folders;
     list_classes(root, layout.test, classes, test_labels(root, layout, list.classes, classes), team, list.test, list.notes);
-  } else {
-    put_aside(list, o);
   }
+  look_up_files(root, list, team);
+  take_each_file_once(root, list);
+  if (!layout.has_test) put_aside(list, o);
   return list;
 }
 
@@ -155,8 +157,8 @@ inline ImageList list_image_folder(const std::string& root, const ImageFolderOpt
 
 /// Images from one folder per class: label k is the k-th folder by name, and its examples are the JPEG and PNG files (.jpg,
 /// .jpeg, .png, in any case) anywhere below it, in the order of torchvision's ImageFolder. Hidden names, which begin with a
-/// dot, those of systems such as `__MACOSX`, and other files are passed over; symbolic links are followed, and a folder that several
-/// of a class lead to is read once.
+/// dot, those of systems such as `__MACOSX`, and other files are passed over; symbolic links are followed, and a folder or a file that
+/// several of a class lead to is read once.
 ///
 /// `directory/train` and `directory/test`, or else `directory/val`, hold the class folders of the two parts; their names may also be
 /// Train, training, seg_train, valid, validation, testing, …. A test part without class folders has no labels: then it is `val`. Without
@@ -170,11 +172,11 @@ inline ImageList list_image_folder(const std::string& root, const ImageFolderOpt
 /// The report has the classes, how many images there are of each size, and notes on what was passed over or is odd (JpegOddity).
 ///
 /// Decoded images are kept in the directory, as `.lmc-images-….cache`, for the next time: as large as the data set in memory.
-/// They are decoded again when a file was added, removed, renamed or changed (size or time of modification), or the options
+/// They are decoded again when a file was added, removed, renamed or changed (its size, or when it was modified or its entry was changed), or the options
 /// differ, or the cache is damaged. Where it cannot be written there is none, and no error.
 ///
 /// Throws: Error when a folder is missing, has no images, or belongs to a class of the test part alone; when there is one class, or
-/// folders are no classes by their names (images, labels); when a class has no training images; when images cannot be read or decoded
+/// folders are no classes by their names (images, labels); when links make one file an image of two classes or of both parts; when a class has no training images; when images cannot be read or decoded
 /// (how many, and the first ten with their reasons), or are of other sizes than the first while size is 0.
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_image_folder(const std::filesystem::path& directory, const ImageFolderOptions& options = {}) {

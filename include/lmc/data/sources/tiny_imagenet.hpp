@@ -21,6 +21,7 @@
 #include <lmc/data/sources/detail/find_file.hpp>
 #include <lmc/data/sources/detail/image_tree.hpp>
 #include <lmc/data/sources/detail/load_images.hpp>
+#include <lmc/data/sources/detail/same_file.hpp>
 #include <lmc/io/detail/text_kind.hpp>
 #include <lmc/io/file_kind.hpp>
 #include <lmc/io/image.hpp>
@@ -163,7 +164,7 @@ inline std::vector<ImageFile> list_tiny_imagenet_val(const std::string& root, co
 /// Decoding runs on all threads, with the same bytes for any number; decoded images are kept in a cache, and the report is filled, as
 /// load_image_folder does. Throws: Error when a file or folder is missing, is of no class, or has no image; when an image of val is
 /// not annotated or an annotation has no image, an unknown WordNet id, or another than the image's folder; when there is one class;
-/// when images cannot be read or decoded (the first ten are listed), or are of another size than the first.
+/// when links make one file an image of two classes or of both parts; when images cannot be read or decoded (the first ten are listed), or are of another size than the first.
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_tiny_imagenet(const std::filesystem::path& directory, const TinyImagenetOptions& options = {}) {
   const auto& o = options;
@@ -181,6 +182,8 @@ TrainTest<Scalar> load_tiny_imagenet(const std::filesystem::path& directory, con
           "/train'; was the archive unpacked to its end?");
   list.train = detail::list_tiny_imagenet_classes(root, "train", list.classes, team);
   list.test = detail::list_tiny_imagenet_val(root, list.classes, team);
+  detail::look_up_files(root, list, team);
+  detail::take_each_file_once(root, list);
   return detail::load_images<Scalar>(
       root, std::move(list),
       {.channels = o.channels, .cache = o.cache, .progress = o.progress, .one_size = "those of Tiny ImageNet are 64×64"}, team);

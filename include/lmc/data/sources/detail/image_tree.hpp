@@ -25,12 +25,17 @@
 
 namespace lmc::detail {
 
-/// An image of a data set.
+/// Device and number of a file or folder: the same by whatever path. Zeros are of none.
+using FileIdentity = std::pair<std::uint64_t, std::uint64_t>;
+
+/// An image of a data set. What the system says of it is 0 until look_up_files().
 struct ImageFile {
   std::string path;  // below the data set's folder, as in `train/cat/1.png`
   std::int32_t label = 0;
-  std::int64_t size = 0;      // bytes; where it was looked up
-  std::int64_t modified = 0;  // nanoseconds since 1970; where it was looked up
+  std::int64_t size = 0;      // bytes
+  std::int64_t modified = 0;  // when its content changed, which a program can set; nanoseconds since 1970
+  std::int64_t changed = 0;   // when its content or its entry changed, which none can set; nanoseconds since 1970
+  FileIdentity identity = {};
 };
 
 /// The images of a data set, in the order of its examples.
@@ -64,10 +69,10 @@ inline bool is_of_system(std::string_view name) {
 
 /// What is in a folder, each sorted by the bytes of the names. Names of systems are left out.
 struct FolderContent {
-  std::vector<std::string> images;                   // files with an image's suffix
-  std::vector<std::string> folders;                  // symbolic links are followed
-  std::vector<std::string> others;                   // files with another suffix
-  std::pair<std::uint64_t, std::uint64_t> identity;  // device and number: the same folder by whatever path
+  std::vector<std::string> images;   // files with an image's suffix
+  std::vector<std::string> folders;  // symbolic links are followed
+  std::vector<std::string> others;   // files with another suffix
+  FileIdentity identity;
 };
 
 /// Throws: Error that names the folder when it cannot be read.
@@ -108,10 +113,9 @@ inline std::string passed_over(std::string_view name) {
 /// what was passed over. Throws: Error when a folder cannot be read, or is a link to one that it lies in.
 inline void list_images_below(const std::string& root, const std::string& folder, std::int32_t label,
                               std::vector<ImageFile>& images, std::vector<ReadNote>& notes) {
-  using Identity = std::pair<std::uint64_t, std::uint64_t>;
   std::map<std::string, std::vector<std::string>> found;
-  std::vector<Identity> above;
-  std::set<Identity> seen;
+  std::vector<FileIdentity> above;
+  std::set<FileIdentity> seen;
   const auto visit = [&](const auto& self, const std::string& path) -> void {
     FolderContent content = list_folder(root + "/" + path);
     require(std::find(above.begin(), above.end(), content.identity) == above.end(), "'", root, "/", path,

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <concepts>
@@ -54,7 +52,6 @@ class ImageLoader {
 
   DecodedImages load() {
     if (!o_.cache) return decode();
-    look_up_files();
     const std::string cache = directory_ + "/" + cache_name();
     const std::string tree = digest_of_tree();
     if (std::optional<DecodedImages> cached = read_image_cache(cache, tree, team_)) {
@@ -107,21 +104,6 @@ class ImageLoader {
     });
   }
 
-  // Called before the images are read, so that an image that changes meanwhile has another time than the cache says.
-  void look_up_files() {
-    for (auto* part : {&list_.train, &list_.test}) {
-      for_each_few(*part, [&](std::size_t, std::span<ImageFile> files, std::size_t) {
-        for (ImageFile& file : files) {
-          const std::string path = path_of(file);
-          struct stat status {};
-          if (::stat(path.c_str(), &status) != 0) continue;  // decoding says what is wrong with it
-          file.size = status.st_size;
-          file.modified = std::int64_t{1'000'000'000} * status.st_mtim.tv_sec + status.st_mtim.tv_nsec;
-        }
-      });
-    }
-  }
-
   [[nodiscard]] std::string digest_of_tree() const {
     std::string text;
     const auto add = [&](std::int64_t number) { text.append(reinterpret_cast<const char*>(&number), sizeof number); };
@@ -130,7 +112,7 @@ class ImageLoader {
       for (const ImageFile& file : *part) {
         add(static_cast<std::int64_t>(file.path.size()));
         text += file.path;
-        for (const std::int64_t n : {std::int64_t{file.label}, file.size, file.modified}) add(n);
+        for (const std::int64_t n : {std::int64_t{file.label}, file.size, file.modified, file.changed}) add(n);
       }
     }
     return digest(std::span<const char>(text));
@@ -287,7 +269,7 @@ inline ReadReport image_report(const ImageList& list, const ImageFindings& findi
   return report;
 }
 
-/// Decodes the images of a list, or takes them from the cache in the directory. Throws: Error that names the images that cannot be read
+/// Decodes the images of a list that were looked up, or takes them from the cache in the directory. Throws: Error that names the images that cannot be read
 /// or decoded, or are of another size than the first.
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_images(const std::string& directory, ImageList list, LoadImagesOptions options, const ThreadTeam& team) {
