@@ -145,6 +145,36 @@ TEST_CASE("load_tiny_imagenet: reads what others made of the tree to the same da
   }
 }
 
+TEST_CASE("load_tiny_imagenet: hides no images behind others", "[data]") {
+  const Tree tree;
+  const lmc::Image stray = plain(8, 8, {60});
+  SECTION("beside the folder of a class's images") {
+    tree.image("train/n2/thumb.JPEG", stray);
+    CHECK_THROWS_WITH(tree.load(),
+                      Contains("/train/n2', as 'thumb.JPEG', and in '") &&
+                          Contains("/train/n2/images', as 'n2_0.JPEG'; expected a class's images in one of the two"));
+  }
+  SECTION("in val, beside the folder of all images") {
+    tree.image("val/n1/val_1.JPEG", stray);
+    CHECK_THROWS_WITH(tree.load(), Contains("/val/images' and '") && Contains("/val/n1'; expected the validation images in"));
+  }
+  SECTION("of one name in two folders of val") {
+    fs::rename(tree / "val/images", tree / "val/n1");
+    tree.image("val/n2/val_0.JPEG", stray);
+    CHECK_THROWS_WITH(tree.load(), Contains("/val/n2/val_0.JPEG' and '") && Contains("/val/n1/val_0.JPEG' have one name"));
+  }
+  SECTION("passed over: noted") {
+    tree.write("train/n1/images/extra.webp", "");
+    tree.image("train/n1/more/n1_6.JPEG", stray);
+    tree.image("train/beside.JPEG", stray);
+    const auto notes = tree.load().report.notes;
+    REQUIRE(notes.size() == 3);
+    CHECK(notes[0].first == "train/beside.JPEG");
+    CHECK_THAT(notes[1].what, Contains("files with the suffix .webp were passed over"));
+    CHECK(notes[2].first == "train/n1/more");
+  }
+}
+
 TEST_CASE("load_tiny_imagenet: reports classes by their WordNet ids", "[data]") {
   const auto report = Tree().load().report;
   REQUIRE(report.classes.size() == 2);
