@@ -193,6 +193,8 @@ TEST_CASE("load_safetensors: refuses a header that is not what the format has", 
   };
   CHECK_THAT(error("{\"a\":"), Contains("load_safetensors: '") && Contains("file': the header is not valid JSON"));
   CHECK_THAT(error(""), Contains("the header is not a JSON object: it begins with"));
+  CHECK_THAT(error("{\"a\":" + std::string(5'000'000, '[')),
+             Contains("file': the header has arrays or objects inside each other, more than 16 deep"));
   CHECK_THAT(error(" {}"),
              Contains("the header is not a JSON object: it begins with 20 7b 7d; expected '{' (7b) as its first byte"));
   CHECK_THAT(error("{}   "), Contains("none"));
@@ -319,6 +321,8 @@ TEST_CASE("load_safetensors: reads all files of a model by its index", "[io]") {
   CHECK_THROWS_WITH(load(""),
                     Contains("this is a JSON text without a 'weight_map'; expected a safetensors file, or the index"));
   CHECK_THROWS_WITH(load(right + "," + right), Contains("the key 'c' appears twice"));
+  CHECK_THROWS_WITH(load("\"a\": " + std::string(100, '[')),
+                    Contains("the index has arrays or objects inside each other, more than 16 deep"));
   directory.write("m-2.safetensors", file_of("{}", 1));
   CHECK_THROWS_WITH(load(right), Contains("m-2.safetensors': bytes are left over"));
 }

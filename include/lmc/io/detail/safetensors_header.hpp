@@ -44,12 +44,14 @@ struct SafetensorsEntry {
   std::uint64_t begin = 0, end = 0;  // bytes, from the first after the header
 };
 
-/// Parses JSON in which no object has a key twice; nlohmann's parser alone would take the last. `what` is being read, as messages
-/// call it.
+/// Parses JSON in which no object has a key twice, of which nlohmann's parser alone would take the last, and nothing lies deeper
+/// than our formats have it, which would take memory and time that grow faster than the text. `what` is being read, as messages call it.
 inline nlohmann::json parse_json_without_duplicates(std::string_view what, const std::string& text) {
   std::vector<std::set<std::string>> keys;  // keys of the objects that are open
-  const auto check = [&](int /*depth*/, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+  constexpr int deepest = 16;               // a safetensors header has 3
+  const auto check = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
     using Event = nlohmann::json::parse_event_t;
+    require(depth <= deepest, what, " has arrays or objects inside each other, more than ", deepest, " deep; expected fewer");
     if (event == Event::object_start) keys.emplace_back();
     if (event == Event::object_end) keys.pop_back();
     if (event == Event::key) {
