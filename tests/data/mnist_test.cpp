@@ -206,6 +206,8 @@ TEST_CASE("load_mnist: counts EMNIST's classes, and letters from 1", "[data]") {
   CHECK(load("", 0, 47).train.classes() == 47);
   CHECK(load("", 0, 62).train.classes() == 62);
   CHECK(load("emnist-balanced-", 0, 5).train.classes() == 47);
+  CHECK_THROWS_WITH(load("emnist-digits-", 1, 26), Contains("has the label 10; expected 0 to 9"));
+  CHECK_THROWS_WITH(load("emnist-mnist-", 0, 47), Contains("has the label 10; expected 0 to 9"));
   CHECK_THROWS_WITH(load("", 1, 10), Contains("example 9 has the label 10; expected 0 to 9"));
   CHECK_THROWS_WITH(load("", 0, 26), Contains("example 10 has the label 10; expected 0 to 9"));
   CHECK_THROWS_WITH(load("emnist-letters-", 0, 26), Contains("example 0 has the label 0; expected 1 to 26"));
@@ -218,6 +220,10 @@ TEST_CASE("load_mnist: reports classes and sizes, and refuses classes that nothi
   CHECK(report.classes[7].train == 1);
   CHECK(report.classes[7].test == 2);
   CHECK(report.classes[1].train == 0);
+  REQUIRE(report.notes.size() == 1);
+  CHECK(report.notes[0].what == "classes have no examples");
+  CHECK(report.notes[0].count == 7);
+  CHECK(report.notes[0].first == "1");
   REQUIRE(report.sizes.size() == 1);
   CHECK(report.sizes[0].height == 2);
   CHECK(report.sizes[0].width == 3);
@@ -226,6 +232,9 @@ TEST_CASE("load_mnist: reports classes and sizes, and refuses classes that nothi
                     Contains("all training examples are of the class '7'; expected two classes or more"));
   CHECK_THROWS_WITH(load_changed("train-labels-idx1-ubyte", idx_header({3}) + Bytes{3, 0, 4}),
                     Contains("the class '7' has 2 test examples and none to train on"));
+  for (const std::uint8_t damaged : {46, 61})
+    CHECK_THROWS_WITH(load_changed("train-labels-idx1-ubyte", idx_header({3}) + Bytes{7, 0, damaged}),
+                      Contains("has the label " + std::to_string(damaged) + "; expected 0 to 9"));
 }
 
 TEST_CASE("load_mnist: passes on what is wrong with a file", "[data]") {

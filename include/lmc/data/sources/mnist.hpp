@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,16 +46,18 @@ struct MnistLabels {
   Index classes = 10;
 };
 
-/// Those that the files' names say, and where they say nothing those of EMNIST that the training labels reach from end to end; else 10
-/// from 0 on.
+/// Those that the files' names say, and where they say nothing those of EMNIST of which the training labels have each; else 10 from 0
+/// on, so that one damaged label is no data set of other classes.
 inline MnistLabels mnist_labels(const std::string& prefix, const std::vector<std::int32_t>& train) {
   constexpr MnistLabels letters{.first = 1, .classes = 26};
   if (prefix.ends_with("letters-")) return letters;
   if (prefix.ends_with("balanced-") || prefix.ends_with("bymerge-")) return {.classes = 47};
   if (prefix.ends_with("byclass-")) return {.classes = 62};
-  const auto [least, most] = std::minmax_element(train.begin(), train.end());
-  if (*least == 1 && *most == 26) return letters;
-  if (*least == 0 && (*most == 46 || *most == 61)) return {.classes = *most + 1};
+  if (prefix.ends_with("digits-") || prefix.ends_with("mnist-")) return {};
+  const std::set<std::int32_t> labels(train.begin(), train.end());
+  const auto count = static_cast<Index>(labels.size());
+  if (count == 26 && *labels.begin() == 1 && *labels.rbegin() == 26) return letters;
+  if ((count == 47 || count == 62) && *labels.begin() == 0 && *labels.rbegin() == count - 1) return {.classes = count};
   return {};
 }
 
@@ -87,6 +89,8 @@ TrainTest<Scalar> load_mnist_format(const std::filesystem::path& directory, std:
                                .count = train.images.shape[0] + test.images.shape[0]}},
                     .notes = {}};
   require_trainable("'" + files.paths[1].string() + "'", report.classes);
+  for (const ReadClass& c : report.classes)
+    if (c.train == 0) add_note(report.notes, "classes have no examples", c.name);
   if (numbers.first > 0) add_note(report.notes, "labels count from 1; the classes from 0", files.paths[1].string(), 1);
   const Standardization standardization = standardization_of(train.images.values, 1);
   const auto dataset = [&](LabelledImages& part) {
@@ -108,7 +112,8 @@ TrainTest<Scalar> load_mnist_format(const std::filesystem::path& directory, std:
 /// The names of Kaggle's archive (train-images.idx3-ubyte, or a folder of that name around each file) and of EMNIST
 /// (emnist-letters-train-images-idx3-ubyte) are understood, and so are folders that libraries make (MNIST/raw). Of several splits in one
 /// folder, `DIRECTORY/emnist-letters` is one. EMNIST has 26 classes (letters, of labels 1 to 26), 47 or 62, by the files' names or the
-/// training labels; its images are stored lying on their side, and stay so. The report has the numbers of the classes.
+/// training labels; its images are stored lying on their side, and stay so. The report has the numbers of the classes, and
+/// notes those without examples, as a subset of a data set has them.
 ///
 /// Throws: Error when a file is missing (which, what there is instead, and how to get it) or wrong (as read_idx), there are several data
 /// sets (which), images and labels differ in number, a label is above the classes (which example's), all training examples are of one
