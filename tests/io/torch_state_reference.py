@@ -9,7 +9,8 @@ torch.manual_seed(1)
 
 
 def values(tensor):
-    return "{" + ", ".join(f"{x:.9g}" for x in tensor.detach().flatten().tolist()) + "}"
+    numbers = (f"{x:.9g}" for x in tensor.detach().flatten().tolist())
+    return "{" + ", ".join(x + ("F" if "." in x or "e" in x else ".0F") for x in numbers) + "}"
 
 
 def show(name, network, inputs):
