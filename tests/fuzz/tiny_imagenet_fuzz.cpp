@@ -19,7 +19,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   });
   const std::vector<std::string> wnids = {"n01443537", "n01629819"};
   fuzz::accepts(fuzz::file_reader_limit(bytes), [&] {
-    const auto images = lmc::detail::list_annotated(path.parent_path().parent_path().string(), wnids, {});
+    const std::vector<lmc::detail::ImageFile> listed{{.path = "val/images/val_0.JPEG", .label = -1},
+                                                     {.path = "val/images/val_1.JPEG", .label = -1}};
+    const auto images = lmc::detail::list_annotated(path.parent_path().parent_path().string(), wnids, listed, "val/images");
     fuzz::check(images.size() == 2, "all images are annotated");
     for (const auto& image : images) fuzz::check(image.label == 0 || image.label == 1, "labels are those of wnids.txt");
   });
