@@ -232,7 +232,7 @@ TEST_CASE("load_mnist: reports classes and sizes, and refuses classes that nothi
                     Contains("all training examples are of the class '7'; expected two classes or more"));
   CHECK_THROWS_WITH(load_changed("train-labels-idx1-ubyte", idx_header({3}) + Bytes{3, 0, 4}),
                     Contains("the class '7' has 2 test examples and none to train on"));
-  for (const std::uint8_t damaged : {46, 61})
+  for (const std::uint8_t damaged : Bytes{46, 61})
     CHECK_THROWS_WITH(load_changed("train-labels-idx1-ubyte", idx_header({3}) + Bytes{7, 0, damaged}),
                       Contains("has the label " + std::to_string(damaged) + "; expected 0 to 9"));
 }
