@@ -70,7 +70,7 @@ TEST_CASE("filter plane: is spanned by normalized Gaussian directions, at a righ
   CHECK_THAT(across, WithinAbs(0, 1e-14));
   CHECK_THAT(found.cosine, WithinAbs(together, 1e-14));
   // Biases stay, and so does a filter of norm 0.
-  for (const std::size_t axis : {0, 1}) {
+  for (const std::size_t axis : {0U, 1U}) {
     CHECK(found.plane.axis(axis)[24] == 0);
     CHECK(found.plane.axis(axis)[theta.size() - 11] == 0);
   }

@@ -50,11 +50,13 @@ TEST_CASE("evaluate_plane: every place is what its network is alone, for any fir
       {"running statistics, each place by itself",
        lmc::resnet<float>({.inputs = image, .outputs = 3, .blocks = 1, .width = 4})},
   };
-  for (const auto& [name, net] : networks) {
-    CAPTURE(name);
-    const auto [plane, marks] = lmc::plane_through(parameters(net, 1), parameters(net, 2), parameters(net, 3));
-    const lmc::PlaneGrid grid = lmc::grid_around(marks, {.columns = 4, .rows = 3});
-    const auto measure = [&, &plane = plane](int threads) {
+  for (const auto& named : networks) {  // no structured binding: clang 16 cannot capture those with OpenMP
+    CAPTURE(named.first);
+    const auto& net = named.second;
+    const auto marked = lmc::plane_through(parameters(net, 1), parameters(net, 2), parameters(net, 3));
+    const auto& plane = marked.plane;
+    const lmc::PlaneGrid grid = lmc::grid_around(marked.marks, {.columns = 4, .rows = 3});
+    const auto measure = [&](int threads) {
       return lmc::measure_plane(plane, grid, lmc::evaluator(net, data(), data(), ThreadTeam(threads)));
     };
     const lmc::PlaneSurface one = measure(1), three = measure(3);

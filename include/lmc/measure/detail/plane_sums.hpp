@@ -85,7 +85,7 @@ class PlaneSums {
       return {plane_->origin().first(head_size_), axes_[0], axes_[1], zero_};
     }
     void begin_part(const std::vector<std::span<Scalar>>& outputs) const {
-      for (const std::size_t k : {1, 2}) simd::add_scaled<Scalar>(outputs[k], Scalar(-1), outputs[3], outputs[k]);
+      for (const std::size_t k : {1U, 2U}) simd::add_scaled<Scalar>(outputs[k], Scalar(-1), outputs[3], outputs[k]);
     }
     // Of one row, and so few that their tails stay in the second-level cache.
     [[nodiscard]] std::vector<std::pair<Index, Index>> groups() const {
