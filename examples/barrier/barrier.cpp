@@ -66,7 +66,8 @@ void add_options(CLI::App& app, Options& o) {
          "--alphas", o.recording.alphas,
          "α of the rows of .npy files, as 0,0.25,0.5,1; even steps by default. Of networks: a list, or a number of steps; 25 by "
          "default")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--labels", o.recording.labels, ".npy file with the class of each example, for logits");
   app.add_option("--initializations", o.initializations,
                  "a number for each pair, as 1,1,2: pairs with equal ones depend on each other")

@@ -151,7 +151,7 @@ says() {  # says TEXT OPTION...: trains, and says TEXT
   "${pair[@]}" "$@" > out 2>&1 || fail "$*: $(cat out)"
   grep -qF -- "$text" out || fail "$*: '$text' is not in: $(cat out)"
 }
-says "classes: cat 24 + 6, dog 24 + 6; label 'Art', 1 number, 1 category of 2 values" --dataset csv --data table.csv --delimiter ';' --header 2
+says "classes: cat 24 + 6, dog 24 + 6; label 'kind', 1 number, 1 category of 2 values" --dataset csv --data table.csv --delimiter ';' --header 2
 says "1 number, 1 dropped" --dataset csv --data table.csv --delimiter ';' --header 2 --drop 1
 says "classes: ja 24 + 6, yes 24 + 6" --dataset tsv --data texts.tsv --ngram-dimension 32
 awk 'BEGIN { print "x,2,3,kind"; for (i = 0; i < 90; ++i) print (i % 13 == 0 ? "NULL" : i * 7 % 11) "," i % 5 ",1," i % 3 + 1 }' > codes.csv

@@ -29,7 +29,8 @@ grep -qE '^k\* ' a.out || fail "no onset: $(cat a.out)"
 
 "${run[@]}" --initializations 3 --candidates 0,3,10 --json b.json --csv b.csv --threads 3 > b.out 2> b.err || fail "$(cat b.err)"
 cmp a.csv b.csv || fail "three threads give other outcomes than one"
-diff <(grep -v threads a.json) <(grep -v threads b.json) > /dev/null || fail "three threads give other results than one"
+# What the machine is measured to do best differs from process to process, and changes no result.
+diff <(json_lines a.json | grep -v '^machine') <(json_lines b.json | grep -v '^machine') || fail "three threads give other results than one"
 
 "${run[@]}" --initializations 2 --max-trainings 7 > c.out 2> c.err || fail "$(cat c.err)"
 grep -q 'cost: 6 trainings' c.out && grep -q 'would be complete (--max-trainings)' c.out || fail "--max-trainings: $(cat c.out)"
