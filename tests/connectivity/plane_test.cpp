@@ -102,7 +102,8 @@ TEST_CASE("plane: three networks that span none are an error that says which and
   CHECK_THROWS_WITH(lmc::plane_through(a, a, b, names), Contains("A and B are equal; expected three different"));
   CHECK_THROWS_WITH(lmc::plane_through(a, b, a, names), Contains("A and C are equal;"));
   CHECK_THROWS_WITH(lmc::plane_through(a, b, b, names), Contains("C lies on the line through A and B, at 1.000 of the way"));
-  CHECK_THROWS_WITH(lmc::plane_through(a, b, between, names), Contains("C lies on the line through A and B, at 0.250 of the way"));
+  CHECK_THROWS_WITH(lmc::plane_through(a, b, between, names),
+                    Contains("C lies on the line through A and B, at 0.250 of the way"));
   CHECK_THROWS_WITH(lmc::plane_through(a, b, beyond, names), Contains("C lies on the line"));
   CHECK_THROWS_WITH(lmc::plane_through(a, b, normals(3, 300), names), Contains("A has 301 parameters, B 301 and C 300"));
   between[7] = std::numeric_limits<float>::infinity();
