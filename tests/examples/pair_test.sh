@@ -47,8 +47,7 @@ refuses "expected 0 (ReLU) to 1 (identity)" --slope -1
 refuses "without a hidden layer there is no ReLU" --hidden '' --slope 0.1
 refuses "expected at least 2" --alphas 1
 refuses "does not begin with α = 0" --alphas 0.5,1
-refuses "batch_size = 3001 is above the 3000 examples" --batch-size 3001
-refuses "batch_size = 0" --batch-size 0
+refuses "--batch-size 0; expected a positive number" --batch-size 0
 refuses "epochs = 0" --epochs 0
 refuses "Could not convert" --epochs many
 refuses "--noise-seeds 1,2,3; expected 2 whole numbers with commas between, one for each run" --noise-seeds 1,2,3
