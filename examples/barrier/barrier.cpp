@@ -258,8 +258,9 @@ std::vector<std::string> given_for_networks(const CLI::App& app) {
 
 void run(const Options& o) {
   lmc::require(o.cross_fit.folds >= 2, "--folds ", o.cross_fit.folds, "; expected at least 2");
-  lmc::require(o.json.empty() || std::filesystem::weakly_canonical(o.json) != std::filesystem::weakly_canonical(o.csv),
-               "--json and --csv both name '", o.json, "'; give two names");
+  const auto place = [](const std::string& path) { return std::filesystem::weakly_canonical(std::filesystem::absolute(path)); };
+  lmc::require(o.json.empty() || o.csv.empty() || place(o.json) != place(o.csv), "--json and --csv both name '", o.json,
+               "'; give two names");
   std::optional<lmc::OutputFile> output = open(o.json, o), table = open(o.csv, o);
   const std::vector<PairResult> pairs = measure(o);
   std::vector<Curve> curves;
