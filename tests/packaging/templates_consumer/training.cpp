@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <lmc/connectivity/barriers.hpp>
+#include <lmc/connectivity/plane/random_plane.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/data/targets.hpp>
 #include <lmc/loss/any_loss.hpp>
