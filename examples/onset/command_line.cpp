@@ -67,7 +67,7 @@ OnsetChoice parse_onset_options(int argc, char** argv) {
   app.add_option("--figure", o.pair.figure, "file for P(broken) over the update and the distances: .png, .svg or .pdf");
   app.footer(exit_codes);
   registry::parse(app, argc, argv);
-  // Of each initialization, a prefix and two children.
+  // Each initialization has three runs: a prefix and two children.
   o.pair.pairs = o.initializations;
   o.pair.runs = 3;
   return o;

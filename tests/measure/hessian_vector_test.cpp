@@ -116,7 +116,7 @@ TEST_CASE("hessian_vector_product: of a float network is near that of the double
     const auto found =
         std::find_if(references.begin(), references.end(), [&](const Reference& r) { return r.network == name; });
     const auto state = state_of(network);
-    // Of whatever length, since a direction is brought into the range of float before.
+    // A direction may have any length, since it is brought into the range of float before.
     std::vector<double> v = direction(state.parameters.size());
     for (double& x : v) x *= 1e-60;
     auto product = lmc::hessian_vector_product<float>(network, state, data, v, ThreadTeam(1));

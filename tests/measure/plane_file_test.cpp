@@ -34,7 +34,7 @@ struct Setting {
   [[nodiscard]] lmc::PlaneIdentity identity() const { return lmc::plane_identity(plane, grid, net, data, data, "own"); }
 };
 
-// Of no network, but of any loss that is not finite at one place.
+// An evaluator without a network, whose loss is not finite at one place.
 lmc::Metrics measured(std::span<const float> theta, int call) {
   return {.loss = call == 5 ? std::numeric_limits<double>::infinity() : std::exp(static_cast<double>(theta[0])),
           .error = call == 5 ? std::nan("") : 0.1 * static_cast<double>(std::abs(theta[1])),

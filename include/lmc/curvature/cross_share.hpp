@@ -34,7 +34,7 @@ struct CrossShare {
 /// The part of δᵀHδ that the blocks of δ have together and not each for itself. δ_p has the entries of δ in block p and zeros elsewhere;
 /// entries in no block are left out of δ. With random signs ε_p, the mean of (Σ_p ε_p δ_p)ᵀ H (Σ_p ε_p δ_p) is Σ_p δ_pᵀ H δ_p.
 ///
-/// Of a convolution lifted to a locally connected layer (lift_to_local), with the blocks position_blocks() of that layer and δ = E (b − a),
+/// For a convolution lifted to a locally connected layer (lift_to_local), with the blocks position_blocks() of that layer and δ = E (b − a),
 /// it is what the positions share: the curvature that there is because one filter is moved at all positions at once. It can be above 1 or
 /// negative where some δ_pᵀHδ_p or their sum is. Throws: Error when lengths differ, δ is 0 in all blocks, there are fewer than 2 blocks or
 /// probes, or a product is not finite.

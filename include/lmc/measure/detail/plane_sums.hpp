@@ -87,7 +87,7 @@ class PlaneSums {
     void begin_part(const std::vector<std::span<Scalar>>& outputs) const {
       for (const std::size_t k : {1U, 2U}) simd::add_scaled<Scalar>(outputs[k], Scalar(-1), outputs[3], outputs[k]);
     }
-    // Of one row, and so few that their tails stay in the second-level cache.
+    // A group lies in one row, and is so small that its tails stay in the second-level cache.
     [[nodiscard]] std::vector<std::pair<Index, Index>> groups() const {
       constexpr Index in_cache = (Index{128} << 10) / static_cast<Index>(sizeof(Scalar));
       const Index most = std::max<Index>(1, in_cache / std::max<Index>(1, tail_stride_));

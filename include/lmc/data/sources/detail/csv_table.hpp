@@ -26,7 +26,7 @@ namespace lmc {
 /// column is called so.
 class ColumnText {
  public:
-  /// Of the text as it was typed.
+  /// Takes the text as it was typed.
   explicit ColumnText(std::string text) : text_(std::move(text)) {}
   /// The text as it was typed.
   [[nodiscard]] const std::string& text() const { return text_; }

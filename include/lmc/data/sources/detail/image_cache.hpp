@@ -53,7 +53,7 @@ struct ImageFindings {
     for (const Odd& some : odd) all.insert(all.end(), {some.count, some.first});
     return all;
   }
-  /// Of numbers; nothing where they are none of images.
+  /// Reads findings from numbers; nothing where these cannot be findings on so many images.
   static std::optional<ImageFindings> of(std::span<const std::int64_t> numbers, Index images) {
     const auto is_count = [&](std::int64_t n) { return n >= 0 && n <= images; };
     if (numbers.size() < 2 || !is_count(numbers[0]) || numbers[1] < 0 || numbers[1] > 100) return std::nullopt;
