@@ -2,7 +2,6 @@
 #pragma once
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -24,6 +23,7 @@
 #include <lmc/core/wording.hpp>
 #include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/label_check.hpp>
+#include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/data/sources/detail/number_text.hpp>
 #include <lmc/data/sources/detail/other_file.hpp>
 #include <lmc/data/sources/text_dataset.hpp>
@@ -107,9 +107,7 @@ inline void check_labelled_lines(LabelledLines& lines, const TsvTextOptions& o) 
   std::map<std::string_view, Index> counts;
   for (const std::string_view label : lines.labels) ++counts[label];
   if (!o.header && counts[lines.labels[0]] == 1) {
-    std::string first(lines.labels[0]);
-    std::transform(first.begin(), first.end(), first.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string first = lower_case(lines.labels[0]);
     constexpr std::array<std::string_view, 18> names{"gold_label", "v1",    "language", "lang",        "topic",    "stars",
                                                      "score",      "label", "labels",   "class",       "category", "target",
                                                      "sentiment",  "tag",   "y",        "category_id", "polarity", "rating"};

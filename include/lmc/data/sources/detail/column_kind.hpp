@@ -15,6 +15,7 @@
 #include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/categories.hpp>
 #include <lmc/data/sources/detail/label_check.hpp>
+#include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/data/sources/detail/table_part.hpp>
 
 namespace lmc::detail {
@@ -72,8 +73,7 @@ inline void require_categories(const TablePart& train, Index column, const CsvOp
 
 /// Whether columns of this name hold names or numbers of rows.
 inline bool names_rows(std::string_view name) {
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string lower = lower_case(name);
   return lower.empty() || lower == "id" || lower == "index" || lower == "row" || lower.ends_with("_id") ||
          name.ends_with("Id") || name.ends_with("ID") || lower.starts_with("unnamed");
 }

@@ -14,6 +14,7 @@
 #include <lmc/core/wording.hpp>
 #include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/image_tree.hpp>
+#include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
 #include <lmc/data/sources/detail/unicode_form.hpp>
 #include <lmc/io/detail/text_kind.hpp>
@@ -22,12 +23,6 @@ namespace lmc::detail {
 
 /// What a folder's name says about what is in it.
 enum class PartName { none, train, validation, test };
-
-inline std::string lower_case(std::string_view name) {
-  std::string lower(name);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
 
 /// By the name as a whole or its last word, in any case: Train, training_set, seg_train, val, Testing, …
 inline PartName part_name(std::string_view name) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -21,6 +20,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
 
 namespace lmc::detail {
@@ -49,10 +49,7 @@ struct ImageList {
 inline std::string suffix_of(std::string_view name) {
   const std::size_t dot = name.rfind('.');
   if (dot == std::string_view::npos || dot == 0 || name.size() - dot > 10) return "";
-  std::string suffix(name.substr(dot));
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return suffix;
+  return lower_case(name.substr(dot));
 }
 
 /// Whether a file's name ends in .jpg, .jpeg or .png, in any case.

@@ -11,6 +11,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/data/sources/detail/number_text.hpp>
 #include <lmc/data/sources/detail/unicode_form.hpp>
 #include <lmc/io/csv.hpp>
@@ -59,10 +60,7 @@ inline void check_labels(std::string_view where, const std::map<std::string_view
       ++few;
       rare = label;
     }
-    std::string plain = ascii_spelling(label);
-    std::transform(plain.begin(), plain.end(), plain.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    const auto [same, added] = alike.emplace(std::move(plain), label);
+    const auto [same, added] = alike.emplace(lower_case(ascii_spelling(label)), label);
     if (!added) notes.push_back({concat("the labels '", same->second, "' and '", label, "' are two classes"), 2, ""});
   }
   require(!numbers || decimals == 0 || classes <= 10, where, ": the labels are ", classes, " different numbers, such as ",
