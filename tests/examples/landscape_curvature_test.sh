@@ -3,22 +3,8 @@
 # landscape_curvature_test.sh PROGRAM: what landscape writes of the curvature around a pair, and what it says of bad input.
 set -euo pipefail
 program=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
 setting=(--dataset spirals --hidden 8 --epochs 3)
-
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
-refuses() {  # refuses TEXT OPTION...: fails with a message on standard error that contains TEXT
-  local text=$1
-  shift
-  if "$program" "${setting[@]}" "$@" > out 2> err; then fail "$* was accepted"; fi
-  grep -qF -- "$text" err || fail "$*: '$text' is not in: $(cat err)"
-}
+source "$(dirname "${BASH_SOURCE[0]}")/landscape.sh"
 
 refuses "--curvature-steps 10 is of --curvature; add it" --curvature-steps 10
 refuses "--curvature-seed 1 is of --curvature; add it" --curvature-seed 1

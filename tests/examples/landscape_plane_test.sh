@@ -3,22 +3,8 @@
 # landscape_plane_test.sh PROGRAM: what landscape writes of a plane, that a stopped run goes on, and what it says of bad input.
 set -euo pipefail
 program=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
 setting=(--dataset spirals --hidden 16 --epochs 3 --init-seeds 1,2)
-
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
-refuses() {  # refuses TEXT OPTION...: fails with a message on standard error that contains TEXT
-  local text=$1
-  shift
-  if "$program" "${setting[@]}" "$@" > out 2> err; then fail "$* was accepted"; fi
-  grep -qF -- "$text" err || fail "$*: '$text' is not in: $(cat err)"
-}
+source "$(dirname "${BASH_SOURCE[0]}")/landscape.sh"
 
 refuses "--plane sphere; expected none, three, random, filter or trajectory" --plane sphere
 refuses "--plane-grid 51x; expected 2 to 10000 places" --plane three --plane-grid 51x

@@ -3,22 +3,8 @@
 # landscape_test.sh PROGRAM PAIR: that landscape trains the pair that PAIR trains, what it writes of a path, and what it says of bad input.
 set -euo pipefail
 program=$1 pair=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
 setting=(--dataset spirals --hidden 16 --epochs 5 --init-seeds 1,2)
-
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
-refuses() {  # refuses TEXT OPTION...: fails with a message on standard error that contains TEXT
-  local text=$1
-  shift
-  if "$program" "${setting[@]}" "$@" > out 2> err; then fail "$* was accepted"; fi
-  grep -qF -- "$text" err || fail "$*: '$text' is not in: $(cat err)"
-}
+source "$(dirname "${BASH_SOURCE[0]}")/landscape.sh"
 
 refuses "--path spline; expected line, polychain or bezier" --path spline
 refuses "--path-bends 3: a line has no bends" --path-bends 3
