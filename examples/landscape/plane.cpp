@@ -172,7 +172,7 @@ void require_plane(const PlaneChoice& choice, const Results& r) {
        {std::pair("--csv", &r.options.csv), std::pair("--json", &r.options.json), std::pair("--figure", &r.options.figure)})
     lmc::require(!*path || std::filesystem::absolute(**path) != std::filesystem::absolute(*choice.csv), option,
                  " and --plane-csv both write '", *choice.csv, "'; expected a file for each");
-  lmc::OutputFile{*choice.csv};  // one that cannot be written is an error before the training
+  { const lmc::OutputFile writable(*choice.csv); }  // one that cannot be written is an error before the training
 }
 
 std::optional<lmc::Trajectory<float>> plane_trajectory(const PlaneChoice& choice, const lmc::TrainOptions<float>& training,

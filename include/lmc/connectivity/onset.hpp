@@ -113,7 +113,7 @@ void search_onset(Onset& onset, std::span<const Index> candidates, std::size_t i
       onset.pairs.push_back(std::move(measured[r]));
     }
   }
-  std::ranges::stable_sort(onset.pairs, std::less<Index>(), &OnsetPair::initialization);
+  std::ranges::stable_sort(onset.pairs, std::less<>(), &OnsetPair::initialization);
   for (const OnsetSearch& search : searches) onset.brackets.push_back(search.bracket());
   std::vector<SpawnOutcome> outcomes;
   for (const OnsetPair& pair : onset.pairs)

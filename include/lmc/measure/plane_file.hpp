@@ -143,7 +143,7 @@ PlaneSurface measure_plane(const std::filesystem::path& path, const PlaneIdentit
     file.commit();
   };
   if (std::filesystem::exists(path)) options.known = read_plane_csv(path, grid, identity);
-  OutputFile{path};
+  { const OutputFile writable(path); }  // one that cannot be written is an error before anything is measured
   options.on_progress = [save, report = std::move(options.on_progress)](const PlaneSurface& surface) {
     save(surface);
     if (report) report(surface);

@@ -136,10 +136,10 @@ inline OnsetPlan onset_plan(std::string_view who, std::span<const Index> candida
   count(std::ssize(candidates), least_rounds, true);
   plan.least = {.trainings = prefixes + 2 * initializations * least_rounds,
                 .prefix_updates = prefixes * candidates.back(),
-                .child_updates = initializations * detail::child_updates(search, plan.rounds, end, std::less<Index>())};
+                .child_updates = initializations * detail::child_updates(search, plan.rounds, end, std::less<>())};
   plan.most = {.trainings = prefixes + 2 * initializations * plan.rounds,
                .prefix_updates = prefixes * candidates.back(),
-               .child_updates = initializations * detail::child_updates(search, plan.rounds, end, std::greater<Index>())};
+               .child_updates = initializations * detail::child_updates(search, plan.rounds, end, std::greater<>())};
   return plan;
 }
 
