@@ -25,6 +25,8 @@ int main() {
   lmc::AnyLayer<float> private_flag{Private()};
   // error: a layer says it by `static constexpr bool works_in_place = true`
   // error: a layer says it by `static constexpr bool scales_units = true`
+  // error: a layer says it by `static constexpr bool linear = true`
+  // error: a layer has its tangents by `void forward_tangent(ForwardTangentArgs<Scalar>) const`
   // error: a layer needs `std::string_view kind() const`: it is missing, private
   // error: a layer declares by `void declare(LayoutBuilder&) const`: it is private
   // error: a layer needs `void forward(ForwardArgs<Scalar>) const`: it is missing, private
