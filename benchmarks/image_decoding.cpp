@@ -82,9 +82,10 @@ class Libjpeg {
 std::vector<std::string> list_files(const std::string& root) {
   const lmc::ThreadTeam team(1);
   const auto wnids = lmc::detail::read_wnids(root + "/wnids.txt");
+  std::vector<lmc::ReadNote> notes;
   std::vector<std::string> paths;
-  for (const auto& part : {lmc::detail::list_tiny_imagenet_classes(root, "train", wnids, team),
-                           lmc::detail::list_tiny_imagenet_val(root, wnids, team)})
+  for (const auto& part : {lmc::detail::list_tiny_imagenet_classes(root, "train", wnids, team, notes),
+                           lmc::detail::list_tiny_imagenet_val(root, wnids, team, notes)})
     for (const auto& file : part) paths.push_back(root + "/" + file.path);
   return paths;
 }

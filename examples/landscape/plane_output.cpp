@@ -15,10 +15,10 @@
 namespace {
 
 // JSON has no NaN and no infinity.
-nlohmann::json number(double x) { return std::isfinite(x) ? nlohmann::json(x) : nullptr; }
+nlohmann::json number_or_null(double x) { return std::isfinite(x) ? nlohmann::json(x) : nullptr; }
 
 nlohmann::json metrics_json(const lmc::Metrics& metrics) {
-  return {{"error", number(metrics[lmc::Metric::error])}, {"loss", number(metrics.loss)}};
+  return {{"error", number_or_null(metrics[lmc::Metric::error])}, {"loss", number_or_null(metrics.loss)}};
 }
 
 }  // namespace
@@ -34,8 +34,8 @@ nlohmann::json to_json(const PlaneMeasurement& plane) {
                         {"projection", metrics_json(check.projection)}});
   nlohmann::json errors = nlohmann::json::array(), losses = nlohmann::json::array();
   for (const auto& value : plane.surface.values) {
-    errors.push_back(number(value->error.value()));
-    losses.push_back(number(value->loss));
+    errors.push_back(number_or_null(value->error.value()));
+    losses.push_back(number_or_null(value->loss));
   }
   const lmc::PlaneGrid& grid = plane.surface.grid;
   nlohmann::json json{{"kind", plane.choice.kind},

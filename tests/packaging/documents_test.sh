@@ -69,7 +69,7 @@ awk '
 ' README.md docs/*.md >> "$work/listings.cpp"
 listings=$(grep -c '^void listing_' "$work/listings.cpp")
 ((listings >= 12)) || fail "only $listings listings were found"
-if "$CXX" -std=c++20 -O1 -fopenmp -Wall -Wextra -Wno-unused-variable -Werror -Iinclude "${@:3}" "$work/listings.cpp" -o "$work/listings" -lz; then
+if "$CXX" -std=c++20 -O0 -fopenmp -Wall -Wextra -Wno-unused-variable -Werror -Iinclude "$work/listings.cpp" "${@:3}" -o "$work/listings" -lz; then
   (cd "$work" && ./listings) || fail "a listing ends with an error"
 else
   fail "a listing does not compile"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -80,14 +79,41 @@ std::vector<T> read_values(std::istream& in, const Shape& shape) {
   return values;
 }
 
-/// Writes the header with its length before it.
-inline void write_safetensors_header(std::ostream& out, const nlohmann::ordered_json& header) {
-  std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the values are aligned in the file
-  const std::uint64_t length = text.size();
-  out.write(reinterpret_cast<const char*>(&length), 8);
-  out.write(text.data(), static_cast<std::streamsize>(text.size()));
-}
+/// The header of a file that is written: the tensors in the order of their values.
+class SafetensorsHeader {
+ public:
+  explicit SafetensorsHeader(const Metadata& metadata) {
+    if (!metadata.empty()) add(metadata_key, json_text(metadata));
+  }
+
+  /// A tensor whose values are the bytes from `begin` to `end`. Throws: Error when the name is taken.
+  void add(const std::string& name, std::string_view dtype, const Shape& shape, std::uint64_t begin, std::uint64_t end) {
+    require(name != metadata_key && names_.insert(name).second, "write_safetensors: the name '", name,
+            "' is taken; expected every tensor to have a name of its own");
+    add(name, concat(R"({"dtype":")", dtype, R"(","shape":)", json_text(shape.axes()), R"(,"data_offsets":[)", begin, ",", end,
+                     "]}"));
+  }
+
+  /// The header with its length before it.
+  void write(std::ostream& out) const {
+    std::string text = text_.empty() ? "{}" : text_ + "}";
+    text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the values are aligned in the file
+    const std::uint64_t length = text.size();
+    out.write(reinterpret_cast<const char*>(&length), 8);
+    out.write(text.data(), static_cast<std::streamsize>(text.size()));
+  }
+
+ private:
+  void add(const std::string& name, const std::string& value) {
+    text_ += concat(text_.empty() ? "{" : ",", json_text(name), ":", value);
+  }
+  static std::string json_text(const nlohmann::json& value) {
+    return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+
+  std::set<std::string> names_;
+  std::string text_;
+};
 
 /// The header's text. Throws: Error when it is not what the format prescribes, or the file is of another format.
 inline std::string read_safetensors_header(std::istream& in, std::uintmax_t size) {
@@ -159,21 +185,16 @@ void write_safetensors(std::ostream& out, const ParameterLayout& layout, const M
           state.parameters.size(), " parameters; expected the layout's ", layout.parameter_count());
   require(static_cast<Index>(state.buffers.size()) == layout.buffer_count(), "write_safetensors: the state has ",
           state.buffers.size(), " buffer values; expected the layout's ", layout.buffer_count());
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header[detail::metadata_key] = metadata;
+  detail::SafetensorsHeader header(metadata);
   const auto add = [&](const std::vector<Segment>& segments, Index first) {
     for (const Segment& s : segments) {
-      require(!header.contains(s.name) && s.name != detail::metadata_key, "write_safetensors: the segment name '", s.name,
-              "' is taken; expected every segment to have a name of its own");
-      const auto item = static_cast<Index>(sizeof(T));
-      header[s.name] = {{"dtype", detail::safetensors_dtype<T>},
-                        {"shape", s.shape.axes()},
-                        {"data_offsets", std::array{(first + s.offset) * item, (first + s.offset + s.size()) * item}}};
+      const auto byte = [&](Index value) { return static_cast<std::uint64_t>(first + s.offset + value) * sizeof(T); };
+      header.add(s.name, detail::safetensors_dtype<T>, s.shape, byte(0), byte(s.size()));
     }
   };
   add(layout.parameters, 0);
   add(layout.buffers, layout.parameter_count());
-  detail::write_safetensors_header(out, header);
+  header.write(out);
   for (const std::vector<T>* values : {&state.parameters, &state.buffers})
     out.write(reinterpret_cast<const char*>(values->data()), static_cast<std::streamsize>(values->size() * sizeof(T)));
 }
@@ -192,21 +213,18 @@ inline void write_safetensors(std::ostream& out, const Safetensors& file) {
         },
         tensor.values);
   };
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!file.metadata.empty()) header[detail::metadata_key] = file.metadata;
+  detail::SafetensorsHeader header(file.metadata);
   std::uint64_t begin = 0;
   for (const NamedTensor& tensor : file.tensors) {
-    require(!header.contains(tensor.name) && tensor.name != detail::metadata_key, "write_safetensors: the name '", tensor.name,
-            "' is taken; expected every tensor to have a name of its own");
     const std::optional<std::uint64_t> item = detail::safetensors_item(tensor.dtype());
     const std::uint64_t end = begin + bytes_of(tensor).size();
     require(item && end - begin == *item * static_cast<std::uint64_t>(tensor.shape.size()), "write_safetensors: tensor '",
             tensor.name, "' has the shape ", tensor.shape, " of ", tensor.dtype(), " and ", end - begin,
             " bytes; expected a dtype of the format, and one value for each entry");
-    header[tensor.name] = {{"dtype", tensor.dtype()}, {"shape", tensor.shape.axes()}, {"data_offsets", std::array{begin, end}}};
+    header.add(tensor.name, tensor.dtype(), tensor.shape, begin, end);
     begin = end;
   }
-  detail::write_safetensors_header(out, header);
+  header.write(out);
   for (const NamedTensor& tensor : file.tensors) {
     const std::span<const std::byte> bytes = bytes_of(tensor);
     out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
