@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Tables that could be taken for something else than they are.
+#include <lmc/core/error.hpp>
 #include <lmc/data/sources/table.hpp>
 
 #include <catch2/catch.hpp>
@@ -248,6 +249,26 @@ TEST_CASE("load_table: notes labels and numbers that could be meant otherwise", 
              Contains("column 'x' has 3 categories in 3 rows, '12 kg' among them; numbers with a unit are categories"));
   CHECK_THAT(only_note(load("x,class\n1E1,a\n10,b\n1E2,a\n100,b\n7,a\n", {.train_rows = 4})),
              Contains("column 'x' has '10' and '1E1', taken for one number; if they are codes: categorical = {\"x\"}"));
+  CHECK_THAT(only_note(load("x,class\nRed,a\nblue,b\nred,a\nblue,b\n", {.train_rows = 3})),
+             Contains("column 'x': 'Red' and 'red' are two categories"));
+}
+
+TEST_CASE("load_table: says what to do about dates, brackets, titles and footers", "[data]") {
+  CHECK_THROWS_WITH(load("x,class\n1,a\n2,b\n2024-01-31,a\n4,b\n", {.train_rows = 3}),
+                    Contains("'2024-01-31' is no number") && Contains("; it is a date: write dates as numbers") &&
+                        Contains("drop = {\"x\"}"));
+  CHECK_THROWS_WITH(load("x,class\n1,a\n2,b\n($515),a\n4,b\n", {.train_rows = 3}),
+                    Contains("; write a negative number as -515"));
+  CHECK_THROWS_WITH(
+      load("x,class\n1,a\n2,b\n(2 rows affected)\n"),
+      Contains("line 4: the number of fields is 1; expected 2, as in line 2; a line that is no row, such as a comment or "
+               "a count of rows at the end, must be removed"));
+  CHECK_THROWS_WITH(
+      load("Sales 2024\nx,class\n1,a\n2,b\n", {.header = 0}),
+      Contains("line 2: the number of fields is 2; expected 1, as in line 1; pass over a title") && Contains("header"));
+  std::string days = "day,class\n";
+  for (int i = 0; i < 30; ++i) days += lmc::concat("2024-0", i / 10 + 1, "-1", i % 10, i % 2 == 0 ? ",a\n" : ",b\n");
+  CHECK_THROWS_WITH(load(days, {.test_share = 0.05}), Contains("write dates as numbers, such as days since the first of them"));
 }
 
 }  // namespace data_table_reading_test

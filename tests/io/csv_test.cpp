@@ -104,7 +104,7 @@ TEST_CASE("CsvReader: passes over lines that are no CSV, and reads names of anot
 
 TEST_CASE("CsvReader: refuses lines of another number of fields, and says which", "[io]") {
   CHECK_THROWS_WITH(read("a,b\n\"1\n\",2\n3\n"),
-                    Contains("a.csv', line 4: the number of fields is 1; expected 2, as in line 1; a field that holds"));
+                    Contains("a.csv', line 4: the number of fields is 1; expected 2, as in line 1; a line that is no row"));
   CHECK_THROWS_WITH(read("\na,b\n1,2,\n"), Contains("line 3: the number of fields is 3; expected 2, as in line 2"));
   CHECK_THROWS_WITH(read("a,b\n \n"), Contains("line 2: the number of fields is 1"));
 }
@@ -142,7 +142,7 @@ TEST_CASE("CsvReader: refuses what is not UTF-8, and says in which line", "[io]"
   CHECK(read("größe,日本,\"é\"\"😀\"\n") == Records{{"größe", "日本", "é\"😀"}});
   CHECK_THROWS_WITH(
       read("a,b\n\"\n\n\xFC\",1\n"),
-      Contains("a.csv', line 4: the text is not valid UTF-8; convert the file, for instance by `iconv -f WINDOWS-1252"));
+      Contains("a.csv', line 4: the text is not valid UTF-8; convert the file from its own encoding, such as WINDOWS-1252"));
   CHECK_THROWS_WITH(read("a\xC3,\xA4\n"), Contains("line 1: the text is not valid UTF-8"));
   CHECK_THROWS_WITH(read("\"\xC3\"\n"), Contains("line 1: the text is not valid UTF-8"));
   CHECK_THROWS_WITH(read(std::string_view("a\0,\0001\0\n\0", 8)), Contains("a.csv': it is a text in UTF-16; convert it"));

@@ -89,8 +89,8 @@ class CsvReader {
       first_line_ = line_;
     }
     if (size() != columns_)
-      fail(line_, ": the number of fields is ", size(), "; expected ", columns_, ", as in line ", first_line_,
-           "; a field that holds the delimiter must be in quotes");
+      fail(line_, ": the number of fields is ", size(), "; expected ", columns_, ", as in line ", first_line_, "; ",
+           fields_advice());
     return true;
   }
 
@@ -225,8 +225,15 @@ class CsvReader {
                        valid == nul
                            ? ": there is a NUL byte; expected UTF-8 text. Is it UTF-16, which `iconv -f UTF-16 -t UTF-8` "
                              "converts, or no text at all?"
-                           : ": the text is not valid UTF-8; convert the file, for instance by "
-                             "`iconv -f WINDOWS-1252 -t UTF-8`"));
+                           : concat(": the text is not valid UTF-8", detail::conversion_advice)));
+  }
+
+  /// What helps where the record has another number of fields than the first.
+  [[nodiscard]] std::string fields_advice() const {
+    if (size() == 1) return "a line that is no row, such as a comment or a count of rows at the end, must be removed";
+    if (columns_ == 1)
+      return concat("pass over a title, and other lines before the rows, by ", option_text(wording_, "header", "--header"));
+    return "a field that holds the delimiter must be in quotes";
   }
 
   template <class... Parts>

@@ -70,8 +70,8 @@ inline std::string utf8_of_latin1(std::string_view text) {
 }
 
 inline Error not_utf8(const std::filesystem::path& path, std::string_view text, std::size_t offset) {
-  return Error(concat("'", path.string(), "', line ", line_number(text, offset), ": the text is not valid UTF-8; convert the ",
-                      "file, for instance by `iconv -f WINDOWS-1252 -t UTF-8`"));
+  return Error(
+      concat("'", path.string(), "', line ", line_number(text, offset), ": the text is not valid UTF-8", conversion_advice));
 }
 
 }  // namespace detail

@@ -10,6 +10,11 @@ namespace lmc {
 namespace detail {
 /// What some programs put before a text in UTF-8: U+FEFF.
 inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+/// What helps against a text that is not UTF-8: the end of a message.
+inline constexpr std::string_view conversion_advice =
+    "; convert the file from its own encoding, such as WINDOWS-1252 (western languages), GB18030 (Chinese) or SHIFT_JIS (Japanese), "
+    "for instance by `iconv -f WINDOWS-1252 -t UTF-8`";
 }  // namespace detail
 
 /// A Unicode scalar value, and how many bytes it takes as UTF-8.

@@ -8,9 +8,11 @@
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <numeric>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,7 @@
 #include <lmc/core/wording.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/alike_texts.hpp>
 #include <lmc/data/sources/detail/image_layout.hpp>
 #include <lmc/data/sources/detail/image_tree.hpp>
 #include <lmc/data/sources/detail/load_images.hpp>
@@ -140,6 +143,9 @@ inline ImageList list_image_folder(const std::string& root, const ImageFolderOpt
   require(list.classes.size() > 1, "'", root, "/", layout.train, "' has one class, '", list.classes[0],
           "'; expected two or more, a folder for each");
   require_classes_apart(root, layout.train, list.classes);
+  std::map<std::string_view, Index> names;
+  for (const std::string& name : list.classes) names.emplace(name, 1);
+  note_case(names, "the folders", "classes", list.notes);
   std::vector<std::int32_t> labels(list.classes.size());
   std::iota(labels.begin(), labels.end(), 0);
   list_classes(root, layout.train, list.classes, labels, team, list.train, list.notes);

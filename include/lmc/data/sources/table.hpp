@@ -19,6 +19,7 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/data/class_counts.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/data/sources/detail/alike_texts.hpp>
 #include <lmc/data/sources/detail/categories.hpp>
 #include <lmc/data/sources/detail/column_code.hpp>
 #include <lmc/data/sources/detail/csv_options.hpp>
@@ -72,7 +73,10 @@ inline Categories fit_classes(const TablePart& train, const TablePart& test, Ind
                          "' are one number; write them alike, or take each text for a class, ",
                          column_option(o, "categorical", train.file, column)));
   }
-  if (by_text) note_unicode_forms(counts, "the labels", "classes", notes);
+  if (by_text) {
+    note_case(counts, "the labels", "classes", notes);
+    note_unicode_forms(counts, "the labels", "classes", notes);
+  }
   for (const auto& [text, count] : counts)
     if (is_missing(text, o, true))
       notes.push_back(

@@ -13,6 +13,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/alike_texts.hpp>
 #include <lmc/data/sources/detail/categories.hpp>
 #include <lmc/data/sources/detail/label_check.hpp>
 #include <lmc/data/sources/detail/lower_case.hpp>
@@ -67,6 +68,7 @@ inline void require_categories(const TablePart& train, Index column, const CsvOp
                      "' among them; a column that names its rows says nothing of other rows: leave it out, ",
                      column_option(o, "drop", train.file, column), ", or insist, ",
                      column_option(o, "categorical", train.file, column),
+                     is_date(train.field(0, column)) ? "; write dates as numbers, such as days since the first of them" : "",
                      longest > 9 ? "; texts to learn from are read from lines of label<TAB>text" : "",
                      longest > 9 ? (o.wording == Wording::code ? ", load_tsv_text()" : ", --dataset tsv") : ""));
 }
@@ -161,17 +163,6 @@ inline std::optional<std::string_view> unit_of(std::string_view text) {
   return text.substr(end);
 }
 
-/// Whether a text is a number but for a minus behind it, brackets around it, or a blank inside.
-inline bool is_nearly_number(std::string_view text) {
-  if (parse_number(text)) return false;
-  std::string plain;
-  for (const char c : text)
-    if (c != ' ') plain += c;
-  if (plain.ends_with('-')) plain.pop_back();
-  if (plain.starts_with('(') && plain.ends_with(')')) plain = plain.substr(1, plain.size() - 2);
-  return parse_number(plain).has_value();
-}
-
 /// Notes what may be meant otherwise in a column of categories: numbers, also with a unit or written as 5- or (5), texts that may
 /// stand for a missing value or differ in Unicode's forms, and many categories of few rows.
 inline void note_categories(const TablePart& train, Index column, const CsvOptions& o, std::vector<ReadNote>& notes) {
@@ -210,6 +201,7 @@ inline void note_categories(const TablePart& train, Index column, const CsvOptio
         {concat("column '", name, "' of categories has '", near_number, "'; if this is a number, write it as -5 or 1234"),
          nearly, ""});
   note_unicode_forms(counts, concat("column '", name, "':"), "categories", notes);
+  note_case(counts, concat("column '", name, "':"), "categories", notes);
   if (missing > 0)
     notes.push_back({concat("column '", name, "' has the category '", absent,
                             "', which may stand for a missing value: ", missing_option(o, absent)),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <map>
 #include <string>
@@ -11,27 +10,11 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/read_report.hpp>
-#include <lmc/data/sources/detail/lower_case.hpp>
+#include <lmc/data/sources/detail/alike_texts.hpp>
 #include <lmc/data/sources/detail/number_text.hpp>
-#include <lmc/data/sources/detail/unicode_form.hpp>
 #include <lmc/io/csv.hpp>
 
 namespace lmc::detail {
-
-/// Notes texts that look alike, and differ in Unicode's forms. `what` they are begins the note, `kind` they are taken for ends it.
-inline void note_unicode_forms(const std::map<std::string_view, Index>& counts, std::string_view what, std::string_view kind,
-                               std::vector<ReadNote>& notes) {
-  std::map<std::u32string, std::string_view> known;
-  for (const auto& [text, count] : counts) {
-    // ASCII is the same in both forms.
-    if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; })) continue;
-    const auto [same, added] = known.emplace(bare_text(text).letters, text);
-    if (!added && differ_in_unicode_form(same->second, text))
-      notes.push_back({concat(what, " '", same->second, "' and '", text, "' look alike and are two ", kind,
-                              ": they differ in Unicode's forms, NFC and NFD"),
-                       2, ""});
-  }
-}
 
 /// Throws: Error where labels look like no classes: decimals, more than ten of them, or more classes than half of the examples.
 /// `where` begins the message, and `advice` ends it. Notes decimals, classes of few examples or of one, and labels that differ in
@@ -42,7 +25,6 @@ inline void check_labels(std::string_view where, const std::map<std::string_view
   Index examples = 0, decimals = 0, few = 0, singles = 0;
   bool numbers = true;
   std::string_view decimal, rare, single;
-  std::map<std::string, std::string_view> alike;
   for (const auto& [label, count] : counts) {
     examples += count;
     const auto number = parse_number(label);
@@ -60,8 +42,6 @@ inline void check_labels(std::string_view where, const std::map<std::string_view
       ++few;
       rare = label;
     }
-    const auto [same, added] = alike.emplace(lower_case(ascii_spelling(label)), label);
-    if (!added) notes.push_back({concat("the labels '", same->second, "' and '", label, "' are two classes"), 2, ""});
   }
   require(!numbers || decimals == 0 || classes <= 10, where, ": the labels are ", classes, " different numbers, such as ",
           decimal, "; this looks like a regression target, expected classes; ", advice);
@@ -75,6 +55,7 @@ inline void check_labels(std::string_view where, const std::map<std::string_view
   else if (singles > 0 && examples >= 20 * singles)
     notes.push_back(
         {concat("a class has one training example, as '", single, "'; is its row one of the examples?"), singles, ""});
+  note_case(counts, "the labels", "classes", notes);
   note_unicode_forms(counts, "the labels", "classes", notes);
 }
 

@@ -198,6 +198,39 @@ inline bool has_fortran_exponent(std::string_view text) {
   return parse_number(other).has_value();
 }
 
+/// Whether a text is a number but for a minus behind it, brackets around it, also around the sign of a currency, or a blank inside.
+inline bool is_nearly_number(std::string_view text) {
+  if (parse_number(text)) return false;
+  std::string plain;
+  for (const char c : text)
+    if (c != ' ') plain += c;
+  if (plain.ends_with('-')) plain.pop_back();
+  if (plain.starts_with('(') && plain.ends_with(')')) plain = without_currency(plain.substr(1, plain.size() - 2));
+  return parse_number(plain).has_value();
+}
+
+/// Whether text is a date in digits, with a time behind it maybe: 2024-01-31, 31.1.2024, 1/31/24.
+inline bool is_date(std::string_view text) {
+  std::array<std::size_t, 3> digits{};
+  char separator = 0;
+  std::size_t part = 0, i = 0;
+  for (; i < text.size(); ++i) {
+    if (text[i] >= '0' && text[i] <= '9') {
+      ++digits[part];
+    } else if (part < 2 && (text[i] == '-' || text[i] == '.' || text[i] == '/') && (part == 0 || text[i] == separator)) {
+      separator = text[i];
+      ++part;
+    } else {
+      break;
+    }
+  }
+  const bool time_follows = i == text.size() || text[i] == 'T' || text[i] == ' ';
+  const auto is_short = [](std::size_t n) { return n == 1 || n == 2; };
+  const bool year_first = digits[0] == 4 && is_short(digits[1]) && is_short(digits[2]);
+  const bool year_last = is_short(digits[0]) && is_short(digits[1]) && (digits[2] == 2 || digits[2] == 4);
+  return part == 2 && time_follows && (year_first || year_last);
+}
+
 /// Whether somebody may mean a number by text, although parse_number() reads none.
 inline bool may_be_number(std::string_view text) {
   using enum NumberMark;
