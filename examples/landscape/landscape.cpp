@@ -83,6 +83,7 @@ int run(const LandscapeOptions& o) {
       path = measure_path(o.path, ends);
       landscape["path"] = to_json(*path);
       print_path(ends.line, *path);
+      if (o.pair.checkpoints) save_bends(*o.pair.checkpoints, *path, ends, r);
     });
 
   std::optional<PlaneMeasurement> plane;

@@ -6,14 +6,18 @@
 #include <cstddef>
 #include <numeric>
 #include <span>
+#include <string>
 #include <variant>
 
 #include <lmc/connectivity/paths/arc_length.hpp>
 #include <lmc/connectivity/paths/path_curve.hpp>
 #include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
+#include <lmc/io/safetensors.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/path_training.hpp>
+#include <lmc/train/calibrate_buffers.hpp>
 
 void add_path_options(CLI::App& app, PathChoice& choice) {
   const char* const group = "Path";
@@ -80,8 +84,8 @@ PathMeasurement measure_path(const PathChoice& choice, const Ends& ends) {
   };
   m.first_loss = mean(std::span(trained.losses).first(of_epoch));
   m.last_loss = mean(std::span(trained.losses).last(of_epoch));
-  for (std::size_t k = 1; k + 1 < trained.path.points.size(); ++k)
-    m.digests.push_back(lmc::digest(lmc::ModelState<float>{trained.path.points[k], {}}));
+  m.points.assign(trained.path.points.begin() + 1, trained.path.points.end() - 1);
+  for (const auto& point : m.points) m.digests.push_back(lmc::digest(lmc::ModelState<float>{point, {}}));
   m.length = lmc::ArcLength(trained.path).total();
   m.line_length = lmc::ArcLength(lmc::line_with_bends(lmc::PathKind::polychain, ends.a, ends.b, 1)).total();
   const auto measure = [&](const lmc::Dataset<float>& data) {
@@ -93,4 +97,19 @@ PathMeasurement measure_path(const PathChoice& choice, const Ends& ends) {
   m.train = measure(ends.trained_on);
   m.test = measure(ends.data.test);
   return m;
+}
+
+void save_bends(const std::filesystem::path& folder, const PathMeasurement& path, const Ends& ends, const Results& r) {
+  lmc::Metadata about = metadata(r, 0, 0);
+  for (const char* of_one_end : {"order_seed", "augmentation_seed", "label_noise_seed", "steps", "diverged_at"})
+    about.erase(of_one_end);
+  about["path"] = path.kind;
+  for (std::size_t k = 0; k < path.points.size(); ++k) {
+    about["bend"] = std::to_string(k + 1);
+    about["digest"] = path.digests[k];
+    lmc::save_safetensors(
+        folder / lmc::concat("bend", k + 1, ".safetensors"), ends.net.layout(),
+        lmc::ModelState<float>{path.points[k], lmc::calibrate_buffers(ends.net, path.points[k], ends.data.train, ends.team)},
+        about);
+  }
 }

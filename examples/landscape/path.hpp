@@ -42,14 +42,19 @@ struct PathMeasurement {
   Index bends = 0, epochs = 0, updates = 0;
   double learning_rate = 0, weight_decay = 0;
   std::uint64_t seed = 0;
-  double first_loss = 0, last_loss = 0;  // of the first and the last epoch's batches, each at its t
-  double length = 0, line_length = 0;    // of the path and of the line, in the units of θ
-  std::vector<std::string> digests;      // of the bends
+  double first_loss = 0, last_loss = 0;    // of the first and the last epoch's batches, each at its t
+  double length = 0, line_length = 0;      // of the path and of the line, in the units of θ
+  std::vector<std::vector<float>> points;  // the bends, each a flat θ
+  std::vector<std::string> digests;        // of them
   PathPart train, test;
   double seconds = 0;  // of the training of the bends
 };
 
 PathMeasurement measure_path(const PathChoice& choice, const Ends& ends);
+
+/// Writes the bends beside the checkpoints of the ends, as bend1.safetensors, bend2.safetensors, …, with buffers that are estimated on
+/// the training data.
+void save_bends(const std::filesystem::path& folder, const PathMeasurement& path, const Ends& ends, const Results& r);
 
 nlohmann::json to_json(const PathMeasurement& path);
 

@@ -21,7 +21,7 @@ grep -q "^error barrier" out || fail "the line is not printed where the path div
 [[ -s lost.json ]] || fail "the line is not written where the path diverges"
 setting=(--dataset spirals --hidden 16 --epochs 5 --init-seeds 1,2)
 
-"$program" "${setting[@]}" --path bezier --path-epochs 20 --path-bends 2 --threads 1 --json one.json --figure one.svg > one.txt 2> /dev/null
+"$program" "${setting[@]}" --path bezier --path-epochs 20 --path-bends 2 --threads 1 --json one.json --figure one.svg --save-checkpoints saved > one.txt 2> /dev/null
 "$program" "${setting[@]}" --path bezier --path-epochs 20 --path-bends 2 --threads 2 --json two.json > two.txt 2> /dev/null
 "$pair" "${setting[@]}" --json pair.json > pair.txt 2> /dev/null
 [[ $(grep ^digests one.txt) == $(grep ^digests pair.txt) ]] || fail "the pair is not that of pair"
@@ -35,6 +35,10 @@ import json
 one, two, pair = (json.load(open(name)) for name in ("one.json", "two.json", "pair.json"))
 path = one["landscape"]["path"]
 assert path["digests"] == two["landscape"]["path"]["digests"] and len(path["digests"]) == 2
+for k, digest in enumerate(path["digests"], 1):
+    with open(f"saved/bend{k}.safetensors", "rb") as file:
+        about = json.loads(file.read(int.from_bytes(file.read(8), "little")))["__metadata__"]
+    assert about["digest"] == digest and about["bend"] == str(k) and about["path"] == "bezier" and "order_seed" not in about
 assert one["barrier"] == pair["barrier"] and one["curve"] == pair["curve"]
 assert path["length"]["path"] > path["length"]["line"] > 0
 for part in ("train", "test"):
