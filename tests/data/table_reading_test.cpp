@@ -261,14 +261,110 @@ TEST_CASE("load_table: says what to do about dates, brackets, titles and footers
                     Contains("; write a negative number as -515"));
   CHECK_THROWS_WITH(
       load("x,class\n1,a\n2,b\n(2 rows affected)\n"),
-      Contains("line 4: the number of fields is 1; expected 2, as in line 2; a line that is no row, such as a comment or "
-               "a count of rows at the end, must be removed"));
+      Contains(
+          "line 4: the number of fields is 1; expected 2, as in line 2; a line that is no row, such as a rule, a comment or "
+          "a count of rows at the end, must be removed"));
   CHECK_THROWS_WITH(
       load("Sales 2024\nx,class\n1,a\n2,b\n", {.header = 0}),
       Contains("line 2: the number of fields is 2; expected 1, as in line 1; pass over a title") && Contains("header"));
   std::string days = "day,class\n";
   for (int i = 0; i < 30; ++i) days += lmc::concat("2024-0", i / 10 + 1, "-1", i % 10, i % 2 == 0 ? ",a\n" : ",b\n");
   CHECK_THROWS_WITH(load(days, {.test_share = 0.05}), Contains("write dates as numbers, such as days since the first of them"));
+}
+
+TEST_CASE("load_table: notes numbers that could be meant otherwise", "[data]") {
+  CHECK_THAT(
+      only_note(load("x,class\n2.400,a\n850,b\n1.200,a\n990,b\n", {.train_rows = 3})),
+      Contains("column 'x' has numbers such as '2.400', read with three decimals; if the point stands between thousands: "
+               "number_format = {NumberMark::thousands_point}"));
+  for (const char* decimals : {"0.400", "2.40", "1200", "1.200,"})  // none of them goes with points between thousands
+    CHECK(load(std::string("x,class\n2.400,a\n") + (std::string(decimals) == "1.200," ? "7.1" : decimals) +
+                   ",b\n1.200,a\n990,b\n",
+               {.train_rows = 3})
+              .data.report.notes.empty());
+  CHECK_THAT(only_note(load("x,class\n02139,a\n10001,b\n94105,a\n10002,b\n", {.train_rows = 3})),
+             Contains("column 'x' has numbers with zeros in front, such as '02139'; if they are codes: categorical = {\"x\"}"));
+  CHECK_THAT(only_note(load("x,class\n10000000000000000,a\n10000000000000001,b\n7,a\n8,b\n", {.train_rows = 3})),
+             Contains("'10000000000000000' and '10000000000000001', which are one number once rounded"));
+  CHECK_THAT(
+      only_note(load("x,class\n0.5,a\n7%,b\n0.25,a\n12%,b\n", {.number_format = {lmc::NumberMark::percent}, .train_rows = 3})),
+      Contains("numbers with and without %"));
+  CHECK_THAT(only_note(load("x,class\n\"17,50,000\",a\n\"1,10,000\",b\n\"17,50,000\",a\n\"1,10,000\",b\n", {.train_rows = 3})),
+             Contains("column 'x' of categories has '17,50,000'; if this is a number"));
+  CHECK_THAT(only_note(load("x,class\n١٧,a\n٣,b\n١٧,a\n٣,b\n", {.train_rows = 3})), Contains("if this is a number"));
+  CHECK_THAT(only_note(load("x,class\n'p',a\n'q',b\n'p',a\n'q',b\n", {.train_rows = 3})),
+             Contains("column 'x' has 'q', whose quotes are part of it"));
+  CHECK_THAT(only_note(load("x,class\n1,“a”\n2,“b”\n3,“a”\n4,“b”\n", {.train_rows = 3})),
+             Contains("has quotes that are part of it"));
+}
+
+TEST_CASE("load_table: takes the texts of a listed label for classes", "[data]") {
+  const std::string rows = "x,class\n1,1.0\n2,1\n3,0\n4,1.0\n5,1\n";
+  CHECK(load(rows, {.train_rows = 4}).classes.size() == 2);
+  CHECK(load(rows, {.categorical = {"class"}, .train_rows = 4}).classes == std::vector<std::string>{"0", "1", "1.0"});
+}
+
+TEST_CASE("load_table: notes test rows that are training rows, and a feature that is called label", "[data]") {
+  const testing::TemporaryDirectory folder;
+  const auto write = [&](const char* name, const std::string& text) { return folder.write(name, text); };
+  const auto train = write("train.csv", "a,b,y\n1,2,p\n3,4,q\n5,6,p\n7,8,q\n");
+  const auto notes = [&](const std::string& test) {
+    return lmc::load_table<float>(train, {.test_path = write("test.csv", test)}).data.report.notes;
+  };
+  const auto copies = notes("a,b,y\n3,4,q\n1,2,p\n9,9,p\n");
+  REQUIRE(copies.size() == 1);
+  CHECK(copies[0].what == "test rows are training rows, too");
+  CHECK(copies[0].count == 2);
+  CHECK_THAT(copies[0].first, Contains("test.csv', line 2"));
+  CHECK(notes("a,b,y\n3,4,q\n1,9,p\n9,9,p\n").empty());
+  CHECK_THAT(only_note(load("Label,x,z\n1,2,0\n2,3,1\n3,4,0\n4,5,1\n", {.train_rows = 3})),
+             Contains("column 'Label' is a feature, and 'z' the label; if it is the label: label = \"Label\""));
+}
+
+TEST_CASE("load_table: passes over empty rows and columns at the end", "[data]") {
+  const auto table = load("x,class,,\n1,a,,\n2,b,,\n3,a,,\n,,,\n,,,\n4,b,,\n", {.train_rows = 3});
+  CHECK(table.data.train.size() + table.data.test.size() == 4);
+  CHECK(table.features.size() == 1);
+  REQUIRE(table.data.report.notes.size() == 2);
+  CHECK(table.data.report.notes[0].what == "rows without any value were passed over");
+  CHECK(table.data.report.notes[0].count == 2);
+  CHECK_THAT(table.data.report.notes[0].first, Contains("line 5"));
+}
+
+TEST_CASE("load_table: says what lines above, between and below rows are", "[data]") {
+  CHECK_THROWS_WITH(
+      load("Report,,\na,b,y\n1,2,p\n3,4,q\n"),
+      Contains(
+          "line 1: a single column has a name, 'Report', as where a title stands above the names; pass over it by header = 2"));
+  CHECK_THROWS_WITH(load("a,y\n-,---\n1,p\n2,q\n"), Contains("line 2: the line is a rule between names and rows; remove it"));
+  CHECK_THROWS_WITH(load("+---+---+\n| a | y |\n+---+---+\n| 1 | p |\n"), Contains("a table with borders, as mysql prints it"));
+  CHECK_THROWS_WITH(load(" a | y \n---+---\n 1 | p\n 2 | q\n"), Contains("delimiter = '|'"));
+  CHECK_THROWS_WITH(load("a,b,y\n7,1,2,p\n7,3,4,q\n7,3,4,q\n"),
+                    Contains("a field that holds the delimiter, as a decimal comma"));
+  CHECK_THROWS_WITH(load("a,b,y\nr1,1,2,p\nr2,3,4,q\n"), Contains("put a name for it in front"));
+  const auto numbered = load("0,1,2\n5,6,p\n7,8,q\n9,1,p\n", {.train_rows = 2});
+  CHECK(numbered.features[0].name == "0");
+  CHECK_THAT(only_note(numbered), Contains("names of columns are numbers"));
+  const testing::TemporaryDirectory folder;
+  CHECK_THROWS_WITH(
+      lmc::load_table<float>(folder.write("train.csv", "a,b,y\n1,2,p\n3,4,q\n"),
+                             {.test_path = folder.write("test.csv", "0,0,p\n3,4,q\n")}),
+      Contains("test.csv', line 1: expected the columns' names, as in '") && Contains("put that line on top of it"));
+}
+
+TEST_CASE("load_table: its advice on numbers leads on", "[data]") {
+  CHECK_THROWS_WITH(load("x,class\n1,a\nn/k,b\n2,a\n#DIV/0!,b\n3,a\n4,b\n", {.train_rows = 5}),
+                    Contains("missing_texts = {\"n/k\", \"#DIV/0!\"}, which replaces the usual list"));
+  CHECK_THROWS_WITH(load("x,class\n1,a\nn/k,b\n2,a\nnil,b\n3,a\n4,b\n",
+                         {.missing_texts = {"n/k"}, .missing = lmc::MissingValue::impute, .train_rows = 5}),
+                    Contains("missing_texts = {\"n/k\", \"nil\"}, or take"));
+  CHECK_THROWS_WITH(
+      load("x;class\n1.100;a\n2.117;b\n3.000;a\n",
+           {.delimiter = ';', .number_format = {lmc::NumberMark::decimal_comma}, .train_rows = 2}),
+      Contains("it is one with number_format = {NumberMark::decimal_comma, NumberMark::thousands_point}, another without"));
+  std::string weights = "w,class\n";
+  for (int i = 0; i < 30; ++i) weights += lmc::concat(i, ".5 kg,", i % 2 == 0 ? "a\n" : "b\n");
+  CHECK_THROWS_WITH(load(weights, {.test_share = 0.05}), Contains("numbers with a unit are numbers where ' kg' is left out"));
 }
 
 }  // namespace data_table_reading_test

@@ -45,8 +45,8 @@ inline std::string csv_field(std::string_view text) {
 /// the chunk of the file that it lies in are in memory at a time.
 ///
 /// Fields are separated by a delimiter; one that begins with a quote ends at the next quote, and holds what is between them,
-/// also delimiters and line ends, and a quote where two follow each other. Blanks are part of a field, unless they are the
-/// delimiter: ' ' stands for blanks and tabs, a run of which is one, and those at the ends of a line are none. Lines end in LF or
+/// also delimiters and line ends, and a quote where two follow each other. Blanks are part of a field, unless they stand
+/// around its quotes or are the delimiter: ' ' stands for blanks and tabs, a run of which is one, and those at the ends of a line are none. Lines end in LF or
 /// CRLF, the last line maybe in neither. A UTF-8 byte order mark is passed over, and so are empty lines.
 ///
 /// Every member throws Error with the file and the line, where the file is not UTF-8 or holds a NUL byte, has a quote in a
@@ -150,6 +150,11 @@ class CsvReader {
   void pass_blanks(std::size_t& from) {
     while (delimiter_ == ' ' && has(from) && separates(at(from))) ++from;
   }
+  /// Where blanks that are no delimiter end.
+  std::size_t behind_blanks(std::size_t from) {
+    while (has(from) && (at(from) == ' ' || at(from) == '\t') && !separates(at(from))) ++from;
+    return from;
+  }
   /// How long an empty line at the beginning is, with its end; 0 where there is none.
   std::size_t empty_line() {
     std::size_t blanks = 0;
@@ -174,10 +179,13 @@ class CsvReader {
     for (bool more = true; more;) {
       const std::size_t offset = to;
       const Index first_line = next_line_;
-      if (has(from) && at(from) == '"')
+      if (const std::size_t quote = behind_blanks(from); has(quote) && at(quote) == '"') {
+        from = quote;
         parse_quoted(from, to);
-      else
+        from = behind_blanks(from);
+      } else {
         parse_plain(from, to);
+      }
       require_utf8(text(offset, to - offset), first_line);
       ends_.push_back(to);
       more = has(from) && separates(at(from));
@@ -187,9 +195,11 @@ class CsvReader {
     }
     const std::size_t end = line_end(from);
     if (end == 0 && has(from))
-      fail(next_line_, at(from) == '\r'
-                           ? ": there is a carriage return without a line feed; expected lines that end in LF or CRLF"
-                           : ": there is text behind a closing quote; a quote inside a field in quotes must be doubled");
+      fail(
+          next_line_,
+          at(from) == '\r'
+              ? ": there is a carriage return without a line feed; expected lines that end in LF or CRLF, which `tr '\\r' '\\n'` makes of old lines of Macintosh"
+              : ": there is text behind a closing quote; a quote inside a field in quotes must be doubled");
     consumed_ = from + end;
     next_line_ += end > 0 ? 1 : 0;
     return true;
@@ -230,7 +240,7 @@ class CsvReader {
 
   /// What helps where the record has another number of fields than the first.
   [[nodiscard]] std::string fields_advice() const {
-    if (size() == 1) return "a line that is no row, such as a comment or a count of rows at the end, must be removed";
+    if (size() == 1) return "a line that is no row, such as a rule, a comment or a count of rows at the end, must be removed";
     if (columns_ == 1)
       return concat("pass over a title, and other lines before the rows, by ", option_text(wording_, "header", "--header"));
     return "a field that holds the delimiter must be in quotes";

@@ -163,7 +163,9 @@ inline std::optional<FileKind> file_kind(std::string_view start) {
       return FileKind{"a table in libsvm's format", detail::save_as_csv};
     case TextKind::netpbm:
       return FileKind{"a PPM, PGM or PBM image", detail::convert_image};
-    case TextKind::utf16:
+    case TextKind::utf16_big_endian:
+      return FileKind{"a text in UTF-16", "convert it, as by `iconv -f UTF-16BE -t UTF-8`"};
+    case TextKind::utf16_little_endian:
       return FileKind{"a text in UTF-16", "convert it, as by `iconv -f UTF-16LE -t UTF-8`"};
     case TextKind::other:
       return std::nullopt;

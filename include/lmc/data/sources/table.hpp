@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
@@ -25,6 +26,8 @@
 #include <lmc/data/sources/detail/csv_options.hpp>
 #include <lmc/data/sources/detail/csv_table.hpp>
 #include <lmc/data/sources/detail/label_check.hpp>
+#include <lmc/data/sources/detail/lower_case.hpp>
+#include <lmc/data/sources/detail/number_text.hpp>
 #include <lmc/data/sources/detail/other_file.hpp>
 #include <lmc/data/sources/detail/table_part.hpp>
 #include <lmc/data/split.hpp>
@@ -73,6 +76,13 @@ inline Categories fit_classes(const TablePart& train, const TablePart& test, Ind
                          "' are one number; write them alike, or take each text for a class, ",
                          column_option(o, "categorical", train.file, column)));
   }
+  for (const auto& [text, count] : counts)
+    if (stands_in_quotes(text)) {
+      notes.push_back(
+          {concat("the label ", text, " has quotes that are part of it; those that CSV knows are straight and double"), count,
+           ""});
+      break;
+    }
   if (by_text) {
     note_case(counts, "the labels", "classes", notes);
     note_unicode_forms(counts, "the labels", "classes", notes);
@@ -81,7 +91,7 @@ inline Categories fit_classes(const TablePart& train, const TablePart& test, Ind
     if (is_missing(text, o, true))
       notes.push_back(
           {concat("the label '", text, "' is a class; if it stands for a missing one, remove its rows"), count, ""});
-  Categories classes(texts, by_text && codes);
+  Categories classes(texts, by_text && has_value_twice(both));
   require(classes.size() > 1, train.where(column), ": all labels are '", classes.names()[0], "'; expected two classes or more");
   return classes;
 }
@@ -131,8 +141,41 @@ inline void require_same_columns(const CsvTable& train, const CsvTable& test) {
   require(test.columns() == train.columns(), "'", test.path(), "' has ", test.columns(), " columns, and '", train.path(), "' ",
           train.columns(), "; expected the same columns in the same order");
   for (std::size_t j = 0; j < train.names().size(); ++j)
-    require(test.names()[j] == train.names()[j], "'", test.path(), "': column ", j, " is '", test.names()[j], "', and in '",
-            train.path(), "' it is '", train.names()[j], "'; expected the same columns in the same order");
+    require(
+        test.names()[j] == train.names()[j], "'", test.path(), "': column ", j, " is '", test.names()[j], "', and in '",
+        train.path(), "' it is '", train.names()[j],
+        "'; expected the same columns in the same order; where the file has no line of names, put that of the other on top");
+}
+
+/// Notes test rows that are training rows, where half of them are.
+inline void note_copies(const TablePart& train, const TablePart& test, std::vector<ReadNote>& notes) {
+  const auto row_text = [](const TablePart& part, Index i) {
+    std::string text;
+    for (Index j = 0; j < part.file.columns(); ++j) (text += part.field(i, j)) += '\n';
+    return text;
+  };
+  std::set<std::string> known;
+  for (Index i = 0; i < train.size(); ++i) known.insert(row_text(train, i));
+  Index copies = 0;
+  std::string first;
+  for (Index i = 0; i < test.size(); ++i)
+    if (known.contains(row_text(test, i)) && copies++ == 0) first = test.file.where(test.row(i));
+  if (2 * copies >= test.size()) notes.push_back({"test rows are training rows, too", copies, first});
+}
+
+/// Notes a feature that is called as labels are, where the label is not.
+inline void note_other_label(const CsvTable& file, Index label, std::span<const Index> columns, const CsvOptions& o,
+                             std::vector<ReadNote>& notes) {
+  const auto is_label = [&](Index column) {
+    constexpr std::array<std::string_view, 6> names{"label", "labels", "class", "target", "species", "y"};
+    return std::find(names.begin(), names.end(), lower_case(file.name(column))) != names.end();
+  };
+  const auto found = std::find_if(columns.begin(), columns.end(), is_label);
+  if (is_label(label) || found == columns.end()) return;
+  notes.push_back(
+      {concat("column '", file.name(*found), "' is a feature, and '", file.name(label), "' the label; if it is the label: ",
+              option_text(o.wording, concat("label = \"", file.name(*found), "\""), concat("--label ", file.name(*found)))),
+       1, ""});
 }
 
 /// Which rows of a file train, and which are put aside to test with.
@@ -199,7 +242,7 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
   std::optional<detail::CsvTable> test_file;
   if (!o.test_path.empty()) {
     detail::require_other_file(path, o.test_path, o.wording);
-    test_file.emplace(o.test_path, o.delimiter, o.header, o.names, o.wording);
+    test_file.emplace(o.test_path, o.delimiter, o.header, o.names, o.wording, &file);
     detail::require_same_columns(file, *test_file);
   }
   auto rows = test_file ? detail::SplitPositions{detail::all_rows(file.rows()), detail::all_rows(test_file->rows())}
@@ -207,6 +250,8 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
   const detail::TablePart train{file, std::move(rows.rest)}, test{test_file ? *test_file : file, std::move(rows.aside)};
 
   std::vector<ReadNote> notes = file.notes();
+  if (test_file) detail::note_copies(train, test, notes);
+  detail::note_other_label(file, label, columns, o, notes);
   const detail::Categories classes =
       detail::fit_classes(train, test, label, categorical[static_cast<std::size_t>(label)], o, notes);
   std::vector<detail::ColumnCode> codes;

@@ -33,8 +33,8 @@ inline std::size_t count_fields(std::string_view line, char delimiter) {
   return fields;
 }
 
-/// The delimiter that cuts the first 20 lines of a file into one number of fields, two at least; the first line may have a number of
-/// its own, but not 1. Nothing where `delimiter` does, or none of the others.
+/// The delimiter that cuts the first 20 lines of a file, but for rules such as ---+---, into one number of fields, two at least; the
+/// first line may have a number of its own, but not 1. Nothing where `delimiter` does, or none of the others.
 inline std::optional<char> other_delimiter(const std::filesystem::path& path, char delimiter) {
   std::string text(std::size_t{1} << 16, '\0');
   text.resize(GzipReader(path).read({reinterpret_cast<std::uint8_t*>(text.data()), text.size()}));
@@ -45,7 +45,8 @@ inline std::optional<char> other_delimiter(const std::filesystem::path& path, ch
       std::string_view line = rest.substr(0, end);
       if (line.ends_with('\r')) line.remove_suffix(1);
       if (line.empty() && end == std::string_view::npos) break;
-      if (!line.empty()) {
+      const bool rule = line.find('-') != std::string_view::npos && line.find_first_not_of("-+|= ") == std::string_view::npos;
+      if (!line.empty() && !rule) {
         const std::size_t here = count_fields(line, candidate);
         if (here == 1 || (lines > 1 && here != common)) return 0;
         common = here;

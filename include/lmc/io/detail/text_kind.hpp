@@ -11,7 +11,20 @@
 namespace lmc::detail {
 
 /// Texts that are told by how they begin.
-enum class TextKind { other, lfs_pointer, annex_pointer, html, xml, model_index, json, arff, libsvm, netpbm, utf16 };
+enum class TextKind {
+  other,
+  lfs_pointer,
+  annex_pointer,
+  html,
+  xml,
+  model_index,
+  json,
+  arff,
+  libsvm,
+  netpbm,
+  utf16_little_endian,
+  utf16_big_endian
+};
 
 inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -67,10 +80,10 @@ inline bool is_netpbm(std::string_view text) {
   return !text.empty() && is_blank(text.front());
 }
 
-/// Characters of ASCII, each with a byte 0 before or behind it: UTF-16 without a mark.
-inline bool is_unmarked_utf16(std::string_view start) {
+/// Characters of ASCII, each with a byte 0 before it (big-endian) or behind it: UTF-16 without a mark.
+inline bool is_unmarked_utf16(std::string_view start, bool big_endian) {
   if (start.size() < 8) return false;
-  const std::size_t zero = start[0] == '\0' ? 0 : 1;
+  const std::size_t zero = big_endian ? 0 : 1;
   for (std::size_t i = 0; i < std::min<std::size_t>(start.size(), 32); ++i) {
     const bool printable = (start[i] >= ' ' && start[i] < 0x7f) || is_blank(start[i]);
     if (i % 2 == zero ? start[i] != '\0' : !printable) return false;
@@ -80,7 +93,8 @@ inline bool is_unmarked_utf16(std::string_view start) {
 
 /// start: the first bytes of a file.
 inline TextKind text_kind(std::string_view start) {
-  if (is_unmarked_utf16(start)) return TextKind::utf16;
+  if (is_unmarked_utf16(start, true)) return TextKind::utf16_big_endian;
+  if (is_unmarked_utf16(start, false)) return TextKind::utf16_little_endian;
   if (start.starts_with(byte_order_mark)) start.remove_prefix(byte_order_mark.size());
   if (start.starts_with("version https://git-lfs.github.com/spec/")) return TextKind::lfs_pointer;
   if (start.starts_with("/annex/objects/")) return TextKind::annex_pointer;

@@ -63,7 +63,7 @@ inline NumericColumn fit_numbers(const TablePart& train, Index column, const Csv
   return code;
 }
 
-/// Where the options list the column, codes of one value in either part are categories of their own.
+/// Where the options list the column, two texts of one value in either part are categories of their own.
 inline CategoricalColumn fit_categories(const TablePart& train, const TablePart& test, Index column, bool listed,
                                         const CsvOptions& o) {
   std::set<std::string_view> texts;
@@ -74,7 +74,7 @@ inline CategoricalColumn fit_categories(const TablePart& train, const TablePart&
           column_option(o, "drop", train.file, column));
   std::set<std::string_view> both = texts;
   if (listed) insert_texts(test, column, o, both);
-  CategoricalColumn code{Categories(texts, listed && codes_of_one_value(both))};
+  CategoricalColumn code{Categories(texts, listed && has_value_twice(both))};
   // One feature per category: a column of names or of serial numbers would take memory in the square of the file.
   constexpr Index most = 1000;
   require(code.categories.size() <= most, train.where(column), ": the column has ", code.categories.size(), " categories, '",
@@ -100,6 +100,7 @@ inline ColumnCode fit_column(const TablePart& train, const TablePart& test, Inde
   if (!categorical && has_value(true) && mostly_numbers(train, column, o)) {
     NumericColumn code = fit_numbers(train, column, o);
     note_codes(train, test, column, o, notes);
+    note_numbers(train, column, o, notes);
     return code;
   }
   CategoricalColumn code = fit_categories(train, test, column, categorical, o);

@@ -61,9 +61,21 @@ inline bool is_missing(std::string_view field, const CsvOptions& o, bool numbers
   return lists(o.missing_texts) || (numbers && lists(o.missing_numbers));
 }
 
-/// How to say that `text` is a missing value.
+/// Whether missing_texts is the user's.
+inline bool lists_missing(const CsvOptions& o) { return o.missing_texts != CsvOptions().missing_texts; }
+
+/// How to say that texts are missing values, beside those that the user listed.
+inline std::string missing_option(const CsvOptions& o, const std::vector<std::string>& texts) {
+  std::vector<std::string> all = lists_missing(o) ? o.missing_texts : std::vector<std::string>();
+  all.insert(all.end(), texts.begin(), texts.end());
+  std::string list;
+  for (const std::string& text : all)
+    list +=
+        o.wording == Wording::code ? concat(list.empty() ? "\"" : ", \"", text, "\"") : concat(list.empty() ? "" : ",", text);
+  return o.wording == Wording::code ? concat("missing_texts = {", list, "}") : concat("--missing-texts '", list, "'");
+}
 inline std::string missing_option(const CsvOptions& o, std::string_view text) {
-  return o.wording == Wording::code ? concat("missing_texts = {\"", text, "\"}") : concat("--missing-texts '", text, "'");
+  return missing_option(o, std::vector<std::string>{std::string(text)});
 }
 
 /// How to list a column in an option, as in --drop id; by its position where it has no name.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -53,8 +54,9 @@ inline std::optional<Index> position_text(std::string_view text) {
 class CsvTable {
  public:
   /// header: the lines before the rows, the last of which holds the columns' names where `names` says so; otherwise they are
-  /// called column0, column1, …
-  CsvTable(const std::filesystem::path& path, char delimiter, Index header, bool names, Wording wording = Wording::code)
+  /// called column0, column1, …; `like`: a file that has the same names, if there is one.
+  CsvTable(const std::filesystem::path& path, char delimiter, Index header, bool names, Wording wording = Wording::code,
+           const CsvTable* like = nullptr)
       : path_(path.string()), wording_(wording) {
     require(header >= 0, "'", path_, "': ", option_text(wording, "header = ", "--header "), header,
             "; expected the number of lines before the rows, at least 0");
@@ -71,7 +73,10 @@ class CsvTable {
             names_.empty() ? "" : names_[0], "' is Excel's way to name the delimiter; pass over the line by ",
             option_text(wording, "header = ", "--header "), header + 1, " and give the delimiter by ",
             option_text(wording, "delimiter", "--delimiter"));
+    require(names_.empty() || !names_[0].starts_with("+-"), "'", path_, "', line ", header_line,
+            ": this is a table with borders, as mysql prints it; write it as CSV, or as tabs by `mysql --batch`");
     while (complete && csv.next()) append(csv);
+    if (empty_rows_.count > 0) notes_.push_back(empty_rows_);
     require(rows() > 0, "'", path_, "' has no rows; expected some behind the first ",
             option_text(wording, "header = ", "--header "), header, " lines");
     const auto advice = [&] { return delimiter_advice(path_, delimiter, wording_); };
@@ -84,7 +89,14 @@ class CsvTable {
       if (static_cast<Index>(names_.size()) != columns_)
         throw Error(concat("'", path_, "', line ", header_line, ": there are ", names_.size(),
                            " column names, but the rows have ", columns_, " fields; ", names_advice(header), advice()));
-      require_header(header_parts(header_line), wording_, notes_);
+      try {
+        require_header(header_parts(header_line), wording_, notes_);
+      } catch (const Error&) {
+        if (like == nullptr || names_ == like->names()) throw;
+        throw Error(concat("'", path_, "', line ", header_line, ": expected the columns' names, as in '", like->path(), "', '",
+                           like->name(0), "' being the first, and there stands '", names_[0],
+                           "'; where the file has no line of names, put that line on top of it"));
+      }
     } else {
       for (Index j = 0; j < columns_; ++j) names_.push_back(concat("column", j));
     }
@@ -119,6 +131,17 @@ class CsvTable {
  private:
   void append(const CsvReader& csv) {
     columns_ = stride_ = csv.size();
+    bool empty = columns_ > 1, rule = columns_ > 1 && rows() == 0;
+    for (Index j = 0; j < columns_; ++j) {
+      const std::string_view field = trim(csv.field(j));
+      empty = empty && field.empty();
+      rule = rule && !field.empty() && field.find_first_not_of('-') == std::string_view::npos;
+    }
+    require(!rule, "'", path_, "', line ", csv.line(), ": the line is a rule between names and rows; remove it");
+    if (empty) {
+      if (empty_rows_.count++ == 0) empty_rows_.first = concat("'", path_, "', line ", csv.line());
+      return;
+    }
     for (Index j = 0; j < columns_; ++j) {
       text_ += trim(csv.field(j));
       ends_.push_back(text_.size());
@@ -129,33 +152,49 @@ class CsvTable {
   /// What helps where there are not as many names as fields.
   [[nodiscard]] std::string names_advice(Index header) const {
     const bool one_missing = static_cast<Index>(names_.size()) == columns_ - 1;
+    std::set<std::string_view> first;
+    for (Index i = 0; i < rows(); ++i) first.insert(field(i, 0));
+    const bool names_rows = one_missing && static_cast<Index>(first.size()) == rows();
     return concat(
-        one_missing ? "where each row begins with a name of its own, as R's write.table writes them, put a name for it in front"
-                    : concat("where the names stand in the next line, pass ", option_text(wording_, "header = ", "--header "),
-                             header + 1),
+        names_rows ? "where each row begins with a name of its own, as R's write.table writes them, put a name for it in front"
+        : one_missing
+            ? "a field that holds the delimiter, as a decimal comma or a place and its country do, must be in straight quotes"
+            : concat("where the names stand in the next line, pass ", option_text(wording_, "header = ", "--header "),
+                     header + 1),
         "; where the line holds no names, pass ", option_text(wording_, "names = false", "--no-names"));
   }
 
-  /// Lines that all end in a delimiter have an empty field there, and so may the names.
+  /// Lines that all end in delimiters have empty fields there, and so may the names.
   /// Throws: Error where a name is missing and the first column counts the rows, so that the name may be missing there.
   void leave_out_empty_end(bool named, Index header_line) {
+    const auto is_empty = [&](Index column) {
+      for (Index i = 0; i < rows(); ++i)
+        if (!field(i, column).empty()) return false;
+      return true;
+    };
+    const auto note = [&](const std::string& more) {
+      notes_.push_back(
+          {concat("lines end in a delimiter: the column behind it has neither a name nor a value, and was left out", more),
+           rows(), where(0)});
+    };
     const auto count = static_cast<Index>(names_.size());
-    const bool without_name = named && (count == columns_ - 1 || (count == columns_ && names_.back().empty()));
-    if (!without_name || columns_ < 3) return;
-    for (Index i = 0; i < rows(); ++i)
-      if (!field(i, columns_ - 1).empty()) return;
-    const bool shifts = count == columns_ - 1;
-    if (shifts && counts_rows())
-      throw Error(
-          concat("'", path_, "', line ", header_line, ": there are ", count, " column names, but the rows have ", columns_,
-                 " fields, of which the first counts the rows and the last is empty; put a name for the first before the "
-                 "others, or, where '",
-                 names_[0], "' is its name, a delimiter behind them"));
-    --columns_;
-    names_.resize(static_cast<std::size_t>(columns_));
-    notes_.push_back({concat("lines end in a delimiter: the column behind it has neither a name nor a value, and was left out",
-                             shifts ? concat("; '", names_[0], "' is the column of '", field(0, 0), "'") : ""),
-                      rows(), where(0)});
+    if (!named || columns_ < 3) return;
+    if (count == columns_) {
+      while (columns_ > 2 && names_.back().empty() && is_empty(columns_ - 1)) {
+        --columns_;
+        names_.pop_back();
+      }
+      if (columns_ < count) note("");
+    } else if (count == columns_ - 1 && is_empty(columns_ - 1)) {
+      if (counts_rows())
+        throw Error(
+            concat("'", path_, "', line ", header_line, ": there are ", count, " column names, but the rows have ", columns_,
+                   " fields, of which the first counts the rows and the last is empty; put a name for the first before the "
+                   "others, or, where '",
+                   names_[0], "' is its name, a delimiter behind them"));
+      --columns_;
+      note(concat("; '", names_[0], "' is the column of '", field(0, 0), "'"));
+    }
   }
   /// Whether there are ten rows or more, and numbers in the first column that grow by one.
   [[nodiscard]] bool counts_rows() const {
@@ -206,6 +245,7 @@ class CsvTable {
   Wording wording_;
   std::vector<std::string> names_;
   std::vector<ReadNote> notes_;
+  ReadNote empty_rows_{.what = "rows without any value were passed over", .count = 0, .first = ""};
   std::string text_;               // field after field, row after row
   std::vector<std::size_t> ends_;  // ends of the fields in text_
   std::vector<Index> lines_;       // where the rows begin

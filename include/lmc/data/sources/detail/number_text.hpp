@@ -198,15 +198,37 @@ inline bool has_fortran_exponent(std::string_view text) {
   return parse_number(other).has_value();
 }
 
-/// Whether a text is a number but for a minus behind it, brackets around it, also around the sign of a currency, or a blank inside.
+/// Whether a text is a number but for a minus behind it, brackets around it, also around the sign of a currency, a blank inside, other
+/// groups than thousands, as in 17,50,000, or digits of another script.
 inline bool is_nearly_number(std::string_view text) {
   if (parse_number(text)) return false;
+  const bool ascii_digits = text.find_first_of("0123456789") != std::string_view::npos;
+  bool other_digits = !text.empty();
+  for_each_code_point(text, [&](char32_t c) {
+    // Arabic, Persian, Devanagari and Bengali
+    const bool digit = (c >= 0x0660 && c <= 0x0669) || (c >= 0x06F0 && c <= 0x06F9) || (c >= 0x0966 && c <= 0x096F) ||
+                       (c >= 0x09E6 && c <= 0x09EF);
+    other_digits = other_digits && (digit || c == U'.' || c == U',' || c == U'-' || c == 0x066B || c == 0x066C);
+  });
+  if (other_digits && !ascii_digits) return true;
+  if (ascii_digits && text.find(',') != std::string_view::npos &&
+      text.find_first_not_of("0123456789,.-") == std::string_view::npos)
+    return true;
   std::string plain;
   for (const char c : text)
     if (c != ' ') plain += c;
   if (plain.ends_with('-')) plain.pop_back();
   if (plain.starts_with('(') && plain.ends_with(')')) plain = without_currency(plain.substr(1, plain.size() - 2));
   return parse_number(plain).has_value();
+}
+
+/// Whether text stands in quotes that CSV does not know: single or curly ones.
+inline bool stands_in_quotes(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> quotes{
+      {{"'", "'"}, {"\u201C", "\u201D"}, {"\u2018", "\u2019"}, {"\u201E", "\u201C"}, {"\u00AB", "\u00BB"}}};
+  return std::any_of(quotes.begin(), quotes.end(), [&](const auto& pair) {
+    return text.size() >= pair.first.size() + pair.second.size() && text.starts_with(pair.first) && text.ends_with(pair.second);
+  });
 }
 
 /// Whether text is a date in digits, with a time behind it maybe: 2024-01-31, 31.1.2024, 1/31/24.

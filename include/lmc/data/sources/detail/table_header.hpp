@@ -34,6 +34,16 @@ inline bool ascending_numbers(std::span<const std::string> names) {
   return numbers.size() > 1 && std::adjacent_find(numbers.begin(), numbers.end(), std::greater_equal<>()) == numbers.end();
 }
 
+/// Whether names are the columns' numbers from 0 or from 1, as a table without names is written by pandas.
+inline bool count_columns(std::span<const std::string> names) {
+  const auto from = [&](std::size_t first) {
+    for (std::size_t j = 0; j < names.size(); ++j)
+      if (names[j] != concat(first + j)) return false;
+    return names.size() > 2;
+  };
+  return from(0) || from(1);
+}
+
 /// Throws: Error where the line is no header: names that are all numbers, a number among names, a name that occurs twice or that is a
 /// value of its own column in several columns; and where a row repeats it. Notes what may be meant.
 inline void require_header(const TableHeader& h, Wording wording, std::vector<ReadNote>& notes) {
@@ -44,7 +54,11 @@ inline void require_header(const TableHeader& h, Wording wording, std::vector<Re
   const std::string advice = concat("for a row of data, pass ", option_text(wording, "header = ", "--header "), h.line - 1,
                                     "; for a line to pass over, ", option_text(wording, "names = false", "--no-names"));
   const auto numbers = std::count_if(h.names.begin(), h.names.end(), is_number);
-  require(numbers < columns, here(), ": the column names are numbers; ", advice);
+  require(numbers < columns || count_columns(h.names), here(), ": the column names are numbers; ", advice);
+  const auto empty = std::count(h.names.begin(), h.names.end(), "");
+  require(columns < 3 || empty < columns - 1, here(), ": a single column has a name, '", name(0),
+          "', as where a title stands above the names; pass over it by ", option_text(wording, "header = ", "--header "),
+          h.line + 1);
 
   std::set<std::string_view> seen;
   for (const std::string& text : h.names)
@@ -64,7 +78,7 @@ inline void require_header(const TableHeader& h, Wording wording, std::vector<Re
       ++equal;
     }
     if (equal > 1 && equal == texts && numbers == 0)
-      throw Error(concat(h.where(i), ": the row repeats the columns' names of line ", h.line, "; remove it"));
+      throw Error(concat(h.where(i), ": the row repeats the columns' names of line ", h.line, "; remove it, or ", advice));
   }
   const auto values = std::count(is_value.begin(), is_value.end(), true);
   const auto example = [&] {

@@ -55,6 +55,17 @@ inline std::optional<std::string_view> value_of(const TablePart& part, Index i, 
   return std::nullopt;
 }
 
+/// The first texts, at most ten, of a column of numbers that nobody means for one.
+inline std::vector<std::string> texts_among_numbers(const CsvTable& file, Index column, const CsvOptions& o) {
+  std::vector<std::string> texts;
+  for (Index i = 0; i < file.rows() && texts.size() < 10; ++i) {
+    const std::string_view field = file.field(i, column);
+    if (is_missing(field, o, true) || parse_marked_number(field, o.number_format) || may_be_number(field)) continue;
+    if (std::find(texts.begin(), texts.end(), field) == texts.end()) texts.emplace_back(field);
+  }
+  return texts;
+}
+
 /// What may be the cause that `field` is no number, and the option for it: the end of a message.
 inline std::string number_advice(std::string_view field, const CsvTable& file, Index column, const CsvOptions& o) {
   const std::string otherwise =
@@ -86,14 +97,20 @@ inline std::string number_advice(std::string_view field, const CsvTable& file, I
   const bool comma = other != more && parse_marked_number(field, other);
   for (const NumberMark mark : more)
     if (std::find(all.begin(), all.end(), mark) == all.end()) all.push_back(mark);
-  if (parse_number(field))
+  if (parse_number(field)) {
+    std::vector<NumberMark> with_points = o.number_format;
+    with_points.push_back(NumberMark::thousands_point);
+    if (!contradict(with_points) && parse_marked_number(field, with_points))
+      return concat("; it is one with ", marks(with_points), ", another without ", marks(o.number_format),
+                    "; give the one that is meant, ", otherwise);
     return concat("; it is one without ", marks(o.number_format), "; write the column's numbers in one way, ", otherwise);
+  }
   if (!more.empty() && contradict(all))
     return concat("; it is one with ", marks(more), ", which contradicts ", marks(o.number_format),
                   "; write the column's numbers in one way, ", otherwise);
   if (more.empty() || !parse_marked_number(field, all))
-    return concat("; correct it, list it as missing, ", missing_option(o, field), ", which replaces the usual list, ",
-                  otherwise);
+    return concat("; correct it, list it as missing, ", missing_option(o, texts_among_numbers(file, column, o)),
+                  lists_missing(o) ? ", " : ", which replaces the usual list, ", otherwise);
   return concat("; it is one with ", marks(all), comma ? concat(", another with ", marks(other)) : "",
                 "; correct it, or give that option, ", otherwise);
 }
