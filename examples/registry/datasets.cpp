@@ -153,6 +153,8 @@ Data words(const DatasetOptions& o, int) {
   lmc::WordsOptions options{
       .features = text_features(o), .seed = o.split_seed.value_or(0), .wording = lmc::Wording::command_line};
   if (o.languages) options.languages = split_list(*o.languages);
+  options.train_words = o.train_words.value_or(options.train_words);
+  options.test_words = o.test_words.value_or(options.test_words);
   return lmc::load_words<float>(folder_of(o), options);
 }
 
@@ -214,7 +216,7 @@ std::vector<DatasetKind> built_in_datasets() {
        csv},
       {"words",
        "languages by word lists",
-       {"data", "split-seed", "languages", "text-form", "ngram-dimension", "text-length"},
+       {"data", "split-seed", "languages", "train-words", "test-words", "text-form", "ngram-dimension", "text-length"},
        false,
        words,
        "data/words"},

@@ -38,6 +38,7 @@ struct DatasetOptions {
   std::optional<double> test_share = {};
   std::optional<std::uint64_t> split_seed = {};
   std::optional<std::string> languages = {}, text_form = {};
+  std::optional<lmc::Index> train_words = {}, test_words = {};
   std::optional<lmc::Index> ngram_dimension = {}, text_length = {};
   std::optional<lmc::Index> examples = {}, class_count = {}, dimension = {};
   std::optional<double> separation = {};
@@ -92,6 +93,8 @@ void for_each_dataset_option(Options& o, const Visit& visit) {
   visit("test-share", "csv, tsv, images: share put aside to test with [0.2]", o.test_share);
   visit("split-seed", "csv, tsv, images: of what is put aside; words: of words and samples [0]", o.split_seed);
   visit("languages", "words: files of the folder, as in american-english,ngerman [ten]", o.languages);
+  visit("train-words", "words: of each language, that training samples are drawn from [10000]", o.train_words);
+  visit("test-words", "words: the same for test samples [2000]", o.test_words);
   visit("text-form", "words, tsv: bag (of character n-grams) or sequence (for attention, vit) [bag]", o.text_form);
   visit("ngram-dimension", "words, tsv: buckets of a bag [1024]", o.ngram_dimension);
   visit("text-length", "words, tsv: characters of a sequence [32]", o.text_length);

@@ -113,7 +113,7 @@ TEST_CASE("load_words: draws on its own for each language and part, by the seed"
   other.seed = 1;
   const lmc::detail::WordsPart train{"train", 20, 30}, test{"test", 20, 30};
   const auto choose = [&](const lmc::detail::WordsPart& part, const lmc::WordsOptions& o) {
-    return lmc::detail::choose_words({words, words}, part, o, {});
+    return lmc::detail::choose_words({words, words}, part, o, "", {});
   };
   const auto chosen = choose(train, options);
   CHECK(chosen == choose(train, options));
@@ -223,8 +223,31 @@ TEST_CASE("load_words: says what is missing, too short or out of range", "[data]
   CHECK_THROWS_WITH(load([](auto& o) { o.languages.pop_back(); }), Contains("there are 1 languages; expected at least 2"));
   CHECK_THROWS_WITH(load([](auto& o) { o.train_words = 100'000; }),
                     Contains("train_words = 100000, but") && Contains("vowels ") && Contains("consonants "));
-  CHECK_THROWS_WITH(lmc::detail::choose_words({{{{"many", "more"}}}, {{{"viel"}}}}, {"test", 2, 1}, small_options, {}),
-                    Contains("test_words = 2, but") && Contains("only up to 1 in all (vowels 2, consonants 1)"));
+  CHECK_THROWS_WITH(
+      lmc::detail::choose_words({{{{"many", "more"}}}, {{{"viel"}}}}, {"test", 2, 1}, small_options, "advice", {}),
+      Contains("test_words = 2, but") && Contains("only up to 1 in all (vowels 2, consonants 1); advice"));
+  {
+    // The advice works, and it names the options of the program there.
+    std::string message;
+    try {
+      load([](auto& o) {
+        o.train_words = 100'000;
+        o.wording = lmc::Wording::command_line;
+      });
+    } catch (const lmc::Error& e) {
+      message = e.what();
+    }
+    CHECK_THAT(message, Contains("--train-words 100000, but"));
+    const auto number = [&](const char* option) {
+      return std::stol(message.substr(message.find(option, 15) + std::string(option).size()));
+    };
+    CHECK_NOTHROW(load([&](auto& o) {
+      o.train_words = number("--train-words ");
+      o.test_words = number("--test-words ");
+    }));
+  }
+  CHECK_THROWS_WITH(load([](auto& o) { o.languages[1] = "consonant"; }),
+                    Contains("; the folder has others: languages = {\"consonants\", ") && Contains("\"vowels\""));
   CHECK_THROWS_WITH(load([](auto& o) { o.languages[1] = ""; }), Contains("languages has an empty name"));
   const testing::TemporaryDirectory directory;
   directory.write("first", "aword\nother\n");

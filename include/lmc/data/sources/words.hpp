@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <numeric>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -69,6 +71,22 @@ inline std::string word_list_package(std::string_view name) {
   return "Debian's packages that provide `wordlist` put such files into /usr/share/dict";
 }
 
+/// The first files of a folder, as the end of a message: what the lists may be called instead.
+inline std::string other_word_lists(const std::filesystem::path& directory, Wording wording) {
+  std::vector<std::string> names;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, none))
+    if (entry.is_regular_file(none) && !entry.path().filename().string().starts_with('.'))
+      names.push_back(entry.path().filename().string());
+  if (names.empty()) return {};
+  std::sort(names.begin(), names.end());
+  std::string list;
+  for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 10); ++i)
+    list += wording == Wording::code ? concat(i == 0 ? "\"" : ", \"", names[i], "\"") : concat(i == 0 ? "" : ",", names[i]);
+  return concat("; the folder has others: ",
+                wording == Wording::code ? concat("languages = {", list, "}") : concat("--languages ", list));
+}
+
 /// What was passed over in a list of words, by cause.
 struct PassedWords {
   Index letters = 0, slashes = 0, length = 0;
@@ -76,10 +94,11 @@ struct PassedWords {
 
 /// The folded words of 4 to 10 letters of a file, sorted, each once; counts what is passed over.
 inline std::vector<std::string> read_words(const std::filesystem::path& directory, const std::string& language,
-                                           PassedWords& passed) {
+                                           PassedWords& passed, Wording wording = Wording::code) {
   const std::filesystem::path path = directory / language;
-  require(std::filesystem::exists(path), "load_words: there is no word list '", path.string(), "'; ",
-          word_list_package(language));
+  if (!std::filesystem::exists(path))
+    throw Error(concat("load_words: there is no word list '", path.string(), "'; ", word_list_package(language),
+                       other_word_lists(directory, wording)));
   std::vector<std::string> words;
   for_each_line(read_utf8_or_latin1(path), [&](std::string_view line, std::ptrdiff_t) {
     auto word = fold_latin(line);
@@ -132,6 +151,33 @@ inline std::array<Index, word_lengths> equal_counts(const std::array<Index, word
   return counts;
 }
 
+/// The option that says how many words of each language a part has, as in --train-words 10000.
+inline std::string words_option(const WordsOptions& o, std::string_view part, Index words) {
+  return o.wording == Wording::code ? concat("load_words: ", part, "_words = ", words) : concat("--", part, "-words ", words);
+}
+
+/// How many words there are of each length in that list which has fewest of them, in all: from each language as many can be chosen.
+inline Index common_words(const std::vector<WordsByLength>& train, const std::vector<WordsByLength>& test) {
+  Index common = 0;
+  for (std::size_t k = 0; k < word_lengths; ++k) {
+    Index fewest = std::numeric_limits<Index>::max();
+    for (std::size_t l = 0; l < train.size(); ++l)
+      fewest = std::min(fewest, static_cast<Index>(train[l][k].size() + test[l][k].size()));
+    common += fewest;
+  }
+  return common;
+}
+
+/// What to ask for where lists have `common` words of each language, with room for what the first five letters of words decide.
+inline std::string fewer_words(const WordsOptions& o, Index common) {
+  const Index train = common * 6 / 10, test = common / 10;
+  if (test == 0) return "lists need more words of 4 to 10 letters";
+  return concat("ask for fewer, such as ",
+                o.wording == Wording::code ? concat("train_words = ", train, ", test_words = ", test)
+                                           : concat("--train-words ", train, " --test-words ", test),
+                ", or leave a language out");
+}
+
 /// What differs between training and testing.
 struct WordsPart {
   std::string_view name;
@@ -144,7 +190,8 @@ struct WordsPart {
 
 /// The same number of words of each length from every language, part.words from each. Throws: Error when there are fewer.
 inline std::vector<std::vector<std::string>> choose_words(std::vector<WordsByLength> lists, const WordsPart& part,
-                                                          const WordsOptions& o, const std::vector<ReadNote>& notes) {
+                                                          const WordsOptions& o, std::string_view advice,
+                                                          const std::vector<ReadNote>& notes) {
   std::array<Index, word_lengths> available;
   for (std::size_t k = 0; k < word_lengths; ++k) {
     const auto fewer = [k](const WordsByLength& a, const WordsByLength& b) { return a[k].size() < b[k].size(); };
@@ -160,8 +207,9 @@ inline std::vector<std::vector<std::string>> choose_words(std::vector<WordsByLen
     }
     std::string passed;
     for (const ReadNote& note : notes) passed += concat("\n  ", note.count, " × ", note.what);
-    throw Error(concat("load_words: ", part.name, "_words = ", part.words, ", but every language has as many words of each ",
-                       "length only up to ", common, " in all (", sizes, "); ask for fewer, or leave a language out", passed));
+    throw Error(concat(words_option(o, part.name, part.words),
+                       ", but every language has as many words of each length only up to ", common, " in all (", sizes, "); ",
+                       advice, passed));
   }
   const auto counts = equal_counts(available, part.words);
   std::vector<std::vector<std::string>> chosen(lists.size());
@@ -204,12 +252,12 @@ inline WordSamples read_word_samples(const std::filesystem::path& directory, con
   require(o.languages.size() >= 2, option, ": there are ", o.languages.size(), " languages; expected at least 2");
   for (auto l = o.languages.begin(); l != o.languages.end(); ++l)
     require(std::find(o.languages.begin(), l, *l) == l, "load_words: the language '", *l, "' is named twice");
-  const auto require_positive = [](const char* name, Index value) {
+  const auto require_positive = [](std::string_view name, Index value) {
     require(value > 0, "load_words: ", name, " = ", value, "; expected a positive number");
   };
   require_positive("words_per_sample", o.words_per_sample);
-  require_positive("train_words", o.train_words);
-  require_positive("test_words", o.test_words);
+  for (const auto& [part, words] : {std::pair("train", o.train_words), std::pair("test", o.test_words)})
+    require(words > 0, words_option(o, part, words), "; expected a positive number");
   require_positive("train_examples", o.train_examples);
   require_positive("test_examples", o.test_examples);
 
@@ -219,14 +267,15 @@ inline WordSamples read_word_samples(const std::filesystem::path& directory, con
   std::vector<ReadNote> notes;
   for (std::size_t l = 0; l < o.languages.size(); ++l) {
     PassedWords passed;
-    for (std::string& word : read_words(directory, o.languages[l], passed)) {
+    for (std::string& word : read_words(directory, o.languages[l], passed, o.wording)) {
       auto& part = is_test_word(word, test_share, o.seed) ? test : train;
       part[l][word.size() - shortest_word].push_back(std::move(word));
     }
     note_passed_words(o.languages[l], passed, notes);
   }
+  const std::string advice = fewer_words(o, common_words(train, test));
   const auto samples = [&](std::vector<WordsByLength> lists, const WordsPart& part) {
-    return sample_words(choose_words(std::move(lists), part, o, notes), part, o);
+    return sample_words(choose_words(std::move(lists), part, o, advice, notes), part, o);
   };
   std::vector<std::string> train_samples = samples(std::move(train), {"train", o.train_words, o.train_examples});
   std::vector<std::string> test_samples = samples(std::move(test), {"test", o.test_words, o.test_examples});
