@@ -142,6 +142,8 @@ refuses "--text-length 0: character sequence" --dataset tsv --data texts.tsv --t
 refuses "expected at most 268435456 values" --dataset mixture --examples 100000000000000
 refuses "--test-data 'texts.tsv' is the file to train on" --dataset tsv --data texts.tsv --test-data texts.tsv
 refuses "there is no word list" --dataset words --data words --languages aa,cc
+refuses "the folder has others: --languages aa,bb" --dataset words --data words --languages aa,cc
+refuses "--train-words 90000, but every language has as many words of each length only up to" --dataset words --data words --languages aa,bb --train-words 90000
 refuses "expected one character, tab or blank" --dataset csv --data table.csv --delimiter ';;'
 
 # What was read is said, and classes are chosen by what they are called.
