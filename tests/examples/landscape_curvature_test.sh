@@ -3,7 +3,7 @@
 # landscape_curvature_test.sh PROGRAM: what landscape writes of the curvature around a pair, and what it says of bad input.
 set -euo pipefail
 program=$1
-setting=(--dataset spirals --hidden 8 --epochs 3)
+setting=(--dataset spirals --examples 300 --hidden 8 --epochs 3)
 source "$(dirname "${BASH_SOURCE[0]}")/landscape.sh"
 
 refuses "--curvature-steps 10 is of --curvature; add it" --curvature-steps 10

@@ -3,7 +3,7 @@
 # landscape_plane_test.sh PROGRAM: what landscape writes of a plane, that a stopped run goes on, and what it says of bad input.
 set -euo pipefail
 program=$1
-setting=(--dataset spirals --hidden 16 --epochs 3 --init-seeds 1,2)
+setting=(--dataset spirals --examples 300 --hidden 16 --epochs 3 --batch-size 12 --init-seeds 1,2)
 source "$(dirname "${BASH_SOURCE[0]}")/landscape.sh"
 
 refuses "--plane sphere; expected none, three, random, filter or trajectory" --plane sphere

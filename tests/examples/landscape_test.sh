@@ -3,7 +3,7 @@
 # landscape_test.sh PROGRAM PAIR: that landscape trains the pair that PAIR trains, what it writes of a path, and what it says of bad input.
 set -euo pipefail
 program=$1 pair=$2
-setting=(--dataset spirals --hidden 16 --epochs 5 --init-seeds 1,2)
+setting=(--dataset spirals --examples 600 --batch-size 24 --hidden 16 --epochs 5 --init-seeds 1,2)
 source "$(dirname "${BASH_SOURCE[0]}")/landscape.sh"
 
 refuses "--path spline; expected line, polychain or bezier" --path spline
@@ -13,13 +13,13 @@ refuses "--path-epochs -1; expected a positive number" --path bezier --path-epoc
 refuses "--path-learning-rate nan; expected a positive number" --path bezier --path-learning-rate nan
 refuses "--path-weight-decay -1; expected a finite number, at least 0" --path bezier --path-weight-decay -1
 refuses "--json and --csv both write 'x.csv'" --json x.csv --csv x.csv
-setting=(--dataset spirals --hidden 16 --epochs 5)
+setting=(--dataset spirals --examples 600 --batch-size 24 --hidden 16 --epochs 5)
 refuses "--path bezier: the two runs differ in nothing" --path bezier --noise-seeds 1,1
 # A path that diverges costs no other result.
 refuses "train_path: at update " --path bezier --path-learning-rate 1e30 --json lost.json
 grep -q "^error barrier" out || fail "the line is not printed where the path diverges"
 [[ -s lost.json ]] || fail "the line is not written where the path diverges"
-setting=(--dataset spirals --hidden 16 --epochs 5 --init-seeds 1,2)
+setting=(--dataset spirals --examples 600 --batch-size 24 --hidden 16 --epochs 5 --init-seeds 1,2)
 
 "$program" "${setting[@]}" --path bezier --path-epochs 20 --path-bends 2 --threads 1 --json one.json --figure one.svg --save-checkpoints saved > one.txt 2> /dev/null
 "$program" "${setting[@]}" --path bezier --path-epochs 20 --path-bends 2 --threads 2 --json two.json > two.txt 2> /dev/null
