@@ -15,6 +15,7 @@
 #include <lmc/io/csv.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/io/torch_state.hpp>
+#include <lmc/io/widen_halves.hpp>
 #include <lmc/layers/initialization.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/measure/evaluator.hpp>
@@ -39,8 +40,9 @@ bool has_our_names(const lmc::Safetensors& file, const lmc::ParameterLayout& lay
   });
 }
 
-// Values of double as the float that networks of the programs have.
+// Values of double and of halves as the float that networks of the programs have.
 void convert_to_float(lmc::Safetensors& file) {
+  lmc::widen_halves(file);
   for (lmc::NamedTensor& tensor : file.tensors)
     if (const auto* values = std::get_if<std::vector<double>>(&tensor.values)) {
       std::vector<float> rounded(values->begin(), values->end());
@@ -84,13 +86,13 @@ struct NetworkFiles::Parts {
 
   [[nodiscard]] LoadedNetwork load(const std::filesystem::path& path) const {
     lmc::Safetensors file = lmc::load_safetensors(path);
+    convert_to_float(file);
     const lmc::ParameterLayout layout = chosen.network.layout();
     const std::string who = lmc::concat('\'', path.string(), '\'');
     require_network(file.metadata, chosen.description, data.train.standardization(), who);
     LoadedNetwork loaded{.parameters = {}, .notes = origin_notes(file.metadata, who), .json = {{"file", path.string()}}};
     if (has_our_names(file, layout)) {
       lmc::require(names.empty(), "--names is for PyTorch's names, and ", who, " has lmc's; leave it out");
-      convert_to_float(file);
       loaded.parameters = lmc::state_of<float>(file, layout, who).parameters;
     } else {
       const std::vector<lmc::TensorPlace> places = lmc::places_of_torch(file, layout, data.train.shape(), names, who);

@@ -134,6 +134,7 @@
 #include <lmc/io/text_file.hpp>
 #include <lmc/io/torch_state.hpp>
 #include <lmc/io/utf8.hpp>
+#include <lmc/io/widen_halves.hpp>
 #include <lmc/layers/any_layer.hpp>
 #include <lmc/layers/average_pool2d.hpp>
 #include <lmc/layers/batch_norm.hpp>

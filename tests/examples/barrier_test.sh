@@ -234,12 +234,16 @@ printf '{"weight_map":{%s}}' \
 "$program" model.safetensors.index.json b.safetensors "${net[@]}" "${data[@]}" --alphas 5 --json shards.json > out
 is shards.json pairs.0.error_barrier.value "$(value ours.json pairs.0.error_barrier.value)"
 
-# constant DTYPE VALUE: a network of lmc's of equal values, their bytes as printf writes them.
+# constant DTYPE VALUE [MODULE MODULE]: a network of lmc's of equal values, their bytes as printf writes them; or one of PyTorch's.
 constant() {
   local size=4 header offset=0 count
-  [[ $1 == F64 ]] && size=8
+  case $1 in
+    F64) size=8 ;;
+    F16 | BF16) size=2 ;;
+  esac
   for tensor in 'dense1/weight 6,3' 'dense1/bias 6' 'dense2/weight 3,6' 'dense2/bias 3'; do
     read -r name shape <<< "$tensor"
+    [[ $# -lt 4 ]] || name=$(sed "s/dense1./$3./; s/dense2./$4./" <<< "$name")
     count=$((${shape/,/*}))
     header+="${header:+,}\"$name\":{\"dtype\":\"$1\",\"shape\":[$shape],\"data_offsets\":[$offset,$((offset + count * size))]}"
     offset=$((offset + count * size))
@@ -254,6 +258,15 @@ constant F64 '\0\0\0\0\0\0\340\77' > double.safetensors
 "$program" a.safetensors half.safetensors "${net[@]}" "${data[@]}" --json half.json > out
 "$program" a.safetensors double.safetensors "${net[@]}" "${data[@]}" --json double.json > out
 cmp <(json_lines half.json | grep curve) <(json_lines double.json | grep curve) || fail "F64: $(cat out)"
+constant F16 '\0\70' > f16.safetensors
+constant BF16 '\0\77' > bf16.safetensors
+for type in f16 bf16; do
+  "$program" a.safetensors $type.safetensors "${net[@]}" "${data[@]}" --json $type.json > out
+  cmp <(json_lines half.json | grep curve) <(json_lines $type.json | grep curve) || fail "$type: $(cat out)"
+done
+constant BF16 '\0\77' 0 2 > torch.safetensors
+"$program" a.safetensors torch.safetensors "${net[@]}" "${data[@]}" --json torch.json > out
+cmp <(json_lines half.json | grep curve) <(json_lines torch.json | grep curve) || fail "PyTorch's BF16: $(cat out)"
 constant F32 '\0\0\300\177' > nan.safetensors
 refuses "'nan.safetensors' has parameters that are NaN or infinite" a.safetensors nan.safetensors "${net[@]}" "${data[@]}"
 
