@@ -28,6 +28,7 @@
 #include "barrier/recording.hpp"
 #include "registry/command_line.hpp"
 #include "registry/extra.hpp"
+#include "registry/read_report.hpp"
 #include "registry/registry.hpp"
 #include "standard_streams.hpp"
 
@@ -212,12 +213,17 @@ lmc::AlphaGrid network_alphas(const std::vector<double>& alphas) {
   return static_cast<lmc::Index>(alphas[0]);
 }
 
-// The barriers of each pair, printed as they come.
-std::vector<PairResult> measure(const Options& o) {
+// The barriers of each pair, printed as they come, and what was found in the files of the data set.
+struct Measured {
   std::vector<PairResult> pairs;
+  std::optional<nlohmann::ordered_json> read = {};  // of networks
+};
+
+Measured measure(const Options& o) {
+  Measured measured;
   const auto add = [&](std::string name, Recording recording) {
-    pairs.push_back(compute(std::move(name), std::move(recording), o));
-    print(std::cout, pairs.back(), o.threshold);
+    measured.pairs.push_back(compute(std::move(name), std::move(recording), o));
+    print(std::cout, measured.pairs.back(), o.threshold);
   };
   for (const std::string& file : o.files)
     lmc::require(is_network_file(file) == o.of_networks(), "'", o.files.front(), "' and '", file,
@@ -234,15 +240,20 @@ std::vector<PairResult> measure(const Options& o) {
     lmc::require(o.network_only.empty(), o.network_only.empty() ? "" : o.network_only.front(), " is for networks, and '",
                  o.files.front(), "' holds what was measured; leave it out");
     for (const std::string& file : o.files) add(file, read_recording(file, o.recording));
-    return pairs;
+    return measured;
   }
   lmc::require(o.recording.labels.empty() && o.recording.what == "auto", "--labels and --what are for .npy files, and '",
                o.files.front(), "' is a network; the data set has its labels: leave them out");
   const lmc::AlphaGrid alphas = network_alphas(o.recording.alphas);
   const NetworkFiles networks(o.networks, o.files);
+  const lmc::TrainTest<float>& data = networks.data();
+  std::cout << o.networks.data.dataset << ": " << data.train.size() << " training and " << data.test.size()
+            << " test examples of shape " << data.train.shape() << ", " << data.train.classes() << " classes\n";
+  registry::print_read_report(std::cout, data.report);
+  measured.read = registry::read_report_json(data.report);
   for (std::size_t i = 0; i < o.files.size(); i += 2)
     add(o.files[i] + " – " + o.files[i + 1], networks.measure(o.files[i], o.files[i + 1], alphas));
-  return pairs;
+  return measured;
 }
 
 // Options of networks and data sets, which stand in groups of their own, and of what is done with them.
@@ -262,7 +273,8 @@ void run(const Options& o) {
   lmc::require(o.json.empty() || o.csv.empty() || place(o.json) != place(o.csv), "--json and --csv both name '", o.json,
                "'; give two names");
   std::optional<lmc::OutputFile> output = open(o.json, o), table = open(o.csv, o);
-  const std::vector<PairResult> pairs = measure(o);
+  const Measured measured = measure(o);
+  const std::vector<PairResult>& pairs = measured.pairs;
   std::vector<Curve> curves;
   bool with_outcomes = true;
   for (const PairResult& pair : pairs) {
@@ -283,7 +295,9 @@ void run(const Options& o) {
         << "no summary of the pairs: it needs outcomes of single examples, as many as --folds, and an α between the ends\n";
   }
   if (!output) return;
-  nlohmann::ordered_json json{{"pairs", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  if (measured.read) json["read"] = *measured.read;
+  json["pairs"] = nlohmann::ordered_json::array();
   for (const PairResult& pair : pairs) json["pairs"].push_back(to_json(pair));
   if (summary) json["summary"] = to_json(*summary);
   output->stream() << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';

@@ -122,6 +122,8 @@ NetworkFiles::NetworkFiles(const NetworkFileOptions& options, const std::vector<
 
 NetworkFiles::~NetworkFiles() = default;
 
+const lmc::TrainTest<float>& NetworkFiles::data() const { return parts_->data; }
+
 Recording NetworkFiles::measure(const std::filesystem::path& a, const std::filesystem::path& b,
                                 const lmc::AlphaGrid& alphas) const {
   const lmc::Dataset<float>& part = parts_->part == "train" ? parts_->data.train : parts_->data.test;

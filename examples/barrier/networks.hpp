@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <lmc/connectivity/alpha_grid.hpp>
+#include <lmc/data/dataset.hpp>
 
 #include "barrier/recording.hpp"
 #include "registry/datasets.hpp"
@@ -37,6 +38,8 @@ class NetworkFiles {
   /// lmc's names although there is a table of names, and when a parameter is NaN or infinite.
   [[nodiscard]] Recording measure(const std::filesystem::path& a, const std::filesystem::path& b,
                                   const lmc::AlphaGrid& alphas) const;
+
+  [[nodiscard]] const lmc::TrainTest<float>& data() const;
 
  private:
   struct Parts;

@@ -157,6 +157,9 @@ given=$scripts/barrier
 net=(--network mlp --hidden 6)
 data=(--dataset csv --data "$given/points.csv" --train-rows 50 --no-standardize)
 "$program" "$given/a.safetensors" "$given/b.safetensors" "${net[@]}" "${data[@]}" --alphas 5 --json networks.json --csv networks.csv > out
+grep -q '^csv: 50 training and 40 test examples of shape \[3\], 3 classes$' out || fail "the data: $(cat out)"
+grep -q "^classes: .*; label '" out || fail "what was read of the data: $(cat out)"
+[[ -n $(value networks.json read.classes.2.name) ]] || fail "what was read of the data: $(cat networks.json)"
 grep -q '5 α × 40 examples of the test part of csv, 3-6-3 relu' out || fail "what was read: $(cat out)"
 grep -qx "  '$given/a.safetensors': 0 → dense1, 2 → dense2" out || fail "what was paired: $(cat out)"
 is networks.json pairs.0.dataset csv
@@ -221,6 +224,8 @@ cmp <(numbers ours.json) <(numbers networks.json) || fail "lmc's names: $(cat ou
 refuses "trained on the data set 'csv' by its metadata, and --dataset is 'mnist'; give --dataset csv" a.safetensors b.safetensors "${net[@]}"
 refuses "is the network '3-6-3 relu' by its metadata" a.safetensors b.safetensors "${net[@]}" --slope 0.9 "${data[@]}"
 ours "$given/b.safetensors" 's/"input_mean":"0.0","input_std":"1.0"/"input_mean":"[0.5,0.25]","input_std":"[0.125,0.5]"/' > c.safetensors
+refuses "it was trained on other data, another split or other classes; give the same --data, --split-seed, --test-share, --classes" \
+  a.safetensors c.safetensors "${net[@]}" "${data[@]}"
 refuses "give --mean 0.5,0.25 --std 0.125,0.5" a.safetensors c.safetensors "${net[@]}" "${data[@]}"
 ours "$given/b.safetensors" 's/cross-entropy/squared-error/' > c.safetensors
 "$program" a.safetensors c.safetensors "${net[@]}" "${data[@]}" --alphas 5 > out
