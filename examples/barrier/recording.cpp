@@ -9,6 +9,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -29,6 +30,8 @@ using lmc::require;
 using lmc::shortest;
 
 namespace {
+
+constexpr const char* diverged = "; a network that diverged has no barrier to judge: leave this pair out, and say so";
 
 // What was written of the examples at one α; empty where the file does not have it.
 struct Place {
@@ -51,15 +54,45 @@ Metrics metrics_of(const Place& place, const std::vector<std::int32_t>& labels) 
   if (!place.losses.empty()) {
     metrics.count = std::ssize(place.losses);
     metrics.loss = std::accumulate(place.losses.begin(), place.losses.end(), 0.0) / static_cast<double>(metrics.count);
-    require(std::isfinite(metrics.loss) || std::ranges::any_of(place.losses, [](double v) { return std::isinf(v); }),
-            "the sum of its losses is beyond the range of double; expected losses of examples, or inf where there is no bound");
+    require(std::isfinite(metrics.loss),
+            "the sum of its losses is beyond the range of double; expected losses of single examples");
     metrics.loss_name.clear();
   }
   return metrics;
 }
 
+// Whether every example has numbers of at least 0 with the sum 1, to the rounding of what wrote them.
+bool are_probabilities(const Place& place, std::size_t examples) {
+  const std::size_t classes = place.logits.size() / examples;
+  for (std::size_t i = 0; i < examples; ++i) {
+    const std::span row = std::span(place.logits).subspan(i * classes, classes);
+    const double sum = std::accumulate(row.begin(), row.end(), 0.0);
+    if (std::ranges::any_of(row, [](double v) { return v < 0; }) || !(std::abs(sum - 1) <= 1e-3)) return false;
+  }
+  return true;
+}
+
+// On losses below 0, which no usual loss has.
+std::vector<std::string> notes_on_losses(const std::vector<Place>& places) {
+  std::size_t below = 0, all = 0;
+  double least = 0;
+  for (const Place& place : places)
+    for (const double loss : place.losses) {
+      ++all;
+      if (loss < 0) ++below;
+      least = std::min(least, loss);
+    }
+  if (below == 0) return {};
+  return {concat("losses below 0: is the sign of a log-likelihood turned? (", below, " of ", all, ", the least ",
+                 shortest(least), ")")};
+}
+
 Recording recording_of(const lmc::AlphaGrid& alphas, const std::vector<Place>& places,
                        const std::vector<std::int32_t>& labels) {
+  require(places.front().logits.empty() ||
+              !std::ranges::all_of(places, [&](const Place& p) { return are_probabilities(p, labels.size()); }),
+          "it holds numbers of at least 0, with the sum 1 for each example: these are probabilities; give their logarithms, "
+          "numpy.log(p)");
   std::vector<Metrics> metrics;
   for (const Place& place : places) metrics.push_back(metrics_of(place, labels));
   std::string what;
@@ -70,14 +103,17 @@ Recording recording_of(const lmc::AlphaGrid& alphas, const std::vector<Place>& p
   add(!places.front().losses.empty(), "loss");
   add(!places.front().logits.empty(), "logits");
   Recording recording{.curve = lmc::make_curve(alphas, std::move(metrics)), .description = {}};
+  for (const lmc::CurvePoint& point : recording.curve.points)
+    require(std::isfinite(point.metrics.loss), "the cross-entropy of its logits at α = ", shortest(point.alpha),
+            " is infinite: a class that is right has the probability 0", diverged);
+  recording.notes = notes_on_losses(places);
   recording.description = concat(places.size(), " α × ", recording.curve.points.front().metrics.count, " examples: ", what);
   return recording;
 }
 
-// Throws: Error unless no value is NaN; infinite ones are those of a loss without bounds.
-void require_number(double value, const std::string& place) {
-  require(!std::isnan(value), place,
-          " is NaN; a network that diverged has no barrier to judge: leave this pair out, and say so");
+// Throws: Error when a value is NaN or infinite; only a logit may be -inf, that of a class which is ruled out.
+void require_number(double value, const std::string& place, bool is_logit) {
+  require(std::isfinite(value) || (is_logit && value < 0), place, std::isnan(value) ? " is NaN" : " is infinite", diverged);
 }
 
 // Files of NumPy.
@@ -106,12 +142,21 @@ std::string kind_of(const lmc::NpyArray& array, const std::string& what) {
   return "loss";
 }
 
+// As they are typed.
+std::string alphas_text(const std::vector<double>& alphas) {
+  std::string text;
+  for (const double alpha : alphas) text += (text.empty() ? "" : ",") + shortest(alpha);
+  return text;
+}
+
 Recording read_array(const std::filesystem::path& path, const RecordingOptions& options) {
   const lmc::NpyArray array = lmc::load_npy(path);
   const Index rank = array.shape.rank();
   require(rank == 2 || rank == 3, "it has the shape ", array.shape,
           "; expected [α, examples] of outcomes or losses, or [α, examples, classes] of logits");
   require(array.shape.size() > 0, "it has the shape ", array.shape, ", and no value; expected at least 2 α and one example");
+  require(rank == 2 || array.shape[2] != 1, "it has the shape ", array.shape,
+          ", and its last axis the length 1; expected [α, examples] of outcomes or losses: squeeze it, x.squeeze(-1)");
   const std::string kind = kind_of(array, options.what);
   require((kind == "logits") == (rank == 3), "it has the shape ", array.shape, ", and holds ", kind, "; expected ",
           kind == "logits" ? "[α, examples, classes]" : "[α, examples]");
@@ -121,8 +166,10 @@ Recording read_array(const std::filesystem::path& path, const RecordingOptions& 
           " examples, as if its axes were swapped; expected [α, examples]: transpose it, or give the α by --alphas");
   require(kind == "logits" || options.labels.empty(), "it holds ", kind == "loss" ? "losses" : "outcomes",
           ", and --labels are for logits; leave them out");
+  require(options.alphas.size() != 1, "--alphas ", alphas_text(options.alphas), " is one α, and it has ", steps,
+          " rows; expected the α of each row, as 0,0.5,1, or no --alphas for even steps. A number of steps is for networks");
   require(options.alphas.empty() || std::ssize(options.alphas) == steps, "it has ", steps, " α, and --alphas ",
-          options.alphas.size(), "; expected one for each row");
+          alphas_text(options.alphas), " names ", options.alphas.size(), "; expected one for each row");
   std::vector<std::int32_t> labels;
   std::vector<Place> places(static_cast<std::size_t>(steps));
   const auto divide = [&](const auto& values, auto field) {
@@ -137,12 +184,12 @@ Recording read_array(const std::filesystem::path& path, const RecordingOptions& 
     const Index row = array.shape.size() / steps, each = row / examples;
     for (Index i = 0; i < std::ssize(values); ++i)
       require_number(values[static_cast<std::size_t>(i)],
-                     concat(kind == "loss" ? "the loss" : "a logit", " of example ", i % row / each, " in row ", i / row));
+                     concat(kind == "loss" ? "the loss" : "a logit", " of example ", i % row / each, " in row ", i / row),
+                     kind == "logits");
     divide(values, [&](Place& p) -> auto& { return kind == "loss" ? p.losses : p.logits; });
   }
   if (kind == "logits") {
     require(!options.labels.empty(), "it holds logits; give the classes of the examples by --labels FILE.npy");
-    require(array.shape[2] >= 2, "it has logits of ", array.shape[2], " class; expected at least two");
     labels = load_labels(options.labels);
     require(std::ssize(labels) == examples, "it has ", examples, " examples, and '", options.labels.string(), "' ",
             labels.size(), " labels; expected one for each");
@@ -224,7 +271,7 @@ class TableReader {
   }
   [[nodiscard]] double measured(Index column, const char* name) const {
     const double value = number(column, name);
-    require_number(value, here(name));
+    require_number(value, here(name), name == std::string_view("logit"));
     return value;
   }
   [[nodiscard]] bool outcome(Index column) const {

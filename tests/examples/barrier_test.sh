@@ -68,7 +68,7 @@ is losses.json pairs.0.read '2 α × 1 examples: loss'
 is losses.json pairs.0.curve.1.loss 2.0
 ! grep -q 'error' out || fail "an error of losses: $(cat out)"
 # Two examples, of the classes 0 and 1: both right, both wrong, both right.
-npy '|i1' '(3, 2, 2)' '\1\0\0\1\0\1\1\0\1\0\0\1' > logits.npy
+npy '|i1' '(3, 2, 2)' '\2\0\0\2\0\2\2\0\2\0\0\2' > logits.npy
 npy '|u1' '(2,)' '\0\1' > labels.npy
 "$program" logits.npy --labels labels.npy --alphas 0,0.5,1 --json logits.json --folds 2 > out
 is logits.json pairs.0.error_barrier.value 1.0
@@ -104,6 +104,7 @@ refuses_table "line 6: example 'v' at α = 0.5 is not among those at α = 0" '/^
 refuses_table "line 7: example 'w' for the second time at α = 0.5" '/^0.5,z/s/z/w/'
 refuses_table "line 8: wrong is '2'; expected 0 or 1, false or true" '/^0.5,y/s/1,2/2,2/'
 refuses_table "line 8: loss is NaN; a network that diverged has no barrier to judge" '/^0.5,y/s/,2$/,nan/'
+refuses_table "line 8: loss is infinite; a network that diverged" '/^0.5,y/s/,2$/,-inf/'
 refuses_table "line 8: loss is ''; expected a number" '/^0.5,y/s/,2$/,/'
 refuses_table "the column 'error' is none that is known" 's/wrong/error/'
 refuses_table "there is no column 'alpha'" 's/^[^,]*,//'
@@ -133,13 +134,31 @@ refuses_table "column 1 has no name, as the index that pandas writes; write the 
 refuses_table "the first line is the one column 'alpha;example;wrong;loss'; expected commas" 's/,/;/g'
 if "$program" outcomes.npy --folds 2 --csv x --json ./x > out 2> err; then fail "one file for two results"; fi
 grep -qF -- "--json and --csv both name './x'" err || fail "one file for two results: $(cat err)"
-refuses "has 3 α, and --alphas 2" outcomes.npy --alphas 0,1
+refuses "has 3 α, and --alphas 0,1 names 2; expected one for each row" outcomes.npy --alphas 0,1
+refuses "--alphas 5 is one α, and it has 3 rows" outcomes.npy --alphas 5
+npy '<f4' '(2, 2, 2)' '\0\0\0\77\0\0\0\77\0\0\200\76\0\0\100\77\0\0\200\77\0\0\0\0\0\0\0\77\0\0\0\77' > softmax.npy
+refuses "these are probabilities; give their logarithms, numpy.log(p)" softmax.npy --labels labels.npy
+printf 'alpha,example,label,logit0,logit1\n0,a,0,0.9,0.1\n1,a,0,0.2,0.8\n' > softmax.csv
+refuses "these are probabilities; give their logarithms" softmax.csv
+sed 's/0.9/-0.1/; s/0.8/-inf/' softmax.csv > logits.csv
+"$program" logits.csv --folds 2 > out
+grep -q '  loss at the ends         0.7981 0.0000' out || fail "a class that is ruled out: $(cat out)"
+sed 's/0.2/-inf/; s/0.9/2/' softmax.csv > infinite.csv
+refuses "at α = 1 is infinite: a class that is right has the probability 0" infinite.csv
+npy '<f4' '(2, 2, 1)' '\0\0\0\77\0\0\0\77\0\0\200\76\0\0\100\77' > column.npy
+refuses "its last axis the length 1; expected [α, examples] of outcomes or losses: squeeze it, x.squeeze(-1)" column.npy
+refuses "squeeze it, x.squeeze(-1)" column.npy --what loss
 refuses "does not end with α = 1" outcomes.npy --alphas 0,0.5,0.9 --folds 2
 refuses "give the classes of the examples by --labels" logits.npy --alphas 0,0.5,1
 npy '<f4' '(2, 1)' '\0\0\200\77\0\0\0\0' > ambiguous.npy
 refuses "say which by --what wrong or --what loss" ambiguous.npy --alphas 0,1
 npy '<f4' '(2, 1)' '\0\0\300\177\0\0\0\100' > nan.npy
 refuses "the loss of example 0 in row 0 is NaN" nan.npy --what loss --alphas 0,1
+npy '<f4' '(2, 1)' '\0\0\0\100\0\0\200\177' > inf.npy
+refuses "the loss of example 0 in row 1 is infinite; a network that diverged has no barrier to judge" inf.npy --alphas 0,1
+npy '<f4' '(2, 1)' '\0\0\200\277\0\0\0\100' > negative.npy
+"$program" negative.npy --alphas 0,1 > out
+grep -qx '  losses below 0: is the sign of a log-likelihood turned? (1 of 2, the least -1)' out || fail "losses below 0: $(cat out)"
 npy '|u1' '(2, 2)' '\0\1\2\0' > two.npy
 refuses "the value 2 at position 2; expected 0 or 1" two.npy
 npy '|b1' '(4,)' '\0\1\1\0' > flat.npy
