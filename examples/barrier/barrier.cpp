@@ -24,6 +24,7 @@
 #include <lmc/core/text.hpp>
 #include <lmc/io/output_file.hpp>
 
+#include "barrier/inputs.hpp"
 #include "barrier/networks.hpp"
 #include "barrier/recording.hpp"
 #include "registry/command_line.hpp"
@@ -213,6 +214,32 @@ lmc::AlphaGrid network_alphas(const std::vector<double>& alphas) {
   return static_cast<lmc::Index>(alphas[0]);
 }
 
+// Whether two pairs have the same outcomes or losses at every α; not where there is no loss at all, as may be on training examples.
+bool same_recording(const Recording& a, const Recording& b) {
+  const auto& first = a.curve.points;
+  const auto& second = b.curve.points;
+  if (first.size() != second.size()) return false;
+  bool any_loss = false;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    if (first[i].alpha != second[i].alpha || first[i].metrics != second[i].metrics) return false;
+    any_loss = any_loss || first[i].metrics.loss != 0;
+  }
+  return any_loss;
+}
+
+// All of them, so that a mistake is found before anything is printed.
+std::vector<Recording> read_recordings(const Options& o) {
+  require_each_once(o.files);
+  std::vector<Recording> recordings;
+  for (const std::string& file : o.files) {
+    recordings.push_back(read_recording(file, o.recording));
+    for (std::size_t k = 0; k + 1 < recordings.size(); ++k)
+      lmc::require(!same_recording(recordings[k], recordings.back()), "'", o.files[k], "' and '", file,
+                   "' hold the same values; a pair counts once: leave one out");
+  }
+  return recordings;
+}
+
 // The barriers of each pair, printed as they come, and what was found in the files of the data set.
 struct Measured {
   std::vector<PairResult> pairs;
@@ -225,6 +252,7 @@ Measured measure(const Options& o) {
     measured.pairs.push_back(compute(std::move(name), std::move(recording), o));
     print(std::cout, measured.pairs.back(), o.threshold);
   };
+  require_readable_kinds(o.files);
   for (const std::string& file : o.files)
     lmc::require(is_network_file(file) == o.of_networks(), "'", o.files.front(), "' and '", file,
                  "' are not of one kind; expected networks (.safetensors) alone, or what was measured alone");
@@ -239,7 +267,8 @@ Measured measure(const Options& o) {
     lmc::require(o.networks.names.empty(), "--names is for networks, and '", o.files.front(), "' is none; leave it out");
     lmc::require(o.network_only.empty(), o.network_only.empty() ? "" : o.network_only.front(), " is for networks, and '",
                  o.files.front(), "' holds what was measured; leave it out");
-    for (const std::string& file : o.files) add(file, read_recording(file, o.recording));
+    std::vector<Recording> recordings = read_recordings(o);
+    for (std::size_t i = 0; i < o.files.size(); ++i) add(o.files[i], std::move(recordings[i]));
     return measured;
   }
   lmc::require(o.recording.labels.empty() && o.recording.what == "auto", "--labels and --what are for .npy files, and '",

@@ -3,12 +3,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include <lmc/connectivity/linear_path.hpp>
+#include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/data/dataset.hpp>
@@ -66,6 +70,34 @@ std::string in_words(const std::vector<lmc::TensorPlace>& places) {
   return text;
 }
 
+// Names what is in a file, but not where it lies: equal for the same network under two names.
+std::string digest_of(const lmc::Safetensors& file) {
+  std::string all;
+  for (const lmc::NamedTensor& tensor : file.tensors)
+    all += lmc::concat(
+        tensor.name, ' ', tensor.dtype(), ' ',
+        std::visit(
+            [](const auto& values) {
+              if constexpr (std::is_same_v<std::decay_t<decltype(values)>, lmc::RawValues>) {
+                return lmc::digest(std::span(reinterpret_cast<const char*>(values.bytes.data()), values.bytes.size()));
+              } else {
+                return lmc::digest(std::span(values));
+              }
+            },
+            tensor.values),
+        '\n');
+  return all;
+}
+
+// Throws: Error when two pairs of files are of the same two networks, in either order.
+void require_each_pair_once(const std::vector<std::string>& files, const std::vector<std::string>& digests) {
+  const auto ends = [&](std::size_t i) { return std::minmax(digests[i], digests[i + 1]); };
+  for (std::size_t i = 0; i < files.size(); i += 2)
+    for (std::size_t k = 0; k < i; k += 2)
+      lmc::require(ends(k) != ends(i), "'", files[k], "' and '", files[k + 1], "' are the same two networks as '", files[i],
+                   "' and '", files[i + 1], "'; a pair counts once: leave one out");
+}
+
 struct LoadedNetwork {
   std::vector<float> parameters;
   std::vector<std::string> notes;
@@ -111,8 +143,13 @@ struct NetworkFiles::Parts {
 NetworkFiles::NetworkFiles(const NetworkFileOptions& options, const std::vector<std::string>& files) {
   std::vector<lmc::TensorPlace> names = read_names(options.names);
   // Before the data set is read, which may not be there where it is the wrong one.
-  for (const std::string& file : files)
-    require_dataset(lmc::load_safetensors(file).metadata, options.data.dataset, lmc::concat('\'', file, '\''));
+  std::vector<std::string> digests;
+  for (const std::string& file : files) {
+    const lmc::Safetensors network = lmc::load_safetensors(file);
+    require_dataset(network.metadata, options.data.dataset, lmc::concat('\'', file, '\''));
+    digests.push_back(digest_of(network));
+  }
+  require_each_pair_once(files, digests);
   lmc::TrainTest<float> data = registry::load_dataset(options.data, 0);
   registry::ChosenNetwork chosen =
       registry::make_network(options.network, data.train.shape(), data.train.classes(), lmc::Initialization::torch);
@@ -135,6 +172,8 @@ Recording NetworkFiles::measure(const std::filesystem::path& a, const std::files
                                       " part of ", parts_->dataset, ", ", parts_->chosen.description);
   recording.notes = std::move(first.notes);
   recording.notes.insert(recording.notes.end(), second.notes.begin(), second.notes.end());
+  if (first.parameters == second.parameters)
+    recording.notes.push_back("both ends have equal parameters: this is a network against itself, and has no barrier");
   recording.origin = {{"dataset", parts_->dataset},
                       {"part", parts_->part},
                       {"network", parts_->chosen.description},

@@ -26,8 +26,8 @@ bool is_network_file(const std::filesystem::path& path);
 /// A network that lmc has and a data set, read once; pairs of files are measured on these.
 class NetworkFiles {
  public:
-  /// Throws: Error as make_network, load_dataset, when the table of names is none, and when one of the files says that it was trained on
-  /// another data set.
+  /// Throws: Error as make_network, load_dataset, when the table of names is none, when one of the files says that it was trained on
+  /// another data set, and when two pairs are of the same two networks.
   NetworkFiles(const NetworkFileOptions& options, const std::vector<std::string>& files);
   ~NetworkFiles();
   NetworkFiles(const NetworkFiles&) = delete;

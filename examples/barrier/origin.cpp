@@ -62,12 +62,13 @@ void require_network(const lmc::Metadata& metadata, const std::string& network, 
   const std::optional<std::string> mean = entry(metadata, "input_mean"), deviation = entry(metadata, "input_std");
   if (!mean || !deviation) return;
   const std::vector<double> means = channels(input.mean, 0), deviations = channels(input.standard_deviation, 1);
-  lmc::require(agree(channels(*mean, who), means) && agree(channels(*deviation, who), deviations), who,
-               " was trained on pixels less ", *mean, " over ", *deviation, " by its metadata, and those here are less ",
-               nlohmann::json(means).dump(), " over ", nlohmann::json(deviations).dump(),
-               ": it was trained on other data, another split or other classes; give the same --data, --split-seed, --test-share, "
-               "--classes and --subset as then. Only where the data are the same and the numbers were given, give --mean ",
-               without_brackets(*mean), " --std ", without_brackets(*deviation));
+  lmc::require(
+      agree(channels(*mean, who), means) && agree(channels(*deviation, who), deviations), who, " was trained on pixels less ",
+      *mean, " over ", *deviation, " by its metadata, and those here are less ", nlohmann::json(means).dump(), " over ",
+      nlohmann::json(deviations).dump(),
+      ": it was trained on other data, another split or other classes; give the same --data, --split-seed, --test-share, "
+      "--classes and --subset as then. Only where the data are the same and the numbers were given, give --mean ",
+      without_brackets(*mean), " --std ", without_brackets(*deviation));
 }
 
 std::vector<std::string> origin_notes(const lmc::Metadata& metadata, const std::string& who) {

@@ -72,7 +72,7 @@ npy '|i1' '(3, 2, 2)' '\2\0\0\2\0\2\2\0\2\0\0\2' > logits.npy
 npy '|u1' '(2,)' '\0\1' > labels.npy
 "$program" logits.npy --labels labels.npy --alphas 0,0.5,1 --json logits.json --folds 2 > out
 is logits.json pairs.0.error_barrier.value 1.0
-cp outcomes.npy other.npy
+npy '|b1' '(3, 4)' '\1\0\1\0\1\1\0\1\1\1\0\0' > other.npy
 "$program" outcomes.npy other.npy --folds 2 --initializations 1,2 --json summary.json > out
 is summary.json summary.pairs 2
 grep -q '2 pairs from 2 initializations' out || fail "summary: $(cat out)"
@@ -121,12 +121,35 @@ is few.json pairs.0.notes.0 'no cross-fitted barrier: --folds 5 needs as many ex
 "$program" --folds 2 --initializations 1,2 outcomes.npy other.npy > out
 grep -q '2 pairs from 2 initializations' out || fail "lists before files: $(cat out)"
 refuses "--folds 1; expected at least 2" outcomes.npy --folds 1
+refuses "'outcomes.npy' is given twice; a pair counts once" outcomes.npy outcomes.npy
+ln -s outcomes.npy link.npy
+refuses "'outcomes.npy' and 'link.npy' are one file" outcomes.npy link.npy
+cp outcomes.npy copy.npy
+refuses "'outcomes.npy' and 'copy.npy' hold the same values; a pair counts once" other.npy outcomes.npy copy.npy
+npy '|b1' '(2, 2)' '\0\0\0\0' > right.npy
+cp right.npy right2.npy
+"$program" right.npy right2.npy --folds 2 > out # nothing wrong anywhere, as may be in two pairs on training examples
 npy '|b1' '(4, 3)' '\0\0\0\0\1\1\0\1\1\1\0\0' > swapped.npy
 refuses "it has 4 α and only 3 examples, as if its axes were swapped" swapped.npy
 refuses "it holds outcomes, and --labels are for logits" outcomes.npy --labels labels.npy
 refuses "--dataset is for networks, and 'outcomes.npy' holds what was measured" outcomes.npy --dataset mnist
 refuses "--hidden is for networks" outcomes.npy --hidden 3
 refuses "--part is for networks" pair.csv --part train
+# What else is given for a network, told by its content.
+printf '\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02' > a.pt
+for type in pth bin csv; do cp a.pt a.$type; done
+for file in a.pt a.pth a.bin a.csv; do
+  refuses "'$file' is a PyTorch file; in Python, load it with torch.load, and save its tensors with safetensors.torch.save_file" \
+    $file $file --network mlp --hidden 6
+done
+refuses "'a.pt' is a PyTorch file" "$scripts/barrier/a.safetensors" a.pt --network mlp
+cp "$scripts/barrier/a.safetensors" weights.bin
+refuses "'weights.bin' is a safetensors file; give it a name that ends in .safetensors" weights.bin weights.bin --network mlp
+mkdir model
+touch model/model-1.safetensors model/model-2.safetensors model/model.safetensors.index.json
+refuses "'model' is a folder; give the index of its network, 'model/model.safetensors.index.json'" model model --network mlp
+rm model/model.safetensors.index.json model/model-2.safetensors
+refuses "'model' is a folder; give the file in it, 'model/model-1.safetensors'" model model --network mlp
 npy '<f8' '(3, 0)' '' > empty.npy
 refuses "it has the shape [3, 0], and no value" empty.npy
 refuses_table "the sum of its losses is beyond the range of double" '/^0.5,[yz]/s/[0-9]*$/1.7e308/'
@@ -200,10 +223,16 @@ done < "$given/expected.txt"
 awk -v x="$(value networks.json pairs.0.error_barrier.value)" 'BEGIN { exit !((x - 0.2125) ^ 2 < 1e-10) }' || fail "error barrier: $(cat out)"
 [[ -n $(value networks.json pairs.0.error_barrier.floor.mean) ]] || fail "no noise floor: $(cat networks.json)"
 (($(wc -l < networks.csv) == 6)) || fail "the curve: $(cat networks.csv)"
-"$program" "$given/a.safetensors" "$given/b.safetensors" "$given/b.safetensors" "$given/a.safetensors" "${net[@]}" "${data[@]}" --part train \
+"$program" "$given/a.safetensors" "$given/b.safetensors" "${net[@]}" "${data[@]}" --part train --alphas 0,0.5,1 --json forth.json > out
+"$program" "$given/b.safetensors" "$given/a.safetensors" "${net[@]}" "${data[@]}" --part train --alphas 0,0.5,1 --json back.json > out
+[[ $(value forth.json pairs.0.error_barrier.value) == "$(value back.json pairs.0.error_barrier.value)" ]] || fail "the reversed pair: $(cat out)"
+"$program" "$given/a.safetensors" "$given/b.safetensors" "$given/a.safetensors" "$given/a.safetensors" "${net[@]}" "${data[@]}" \
   --alphas 0,0.5,1 --initializations 1,2 --folds 2 --json two.json > out
 is two.json summary.pairs 2
-[[ $(value two.json pairs.0.error_barrier.value) == "$(value two.json pairs.1.error_barrier.value)" ]] || fail "the reversed pair: $(cat out)"
+grep -qx '  both ends have equal parameters: this is a network against itself, and has no barrier' out || fail "one network: $(cat out)"
+cp "$given/a.safetensors" copy.safetensors
+refuses "'$given/b.safetensors' are the same two networks as '$given/b.safetensors' and 'copy.safetensors'; a pair counts once" \
+  "$given/a.safetensors" "$given/b.safetensors" "$given/b.safetensors" copy.safetensors "${net[@]}" "${data[@]}"
 # The same by a table, in which the two biases of the file could not be confused.
 printf 'torch,lmc\n0.weight,dense1/weight\n' > names.csv
 "$program" "$given/a.safetensors" "$given/b.safetensors" "${net[@]}" "${data[@]}" --alphas 5 --names names.csv --json named.json > out
