@@ -36,6 +36,11 @@ TEST_CASE("standardize: refuses data that are not pixels, and numbers that do no
   const lmc::TrainTest<double> data{pixels({0, 255}), pixels({51, 51})};
   CHECK_THROWS_WITH(lmc::standardize(data, {.mean = {0, 0}, .standard_deviation = {1, 1}}),
                     Contains("has 2 means and 2 deviations"));
+  CHECK_THROWS_WITH(lmc::standardize(data, {.mean = {125.3}, .standard_deviation = {63}}),
+                    Contains("a mean of 125.3, as of pixels from 0 to 255") && Contains("divide them by 255"));
+  CHECK_THROWS_WITH(lmc::standardize(data, {.mean = {0}, .standard_deviation = {255}}),
+                    Contains("a standard deviation of 255") && Contains("divide them by 255"));
+  CHECK_NOTHROW(lmc::standardize(data, {.mean = {1}, .standard_deviation = {1}}));
 }
 
 }  // namespace data_standardize_test

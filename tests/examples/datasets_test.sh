@@ -120,6 +120,7 @@ refuses "label-set is an option of cifar100, not of --dataset mnist" "${images[@
 refuses "gray is an option of" --dataset spirals --gray
 refuses "--mean and --std belong together" "${images[@]}" --mean 0.5
 refuses "has 2 means" "${images[@]}" --mean 0.5,0.5 --std 1,1
+refuses "a mean of 33.3, as of pixels from 0 to 255; expected those of pixels from 0 to 1: divide them by 255" "${images[@]}" --mean 33.3 --std 78.6
 refuses "--subset and --subset-per-class" "${images[@]}" --subset 5 --subset-per-class 5
 refuses "examples = 201" "${images[@]}" --subset 201
 refuses "factor" "${images[@]}" --downsample 3
