@@ -307,10 +307,10 @@ TEST_CASE("load_image_folder: refuses one file as an image of two classes or of 
 TEST_CASE("load_image_folder: reports classes, sizes and what is odd, from the cache as well", "[data]") {
   const Tree tree;
   tree.write("train/cat/1.png", png_file(plain(2, 2, {1})));
-  tree.write("train/cat/2.png", png_file(plain(4, 3, {1})));
-  tree.write("train/dog/1.png", png_file(plain(4, 3, {1})));
-  tree.write("train/dog/sub/1.png", png_file(plain(4, 3, {1})));
-  tree.write("val/dog/1.png", png_file(plain(2, 2, {1})));
+  tree.write("train/cat/2.png", png_file(plain(4, 3, {2})));
+  tree.write("train/dog/1.png", png_file(plain(4, 3, {3})));
+  tree.write("train/dog/sub/1.png", png_file(plain(4, 3, {4})));
+  tree.write("val/dog/1.png", png_file(plain(2, 2, {5})));
   tree.write("train/cat/3.webp", {1});
   tree.write("train/dog/4.webp", {1});
   tree.write("train/dog/LICENSE", {1});
@@ -341,6 +341,48 @@ TEST_CASE("load_image_folder: reports classes, sizes and what is odd, from the c
               {"images in folders below those of their classes were read", {1, "train/dog/sub/1.png"}},
               {"JPEG images of an unknown JFIF revision", {1, "val/dog/2.jpg"}}});
   }
+}
+
+TEST_CASE("load_image_folder: notes transparency, 16 bits, and gray among color or the reverse, from the cache as well",
+          "[data]") {
+  const Tree tree;
+  const auto rgba = [](std::uint8_t value, int depth) {
+    return png_file({.height = 1,
+                     .width = 1,
+                     .color_type = PNG_COLOR_TYPE_RGB_ALPHA,
+                     .bit_depth = depth,
+                     .rows = Bytes(static_cast<std::size_t>(depth / 2), value)});
+  };
+  tree.write("train/cat/1.png", rgba(1, 8));
+  tree.write("train/cat/2.png", png_file(plain(1, 1, {2})));
+  tree.write("train/dog/1.png", rgba(3, 16));
+  tree.write("test/dog/1.jpg", testing::jpeg_file(plain(1, 1, {40, 50, 60})));
+  using Notes = std::map<std::string, std::pair<Index, std::string>>;
+  const auto notes = [&](Index channels) {
+    Notes all;
+    for (const lmc::ReadNote& note : load_image_folder<float>(tree.path(), {.channels = channels}).report.notes)
+      all[note.what] = {note.count, note.first};
+    return all;
+  };
+  const Notes dropped{{"PNG images with transparency, which was dropped: a pixel keeps the color that is stored with it",
+                       {2, "train/cat/1.png"}},
+                      {"PNG images of 16 bits, which were reduced to 8", {1, "train/dog/1.png"}}};
+  for (int i = 0; i < 2; ++i) {
+    Notes expected = dropped;
+    expected["gray images among color ones: their values stand for red, green and blue alike"] = {1, "train/cat/2.png"};
+    CHECK(notes(3) == expected);
+    CHECK(notes(1) == dropped);
+    // A cache of a version that looked for less is none.
+    const std::string tree_digest = testing::content(tree / cache_name).substr(8, 16);
+    const lmc::ThreadTeam team(1);
+    auto images = lmc::detail::read_image_cache(tree / cache_name, tree_digest, team);
+    REQUIRE(images);
+    images->findings.odd.resize(4);
+    lmc::detail::write_image_cache(tree / cache_name, tree_digest, *images, team);
+  }
+  for (const char* name : {"3.jpg", "4.jpg", "5.jpg"})
+    tree.write(std::string("train/dog/") + name, testing::jpeg_file(plain(1, 1, {static_cast<std::uint8_t>(name[0])})));
+  CHECK(notes(3)["color images among gray ones"] == std::pair<Index, std::string>{3, "train/cat/1.png"});
 }
 
 TEST_CASE("load_image_folder: lists bad images in order with their reasons, for any number of threads", "[data]") {

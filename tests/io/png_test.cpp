@@ -92,6 +92,26 @@ TEST_CASE("decode_png: brings every kind to 8 bits, and drops transparency", "[i
   CHECK(decode({.height = 1, .width = 1, .rows = {100}, .gamma = 0.2}, 1) == Bytes{100});
 }
 
+TEST_CASE("decode_png: says what it drops, and whether there are colors", "[io]") {
+  using File = testing::PngFile;
+  const auto found = [](const File& file) {
+    lmc::Image image;
+    return decode_png(png_file(file), 3, image);
+  };
+  CHECK(found({.height = 1, .width = 1, .rows = {1}}) == lmc::PngFindings{.gray = true});
+  CHECK(found({.height = 1, .width = 1, .color_type = PNG_COLOR_TYPE_RGB, .rows = {1, 2, 3}}) == lmc::PngFindings{});
+  CHECK(found({.height = 1, .width = 1, .color_type = PNG_COLOR_TYPE_GRAY_ALPHA, .rows = {1, 2}}) ==
+        lmc::PngFindings{.transparency = true, .gray = true});
+  CHECK(found({.height = 1, .width = 1, .color_type = PNG_COLOR_TYPE_RGB_ALPHA, .bit_depth = 16, .rows = Bytes(8)}) ==
+        lmc::PngFindings{.transparency = true, .deep = true});
+  CHECK(found({.height = 1,
+               .width = 1,
+               .color_type = PNG_COLOR_TYPE_PALETTE,
+               .rows = {0},
+               .palette = {{1, 2, 3}},
+               .palette_alpha = {0}}) == lmc::PngFindings{.transparency = true});
+}
+
 TEST_CASE("decode_png: refuses a cut file, wherever it is cut, and an index beyond the palette never crashes", "[io]") {
   const Bytes whole = png_file(pattern(20, 20, 3));
   CHECK_NOTHROW(decode_png(whole, 3));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
@@ -16,6 +17,15 @@
 #include <lmc/io/png.hpp>
 
 namespace lmc {
+
+/// A phrase about images for each JpegOddity, in their order, and for what PngFindings has of transparency and depth.
+inline constexpr std::array<std::string_view, jpeg_oddities.size() + 2> image_oddities = [] {
+  std::array<std::string_view, jpeg_oddities.size() + 2> all{};
+  std::copy(jpeg_oddities.begin(), jpeg_oddities.end(), all.begin());
+  all[jpeg_oddities.size()] = "PNG images with transparency, which was dropped: a pixel keeps the color that is stored with it";
+  all[jpeg_oddities.size() + 1] = "PNG images of 16 bits, which were reduced to 8";
+  return all;
+}();
 
 /// Decodes JPEG and PNG files one after the other, told by their first bytes, not by their names; one for each thread.
 class ImageDecoder {
@@ -39,28 +49,41 @@ class ImageDecoder {
                            describe_start({reinterpret_cast<const char*>(start.data()), start.size()})));
       }
       is_jpeg_ = false;
-      decode_png(bytes, channels, image);
+      png_ = decode_png(bytes, channels, image);
     }
   }
 
   /// The same of a file. Throws: Error that names it, also when it cannot be read.
   void load(const std::string& path, Index channels, Image& image) {
-    const std::span<const std::uint8_t> bytes = reader_.read(path);
+    file_ = reader_.read(path);
     try {
-      decode(bytes, channels, image);
+      decode(file_, channels, image);
     } catch (const Error& e) {
       throw Error(concat("cannot decode '", path, "': ", e.what()));
     }
   }
 
-  /// Whether the image that was decoded last has each JpegOddity, in their order.
-  [[nodiscard]] std::array<bool, jpeg_oddities.size()> odd() const {
-    return is_jpeg_ ? jpeg_.odd() : std::array<bool, jpeg_oddities.size()>{};
+  /// Whether the image that was decoded last has each of image_oddities, in their order.
+  [[nodiscard]] std::array<bool, image_oddities.size()> odd() const {
+    std::array<bool, image_oddities.size()> all{};
+    if (is_jpeg_) {
+      std::copy(jpeg_.odd().begin(), jpeg_.odd().end(), all.begin());
+    } else {
+      all[jpeg_oddities.size()] = png_.transparency;
+      all[jpeg_oddities.size() + 1] = png_.deep;
+    }
+    return all;
   }
+  /// Whether it is stored without colors.
+  [[nodiscard]] bool is_gray() const { return is_jpeg_ ? jpeg_.is_gray() : png_.gray; }
+  /// The bytes of the file that was loaded last, valid until the next.
+  [[nodiscard]] std::span<const std::uint8_t> file() const { return file_; }
 
  private:
   JpegDecoder jpeg_;
+  PngFindings png_ = {};
   bool is_jpeg_ = false;
+  std::span<const std::uint8_t> file_;
   detail::SmallFileReader reader_;
 };
 

@@ -112,6 +112,8 @@ class JpegDecoder {
 
   /// Whether the image that was decoded last has each JpegOddity, in their order.
   [[nodiscard]] const std::array<bool, jpeg_oddities.size()>& odd() const { return odd_; }
+  /// Whether it is stored without colors.
+  [[nodiscard]] bool is_gray() const { return codec_.jpeg_color_space == JCS_GRAYSCALE; }
 
  private:
   // A progressive image has some ten; a small file of thousands would take minutes, and so would one of hundreds for many pixels.

@@ -17,6 +17,14 @@
 
 namespace lmc {
 
+/// What decode_png found in a file and does not give back.
+struct PngFindings {
+  bool transparency = false;  // an alpha channel, or colors that are transparent: dropped
+  bool deep = false;          // 16 bits for each value: brought to 8
+  bool gray = false;          // stored without colors
+  friend bool operator==(const PngFindings&, const PngFindings&) = default;
+};
+
 namespace detail {
 
 /// libpng's reader of one file's bytes.
@@ -37,7 +45,7 @@ class PngReader {
   PngReader& operator=(const PngReader&) = delete;
   ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
 
-  void read(Index channels, Image& image) {
+  PngFindings read(Index channels, Image& image) {
     const std::size_t bytes = rest_.size();
     guarded([](PngReader& r) {
       png_set_read_fn(r.png_, &r, [](png_structp png, png_bytep to, std::size_t n) { take(png, to, n); });
@@ -52,6 +60,10 @@ class PngReader {
     require_plausible_size(png_get_image_width(png_, info_), png_get_image_height(png_, info_), bytes,
                            std::uint64_t{1032} * 8 * bytes / pixel_bits);
     stored_channels_ = color ? 3 : channels;
+    const PngFindings found{.transparency = (png_get_color_type(png_, info_) & PNG_COLOR_MASK_ALPHA) != 0 ||
+                                            png_get_valid(png_, info_, PNG_INFO_tRNS) != 0,
+                            .deep = png_get_bit_depth(png_, info_) == 16,
+                            .gray = !color};
     guarded([](PngReader& r) {
       const int type = png_get_color_type(r.png_, r.info_);
       if (png_get_bit_depth(r.png_, r.info_) == 16) png_set_scale_16(r.png_);
@@ -82,6 +94,7 @@ class PngReader {
       color_to_gray(image.pixels.data(), size);
       image.pixels.resize(size);
     }
+    return found;
   }
 
  private:
@@ -124,12 +137,12 @@ class PngReader {
 /// Overwrites image with what a PNG file's bytes hold, its memory reused. channels = 3: color, a gray image three times;
 /// channels = 1: gray, of a color image the luma 0.299 R + 0.587 G + 0.114 B. Palettes are looked up, 16 bits become 8 by
 /// rounding v / 257, fewer are stretched to 0 to 255. Transparency is dropped: a pixel keeps the color that is stored with it.
-/// Gamma and color profiles are not applied.
+/// Gamma and color profiles are not applied. Returns what was dropped or reduced.
 /// Throws: Error with libpng's own message when the bytes are no PNG file, cut, or corrupt; when the declared size is
 /// implausible for their number (max_image_side).
-inline void decode_png(std::span<const std::uint8_t> bytes, Index channels, Image& image) {
+inline PngFindings decode_png(std::span<const std::uint8_t> bytes, Index channels, Image& image) {
   detail::require_channels("decode_png", channels);
-  detail::PngReader(bytes).read(channels, image);
+  return detail::PngReader(bytes).read(channels, image);
 }
 
 /// The same as a new image.

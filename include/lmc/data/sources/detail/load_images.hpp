@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,10 @@ struct LoadImagesOptions {
   std::string one_size = {};  // how a user brings images to one size, for messages
 };
 
+/// What is counted of a data set's images: each of image_oddities, then those stored as gray and as color.
+inline constexpr std::size_t gray_images = image_oddities.size(), color_images = gray_images + 1,
+                             image_findings = color_images + 1;
+
 /// The images of a list on their way into memory.
 class ImageLoader {
  public:
@@ -54,7 +59,8 @@ class ImageLoader {
     if (!o_.cache) return decode();
     const std::string cache = directory_ + "/" + cache_name();
     const std::string tree = digest_of_tree();
-    if (std::optional<DecodedImages> cached = read_image_cache(cache, tree, team_)) {
+    std::optional<DecodedImages> cached = read_image_cache(cache, tree, team_);
+    if (cached && cached->findings.odd.size() == image_findings) {  // one of an earlier version may have fewer
       if (o_.progress) o_.progress(all_, all_);
       return *std::move(cached);
     }
@@ -76,7 +82,7 @@ class ImageLoader {
     ImageDecoder decoder = {};
     Image image = {};
     std::map<std::pair<Index, Index>, ImageFindings::Odd> sizes = {};  // by height and width
-    std::array<ImageFindings::Odd, jpeg_oddities.size()> odd = {};
+    std::array<ImageFindings::Odd, image_findings> odd = {};
     std::vector<std::pair<Index, std::string>> failures = {};  // by place
   };
   static void count(ImageFindings::Odd& some, Index place) { count(some, {.count = 1, .first = place}); }
@@ -132,8 +138,10 @@ class ImageLoader {
       return false;
     }
     count(d.sizes[{d.image.height, d.image.width}], place);
-    for (std::size_t kind = 0; kind < d.odd.size(); ++kind)
-      if (d.decoder.odd()[kind]) count(d.odd[kind], place);
+    const auto odd = d.decoder.odd();
+    for (std::size_t kind = 0; kind < odd.size(); ++kind)
+      if (odd[kind]) count(d.odd[kind], place);
+    count(d.odd[d.decoder.is_gray() ? gray_images : color_images], place);
     if (o_.size > 0) center_square(d.image, o_.size);
     return true;
   }
@@ -205,7 +213,7 @@ class ImageLoader {
   // What all threads found. Throws: Error when images that stay as they are differ in size.
   [[nodiscard]] ImageFindings findings(const Shape& shape) const {
     std::map<std::pair<Index, Index>, ImageFindings::Odd> sizes;
-    ImageFindings found{.sizes = {}, .odd = std::vector<ImageFindings::Odd>(jpeg_oddities.size())};
+    ImageFindings found{.sizes = {}, .odd = std::vector<ImageFindings::Odd>(image_findings)};
     for (const Decoder& d : decoders_) {
       for (const auto& [size, some] : d.sizes) count(sizes[size], some);
       for (std::size_t kind = 0; kind < d.odd.size(); ++kind) count(found.odd[kind], d.odd[kind]);
@@ -253,18 +261,27 @@ inline std::vector<std::int32_t> labels_of(const std::vector<ImageFile>& files) 
   return labels;
 }
 
-/// What was found in the files of a list.
-inline ReadReport image_report(const ImageList& list, const ImageFindings& findings) {
+/// What was found in the files of a list, which were read as images of so many channels.
+inline ReadReport image_report(const ImageList& list, const ImageFindings& findings, Index channels) {
   ReadReport report{.classes = count_classes(list.classes, labels_of(list.train), labels_of(list.test)),
                     .columns = {},
                     .missing = {},
                     .sizes = findings.sizes,
                     .notes = list.notes};
-  for (std::size_t kind = 0; kind < std::min(findings.odd.size(), jpeg_oddities.size()); ++kind) {
-    const ImageFindings::Odd& odd = findings.odd[kind];
-    const auto first = static_cast<std::size_t>(odd.first);
-    const ImageFile& file = first < list.train.size() ? list.train[first] : list.test[first - list.train.size()];
-    if (odd.count > 0) add_note(report.notes, std::string(jpeg_oddities[kind]), file.path, odd.count);
+  const auto path = [&](Index place) -> const std::string& {
+    const auto i = static_cast<std::size_t>(place);
+    return i < list.train.size() ? list.train[i].path : list.test[i - list.train.size()].path;
+  };
+  const auto note = [&](const ImageFindings::Odd& some, std::string_view what) {
+    if (some.count > 0) add_note(report.notes, std::string(what), path(some.first), some.count);
+  };
+  for (std::size_t kind = 0; kind < image_oddities.size(); ++kind) note(findings.odd[kind], image_oddities[kind]);
+  const ImageFindings::Odd &gray = findings.odd[gray_images], &color = findings.odd[color_images];
+  if (channels == 3 && gray.count > 0 && color.count > 0) {
+    if (gray.count <= color.count)
+      note(gray, "gray images among color ones: their values stand for red, green and blue alike");
+    else
+      note(color, "color images among gray ones");
   }
   return report;
 }
@@ -283,7 +300,7 @@ TrainTest<Scalar> load_images(const std::string& directory, ImageList list, Load
                             .standardization = images.standardization});
   };
   return {dataset(loader.list().train, images.train), dataset(loader.list().test, images.test),
-          image_report(loader.list(), images.findings)};
+          image_report(loader.list(), images.findings, images.shape[2])};
 }
 
 }  // namespace lmc::detail
