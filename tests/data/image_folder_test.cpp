@@ -385,6 +385,35 @@ TEST_CASE("load_image_folder: notes transparency, 16 bits, and gray among color 
   CHECK(notes(3)["color images among gray ones"] == std::pair<Index, std::string>{3, "train/cat/1.png"});
 }
 
+TEST_CASE("load_image_folder: notes files of equal content in both parts and in two classes, from the cache as well",
+          "[data]") {
+  const Tree tree;
+  tree.two_classes("train/", 10);
+  tree.two_classes("test/", 20);
+  const auto notes = [&](int threads) {
+    std::vector<lmc::ReadNote> all = load_image_folder<float>(tree.path(), {.threads = threads}).report.notes;
+    return all;
+  };
+  tree.image("train/cat/3.png", 11);  // a copy within a class and a part says nothing false
+  CHECK(notes(1).empty());
+  tree.image("test/cat/3.png", 11);
+  tree.image("test/dog/3.png", 12);
+  tree.image("test/dog/4.png", 11);
+  tree.image("train/dog/2.png", 10);
+  for (int i = 0; i < 3; ++i) {
+    CAPTURE(i);
+    if (i == 2) fs::remove(tree / cache_name);
+    const auto found = notes(i + 1);
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].what == "test images that are training images, too, byte for byte: they say nothing of new images");
+    CHECK(found[0].count == 3);
+    CHECK(found[0].first == "test/cat/3.png = train/cat/2.png");
+    CHECK(found[1].what == "images that are of another class, too, byte for byte: no network can tell which");
+    CHECK(found[1].count == 2);
+    CHECK(found[1].first == "train/dog/2.png = train/cat/1.png");
+  }
+}
+
 TEST_CASE("load_image_folder: lists bad images in order with their reasons, for any number of threads", "[data]") {
   const Tree tree;
   for (int i = 0; i < 200; ++i)

@@ -176,7 +176,8 @@ inline ImageList list_image_folder(const std::string& root, const ImageFolderOpt
 /// is the mean of what lies under it. Decoding (JpegDecoder, decode_png) runs on all threads; the same bytes for any number.
 ///
 /// The report has the classes, how many images there are of each size, and notes on what was passed over, is odd or was
-/// dropped (image_oddities), and on gray images among color ones.
+/// dropped (image_oddities), on gray images among color ones,
+/// and on files of equal content in both parts or in two classes.
 ///
 /// Decoded images are kept in the directory, as `.lmc-images-….cache`, for the next time: as large as the data set in memory.
 /// They are decoded again when a file was added, removed, renamed or changed (its size, or when it was modified or its entry was changed), or the options

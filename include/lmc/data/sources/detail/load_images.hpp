@@ -8,10 +8,12 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,7 @@
 #include <lmc/data/sources/detail/image_tree.hpp>
 #include <lmc/data/sources/detail/pixel_buffer.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
+#include <lmc/io/detail/small_file_reader.hpp>
 #include <lmc/io/image.hpp>
 #include <lmc/io/image_file.hpp>
 #include <lmc/io/jpeg.hpp>
@@ -40,9 +43,12 @@ struct LoadImagesOptions {
   std::string one_size = {};  // how a user brings images to one size, for messages
 };
 
-/// What is counted of a data set's images: each of image_oddities, then those stored as gray and as color.
+/// What is counted of a data set's images: each of image_oddities, those stored as gray and as color, and copies with what they are
+/// copies of: test images of training images, and images of those of another class.
 inline constexpr std::size_t gray_images = image_oddities.size(), color_images = gray_images + 1,
-                             image_findings = color_images + 1;
+                             test_copies = color_images + 1, test_originals = test_copies + 1,
+                             class_copies = test_originals + 1, class_originals = class_copies + 1,
+                             image_findings = class_originals + 1;
 
 /// The images of a list on their way into memory.
 class ImageLoader {
@@ -53,7 +59,8 @@ class ImageLoader {
         o_(std::move(options)),
         team_(team),
         decoders_(static_cast<std::size_t>(team.size())),
-        all_(static_cast<Index>(list_.train.size() + list_.test.size())) {}
+        all_(static_cast<Index>(list_.train.size() + list_.test.size())),
+        sums_(static_cast<std::size_t>(all_)) {}
 
   DecodedImages load() {
     if (!o_.cache) return decode();
@@ -137,6 +144,7 @@ class ImageLoader {
       d.failures.emplace_back(place, e.what());
       return false;
     }
+    sums_[static_cast<std::size_t>(place)] = check_sum(d.decoder.file());
     count(d.sizes[{d.image.height, d.image.width}], place);
     const auto odd = d.decoder.odd();
     for (std::size_t kind = 0; kind < odd.size(); ++kind)
@@ -191,6 +199,7 @@ class ImageLoader {
     result.test = decode_part(list_.test, static_cast<Index>(list_.train.size()), false);
     require_decoded();
     result.findings = findings(result.shape);
+    find_copies(result.findings);
     for (std::size_t i = 1; i < sums.size(); ++i) sums[0] += sums[i];
     result.standardization = sums[0].standardization();
     return result;
@@ -237,6 +246,39 @@ class ImageLoader {
     return found;
   }
 
+  // Counts files of equal content, which are looked at once more where their check sums are equal.
+  void find_copies(ImageFindings& found) const {
+    std::vector<Index> order(static_cast<std::size_t>(all_));
+    std::iota(order.begin(), order.end(), Index{0});
+    const auto key = [&](Index place) {
+      return std::tuple(sums_[static_cast<std::size_t>(place)], file_at(place).size, place);
+    };
+    std::sort(order.begin(), order.end(), [&](Index a, Index b) { return key(a) < key(b); });
+    const auto alike = [&](Index a, Index b) {
+      return sums_[static_cast<std::size_t>(a)] == sums_[static_cast<std::size_t>(b)] && file_at(a).size == file_at(b).size;
+    };
+    SmallFileReader original_reader, reader;
+    for (std::size_t begin = 0, end = 1; begin < order.size(); begin = end++) {
+      while (end < order.size() && alike(order[begin], order[end])) ++end;
+      if (end - begin == 1) continue;
+      const Index original = order[begin];
+      const std::span<const std::uint8_t> content = original_reader.read(path_of(file_at(original)));
+      for (std::size_t i = begin + 1; i < end; ++i) {
+        if (!std::ranges::equal(content, reader.read(path_of(file_at(order[i]))))) continue;
+        const auto trained = static_cast<Index>(list_.train.size());
+        if (original < trained && order[i] >= trained) count_copy(found, test_copies, order[i], original);
+        if (file_at(original).label != file_at(order[i]).label) count_copy(found, class_copies, order[i], original);
+      }
+    }
+  }
+  // The first copy stands with its own original.
+  static void count_copy(ImageFindings& found, std::size_t kind, Index copy, Index original) {
+    ImageFindings::Odd &copies = found.odd[kind], &originals = found.odd[kind + 1];
+    if (copies.count == 0 || copy < copies.first) originals.first = original;
+    originals.count += 1;
+    count(copies, copy);
+  }
+
   void report(std::size_t images) {
     if (!o_.progress) return;
     const std::lock_guard lock(progress_mutex_);
@@ -250,6 +292,7 @@ class ImageLoader {
   const ThreadTeam& team_;
   std::vector<Decoder> decoders_;  // one per thread
   Index all_, done_ = 0;
+  std::vector<std::uint64_t> sums_;  // of the files' bytes, by place
   std::mutex progress_mutex_;
 };
 
@@ -283,6 +326,12 @@ inline ReadReport image_report(const ImageList& list, const ImageFindings& findi
     else
       note(color, "color images among gray ones");
   }
+  const auto note_copies = [&](std::size_t kind, const char* what) {
+    const ImageFindings::Odd &copies = findings.odd[kind], &originals = findings.odd[kind + 1];
+    if (copies.count > 0) add_note(report.notes, what, concat(path(copies.first), " = ", path(originals.first)), copies.count);
+  };
+  note_copies(test_copies, "test images that are training images, too, byte for byte: they say nothing of new images");
+  note_copies(class_copies, "images that are of another class, too, byte for byte: no network can tell which");
   return report;
 }
 
