@@ -56,9 +56,10 @@ void require_dataset(const lmc::Metadata& metadata, const std::string& dataset, 
 void require_network(const lmc::Metadata& metadata, const std::string& network, const lmc::Standardization& input,
                      const std::string& who) {
   const std::optional<std::string> own = entry(metadata, "network");
-  lmc::require(!own || own == network, who, " is the network '", own.value_or(""),
-               "' by its metadata, and --network with its options gives '", network,
-               "'; give the options that it was trained with, as --hidden and --slope");
+  lmc::require(
+      !own || own == network, who, " is the network '", own.value_or(""),
+      "' by its metadata, and --network with its options gives '", network,
+      "'; give the options that it was trained with, as --hidden and --slope, and the data that it was trained on, as --classes");
   const std::optional<std::string> mean = entry(metadata, "input_mean"), deviation = entry(metadata, "input_std");
   if (!mean || !deviation) return;
   const std::vector<double> means = channels(input.mean, 0), deviations = channels(input.standard_deviation, 1);
