@@ -33,6 +33,12 @@ std::string advice_for_folder(const fs::path& folder) {
   return files == 0 ? std::string("give files") : lmc::concat("give files in it, as '", (folder / file).string(), "'");
 }
 
+// Whether a name is one that networks of PyTorch have, which before 1.6 wrote plain pickles.
+bool has_torch_name(const fs::path& path) {
+  const fs::path suffix = path.extension();
+  return suffix == ".pt" || suffix == ".pth" || suffix == ".bin" || suffix == ".ckpt";
+}
+
 std::string start_of(const fs::path& path) {
   lmc::InputFile file = lmc::open_input_file(path);
   std::string start(lmc::file_kind_bytes, '\0');
@@ -52,11 +58,13 @@ void require_readable_kinds(const std::vector<std::string>& files) {
     if (!kind) continue;
     const bool is_network = kind->name == "a safetensors file", is_array = kind->name == "a NumPy array (.npy)";
     const bool is_index = kind->name == "the index of a model in several files";
+    const bool is_old_torch = kind->name == "a Python pickle" && has_torch_name(file);
     throw lmc::Error(lmc::concat("'", file, "' is ", kind->name, "; ",
-                                 is_network ? "give it a name that ends in .safetensors"
-                                 : is_array ? "give it a name that ends in .npy"
-                                 : is_index ? "give it a name that ends in .safetensors.index.json"
-                                            : kind->advice));
+                                 is_network     ? "give it a name that ends in .safetensors"
+                                 : is_array     ? "give it a name that ends in .npy"
+                                 : is_index     ? "give it a name that ends in .safetensors.index.json"
+                                 : is_old_torch ? lmc::detail::save_safetensors_advice
+                                                : kind->advice));
   }
 }
 

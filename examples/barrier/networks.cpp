@@ -15,6 +15,7 @@
 #include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
+#include <lmc/core/text.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/io/csv.hpp>
 #include <lmc/io/safetensors.hpp>
@@ -168,6 +169,10 @@ Recording NetworkFiles::measure(const std::filesystem::path& a, const std::files
   Recording recording;
   recording.curve = lmc::linear_path(first.parameters, second.parameters,
                                      lmc::evaluator(parts_->chosen.network, part, parts_->data.train), {.alphas = alphas});
+  for (const lmc::CurvePoint& point : recording.curve.points)
+    lmc::require(std::isfinite(point.metrics.loss), "'", a.string(), "' and '", b.string(),
+                 "': the loss at α = ", lmc::shortest(point.alpha), " is ", std::isnan(point.metrics.loss) ? "NaN" : "infinite",
+                 "; networks that diverged have no barrier to judge: leave this pair out, and say so");
   recording.description = lmc::concat(recording.curve.points.size(), " α × ", part.size(), " examples of the ", parts_->part,
                                       " part of ", parts_->dataset, ", ", parts_->chosen.description);
   recording.notes = std::move(first.notes);

@@ -35,7 +35,7 @@ class NetworkFiles {
 
   /// The line between the networks in two safetensors files, of lmc or of PyTorch. Running statistics are estimated anew at each α, on
   /// the training part. Throws: Error that names the file, when it is not of this network or says that it is of another, when it has
-  /// lmc's names although there is a table of names, and when a parameter is NaN or infinite.
+  /// lmc's names although there is a table of names, and when a parameter or a loss is NaN or infinite.
   [[nodiscard]] Recording measure(const std::filesystem::path& a, const std::filesystem::path& b,
                                   const lmc::AlphaGrid& alphas) const;
 

@@ -142,6 +142,8 @@ for file in a.pt a.pth a.bin a.csv; do
   refuses "'$file' is a PyTorch file; in Python, load it with torch.load, and save its tensors with safetensors.torch.save_file" \
     $file $file --network mlp --hidden 6
 done
+printf '\x80\x04\x95\x0c' > old.pth
+refuses "'old.pth' is a Python pickle; in Python, load it with torch.load" old.pth old.pth --network mlp
 refuses "'a.pt' is a PyTorch file" "$scripts/barrier/a.safetensors" a.pt --network mlp
 cp "$scripts/barrier/a.safetensors" weights.bin
 refuses "'weights.bin' is a safetensors file; give it a name that ends in .safetensors" weights.bin weights.bin --network mlp
@@ -321,6 +323,8 @@ constant BF16 '\0\77' 0 2 > torch.safetensors
 "$program" a.safetensors torch.safetensors "${net[@]}" "${data[@]}" --json torch.json > out
 cmp <(json_lines half.json | grep curve) <(json_lines torch.json | grep curve) || fail "PyTorch's BF16: $(cat out)"
 constant F32 '\0\0\300\177' > nan.safetensors
+constant F32 '\377\377\177\177' > huge.safetensors # the largest float
+refuses "'a.safetensors' and 'huge.safetensors': the loss at α = 0.5 is" a.safetensors huge.safetensors "${net[@]}" "${data[@]}" --alphas 0,0.5,1
 refuses "'nan.safetensors' has parameters that are NaN or infinite" a.safetensors nan.safetensors "${net[@]}" "${data[@]}"
 
 ((failures == 0)) || exit 1
