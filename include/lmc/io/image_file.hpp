@@ -67,7 +67,8 @@ class ImageDecoder {
   [[nodiscard]] std::array<bool, image_oddities.size()> odd() const {
     std::array<bool, image_oddities.size()> all{};
     if (is_jpeg_) {
-      std::copy(jpeg_.odd().begin(), jpeg_.odd().end(), all.begin());
+      const auto of_jpeg = jpeg_.odd();
+      std::copy(of_jpeg.begin(), of_jpeg.end(), all.begin());
     } else {
       all[jpeg_oddities.size()] = png_.transparency;
       all[jpeg_oddities.size() + 1] = png_.deep;
