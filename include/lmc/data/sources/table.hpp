@@ -91,7 +91,7 @@ inline Categories fit_classes(const TablePart& train, const TablePart& test, Ind
     if (is_missing(text, o, true))
       notes.push_back(
           {concat("the label '", text, "' is a class; if it stands for a missing one, remove its rows"), count, ""});
-  Categories classes(texts, by_text && has_value_twice(both));
+  Categories classes(texts, by_text && (codes || has_value_twice(texts)));
   require(classes.size() > 1, train.where(column), ": all labels are '", classes.names()[0], "'; expected two classes or more");
   return classes;
 }

@@ -74,7 +74,7 @@ inline CategoricalColumn fit_categories(const TablePart& train, const TablePart&
           column_option(o, "drop", train.file, column));
   std::set<std::string_view> both = texts;
   if (listed) insert_texts(test, column, o, both);
-  CategoricalColumn code{Categories(texts, listed && has_value_twice(both))};
+  CategoricalColumn code{Categories(texts, listed && (codes_of_one_value(both) || has_value_twice(texts)))};
   // One feature per category: a column of names or of serial numbers would take memory in the square of the file.
   constexpr Index most = 1000;
   require(code.categories.size() <= most, train.where(column), ": the column has ", code.categories.size(), " categories, '",
