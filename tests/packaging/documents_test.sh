@@ -23,7 +23,7 @@ for page in "${pages[@]}"; do
     [[ -z $file ]] || target=$(dirname "$page")/$file
     if [[ ! -e $target ]]; then
       fail "$page: the link '$link' leads nowhere"
-    elif [[ $link == *'#'* ]] && ! sed -n 's/^##* //p' "$target" | tr 'A-Z ' 'a-z-' | tr -d '.,:?!`()' | grep -qxF -- "$anchor"; then
+    elif [[ $link == *'#'* ]] && ! sed -n 's/^##* //p' "$target" | tr 'A-Z ' 'a-z-' | tr -d '.,:?!`()' | grep -xF -- "$anchor" > /dev/null; then
       fail "$page: '$target' has no heading '$anchor'"
     fi
   done < <(awk '/^```/ { inside = !inside } !inside' "$page" | grep -oE '\]\([^)]+\)' | sed 's/^](//; s/)$//' | grep -vE '^https?://' || true)
@@ -39,7 +39,7 @@ done < <(grep -oE '`lmc/[a-z0-9_/]+\.hpp`' docs/interface.md | tr -d '\`')
 # A listing behind `<!-- from: FILE -->` is a part of that file, line by line; whatever builds the file compiles it.
 while IFS=: read -r page line; do
   file=$(sed -n "${line}s/^<!-- from: \(.*\) -->$/\1/p" "$page")
-  sed -n "$((line + 1)),\$p" "$page" | awk '/^```/ { if (inside) exit; inside = 1; next } inside' > "$work/excerpt.txt"
+  sed -n "$((line + 1)),\$p" "$page" | awk '/^```/ { ++fences; next } fences == 1' > "$work/excerpt.txt"  # reads to the end: no broken pipe
   [[ -s $work/excerpt.txt ]] || fail "$page:$line: no listing follows"
   awk 'NR == FNR { wanted[++n] = $0; next } { have[++m] = $0 }
     END { for (i = 0; i + n <= m; ++i) { for (k = 1; k <= n && wanted[k] == have[i + k]; ++k); if (k > n) exit 0 } exit 1 }' \
