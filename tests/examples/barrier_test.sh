@@ -210,7 +210,7 @@ is networks.json pairs.0.dataset csv
 is networks.json pairs.0.part test
 is networks.json pairs.0.network '3-6-3 relu'
 is networks.json pairs.0.ends.1.file "$given/b.safetensors"
-json_lines networks.json | grep -qx 'pairs.0.ends.1.tensors.dense2/bias 2.bias' || fail "what was paired: $(cat networks.json)"
+json_lines networks.json | grep -x 'pairs.0.ends.1.tensors.dense2/bias 2.bias' > /dev/null || fail "what was paired: $(cat networks.json)"
 i=0
 while read -r alpha loss error; do
   for pair in "alpha $alpha" "loss $loss" "error $error"; do
