@@ -45,7 +45,7 @@ class GreatCircle {
   /// a and b must outlive it. Throws: Error when they are empty or of unequal length, an entry is not finite, one of them is 0 in
   /// all entries, or they are nearly opposite.
   GreatCircle(std::span<const T> a, std::span<const T> b) : a_(a), b_(b) {
-    detail::Ends<T>("slerp", a, b);
+    [[maybe_unused]] const detail::Ends<T> checked("slerp", a, b);
     const Unit u("a", a), v("b", b);
     double apart = 0, together = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
