@@ -87,7 +87,7 @@ TrainedSimplex<T> train_simplex_with(std::vector<std::vector<T>> given, const Po
       vertices, fixed, plan, place,
       [&](Index update) {
         std::string text = "weights";
-        for (const double w : place(update)) text += " " + shortest(w);
+        for (const double w : place(update)) (text += ' ') += shortest(w);
         return text;
       },
       loss, rate,
