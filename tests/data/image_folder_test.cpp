@@ -240,6 +240,16 @@ TEST_CASE("load_image_folder: says that two names differ in their Unicode form a
                     Contains("look alike and are written in two Unicode forms; move their images together"));
 }
 
+TEST_CASE("load_image_folder: notes classes that differ in case alone", "[data]") {
+  const Tree parts;
+  std::uint8_t gray = 0;
+  for (const char* name : {"train/Cat/1.png", "train/cat/2.png", "train/dog/3.png", "test/cat/4.png"})
+    parts.image(name, ++gray);
+  const auto notes = load_image_folder<float>(parts.path(), without_cache()).report.notes;
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0].what == "the folders 'Cat' and 'cat' are two classes");
+}
+
 TEST_CASE("load_image_folder: reads a folder once, however many links lead to it", "[data]") {
   const Tree tree;
   tree.two_classes("", 10);

@@ -258,7 +258,8 @@ TEST_CASE("load_table: says what to do about dates, brackets, titles and footers
                     Contains("'2024-01-31' is no number") && Contains("; it is a date: write dates as numbers") &&
                         Contains("drop = {\"x\"}"));
   CHECK_THROWS_WITH(load("x,class\n1,a\n2,b\n($515),a\n4,b\n", {.train_rows = 3}),
-                    Contains("; write a negative number as -515"));
+                    Contains("; if it is a number, write it as -5 or 1234"));
+  CHECK_THROWS_WITH(load("x,class\n1,a\n2,b\n\"17,50,000\",a\n4,b\n", {.train_rows = 3}), Contains("write it as -5 or 1234"));
   CHECK_THROWS_WITH(
       load("x,class\n1,a\n2,b\n(2 rows affected)\n"),
       Contains(

@@ -121,7 +121,8 @@ TEST_CASE("CsvReader: refuses quotes inside plain fields, text behind quotes, an
   CHECK_THROWS_WITH(read("a\n\"5\n\"x\n"), Contains("a.csv', line 3: there is text behind a closing quote"));
   CHECK_THROWS_WITH(read("\"5\" x,1\n"), Contains("line 1: there is text behind a closing quote"));
   for (const auto* text : {"a,b\r1,2\r", "a\r", "\ra", "\"a\"\rb"})
-    CHECK_THROWS_WITH(read(text), Contains("line 1: there is a carriage return without a line feed"));
+    CHECK_THROWS_WITH(read(text),
+                      Contains("line 1: there is a carriage return without a line feed") && Contains("`tr '\\r' '\\n'`"));
 }
 
 TEST_CASE("CsvReader: takes a run of blanks and tabs for one delimiter, where that is ' '", "[io]") {
@@ -145,7 +146,9 @@ TEST_CASE("CsvReader: refuses what is not UTF-8, and says in which line", "[io]"
       Contains("a.csv', line 4: the text is not valid UTF-8; convert the file from its own encoding, such as WINDOWS-1252"));
   CHECK_THROWS_WITH(read("a\xC3,\xA4\n"), Contains("line 1: the text is not valid UTF-8"));
   CHECK_THROWS_WITH(read("\"\xC3\"\n"), Contains("line 1: the text is not valid UTF-8"));
-  CHECK_THROWS_WITH(read(std::string_view("a\0,\0001\0\n\0", 8)), Contains("a.csv': it is a text in UTF-16; convert it"));
+  CHECK_THROWS_WITH(read(std::string_view("a\0,\0001\0\n\0", 8)),
+                    Contains("a.csv': it is a text in UTF-16; convert it") && Contains("UTF-16LE"));
+  CHECK_THROWS_WITH(read(std::string_view("\0a\0,\0001\0\n", 8)), Contains("UTF-16BE"));
   const testing::TemporaryDirectory directory;
   lmc::CsvReader csv(directory.write("a.csv", "a\n# \xFF\n"));
   CHECK(csv.skip_line());

@@ -198,7 +198,7 @@ class CsvReader {
       fail(
           next_line_,
           at(from) == '\r'
-              ? ": there is a carriage return without a line feed; expected lines that end in LF or CRLF, which `tr '\\r' '\\n'` makes of old lines of Macintosh"
+              ? ": there is a carriage return without a line feed; expected lines that end in LF or CRLF, which `tr '\\r' '\\n'` makes of lines that end in CR alone"
               : ": there is text behind a closing quote; a quote inside a field in quotes must be doubled");
     consumed_ = from + end;
     next_line_ += end > 0 ? 1 : 0;

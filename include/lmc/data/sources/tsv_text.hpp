@@ -77,7 +77,7 @@ inline LabelledLines read_labelled_lines(const std::filesystem::path& path, cons
     };
     require_here(
         line.find('\r') == std::string_view::npos,
-        "there is a carriage return without a line feed; expected lines that end in LF or CRLF, which `tr '\\r' '\\n'` makes of old lines of Macintosh");
+        "there is a carriage return without a line feed; expected lines that end in LF or CRLF, which `tr '\\r' '\\n'` makes of lines that end in CR alone");
     const std::size_t tab = line.find('\t');
     require_here(tab != std::string_view::npos, "there is no tab; expected label<TAB>text");
     const std::string_view label = plain_label(line.substr(0, tab));

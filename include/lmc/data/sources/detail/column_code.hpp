@@ -63,7 +63,8 @@ inline NumericColumn fit_numbers(const TablePart& train, Index column, const Csv
   return code;
 }
 
-/// Where the options list the column, two texts of one value in either part are categories of their own.
+/// Where the options list the column, codes of one value in either part, and two texts of one value in the training part, are
+/// categories of their own.
 inline CategoricalColumn fit_categories(const TablePart& train, const TablePart& test, Index column, bool listed,
                                         const CsvOptions& o) {
   std::set<std::string_view> texts;

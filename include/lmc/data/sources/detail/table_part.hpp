@@ -87,7 +87,7 @@ inline std::string number_advice(std::string_view field, const CsvTable& file, I
   if (is_date(field))
     return concat("; it is a date: write dates as numbers, such as days since the first of them, or leave the column out, ",
                   column_option(o, "drop", file, column));
-  if (!may_be_number(field) && is_nearly_number(field)) return "; write a negative number as -515";
+  if (!may_be_number(field) && is_nearly_number(field)) return "; if it is a number, write it as -5 or 1234";
   if (has_fortran_exponent(field)) return concat("; write E for its exponent D, ", otherwise);
   if (is_hexadecimal(field)) return concat("; write the hexadecimal number in decimal digits, ", otherwise);
   std::vector<NumberMark> all = o.number_format, more = marks_of(field);
