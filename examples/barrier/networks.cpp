@@ -71,6 +71,15 @@ std::string in_words(const std::vector<lmc::TensorPlace>& places) {
   return text;
 }
 
+// `; not in the file: conv1/bias = 0`: what the file lacks, and PyTorch's layers may do without.
+std::string left_out(const lmc::ParameterLayout& layout, const std::vector<lmc::TensorPlace>& places) {
+  std::string text;
+  for (const lmc::Segment& s : layout.parameters)
+    if (std::ranges::find(places, s.name, &lmc::TensorPlace::segment) == places.end())
+      text += lmc::concat(text.empty() ? "; not in the file: " : ", ", s.name, s.role == lmc::Role::scale ? " = 1" : " = 0");
+  return text;
+}
+
 // Names what is in a file, but not where it lies: equal for the same network under two names.
 std::string digest_of(const lmc::Safetensors& file) {
   std::string all;
@@ -130,7 +139,7 @@ struct NetworkFiles::Parts {
     } else {
       const std::vector<lmc::TensorPlace> places = lmc::places_of_torch(file, layout, data.train.shape(), names, who);
       loaded.parameters = lmc::state_of_torch<float>(file, layout, data.train.shape(), places, who).parameters;
-      loaded.notes.push_back(who + ": " + in_words(places));
+      loaded.notes.push_back(who + ": " + in_words(places) + left_out(layout, places));
       for (const lmc::TensorPlace& place : places) loaded.json["tensors"][place.segment] = place.tensor;
     }
     lmc::require(

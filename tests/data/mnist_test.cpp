@@ -103,7 +103,8 @@ TEST_CASE("load_mnist: says which file is missing, and how to get it", "[data]")
   const testing::TemporaryDirectory directory;
   CHECK_THROWS_WITH(lmc::load_mnist<float>(directory / "absent"),
                     Contains("there is no directory '") && Contains("absent'") && Contains("get-data.sh mnist"));
-  CHECK_THROWS_WITH(lmc::load_mnist<float>(directory.write("file", "")), Contains("there is no directory '"));
+  CHECK_THROWS_WITH(lmc::load_mnist<float>(directory.write("file", "")),
+                    Contains("file' is a file; expected the folder") && Contains("get-data.sh mnist"));
 }
 
 TEST_CASE("load_mnist: refuses files that do not fit each other", "[data]") {

@@ -220,7 +220,8 @@ TEST_CASE("load_table: refuses labels that are missing, of one class, of the tes
   CHECK_THROWS_WITH(load_two("x,class\n1,a\n2,b\n", "x,class\n1,\n"),
                     Contains("test.csv', line 2, column 'class': the label is missing"));
   CHECK_THROWS_WITH(load_two("x,class\n1,a\n2,a\n", "x,class\n1,b\n"),
-                    Contains("train.csv', column 'class': all labels are 'a'; expected two classes or more"));
+                    Contains("train.csv', column 'class': all labels are 'a'; expected two classes or more; "
+                             "the option label chooses another column"));
   CHECK_THROWS_WITH(load_two("x,class\n1,a\n2,b\n", "x,class\n1,b\n1,c\n"),
                     Contains("test.csv', line 3, column 'class': the label 'c' occurs in the test part only"));
   CHECK_THROWS_WITH(load_two("x,class\n1,3\n2,4\n", "x,class\n1,3.5\n"),
@@ -371,6 +372,38 @@ TEST_CASE("load_table: refuses files without rows, and equal names", "[data]") {
   CHECK_THROWS_WITH(load("x,y, x,class\n1,2,3,a\n", {}), Contains("a.csv', line 1: the column name 'x' occurs twice"));
   CHECK_THROWS_WITH(load("x,class\n1,a\n2\n", {}),
                     Contains("a.csv', line 3: the number of fields is 1; expected 2, as in line 2"));
+}
+
+TEST_CASE("load_table: notes a feature that tells the label, and says how a class of one row gets into the training part",
+          "[data]") {
+  std::string table = "color,code,x,class\n";
+  const auto row = [&](int i, int code) {
+    table += (i % 3 == 0 ? "red," : "blue,") + std::to_string(code) + "," + std::to_string(i * i % 17) +
+             (i % 3 == 0 ? ",r\n" : ",b\n");
+  };
+  for (int i = 0; i < 60; ++i) row(i, i % 3 == 0 ? 7 : 1);
+  const auto told = [&] {
+    std::string columns;
+    for (const lmc::ReadNote& note : load(table, {}).data.report.notes)
+      if (note.what.find("tells the label") != std::string::npos)
+        columns += note.what.substr(0, note.what.find(" tells")) + ";";
+    return columns;
+  };
+  CHECK(told() == "column 'color';column 'code';");
+  for (int i = 0; i < 60; ++i) row(i, i % 2);
+  CHECK(told() == "column 'color';");
+
+  const auto split = [&](std::uint64_t seed) { return load(table + "red,1,2,single\n", {.seed = seed}).classes.size(); };
+  std::size_t loaded = 0;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    try {
+      loaded += split(seed) == 3;
+    } catch (const lmc::Error& error) {
+      CHECK_THAT(error.what(), Contains("'single' occurs in the test part only") && Contains("another split, seed = 1"));
+    }
+  }
+  CHECK(loaded > 10);
+  CHECK(loaded < 20);
 }
 
 TEST_CASE("load_table: refuses a test file with other columns", "[data]") {

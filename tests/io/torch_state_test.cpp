@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <lmc/core/layout.hpp>
@@ -109,14 +111,56 @@ TEST_CASE("state_of_torch: refuses what is open, with both lists, and takes a ta
   const auto masked = lmc::sparse_mlp<float>({.inputs = 4, .hidden = {4, 4}, .outputs = 3, .sparsity = 0.5});
   CHECK_THROWS_WITH(lmc::state_of_torch<float>(file, masked.layout(), 4, {}, "a file"),
                     Contains("PyTorch has no layer like that of 'masked1/weight'"));
-  file.tensors.pop_back();
-  CHECK_THROWS_WITH(read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),
-                    Contains("1 layers of the network (dense3) and 0 modules"));
-  add("head.bias", {3}, 6), add("extra.bias", {3}, 7);
+  add("extra.bias", {3}, 7);
   CHECK_THROWS_WITH(read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),
                     Contains("no layer like the module 'extra'"));
   file.tensors.back().values = lmc::RawValues{"F16", std::vector<std::byte>(6)};
   CHECK_THROWS_WITH(read({}), Contains("tensor 'extra.bias' is F16; expected F32 or F64"));
+}
+
+TEST_CASE("state_of_torch: what PyTorch's layers may do without is what changes nothing", "[io]") {
+  // cnn without its convolutions' biases, and the first BatchNorm without scale and bias, the second without statistics.
+  Safetensors whole{.metadata = {}, .tensors = cnn.tensors}, file;
+  const auto layout = cnn_of_ours().layout();
+  const auto places = lmc::places_of_torch(whole, layout, image, {}, "a file");
+  const std::set<std::string> without{"conv1/bias",       "conv2/bias",       "batch_norm1/scale",
+                                      "batch_norm1/bias", "batch_norm2/mean", "batch_norm2/variance"};
+  std::size_t dropped = 0;
+  for (lmc::NamedTensor& t : whole.tensors) {
+    const auto place = std::ranges::find(places, t.name, &lmc::TensorPlace::tensor);
+    if (place == places.end() || !without.contains(place->segment)) {
+      file.tensors.push_back(t);
+      continue;
+    }
+    ++dropped;
+    auto& values = std::get<std::vector<float>>(t.values);
+    std::ranges::fill(values, place->segment.ends_with("scale") || place->segment.ends_with("variance") ? 1.0F : 0.0F);
+  }
+  REQUIRE(dropped == without.size());
+  CHECK(lmc::state_of_torch<float>(file, layout, image, {}, "a file") ==
+        lmc::state_of_torch<float>(whole, layout, image, {}, "a file"));
+  const auto found = lmc::places_of_torch(file, layout, image, {}, "a file");
+  CHECK(found.size() == places.size() - without.size());
+  // A table names what is there.
+  CHECK(lmc::state_of_torch<float>(file, layout, image, found, "a file") ==
+        lmc::state_of_torch<float>(whole, layout, image, {}, "a file"));
+  std::erase_if(file.tensors, [](const lmc::NamedTensor& t) { return t.shape.rank() == 4; });
+  CHECK_THROWS_WITH(lmc::state_of_torch<float>(file, layout, image, {}, "a file"), Contains("conv1") && Contains("0 modules"));
+}
+
+TEST_CASE("state_of_torch: shapes that no table can bring together are marked", "[io][errors]") {
+  const auto net = lmc::mlp<float>({.inputs = 4, .hidden = {5}, .outputs = 3});
+  Safetensors file;
+  const auto add = [&](const std::string& name, const lmc::Shape& shape) {
+    file.tensors.push_back({name, shape, std::vector<float>(static_cast<std::size_t>(shape.size()))});
+  };
+  add("0.weight", {5, 4}), add("0.bias", {5}), add("2.weight", {5, 3}), add("2.bias", {3}), add("3.weight", {7});
+  CHECK_THROWS_WITH(lmc::state_of_torch<float>(file, net.layout(), 4, {}, "a file"),
+                    Contains("give the network that was trained, with its widths") && !Contains("a table of names says") &&
+                        Contains("0.bias [5]\n") &&
+                        Contains("2.weight [5, 3]   (no such shape in the network, but the transposed one)") &&
+                        Contains("3.weight [7]   (no such shape in the network)") &&
+                        Contains("dense2/weight [3, 5]   (no such shape in the file, but the transposed one)"));
 }
 
 TEST_CASE("state_of_torch: the rest of a module follows the tensor that a table names", "[io][errors]") {

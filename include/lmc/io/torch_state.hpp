@@ -5,6 +5,7 @@
 #include <compare>
 #include <concepts>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -98,6 +99,14 @@ inline TorchForm torch_form(const Segment& s, bool reads_input, const Shape& inp
   return {.shape = a, .blocks = s.size()};
 }
 
+/// Whether PyTorch's layers do without such a segment by an option (`bias=False`, `affine=False`, `track_running_stats=False`).
+inline bool is_optional_in_torch(const Segment& s) {
+  return s.role == Role::bias || s.role == Role::scale || s.role == Role::mean || s.role == Role::variance;
+}
+
+/// What all its values are then.
+inline int value_without(const Segment& s) { return s.role == Role::scale || s.role == Role::variance ? 1 : 0; }
+
 /// Finds for every segment of a layout the tensor with its numbers.
 class TorchMatcher {
  public:
@@ -106,13 +115,13 @@ class TorchMatcher {
     for (const auto* segments : {&layout.parameters, &layout.buffers})
       for (const Segment& s : *segments) {
         const bool first = !layout.parameters.empty() && &s == &layout.parameters.front();
-        segments_.push_back({&s, torch_form(s, first, input), {}});
+        segments_.push_back({&s, torch_form(s, first, input), {}, false});
       }
     for (std::size_t t = 0; t < file.tensors.size(); ++t) {
       const NamedTensor& tensor = file.tensors[t];
       if (cut_name(tensor.name, '.').second == "num_batches_tracked") continue;
       require(!std::holds_alternative<RawValues>(tensor.values), who_, ": tensor '", tensor.name, "' is ", tensor.dtype(),
-              "; expected F32 or F64; convert it, as by tensor.float()");
+              "; expected F32 or F64; widen_halves converts F16 and BF16");
       free_.insert(t);
     }
   }
@@ -139,25 +148,34 @@ class TorchMatcher {
     for (auto& [name, form] : forms(free_, [&](std::size_t t) { return module_of(t); })) modules[form].push_back(name);
     std::vector<std::size_t> open;
     for (std::size_t s = 0; s < segments_.size(); ++s)
-      if (!segments_[s].tensor) open.push_back(s);
+      if (!segments_[s].tensor && !segments_[s].left_out) open.push_back(s);
     for (const std::size_t s : open)
       require(is_torch_kind(layer_kind(*segments_[s].segment)), who_, ": PyTorch has no layer like that of '",
               segments_[s].segment->name, "'; ", lists());
     for (const auto& [name, form] : forms(open, [&](std::size_t s) { return layer_of(s); })) layers[form].push_back(name);
     for (auto& [form, names] : layers) {
-      const auto found = modules.find(form);
-      require(found != modules.end() && found->second.size() == names.size(), who_, ": ", names.size(),
-              " layers of the network (", joined(names), ") and ", found == modules.end() ? 0 : found->second.size(),
-              " modules of the file have the shapes of '", names.front(), "'; ", lists());
-      std::vector<std::string>& of_file = found->second;
+      std::vector<std::string> of_file;
+      const auto take = [&](const Form& of_modules) {
+        auto found = modules.extract(of_modules);
+        if (found) of_file.insert(of_file.end(), found.mapped().begin(), found.mapped().end());
+      };
+      take(form);
+      std::vector<Form> shorter;
+      for (const auto& [other, same_form] : modules)
+        if (!layers.contains(other) && lacks_options_alone(other, form)) shorter.push_back(other);
+      if (of_file.size() < names.size()) std::ranges::for_each(shorter, take);
+      require(of_file.size() == names.size(), who_, ": ", names.size(), " layers of the network (", joined(names), ") and ",
+              of_file.size(), " modules of the file have the shapes of '", names.front(), "'; ", lists());
       std::ranges::sort(of_file, {}, [](const std::string& n) { return NumberedName(n); });
       for (const std::string& n : of_file)
         require(NumberedName(n).texts == NumberedName(of_file.front()).texts, who_, ": '", of_file.front(), "' and '", n,
                 "' have equal shapes, and their names do not say which is first; ", lists());
       for (const std::size_t s : open)
         for (std::size_t k = 0; k < names.size(); ++k)
-          if (layer_of(s).first == names[k]) segments_[s].tensor = position_of(of_file[k], layer_of(s).second.first);
-      modules.erase(found);
+          if (layer_of(s).first == names[k]) {
+            segments_[s].tensor = position_of(of_file[k], layer_of(s).second.first);
+            segments_[s].left_out = !segments_[s].tensor;
+          }
     }
     require(modules.empty(), who_, ": the network has no layer like the module '",
             modules.empty() ? "" : modules.begin()->second.front(), "'; ", lists());
@@ -165,13 +183,16 @@ class TorchMatcher {
 
   [[nodiscard]] std::vector<TensorPlace> places() const {
     std::vector<TensorPlace> all;
-    for (const Place& p : segments_) all.push_back({file_.tensors[*p.tensor].name, p.segment->name});
+    for (const Place& p : segments_)
+      if (p.tensor) all.push_back({file_.tensors[*p.tensor].name, p.segment->name});
     return all;
   }
 
   template <std::floating_point T>
   void copy(std::size_t s, std::span<T> out) const {
     const TorchForm& f = segments_[s].form;
+    if (segments_[s].left_out) std::ranges::fill(out, static_cast<T>(value_without(*segments_[s].segment)));
+    if (!segments_[s].tensor) return;
     std::visit(
         [&](const auto& values) {
           if constexpr (!std::is_same_v<std::decay_t<decltype(values)>, RawValues>)
@@ -194,6 +215,7 @@ class TorchMatcher {
     const Segment* segment;
     TorchForm form;
     std::optional<std::size_t> tensor;
+    bool left_out;  // the file has no such tensor, and needs none
   };
   using Leaf = std::pair<std::string, std::vector<Index>>;  // `weight` and its shape in PyTorch
   using Form = std::vector<Leaf>;
@@ -222,10 +244,19 @@ class TorchMatcher {
     for (const std::size_t t : free_)
       require(!layers.contains(module_of(t).first), who_, ": the table names the module '", module_of(t).first,
               "' in part, and where its tensor '", file_.tensors[t].name, "' belongs is open; name it, too: ", lists());
-    for (std::size_t s = 0; s < segments_.size(); ++s)
-      require(segments_[s].tensor || !named.contains(layer_of(s).first), who_, ": the table names the layer '",
-              layer_of(s).first, "' in part, and what belongs to '", segments_[s].segment->name,
-              "' is open; name it, too: ", lists());
+    for (std::size_t s = 0; s < segments_.size(); ++s) {
+      if (segments_[s].tensor || !named.contains(layer_of(s).first)) continue;
+      segments_[s].left_out = is_optional_in_torch(*segments_[s].segment);
+      require(segments_[s].left_out, who_, ": the table names the layer '", layer_of(s).first,
+              "' in part, and what belongs to '", segments_[s].segment->name, "' is open; name it, too: ", lists());
+    }
+  }
+  // Whether a module is a layer of that form but for what PyTorch's layers may do without. Both are sorted.
+  static bool lacks_options_alone(const Form& module, const Form& layer) {
+    if (module.size() >= layer.size() || !std::ranges::includes(layer, module)) return false;
+    Form rest;
+    std::ranges::set_difference(layer, module, std::back_inserter(rest));
+    return std::ranges::none_of(rest, [](const Leaf& leaf) { return leaf.first == "weight" && leaf.second.size() > 1; });
   }
   [[nodiscard]] std::pair<std::string, Leaf> module_of(std::size_t t) const {
     const auto [module, leaf] = cut_name(file_.tensors[t].name, '.');
@@ -247,22 +278,40 @@ class TorchMatcher {
     for (auto& [name, form] : all) std::ranges::sort(form);
     return all;
   }
-  [[nodiscard]] std::size_t position_of(const std::string& module, const std::string& leaf) const {
-    return *std::ranges::find_if(
+  [[nodiscard]] std::optional<std::size_t> position_of(const std::string& module, const std::string& leaf) const {
+    const auto found = std::ranges::find_if(
         free_, [&](std::size_t t) { return module_of(t).first == module && module_of(t).second.first == leaf; });
+    return found == free_.end() ? std::nullopt : std::optional(*found);
   }
   static std::string joined(const std::vector<std::string>& names) {
     std::string text;
     for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
     return text;
   }
-  // What there is on both sides, as the messages end.
+  // What there is on both sides, as the messages end. Where an array of one side has no shape of the other's, no table helps.
   [[nodiscard]] std::string lists() const {
-    std::string text = "a table of names says what belongs together. In the file:";
-    for (const NamedTensor& t : file_.tensors) text += concat("\n  ", t.name, ' ', t.shape);
+    std::set<std::vector<Index>> of_file, of_network;
+    for (const NamedTensor& t : file_.tensors) of_file.insert(t.shape.axes());
+    for (const Place& p : segments_) of_network.insert(p.form.shape);
+    bool all_have_one = true;
+    const auto note = [&](const std::vector<Index>& shape, const std::set<std::vector<Index>>& others, std::string_view where) {
+      if (others.contains(shape)) return std::string();
+      all_have_one = false;
+      const bool transposed = shape.size() == 2 && others.contains({shape[1], shape[0]});
+      return concat("   (no such shape in the ", where, transposed ? ", but the transposed one)" : ")");
+    };
+    std::string text;
+    for (const NamedTensor& t : file_.tensors) {
+      const bool is_left_out = cut_name(t.name, '.').second == "num_batches_tracked";
+      text += concat("\n  ", t.name, ' ', t.shape, is_left_out ? "" : note(t.shape.axes(), of_network, "network"));
+    }
     text += "\nIn the network, with the shapes that they have in PyTorch:";
-    for (const Place& p : segments_) text += concat("\n  ", p.segment->name, ' ', Shape(p.form.shape));
-    return text;
+    for (const Place& p : segments_)
+      text += concat("\n  ", p.segment->name, ' ', Shape(p.form.shape),
+                     is_optional_in_torch(*p.segment) ? "" : note(p.form.shape, of_file, "file"));
+    return concat(all_have_one ? "a table of names says what belongs together."
+                               : "give the network that was trained, with its widths, normalization and number of classes.",
+                  " In the file:", text);
   }
 
   const Safetensors& file_;
@@ -280,7 +329,8 @@ class TorchMatcher {
 ///   convolution             [out, in, rows, cols]  → [out, rows, cols, in]
 ///   dense behind an image   [out, in · rows · cols] → [out, rows, cols, in], also where it reads the examples themselves
 ///   LayerNorm of images     [channels, rows, cols] → [rows, cols, channels]
-/// Layers of other kinds need `places`, and keep their axes. `num_batches_tracked` is left out. input: the shape of an example; who
+/// Layers of other kinds need `places`, and keep their axes. `num_batches_tracked` is left out. Where the file lacks what PyTorch's
+/// layers may do without, the values are those that change nothing: bias and mean 0, scale and variance 1. input: the shape of an example; who
 /// begins the messages. Throws: Error, with the names and shapes of both sides, when a tensor or a segment is left over, names leave
 /// open which module is first, or `places` has a module or a layer in part and the rest does not follow; and when a tensor is not F32
 /// or F64.
@@ -301,7 +351,8 @@ ModelState<T> state_of_torch(const Safetensors& file, const ParameterLayout& lay
   return state;
 }
 
-/// Which tensor state_of_torch takes for each segment, parameters first, from the same arguments. Throws: Error as it does.
+/// Which tensor state_of_torch takes for each segment, parameters first, from the same arguments; nothing for a segment that the file
+/// lacks. Throws: Error as it does.
 inline std::vector<TensorPlace> places_of_torch(const Safetensors& file, const ParameterLayout& layout, const Shape& input,
                                                 const std::vector<TensorPlace>& places, const std::string& who) {
   detail::TorchMatcher matcher(file, layout, input, who);

@@ -23,6 +23,7 @@
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/alike_texts.hpp>
+#include <lmc/data/sources/detail/find_file.hpp>
 #include <lmc/data/sources/detail/image_layout.hpp>
 #include <lmc/data/sources/detail/image_tree.hpp>
 #include <lmc/data/sources/detail/load_images.hpp>
@@ -192,7 +193,7 @@ TrainTest<Scalar> load_image_folder(const std::filesystem::path& directory, cons
   detail::require_channels("load_image_folder", o.channels);
   require(o.size >= 0 && o.size <= max_image_side, option_text(o.wording, "load_image_folder: size = ", "--image-size "),
           o.size, "; expected at most ", max_image_side, ", or 0 for images of one size");
-  require(std::filesystem::is_directory(directory), "there is no directory '", directory.string(), "'");
+  detail::require_directory(directory, "give the folder that has a folder of images for each class");
   const ThreadTeam team(o.threads);
   const std::string root = directory.string();
   return detail::load_images<Scalar>(

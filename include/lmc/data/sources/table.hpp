@@ -92,9 +92,14 @@ inline Categories fit_classes(const TablePart& train, const TablePart& test, Ind
       notes.push_back(
           {concat("the label '", text, "' is a class; if it stands for a missing one, remove its rows"), count, ""});
   Categories classes(texts, by_text && (codes || has_value_twice(texts)));
-  require(classes.size() > 1, train.where(column), ": all labels are '", classes.names()[0], "'; expected two classes or more");
+  require(classes.size() > 1, train.where(column), ": all labels are '", classes.names()[0],
+          "'; expected two classes or more; ", option_text(o.wording, "the option label", "--label, by name or number,"),
+          " chooses another column");
   return classes;
 }
+
+/// Whether the rows to test with are taken from the file's at random.
+inline bool splits_at_random(const CsvOptions& o) { return o.test_path.empty() && o.train_rows == 0; }
 
 template <std::floating_point Scalar>
 Dataset<Scalar> table_dataset(const TablePart& part, Index label, const Categories& classes, std::span<const Index> columns,
@@ -105,9 +110,11 @@ Dataset<Scalar> table_dataset(const TablePart& part, Index label, const Categori
     const std::string_view name = label_of(part, i, label, o);
     const auto number = classes.find(name);
     if (!number)
-      throw Error(concat(part.where(i, label), ": the label '", name, "' occurs in the test part only",
-                         part.row(i) == 0 ? "; if the line holds units, remove it" : "",
-                         "; put rows of this class into the training part, too"));
+      throw Error(concat(
+          part.where(i, label), ": the label '", name, "' occurs in the test part only",
+          part.row(i) == 0 ? "; if the line holds units, remove it" : "",
+          "; put rows of this class into the training part, too",
+          splits_at_random(o) ? concat(", or try another split, ", option_text(o.wording, "seed = 1", "--split-seed 1")) : ""));
     labels.push_back(static_cast<std::int32_t>(*number));
     Scalar* to = x.data() + i * features;
     for (std::size_t j = 0; j < columns.size(); ++j) to += encode(part, i, columns[j], codes[j], o, to);
@@ -178,11 +185,25 @@ inline void note_other_label(const CsvTable& file, Index label, std::span<const 
        1, ""});
 }
 
+/// Notes a feature of few values, ten examples or more of each on average, whose value tells the label.
+inline void note_label_twice(const TablePart& train, Index label, Index column, const CsvOptions& o,
+                             std::vector<ReadNote>& notes) {
+  std::map<std::string_view, std::string_view> labels;
+  for (Index i = 0; i < train.size(); ++i) {
+    const auto [known, added] = labels.emplace(train.field(i, column), train.field(i, label));
+    if (known->second != train.field(i, label) || 10 * static_cast<Index>(labels.size()) > train.size()) return;
+  }
+  notes.push_back({concat("column '", train.file.name(column), "' tells the label: '", labels.begin()->first, "' is always '",
+                          labels.begin()->second, "', and so on; if it is the label in other words, leave it out, ",
+                          column_option(o, "drop", train.file, column)),
+                   1, ""});
+}
+
 /// Which rows of a file train, and which are put aside to test with.
 inline SplitPositions split_rows(const CsvTable& file, const CsvOptions& o) {
   const Index rows = file.rows();
   require(rows > 1, "'", file.path(), "' has one row; expected one to train and one to test with at least");
-  if (o.train_rows == 0) {
+  if (splits_at_random(o)) {
     require(o.test_share > 0 && o.test_share < 1, option_text(o.wording, "load_csv: test_share = ", "--test-share "),
             o.test_share, "; expected a share between 0 and 1");
     const auto aside = static_cast<Index>(std::llround(o.test_share * static_cast<double>(rows)));
@@ -260,6 +281,7 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
     codes.push_back(detail::fit_column(train, test, j, categorical[static_cast<std::size_t>(j)], o, notes));
     detail::append_features(file.name(j), codes.back(), features);
     detail::note_row_numbers(train, j, label, o, notes);
+    detail::note_label_twice(train, label, j, o, notes);
   }
   const auto dataset = [&](const detail::TablePart& part) {
     return detail::table_dataset<Scalar>(part, label, classes, columns, codes, static_cast<Index>(features.size()), o);

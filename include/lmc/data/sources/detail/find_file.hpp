@@ -11,6 +11,8 @@ namespace lmc::detail {
 
 /// Throws: Error that ends in `advice` when there is no such directory.
 inline void require_directory(const std::filesystem::path& directory, std::string_view advice) {
+  const bool is_file = std::filesystem::is_regular_file(directory);
+  require(!is_file, "'", directory.string(), "' is a file; expected the folder of the data set's files; ", advice);
   require(std::filesystem::is_directory(directory), "there is no directory '", directory.string(), "'; ", advice);
 }
 

@@ -110,7 +110,7 @@ inline MnistFiles find_mnist_files(const std::filesystem::path& directory, std::
     for (const char* inner : {"raw", "gzip", "MNIST/raw", "FashionMNIST/raw", "KMNIST/raw", "EMNIST/raw"})
       look_in(folder / inner);
   }
-  if (split) require(!found.empty(), "there is no directory '", directory.string(), "'; ", advice);
+  if (found.empty()) require_directory(directory, advice);
   std::vector<MnistFiles> complete;
   std::copy_if(found.begin(), found.end(), std::back_inserter(complete), [](const MnistFiles& set) { return set.complete(); });
   if (complete.size() == 1) return std::move(complete[0]);
