@@ -111,7 +111,7 @@ TEST_CASE("linear_assignment: holds for huge and for tiny scores, and for both t
   CHECK(lmc::linear_assignment<double>(both).columns == std::vector<Index>{0, 1, 2});
 }
 
-TEST_CASE("linear_assignment: certifies 4,096 rows, and hard scores that rows bid for in vain", "[align]") {
+TEST_CASE("linear_assignment: certifies 4,096 rows, and hard scores that rows bid for in vain", "[align][long]") {
   const auto scores = random_scores<float>(4096, 1, 1);
   const Assignment found = lmc::linear_assignment<float>(scores);
   check_certificate(scores, 4096, found, rounding);

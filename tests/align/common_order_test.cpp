@@ -77,7 +77,8 @@ const lmc::Network<double> small = lmc::mlp<double>({.inputs = 2, .hidden = {3, 
 
 }  // namespace
 
-TEST_CASE("common_order: is never above the best of all permutations of three networks, and mostly reaches it", "[align]") {
+TEST_CASE("common_order: is never above the best of all permutations of three networks, and mostly reaches it",
+          "[align][long]") {
   const lmc::ParameterLayout& layout = small.layout();
   int reached = 0;
   constexpr int cases = 20;

@@ -202,7 +202,7 @@ TEST_CASE("frank_wolfe: a step never falls, and no other point of its line is hi
   }
 }
 
-TEST_CASE("frank_wolfe: is never above the best of all permutations, and mostly reaches it", "[align]") {
+TEST_CASE("frank_wolfe: is never above the best of all permutations, and mostly reaches it", "[align][long]") {
   int reached = 0, tried = 0;
   for (const auto& [name, net] : small_networks()) {
     CAPTURE(name);

@@ -119,7 +119,7 @@ ParameterLayout square_layout(Index width) {
 
 }  // namespace
 
-TEST_CASE("weight_matching: recovers planted permutations exactly through every builder's layout", "[align]") {
+TEST_CASE("weight_matching: recovers planted permutations exactly through every builder's layout", "[align][long]") {
   for (const auto& [name, layout] : all_builders())
     for (const double noise : {0.0, 0.5}) {
       CAPTURE(name, noise);
@@ -171,7 +171,7 @@ TEST_CASE("weight_matching: is the best of all permutations for one hidden layer
     }
 }
 
-TEST_CASE("weight_matching: stays below its upper bound where layers are coupled, and restarts come closer", "[align]") {
+TEST_CASE("weight_matching: stays below its upper bound where layers are coupled, and restarts come closer", "[align][long]") {
   const ParameterLayout deep = mlp_layout(2, {4, 3}, 2), square = square_layout(5),
                         heads = lmc::vit<double>(
                                     {.inputs = {2, 2, 1}, .outputs = 2, .patch = 1, .width = 4, .heads = 2, .mlp_ratio = 1})
@@ -237,7 +237,7 @@ TEST_CASE("weight_matching: float parameters are matched as the same numbers in 
   CHECK(narrow.objective_after == match(layout, a, b).objective_after);
 }
 
-TEST_CASE("weight_matching: every segment has a say, each alone: first layer, biases and gains included", "[align]") {
+TEST_CASE("weight_matching: every segment has a say, each alone: first layer, biases and gains included", "[align][long]") {
   // All that is not in one segment is zero, so that it alone can tell units apart.
   for (const NamedLayout& builder : all_builders()) {
     const ParameterLayout& layout = builder.layout;

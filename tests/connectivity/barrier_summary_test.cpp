@@ -123,7 +123,7 @@ TEST_CASE("barrier_summary: means are those of the single pairs", "[connectivity
   CHECK(contains(summary.interval.value(), summary.mean));
 }
 
-TEST_CASE("barrier_summary: pairs of one initialization count once", "[connectivity]") {
+TEST_CASE("barrier_summary: pairs of one initialization count once", "[connectivity][long]") {
   const auto curves = some_pairs(4);
   const auto alone = lmc::barrier_summary(curves);
   // Six pairs of each initialization, here all alike, know no more than one.
@@ -169,7 +169,7 @@ TEST_CASE("barrier_summary: P(broken) counts the first pair of each initializati
   CHECK(last_first.first_undecided == 1);
 }
 
-TEST_CASE("barrier_summary: the interval covers the mean barrier of simulated pairs", "[connectivity]") {
+TEST_CASE("barrier_summary: the interval covers the mean barrier of simulated pairs", "[connectivity][long]") {
   // True barriers spread evenly from 0 to 0.08; their mean is what many initializations and examples would give.
   double covered = 0;
   const std::uint64_t repetitions = 200;

@@ -82,7 +82,7 @@ TEST_CASE("fit_temperature: closed forms", "[connectivity]") {
   }
 }
 
-TEST_CASE("fit_temperature: finds the minimum to 1e-10", "[connectivity]") {
+TEST_CASE("fit_temperature: finds the minimum to 1e-10", "[connectivity][long]") {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const std::size_t n = 3 + 7 * seed, c = 2 + seed % 6;
     const double scale = std::exp(3 * lmc::normal({.seed = seed}, 0) / 2);

@@ -129,7 +129,7 @@ double checked_low(const Case& c) {
 
 }  // namespace
 
-TEST_CASE("certified_loss_barrier: encloses the highest of 100,001 points in long double", "[connectivity]") {
+TEST_CASE("certified_loss_barrier: encloses the highest of 100,001 points in long double", "[connectivity][long]") {
   SECTION("independent ends, with random labels") { CHECK(checked_low(random_case(4, 6, 3, 0, 1, GENERATE(1U, 2U))) >= 0); }
   SECTION("independent ends with a barrier") {
     CHECK(checked_low(with_barrier(random_case(6, 8, 4, 0, 1, GENERATE(4U, 5U)))) > 0.001);
@@ -309,7 +309,7 @@ TEST_CASE("certified_loss_barrier: says that it has not converged where it has n
   CHECK(wide.low <= best.high);
 }
 
-TEST_CASE("LossBounds: the excess is at least the height above the line between neighboring places", "[connectivity]") {
+TEST_CASE("LossBounds: the excess is at least the height above the line between neighboring places", "[connectivity][long]") {
   std::vector<double> places;
   const std::size_t gaps = GENERATE(1U, 8U, 64U);
   for (std::size_t i = 0; i <= gaps; ++i) places.push_back(static_cast<double>(i) / static_cast<double>(gaps));

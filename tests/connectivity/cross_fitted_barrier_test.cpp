@@ -98,7 +98,7 @@ TEST_CASE("cross_fitted_barrier: agrees with curves of the folds themselves", "[
   }
 }
 
-TEST_CASE("cross_fitted_barrier: is 0 on average without a barrier, where the maximum is not", "[connectivity]") {
+TEST_CASE("cross_fitted_barrier: is 0 on average without a barrier, where the maximum is not", "[connectivity][long]") {
   const auto s = simulate({.examples = 2000, .churn = 0.18}, 300, {2, 5, 100});
   CHECK_THAT(s.maximum.mean(), WithinAbs(0.0043, 0.0006));
   for (const auto& [folds, fitted] : s.folds) {
@@ -115,7 +115,7 @@ TEST_CASE("cross_fitted_barrier: is 0 on average without a barrier, where the ma
 }
 
 TEST_CASE("cross_fitted_barrier: is the true height at the chosen α on average, which is at most the barrier",
-          "[connectivity]") {
+          "[connectivity][long]") {
   const auto s = simulate({.examples = 2000, .churn = 0.18, .bump = 0.02}, 300, {2, 5});
   for (const auto& [folds, fitted] : s.folds) {
     CAPTURE(folds);
@@ -130,7 +130,7 @@ TEST_CASE("cross_fitted_barrier: is the true height at the chosen α on average,
 }
 
 TEST_CASE("cross_fitted_barrier: data sets without barriers are ranked by their floors, and not by cross-fitted heights",
-          "[connectivity]") {
+          "[connectivity][long]") {
   // Easier to harder: ends disagree more, examples get fewer. No pair has a barrier.
   const std::vector<testing::SimulatedOutcomes> sets = {{.examples = 4000, .churn = 0.012},
                                                         {.examples = 4000, .churn = 0.06},

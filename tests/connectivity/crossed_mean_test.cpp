@@ -80,7 +80,7 @@ TEST_CASE(
   CHECK_THAT(crossed_mean(rows).variance().variance, WithinRel(expected, 0.06));
 }
 
-TEST_CASE("CrossedMean: the interval covers the mean whatever it varies with", "[connectivity]") {
+TEST_CASE("CrossedMean: the interval covers the mean whatever it varies with", "[connectivity][long]") {
   const Crossed o =
       GENERATE(Crossed{.unit = 1}, Crossed{.example = 1}, Crossed{.both = 1}, Crossed{.unit = 0.2, .example = 1, .both = 1},
                Crossed{.units = 20, .unit = 0.1, .example = 1, .both = 1}, Crossed{.units = 2, .unit = 1, .both = 1});

@@ -112,7 +112,7 @@ double examples_needed(const Rows& rows, Verdict expected) {
 
 }  // namespace
 
-TEST_CASE("decide: is wrong no more often than it may be, on both sides of the threshold", "[connectivity]") {
+TEST_CASE("decide: is wrong no more often than it may be, on both sides of the threshold", "[connectivity][long]") {
   struct Case {
     double bump, churn;
   };
@@ -135,7 +135,7 @@ TEST_CASE("decide: is wrong no more often than it may be, on both sides of the t
   CHECK(wrong > 50);  // with so little confidence it is wrong at times: the limit is not met by never deciding
 }
 
-TEST_CASE("decide: many α just below the threshold are wrong together no more often than one may be", "[connectivity]") {
+TEST_CASE("decide: many α just below the threshold are wrong together no more often than one may be", "[connectivity][long]") {
   // Nine of 500 examples are wrong at each α, and at no other: nine chances of 0.018 to look like a little more.
   Rows rows(500, std::vector<bool>(11));
   for (std::size_t i = 0; i < 81; ++i) rows[i][1 + i % 9] = true;
@@ -171,7 +171,7 @@ TEST_CASE("decide: in all orders of few examples it is wrong no more often than 
   }
 }
 
-TEST_CASE("decide: tells clear cases from a small part of the examples", "[connectivity]") {
+TEST_CASE("decide: tells clear cases from a small part of the examples", "[connectivity][long]") {
   constexpr std::size_t n = 10000;
   // Where nothing changes, examples are wrong nowhere or everywhere. Without an example that tells, 147 leave a probability of
   // more than 5 % that 200 of 10,000 do.
@@ -219,7 +219,7 @@ TEST_CASE("decide: what the examples left cannot undo is certain, whatever the c
   CHECK(decision.examples == 1);
 }
 
-TEST_CASE("decide: the interval lies on the verdict's side of the threshold, and holds the estimate", "[connectivity]") {
+TEST_CASE("decide: the interval lies on the verdict's side of the threshold, and holds the estimate", "[connectivity][long]") {
   for (const double bump : {0.0, 0.05, 0.3}) {
     const Rows rows = population(5000, bump, 0.05, 25);
     for (const double threshold : {0.02, 0.035, 0.1}) {

@@ -99,7 +99,7 @@ TEST_CASE("exact error_barrier: is the supremum, with its place and side", "[con
   CHECK_THAT(text.str(), Contains("0.2000 before α 0.4000, normalized 0.8000, 95 % ["));
 }
 
-TEST_CASE("exact error_barrier: is 0 where nothing changes, and never below a grid's", "[connectivity]") {
+TEST_CASE("exact error_barrier: is 0 where nothing changes, and never below a grid's", "[connectivity][long]") {
   const ExactErrorBarrier none = lmc::error_barrier({.wrong = {true, false, false}});
   CHECK(none.value == 0);
   CHECK(none.alpha == 0);
@@ -136,7 +136,7 @@ TEST_CASE("exact error_barrier_interval: swapping the ends changes nothing where
   CHECK(lmc::error_barrier_interval(curve) == lmc::error_barrier_interval(lmc::mirrored(curve)));
 }
 
-TEST_CASE("exact error_barrier_interval: is that of a fine grid", "[connectivity]") {
+TEST_CASE("exact error_barrier_interval: is that of a fine grid", "[connectivity][long]") {
   for (std::uint64_t seed = 1; seed <= 2; ++seed) {
     const ExactErrorCurve curve = random_curve(500, 0.1, 2, 0.04, seed);
     const lmc::Interval exact = lmc::error_barrier_interval(curve);
@@ -148,7 +148,7 @@ TEST_CASE("exact error_barrier_interval: is that of a fine grid", "[connectivity
   }
 }
 
-TEST_CASE("exact error_barrier_interval: covers the barrier of the population", "[connectivity]") {
+TEST_CASE("exact error_barrier_interval: covers the barrier of the population", "[connectivity][long]") {
   // Examples of 40 kinds, so that the curve of all examples there are is known: a curve of one example of each kind.
   for (const double bump : {0.0, 0.1}) {
     const ExactErrorCurve kinds = random_curve(40, 0.3, 2, bump, 11);

@@ -137,7 +137,8 @@ Pair<double> two_classes(std::vector<double> at_a, std::vector<double> at_b, std
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("exact_error_curve: is what a plain loop predicts on 100,001 points", "[connectivity]", float, double) {
+TEMPLATE_TEST_CASE("exact_error_curve: is what a plain loop predicts on 100,001 points", "[connectivity][long]", float,
+                   double) {
   for (const double near : {0.0, 0.9}) {
     const auto pair = random_pair<TestType>(near == 0 ? 4 : 16, 20, 10, 0, near, true, 1);
     const ExactErrorCurve curve = pair.exact();

@@ -74,7 +74,7 @@ TEST_CASE("example_ledger: worked out by hand", "[connectivity]") {
   CHECK(ledger.classes == std::vector<lmc::ClassAccount>{{2, 2, 0.375}, {7, 3, 1.25 / 3}});
 }
 
-TEST_CASE("example_ledger: examples, groups and classes each add up to the height", "[connectivity]") {
+TEST_CASE("example_ledger: examples, groups and classes each add up to the height", "[connectivity][long]") {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     const std::size_t examples = 1 + 13 * seed;
     const lmc::Curve c = curve(random_rows(examples, 2 + seed % 11, seed));

@@ -98,7 +98,7 @@ lmc::Interval interval_of(const std::vector<Row>& rows) { return lmc::error_barr
 
 }  // namespace
 
-TEST_CASE("error_barrier_interval: contains the true barrier as often as it says", "[connectivity]") {
+TEST_CASE("error_barrier_interval: contains the true barrier as often as it says", "[connectivity][long]") {
   // The standard error of a coverage of 0.95 over 400 simulations is 0.011.
   const auto band = [](const std::vector<Row>& rows, std::uint64_t) { return interval_of(rows); };
   const double bump = GENERATE(0.0, 0.03);
@@ -106,7 +106,7 @@ TEST_CASE("error_barrier_interval: contains the true barrier as often as it says
   CHECK(coverage(bump, 400, band) >= 0.93);
 }
 
-TEST_CASE("error_barrier_interval: the simulation notices an interval that is wrong", "[connectivity]") {
+TEST_CASE("error_barrier_interval: the simulation notices an interval that is wrong", "[connectivity][long]") {
   CHECK(true_barrier(population(0.03)) > 0.02);
   CHECK(coverage(0, 100, percentile_interval) < 0.8);
 }

@@ -197,7 +197,7 @@ TEST_CASE("layer_shapley: swapping the ends keeps every share to the bit", "[con
   for (std::size_t l = 0; l < 6; ++l) CHECK_THAT(back.layers[l].share.loss, WithinAbs(there.layers[l].share.loss, 1e-14));
 }
 
-TEST_CASE("layer_shapley: sampled shares are the exact ones within their standard errors", "[connectivity]") {
+TEST_CASE("layer_shapley: sampled shares are the exact ones within their standard errors", "[connectivity][long]") {
   const auto a = testing::random_values(6, 1), b = testing::random_values(6, 2);
   const auto exact = lmc::layer_shapley(layers(6), a, b, measured);
   // 300 samples of 60 pairs: the share of deviations above 1.96 standard errors is near 5 %, and their mean square near 1.

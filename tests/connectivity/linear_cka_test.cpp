@@ -142,7 +142,8 @@ TEST_CASE("LinearCka: is exactly 1 for equal features, and the same to the bit f
   CHECK(cka(a, twice, 100) == 1);
 }
 
-TEST_CASE("LinearCka: is near 0 for features that have nothing to do with each other, however many units", "[connectivity]") {
+TEST_CASE("LinearCka: is near 0 for features that have nothing to do with each other, however many units",
+          "[connectivity][long]") {
   // All 640 examples at once, with the bias, have p/(p + n) = 0.76 here.
   const Values a = normal_values(640 * 2000, 1), b = normal_values(640 * 2000, 2);
   // In each of 10 batches some 2016 pairs, each product of standard deviation 1 in these units.

@@ -61,7 +61,7 @@ lmc::NoiseFloor slow_floor(const std::vector<Row>& rows, std::uint32_t resamples
 
 }  // namespace
 
-TEST_CASE("noise_floor: agrees with resampling whole examples", "[connectivity]") {
+TEST_CASE("noise_floor: agrees with resampling whole examples", "[connectivity][long]") {
   for (const double bump : {0.0, 0.1}) {
     CAPTURE(bump);
     const auto rows = testing::simulated_outcomes({.examples = 300, .churn = 0.2, .bump = bump, .seed = 4});
@@ -80,7 +80,7 @@ TEST_CASE("noise_floor: is exact where few resamples are possible", "[connectivi
   CHECK(floor.quantile == 0.5);
 }
 
-TEST_CASE("noise_floor: is what the maximum of curves without a barrier is on average", "[connectivity]") {
+TEST_CASE("noise_floor: is what the maximum of curves without a barrier is on average", "[connectivity][long]") {
   struct Case {
     std::size_t examples;
     double churn, expected;

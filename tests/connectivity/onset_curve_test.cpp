@@ -56,7 +56,7 @@ TEST_CASE("onset_curve: bounds an onset that nothing encloses", "[connectivity]"
   CHECK(text(lmc::onset_curve(planted({8, 8})).onset).starts_with("k* = "));
 }
 
-TEST_CASE("onset_curve: the interval is from initializations, and can be bounds", "[connectivity]") {
+TEST_CASE("onset_curve: the interval is from initializations, and can be bounds", "[connectivity][long]") {
   const lmc::OnsetCurve alike = lmc::onset_curve(planted({8, 8, 8, 8}));
   REQUIRE(alike.interval);
   // Equal initializations: every resample is the same data.
@@ -84,7 +84,8 @@ TEST_CASE("onset_curve: resamples in which nothing falls widen the interval", "[
   CHECK(text(curve.interval->high) == "k* > 8");
 }
 
-TEST_CASE("onset_curve: is a function of outcomes and seed, not of the order of initializations' names", "[connectivity]") {
+TEST_CASE("onset_curve: is a function of outcomes and seed, not of the order of initializations' names",
+          "[connectivity][long]") {
   const auto outcomes = planted({2, 4, 8, 16, 32});
   auto renamed = outcomes;
   for (SpawnOutcome& outcome : renamed) outcome.initialization = 100 - 7 * outcome.initialization;
@@ -94,7 +95,7 @@ TEST_CASE("onset_curve: is a function of outcomes and seed, not of the order of 
   CHECK(a.onset.update == c.onset.update);
 }
 
-TEST_CASE("onset_curve: finds a planted curve, and its interval covers it about as often as it says", "[connectivity]") {
+TEST_CASE("onset_curve: finds a planted curve, and its interval covers it about as often as it says", "[connectivity][long]") {
   // P(broken) = 1 / (1 + exp(−2 (3 − log(k + 1)))), so that k* = e³ − 1; 12 initializations, each measured at 8 updates.
   const double planted_onset = std::expm1(3.0);
   int covered = 0;

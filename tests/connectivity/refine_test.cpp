@@ -110,7 +110,7 @@ double value(const lmc::Curve& curve) { return lmc::error_barrier(curve).value; 
 
 }  // namespace
 
-TEST_CASE("refine: the supremum is between the maximum and the bound, which close in on it", "[connectivity]") {
+TEST_CASE("refine: the supremum is between the maximum and the bound, which close in on it", "[connectivity][long]") {
   for (const std::uint64_t seed : {1u, 2u, 3u, 4u, 5u}) {
     // On 9 α, stretches of 1/8 and more hold one at least: no example flips twice between neighbors.
     const Line line{bump(1000, 0.3 + 0.1 * static_cast<double>(seed), 0.13, seed)};

@@ -245,7 +245,7 @@ std::vector<double> flips_of(const lmc::ExactErrorCurve& curve, Index example) {
 }  // namespace
 
 TEST_CASE("traced_error_curve: has what a fine grid has, whatever the depth, the slope and how far the ends are apart",
-          "[connectivity]") {
+          "[connectivity][long]") {
   const auto [hidden, slope, apart] = GENERATE(table<std::vector<Index>, double, double>({{{}, 0, 1},
                                                                                           {{20}, 0, 1},
                                                                                           {{20}, 0.3, 1},
@@ -272,7 +272,7 @@ TEST_CASE("traced_error_curve: has what a fine grid has, whatever the depth, the
   }
 }
 
-TEST_CASE("traced_error_curve: has the flips and events of a walk in long double", "[connectivity]") {
+TEST_CASE("traced_error_curve: has the flips and events of a walk in long double", "[connectivity][long]") {
   const auto [sizes, slope, apart] = GENERATE(table<std::vector<Index>, double, double>(
       {{{2, 3}, 0, 1},
        {{3, 5, 3}, 0, 1},

@@ -45,7 +45,7 @@ TEST_CASE("rank_correlation: sees the order alone", "[core]") {
   CHECK(rank_correlation(Values{-0.0, 0.0, 1}, Values{0.0, -0.0, 1}) == 1);
 }
 
-TEST_CASE("rank_correlation: is near 0 for what is independent, however many", "[core]") {
+TEST_CASE("rank_correlation: is near 0 for what is independent, however many", "[core][long]") {
   constexpr std::size_t n = 200000;
   Values x(n), y(n);
   for (std::size_t i = 0; i < n; ++i) {

@@ -85,7 +85,8 @@ TEST_CASE("standardization_of: agrees with two passes in long double, for any nu
   }
 }
 
-TEST_CASE("standardization_of: sums of more than 2^32 do not wrap, and nothing cancels next to a constant channel", "[data]") {
+TEST_CASE("standardization_of: sums of more than 2^32 do not wrap, and nothing cancels next to a constant channel",
+          "[data][long]") {
   // 80 million pixels of 255 but for one of 254: sums of squares per position pass 2³² several times over.
   Bytes bytes(80'000'000, 255);
   bytes.back() = 254;

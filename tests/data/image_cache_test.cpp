@@ -64,7 +64,7 @@ TEST_CASE("image cache: gives back what was written, on any number of threads", 
   CHECK(!read_image_cache(directory / "cache", "0123456789abcdeF", team));
 }
 
-TEST_CASE("image cache: is not taken with a changed byte, cut or followed by others, wherever that is", "[data]") {
+TEST_CASE("image cache: is not taken with a changed byte, cut or followed by others, wherever that is", "[data][long]") {
   const testing::TemporaryDirectory directory;
   const auto path = directory / "cache";
   lmc::detail::write_image_cache(path, tree, images_of(2, 2, 1), team);

@@ -414,7 +414,7 @@ TEST_CASE("load_table: refuses a test file with other columns", "[data]") {
   CHECK_THROWS_WITH(load_two(small, "x,y,class\n"), Contains("test.csv' has no rows"));
 }
 
-TEST_CASE("load_table: reads real tables", "[data][real]") {
+TEST_CASE("load_table: reads real tables", "[data][real][long]") {
   const char* const folder = std::getenv("LMC_TEST_DATA");
   if (folder == nullptr) return testing::skip("LMC_TEST_DATA is not set");
   const auto file = [&](const std::string& name) { return std::filesystem::path(folder) / "tabular" / (name + ".csv.gz"); };

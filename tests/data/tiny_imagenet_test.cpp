@@ -242,7 +242,7 @@ TEST_CASE("load_tiny_imagenet: names what is missing or does not fit", "[data]")
                     Contains("wnids.txt': there is no such file; for Tiny ImageNet unpack") && Contains("load_image_folder"));
 }
 
-TEST_CASE("load_tiny_imagenet: reads real images to the bit as Pillow does", "[data][real]") {
+TEST_CASE("load_tiny_imagenet: reads real images to the bit as Pillow does", "[data][real][long]") {
   const char* directory = std::getenv("LMC_TEST_DATA");
   if (directory == nullptr || !fs::exists(fs::path(directory) / "tiny-imagenet-200"))
     return testing::skip("there is no tiny-imagenet-200 in LMC_TEST_DATA");

@@ -167,7 +167,7 @@ TEST_CASE("load_words: keeps words of one beginning in one part, and as many of 
   }
 }
 
-TEST_CASE("load_words: is decided by the seed", "[data]") {
+TEST_CASE("load_words: is decided by the seed", "[data][long]") {
   const auto samples = [&](std::uint64_t seed) {
     auto options = small_options;
     options.seed = seed;
@@ -209,7 +209,7 @@ TEST_CASE("equal_counts: takes as many of each as there are, up to a common leve
   }
 }
 
-TEST_CASE("load_words: says what is missing, too short or out of range", "[data]") {
+TEST_CASE("load_words: says what is missing, too short or out of range", "[data][long]") {
   const auto load = [](auto change) {
     auto options = small_options;
     change(options);

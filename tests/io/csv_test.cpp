@@ -155,7 +155,7 @@ TEST_CASE("CsvReader: refuses what is not UTF-8, and says in which line", "[io]"
   CHECK_THROWS_WITH(csv.skip_line(), Contains("line 2: the text is not valid UTF-8"));
 }
 
-TEST_CASE("CsvReader: reads records that lie across the blocks it reads, and longer than these", "[io]") {
+TEST_CASE("CsvReader: reads records that lie across the blocks it reads, and longer than these", "[io][long]") {
   std::string text;
   Records expected;
   for (int i = 0; i < 40'000; ++i) {

@@ -139,7 +139,7 @@ TEST_CASE("decode_png: refuses a changed byte anywhere in the pixels, and never 
   }
 }
 
-TEST_CASE("decode_png: refuses what is declared too large", "[io]") {
+TEST_CASE("decode_png: refuses what is declared too large", "[io][long]") {
   const Bytes small = png_file(pattern(8, 8, 1));
   CHECK_THROWS_WITH(decode_png(declared(small, 16385, 1), 1), Contains("declared as 16385×1; expected sides of at most 16384"));
   CHECK_THROWS_WITH(decode_png(declared(small, 16384, 16384), 1),

@@ -22,7 +22,7 @@ std::string encoded(char32_t c) {
 
 }  // namespace
 
-TEST_CASE("first_code_point: reads every code point that there is, and takes surrogates for none", "[io]") {
+TEST_CASE("first_code_point: reads every code point that there is, and takes surrogates for none", "[io][long]") {
   for (char32_t c = 0; c <= 0x10FFFF; ++c) {
     const std::string text = encoded(c) + "x";
     const auto point = lmc::first_code_point(text);

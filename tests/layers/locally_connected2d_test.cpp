@@ -67,7 +67,7 @@ double distance(const std::vector<Scalar>& a, const std::vector<Scalar>& b) {
 
 }  // namespace
 
-TEST_CASE("LocallyConnected2d: backward is the derivative of forward", "[layers][gradient]") {
+TEST_CASE("LocallyConnected2d: backward is the derivative of forward", "[layers][gradient][long]") {
   const auto options = GENERATE(values<LocallyConnected2dOptions>({
       {.inputs = {1, 1, 1}, .outputs = 1, .kernel = 1},
       {.inputs = {5, 4, 1}, .outputs = 3},

@@ -24,7 +24,7 @@ TEST_CASE("PatchEmbedding: backward is the derivative of forward", "[layers][gra
                                      {.batch = batch, .seed = 7}) < 1e-7);
 }
 
-TEST_CASE("PatchEmbedding: backward is the derivative of forward beyond one block of examples", "[layers][gradient]") {
+TEST_CASE("PatchEmbedding: backward is the derivative of forward beyond one block of examples", "[layers][gradient][long]") {
   // 512 tokens are a block.
   CHECK(lmc::testing::gradient_error(PatchEmbedding<double>({.inputs = {15, 15, 1}, .patch = 1, .width = 1}),
                                      {.batch = 3, .seed = 7}) < 1e-7);

@@ -73,7 +73,7 @@ TEST_CASE("MaxPool2d, AveragePool2d: give what PyTorch gives, ties, gaps and pad
   CHECK(got.allocations == 0);
 }
 
-TEST_CASE("MaxPool2d, AveragePool2d: backward is the derivative of forward", "[layers][gradient]") {
+TEST_CASE("MaxPool2d, AveragePool2d: backward is the derivative of forward", "[layers][gradient][long]") {
   const auto kind = GENERATE(as<std::string>(), "max", "average");
   const auto check = [&](Index batch, const Pool2dOptions& options) {
     CAPTURE(kind, batch, options.inputs);

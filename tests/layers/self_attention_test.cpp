@@ -27,7 +27,8 @@ TEST_CASE("SelfAttention: backward is the derivative of forward", "[layers][grad
                                      {.batch = batch, .seed = 2}) < 1e-7);
 }
 
-TEST_CASE("SelfAttention: backward beyond one block of examples is that of the examples one by one", "[layers][gradient]") {
+TEST_CASE("SelfAttention: backward beyond one block of examples is that of the examples one by one",
+          "[layers][gradient][long]") {
   // 512 rows are a block: 200 tokens leave room for 2 examples, 600 for none, and yet one is taken.
   const Index tokens = GENERATE(200, 600);
   const SelfAttention<double> layer({.inputs = {tokens, 1}});

@@ -121,7 +121,7 @@ void check_against_curve(const Network<double>& network, double scale, bool has_
 }  // namespace
 
 TEST_CASE("certified_loss_barrier: encloses what the evaluator measures, for every kind of network with one hidden layer",
-          "[measure]") {
+          "[measure][long]") {
   using Net = Network<double>;
   const lmc::Shape image{6, 6, 2};
   SECTION("dense") { check_against_curve(lmc::mlp<double>({.inputs = 5, .hidden = {8}, .outputs = 3}), 0.7); }
@@ -256,7 +256,7 @@ TEST_CASE("certified_loss_barrier: equal ends have none, and swapped ends the sa
   CHECK(back.alpha == 1 - forth.alpha);
 }
 
-TEST_CASE("certified_loss_barrier: its bits do not depend on the threads", "[measure]") {
+TEST_CASE("certified_loss_barrier: its bits do not depend on the threads", "[measure][long]") {
   const auto network = lmc::mlp<float>({.inputs = 5, .hidden = {8}, .outputs = 3});
   const auto a = parameters(network, 3, 0.7), b = parameters(network, 4, 0.7);
   const auto data = examples_between(network, a, b, 1000);  // four chunks

@@ -36,7 +36,7 @@ TEST_CASE("complexity_of: counts what is there, and the entropy of the labels in
   CHECK(record.majority_error == 0.75);
 }
 
-TEST_CASE("complexity_of: the reference's errors order data sets as they should be", "[train]") {
+TEST_CASE("complexity_of: the reference's errors order data sets as they should be", "[train][long]") {
   const lmc::ComplexityOptions quick{.updates = 600, .hidden = 32, .learning_rate = 0.01};
   const auto far = lmc::complexity_of(mixture(12), quick), near = lmc::complexity_of(mixture(2), quick);
   CHECK(far.logistic_error < 0.02);

@@ -40,7 +40,7 @@ Eigen::MatrixXd dense(H& hessian, Index size) {
 
 }  // namespace
 
-TEST_CASE("spectrum_ends and hessian_trace: of networks are those of the dense Hessian", "[measure][curvature]") {
+TEST_CASE("spectrum_ends and hessian_trace: of networks are those of the dense Hessian", "[measure][curvature][long]") {
   const auto data = lmc::spirals<double>({.examples = 90, .classes = 3, .seed = 1});
   for (const lmc::LayerRecipe<double>& activation :
        {lmc::LayerRecipe<double>(lmc::tanh()), lmc::LayerRecipe<double>(lmc::relu())}) {

@@ -104,7 +104,7 @@ TEST_CASE("with_logits: buffers are estimated anew at every place", "[train][con
 }
 
 TEST_CASE("with_logits: every other number keeps its bits, in any network, with any number of threads",
-          "[train][determinism]") {
+          "[train][determinism][long]") {
   const lmc::Shape image{8, 8, 1};
   const auto images = lmc::gaussian_mixture<float>({.examples = 300, .classes = 3, .dimension = 64});
   const auto check = [](const lmc::Network<float>& network, const lmc::Dataset<float>& set) {

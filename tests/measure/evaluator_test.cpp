@@ -204,7 +204,7 @@ TEST_CASE("evaluator: weights before a normalization can be scaled without a cha
 }
 
 TEST_CASE("evaluator: between two networks, statistics in between are worse than those of the network",
-          "[train][connectivity]") {
+          "[train][connectivity][long]") {
   // As in REPAIR (arXiv:2211.08403): averaged weights give activations that vary less than the average of the variances says,
   // layer after layer.
   const auto deep = normalized_mlp({128, 128, 128, 128});
@@ -303,7 +303,7 @@ void check_line_outcomes(const lmc::Network<float>& network, const lmc::Dataset<
 
 }  // namespace
 
-TEST_CASE("evaluator: says of chosen examples what the curve says of them", "[train][connectivity]") {
+TEST_CASE("evaluator: says of chosen examples what the curve says of them", "[train][connectivity][long]") {
   check_line_outcomes(net(), data());
   check_line_outcomes(lmc::mlp<float>({.inputs = 4, .hidden = {300, 8}, .outputs = 3}), data());
   check_line_outcomes(normalized(), data());  // running statistics are of the training data, not of the chosen examples

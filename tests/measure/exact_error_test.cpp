@@ -83,7 +83,7 @@ void check_against_evaluator(const lmc::Network<float>& net) {
 
 }  // namespace
 
-TEST_CASE("exact_error_curve: has the evaluator's outcomes for every network that it covers", "[connectivity]") {
+TEST_CASE("exact_error_curve: has the evaluator's outcomes for every network that it covers", "[connectivity][long]") {
   using namespace lmc;
   const auto [name, net] = GENERATE(table<std::string, lmc::Network<float>>({
       {"logistic regression", sequential<float>({6}, {dense(4)})},

@@ -45,7 +45,7 @@ static_assert(GivesGradient<Net&, Data&> && GivesGradient<const Net&, const Data
 
 }  // namespace
 
-TEST_CASE("gradient_function: is the derivative of the evaluator's loss, and overwrites", "[train][gradient]") {
+TEST_CASE("gradient_function: is the derivative of the evaluator's loss, and overwrites", "[train][gradient][long]") {
   auto theta = net().initialize({.seed = 1}).parameters;
   std::vector<double> gradient(theta.size(), 99.0);
   const auto evaluate = lmc::evaluator(net(), data());
@@ -61,7 +61,7 @@ TEST_CASE("gradient_function: is the derivative of the evaluator's loss, and ove
   }
 }
 
-TEST_CASE("mean_gradient: takes running statistics as constants, and leaves them alone", "[train][gradient]") {
+TEST_CASE("mean_gradient: takes running statistics as constants, and leaves them alone", "[train][gradient][long]") {
   auto state = normalized().initialize({.seed = 1});
   for (std::size_t i = 0; i < 8; ++i) {
     state.buffers[i] = 0.1 * static_cast<double>(i);
@@ -94,7 +94,8 @@ TEST_CASE("mean_gradient: the bits do not depend on the team", "[train][determin
   }
 }
 
-TEST_CASE("barrier_contributions: of a network add up to the height of its loss above the chord", "[train][connectivity]") {
+TEST_CASE("barrier_contributions: of a network add up to the height of its loss above the chord",
+          "[train][connectivity][long]") {
   const auto points = lmc::spirals<double>({.examples = 600, .classes = 3, .seed = 1});
   const auto network = lmc::mlp<double>({.inputs = 2, .hidden = {24, 24}, .outputs = 3});
   const lmc::TrainOptions<double> options{.epochs = 30, .batch_size = 32, .optimizer = lmc::AdamOptions{.learning_rate = 0.01}};

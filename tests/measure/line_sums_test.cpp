@@ -98,7 +98,7 @@ lmc::NetworkEvaluator<T> evaluator_of(const lmc::Network<T>& network, int thread
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a path of any network is what its points are one by one", "[train][connectivity]", float, double) {
+TEMPLATE_TEST_CASE("a path of any network is what its points are one by one", "[train][connectivity][long]", float, double) {
   auto networks = split_networks<TestType>();
   for (auto& whole : whole_networks<TestType>()) networks.push_back(std::move(whole));
   for (const auto& [name, network] : networks) {
@@ -128,7 +128,7 @@ TEMPLATE_TEST_CASE("a path of any network is what its points are one by one", "[
 }
 
 TEMPLATE_TEST_CASE("a path has the same bits for any number of threads, and mirrored when its ends are swapped",
-                   "[train][determinism]", float, double) {
+                   "[train][determinism][long]", float, double) {
   for (const auto& [name, network] : split_networks<TestType>()) {
     CAPTURE(name);
     const auto a = start(network, 1), b = start(network, 2);
@@ -169,7 +169,7 @@ TEST_CASE("SplitNetwork: cuts behind the first layer with parameters where that 
   }
 }
 
-TEST_CASE("LineSums: goes through the data again where the tails of all places would take too much memory", "[train]") {
+TEST_CASE("LineSums: goes through the data again where the tails of all places would take too much memory", "[train][long]") {
   // 800 · 1600 parameters behind the first layer: 10 MB in double, of which six fit.
   const auto network = lmc::mlp<double>({.inputs = 64, .hidden = {800, 1600}, .outputs = 3});
   const auto few = lmc::gaussian_mixture<double>({.examples = 40, .classes = 3, .dimension = 64});

@@ -85,7 +85,7 @@ struct Ends {
 }  // namespace
 
 TEST_CASE("evaluate_mixtures: gives what every mixture alone gives, to the bit, in any division into layers",
-          "[train][connectivity]") {
+          "[train][connectivity][long]") {
   for (const auto& network : networks()) {
     CAPTURE(network);
     const Ends ends(network);
@@ -111,7 +111,8 @@ TEST_CASE("evaluate_mixtures: gives what every mixture alone gives, to the bit, 
   }
 }
 
-TEST_CASE("evaluate_mixtures: gives what every mixture alone gives where buffers are estimated anew", "[train][connectivity]") {
+TEST_CASE("evaluate_mixtures: gives what every mixture alone gives where buffers are estimated anew",
+          "[train][connectivity][long]") {
   const auto network = lmc::resnet<float>({.inputs = {8, 8, 2}, .outputs = 4, .blocks = 1, .width = 4});
   REQUIRE(network.layout().buffer_count() > 0);
   const Ends ends(network);
@@ -212,7 +213,7 @@ TEST_CASE("layer_shapley, layer_paths: of logistic regression, the one layer has
 }
 
 TEST_CASE("layer_shapley: is sampled for a residual network, whose buffers are estimated anew, and a transformer",
-          "[train][connectivity]") {
+          "[train][connectivity][long]") {
   const auto few = noise_images(60);
   const auto check = [&](const lmc::Network<float>& network, const LayerGroups& groups, std::size_t layers) {
     CAPTURE(network);

@@ -55,7 +55,7 @@ void check_equal(const lmc::Onset& a, const lmc::Onset& b) {
 
 }  // namespace
 
-TEST_CASE("onset: is a function of the seeds, for any number of threads", "[measure][determinism]") {
+TEST_CASE("onset: is a function of the seeds, for any number of threads", "[measure][determinism][long]") {
   const lmc::Onset serial = measure({.barriers_after = {2}}, 1);
   check_equal(serial, measure({.barriers_after = {2}}, 4));
   CHECK(serial.pairs.size() == 6);
@@ -135,7 +135,7 @@ TEST_CASE("onset: one different batch is the first behind k alone", "[measure]")
   CHECK(at(batch, 2) != at(noise, 2));
 }
 
-TEST_CASE("onset: the barrier on the way is that of the states there", "[measure]") {
+TEST_CASE("onset: the barrier on the way is that of the states there", "[measure][long]") {
   const lmc::Onset onset = measure({.distances = false, .barriers_after = {5, 32, 1000}});
   const lmc::OnsetPair& pair = onset.pairs[0];
   REQUIRE(pair.update == 3);

@@ -121,7 +121,7 @@ TEST_CASE("decide: of states and of runs it is that of their parameters, and not
   CHECK(none.of == 300);
 }
 
-TEST_CASE("refine: of states and of runs it is that of their parameters", "[connectivity]") {
+TEST_CASE("refine: of states and of runs it is that of their parameters", "[connectivity][long]") {
   const auto r = runs(0.5);
   const auto evaluate = lmc::evaluator(net, data);
   const lmc::Curve curve = lmc::linear_path(r[0], r[1], evaluate, {.alphas = 5});

@@ -38,7 +38,7 @@ std::vector<float> parameters(const lmc::Network<float>& net, std::uint64_t seed
 }  // namespace
 
 TEST_CASE("evaluate_plane: every place is what its network is alone, for any first layer and any number of threads",
-          "[measure]") {
+          "[measure][long]") {
   const lmc::Shape image{8, 8, 1};
   const std::vector<std::pair<std::string, lmc::Network<float>>> networks{
       {"logistic", lmc::logistic_regression<float>({.inputs = image, .outputs = 3})},

@@ -74,7 +74,7 @@ Moments moments_of(const Values& y, std::size_t units) {
 
 }  // namespace
 
-TEST_CASE("repair: units get the means and deviations on the chord between the ends'", "[align][connectivity]") {
+TEST_CASE("repair: units get the means and deviations on the chord between the ends'", "[align][connectivity][long]") {
   struct Case {
     std::string name;
     lmc::Network<double> network;
@@ -143,7 +143,7 @@ TEST_CASE("repair: filters that blocks of positions share have moments over thei
   }
 }
 
-TEST_CASE("repair: equal networks stay as they are, and so do ends", "[align]") {
+TEST_CASE("repair: equal networks stay as they are, and so do ends", "[align][long]") {
   const lmc::Shape inputs{4, 4, 2};
   const auto check = [&](auto scalar) {
     using Scalar = decltype(scalar);
@@ -253,7 +253,7 @@ TEST_CASE("repaired_evaluator: running statistics anew are those of the evaluato
   for (std::size_t i = 0; i < 3; ++i) CHECK(curve.points[i].metrics.loss == same.points[i].metrics.loss);
 }
 
-TEST_CASE("repair: threads change no bit", "[align][parallel]") {
+TEST_CASE("repair: threads change no bit", "[align][parallel][long]") {
   const auto check = [](auto scalar) {
     using Scalar = decltype(scalar);
     const lmc::Shape inputs{6, 6, 2};

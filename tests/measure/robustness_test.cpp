@@ -85,7 +85,7 @@ TEST_CASE("evaluate_under_fgsm: is PyTorch's", "[train][golden]") {
 }
 
 TEST_CASE("evaluate_under_fgsm: moves along the sign of the loss's derivative, whatever the first layer is",
-          "[train][gradient]") {
+          "[train][gradient][long]") {
   // The inputs are moved by hand, along central differences, whose error is far below 1e-8; a dead ReLU gives 0.
   const auto which = GENERATE(0, 1, 2);
   const lmc::Shape shape{4, 4, 1};

@@ -117,7 +117,7 @@ TEST_CASE("sinkhorn_matching: the gradient is that of the loss half way by the l
 }
 
 TEST_CASE("sinkhorn_matching: the loss half way is never above that of the start, and below where that is bad",
-          "[measure][align]") {
+          "[measure][align][long]") {
   const std::vector<State> states{trained(0), trained(1), trained(2), trained(3)};
   for (std::size_t i = 0; i < states.size(); i += 2) {
     const State &a = states[i], &b = states[i + 1];

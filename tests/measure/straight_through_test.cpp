@@ -42,7 +42,7 @@ double midpoint_loss(const State& a, const lmc::Permutations& p, const State& b)
 }  // namespace
 
 TEST_CASE("straight_through_matching: the midpoint's loss is never above that of weight matching, and below where that is bad",
-          "[measure][align]") {
+          "[measure][align][long]") {
   int better = 0;
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
     const lmc::Run<double> a = trained(2 * seed), b = trained(2 * seed + 1);

@@ -77,7 +77,7 @@ Index disagreements(const lmc::ExactErrorCurve& curve, const Network<double>& ne
 }  // namespace
 
 TEST_CASE("traced_error_curve: has the outcomes of the evaluator for every kind of network that it covers",
-          "[connectivity][measure]") {
+          "[connectivity][measure][long]") {
   struct Case {
     std::string name;
     Network<double> net;

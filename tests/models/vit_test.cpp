@@ -10,7 +10,7 @@ namespace models_vit_test {
 using lmc::Index;
 using lmc::TokenPooling;
 
-TEST_CASE("vit, attention: backward is the derivative of forward", "[layers][gradient]") {
+TEST_CASE("vit, attention: backward is the derivative of forward", "[layers][gradient][long]") {
   const auto pooling = GENERATE(TokenPooling::mean, TokenPooling::class_token);
   CHECK(lmc::testing::gradient_error(lmc::vit<double>({.inputs = {4, 2, 2},
                                                        .outputs = 3,

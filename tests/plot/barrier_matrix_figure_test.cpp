@@ -77,7 +77,7 @@ TEST_CASE("barrier matrix figure: numbers stand in the cells of few networks alo
   CHECK_THAT(lmc::barrier_matrix_script(many(17)), !Contains("with labels"));
 }
 
-TEST_CASE("barrier matrix figure: gnuplot draws it in every format", "[plot]") {
+TEST_CASE("barrier matrix figure: gnuplot draws it in every format", "[plot][long]") {
   if (!lmc::gnuplot_available()) return testing::skip("gnuplot is not installed");
   const testing::TemporaryDirectory folder;
   for (const char* name : {"x.png", "x.svg", "x.pdf"}) {

@@ -53,7 +53,7 @@ TEST_CASE("curve figure: a title cannot end its string or its line", "[plot]") {
              Contains("title 'it''s set output ''x'' `ls` \"'\n"));
 }
 
-TEST_CASE("curve figure: each format is written, under any name", "[plot]") {
+TEST_CASE("curve figure: each format is written, under any name", "[plot][long]") {
   if (!lmc::gnuplot_available()) return testing::skip("gnuplot is not installed");
   const testing::TemporaryDirectory folder;
   const fs::path path = folder / "it's $(touch broken) `touch broken` \".png";
@@ -66,7 +66,7 @@ TEST_CASE("curve figure: each format is written, under any name", "[plot]") {
   CHECK(folder.names().size() == 3);  // nothing unfinished, nothing touched
 }
 
-TEST_CASE("curve figure: a diverged curve is drawn as far as it is finite", "[plot]") {
+TEST_CASE("curve figure: a diverged curve is drawn as far as it is finite", "[plot][long]") {
   const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
   const lmc::CurveFigure diverged = {.train = testing::curve({nan, nan, nan}),
                                      .test = testing::curve({0, nan, 1}, {0, infinity, 1})};

@@ -48,7 +48,7 @@ TEST_CASE("onset figure: broken and connected pairs differ in mark and dash, not
   CHECK_THAT(script, Contains("dt 2 lc rgb '#d55e00' pt 8") && Contains("dt 1 lc rgb '#0b3c6f' pt 7"));
 }
 
-TEST_CASE("onset figure: draws an onset that is a bound, and refuses one without a curve", "[plot]") {
+TEST_CASE("onset figure: draws an onset that is a bound, and refuses one without a curve", "[plot][long]") {
   lmc::OnsetFigure bound = figure();
   bound.onset.curve = lmc::onset_curve(std::vector<lmc::SpawnOutcome>{{0, 0, false}, {1, 8, false}});
   CHECK_THAT(lmc::detail::onset_figure_script(bound), Contains("onset: k* < 1") && !Contains("$onset"));

@@ -148,7 +148,7 @@ TEMPLATE_TEST_CASE("normalize_channels: the bits of an entry do not depend on it
   }
 }
 
-TEMPLATE_TEST_CASE("normalize_channels_backward: is its formula, at every size", "[simd]", float, double) {
+TEMPLATE_TEST_CASE("normalize_channels_backward: is its formula, at every size", "[simd][long]", float, double) {
   for_each_size([](std::size_t channels, std::size_t rows, std::size_t offset) {
     CAPTURE(channels, rows, offset);
     for (const bool of_batch : {true, false}) {

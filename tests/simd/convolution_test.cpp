@@ -155,7 +155,7 @@ TEMPLATE_TEST_CASE("convolution: equals the loops for groups of channels", "[sim
 }
 
 TEMPLATE_TEST_CASE("convolution: equals the loops where weights and images go through the cache in parts",
-                   "[simd][convolution]", float, double) {
+                   "[simd][convolution][long]", float, double) {
   check(Problem<TestType>{shape({3, 4, 130}, 68, {2, 3}), 2});   // a row of taps is longer than a part
   check(Problem<TestType>{shape({4, 4, 70}, 20, 3, 2, 1), 70});  // more images than are taken at a time
   check(Problem<TestType>{shape({3, 3, 1}, 2, 3), 300});         // one position per image

@@ -61,7 +61,8 @@ std::vector<T> reference(Strided<const T> a, Strided<const T> b, std::vector<T> 
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("product: equals the triple loop for every shape, storage and mode", "[simd][product]", float, double) {
+TEMPLATE_TEST_CASE("product: equals the triple loop for every shape, storage and mode", "[simd][product][long]", float,
+                   double) {
   // Rows around the tile's 12, 8, 4, 2, 1; columns around one and two panels and the packing block of 768; sums around blocks
   // of 256; few columns and long sums, in blocks of 1024, for the narrow product; 96 columns and more, from which on rows are
   // packed too, in one go or, where they are many and long, in shares.

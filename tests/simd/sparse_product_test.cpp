@@ -101,7 +101,8 @@ TEMPLATE_TEST_CASE("SparseBatch: gives what a loop gives, for any number of rows
   CHECK(dw.back() == 2);
 }
 
-TEMPLATE_TEST_CASE("SparseBatch: with zeros as the background, it has the bits of the dense product", "[simd]", float, double) {
+TEMPLATE_TEST_CASE("SparseBatch: with zeros as the background, it has the bits of the dense product", "[simd][long]", float,
+                   double) {
   using T = TestType;
   // One block of the summed dimension and several, in both passes; rows and units that do not come in pairs and whole vectors.
   const auto [rows, in, units] = GENERATE(table<Index, Index, Index>(

@@ -65,7 +65,7 @@ TEST_CASE("DataSets: a table may be plain, as get-data.sh writes it, or gzip, an
   CHECK_THROWS_WITH(a.present({.dataset = "spamm"}), Contains("did you mean 'spam'?"));
 }
 
-TEST_CASE("DataSets: letter and satellite are divided behind their first rows, as is the custom", "[study]") {
+TEST_CASE("DataSets: letter and satellite are divided behind their first rows, as is the custom", "[study][long]") {
   const testing::TemporaryDirectory folder;
   std::filesystem::create_directory(folder / "tabular");
   for (const auto& [name, columns, classes, train] :
@@ -133,7 +133,7 @@ TEST_CASE("DataSets: what is prepared is what the specification says, and shared
         data.get({.dataset = "mixture", .train_examples = 40, .test_examples = 30}).row.digest);
 }
 
-TEST_CASE("data_kinds: real data sets have the sizes that plans are made with", "[study][real]") {
+TEST_CASE("data_kinds: real data sets have the sizes that plans are made with", "[study][real][long]") {
   const char* const folder = std::getenv("LMC_TEST_DATA");
   if (folder == nullptr) return testing::skip("LMC_TEST_DATA is not set");
   DataSets data(folder);

@@ -44,7 +44,7 @@ TEST_CASE("make_plan: what waits for what", "[study]") {
   CHECK(plan.tasks[trained.at(id_of(wanted[6].pair.a))].task.inputs == std::vector<std::string>{prefix(9)});
 }
 
-TEST_CASE("make_plan: the complexity of a data set is measured once", "[study]") {
+TEST_CASE("make_plan: the complexity of a data set is measured once", "[study][long]") {
   const testing::TemporaryDirectory folder;
   Store store(folder.path() / "1.db", Access::write);
   const study::DataSpec data{.dataset = "spirals", .train_examples = 100, .test_examples = 50};

@@ -141,7 +141,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("report: one page without outer references, and figures and tables beside it", "[study]") {
+TEST_CASE("report: one page without outer references, and figures and tables beside it", "[study][long]") {
   if (!lmc::gnuplot_available()) return testing::skip("gnuplot is not installed");
   const Study s;
   s.write();
@@ -180,7 +180,7 @@ TEST_CASE("report: one page without outer references, and figures and tables bes
   CHECK(content(s.folder / "r.html") == page);
 }
 
-TEST_CASE("report: the axis of complexity is the number in the record, and says which", "[study]") {
+TEST_CASE("report: the axis of complexity is the number in the record, and says which", "[study][long]") {
   const Study s;
   const lmc::study::StoredResults stored(Store(s.path, Access::read));
   const lmc::DotFigure figure = figure_of(stored.of(s.experiments[0], "smoke", s.experiments));
@@ -192,7 +192,7 @@ TEST_CASE("report: the axis of complexity is the number in the record, and says 
   for (const auto& mean : panel.series[0].means) CHECK(mean.x == 0.125);
 }
 
-TEST_CASE("report: a figure has every replicate, the mean with its interval, and the threshold", "[study]") {
+TEST_CASE("report: a figure has every replicate, the mean with its interval, and the threshold", "[study][long]") {
   const Study s;
   std::vector<lmc::study::Experiment> experiments = s.experiments;
   experiments[0].complexity = false;
@@ -215,7 +215,7 @@ TEST_CASE("report: a figure has every replicate, the mean with its interval, and
   CHECK_THAT(script, Contains("0.02 with lines dt 3") && Contains("set xtics norotate ('1' 0, '2' 1, '3' 2)"));
 }
 
-TEST_CASE("report: what it refuses", "[study]") {
+TEST_CASE("report: what it refuses", "[study][long]") {
   const Study s;
   CHECK_THROWS_WITH(s.write("full"), Contains("has no pair of the preset full"));
   const Store store(s.path, Access::read);

@@ -23,7 +23,7 @@ using testing::pairs;
 using testing::replicate;
 using testing::run;
 
-TEST_CASE("run_plan: gives the same for any number of threads", "[study]") {
+TEST_CASE("run_plan: gives the same for any number of threads", "[study][long]") {
   const testing::TemporaryDirectory folder;
   Store one(folder.path() / "1.db", Access::write), three(folder.path() / "3.db", Access::write);
   run(pairs(), one, 1);
@@ -36,7 +36,7 @@ TEST_CASE("run_plan: gives the same for any number of threads", "[study]") {
   CHECK(one.measurements().size() == 3);
 }
 
-TEST_CASE("run_plan: an extended grid computes only what is new, and equals one that was done at once", "[study]") {
+TEST_CASE("run_plan: an extended grid computes only what is new, and equals one that was done at once", "[study][long]") {
   const testing::TemporaryDirectory folder;
   Store at_once(folder.path() / "1.db", Access::write), grown(folder.path() / "2.db", Access::write);
   run(pairs(), at_once, 2);

@@ -24,7 +24,7 @@ using testing::pairs;
 using testing::replicate;
 using testing::run;
 
-TEST_CASE("shards: have every pair once, no run twice, and merged equal one machine", "[study]") {
+TEST_CASE("shards: have every pair once, no run twice, and merged equal one machine", "[study][long]") {
   study::DataSets data("");
   const testing::TemporaryDirectory folder;
   Store whole(folder.path() / "whole.db", Access::write), merged(folder.path() / "merged.db", Access::write);

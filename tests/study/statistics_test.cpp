@@ -88,7 +88,7 @@ TEST_CASE("mean_estimate: equal values are no spread, and one value is no interv
   CHECK(std::isnan(mean_estimate({}).mean));
 }
 
-TEST_CASE("mean_estimate: of five normal values the interval covers the mean 95 times in 100", "[study]") {
+TEST_CASE("mean_estimate: of five normal values the interval covers the mean 95 times in 100", "[study][long]") {
   int covered = 0, rejected = 0;
   constexpr int trials = 20000;
   for (std::uint32_t trial = 0; trial < trials; ++trial) {
@@ -104,7 +104,7 @@ TEST_CASE("mean_estimate: of five normal values the interval covers the mean 95 
   CHECK(rejected == trials - covered);
 }
 
-TEST_CASE("mean_estimate: what it does with five skewed values is as bad as its comment says, and no worse", "[study]") {
+TEST_CASE("mean_estimate: what it does with five skewed values is as bad as its comment says, and no worse", "[study][long]") {
   int covered = 0, too_low = 0;
   constexpr int trials = 20000;
   for (std::uint32_t trial = 0; trial < trials; ++trial) {

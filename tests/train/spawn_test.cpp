@@ -43,7 +43,7 @@ auto spawn(const lmc::TrainOptions<float>& o, const std::vector<Index>& steps, i
 }  // namespace
 
 TEST_CASE("train_spawned: children are what train gives from the prefix's checkpoints, with any number of threads",
-          "[train][determinism]") {
+          "[train][determinism][long]") {
   const std::vector<Index> steps{0, 3, 7, 20, 35};
   const auto serial = spawn(options(), steps, 1);
   REQUIRE(serial.size() == 5);

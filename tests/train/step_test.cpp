@@ -108,7 +108,7 @@ TEST_CASE("loss_and_gradient: a batch with large activations goes through in par
   for (std::size_t i = 0; i < expected.size(); ++i) REQUIRE_THAT(parts.gradient[i], WithinAbs(expected[i], 1e-13));
 }
 
-TEST_CASE("step: allocates nothing, whatever the layers", "[train]") {
+TEST_CASE("step: allocates nothing, whatever the layers", "[train][long]") {
   const Shape image{9, 9, 1};
   const auto net = GENERATE_COPY(
       lmc::sequential<float>(image, {lmc::dense(96), lmc::leaky_relu(0.1), lmc::dense(40), lmc::relu(), lmc::dense(3)}),
