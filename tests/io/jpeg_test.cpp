@@ -138,7 +138,7 @@ TEST_CASE("decode_jpeg: refuses corrupt data, of which libjpeg would only warn",
 TEST_CASE("JpegDecoder: gives the same pixels where a file is odd before its image data, and says so", "[io]") {
   const Bytes whole = jpeg_file(pattern(16, 16, 3));
   const lmc::Image image = lmc::decode_jpeg(whole, 3);
-  const auto decoded = [&](const Bytes& bytes, std::array<bool, 4> odd) {
+  const auto decoded = [&](const Bytes& bytes, std::array<bool, 5> odd) {
     lmc::JpegDecoder decoder;
     lmc::Image result;
     for (int i = 0; i < 2; ++i) {
@@ -147,7 +147,7 @@ TEST_CASE("JpegDecoder: gives the same pixels where a file is odd before its ima
       CHECK(decoder.odd() == odd);
     }
     decoder.decode(whole, 3, result);
-    CHECK(decoder.odd() == std::array{false, false, false, false});
+    CHECK(decoder.odd() == std::array{false, false, false, false, false});
   };
   const auto marker = [&](std::uint8_t code) {
     const Bytes bytes{0xff, code};
@@ -157,23 +157,23 @@ TEST_CASE("JpegDecoder: gives the same pixels where a file is odd before its ima
     CAPTURE(int{code});
     Bytes bytes = whole;
     bytes.insert(bytes.begin() + marker(code), {1, 2, 3});
-    decoded(bytes, {true, false, false, false});
+    decoded(bytes, {true, false, false, false, false});
   }
   // Its first segment is JFIF's: FF E0, length, "JFIF", 0, and the version.
   Bytes version = whole;
   REQUIRE(Bytes(version.begin() + 2, version.begin() + 4) == Bytes{0xff, 0xe0});
   version[11] = 2;
-  decoded(version, {false, true, false, false});
+  decoded(version, {false, true, false, false, false});
   version[11] = 0;
-  decoded(version, {false, true, false, false});
+  decoded(version, {false, true, false, false, false});
   version.insert(version.begin() + marker(0xdb), 9);
-  decoded(version, {true, true, false, false});
+  decoded(version, {true, true, false, false, false});
   // FF DA, length of 2 bytes, 3 channels of 2 bytes each; then the first and the last coefficient of the scan.
   Bytes scan = whole;
   const auto last_coefficient = static_cast<std::size_t>(marker(0xda)) + 12;
   REQUIRE(Bytes(scan.begin() + marker(0xda) + 11, scan.begin() + marker(0xda) + 14) == Bytes{0, 63, 0});
   scan[last_coefficient] = 0;
-  decoded(scan, {false, false, false, true});
+  decoded(scan, {false, false, false, true, false});
 }
 
 TEST_CASE("decode_jpeg: refuses bytes behind the image data, which damaged data leave as well", "[io]") {
@@ -183,6 +183,49 @@ TEST_CASE("decode_jpeg: refuses bytes behind the image data, which damaged data 
   CHECK_THROWS_WITH(lmc::decode_jpeg(bytes, 3),
                     Contains("libjpeg: Corrupt JPEG data: ") &&
                         Contains(" extraneous bytes before marker 0xd9, behind image data, as where"));
+}
+
+TEST_CASE("JpegDecoder: says where EXIF data turn or mirror an image, and keeps the pixels where they are stored", "[io]") {
+  const Bytes whole = jpeg_file(pattern(16, 12, 3));
+  const lmc::Image image = lmc::decode_jpeg(whole, 3);
+  // Behind the first two bytes: FF E1, its length, "Exif", and a TIFF header with a directory of two entries, the second with the tag.
+  const auto with = [&](bool little, std::uint8_t orientation) {
+    const auto number = [&](std::uint32_t value, int bytes) {
+      Bytes result;
+      for (int i = 0; i < bytes; ++i) result.push_back(static_cast<std::uint8_t>(value >> 8 * (little ? i : bytes - 1 - i)));
+      return result;
+    };
+    Bytes segment{'E', 'x', 'i', 'f', 0, 0};
+    const auto add = [&](const Bytes& bytes) { segment.insert(segment.end(), bytes.begin(), bytes.end()); };
+    add(little ? Bytes{'I', 'I'} : Bytes{'M', 'M'}), add(number(42, 2)), add(number(8, 4)), add(number(2, 2));
+    add(number(0x0100, 2)), add(number(4, 2)), add(number(1, 4)), add(number(640, 4));
+    add(number(0x0112, 2)), add(number(3, 2)), add(number(1, 4)), add(number(orientation, 2)), add({0, 0}), add(number(0, 4));
+    return segment;
+  };
+  const auto says = [&](const Bytes& segment) {
+    Bytes bytes = whole;
+    const std::size_t length = segment.size() + 2;
+    Bytes marked{0xff, 0xe1, static_cast<std::uint8_t>(length >> 8), static_cast<std::uint8_t>(length)};
+    marked.insert(marked.end(), segment.begin(), segment.end());
+    bytes.insert(bytes.begin() + 2, marked.begin(), marked.end());
+    lmc::JpegDecoder decoder;
+    lmc::Image result;
+    decoder.decode(bytes, 3, result);
+    CHECK(result.pixels == image.pixels);
+    CHECK(result.height == 16);
+    return decoder.odd()[static_cast<std::size_t>(lmc::JpegOddity::orientation)];
+  };
+  for (const bool little : {false, true}) {
+    for (const std::uint8_t orientation : Bytes{2, 3, 4, 5, 6, 7, 8}) CHECK(says(with(little, orientation)));
+    for (const std::uint8_t orientation : Bytes{0, 1, 9}) CHECK_FALSE(says(with(little, orientation)));
+    const Bytes segment = with(little, 6);
+    for (std::size_t n = 0; n < 38; ++n) CHECK_FALSE(says(first(segment, n)));  // cut in front of the value
+  }
+  CHECK_FALSE(says({'h', 't', 't', 'p', ':', '/', '/'}));  // XMP
+  Bytes endless = with(true, 6);
+  endless[14] = endless[15] = 0xff;  // 65,535 entries, none of them with the tag
+  endless[28] = 0;
+  CHECK_FALSE(says(endless));
 }
 
 TEST_CASE("decode_jpeg: reads a large image of one color, which takes few bytes", "[io]") {

@@ -16,6 +16,7 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
+#include <lmc/io/detail/exif_orientation.hpp>
 #include <lmc/io/image.hpp>
 
 namespace lmc {
@@ -25,19 +26,21 @@ enum class JpegOddity {
   extraneous_bytes,  // between the segments before the image data
   jfif_revision,     // a version of the header that no standard has
   color_transform,   // a code of Adobe's that no standard has: taken for YCbCr, as others do
-  scan_parameters    // of a sequential image, which needs none of those that are there
+  scan_parameters,   // of a sequential image, which needs none of those that are there
+  orientation        // EXIF data say that the image is to be mirrored or turned, which is not done
 };
 
 /// A phrase about images for each JpegOddity, in their order.
-inline constexpr std::array<std::string_view, 4> jpeg_oddities = {
+inline constexpr std::array<std::string_view, 5> jpeg_oddities = {
     "JPEG images with extraneous bytes before their image data", "JPEG images of an unknown JFIF revision",
     "JPEG images with an unknown color transform of Adobe's, taken for YCbCr",
-    "sequential JPEG images with parameters of progressive ones"};
+    "sequential JPEG images with parameters of progressive ones",
+    "JPEG images that their EXIF data mirror or turn, taken as they are stored"};
 
 /// Decodes JPEG files one after the other: one for each thread. What an image becomes does not depend on those before.
 ///
 /// Slow integer transform and smooth upsampling, libjpeg's defaults, which Pillow and torchvision take as well. Baseline and
-/// progressive; gray and color. Orientation tags are not looked at.
+/// progressive; gray and color. Pixels stay where they are stored, whatever EXIF data say of the image's orientation.
 class JpegDecoder {
  public:
   JpegDecoder() {
@@ -80,9 +83,13 @@ class JpegDecoder {
       jpeg_create_decompress(&d.codec_);
       d.codec_.progress = &d.progress_;
       jpeg_mem_src(&d.codec_, d.bytes_.data(), d.bytes_.size());
+      jpeg_save_markers(&d.codec_, exif_marker, 0xffff);
       jpeg_read_header(&d.codec_, TRUE);
     });
     in_header_ = false;
+    for (const jpeg_marker_struct* m = codec_.marker_list; m != nullptr; m = m->next)
+      if (m->marker == exif_marker && detail::exif_orientation({m->data, m->data_length}) != 1)
+        odd_[static_cast<std::size_t>(JpegOddity::orientation)] = true;
     // An image of one color takes next to nothing where it is progressive: the format itself sets no limit.
     detail::require_plausible_size(codec_.image_width, codec_.image_height, bytes.size(),
                                    std::numeric_limits<std::uint64_t>::max());
@@ -121,6 +128,7 @@ class JpegDecoder {
     return static_cast<int>(std::clamp<std::uint64_t>(2'000'000'000 / std::max<std::uint64_t>(pixels, 1), 20, 500));
   }
   static constexpr JDIMENSION rows_at_once = 16;
+  static constexpr int exif_marker = JPEG_APP0 + 1;
 
   // Notes a warning that is a JpegOddity. Bytes behind the first image data are none: a damaged image has them, too.
   bool is_harmless(int warning) {
