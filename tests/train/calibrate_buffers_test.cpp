@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <lmc/align/permute.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/layers/batch_norm.hpp>
@@ -14,6 +16,8 @@
 #include <lmc/models/mlp.hpp>
 #include <lmc/testing/permutation_effect.hpp>
 #include <lmc/train/calibrate_buffers.hpp>
+#include <tuple>
+#include <variant>
 #include <vector>
 
 namespace train_calibrate_buffers_test {
@@ -41,6 +45,21 @@ lmc::Dataset<Scalar> data(int examples) {
   return lmc::Dataset<Scalar>({.shape = {4, 5, 2}, .classes = 3, .labels = y, .features = x});
 }
 
+// Data whose example order[k] is example k.
+lmc::Dataset<double> reordered(const lmc::Dataset<double>& set, const std::vector<Index>& order) {
+  const auto& x = std::get<std::vector<double>>(set.features());
+  std::vector<double> moved(x.size());
+  std::vector<std::int32_t> labels(order.size());
+  const auto size = static_cast<std::size_t>(set.shape().size());
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    const auto to = static_cast<std::size_t>(order[k]);
+    std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(k * size), size,
+                moved.begin() + static_cast<std::ptrdiff_t>(to * size));
+    labels[to] = set.labels()[k];
+  }
+  return lmc::Dataset<double>({.shape = set.shape(), .classes = 3, .labels = labels, .features = moved});
+}
+
 template <class Scalar>
 lmc::Network<Scalar> network() {
   using namespace lmc;
@@ -62,14 +81,15 @@ std::vector<Scalar> theta(const lmc::Network<Scalar>& net) {
 }  // namespace
 
 TEST_CASE("calibrate_buffers: are the statistics that PyTorch's update_bn gives", "[train][golden]") {
+  // PyTorch's batches are the examples 0 to 3 and 4 to 7 of ten.
   const auto net = network<double>();
-  const auto all = data<double>(10);
+  const auto all = data<double>(10), first = reordered(data<double>(8), lmc::detail::calibration_order(8, 4));
   const auto t = theta(net);
-  const auto buffers = lmc::calibrate_buffers(net, t, all, ThreadTeam(2), {.batch_size = 4});
+  const auto buffers = lmc::calibrate_buffers(net, t, first, ThreadTeam(2), {.batch_size = 4});
   REQUIRE(buffers.size() == reference.buffers.size());
   for (std::size_t i = 0; i < buffers.size(); ++i) CHECK_THAT(buffers[i], WithinAbs(reference.buffers[i], 1e-14));
   CHECK_THAT(lmc::evaluate(net, {t, buffers}, all).loss, WithinAbs(reference.loss, 1e-13));
-  CHECK_THAT(lmc::evaluator(net, all, all, ThreadTeam(2), {.batch_size = 4})(t).loss, WithinAbs(reference.loss, 1e-13));
+  CHECK_THAT(lmc::evaluator(net, all, first, ThreadTeam(2), {.batch_size = 4})(t).loss, WithinAbs(reference.loss, 1e-13));
 }
 
 TEST_CASE("calibrate_buffers: the bits do not depend on threads", "[train][determinism]") {
@@ -81,17 +101,44 @@ TEST_CASE("calibrate_buffers: the bits do not depend on threads", "[train][deter
     CHECK(lmc::calibrate_buffers(net, t, all, ThreadTeam(threads), {.batch_size = 5}) == serial);
 }
 
-TEST_CASE("calibrate_buffers: leaves a short last batch out, unless it is the only one", "[train]") {
+TEST_CASE("calibrate_buffers: every example is in one of batches of nearly one size, which are drawn at random", "[train]") {
+  for (const auto& [n, batch, sizes] : std::vector<std::tuple<Index, Index, std::vector<std::size_t>>>{
+           {10, 4, {3, 3, 4}}, {8, 4, {4, 4}}, {129, 128, {64, 65}}, {7, 128, {7}}, {5, 1, {1, 1, 1, 1, 1}}}) {
+    const auto order = lmc::detail::calibration_order(n, batch);
+    std::vector<bool> seen(static_cast<std::size_t>(n));
+    std::size_t begin = 0;
+    for (const std::size_t size : sizes) {
+      CHECK(std::is_sorted(order.begin() + static_cast<std::ptrdiff_t>(begin),
+                           order.begin() + static_cast<std::ptrdiff_t>(begin + size)));
+      begin += size;
+    }
+    CHECK(begin == order.size());
+    for (const Index i : order) seen[static_cast<std::size_t>(i)] = true;
+    CHECK(std::find(seen.begin(), seen.end(), false) == seen.end());
+  }
+  // A batch of a set that is sorted by class has each class: 32 of the first hundred in four, give or take 3 · √(128 · ¼ · ¾) = 15.
+  const auto order = lmc::detail::calibration_order(12'800, 128);
+  for (std::size_t i = 0; i < 100; ++i) {
+    const auto of_first =
+        std::count_if(order.begin() + static_cast<std::ptrdiff_t>(i * 128),
+                      order.begin() + static_cast<std::ptrdiff_t>(i * 128 + 128), [](Index k) { return k < 3200; });
+    CHECK(of_first > 12);
+    CHECK(of_first < 52);
+  }
+}
+
+TEST_CASE("calibrate_buffers: batches count by their sizes, and no example is left out", "[train]") {
+  // Below the first normalization the mean over all batches is that of all examples, whatever the batches are.
   const auto net = network<double>();
   const auto t = theta(net);
-  const auto estimate = [&](int examples, Index batch) {
-    return lmc::calibrate_buffers(net, t, data<double>(examples), ThreadTeam(1), {.batch_size = batch});
+  const auto set = data<double>(11);
+  const auto in_batches = [&](Index batch) {
+    return lmc::calibrate_buffers(net, t, set, ThreadTeam(1), {.batch_size = batch});
   };
-  CHECK(estimate(10, 4) == estimate(8, 4));
-  CHECK(estimate(11, 4) == estimate(8, 4));
-  CHECK(estimate(12, 4) != estimate(8, 4));
-  CHECK(estimate(7, 128) == estimate(7, 7));
-  CHECK(estimate(7, 128) != estimate(6, 128));
+  const auto whole = in_batches(11);
+  for (const Index batch : {1, 2, 3, 4, 5, 10})
+    for (std::size_t c = 0; c < 3; ++c) CHECK_THAT(in_batches(batch)[c], WithinAbs(whole[c], 1e-14));
+  CHECK(in_batches(128) == whole);
 }
 
 TEST_CASE("calibrate_buffers: those of a permuted network are the permuted ones", "[train][permutation]") {

@@ -36,6 +36,7 @@ enum class Purpose : std::uint8_t {
   curvature = 25,     // vectors from which the spectrum of a Hessian is estimated
   simplex = 26,       // where a simplex is measured
   perturbation = 28,  // a direction in which a network is moved between two updates
+  calibration = 29,   // which examples make a batch that running statistics are estimated from
 };
 
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
@@ -23,12 +22,14 @@
 #include <lmc/data/sources/detail/alike_texts.hpp>
 #include <lmc/data/sources/detail/categories.hpp>
 #include <lmc/data/sources/detail/column_code.hpp>
+#include <lmc/data/sources/detail/column_kind.hpp>
+#include <lmc/data/sources/detail/column_notes.hpp>
 #include <lmc/data/sources/detail/csv_options.hpp>
 #include <lmc/data/sources/detail/csv_table.hpp>
 #include <lmc/data/sources/detail/label_check.hpp>
-#include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/data/sources/detail/number_text.hpp>
 #include <lmc/data/sources/detail/other_file.hpp>
+#include <lmc/data/sources/detail/table_notes.hpp>
 #include <lmc/data/sources/detail/table_part.hpp>
 #include <lmc/data/split.hpp>
 
@@ -152,51 +153,6 @@ inline void require_same_columns(const CsvTable& train, const CsvTable& test) {
         test.names()[j] == train.names()[j], "'", test.path(), "': column ", j, " is '", test.names()[j], "', and in '",
         train.path(), "' it is '", train.names()[j],
         "'; expected the same columns in the same order; where the file has no line of names, put that of the other on top");
-}
-
-/// Notes test rows that are training rows, where half of them are.
-inline void note_copies(const TablePart& train, const TablePart& test, std::vector<ReadNote>& notes) {
-  const auto row_text = [](const TablePart& part, Index i) {
-    std::string text;
-    for (Index j = 0; j < part.file.columns(); ++j) (text += part.field(i, j)) += '\n';
-    return text;
-  };
-  std::set<std::string> known;
-  for (Index i = 0; i < train.size(); ++i) known.insert(row_text(train, i));
-  Index copies = 0;
-  std::string first;
-  for (Index i = 0; i < test.size(); ++i)
-    if (known.contains(row_text(test, i)) && copies++ == 0) first = test.file.where(test.row(i));
-  if (2 * copies >= test.size()) notes.push_back({"test rows are training rows, too", copies, first});
-}
-
-/// Notes a feature that is called as labels are, where the label is not.
-inline void note_other_label(const CsvTable& file, Index label, std::span<const Index> columns, const CsvOptions& o,
-                             std::vector<ReadNote>& notes) {
-  const auto is_label = [&](Index column) {
-    constexpr std::array<std::string_view, 6> names{"label", "labels", "class", "target", "species", "y"};
-    return std::find(names.begin(), names.end(), lower_case(file.name(column))) != names.end();
-  };
-  const auto found = std::find_if(columns.begin(), columns.end(), is_label);
-  if (is_label(label) || found == columns.end()) return;
-  notes.push_back(
-      {concat("column '", file.name(*found), "' is a feature, and '", file.name(label), "' the label; if it is the label: ",
-              option_text(o.wording, concat("label = \"", file.name(*found), "\""), concat("--label ", file.name(*found)))),
-       1, ""});
-}
-
-/// Notes a feature of few values, ten examples or more of each on average, whose value tells the label.
-inline void note_label_twice(const TablePart& train, Index label, Index column, const CsvOptions& o,
-                             std::vector<ReadNote>& notes) {
-  std::map<std::string_view, std::string_view> labels;
-  for (Index i = 0; i < train.size(); ++i) {
-    const auto [known, added] = labels.emplace(train.field(i, column), train.field(i, label));
-    if (known->second != train.field(i, label) || 10 * static_cast<Index>(labels.size()) > train.size()) return;
-  }
-  notes.push_back({concat("column '", train.file.name(column), "' tells the label: '", labels.begin()->first, "' is always '",
-                          labels.begin()->second, "', and so on; if it is the label in other words, leave it out, ",
-                          column_option(o, "drop", train.file, column)),
-                   1, ""});
 }
 
 /// Which rows of a file train, and which are put aside to test with.

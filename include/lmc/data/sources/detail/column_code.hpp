@@ -16,6 +16,7 @@
 #include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/categories.hpp>
 #include <lmc/data/sources/detail/column_kind.hpp>
+#include <lmc/data/sources/detail/column_notes.hpp>
 #include <lmc/data/sources/detail/table_part.hpp>
 
 namespace lmc {

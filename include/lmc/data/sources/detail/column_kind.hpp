@@ -2,7 +2,6 @@
 #pragma once
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,11 +11,7 @@
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
-#include <lmc/data/read_report.hpp>
-#include <lmc/data/sources/detail/alike_texts.hpp>
 #include <lmc/data/sources/detail/categories.hpp>
-#include <lmc/data/sources/detail/label_check.hpp>
-#include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/data/sources/detail/table_part.hpp>
 
 namespace lmc::detail {
@@ -88,48 +83,6 @@ inline void require_categories(const TablePart& train, Index column, const CsvOp
       longest > 9 ? (o.wording == Wording::code ? ", load_tsv_text()" : ", --dataset tsv") : ""));
 }
 
-/// Whether columns of this name hold names or numbers of rows.
-inline bool names_rows(std::string_view name) {
-  const std::string lower = lower_case(name);
-  return lower.empty() || lower == "id" || lower == "index" || lower == "row" || lower.ends_with("_id") ||
-         name.ends_with("Id") || name.ends_with("ID") || lower.starts_with("unnamed");
-}
-
-/// Notes numbers that look like the rows' own, and whether the classes stand in one stretch each beside them.
-inline void note_row_numbers(const TablePart& train, Index column, Index label, const CsvOptions& o,
-                             std::vector<ReadNote>& notes) {
-  const CsvTable& file = train.file;
-  if (file.rows() < 10) return;
-  const std::string drop = column_option(o, "drop", file, column);
-  bool consecutive = true;
-  Index changes = 0;
-  std::map<std::string_view, Index> classes;
-  std::optional<std::int64_t> before;
-  for (Index i = 0; consecutive && i < file.rows(); ++i) {
-    const auto number = whole_number(file.field(i, column));
-    consecutive = number && (i == 0 || *number == *before + 1);
-    before = number;
-    changes += i > 0 && file.field(i, label) != file.field(i - 1, label) ? 1 : 0;
-    ++classes[file.field(i, label)];
-  }
-  if (!consecutive) {
-    if (!names_rows(file.name(column))) return;
-    std::set<std::int64_t> numbers;
-    for (Index i = 0; i < file.rows(); ++i)
-      if (const auto number = whole_number(file.field(i, column))) numbers.insert(*number);
-    if (static_cast<Index>(numbers.size()) == file.rows())
-      notes.push_back({concat("column '", file.name(column),
-                              "' has another number in each row; if these number the rows, leave it out: ", drop),
-                       file.rows(), train.where(0, column)});
-    return;
-  }
-  const bool sorted = changes + 1 == static_cast<Index>(classes.size());
-  notes.push_back({concat("column '", file.name(column), "' counts the rows",
-                          sorted ? ", and the rows are sorted by their label, which it therefore gives away" : "",
-                          "; leave it out: ", drop),
-                   file.rows(), train.where(0, column)});
-}
-
 /// Whether a number is written as codes are: 01, 1E2.
 inline bool looks_like_code(std::string_view text) {
   const bool zero = text.size() > 1 && text[0] == '0' && std::isdigit(static_cast<unsigned char>(text[1])) != 0;
@@ -161,134 +114,6 @@ inline std::optional<std::pair<std::string_view, std::string_view>> codes_of_one
   for (const auto& [value, all] : texts_by_value(texts))
     if (all.size() > 1 && std::any_of(all.begin(), all.end(), looks_like_code)) return std::pair(all[0], all[1]);
   return std::nullopt;
-}
-
-/// Notes numbers that may be codes, in both parts: 1E1 beside 10, or zeros in front, as in 02139.
-inline void note_codes(const TablePart& train, const TablePart& test, Index column, const CsvOptions& o,
-                       std::vector<ReadNote>& notes) {
-  Index codes = 0, zeros = 0;
-  std::string first, zero;
-  for (const TablePart* part : {&train, &test})
-    for (Index i = 0; i < part->size(); ++i) {
-      const std::string_view field = part->field(i, column);
-      if (!looks_like_code(field)) continue;
-      if (codes++ == 0) first = part->where(i, column);
-      if (field[0] == '0' && zeros++ == 0) zero = field;
-    }
-  if (codes == 0) return;
-  std::set<std::string_view> texts;
-  for (const TablePart* part : {&train, &test})
-    for (const auto& [text, count] : text_counts(*part, column, true, o)) texts.insert(text);
-  const auto note = [&](const std::string& what, Index count) {
-    notes.push_back({concat("column '", train.file.name(column), "' has ", what,
-                            "; if they are codes: ", column_option(o, "categorical", train.file, column)),
-                     count, first});
-  };
-  if (const auto two = codes_of_one_value(texts))
-    note(concat("'", two->first, "' and '", two->second, "', taken for one number"), codes);
-  else if (zeros > 0)
-    note(concat("numbers with zeros in front, such as '", zero, "'"), zeros);
-}
-
-/// Notes what may be meant otherwise in a column of numbers: points between thousands, numbers with and without %, and whole numbers
-/// that are one number once they are rounded to a double.
-inline void note_numbers(const TablePart& train, Index column, const CsvOptions& o, std::vector<ReadNote>& notes) {
-  const auto counts = text_counts(train, column, true, o);
-  const auto has = [&](NumberMark mark) {
-    return std::find(o.number_format.begin(), o.number_format.end(), mark) != o.number_format.end();
-  };
-  const auto digits = [](std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-  };
-  const auto note = [&](const std::string& what, Index count) {
-    notes.push_back({concat("column '", train.file.name(column), "' has ", what), count, ""});
-  };
-  Index percent = 0, plain = 0, pointed = 0;
-  bool thousands = !has(NumberMark::thousands_point) && !has(NumberMark::decimal_comma);
-  std::string_view example;
-  std::map<double, std::string_view> long_numbers;
-  for (const auto& [text, count] : counts) {
-    (text.ends_with('%') ? percent : plain) += count;
-    const std::string_view size = text.starts_with('-') ? text.substr(1) : text;
-    const std::size_t point = size.find('.');
-    if (point == std::string_view::npos) {
-      thousands = thousands && digits(size) && size.size() < 4;
-    } else {
-      ++pointed;
-      example = text;
-      thousands = thousands && digits(size.substr(0, point)) && point < 4 && size[0] != '0' && digits(size.substr(point + 1)) &&
-                  size.size() - point == 4;
-    }
-    if (digits(size) && size.size() > 15) {
-      const auto number = parse_number(text);
-      const auto [same, added] = long_numbers.emplace(number.value_or(0), text);
-      if (!added) {
-        note(concat("'", same->second, "' and '", text, "', which are one number once rounded; if they are codes: ",
-                    column_option(o, "categorical", train.file, column)),
-             2);
-        break;
-      }
-    }
-  }
-  if (thousands && pointed > 1)
-    note(concat(
-             "numbers such as '", example, "', read with three decimals; if the point stands between thousands: ",
-             o.wording == Wording::code ? "number_format = {NumberMark::thousands_point}" : "--number-format thousands-point"),
-         pointed);
-  if (percent > 0 && plain > 0) note("numbers with and without %, both taken as they stand: 7 % is 7", percent);
-}
-
-/// Notes what may be meant otherwise in a column of categories: numbers, also with a unit or written as 5- or (5), texts that may
-/// stand for a missing value or differ in Unicode's forms, and many categories of few rows.
-inline void note_categories(const TablePart& train, Index column, const CsvOptions& o, std::vector<ReadNote>& notes) {
-  Index numbers = 0, missing = 0, nearly = 0;
-  std::string number, absent, near_number;
-  const auto counts = text_counts(train, column, false, o);
-  Index fields = 0, quoted = 0;
-  std::string in_quotes;
-  for (const auto& [text, count] : counts) {
-    fields += count;
-    if (stands_in_quotes(text)) {
-      quoted += count;
-      in_quotes = text;
-    }
-    if (parse_marked_number(text, o.number_format)) {
-      numbers += count;
-      number = text;
-    }
-    if (is_nearly_number(text)) {
-      nearly += count;
-      near_number = text;
-    }
-    if (is_missing(text, o, true)) {
-      missing += count;
-      absent = text;
-    }
-  }
-  const std::string& name = train.file.name(column);
-  const auto texts = static_cast<Index>(counts.size());
-  const bool unit = texts > 2 && common_unit(counts);
-  if (unit || (texts > 20 && 5 * texts > fields))
-    notes.push_back({concat("column '", name, "' has ", texts, " categories in ", fields, " rows, '", counts.begin()->first,
-                            "' among them", unit ? "; numbers with a unit are categories, unless the unit is left out" : ""),
-                     texts, ""});
-  if (numbers > 0)
-    notes.push_back({concat("column '", name, "' of categories has numbers, such as '", number, "'"), numbers, ""});
-  if (nearly > 0)
-    notes.push_back(
-        {concat("column '", name, "' of categories has '", near_number, "'; if this is a number, write it as -5 or 1234"),
-         nearly, ""});
-  if (quoted > 0)
-    notes.push_back({concat("column '", name, "' has ", in_quotes,
-                            ", whose quotes are part of it; those that CSV knows are straight and "
-                            "double"),
-                     quoted, ""});
-  note_unicode_forms(counts, concat("column '", name, "':"), "categories", notes);
-  note_case(counts, concat("column '", name, "':"), "categories", notes);
-  if (missing > 0)
-    notes.push_back({concat("column '", name, "' has the category '", absent,
-                            "', which may stand for a missing value: ", missing_option(o, absent)),
-                     missing, ""});
 }
 
 }  // namespace lmc::detail
