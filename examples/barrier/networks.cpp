@@ -131,7 +131,7 @@ struct NetworkFiles::Parts {
     convert_to_float(file);
     const lmc::ParameterLayout layout = chosen.network.layout();
     const std::string who = lmc::concat('\'', path.string(), '\'');
-    require_network(file.metadata, chosen.description, data.train.standardization(), who);
+    require_network(file.metadata, chosen.description, data.train, who);
     LoadedNetwork loaded{.parameters = {}, .notes = origin_notes(file.metadata, who), .json = {{"file", path.string()}}};
     if (has_our_names(file, layout)) {
       lmc::require(names.empty(), "--names is for PyTorch's names, and ", who, " has lmc's; leave it out");

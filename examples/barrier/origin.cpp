@@ -9,6 +9,8 @@
 #include <lmc/core/error.hpp>
 #include <lmc/loss/cross_entropy.hpp>
 
+#include "registry/datasets.hpp"
+
 namespace {
 
 // Entries that programs of others could use alike, such as `network`, count where `digest` or `run` shows that pair or study wrote them.
@@ -53,23 +55,34 @@ void require_dataset(const lmc::Metadata& metadata, const std::string& dataset, 
                "' by its metadata, and --dataset is '", dataset, "'; give --dataset ", own.value_or(""));
 }
 
-void require_network(const lmc::Metadata& metadata, const std::string& network, const lmc::Standardization& input,
+void require_network(const lmc::Metadata& metadata, const std::string& network, const lmc::Dataset<float>& train,
                      const std::string& who) {
   const std::optional<std::string> own = entry(metadata, "network");
   lmc::require(
       !own || own == network, who, " is the network '", own.value_or(""),
       "' by its metadata, and --network with its options gives '", network,
       "'; give the options that it was trained with, as --hidden and --slope, and the data that it was trained on, as --classes");
+  const std::string other_data =
+      ": it was trained on other data, another split, other columns or other classes; give the same --data, --split-seed, "
+      "--test-share, --classes and --subset as then";
   const std::optional<std::string> mean = entry(metadata, "input_mean"), deviation = entry(metadata, "input_std");
-  if (!mean || !deviation) return;
-  const std::vector<double> means = channels(input.mean, 0), deviations = channels(input.standard_deviation, 1);
-  lmc::require(
-      agree(channels(*mean, who), means) && agree(channels(*deviation, who), deviations), who, " was trained on pixels less ",
-      *mean, " over ", *deviation, " by its metadata, and those here are less ", nlohmann::json(means).dump(), " over ",
-      nlohmann::json(deviations).dump(),
-      ": it was trained on other data, another split or other classes; give the same --data, --split-seed, --test-share, "
-      "--classes and --subset as then. Only where the data are the same and the numbers were given, give --mean ",
-      without_brackets(*mean), " --std ", without_brackets(*deviation));
+  if (mean && deviation) {
+    const lmc::Standardization& input = train.standardization();
+    const std::vector<double> means = channels(input.mean, 0), deviations = channels(input.standard_deviation, 1);
+    const bool few = means.size() <= 4;  // a text has a mean for each of its features
+    lmc::require(agree(channels(*mean, who), means) && agree(channels(*deviation, who), deviations), who, " was trained on ",
+                 few ? lmc::concat("pixels less ", *mean, " over ", *deviation, " by its metadata, and those here are less ",
+                                   nlohmann::json(means).dump(), " over ", nlohmann::json(deviations).dump())
+                     : std::string("features that were standardized by other numbers, by its metadata"),
+                 other_data,
+                 few ? lmc::concat(". Only where the data are the same and the numbers were given, give --mean ",
+                                   without_brackets(*mean), " --std ", without_brackets(*deviation))
+                     : std::string());
+  }
+  const std::optional<std::string> examples = entry(metadata, "training_examples");
+  lmc::require(!examples || examples == registry::examples_digest(train), who,
+               " was trained on other examples than the training part here, by its metadata", other_data,
+               ", and likewise the other options of the data set");
 }
 
 std::vector<std::string> origin_notes(const lmc::Metadata& metadata, const std::string& who) {

@@ -11,9 +11,9 @@
 /// Throws: Error, begun by `who`, when the metadata name another data set.
 void require_dataset(const lmc::Metadata& metadata, const std::string& dataset, const std::string& who);
 
-/// Throws: Error, begun by `who`, when the metadata name another network, or pixels were standardized by other numbers. network: as a
-/// ChosenNetwork describes it; input: as the data are standardized.
-void require_network(const lmc::Metadata& metadata, const std::string& network, const lmc::Standardization& input,
+/// Throws: Error, begun by `who`, when the metadata name another network, pixels were standardized by other numbers, or the training
+/// examples are others. network: as a ChosenNetwork describes it; train: what the running statistics are estimated from.
+void require_network(const lmc::Metadata& metadata, const std::string& network, const lmc::Dataset<float>& train,
                      const std::string& who);
 
 /// What the metadata say that changes the meaning of what is measured: a training that diverged, another loss.

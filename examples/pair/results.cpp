@@ -67,7 +67,8 @@ lmc::Metadata metadata(const Results& r, std::size_t initialization, std::size_t
                     {"diverged_at", run.diverged_at ? std::to_string(*run.diverged_at) : ""},
                     {"digest", run.digest()},
                     {"input_mean", input_json(r.input.mean, 0).dump()},
-                    {"input_std", input_json(r.input.standard_deviation, 1).dump()}};
+                    {"input_std", input_json(r.input.standard_deviation, 1).dump()},
+                    {"training_examples", r.train_digest}};
   registry::for_each_update_option(r.options.updates, [&](std::string_view name, const char*, const auto& value) {
     if (value && name != "loss") all[key(name)] = lmc::concat(*value);
   });

@@ -38,6 +38,7 @@ struct Results {
   lmc::ReadReport read;
   Index parameters = 0;
   lmc::Standardization input;
+  std::string train_digest;                            // of the training examples
   std::vector<std::vector<std::uint64_t>> init_seeds;  // of every run, for each initialization
   std::vector<std::string_view> differing;             // in what the first two runs differ
   std::vector<std::vector<lmc::Run<float>>> runs;      // for each initialization

@@ -56,6 +56,7 @@ Subject load(const Options& o, Plan& plan, Results& r) {
   r.examples = {data.train.size(), data.test.size()};
   r.classes = data.train.classes();
   r.input = data.train.standardization();
+  r.train_digest = registry::examples_digest(data.train);
   r.read = data.report;
   if (o.batch_size > data.train.size()) {
     std::cerr << "note: --batch-size " << o.batch_size << " is above the " << data.train.size()

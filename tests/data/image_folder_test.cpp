@@ -245,7 +245,7 @@ TEST_CASE("load_image_folder: notes classes that differ in case alone", "[data]"
   std::uint8_t gray = 0;
   for (const char* name : {"train/Cat/1.png", "train/cat/2.png", "train/dog/3.png", "test/cat/4.png"})
     parts.image(name, ++gray);
-  const auto notes = load_image_folder<float>(parts.path(), without_cache()).report.notes;
+  const auto notes = load_image_folder<float>(parts.path(), {.channels = 1, .cache = false}).report.notes;
   REQUIRE(notes.size() == 1);
   CHECK(notes[0].what == "the folders 'Cat' and 'cat' are two classes");
 }
@@ -308,7 +308,8 @@ TEST_CASE("load_image_folder: refuses one file as an image of two classes or of 
     fs::create_symlink("1.png", tree / "train/cat/3.png");
     const auto data = load();
     CHECK(values(data.train) == Bytes{10, 11, 12});
-    REQUIRE(data.report.notes.size() == 1);
+    REQUIRE(data.report.notes.size() == 2);
+    CHECK(data.report.notes[1].what.starts_with("images are gray, all of them"));
     CHECK(data.report.notes[0].what == "links to images that were read already were passed over");
     CHECK(data.report.notes[0].first == "train/cat/3.png");
   }
@@ -344,12 +345,15 @@ TEST_CASE("load_image_folder: reports classes, sizes and what is odd, from the c
     CHECK(std::vector{report.sizes[1].height, report.sizes[1].width, report.sizes[1].count} == std::vector<Index>{4, 3, 3});
     std::map<std::string, std::pair<Index, std::string>> notes;
     for (const lmc::ReadNote& note : report.notes) notes[note.what] = {note.count, note.first};
-    CHECK(notes ==
-          std::map<std::string, std::pair<Index, std::string>>{
-              {"files with the suffix .webp were passed over: they are no .jpg, .jpeg or .png", {2, "train/cat/3.webp"}},
-              {"files without a suffix were passed over", {1, "train/dog/LICENSE"}},
-              {"images in folders below those of their classes were read", {1, "train/dog/sub/1.png"}},
-              {"JPEG images of an unknown JFIF revision", {1, "val/dog/2.jpg"}}});
+    CHECK(
+        notes ==
+        std::map<std::string, std::pair<Index, std::string>>{
+            {"files with the suffix .webp were passed over: they are no .jpg, .jpeg or .png", {2, "train/cat/3.webp"}},
+            {"files without a suffix were passed over", {1, "train/dog/LICENSE"}},
+            {"images are gray, all of them, and their values stand for red, green and blue alike; for one channel: channels = 1",
+             {6, "train/cat/1.png"}},
+            {"images in folders below those of their classes were read", {1, "train/dog/sub/1.png"}},
+            {"JPEG images of an unknown JFIF revision", {1, "val/dog/2.jpg"}}});
   }
 }
 
@@ -401,7 +405,7 @@ TEST_CASE("load_image_folder: notes files of equal content in both parts and in 
   tree.two_classes("train/", 10);
   tree.two_classes("test/", 20);
   const auto notes = [&](int threads) {
-    std::vector<lmc::ReadNote> all = load_image_folder<float>(tree.path(), {.threads = threads}).report.notes;
+    std::vector<lmc::ReadNote> all = load_image_folder<float>(tree.path(), {.channels = 1, .threads = threads}).report.notes;
     return all;
   };
   tree.image("train/cat/3.png", 11);  // a copy within a class and a part says nothing false
@@ -412,7 +416,7 @@ TEST_CASE("load_image_folder: notes files of equal content in both parts and in 
   tree.image("train/dog/2.png", 10);
   for (int i = 0; i < 3; ++i) {
     CAPTURE(i);
-    if (i == 2) fs::remove(tree / cache_name);
+    if (i == 2) REQUIRE(fs::remove(tree / ".lmc-images-1.cache"));
     const auto found = notes(i + 1);
     REQUIRE(found.size() == 2);
     CHECK(found[0].what == "test images that are training images, too, byte for byte: they say nothing of new images");

@@ -274,9 +274,12 @@ cmp <(numbers ours.json) <(numbers networks.json) || fail "lmc's names: $(cat ou
 refuses "trained on the data set 'csv' by its metadata, and --dataset is 'mnist'; give --dataset csv" a.safetensors b.safetensors "${net[@]}"
 refuses "is the network '3-6-3 relu' by its metadata" a.safetensors b.safetensors "${net[@]}" --slope 0.9 "${data[@]}"
 ours "$given/b.safetensors" 's/"input_mean":"0.0","input_std":"1.0"/"input_mean":"[0.5,0.25]","input_std":"[0.125,0.5]"/' > c.safetensors
-refuses "it was trained on other data, another split or other classes; give the same --data, --split-seed, --test-share, --classes" \
+refuses "it was trained on other data, another split, other columns or other classes; give the same --data, --split-seed, --test-share" \
   a.safetensors c.safetensors "${net[@]}" "${data[@]}"
 refuses "give --mean 0.5,0.25 --std 0.125,0.5" a.safetensors c.safetensors "${net[@]}" "${data[@]}"
+ours "$given/b.safetensors" 's/"loss"/"training_examples":"0123456789abcdef","loss"/' > c.safetensors
+refuses "'c.safetensors' was trained on other examples than the training part here, by its metadata" \
+  a.safetensors c.safetensors "${net[@]}" "${data[@]}"
 ours "$given/b.safetensors" 's/cross-entropy/squared-error/' > c.safetensors
 "$program" a.safetensors c.safetensors "${net[@]}" "${data[@]}" --alphas 5 > out
 grep -qx "  'c.safetensors' was trained with the loss squared-error; losses here are the cross-entropy" out || fail "another loss: $(cat out)"

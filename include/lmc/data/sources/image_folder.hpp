@@ -203,7 +203,8 @@ TrainTest<Scalar> load_image_folder(const std::filesystem::path& directory, cons
        .cache = o.cache,
        .progress = o.progress,
        .one_size =
-           concat("bring them to one with ", option_text(o.wording, "the option size, as in size = 64", "--image-size 64"))},
+           concat("bring them to one with ", option_text(o.wording, "the option size, as in size = 64", "--image-size 64")),
+       .one_channel = std::string(option_text(o.wording, "channels = 1", "--gray"))},
       team);
 }
 

@@ -40,7 +40,8 @@ struct LoadImagesOptions {
   Index size = 0;  // 0: as they are
   bool cache = true;
   std::function<void(Index, Index)> progress = {};
-  std::string one_size = {};  // how a user brings images to one size, for messages
+  std::string one_size = {};     // how a user brings images to one size, for messages
+  std::string one_channel = {};  // how a user takes gray images as such; nothing where that cannot be chosen
 };
 
 /// What is counted of a data set's images: each of image_oddities, those stored as gray and as color, and copies with what they are
@@ -80,6 +81,7 @@ class ImageLoader {
   }
 
   [[nodiscard]] const ImageList& list() const { return list_; }
+  [[nodiscard]] const LoadImagesOptions& options() const { return o_; }
 
  private:
   static constexpr std::size_t images_at_once = 16;
@@ -304,8 +306,8 @@ inline std::vector<std::int32_t> labels_of(const std::vector<ImageFile>& files) 
   return labels;
 }
 
-/// What was found in the files of a list, which were read as images of so many channels.
-inline ReadReport image_report(const ImageList& list, const ImageFindings& findings, Index channels) {
+/// What was found in the files of a list, which were read with these options.
+inline ReadReport image_report(const ImageList& list, const ImageFindings& findings, const LoadImagesOptions& o) {
   ReadReport report{.classes = count_classes(list.classes, labels_of(list.train), labels_of(list.test)),
                     .columns = {},
                     .missing = {},
@@ -320,7 +322,10 @@ inline ReadReport image_report(const ImageList& list, const ImageFindings& findi
   };
   for (std::size_t kind = 0; kind < image_oddities.size(); ++kind) note(findings.odd[kind], image_oddities[kind]);
   const ImageFindings::Odd &gray = findings.odd[gray_images], &color = findings.odd[color_images];
-  if (channels == 3 && gray.count > 0 && color.count > 0) {
+  if (o.channels == 3 && gray.count > 0 && color.count == 0 && !o.one_channel.empty())
+    note(gray, concat("images are gray, all of them, and their values stand for red, green and blue alike; for one channel: ",
+                      o.one_channel));
+  if (o.channels == 3 && gray.count > 0 && color.count > 0) {
     if (gray.count <= color.count)
       note(gray, "gray images among color ones: their values stand for red, green and blue alike");
     else
@@ -349,7 +354,7 @@ TrainTest<Scalar> load_images(const std::string& directory, ImageList list, Load
                             .standardization = images.standardization});
   };
   return {dataset(loader.list().train, images.train), dataset(loader.list().test, images.test),
-          image_report(loader.list(), images.findings, images.shape[2])};
+          image_report(loader.list(), images.findings, loader.options())};
 }
 
 }  // namespace lmc::detail
