@@ -227,7 +227,9 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
   const detail::TablePart train{file, std::move(rows.rest)}, test{test_file ? *test_file : file, std::move(rows.aside)};
 
   std::vector<ReadNote> notes = file.notes();
-  if (test_file) detail::note_copies(train, test, notes);
+  std::vector<Index> used = columns;
+  used.push_back(label);
+  detail::note_copies(train, test, used, notes);
   detail::note_other_label(file, label, columns, o, notes);
   const detail::Categories classes =
       detail::fit_classes(train, test, label, categorical[static_cast<std::size_t>(label)], o, notes);
@@ -238,6 +240,8 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
     detail::append_features(file.name(j), codes.back(), features);
     detail::note_row_numbers(train, j, label, o, notes);
     detail::note_label_twice(train, label, j, o, notes);
+    detail::note_part_column(train, j, o, notes);
+    detail::note_missing_label(train, label, j, std::holds_alternative<detail::NumericColumn>(codes.back()), o, notes);
   }
   const auto dataset = [&](const detail::TablePart& part) {
     return detail::table_dataset<Scalar>(part, label, classes, columns, codes, static_cast<Index>(features.size()), o);

@@ -62,8 +62,9 @@ inline void require_header(const TableHeader& h, Wording wording, std::vector<Re
 
   std::set<std::string_view> seen;
   for (const std::string& text : h.names)
-    require(seen.insert(text).second, here(), ": the column name '", text, "' occurs twice; rename one, or count columns with ",
-            option_text(wording, "names = false", "--no-names"));
+    require(seen.insert(text).second, here(), ": the column name '", text, "' occurs twice; rename one, count columns with ",
+            option_text(wording, "names = false", "--no-names"), ", or, where the line is data, pass ",
+            option_text(wording, "header = ", "--header "), h.line - 1);
 
   // A column's name among its values: one may be chance, as 'male' can be a column of answers and an answer.
   std::vector<bool> is_value(h.names.size()), is_text;

@@ -2,14 +2,19 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include <lmc/core/error.hpp>
+#include <lmc/core/hash.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/csv_options.hpp>
@@ -21,31 +26,42 @@ namespace lmc::detail {
 
 // What may be meant otherwise in a table as a whole: its parts and its label.
 
-/// Notes test rows that are training rows, where half of them are.
-inline void note_copies(const TablePart& train, const TablePart& test, std::vector<ReadNote>& notes) {
-  const auto row_text = [](const TablePart& part, Index i) {
+/// Notes test rows that are training rows in these columns, where half of them are, and two at least: one may be chance.
+inline void note_copies(const TablePart& train, const TablePart& test, std::span<const Index> columns,
+                        std::vector<ReadNote>& notes) {
+  // Hashes, as the rows themselves would take as much memory as the file.
+  const auto hash = [&](const TablePart& part, Index i) {
     std::string text;
-    for (Index j = 0; j < part.file.columns(); ++j) (text += part.field(i, j)) += '\n';
-    return text;
+    for (const Index j : columns) (text += part.field(i, j)) += '\n';
+    return fnv1a(std::as_bytes(std::span(text)));
   };
-  std::set<std::string> known;
-  for (Index i = 0; i < train.size(); ++i) known.insert(row_text(train, i));
+  std::unordered_set<std::uint64_t> known;
+  for (Index i = 0; i < train.size(); ++i) known.insert(hash(train, i));
   Index copies = 0;
   std::string first;
   for (Index i = 0; i < test.size(); ++i)
-    if (known.contains(row_text(test, i)) && copies++ == 0) first = test.file.where(test.row(i));
-  if (2 * copies >= test.size()) notes.push_back({"test rows are training rows, too", copies, first});
+    if (known.contains(hash(test, i)) && copies++ == 0) first = test.file.where(test.row(i));
+  if (copies > 1 && 2 * copies >= test.size())
+    notes.push_back({concat("test rows are training rows, too", &train.file == &test.file ? ": the file repeats rows" : ""),
+                     copies, first});
+}
+
+/// Whether columns of this name hold labels. Some of the names are features' as well, and are taken for a label's in the first column
+/// alone.
+inline bool names_label(std::string_view name, bool first) {
+  constexpr std::array<std::string_view, 12> always{"label",    "labels",    "class",   "target", "species", "y",
+                                                    "survived", "diagnosis", "outcome", "churn",  "digit",   "sentiment"};
+  constexpr std::array<std::string_view, 4> sometimes{"income", "category", "quality", "default"};
+  const std::string lower = lower_case(name);
+  return std::find(always.begin(), always.end(), lower) != always.end() ||
+         (first && std::find(sometimes.begin(), sometimes.end(), lower) != sometimes.end());
 }
 
 /// Notes a feature that is called as labels are, where the label is not.
 inline void note_other_label(const CsvTable& file, Index label, std::span<const Index> columns, const CsvOptions& o,
                              std::vector<ReadNote>& notes) {
-  const auto is_label = [&](Index column) {
-    constexpr std::array<std::string_view, 6> names{"label", "labels", "class", "target", "species", "y"};
-    return std::find(names.begin(), names.end(), lower_case(file.name(column))) != names.end();
-  };
-  const auto found = std::find_if(columns.begin(), columns.end(), is_label);
-  if (is_label(label) || found == columns.end()) return;
+  const auto found = std::find_if(columns.begin(), columns.end(), [&](Index j) { return names_label(file.name(j), j == 0); });
+  if (found == columns.end() || names_label(file.name(label), true)) return;
   notes.push_back(
       {concat("column '", file.name(*found), "' is a feature, and '", file.name(label), "' the label; if it is the label: ",
               option_text(o.wording, concat("label = \"", file.name(*found), "\""), concat("--label ", file.name(*found)))),
@@ -64,6 +80,47 @@ inline void note_label_twice(const TablePart& train, Index label, Index column, 
                           labels.begin()->second, "', and so on; if it is the label in other words, leave it out, ",
                           column_option(o, "drop", train.file, column)),
                    1, ""});
+}
+
+/// Notes a feature that says which part a row belongs to, by its values or by its name.
+inline void note_part_column(const TablePart& train, Index column, const CsvOptions& o, std::vector<ReadNote>& notes) {
+  constexpr std::array<std::string_view, 8> names{"split", "fold", "set", "partition", "usage", "is_train", "is_test", "part"};
+  constexpr std::array<std::string_view, 10> parts{"train", "training",   "test", "testing",    "val",
+                                                   "valid", "validation", "dev",  "publictest", "privatetest"};
+  std::set<std::string> texts;
+  for (Index i = 0; i < train.size() && texts.size() <= 10; ++i) texts.insert(lower_case(train.field(i, column)));
+  const bool by_name = std::find(names.begin(), names.end(), lower_case(train.file.name(column))) != names.end();
+  const bool by_values = texts.size() > 1 && std::all_of(texts.begin(), texts.end(), [&](const std::string& text) {
+                           return std::find(parts.begin(), parts.end(), text) != parts.end();
+                         });
+  if (texts.size() > 10 || (!by_name && !by_values)) return;
+  notes.push_back({concat("column '", train.file.name(column),
+                          "' seems to say which rows train; leave it out: ", column_option(o, "drop", train.file, column)),
+                   1, ""});
+}
+
+/// Notes a feature that tells the label by where it is missing, or by where it is not: ten rows or more have one label, which by
+/// chance would be less likely than 1 in 1000.
+inline void note_missing_label(const TablePart& train, Index label, Index column, bool numbers, const CsvOptions& o,
+                               std::vector<ReadNote>& notes) {
+  std::map<std::string_view, Index> all;
+  std::array<std::map<std::string_view, Index>, 2> labels;  // of the rows that miss the column, and of those that have it
+  for (Index i = 0; i < train.size(); ++i) {
+    ++all[train.field(i, label)];
+    ++labels[is_missing(train.field(i, column), o, numbers) ? 0 : 1][train.field(i, label)];
+  }
+  if (labels[0].empty()) return;
+  for (const std::size_t k : {0, 1}) {
+    if (labels[k].size() != 1) continue;
+    const auto& [text, count] = *labels[k].begin();
+    const double share = static_cast<double>(all[text]) / static_cast<double>(train.size());
+    if (count < 10 || std::pow(share, count) > 1e-3) continue;
+    notes.push_back({concat("column '", train.file.name(column), k == 0 ? "' is missing only" : "' has values only",
+                            " where the label is '", text, "'; if that gives the label away, leave it out, ",
+                            column_option(o, "drop", train.file, column)),
+                     count, ""});
+    return;
+  }
 }
 
 }  // namespace lmc::detail

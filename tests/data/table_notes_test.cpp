@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Columns of a table that give away the label or the part, and rows that are in both parts.
+#include <lmc/data/sources/table.hpp>
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include <support/temporary_directory.hpp>
+
+namespace data_table_notes_test {
+
+namespace {
+
+using Catch::Matchers::Contains;
+
+// The notes, each in a line.
+std::string notes(std::string_view text, const lmc::CsvOptions& options = {}) {
+  const testing::TemporaryDirectory directory;
+  std::string all;
+  for (const auto& note : lmc::load_csv<float>(directory.write("a.csv", text), options).report.notes) all += note.what + "\n";
+  return all;
+}
+
+// 40 rows `value,number,class`, with values(i) and label(i) and numbers that no two rows share.
+template <class Values, class Label>
+std::string rows(const std::string& name, Values values, Label label) {
+  std::string text = name + ",x,class\n";
+  for (int i = 0; i < 40; ++i) text += lmc::concat(values(i), ',', i * 7 % 40 * 10, ',', label(i), '\n');
+  return text;
+}
+
+constexpr auto in_turn = [](int i) { return i % 2 == 0 ? "cat" : "dog"; };
+
+}  // namespace
+
+TEST_CASE("load_table: notes rows that a file repeats, where it is split", "[data]") {
+  std::string once = "id,x,class\n", repeated = once;
+  for (int i = 0; i < 40; ++i) {
+    once += lmc::concat(i, ',', i * 7 % 40, i % 2 == 0 ? ",a\n" : ",b\n");
+    repeated += lmc::concat(i, ',', i % 20 * 7 % 40, i % 2 == 0 ? ",a\n" : ",b\n");
+  }
+  const lmc::CsvOptions options{.drop = {"id"}, .train_rows = 30};
+  CHECK(notes(once, options).empty());
+  CHECK(notes(repeated, options) == "test rows are training rows, too: the file repeats rows\n");
+  CHECK_THAT(notes(repeated, {.drop = {"id"}, .test_share = 0.25}), Contains("test rows are training rows, too"));
+  CHECK_THAT(notes(repeated, {.train_rows = 30}), !Contains("training rows"));  // each row has an id of its own
+}
+
+TEST_CASE("load_table: notes a column that says which rows train", "[data]") {
+  const auto usage = [](int i) { return i % 3 == 0 ? "Training" : i % 3 == 1 ? "PublicTest" : "PrivateTest"; };
+  const std::string note = "' seems to say which rows train; leave it out: ";
+  CHECK(notes(rows("kind", usage, in_turn)) == "column 'kind" + note + "drop = {\"kind\"}\n");
+  CHECK(notes(rows("kind", usage, in_turn), {.wording = lmc::Wording::command_line}) ==
+        "column 'kind" + note + "--drop kind\n");
+  CHECK(notes(rows(
+            "Fold", [](int i) { return i / 8; }, in_turn)) == "column 'Fold" + note + "drop = {\"Fold\"}\n");
+  CHECK(notes(rows(
+                  "kind", [](int i) { return i / 8; }, in_turn))
+            .empty());
+  CHECK(notes(rows(
+                  "set", [](int i) { return i / 2; }, in_turn))
+            .empty());  // more than ten values
+  CHECK(notes(rows(
+                  "kind", [](int i) { return i % 3 == 0   ? "train"
+                                             : i % 3 == 1 ? "bus"
+                                                          : "car"; }, in_turn))
+            .empty());
+}
+
+TEST_CASE("load_table: notes values whose absence tells the label", "[data]") {
+  const lmc::CsvOptions impute{.missing = lmc::MissingValue::impute, .train_rows = 39};
+  const auto missing_where = [](auto misses) {
+    return rows(
+        "body", [=](int i) { return misses(i) ? std::string("?") : std::to_string(i % 5 * 3); }, in_turn);
+  };
+  CHECK(notes(missing_where([](int i) { return i % 2 == 0 && i < 24; }), impute) ==
+        "column 'body' is missing only where the label is 'cat'; if that gives the label away, leave it out, drop = "
+        "{\"body\"}\n");
+  CHECK(notes(missing_where([](int i) { return i % 2 == 1 || i > 30; }), impute) ==
+        "column 'body' has values only where the label is 'cat'; if that gives the label away, leave it out, drop = "
+        "{\"body\"}\n");
+  CHECK(notes(missing_where([](int i) { return i % 2 == 0 && i < 18; }), impute).empty());  // nine rows
+  CHECK(notes(missing_where([](int i) { return i < 24; }), impute).empty());
+  // Where nearly all rows have one label, so have those that miss a value.
+  CHECK(notes(rows(
+                  "body", [](int i) { return i < 12 ? std::string("?") : std::to_string(i % 5 * 3); },
+                  [](int i) { return i == 20 || i == 30 ? "rare" : "common"; }),
+              impute)
+            .empty());
+}
+
+TEST_CASE("load_table: notes features that are called as labels often are", "[data]") {
+  const auto value = [](int i) { return i % 3; };
+  CHECK(notes(rows("Survived", value, in_turn)).empty());  // the label is called class
+  const auto other = [&](const std::string& head) {
+    std::string text = rows("", value, in_turn);
+    return notes(head + text.substr(text.find('\n')));
+  };
+  CHECK(other("Survived,x,port") ==
+        "column 'Survived' is a feature, and 'port' the label; if it is the label: label = \"Survived\"\n");
+  CHECK_THAT(other("x,Churn,port"), Contains("label = \"Churn\""));
+  CHECK_THAT(other("quality,x,port"), Contains("label = \"quality\""));
+  CHECK(other("x,quality,port").empty());
+  CHECK(other("diagnosis,x,income").empty());
+}
+
+TEST_CASE("load_table: says how to take a line with two equal names for data", "[data]") {
+  CHECK_THROWS_WITH(
+      notes("1.5,n,n\n2,y,y\n3,n,n\n"),
+      Contains("the column name 'n' occurs twice; rename one, count columns with names = false, or, where the line is "
+               "data, pass header = 0"));
+  CHECK_THROWS_WITH(notes("1.5,n,n\n2,y,y\n3,n,n\n", {.wording = lmc::Wording::command_line}),
+                    Contains("--no-names, or, where the line is data, pass --header 0"));
+  CHECK(notes("1.5,n,n\n2,y,y\n3,n,n\n", {.header = 0, .train_rows = 2}).empty());
+}
+
+}  // namespace data_table_notes_test
