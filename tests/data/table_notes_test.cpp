@@ -104,6 +104,41 @@ TEST_CASE("load_table: notes features that are called as labels often are", "[da
   CHECK(other("diagnosis,x,income").empty());
 }
 
+TEST_CASE("load_table: notes numbers that may stand for missing ones", "[data]") {
+  const auto note = [](const std::string& text, int count = 3, int others = 7, const lmc::CsvOptions& options = {}) {
+    lmc::CsvOptions all = options;
+    all.train_rows = 39;
+    return notes(rows(
+                     "t", [&](int i) { return i < count ? text : std::to_string(i % others - others / 2); }, in_turn),
+                 all);
+  };
+  for (const std::string text : {"-999", "999", "9999", "-9999.0", "1e20", "-3.4028235e+38"}) {
+    CAPTURE(text);
+    CHECK(note(text) == "column 't' has '" + text +
+                            "', far from its other values; if it stands for a missing one: missing_texts = {\"" + text +
+                            "\"}, which replaces the usual list\n");
+    CHECK(note(text, 2).empty());
+  }
+  for (const std::string text : {"99", "998", "999.99", "9990", "1e19"}) CHECK(note(text).empty());
+  CHECK(note("-999", 3, 250).empty());  // −125 to 124
+  CHECK(note("999", 39).empty());       // the training part has no other value
+  CHECK_THAT(note("999", 3, 7, {.missing_texts = {"?"}, .wording = lmc::Wording::command_line}),
+             Contains("if it stands for a missing one: --missing-texts '?,999'\n"));
+  CHECK(note("999", 3, 7, {.missing_texts = {"999"}, .missing = lmc::MissingValue::impute}).empty());
+}
+
+TEST_CASE("load_table: notes numbers that differ in zeros at their end", "[data]") {
+  const auto version = [](const std::string& last) {
+    return rows(
+        "v", [&](int i) { return i % 4 == 0 ? last : lmc::concat("3.", i % 4); }, in_turn);
+  };
+  CHECK(notes(version("3.10")) ==
+        "column 'v' has '3.1' and '3.10', taken for one number; if they are codes: categorical = {\"v\"}\n");
+  CHECK(notes(version("3.10"), {.categorical = {"v"}}).empty());
+  CHECK(notes(version("3.40")).empty());
+  CHECK(notes(version("310")).empty());
+}
+
 TEST_CASE("load_table: says how to take a line with two equal names for data", "[data]") {
   CHECK_THROWS_WITH(
       notes("1.5,n,n\n2,y,y\n3,n,n\n"),

@@ -17,6 +17,7 @@
 #include <lmc/data/sources/detail/categories.hpp>
 #include <lmc/data/sources/detail/column_kind.hpp>
 #include <lmc/data/sources/detail/column_notes.hpp>
+#include <lmc/data/sources/detail/number_notes.hpp>
 #include <lmc/data/sources/detail/table_part.hpp>
 
 namespace lmc {
@@ -103,6 +104,8 @@ inline ColumnCode fit_column(const TablePart& train, const TablePart& test, Inde
     NumericColumn code = fit_numbers(train, column, o);
     note_codes(train, test, column, o, notes);
     note_numbers(train, column, o, notes);
+    note_sentinel(train, column, o, notes);
+    note_trailing_zeros(train, column, o, notes);
     return code;
   }
   CategoricalColumn code = fit_categories(train, test, column, categorical, o);
