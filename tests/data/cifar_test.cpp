@@ -163,6 +163,19 @@ TEST_CASE("load_cifar10: reports classes and batches that are missing, and refus
   CHECK_THROWS_WITH(lmc::load_cifar10<float>(directory.path()), Contains("all training examples are of the class '8'"));
 }
 
+TEST_CASE("load_cifar10: notes test images that are training images, where half of them are", "[data]") {
+  const testing::TemporaryDirectory directory;
+  directory.write("data_batch_1.bin", cifar_records({{3}, {9}, {9}}, 0));
+  directory.write("test_batch.bin", cifar_records({{9}, {3}}, 2));
+  const auto notes = lmc::load_cifar10<float>(directory.path()).report.notes;
+  REQUIRE(notes.size() == 2);
+  CHECK(notes[0].what == "test images that are training images, too, byte for byte: they say nothing of new images");
+  CHECK(notes[0].count == 1);
+  CHECK_THAT(notes[0].first, Contains("test_batch.bin': example 0"));
+  directory.write("test_batch.bin", cifar_records({{9}, {3}, {3}}, 2));
+  CHECK(lmc::load_cifar10<float>(directory.path()).report.notes.size() == 1);
+}
+
 TEST_CASE("load_cifar10, load_cifar100: pass on what is wrong with a file, of several the training part's", "[data]") {
   const std::map<std::string, Bytes> good = {{"data_batch_1.bin", cifar_records({{3}, {0}}, 0)},
                                              {"test_batch.bin", cifar_records({{3}}, 0)},

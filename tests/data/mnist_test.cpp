@@ -191,6 +191,7 @@ TEST_CASE("load_mnist: counts EMNIST's classes, and letters from 1", "[data]") {
       pixels.push_back(static_cast<std::uint8_t>(i));
     }
     for (const std::string part : {"train", "test"}) {
+      for (auto& pixel : pixels) pixel = static_cast<std::uint8_t>(pixel + 100);  // no test image is a training image
       directory.write(prefix + part + "-images-idx3-ubyte", idx_header({n, 1, 1}) + pixels);
       directory.write(prefix + part + "-labels-idx1-ubyte", idx_header({n}) + labels);
     }
@@ -236,6 +237,24 @@ TEST_CASE("load_mnist: reports classes and sizes, and refuses classes that nothi
   for (const std::uint8_t damaged : Bytes{46, 61})
     CHECK_THROWS_WITH(load_changed("train-labels-idx1-ubyte", idx_header({3}) + Bytes{7, 0, damaged}),
                       Contains("has the label " + std::to_string(damaged) + "; expected 0 to 9"));
+}
+
+TEST_CASE("load_mnist: notes test images that are training images, where half of them are", "[data]") {
+  const auto notes = [](const Bytes& second) {
+    return load_changed("t10k-images-idx3-ubyte", idx_header({2, 2, 3}) + Bytes{1, 2, 3, 4, 5, 6} + second).report.notes;
+  };
+  const auto copied = notes({0, 51, 102, 153, 204, 255});
+  REQUIRE(copied.size() == 2);
+  CHECK(copied[1].what == "test images that are training images, too, byte for byte: they say nothing of new images");
+  CHECK(copied[1].count == 1);
+  CHECK_THAT(copied[1].first, Contains("t10k-images-idx3-ubyte': example 1"));
+  CHECK(notes({0, 51, 102, 153, 204, 254}).size() == 1);
+  // One of three is not half of them.
+  const testing::TemporaryDirectory directory;
+  for (const auto& [file, content] : small_files) directory.write(file, content);
+  directory.write("t10k-images-idx3-ubyte", idx_header({3, 2, 3}) + Bytes(6, 1) + Bytes(6, 2) + Bytes(6, 255));
+  directory.write("t10k-labels-idx1-ubyte", idx_header({3}) + Bytes{7, 7, 7});
+  CHECK(lmc::load_mnist<double>(directory.path()).report.notes.size() == 1);
 }
 
 TEST_CASE("load_mnist: passes on what is wrong with a file", "[data]") {

@@ -15,6 +15,7 @@
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/find_file.hpp>
+#include <lmc/data/sources/detail/image_copies.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
 #include <lmc/io/cifar.hpp>
 #include <lmc/io/detail/text_kind.hpp>
@@ -55,6 +56,8 @@ TrainTest<Scalar> load_cifar_format(const std::vector<std::filesystem::path>& tr
                                     std::size_t which, const char* names) {
   CifarRecords parts[2];
   ThreadTeam().for_each(2, [&](Index i, int /*worker*/) { parts[i] = read_cifar(i == 0 ? train : test, labels); });
+  std::vector<ReadNote> notes;
+  note_image_copies(parts[0].pixels, parts[1].pixels, 3 * cifar_plane, test[0].string(), notes);
   const Standardization standardization = standardization_of(parts[0].pixels, 3);
   const auto dataset = [&](CifarRecords& records) {
     std::vector<std::int32_t> classes;
@@ -72,7 +75,7 @@ TrainTest<Scalar> load_cifar_format(const std::vector<std::filesystem::path>& tr
                  .columns = {},
                  .missing = {},
                  .sizes = {{.height = 32, .width = 32, .count = data.train.size() + data.test.size()}},
-                 .notes = {}};
+                 .notes = std::move(notes)};
   require_trainable("'" + folder.string() + "'", data.report.classes);
   return data;
 }
@@ -121,7 +124,8 @@ inline void require_no_other_cifar(const std::filesystem::path& folder, bool ten
 /// and standard deviation of each channel. directory holds the files, or cifar-10-batches-bin with them. Throws: Error when
 /// there is no data batch or no test batch (and how to get them, or what the folder has instead: the Python version, an archive that is
 /// not unpacked, CIFAR-100), a file is wrong (as read_cifar), all training examples are of one class, or a class has test examples
-/// alone. The report has the classes' names of batches.meta.txt, or their numbers, and the batches that are missing.
+/// alone. The report has the classes' names of batches.meta.txt, or their numbers, the batches that are missing, and test images half of
+/// which are training images, too.
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_cifar10(const std::filesystem::path& directory) {
   constexpr std::string_view advice = "for CIFAR-10 run `bash examples/get-data.sh cifar10`, which fetches it";
@@ -143,7 +147,7 @@ TrainTest<Scalar> load_cifar10(const std::filesystem::path& directory) {
           "'; ", advice);
   TrainTest<Scalar> data = detail::load_cifar_format<Scalar>(
       train, {detail::find_plain_or_gzip(folder, "test_batch.bin", advice)}, cifar10_labels, 0, "batches.meta.txt");
-  data.report.notes = std::move(notes);
+  detail::add_notes(data.report.notes, notes);
   return data;
 }
 

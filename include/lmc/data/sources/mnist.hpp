@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <set>
@@ -13,6 +14,7 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/image_copies.hpp>
 #include <lmc/data/sources/detail/mnist_files.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
 #include <lmc/io/idx.hpp>
@@ -92,6 +94,8 @@ TrainTest<Scalar> load_mnist_format(const std::filesystem::path& directory, std:
   for (const ReadClass& c : report.classes)
     if (c.train == 0) add_note(report.notes, "classes have no examples", c.name);
   if (numbers.first > 0) add_note(report.notes, "labels count from 1; the classes from 0", files.paths[1].string(), 1);
+  note_image_copies(train.images.values, test.images.values, static_cast<std::size_t>(example_shape(train).size()),
+                    test.path.string(), report.notes);
   const Standardization standardization = standardization_of(train.images.values, 1);
   const auto dataset = [&](LabelledImages& part) {
     return Dataset<Scalar>({.shape = example_shape(part),
@@ -113,7 +117,7 @@ TrainTest<Scalar> load_mnist_format(const std::filesystem::path& directory, std:
 /// (emnist-letters-train-images-idx3-ubyte) are understood, and so are folders that libraries make (MNIST/raw). Of several splits in one
 /// folder, `DIRECTORY/emnist-letters` is one. EMNIST has 26 classes (letters, of labels 1 to 26), 47 or 62, by the files' names or the
 /// training labels; its images are stored lying on their side, and stay so. The report has the numbers of the classes, and
-/// notes those without examples, as a subset of a data set has them.
+/// notes those without examples, as a subset of a data set has them, and test images half of which are training images, too.
 ///
 /// Throws: Error when a file is missing (which, what there is instead, and how to get it) or wrong (as read_idx), there are several data
 /// sets (which), images and labels differ in number, a label is above the classes (which example's), all training examples are of one
