@@ -209,6 +209,37 @@ TEST_CASE("equal_counts: takes as many of each as there are, up to a common leve
   }
 }
 
+TEST_CASE("load_words: refuses two lists of the same words, and notes those that share half of them", "[data]") {
+  const testing::TemporaryDirectory directory;
+  directory.write("first", "Häuser\nwater\nstone\nroof\n");
+  directory.write("same", "roof\nstone\nwater\nwater\nHauser\nit\n");
+  const auto samples = [&](const std::string& other) {
+    return lmc::detail::read_word_samples(
+        directory.path(),
+        {.languages = {"first", other}, .train_words = 1, .test_words = 1, .wording = lmc::Wording::command_line});
+  };
+  CHECK_THROWS_WITH(samples("same"),
+                    Contains("--languages: 'first' and 'same' have the same words; expected a list of its own"));
+  // Words of the alphabet's first letters, of which each list takes a stretch: there are enough for both parts.
+  const auto stretch = [](int begin, int end) {
+    std::string text;
+    for (int i = begin; i < end; ++i) {
+      text += lmc::concat(static_cast<char>('a' + i % 26), static_cast<char>('a' + i / 26), "ter\n");
+    }
+    return text;
+  };
+  directory.write("first", stretch(0, 100));
+  for (const auto& [begin, shared] : {std::pair(49, 51), std::pair(50, 50), std::pair(200, 0)}) {
+    directory.write("other", stretch(begin, begin + 120));
+    const auto notes = samples("other").notes;
+    REQUIRE(notes.size() == (shared > 50 ? 1 : 0));
+    if (shared > 50)
+      CHECK(notes[0].what ==
+            "words of 'first', more than half of them, are words of 'other', too, and do not tell the two apart");
+    if (shared > 50) CHECK(notes[0].count == shared);
+  }
+}
+
 TEST_CASE("load_words: says what is missing, too short or out of range", "[data][long]") {
   const auto load = [](auto change) {
     auto options = small_options;

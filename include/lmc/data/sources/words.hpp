@@ -23,6 +23,7 @@
 #include <lmc/core/wording.hpp>
 #include <lmc/data/fold_latin.hpp>
 #include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/shared_words.hpp>
 #include <lmc/data/sources/text_dataset.hpp>
 #include <lmc/io/text_file.hpp>
 
@@ -264,15 +265,19 @@ inline WordSamples read_word_samples(const std::filesystem::path& directory, con
   const double test_share =
       static_cast<double>(o.test_words) / (static_cast<double>(o.train_words) + static_cast<double>(o.test_words));
   std::vector<WordsByLength> train(o.languages.size()), test(o.languages.size());
+  std::vector<std::vector<std::string>> words;
   std::vector<ReadNote> notes;
-  for (std::size_t l = 0; l < o.languages.size(); ++l) {
+  for (const std::string& language : o.languages) {
     PassedWords passed;
-    for (std::string& word : read_words(directory, o.languages[l], passed, o.wording)) {
+    words.push_back(read_words(directory, language, passed, o.wording));
+    note_passed_words(language, passed, notes);
+  }
+  note_shared_words(o.languages, words, option, notes);
+  for (std::size_t l = 0; l < words.size(); ++l)
+    for (std::string& word : words[l]) {
       auto& part = is_test_word(word, test_share, o.seed) ? test : train;
       part[l][word.size() - shortest_word].push_back(std::move(word));
     }
-    note_passed_words(o.languages[l], passed, notes);
-  }
   const std::string advice = fewer_words(o, common_words(train, test));
   const auto samples = [&](std::vector<WordsByLength> lists, const WordsPart& part) {
     return sample_words(choose_words(std::move(lists), part, o, advice, notes), part, o);
@@ -294,10 +299,10 @@ inline WordSamples read_word_samples(const std::filesystem::path& directory, con
 ///   3. From each language as many words of each length are chosen, at random: train_words and test_words in all, in equal
 ///      numbers of each length or, of lengths of which a language has fewer, all that it has.
 ///   4. A sample is words_per_sample of them, drawn with replacement, separated by spaces.
-/// Examples are in the order of the languages, and are what features says: [dimension] or [length, 1, channels]. What was passed
-/// over is in the report.
-/// Throws: Error when a list is missing (with Debian's package for it) or too short, a file is neither UTF-8 nor Latin-1 (with
-/// the line), or an option is out of range.
+/// Examples are in the order of the languages, and are what features says: [dimension] or [length, 1, channels]. The report says
+/// what was passed over, and which languages share more than half of the smaller list's words.
+/// Throws: Error when a list is missing (with Debian's package for it), too short, or equal to another, a file is neither UTF-8 nor
+/// Latin-1 (with the line), or an option is out of range.
 template <std::floating_point Scalar>
 TextData<Scalar> load_words(const std::filesystem::path& directory, const WordsOptions& options = {}) {
   detail::WordSamples samples = detail::read_word_samples(directory, options);
