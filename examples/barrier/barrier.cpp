@@ -2,6 +2,7 @@
 // Without code: every barrier, with intervals, from what any trainer wrote along the line between two of its networks, or from the
 // networks themselves.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <exception>
@@ -101,6 +102,14 @@ struct PairResult {
   std::optional<lmc::CrossFittedBarrier> cross_fitted =
       {};                              // none without outcomes, with fewer than 3 α, or fewer examples than folds
   double instability = 0, argmax = 0;  // of the error
+
+  // Why there is no cross-fitted barrier, without which a pair is in no summary.
+  [[nodiscard]] std::string lack(lmc::Index folds) const {
+    const lmc::Index examples = recording.curve.points.front().metrics.count;
+    if (recording.curve.points.front().metrics.wrong.empty()) return "has no outcomes of single examples, but losses alone";
+    if (folds > examples) return lmc::concat("has ", examples, " examples, and --folds ", folds, " needs as many");
+    return "has no α between the ends";
+  }
 };
 
 std::optional<double> midpoint(const Curve& curve, Metric metric) {
@@ -138,13 +147,16 @@ void print(std::ostream& out, const PairResult& r, double threshold) {
         << fixed(*points.back().metrics.error, 4) << "\n  error barrier            " << *r.error << '\n';
     if (r.cross_fitted) out << "  cross-fitted             " << fixed(r.cross_fitted->value, 4) << '\n';
     out << "  verdict at " << lmc::shortest(threshold) << "          " << r.error->verdict << "\n  instability              "
-        << fixed(r.instability, 4) << "\n  at the highest error     " << fixed(r.argmax, 4) << '\n';
-    if (r.midpoint_error) out << "  at α = ½                 " << fixed(*r.midpoint_error, 4) << '\n';
+        << fixed(r.instability, 4) << "  max error - mean of ends\n  arg-max convention       " << fixed(r.argmax, 4)
+        << "  above the chord where the error is highest\n";
+    if (r.midpoint_error)
+      out << "  midpoint                 " << fixed(*r.midpoint_error, 4) << "  error at 1/2 - mean of ends\n";
   }
   if (points.front().metrics.loss_name == "0-1") return;  // the error once more
   out << "  loss at the ends         " << fixed(points.front().metrics.loss, 4) << ' ' << fixed(points.back().metrics.loss, 4)
-      << "\n  loss barrier             " << r.loss << "\n  Git Re-Basin's           " << fixed(r.git_rebasin, 4) << '\n';
-  if (r.midpoint_loss) out << "  loss at α = ½            " << fixed(*r.midpoint_loss, 4) << '\n';
+      << "\n  loss barrier             " << r.loss << "\n  Git Re-Basin             " << fixed(r.git_rebasin, 4)
+      << "  max loss - mean of ends\n";
+  if (r.midpoint_loss) out << "  midpoint of the loss     " << fixed(*r.midpoint_loss, 4) << "  loss at 1/2 - mean of ends\n";
 }
 
 nlohmann::ordered_json to_json(const lmc::Interval& interval) { return {interval.low, interval.high}; }
@@ -305,23 +317,19 @@ void run(const Options& o) {
   const Measured measured = measure(o);
   const std::vector<PairResult>& pairs = measured.pairs;
   std::vector<Curve> curves;
-  bool with_outcomes = true;
-  for (const PairResult& pair : pairs) {
-    curves.push_back(pair.recording.curve);
-    with_outcomes = with_outcomes && pair.cross_fitted.has_value();
-  }
+  for (const PairResult& pair : pairs) curves.push_back(pair.recording.curve);
   if (table) {
     lmc::write_curve_csv(table->stream(), curves.front());
     table->commit();
   }
   std::optional<lmc::BarrierSummary> summary;
-  if (pairs.size() > 1 && with_outcomes) {
+  const auto lacking = std::ranges::find_if(pairs, [](const PairResult& pair) { return !pair.cross_fitted; });
+  if (pairs.size() > 1 && lacking == pairs.end()) {
     summary = lmc::barrier_summary(curves,
                                    {.initializations = o.initializations, .threshold = o.threshold, .cross_fit = o.cross_fit});
     std::cout << *summary << '\n';
   } else if (pairs.size() > 1) {
-    std::cout
-        << "no summary of the pairs: it needs outcomes of single examples, as many as --folds, and an α between the ends\n";
+    std::cout << "no summary of the pairs: '" << lacking->file << "' " << lacking->lack(o.cross_fit.folds) << '\n';
   }
   if (!output) return;
   nlohmann::ordered_json json = nlohmann::ordered_json::object();

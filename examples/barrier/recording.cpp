@@ -20,7 +20,11 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/core/text.hpp>
 #include <lmc/io/csv.hpp>
+#include <lmc/io/input_file.hpp>
 #include <lmc/io/npy.hpp>
+
+#include "barrier/array_shape.hpp"
+#include "barrier/plausibility.hpp"
 
 using lmc::concat;
 using lmc::Error;
@@ -32,12 +36,6 @@ using lmc::shortest;
 namespace {
 
 constexpr const char* diverged = "; a network that diverged has no barrier to judge: leave this pair out, and say so";
-
-// What was written of the examples at one α; empty where the file does not have it.
-struct Place {
-  std::vector<bool> wrong;
-  std::vector<double> losses, logits;  // logits [examples, classes]
-};
 
 Metrics metrics_of(const Place& place, const std::vector<std::int32_t>& labels) {
   Metrics metrics;
@@ -61,38 +59,8 @@ Metrics metrics_of(const Place& place, const std::vector<std::int32_t>& labels) 
   return metrics;
 }
 
-// Whether every example has numbers of at least 0 with the sum 1, to the rounding of what wrote them.
-bool are_probabilities(const Place& place, std::size_t examples) {
-  const std::size_t classes = place.logits.size() / examples;
-  for (std::size_t i = 0; i < examples; ++i) {
-    const std::span row = std::span(place.logits).subspan(i * classes, classes);
-    const double sum = std::accumulate(row.begin(), row.end(), 0.0);
-    if (std::ranges::any_of(row, [](double v) { return v < 0; }) || !(std::abs(sum - 1) <= 1e-3)) return false;
-  }
-  return true;
-}
-
-// On losses below 0, which no usual loss has.
-std::vector<std::string> notes_on_losses(const std::vector<Place>& places) {
-  std::size_t below = 0, all = 0;
-  double least = 0;
-  for (const Place& place : places)
-    for (const double loss : place.losses) {
-      ++all;
-      if (loss < 0) ++below;
-      least = std::min(least, loss);
-    }
-  if (below == 0) return {};
-  return {concat("losses below 0: is the sign of a log-likelihood turned? (", below, " of ", all, ", the least ",
-                 shortest(least), ")")};
-}
-
 Recording recording_of(const lmc::AlphaGrid& alphas, const std::vector<Place>& places,
                        const std::vector<std::int32_t>& labels) {
-  require(places.front().logits.empty() ||
-              !std::ranges::all_of(places, [&](const Place& p) { return are_probabilities(p, labels.size()); }),
-          "it holds numbers of at least 0, with the sum 1 for each example: these are probabilities; give their logarithms, "
-          "numpy.log(p)");
   std::vector<Metrics> metrics;
   for (const Place& place : places) metrics.push_back(metrics_of(place, labels));
   std::string what;
@@ -106,7 +74,7 @@ Recording recording_of(const lmc::AlphaGrid& alphas, const std::vector<Place>& p
   for (const lmc::CurvePoint& point : recording.curve.points)
     require(std::isfinite(point.metrics.loss), "the cross-entropy of its logits at α = ", shortest(point.alpha),
             " is infinite: a class that is right has the probability 0", diverged);
-  recording.notes = notes_on_losses(places);
+  recording.notes = notes_on(places, recording.curve);
   recording.description = concat(places.size(), " α × ", recording.curve.points.front().metrics.count, " examples: ", what);
   return recording;
 }
@@ -118,8 +86,20 @@ void require_number(double value, const std::string& place, bool is_logit) {
 
 // Files of NumPy.
 
+lmc::NpyArray load_array(const std::filesystem::path& path) {
+  std::string start(8, '\0');
+  lmc::InputFile file = lmc::open_input_file(path);
+  file.stream.read(start.data(), static_cast<std::streamsize>(start.size()));
+  const auto length = static_cast<std::size_t>(file.stream.gcount());
+  constexpr std::string_view magic = "\x93NUMPY";
+  require(length == 0 || length == start.size() ||
+              !magic.starts_with(std::string_view(start).substr(0, std::min(length, magic.size()))),
+          "'", path.string(), "': it is cut: it has ", length, " bytes of what numpy.save writes; write it again");
+  return lmc::load_npy(path);
+}
+
 std::vector<std::int32_t> load_labels(const std::filesystem::path& path) {
-  const lmc::NpyArray array = lmc::load_npy(path);
+  const lmc::NpyArray array = load_array(path);
   require(array.shape.rank() == 1, "'", path.string(), "' has the shape ", array.shape,
           "; expected [examples], a class for each");
   std::vector<std::int32_t> labels;
@@ -131,10 +111,22 @@ std::vector<std::int32_t> load_labels(const std::filesystem::path& path) {
   return labels;
 }
 
+// Throws: Error where a number is no outcome.
+std::vector<bool> outcomes_of(const lmc::NpyArray& array) {
+  const auto check = [](const auto& values) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      require(values[i] == 0 || values[i] == 1, "it has the value ", values[i], " at position ", i,
+              "; expected 1 where wrong, 0 where right: predictions != labels");
+  };
+  if (array.dtype.starts_with('f')) check(array.as<double>());
+  if (array.dtype.starts_with('i') || array.dtype.starts_with('u')) check(array.as<Index>());
+  return array.as<bool>();
+}
+
 // What the values are: from the option, or the type.
 std::string kind_of(const lmc::NpyArray& array, const std::string& what) {
   if (what != "auto") return what;
-  if (array.shape.rank() == 3) return "logits";
+  if (array.shape.rank() == 3) return array.dtype.starts_with('b') ? "wrong" : "logits";
   if (!array.dtype.starts_with('f')) return "wrong";
   const std::vector<double> values = array.as<double>();
   require(std::ranges::any_of(values, [](double v) { return v != 0 && v != 1; }), "it holds 0 and 1 as ", array.dtype,
@@ -150,27 +142,20 @@ std::string alphas_text(const std::vector<double>& alphas) {
 }
 
 Recording read_array(const std::filesystem::path& path, const RecordingOptions& options) {
-  const lmc::NpyArray array = lmc::load_npy(path);
-  const Index rank = array.shape.rank();
-  require(rank == 2 || rank == 3, "it has the shape ", array.shape,
-          "; expected [α, examples] of outcomes or losses, or [α, examples, classes] of logits");
-  require(array.shape.size() > 0, "it has the shape ", array.shape, ", and no value; expected at least 2 α and one example");
-  require(rank == 2 || array.shape[2] != 1, "it has the shape ", array.shape,
-          ", and its last axis the length 1; expected [α, examples] of outcomes or losses: squeeze it, x.squeeze(-1)");
+  const lmc::NpyArray array = load_array(path);
+  require_axes(array.shape);
   const std::string kind = kind_of(array, options.what);
-  require((kind == "logits") == (rank == 3), "it has the shape ", array.shape, ", and holds ", kind, "; expected ",
-          kind == "logits" ? "[α, examples, classes]" : "[α, examples]");
+  std::vector<std::int32_t> labels;
+  if (!options.labels.empty()) labels = load_labels(options.labels);
+  require_shape(array.shape, {.kind = kind,
+                              .alphas = options.alphas.size(),
+                              .labels = options.labels.empty() ? std::nullopt : std::optional(std::ssize(labels))});
   const Index steps = array.shape[0], examples = array.shape[1];
-  require(steps >= 2, "it has ", steps, " α; expected at least 2, since a barrier is measured from both ends: [α, examples]");
-  require(!options.alphas.empty() || steps <= examples, "it has ", steps, " α and only ", examples,
-          " examples, as if its axes were swapped; expected [α, examples]: transpose it, or give the α by --alphas");
-  require(kind == "logits" || options.labels.empty(), "it holds ", kind == "loss" ? "losses" : "outcomes",
-          ", and --labels are for logits; leave them out");
   require(options.alphas.size() != 1, "--alphas ", alphas_text(options.alphas), " is one α, and it has ", steps,
           " rows; expected the α of each row, as 0,0.5,1, or no --alphas for even steps. A number of steps is for networks");
   require(options.alphas.empty() || std::ssize(options.alphas) == steps, "it has ", steps, " α, and --alphas ",
-          alphas_text(options.alphas), " names ", options.alphas.size(), "; expected one for each row");
-  std::vector<std::int32_t> labels;
+          alphas_text(options.alphas), " names ", options.alphas.size(), "; expected one for each row",
+          array.shape.rank() == 2 && std::ssize(options.alphas) == examples ? ": transpose it, x.T" : "");
   std::vector<Place> places(static_cast<std::size_t>(steps));
   const auto divide = [&](const auto& values, auto field) {
     const auto row = std::ssize(values) / steps;
@@ -178,7 +163,7 @@ Recording read_array(const std::filesystem::path& path, const RecordingOptions& 
       field(places[static_cast<std::size_t>(k)]).assign(values.begin() + k * row, values.begin() + (k + 1) * row);
   };
   if (kind == "wrong") {
-    divide(array.as<bool>(), [](Place& p) -> auto& { return p.wrong; });
+    divide(outcomes_of(array), [](Place& p) -> auto& { return p.wrong; });
   } else {
     const std::vector<double> values = array.as<double>();
     const Index row = array.shape.size() / steps, each = row / examples;
@@ -190,9 +175,9 @@ Recording read_array(const std::filesystem::path& path, const RecordingOptions& 
   }
   if (kind == "logits") {
     require(!options.labels.empty(), "it holds logits; give the classes of the examples by --labels FILE.npy");
-    labels = load_labels(options.labels);
     require(std::ssize(labels) == examples, "it has ", examples, " examples, and '", options.labels.string(), "' ",
             labels.size(), " labels; expected one for each");
+    require_logits(places, labels.size());
   }
   return recording_of(options.alphas.empty() ? lmc::AlphaGrid(steps) : lmc::AlphaGrid(options.alphas), places, labels);
 }
@@ -257,8 +242,9 @@ class TableReader {
     finish_place();
     require(places_.size() >= 2, "it has the one α ", shortest(alphas_[0]),
             "; expected at least α = 0 and α = 1, since a barrier is measured from both ends");
-    std::vector<std::int32_t> labels(labels_.begin(), labels_.end());
-    return recording_of(lmc::AlphaGrid(alphas_), places_, labels);
+    require_logits(places_, labels_.size());
+    require(contradiction_.empty(), contradiction_);
+    return recording_of(lmc::AlphaGrid(alphas_), places_, labels_);
   }
 
  private:
@@ -280,7 +266,7 @@ class TableReader {
                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     const bool is_true = text == "1" || text == "true" || text == "1.0";
     require(is_true || text == "0" || text == "false" || text == "0.0", here("wrong"), " is '", reader_.field(column),
-            "'; expected 0 or 1, false or true");
+            "'; expected 1 where wrong, 0 where right");
     return is_true;
   }
 
@@ -294,7 +280,20 @@ class TableReader {
     if (columns_.loss) put(place.losses, example, 1, 0, measured(*columns_.loss, "loss"));
     for (std::size_t c = 0; c < columns_.logits.size(); ++c)
       put(place.logits, example, columns_.logits.size(), c, measured(columns_.logits[c], "logit"));
-    if (columns_.label) check_label(example);
+    if (!columns_.label) return;
+    check_label(example);
+    if (contradiction_.empty()) note_contradiction(example);
+  }
+  // Kept to the end, where it is known whether the logits are any.
+  void note_contradiction(std::size_t example) {
+    const Place& place = places_.back();
+    const std::size_t classes = columns_.logits.size();
+    ExampleValues values{.logits = std::span(place.logits).subspan(example * classes, classes),
+                         .label = static_cast<std::size_t>(labels_[example])};
+    if (columns_.wrong) values.wrong = place.wrong[example];
+    if (columns_.loss) values.loss = place.losses[example];
+    const std::string found = contradiction_in(values);
+    if (!found.empty()) contradiction_ = concat("line ", reader_.line(), ": ", found);
   }
   template <class Values, class Value>
   static void put(Values& values, std::size_t example, std::size_t width, std::size_t column, Value value) {
@@ -354,6 +353,7 @@ class TableReader {
   std::vector<bool> seen_;
   std::size_t count_ = 0;
   std::vector<std::int32_t> labels_;
+  std::string contradiction_;  // the first between outcomes or losses and logits
 };
 
 }  // namespace

@@ -39,6 +39,12 @@ END
 "$program" pair.csv --folds 2 --json pair.json > out
 grep -qx 'pair.csv: 3 α × 4 examples: wrong, loss' out || fail "what was read: $(cat out)"
 grep -q '  error barrier            0.3750 at α 0.50, normalized 0.6000, 95 % \[' out || fail "table: $(cat out)"
+# Heights say over what they are.
+for line in 'instability              0.3750  max error - mean of ends' 'midpoint                 0.3750  error at 1/2 - mean of ends' \
+  'arg-max convention       0.3750  above the chord where the error is highest' \
+  'Git Re-Basin             1.5000  max loss - mean of ends' 'midpoint of the loss     1.5000  loss at 1/2 - mean of ends'; do
+  grep -qx "  $line" out || fail "'$line' is missing: $(cat out)"
+done
 is pair.json pairs.0.error_barrier.value 0.375
 is pair.json pairs.0.error_barrier.alpha 0.5
 is pair.json pairs.0.instability 0.375
@@ -63,6 +69,7 @@ is outcomes.json pairs.0.error_barrier.value 0.375
 is outcomes.json pairs.0.read '3 α × 4 examples: wrong'
 [[ -n $(value outcomes.json pairs.0.cross_fitted_barrier) ]] || fail "no cross-fitted barrier: $(cat outcomes.json)"
 npy '<f4' '(2, 1)' '\0\0\200\77\0\0\0\100' > losses.npy
+npy '<f4' '(2, 1)' '\0\0\200\277\0\0\0\100' > negative.npy
 "$program" losses.npy --alphas 0,1 --json losses.json > out
 is losses.json pairs.0.read '2 α × 1 examples: loss'
 is losses.json pairs.0.curve.1.loss 2.0
@@ -102,7 +109,7 @@ refuses_table "line 10: α = 0 again, behind α = 0.5" 's/^1,/0,/'
 refuses_table "α = 0.5 has 3 of 4 examples; example 'y' is missing there" '/^0.5,y/d'
 refuses_table "line 6: example 'v' at α = 0.5 is not among those at α = 0" '/^0.5,w/s/w/v/'
 refuses_table "line 7: example 'w' for the second time at α = 0.5" '/^0.5,z/s/z/w/'
-refuses_table "line 8: wrong is '2'; expected 0 or 1, false or true" '/^0.5,y/s/1,2/2,2/'
+refuses_table "line 8: wrong is '2'; expected 1 where wrong, 0 where right" '/^0.5,y/s/1,2/2,2/'
 refuses_table "line 8: loss is NaN; a network that diverged has no barrier to judge" '/^0.5,y/s/,2$/,nan/'
 refuses_table "line 8: loss is infinite; a network that diverged" '/^0.5,y/s/,2$/,-inf/'
 refuses_table "line 8: loss is ''; expected a number" '/^0.5,y/s/,2$/,/'
@@ -112,7 +119,13 @@ refuses_table "there are two columns 'wrong'" 's/loss/wrong/'
 # Four examples are too few for the five folds of the cross-fitted barrier, and for nothing else.
 "$program" outcomes.npy other.npy --json few.json > out
 grep -qx '  no cross-fitted barrier: --folds 5 needs as many examples, and there are 4' out || fail "few examples: $(cat out)"
-grep -q '^no summary of the pairs: .* as many as --folds' out || fail "few examples: $(cat out)"
+grep -qx "no summary of the pairs: 'outcomes.npy' has 4 examples, and --folds 5 needs as many" out || fail "few examples: $(cat out)"
+"$program" losses.npy negative.npy --alphas 0,1 > out
+grep -qx "no summary of the pairs: 'losses.npy' has no outcomes of single examples, but losses alone" out || fail "losses: $(cat out)"
+npy '|b1' '(2, 2)' '\0\1\0\0' > ends.npy
+npy '|b1' '(2, 2)' '\0\1\1\1' > ends2.npy
+"$program" ends.npy ends2.npy --folds 2 > out
+grep -qx "no summary of the pairs: 'ends.npy' has no α between the ends" out || fail "ends alone: $(cat out)"
 is few.json pairs.0.error_barrier.value 0.375
 is few.json pairs.0.notes.0 'no cross-fitted barrier: --folds 5 needs as many examples, and there are 4'
 [[ -z $(value few.json pairs.0.cross_fitted_barrier) ]] || fail "a cross-fitted barrier: $(cat few.json)"
@@ -170,6 +183,48 @@ sed 's/0.9/-0.1/; s/0.8/-inf/' softmax.csv > logits.csv
 grep -q '  loss at the ends         0.7981 0.0000' out || fail "a class that is ruled out: $(cat out)"
 sed 's/0.2/-inf/; s/0.9/2/' softmax.csv > infinite.csv
 refuses "at α = 1 is infinite: a class that is right has the probability 0" infinite.csv
+# One logit each of the cross-entropies log(1 + e) = 1.3133, log(1 + 1/e) = 0.3133 and log 2; equal logits leave the outcome open.
+cat > both.csv << 'END'
+alpha,example,wrong,loss,label,logit0,logit1
+0,a,1,1.3133,1,1,0
+0,b,0,0.3133,0,1,0
+0,c,1,0.6931,0,2,2
+1,a,0,0.3133,1,1,2
+1,b,0,0.3133,0,1,0
+1,c,0,0.6931,0,2,2
+END
+"$program" both.csv --folds 2 > out
+grep -q '3 examples: wrong, loss, logits' out || fail "what agrees: $(cat out)"
+sed '3s/,0,0.3/,1,0.3/' both.csv > wrong.csv
+refuses "line 3: wrong is 1, but the largest logit, 1, is that of class 0, and the label is 0" wrong.csv --folds 2
+sed '2s/,1,1.3/,0,1.3/' both.csv > wrong.csv
+refuses "line 2: wrong is 0, but the largest logit, 1, is that of class 0, and the label is 1" wrong.csv --folds 2
+sed '5s/0.3133/0.3173/' both.csv > wrong.csv
+refuses "line 5: loss is 0.3173, but the cross-entropy of the logits is 0.31326168" wrong.csv --folds 2
+npy '<f4' '(2, 2, 2)' '\0\0\0\77\0\0\200\77\0\0\200\76\0\0\100\77\0\0\200\77\0\0\0\0\0\0\0\77\0\0\0\77' > sigmoid.npy
+refuses "it holds numbers from 0 to 1 alone, as a sigmoid gives them; expected logits" sigmoid.npy --labels labels.npy
+printf 'alpha,example,label,logit0,logit1\n0,a,0,90,10\n1,a,0,20.01,80\n' > percent.csv
+refuses "these are probabilities in percent; give their logarithms, numpy.log(p / 100)" percent.csv
+# Axes in another order, told by the number of labels.
+npy '|u1' '(4,)' '\0\1\2\1' > four.npy
+npy '|i1' '(4, 2, 3)' '\3\0\0\0\0\0\3\0\0\0\0\0\3\0\0\0\0\0\3\0\0\0\0\0' > examples_first.npy
+refuses "as if it were [examples, α, classes]; expected [α, examples, classes]: numpy.transpose(x, (1, 0, 2))" examples_first.npy --labels four.npy
+refuses "as if it were [examples, classes, α]; expected [α, examples, classes]: numpy.transpose(x, (2, 0, 1))" \
+  examples_first.npy --labels four.npy --alphas 0,0.5,1
+npy '|i1' '(2, 3, 4)' '\3\0\0\0\0\0\3\0\0\0\0\0\3\0\0\0\0\0\3\0\0\0\0\0' > examples_last.npy
+refuses "as if it were [α, classes, examples]; expected [α, examples, classes]: numpy.transpose(x, (0, 2, 1))" examples_last.npy --labels four.npy
+refuses "has 4 α, and --alphas 0,0.5,1 names 3; expected one for each row: transpose it, x.T" swapped.npy --alphas 0,0.5,1
+# One logit for two classes.
+npy '<f4' '(2, 2, 1)' '\0\0\0\77\0\0\0\77\0\0\200\76\0\0\100\77' > one_logit.npy
+refuses "one logit z of two classes is given as numpy.stack([0*z, z], axis=-1), where z is x[..., 0]" one_logit.npy --labels labels.npy
+npy '<f4' '(2, 2)' '\0\0\0\77\0\0\0\77\0\0\200\76\0\0\100\77' > one_logit.npy
+refuses "If they are logits: one logit z of two classes is given as numpy.stack([0*z, z], axis=-1)" one_logit.npy --labels labels.npy
+refuses "one logit z of two classes is given as" one_logit.npy --what logits
+head -c 7 outcomes.npy > cut.npy
+refuses "'cut.npy': it is cut: it has 7 bytes" cut.npy
+refuses "'cut.npy': it is cut: it has 7 bytes" logits.npy --labels cut.npy
+head -c 70 outcomes.npy > cut.npy
+refuses "the file is cut" cut.npy
 npy '<f4' '(2, 2, 1)' '\0\0\0\77\0\0\0\77\0\0\200\76\0\0\100\77' > column.npy
 refuses "its last axis the length 1; expected [α, examples] of outcomes or losses: squeeze it, x.squeeze(-1)" column.npy
 refuses "squeeze it, x.squeeze(-1)" column.npy --what loss
@@ -181,11 +236,28 @@ npy '<f4' '(2, 1)' '\0\0\300\177\0\0\0\100' > nan.npy
 refuses "the loss of example 0 in row 0 is NaN" nan.npy --what loss --alphas 0,1
 npy '<f4' '(2, 1)' '\0\0\0\100\0\0\200\177' > inf.npy
 refuses "the loss of example 0 in row 1 is infinite; a network that diverged has no barrier to judge" inf.npy --alphas 0,1
-npy '<f4' '(2, 1)' '\0\0\200\277\0\0\0\100' > negative.npy
 "$program" negative.npy --alphas 0,1 > out
 grep -qx '  losses below 0: is the sign of a log-likelihood turned? (1 of 2, the least -1)' out || fail "losses below 0: $(cat out)"
 npy '|u1' '(2, 2)' '\0\1\2\0' > two.npy
-refuses "the value 2 at position 2; expected 0 or 1" two.npy
+refuses "it has the value 2 at position 2; expected 1 where wrong, 0 where right" two.npy
+refuses "it has the value -1 at position 0; expected 1 where wrong, 0 where right" negative.npy --what wrong --alphas 1,0
+npy '|b1' '(3, 4)' '\1\1\1\0\0\0\1\0\1\1\0\1' > correct.npy
+note='  errors at both ends above ½: 1 (true) means wrong; if your array says what is right, give its negation'
+"$program" correct.npy --folds 2 > out
+grep -qxF "$note" out || fail "what is right: $(cat out)"
+sed '/^[01],/s/,[01],/,1,/' pair.csv > correct.csv
+"$program" correct.csv --folds 2 > out
+grep -qxF "$note" out || fail "what is right, in a table: $(cat out)"
+"$program" outcomes.npy --folds 2 > out
+! grep -qF "$note" out || fail "an error of ½ is noted: $(cat out)"
+# Whole numbers for losses; 0.5 among them.
+sed '1s/wrong,//; s/,[01],/,/' pair.csv > whole.csv
+"$program" whole.csv > out
+grep -qx '  all losses are whole numbers, from 1 to 4, as predicted classes are: if they are such, give outcomes, predictions != labels' out ||
+  fail "whole losses: $(cat out)"
+sed '$s/2$/2.5/' whole.csv > fraction.csv
+"$program" fraction.csv > out
+! grep -q 'whole numbers' out || fail "a loss of 2.5: $(cat out)"
 npy '|b1' '(4,)' '\0\1\1\0' > flat.npy
 refuses "it has the shape [4]; expected [α, examples]" flat.npy
 npy '|b1' '(1, 4)' '\0\1\1\0' > one.npy

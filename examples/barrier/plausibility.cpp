@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "barrier/plausibility.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include <lmc/connectivity/causes/decomposition.hpp>
+#include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
+
+using lmc::concat;
+using lmc::shortest;
+
+namespace {
+
+// Whether every example has numbers of at least 0 whose sum is `total`, to the rounding of what wrote them.
+bool have_sum(const Place& place, std::size_t examples, double total) {
+  const std::size_t classes = place.logits.size() / examples;
+  for (std::size_t i = 0; i < examples; ++i) {
+    const std::span row = std::span(place.logits).subspan(i * classes, classes);
+    const double sum = std::accumulate(row.begin(), row.end(), 0.0);
+    if (std::ranges::any_of(row, [](double v) { return v < 0; }) || !(std::abs(sum - total) <= 1e-3 * total)) return false;
+  }
+  return true;
+}
+
+bool are_from_0_to_1(const Place& place) {
+  return std::ranges::all_of(place.logits, [](double v) { return v >= 0 && v <= 1; });
+}
+
+// On losses below 0, which no usual loss has.
+std::string note_on_signs(const std::vector<Place>& places) {
+  std::size_t below = 0, all = 0;
+  double least = 0;
+  for (const Place& place : places)
+    for (const double loss : place.losses) {
+      ++all;
+      if (loss < 0) ++below;
+      least = std::min(least, loss);
+    }
+  if (below == 0) return {};
+  return concat("losses below 0: is the sign of a log-likelihood turned? (", below, " of ", all, ", the least ",
+                shortest(least), ")");
+}
+
+// On losses that are numbers of classes.
+std::string note_on_whole_losses(const std::vector<Place>& places) {
+  std::set<double> values;
+  for (const Place& place : places)
+    for (const double loss : place.losses) {
+      if (loss < 0 || loss != std::floor(loss)) return {};
+      values.insert(loss);
+    }
+  if (values.size() < 3) return {};
+  return concat("all losses are whole numbers, from ", shortest(*values.begin()), " to ", shortest(*values.rbegin()),
+                ", as predicted classes are: if they are such, give outcomes, predictions != labels");
+}
+
+// On outcomes that say what is right.
+std::string note_on_outcomes(const std::vector<Place>& places, const lmc::Curve& curve) {
+  if (places.front().wrong.empty()) return {};
+  const auto above = [](const lmc::CurvePoint& point) { return point.metrics.error.value_or(0) > 0.5; };
+  if (!above(curve.points.front()) || !above(curve.points.back())) return {};
+  return "errors at both ends above ½: 1 (true) means wrong; if your array says what is right, give its negation";
+}
+
+}  // namespace
+
+void require_logits(const std::vector<Place>& places, std::size_t examples) {
+  if (places.front().logits.empty()) return;
+  const auto all = [&](double total) {
+    return std::ranges::all_of(places, [&](const Place& place) { return have_sum(place, examples, total); });
+  };
+  lmc::require(
+      !all(1),
+      "it holds numbers of at least 0, with the sum 1 for each example: these are probabilities; give their logarithms, "
+      "numpy.log(p)");
+  lmc::require(!all(100),
+               "it holds numbers of at least 0, with the sum 100 for each example: these are probabilities in percent; give "
+               "their logarithms, numpy.log(p / 100)");
+  lmc::require(!std::ranges::all_of(places, are_from_0_to_1),
+               "it holds numbers from 0 to 1 alone, as a sigmoid gives them; expected logits, as they are before the sigmoid: "
+               "numpy.log(p / (1 - p)). If they are logits, give x - 2, which has the same losses and outcomes");
+}
+
+std::string contradiction_in(const ExampleValues& values) {
+  if (values.logits.empty()) return {};
+  const double own = values.logits[values.label], greatest = *std::ranges::max_element(values.logits);
+  const bool tied = own == greatest && std::ranges::count(values.logits, greatest) > 1;
+  if (values.wrong && !tied && *values.wrong != (own < greatest))
+    return concat("wrong is ", *values.wrong ? 1 : 0, ", but the largest logit, ", shortest(greatest), ", is that of class ",
+                  std::ranges::find(values.logits, greatest) - values.logits.begin(), ", and the label is ", values.label,
+                  "; expected 1 where wrong, 0 where right");
+  if (!values.loss) return {};
+  const double entropy = lmc::detail::cross_entropy(values.logits, values.label);
+  // The curve refuses an infinite cross-entropy by itself.
+  if (!std::isfinite(entropy) || std::abs(*values.loss - entropy) <= 1e-3 * std::max(1.0, entropy)) return {};
+  return concat("loss is ", shortest(*values.loss), ", but the cross-entropy of the logits is ", shortest(entropy),
+                "; if it is another loss, leave out the logits and the label, and give wrong");
+}
+
+std::vector<std::string> notes_on(const std::vector<Place>& places, const lmc::Curve& curve) {
+  std::vector<std::string> notes;
+  for (const std::string& note : {note_on_signs(places), note_on_whole_losses(places), note_on_outcomes(places, curve)})
+    if (!note.empty()) notes.push_back(note);
+  return notes;
+}
