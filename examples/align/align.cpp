@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <lmc/align/alignment.hpp>
+#include <lmc/align/layout_from_table.hpp>
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/permute.hpp>
 #include <lmc/align/weight_matching.hpp>
@@ -30,6 +31,7 @@
 
 #include "align/group_table.hpp"
 #include "align/network_pair.hpp"
+#include "align/table_suspects.hpp"
 #include "standard_streams.hpp"
 
 namespace {
@@ -44,7 +46,7 @@ void add_options(CLI::App& app, Options& o) {
   app.get_formatter()->column_width(34);
   app.add_option("a", o.a, "safetensors file of the network that stays")->required();
   app.add_option("b", o.b, "safetensors file of the network whose units are put into the order of a's")->required();
-  app.add_option("--groups", o.groups, "table of permutation groups, in JSON: docs/alignment.md")->required();
+  app.add_option("--groups", o.groups, "table of permutation groups, in JSON: docs/alignment-files.md")->required();
   app.add_option("-o,--output", o.output, "safetensors file for the permuted network b");
   app.add_option("--json", o.json, "file for the result, permutations included");
   app.add_option("--seed", o.search.seed, "of the order of groups and of the restarts")->capture_default_str();
@@ -135,8 +137,10 @@ nlohmann::ordered_json to_json(const Options& o, const NetworkPair& networks, co
 
 void run(const Options& o) {
   std::optional<lmc::OutputFile> output = open(o.output, o), json = open(o.json, o);
-  const NetworkPair networks(o.a, o.b, read_group_table(o.groups));
+  const std::vector<lmc::TableEntry> table = read_group_table(o.groups);
+  const NetworkPair networks(o.a, o.b, table);
   for (const std::string& suspect : networks.suspects()) std::cerr << "warning: " << suspect << '\n';
+  for (const std::string& suspect : table_suspects(table, networks.fixed())) std::cerr << "warning: " << suspect << '\n';
   Result r{.found = lmc::weight_matching<double>(networks.layout(), networks.a().parameters, networks.b().parameters, o.search,
                                                  lmc::fast_product())};
   r.distance_before = distance(networks, lmc::identity_permutations(networks.layout()));
@@ -159,10 +163,14 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Finds the order of a network's units in which its weights are nearest to another network's, and writes it in that order.");
   add_options(app, o);
-  CLI11_PARSE(app, argc, argv);
+  app.failure_message(
+      [](const CLI::App* program, const CLI::Error& e) { return "align: " + CLI::FailureMessage::simple(program, e); });
   try {
+    app.parse(argc, argv);
     run(o);
     return 0;
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 1;
   } catch (const std::bad_alloc&) {
     std::cerr << "align: not enough memory for these networks\n";
   } catch (const std::exception& e) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A table of permutation groups as its user writes it, in JSON; docs/alignment.md describes the format.
+// A table of permutation groups as its user writes it, in JSON; docs/alignment-files.md describes the format.
 #pragma once
 #include <filesystem>
 #include <string>

@@ -52,6 +52,28 @@ sed '/running_mean/d' groups.json > forgotten.json
 grep -qF "'bn.running_mean' is not in the table, and has one entry for each of the 4 units of 'channels'; was it forgotten?" err ||
   fail "a forgotten tensor: $(cat err)"
 
+# warns TEXT SED: the table changed by SED gets the warning.
+warns() {
+  sed "$2" groups.json > odd.json
+  ! cmp -s odd.json groups.json || fail "$2 changes nothing"
+  "$program" network.safetensors planted.safetensors --groups odd.json > out 2> err
+  grep -qF "warning: $1" err || fail "$2: '$1' is not in: $(cat err)"
+}
+"$program" network.safetensors planted.safetensors --groups groups.json > out 2> err
+[[ ! -s err ]] || fail "a warning of a table that is right: $(cat err)"
+warns "nothing reads the units of group 'hidden'" 's/\[null, "hidden"\]/[null, null]/'
+warns "nothing reads the units of group 'out'" 's/"fc2.weight": \[null, "hidden"\]/"fc2.weight": ["out", "hidden"], "fc2.bias": ["out"]/'
+warns "'conv.bias' has the group 'other', and axis 0 of 'conv.weight' has the group 'channels'" \
+  's/"conv.bias": \["channels"\]/"conv.bias": ["other"]/; s/\[4, 4, 3\], "groups": \["channels", null, null\]/[4, 4, 3], "groups": [null, "other", null]/'
+warns "'fc1.bias' has no group, and axis 0 of 'fc1.weight' has the group 'hidden'" 's/"fc1.bias": \["hidden"\]/"fc1.bias": [null]/'
+warns "'fc1.bias' has the group 'hidden', and axis 0 of 'fc1.weight' has no group" '/"fc1.weight"/d'
+# Without the table: as any other error.
+status=0
+"$program" network.safetensors planted.safetensors > out 2> err || status=$?
+[[ $status == 1 && $(head -n 1 err) == 'align: --groups is required' ]] || fail "no --groups: exit code $status, $(cat err)"
+"$program" --help > out
+grep -qF 'docs/alignment-files.md' out || fail "where the table of groups is described: $(cat out)"
+
 refuses() {  # refuses TEXT ARGUMENT...
   local text=$1
   shift
