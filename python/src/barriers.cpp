@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <lmc/connectivity/barriers.hpp>
@@ -34,6 +35,13 @@ using lmc::Interval;
 namespace {
 
 using Released = py::call_guard<py::gil_scoped_release>;
+
+/// Throws: Error where the loss of the curve is its error, for want of another.
+void require_loss(std::string_view who, const Curve& curve, std::string_view instead) {
+  lmc::require(curve.points.empty() || curve.points.front().metrics.loss_name != "0-1", who,
+               ": outcomes have no loss; measure logits with labels, or give a dictionary with 'loss'; ", instead,
+               " is of the error");
+}
 
 void bind_classes(py::module_& m) {
   py::class_<Interval>(m, "Interval", "Where a number lies, with 95 % confidence unless said otherwise.")
@@ -138,25 +146,45 @@ void bind_barriers(py::module_& m) {
   verdict    : what the interval says about the threshold
 On a grid, a lower bound of the supremum over all α. nan where an error is nan: divergence is data.
 Source: Entezari et al., arXiv:2110.06296; normalized: Altıntaş et al., arXiv:2312.09832.)");
-  m.def("loss_barrier", &lmc::loss_barrier, py::arg("curve"), Released(), R"(Loss barrier:
+  m.def(
+      "loss_barrier",
+      [](const Curve& curve) {
+        require_loss("loss_barrier", curve, "error_barrier");
+        return lmc::loss_barrier(curve);
+      },
+      py::arg("curve"), Released(), R"(Loss barrier:
   value      = max over α of [ L(α) − chord(α) ] ≥ 0
   normalized = value ÷ mean loss of the ends
-Source: Entezari et al., arXiv:2110.06296.)");
+Raises Error where the curve has outcomes alone, which have no loss. Source: Entezari et al., arXiv:2110.06296.)");
   m.def("instability", &lmc::instability, py::arg("curve"), Released(),
         R"(Linear interpolation instability, max over α of err(α), less the mean error of the ends.
 At least half the difference of the ends even without a bump. Source: Frankle et al., arXiv:1912.05671 (30 α).)");
-  m.def("git_rebasin_barrier", &lmc::git_rebasin_barrier, py::arg("curve"), Released(),
-        R"(Git Re-Basin's barrier, max over α of L(α), less the mean loss of the ends.
+  m.def(
+      "git_rebasin_barrier",
+      [](const Curve& curve) {
+        require_loss("git_rebasin_barrier", curve, "instability");
+        return lmc::git_rebasin_barrier(curve);
+      },
+      py::arg("curve"), Released(), R"(Git Re-Basin's barrier, max over α of L(α), less the mean loss of the ends.
+Raises Error where the curve has outcomes alone, which have no loss.
 Source: Ainsworth et al., arXiv:2209.04836 (25 α).)");
   m.def(
       "argmax_barrier",
-      [](const Curve& curve, const std::string& metric) { return lmc::argmax_barrier(curve, metric_of(metric)); },
+      [](const Curve& curve, const std::string& name) {
+        const lmc::Metric metric = metric_of(name);
+        if (metric == lmc::Metric::loss) require_loss("argmax_barrier", curve, "metric='error'");
+        return lmc::argmax_barrier(curve, metric);
+      },
       py::arg("curve"), py::arg("metric") = "error", R"(f(α*) − chord(α*) at the highest point α* of f itself.
 It misses a bump under a higher end: kept to compare with results that were computed so.
 Source: the code of Altıntaş et al. 2025, gsaltintas/lmc (11 α).)");
   m.def(
       "midpoint_barrier",
-      [](const Curve& curve, const std::string& metric) { return lmc::midpoint_barrier(curve, metric_of(metric)); },
+      [](const Curve& curve, const std::string& name) {
+        const lmc::Metric metric = metric_of(name);
+        if (metric == lmc::Metric::loss) require_loss("midpoint_barrier", curve, "metric='error'");
+        return lmc::midpoint_barrier(curve, metric);
+      },
       py::arg("curve"), py::arg("metric") = "error", R"(f(½) less the mean of the ends; may be negative.
 Source: the code of Entezari et al., arXiv:2110.06296; REPAIR, Jordan et al., arXiv:2211.08403.)");
   m.def(

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 
 #include <lmc/connectivity/ensemble.hpp>
@@ -25,6 +27,22 @@ std::string type_of(py::handle object) { return py::str(py::type::handle_of(obje
 
 char kind_of(const py::array& array) { return array.dtype().kind(); }
 
+// Throws: Error where every row has numbers of at least 0 with the sum 1, or 100.
+void require_logits(std::span<const double> values, std::size_t examples) {
+  const std::size_t classes = values.size() / examples;
+  bool shares = true, percent = true;
+  for (std::size_t i = 0; i < examples && (shares || percent); ++i) {
+    const auto row = values.subspan(i * classes, classes);
+    const double sum = std::accumulate(row.begin(), row.end(), 0.0);
+    const bool below = std::ranges::any_of(row, [](double v) { return v < 0; });
+    shares = shares && !below && std::abs(sum - 1) <= 1e-3;
+    percent = percent && !below && std::abs(sum - 100) <= 0.1;
+  }
+  require(!shares && !percent, "the evaluator gave numbers of at least 0, with the sum ", shares ? 1 : 100,
+          " for each example: these are probabilities, and logits are expected; give their logarithms, numpy.log(p",
+          shares ? ")" : " / 100)");
+}
+
 Metrics from_logits(const py::array& logits, const std::optional<std::vector<std::int32_t>>& labels, bool keep_logits) {
   require(labels.has_value(), "the evaluator gave logits, ", describe(logits),
           ", and there are no labels to compare them with; pass labels=…, or give outcomes: predictions != labels");
@@ -34,6 +52,7 @@ Metrics from_logits(const py::array& logits, const std::optional<std::vector<std
           " examples, and there are ", labels->size(), " labels; expected one for each, in the same order");
   const auto values = doubles_of("linear_path", "the logits", logits, 2);
   const std::span<const double> z = span_of(Array<double>(values));
+  if (!labels->empty()) require_logits(z, labels->size());
   Metrics metrics;
   {
     const py::gil_scoped_release release;
@@ -45,10 +64,17 @@ Metrics from_logits(const py::array& logits, const std::optional<std::vector<std
 }
 
 void set_outcomes(Metrics& metrics, const py::array& wrong) {
+  const char kind = kind_of(wrong);
   require(
-      kind_of(wrong) == 'b' && wrong.ndim() == 1, "the evaluator gave ", describe(wrong),
+      (kind == 'b' || kind == 'i' || kind == 'u') && wrong.ndim() == 1, "the evaluator gave ", describe(wrong),
       " for the outcomes of examples; expected a flat array of bool, true where the prediction is wrong: predictions != labels");
-  const Array<bool> values(wrong);
+  if (kind != 'b') {
+    const py::array_t<std::int64_t, py::array::c_style | py::array::forcecast> numbers(wrong);
+    for (const std::int64_t value : std::span(numbers.data(), static_cast<std::size_t>(numbers.size())))
+      require(value == 0 || value == 1, "the evaluator gave the outcome ", value,
+              "; expected 1 where wrong, 0 where right: predictions != labels");
+  }
+  const py::array_t<bool, py::array::c_style | py::array::forcecast> values(wrong);
   metrics.wrong.assign(values.data(), values.data() + values.size());
   metrics.count = std::ssize(metrics.wrong);
   require(metrics.count > 0, "the evaluator gave the outcomes of no example; expected at least one");
@@ -151,10 +177,12 @@ Metrics metrics_of(py::handle result, const std::optional<std::vector<std::int32
   require(!result.is_none(), "the evaluator gave None; is there a `return`?");
   const py::array array = array_of(result);
   if (kind_of(array) == 'f' && array.ndim() > 0) return from_logits(array, labels, keep_logits);
+  const bool whole = kind_of(array) == 'i' || kind_of(array) == 'u';
   require(
       kind_of(array) == 'b' && array.ndim() == 1, "the evaluator gave ", type_of(result), ", ", describe(array),
       "; expected outcomes of examples as a flat array of bool (predictions != labels), logits as [examples, classes], or a "
-      "dictionary with loss, error, count, wrong");
+      "dictionary with loss, error, count, wrong",
+      whole && array.ndim() == 1 ? ". Whole numbers may be predicted classes; if 1 means wrong, give {'wrong': x}" : "");
   Metrics metrics;
   set_outcomes(metrics, array);
   use_error_as_loss(metrics);

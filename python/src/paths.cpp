@@ -129,7 +129,7 @@ linear_path makes one by calls of an evaluator, make_curve from numbers.)")
           "α of each point, the share of b in θ(α) = (1 − α) a + α b")
       .def_property_readonly(
           "loss", [](const Curve& c) { return rows_of(c, [](const CurvePoint& p) { return p.metrics.loss; }); },
-          "mean loss at each α")
+          "mean loss at each α; the error where the curve has outcomes alone")
       .def_property_readonly(
           "error",
           [](const Curve& c) -> py::object {
@@ -202,9 +202,9 @@ void bind_paths(py::module_& m) {
 
 a, b: parameters of two networks, flat arrays of float32 or float64; read where they lie, without a copy.
 evaluate(θ): called with one θ at a time, an array of its own. It returns one of
-    outcomes    bool [examples], True where the prediction is wrong: the loss then counts errors
-    logits      float [examples, classes], with labels=…: cross-entropy in nats, in double, and error
-    a dictionary of loss, error, count, wrong, logits, loss_name, or Metrics
+    outcomes    bool [examples], True where the prediction is wrong: `loss` then is the error, and there is no loss barrier
+    logits      float [examples, classes], with labels=…: cross-entropy in nats, in double, and error; probabilities are refused
+    a dictionary of loss, error, count, wrong (bool, or whole numbers 0 and 1), logits, loss_name, or Metrics
 alphas: a number of even steps, or a list from 0 to 1.
 labels: int [examples], for logits.
 prepare(θ): called before each evaluate(θ): the place to load θ into the network and to estimate the running statistics of

@@ -491,9 +491,17 @@ class BadInput(unittest.TestCase):
                 ({"loss": "x", "count": 1}, {}, "'loss' as str"), ({"error": 40, "count": 100}, {}, "not a percentage"),
                 ({"loss": 1, "count": 0}, {}, "count = 0"), ({"count": 3}, {}, "expected one of them"),
                 ({"wrong": np.zeros(0, bool), "count": 3}, {}, "no example"),
-                ({"loss": 1, "error": 0.5, "wrong": [True, True]}, {}, "error = 0.5"), ({"loss": 1, "wrong": [1, 0]}, {}, "flat array of bool")]:
+                ({"loss": 1, "error": 0.5, "wrong": [True, True]}, {}, "error = 0.5"), ({"loss": 1, "wrong": [1.0, 0.0]}, {}, "flat array of bool"),
+                ({"loss": 1, "wrong": [2, 0]}, {}, "the outcome 2; expected 1 where wrong, 0 where right"),
+                (np.array([1, 0]), {}, "if 1 means wrong, give {'wrong': x}"),
+                (np.array([[0.25, 0.75], [1, 0]]), {"labels": [0, 1]}, r"these are probabilities, .* numpy.log\(p\)"),
+                (np.array([[25, 75.0], [100, 0]]), {"labels": [0, 1]}, r"with the sum 100 .* numpy.log\(p / 100\)")]:
             with self.subTest(result=result, options=options):
                 self.refuse(text, give(result, **options))
+        for logits in ([[0.25, 0.75], [1, 0.5]], [[0.25, 0.75], [-1, 2]]):  # no distributions
+            self.assertIsNotNone(give(np.array(logits), labels=[0, 1])())
+        self.assertEqual(give({"wrong": [1, 0, 0]})(), give(np.array([True, False, False]))())
+        self.refuse("these are probabilities", lambda: lmc.make_curve(2, np.full((2, 5, 4), 0.25), labels=[0, 1, 2, 3, 0]))
         counter = iter(range(1, 100))
         self.refuse("the same data set", lambda: lmc.linear_path(np.zeros(1), np.zeros(1), lambda t: np.zeros(next(counter), bool), 3))
         noise = iter(np.random.default_rng(1).random(100))
@@ -505,6 +513,9 @@ class BadInput(unittest.TestCase):
         curve = lmc.make_curve(3, np.zeros((3, 10), bool))
         self.refuse("threshold = 2", lambda: lmc.error_barrier(curve, threshold=2))
         self.refuse("metric", lambda: lmc.argmax_barrier(curve, "accuracy"))
+        for barrier, instead in [(lmc.loss_barrier, "error_barrier"), (lmc.git_rebasin_barrier, "instability"),
+                                 (lambda c: lmc.argmax_barrier(c, "loss"), "metric='error'"), (lambda c: lmc.midpoint_barrier(c, "loss"), "metric='error'")]:
+            self.refuse(f"outcomes have no loss; .*; {instead} is of the error", lambda barrier=barrier: barrier(curve))
         self.refuse("folds", lambda: lmc.cross_fitted_barrier(curve, folds=1))
         self.refuse("at least two pairs", lambda: lmc.barrier_summary([curve]))
         self.refuse("midpoint", lambda: lmc.midpoint_barrier(lmc.make_curve(2, np.zeros((2, 10), bool))))
