@@ -350,11 +350,15 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Computes the barriers between networks, from files of their parameters or from what was measured along the lines between them.");
   add_options(app, o);
-  CLI11_PARSE(app, argc, argv);
-  o.network_only = given_for_networks(app);
+  app.failure_message(
+      [](const CLI::App* program, const CLI::Error& e) { return "barrier: " + CLI::FailureMessage::simple(program, e); });
   try {
+    app.parse(argc, argv);
+    o.network_only = given_for_networks(app);
     run(o);
     return 0;
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 1;
   } catch (const std::bad_alloc&) {
     std::cerr << "barrier: not enough memory for these files\n";
   } catch (const std::exception& e) {

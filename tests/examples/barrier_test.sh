@@ -133,6 +133,9 @@ is few.json pairs.0.notes.0 'no cross-fitted barrier: --folds 5 needs as many ex
 "$program" --alphas 0,0.5,1 outcomes.npy --folds 2 > out
 "$program" --folds 2 --initializations 1,2 outcomes.npy other.npy > out
 grep -q '2 pairs from 2 initializations' out || fail "lists before files: $(cat out)"
+status=0
+"$program" outcomes.npy --what outcomes > out 2> err || status=$?
+[[ $status == 1 && $(head -n 1 err) == 'barrier: --what: outcomes not in {auto,wrong,loss,logits}' ]] || fail "an error of usage: exit code $status, $(cat err)"
 refuses "--folds 1; expected at least 2" outcomes.npy --folds 1
 refuses "'outcomes.npy' is given twice; a pair counts once" outcomes.npy outcomes.npy
 ln -s outcomes.npy link.npy
