@@ -16,6 +16,6 @@ struct ArrayClaims {
 /// Throws: Error unless the shape has two or three axes, and an entry.
 void require_axes(const lmc::Shape& shape);
 
-/// Throws: Error unless such a shape is [α, examples], or [α, examples, classes] for logits, with at least two α. The message has the call of
-/// NumPy that makes it so, where the numbers of labels or of α tell the axes.
+/// Throws: Error unless such a shape is [α, examples], or [α, examples, classes] for logits, with at least two α. The message has
+/// the call of NumPy that makes it so, where the numbers of labels or of α tell the axes.
 void require_shape(const lmc::Shape& shape, const ArrayClaims& claims);

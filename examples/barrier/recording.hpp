@@ -25,6 +25,7 @@ struct RecordingOptions {
 /// Reads a .npy file [α, examples] of outcomes or losses, or [α, examples, classes] of logits; or a CSV file with a line for each α and
 /// example: alpha, example, and wrong, loss, or label with logit0, logit1, …
 /// Throws: Error that names the file, and the line of a CSV file, where an α is missing, twice or out of order, an example is missing or
-/// twice at some α, a loss is NaN or infinite, logits are probabilities, or a value is none that the column can have; where a .npy file has more α than examples and `alphas` does not
-/// say so; and for labels of anything but logits.
+/// twice at some α, a loss is NaN or infinite, logits are probabilities or contradict the outcome or loss beside them, or a value is none
+/// that the column can have; where a .npy file has more α than examples and `alphas` does not say so; and for labels of anything but
+/// logits.
 Recording read_recording(const std::filesystem::path& path, const RecordingOptions& options);
