@@ -138,6 +138,20 @@ TEST_CASE("arc length: a Bezier curve's is that of the parabola") {
   CHECK_THAT(lmc::ArcLength(turning).total(), WithinAbs(0.75, 1e-10));
 }
 
+TEST_CASE("arc length: ends where halves differ by rounding alone, as where many bends go back and forth") {
+  // In one dimension, the length is the total variation: |θ(t + h) − θ(t)| over a fine grid, exact but for h² at each turn.
+  const BentPath<double> jagged(PathKind::bezier, random_points<double>(80, 1, 5));
+  std::vector<double> before(1), after(1);
+  double variation = 0;
+  jagged.at(at(0), before);
+  for (int i = 1; i <= 4000; ++i, before = after) {
+    jagged.at(at(i / 4000.0), after);
+    variation += std::abs(after[0] - before[0]);
+  }
+  CHECK_THAT(lmc::ArcLength(jagged).total(), WithinRel(variation, 1e-4));
+  CHECK(lmc::ArcLength(jagged).total() >= variation);
+}
+
 // A landscape f(x, y) = x² + y² in the metrics' loss.
 lmc::Metrics bowl(std::span<const double> theta) {
   return {.loss = theta[0] * theta[0] + theta[1] * theta[1], .error = {}, .count = 1};
