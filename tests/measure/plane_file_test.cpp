@@ -3,6 +3,7 @@
 #include <lmc/measure/plane_file.hpp>
 
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -87,6 +88,26 @@ TEST_CASE("plane file: has u, v, error and loss, also what is not finite", "[mea
   std::ostringstream without;
   lmc::write_plane_csv(without, surface);
   CHECK(without.str() == "u,v,loss\n0,0,0.5\n0,2,nan\n1,2,inf\n");
+}
+
+TEST_CASE("plane file: a last line that was cut is measured again, also where a shorter number is left", "[measure]") {
+  const testing::TemporaryDirectory folder;
+  const auto file = folder.path() / "plane.csv";
+  const Setting s;
+  int calls = 0;
+  const auto evaluate = [&](std::span<const float> theta) { return measured(theta, 6 + calls++); };
+  lmc::measure_plane(file, s.identity(), s.plane, grid, evaluate);
+  const std::string whole = content(file);
+  for (const std::uintmax_t cut : {1, 2, 9}) {
+    calls = 0;
+    std::filesystem::resize_file(file, whole.size() - cut);
+    lmc::measure_plane(file, s.identity(), s.plane, grid, evaluate);
+    CHECK(calls == 1);
+    CHECK(content(file) == whole);
+  }
+  calls = 0;
+  lmc::measure_plane("/dev/null", s.identity(), s.plane, grid, evaluate);  // a device has nothing to go on with
+  CHECK(calls == 12);
 }
 
 TEST_CASE("plane file: one of another plane, network, grid, data set or loss is refused by name", "[measure]") {

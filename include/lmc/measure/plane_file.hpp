@@ -85,7 +85,7 @@ inline void write_plane_csv(std::ostream& out, const PlaneSurface& surface, cons
   }
 }
 
-/// What such a file has of a grid. Throws: Error when it cannot be read, has another identity, which is named, is damaged, or has
+/// What such a file has of a grid; a last line without a line end may have lost digits, and is left out. Throws: Error when it cannot be read, has another identity, which is named, is damaged, or has
 /// places that are not those of the grid.
 inline PlaneSurface read_plane_csv(const std::filesystem::path& path, const PlaneGrid& grid, const PlaneIdentity& identity) {
   detail::require_grid("read_plane_csv", grid);
@@ -97,7 +97,8 @@ inline PlaneSurface read_plane_csv(const std::filesystem::path& path, const Plan
   const auto fail = [&](std::ptrdiff_t line, const std::string& what) {
     throw Error(concat("'", path.string(), "', line ", line, ": ", what, way_out));
   };
-  const std::string content = read_utf8(path);
+  std::string content = read_utf8(path);
+  content.resize(content.rfind('\n') + 1);  // none: npos + 1 is 0
   for_each_line(content, [&](std::string_view line, std::ptrdiff_t number) {
     if (names < identity.size()) {
       const auto& [name, text] = identity[names++];
@@ -142,7 +143,7 @@ PlaneSurface measure_plane(const std::filesystem::path& path, const PlaneIdentit
     write_plane_csv(file.stream(), surface, identity);
     file.commit();
   };
-  if (std::filesystem::exists(path)) options.known = read_plane_csv(path, grid, identity);
+  if (std::filesystem::is_regular_file(path)) options.known = read_plane_csv(path, grid, identity);
   { const OutputFile writable(path); }  // one that cannot be written is an error before anything is measured
   options.on_progress = [save, report = std::move(options.on_progress)](const PlaneSurface& surface) {
     save(surface);
