@@ -48,6 +48,18 @@ TEST_CASE("plane figure: has marks with their names, and the line between the en
   CHECK_THROWS_WITH(lmc::plane_figure_script(wrong), Contains("a line from mark 0 to mark 3; there are 3 marks"));
 }
 
+TEST_CASE("plane figure: a long label of an axis is in lines, as a low panel would cut it", "[plot]") {
+  lmc::PlaneFigure long_labels = figure();
+  long_labels.axes = {"first principal direction, 97.1 % of the squared distances",
+                      "nothing that has commas, it's only a few words"};
+  const std::string script = lmc::plane_figure_script(long_labels);
+  CHECK_THAT(script, Contains(R"(set xlabel 'first principal direction,'."\n".'97.1 % of the squared distances' font)"));
+  CHECK_THAT(script, Contains(R"(set ylabel 'nothing that has commas,'."\n".'it''s only a few words' font)"));
+  CHECK(lmc::detail::wrapped_label("the distance along the line between A and B") ==
+        R"('the distance along the line'."\n".'between A and B')");
+  CHECK(lmc::detail::wrapped_label("u") == "'u'");
+}
+
 TEST_CASE("plane figure: levels are round numbers, in decades where the range is wide", "[plot]") {
   using Levels = std::vector<double>;
   CHECK(lmc::detail::contour_levels(0.3, 12, true) == Levels{0.5, 1, 2, 5, 10});
@@ -71,7 +83,9 @@ TEST_CASE("plane figure: a flat surface, one that is finite nowhere, and one wit
   CHECK_THROWS_WITH(lmc::plane_figure_script(empty), Contains("nothing was measured"));
   if (!lmc::gnuplot_available()) return testing::skip("gnuplot is not installed");
   const testing::TemporaryDirectory folder;
-  lmc::save_plane_figure(folder / "plane.svg", figure());
+  lmc::PlaneFigure labelled = figure();
+  labelled.axes[1] = "second principal direction, 2.9 % of the squared distances";
+  lmc::save_plane_figure(folder / "plane.svg", labelled);
   lmc::save_plane_figure(folder / "plane.png", flat);
   lmc::save_plane_figure(folder / "plane.pdf", nowhere);
   for (const char* name : {"plane.svg", "plane.png", "plane.pdf"}) CHECK(std::filesystem::file_size(folder / name) > 1000);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,20 @@ struct PlaneFigure {
 };
 
 namespace detail {
+
+/// A label in lines of up to 32 bytes, which end behind a comma or else a word: a longer one would be cut at the edges of a low panel.
+inline std::string wrapped_label(std::string_view text) {
+  constexpr std::size_t longest = 32;
+  std::string lines;
+  while (text.size() > longest) {
+    const std::size_t comma = text.rfind(", ", longest - 1), word = text.rfind(' ', longest);
+    const std::size_t end = comma == std::string_view::npos ? word : comma + 1;
+    if (end == std::string_view::npos) break;
+    lines += concat(gnuplot_string(text.substr(0, end)), R"(."\n".)");
+    text.remove_prefix(end + 1);
+  }
+  return lines + gnuplot_string(text);
+}
 
 /// Colors from dark to light, whose lightness alone tells them apart: viridis, which readers with any color vision can read.
 /// Source: S. van der Walt, N. Smith, matplotlib, CC0.
@@ -174,8 +189,8 @@ inline std::string plane_figure_script(const PlaneFigure& figure) {
       "\nset size ratio -1\nunset key\nset tics out nomirror\nset border 15\nset style textbox opaque fc rgb '#ffffff' "
       "noborder margins 0.5,0.5\n",
       detail::plane_palette, "set xrange [", shortest(grid.u_low), ":", shortest(grid.u_high), "]\nset yrange [",
-      shortest(grid.v_low), ":", shortest(grid.v_high), "]\nset xlabel ", detail::gnuplot_string(figure.axes[0]),
-      " font ',10'\nset ylabel ", detail::gnuplot_string(figure.axes[1]), " font ',10'\n",
+      shortest(grid.v_low), ":", shortest(grid.v_high), "]\nset xlabel ", detail::wrapped_label(figure.axes[0]),
+      " font ',10'\nset ylabel ", detail::wrapped_label(figure.axes[1]), " font ',10'\n",
       detail::plane_panel(figure, Metric::loss), with_error ? detail::plane_panel(figure, Metric::error) : "",
       "unset multiplot\n");
 }
