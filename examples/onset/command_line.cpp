@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,7 @@ OnsetChoice parse_onset_options(int argc, char** argv) {
       "Finds the update of a training from which two children stay connected that share it up to there, from several "
       "initializations. Networks are trained as the program pair does.");
   add_training_options(app, o.pair);
+  for (const char* refused : {"--init-seeds", "--save-checkpoints"}) app.get_option(refused)->group("");  // not in the help
   const char* const group = "Onset";
   app.add_option("--initializations", o.initializations, "--init-seed and the next ones; 1 gives no interval")
       ->group(group)
@@ -67,6 +69,7 @@ OnsetChoice parse_onset_options(int argc, char** argv) {
   app.add_option("--figure", o.pair.figure, "file for P(broken) over the update and the distances: .png, .svg or .pdf");
   app.footer(exit_codes);
   registry::parse(app, argc, argv);
+  o.rate_window_given = app.count("--rate-window") > 0;
   // Each initialization has three runs: a prefix and two children.
   o.pair.pairs = o.initializations;
   o.pair.runs = 3;
@@ -83,6 +86,22 @@ lmc::OnsetOptions onset_options(const OnsetChoice& o, Index end) {
       .decide = {.threshold = o.threshold, .confidence = o.confidence, .alphas = parse_alphas(o.pair.alphas)},
       .curve = {.seed = o.pair.init_seed}};
   if (options.candidates.empty()) options.candidates = lmc::doubling_updates(end);
+  // The longest way of two children.
+  const Index way = end - options.candidates.front();
+  const std::vector<Index> barriers_after = parse_updates("--barriers-after", o.barriers_after);
+  lmc::require(barriers_after.empty() || barriers_after.back() <= way, "--barriers-after ", o.barriers_after,
+               ": children that part after ", options.candidates.front(), " of ", end, " updates have only ", way, " more");
+  if (o.rate_window_given) {
+    lmc::require(!o.rate_window_given || !o.no_distances, "--rate-window ", o.rate_window,
+                 ": --no-distances leaves out what the rate is fitted to; leave out one of the two");
+    const std::vector<Index> window = parse_updates("--rate-window", o.rate_window);
+    Index kept = 0;
+    for (Index after = 1; after <= way; after = after < way ? std::min(2 * after, way) : way + 1)
+      kept += after >= window[0] && after <= window[1] ? 1 : 0;
+    if (window[0] == 0 && o.difference == "gaussian") ++kept;  // children that part at a distance
+    lmc::require(kept >= 2, "--rate-window ", o.rate_window, ": distances are kept after 1, 2, 4, … and at most ", way,
+                 " updates; expected a window with two of them");
+  }
   return options;
 }
 

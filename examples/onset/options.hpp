@@ -22,6 +22,7 @@ struct OnsetChoice {
   std::optional<std::uint64_t> perturbation_seed;
   bool no_distances = false;
   std::string barriers_after, rate_window = "1,64";
+  bool rate_window_given = false;
 };
 
 /// Throws: CLI::ParseError, which also stands for --help.

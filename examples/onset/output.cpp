@@ -28,9 +28,11 @@ nlohmann::json cost_json(const lmc::OnsetCost& cost) {
 
 nlohmann::json update_json(const std::optional<Index>& update) { return update ? nlohmann::json(*update) : nullptr; }
 
-nlohmann::json curve_json(const lmc::OnsetCurve& curve) {
-  nlohmann::json json{{"intercept", curve.curve.intercept},
-                      {"slope", curve.curve.slope},
+nlohmann::json curve_json(const lmc::Onset& onset) {
+  const lmc::OnsetCurve& curve = *onset.curve;
+  const bool has_both = onset.has_both_outcomes();
+  nlohmann::json json{{"intercept", has_both ? nlohmann::json(curve.curve.intercept) : nullptr},
+                      {"slope", has_both ? nlohmann::json(curve.curve.slope) : nullptr},
                       {"onset", onset_json(curve.onset)},
                       {"interval", nullptr},
                       {"undefined_resamples", curve.undefined_resamples},
@@ -106,12 +108,16 @@ void print_onset(const lmc::Onset& onset, const OnsetChoice& o, const std::vecto
     return;
   }
   const lmc::OnsetCurve& curve = *onset.curve;
-  std::cout << "P(broken) = 1/(1 + exp(-(" << lmc::fixed(curve.curve.intercept, 3) << (curve.curve.slope < 0 ? " - " : " + ")
-            << lmc::fixed(std::abs(curve.curve.slope), 3) << " log(k + 1)))), from " << curve.outcomes << " outcomes, "
-            << curve.broken << " broken\n"
-            << curve.onset;
+  if (onset.has_both_outcomes())
+    std::cout << "P(broken) = 1/(1 + exp(-(" << lmc::fixed(curve.curve.intercept, 3) << (curve.curve.slope < 0 ? " - " : " + ")
+              << lmc::fixed(std::abs(curve.curve.slope), 3) << " log(k + 1)))), from " << curve.outcomes << " outcomes, "
+              << curve.broken << " broken\n";
+  std::cout << curve.onset;
   if (curve.onset.side == lmc::OnsetSide::undefined) std::cout << ": P(broken) does not fall with k";
-  if (curve.interval)
+  if (!onset.has_both_outcomes())
+    std::cout << ": a bound, without a curve or an interval, since all outcomes are "
+              << (curve.broken > 0 ? "broken" : "connected") << " (" << curve.outcomes << ')';
+  else if (curve.interval)
     std::cout << ", 95 % from " << lmc::concat(curve.interval->low) << " to " << lmc::concat(curve.interval->high)
               << " over initializations";
   else
@@ -151,7 +157,7 @@ nlohmann::json to_json(const lmc::Onset& onset, const OnsetChoice& o, const std:
                         {"most", cost_json(onset.plan.most)}}},
                       {"spent", cost_json(onset.spent)},
                       {"left_out", onset.left_out},
-                      {"curve", onset.curve ? curve_json(*onset.curve) : nullptr},
+                      {"curve", onset.curve ? curve_json(onset) : nullptr},
                       {"initializations", nlohmann::json::array()},
                       {"pairs", nlohmann::json::array()}};
   if (const auto difference = child_options(o).difference;

@@ -66,5 +66,18 @@ refuses "two children share their start" --init-seeds 1,2
 refuses "expected 3 whole numbers" --noise-seeds 1,2
 refuses "keeps no networks" --save-checkpoints x
 refuses "--rate-window 5" --rate-window 5
+refuses "--rate-window 1,8: --no-distances leaves out" --rate-window 1,8 --no-distances
+refuses "--rate-window 100,200: distances are kept after 1, 2, 4, … and at most 60 updates" --rate-window 100,200
+refuses "--rate-window 33,59: distances are kept" --rate-window 33,59
+refuses "--barriers-after 5,61: children that part after 0 of 60 updates have only 60 more" --barriers-after 5,61
+refuses "--barriers-after 55: children that part after 10 of 60 updates have only 50 more" --barriers-after 55 --candidates 10,20
+"${run[@]}" --help > help || fail "--help"
+if grep -qE -- '--init-seeds|--save-checkpoints' help; then fail "--help lists what is always refused"; fi
+
+# Barriers below 1 are all connected: k* is bounded, and there is no curve.
+"${run[@]}" --initializations 2 --candidates 0,5 --threshold 1 --json e.json --figure e.svg > e.out 2> e.err || fail "$(cat e.err)"
+grep -qF 'k* < 1: a bound, without a curve or an interval, since all outcomes are connected (' e.out || fail "no bound: $(cat e.out)"
+if grep -q '^P(broken)' e.out; then fail "a curve is printed of connected outcomes alone"; fi
+if [[ -e e.svg ]] && grep -q 'interval' e.svg; then fail "the legend has an interval that is not drawn"; fi
 
 ((failures == 0)) || { echo "$failures failures" >&2; exit 1; }

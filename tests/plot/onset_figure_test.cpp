@@ -52,6 +52,11 @@ TEST_CASE("onset figure: draws an onset that is a bound, and refuses one without
   lmc::OnsetFigure bound = figure();
   bound.onset.curve = lmc::onset_curve(std::vector<lmc::SpawnOutcome>{{0, 0, false}, {1, 8, false}});
   CHECK_THAT(lmc::detail::onset_figure_script(bound), Contains("onset: k* < 1") && !Contains("$onset"));
+  // One that is bounded has no curve that rises or falls, and no legend of what is not drawn.
+  CHECK_THAT(lmc::detail::onset_figure_script(bound), !Contains("$curve") && !Contains("interval") && Contains("plot $broken"));
+  lmc::OnsetFigure at_the_edge = figure();
+  at_the_edge.onset.curve->interval = {{lmc::OnsetSide::after, 64}, {lmc::OnsetSide::after, 64}};
+  CHECK_THAT(lmc::detail::onset_figure_script(at_the_edge), Contains("$curve") && !Contains("interval"));
   lmc::OnsetFigure none = figure();
   none.onset.curve.reset();
   CHECK_THROWS_WITH(lmc::detail::onset_figure_script(none), Contains("no pair of children could be judged"));

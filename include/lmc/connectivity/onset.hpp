@@ -59,6 +59,9 @@ struct Onset {
   Index left_out = 0;    // pairs that could not be judged, because a run diverged: in no bracket and no curve
   OnsetPlan plan = {};   // what it could cost
   OnsetCost spent = {};  // and did: updates whose results were kept
+
+  /// Whether some pairs are broken and others connected; without both, P(broken) has no curve to show.
+  [[nodiscard]] bool has_both_outcomes() const { return curve && curve->broken > 0 && curve->broken < curve->outcomes; }
 };
 
 namespace detail {

@@ -33,7 +33,8 @@ inline std::string data_block(std::string_view name, const std::string& lines) {
   return concat("$", name, " << END\n", lines, "END\n");
 }
 
-/// P(broken): outcomes as dots, stacked outside [0, 1], the curve, and k* with its interval at ½.
+/// P(broken): outcomes as dots, stacked outside [0, 1], the curve, and k* with its interval at ½; dots alone where all outcomes are the
+/// same.
 inline std::string onset_panel(const OnsetFigure& figure) {
   const OnsetCurve& curve = *figure.onset.curve;
   const auto last = static_cast<double>(std::max<Index>(figure.end, 1)) + 1;
@@ -61,9 +62,14 @@ inline std::string onset_panel(const OnsetFigure& figure) {
   int number = 0;
   for (const Index k : doubling_updates(figure.end))
     if (number++ % every == 0) tics += concat(tics.empty() ? "" : ", ", "'", k, "' ", k + 1);
-  std::string plot = concat("$curve using 1:2 with lines lw 2 lc rgb '#000000' title 'P(broken)'");
-  std::string data = data_block("curve", fitted);
-  if (curve.interval) {
+  std::string plot, data;
+  if (figure.onset.has_both_outcomes()) {
+    data += data_block("curve", fitted);
+    plot += ", $curve using 1:2 with lines lw 2 lc rgb '#000000' title 'P(broken)'";
+  }
+  // Limits at one place, as two bounds at the same edge are, have no line.
+  if (curve.interval && figure.onset.has_both_outcomes() &&
+      place(curve.interval->low, true) < place(curve.interval->high, false)) {
     data += data_block("interval", concat(shortest(place(curve.interval->low, true)), " 0.5\n",
                                           shortest(place(curve.interval->high, false)), " 0.5\n"));
     plot += ", $interval using 1:2 with lines lw 5 lc rgb '#009e73' title 'k*, interval'";
@@ -84,7 +90,8 @@ inline std::string onset_panel(const OnsetFigure& figure) {
   return concat(data, "set title ", gnuplot_string(concat("onset: ", curve.onset)),
                 "\nset xlabel 'update k at which two children part'\nset ylabel 'P(broken)'\nset logscale x\nset xrange [0.9:",
                 shortest(1.1 * last), "]\nset yrange [", shortest(-margin), ":", shortest(1 + margin),
-                "]\nset xtics rotate by 30 right (", tics, ")\nset ytics 0,0.25,1\nplot ", plot, "\n");
+                "]\nset xtics rotate by 30 right (", tics, ")\nset ytics 0,0.25,1\nplot ",
+                plot.empty() ? std::string("NaN notitle") : plot.substr(2), "\n");
 }
 
 /// ‖θ_A − θ_B‖ of every pair over the updates since it parted; a pair that became broken in another color and dash.
