@@ -13,6 +13,9 @@ LandscapeOptions parse_landscape_options(int argc, char** argv) {
   add_path_options(app, o.path);
   add_plane_options(app, o.plane);
   add_curvature_options(app, o.curvature);
+  app.add_option("--runs", o.pair.runs,
+                 "from the one initialization; the path, the plane and the curvature are of the first two")
+      ->capture_default_str();
   app.add_option("--csv", o.pair.csv, "file for the curve of the line between the networks");
   app.add_option(
       "--figure", o.pair.figure,

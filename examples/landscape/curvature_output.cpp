@@ -8,6 +8,7 @@
 #include <lmc/plot/curvature_figure.hpp>
 
 #include "landscape/curvature.hpp"
+#include "landscape/numbers.hpp"
 
 namespace {
 
@@ -37,7 +38,7 @@ nlohmann::json to_json(const EndCurvature& m) {
           {"layers", layers}};
 }
 
-std::string with_error(double value, double error) { return lmc::fixed(value, 4) + " +- " + lmc::fixed(error, 4); }
+std::string with_error(double value, double error) { return four_digits(value) + " +- " + four_digits(error); }
 std::string text(const lmc::RitzValue& value) { return with_error(value.value, value.residual); }
 std::string text(const lmc::Estimate& e) { return with_error(e.value, e.standard_error); }
 
@@ -68,7 +69,7 @@ void print_curvature(const CurvatureMeasurement& m) {
   row("smallest eigenvalue", text(m.a.ends.smallest), text(m.b.ends.smallest));
   const auto starts = [](const EndCurvature& end, lmc::RitzValue lmc::SpectrumSearch::*which) {
     std::string all;
-    for (const lmc::SpectrumSearch& s : end.ends.searches) all += (all.empty() ? "" : ", ") + lmc::fixed((s.*which).value, 4);
+    for (const lmc::SpectrumSearch& s : end.ends.searches) all += (all.empty() ? "" : ", ") + four_digits((s.*which).value);
     return all;
   };
   row("  largest, by starts", starts(m.a, &lmc::SpectrumSearch::largest), starts(m.b, &lmc::SpectrumSearch::largest),
@@ -84,17 +85,17 @@ void print_curvature(const CurvatureMeasurement& m) {
   } else {
     const lmc::ChordCurvature& c = *m.chord;
     std::cout << "on the line, with L'' = d2L/dalpha2 between kinks:\n";
-    row("slope of the loss", lmc::fixed(c.slope_a, 4), lmc::fixed(c.slope_b, 4), "at A and at B");
-    row("L''", lmc::fixed(c.curvature.front(), 4), lmc::fixed(c.curvature.back(), 4), "at A and at B");
+    row("slope of the loss", four_digits(c.slope_a), four_digits(c.slope_b), "at A and at B");
+    row("L''", four_digits(c.curvature.front()), four_digits(c.curvature.back()), "at A and at B");
     const auto single = [&](std::string_view name, const std::string& value, std::string_view meaning) {
       row(name, value, "", meaning);
     };
-    single("change of the slope", lmc::fixed(c.slope_b - c.slope_a, 4), "");
+    single("change of the slope", four_digits(c.slope_b - c.slope_a), "");
     single("  by L''", with_error(c.integral, c.integral_error), "its integral");
-    single("  at kinks", lmc::fixed(c.kinks, 4), "the rest: jumps where a unit switches");
-    single("loss barrier at 1/2", lmc::fixed(c.height, 4), "");
-    single("  predicted by the ends", lmc::fixed(c.predicted, 4), "quintic through values, slopes and curvatures");
-    single("  residual", lmc::fixed(c.residual, 4), "");
+    single("  at kinks", four_digits(c.kinks), "the rest: jumps where a unit switches");
+    single("loss barrier at 1/2", four_digits(c.height), "");
+    single("  predicted by the ends", four_digits(c.predicted), "quintic through values, slopes and curvatures");
+    single("  residual", four_digits(c.residual), "");
   }
   std::cout << "curvature took " << lmc::fixed(m.seconds, 2) << " s\n";
 }

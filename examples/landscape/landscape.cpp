@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Trains a pair as the program pair does, and shows the landscape around it. Each kind of measurement has files of its own: options
 // that it adds to the command line, a function measure_…, and what is printed, written and drawn of its result.
+#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <optional>
 #include <ostream>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <lmc/core/error.hpp>
@@ -34,6 +36,15 @@ std::vector<std::string_view> further_figures(const LandscapeOptions& o) {
   return names;
 }
 
+// Files that are opened by what writes them.
+std::vector<std::pair<const char*, std::filesystem::path>> further_files(const LandscapeOptions& o) {
+  std::vector<std::pair<const char*, std::filesystem::path>> files;
+  if (o.plane.csv) files.emplace_back("--plane-csv", *o.plane.csv);
+  for (Index k = 1; is_asked_for(o.path) && o.pair.checkpoints && k <= o.path.bends.value_or(1); ++k)
+    files.emplace_back("--save-checkpoints", bend_file(*o.pair.checkpoints, k));
+  return files;
+}
+
 // Measures, unless a network diverged, so that there is nothing to measure around.
 void at_judged_ends(const Results& r, Outputs& outputs, const char* option, const std::function<void()>& measure) {
   if (r.judged())
@@ -49,9 +60,11 @@ int run(const LandscapeOptions& o) {
   require_path(o.path, r);
   require_plane(o.plane, r);
   require_curvature(o.curvature);
-  Outputs outputs("landscape", o.pair, further_figures(o));
+  Outputs outputs("landscape", o.pair, further_figures(o), further_files(o));
+  require_plane_file(o.plane);
   const Subject subject = load(o.pair, plan, r);
   require_measurable(o.pair, subject.net, subject.data);
+  if (is_asked_for(o.path)) require_memory_for_bends(o.path, subject.net.layout().parameter_count());
   const auto way = plane_trajectory(o.plane, plan.training, subject.data.train.size());
   if (way) plan.training.observers.emplace_back(*way);
   train_and_save(subject, plan, outputs, r);
@@ -75,6 +88,7 @@ int run(const LandscapeOptions& o) {
                   .line = r.first(),
                   .team = plan.team};
   print_table(r);
+  std::cout << std::flush;  // what follows can take hours
   nlohmann::json landscape;
   // Each measurement by itself: one that fails costs no other result.
   std::optional<PathMeasurement> path;
@@ -83,6 +97,7 @@ int run(const LandscapeOptions& o) {
       path = measure_path(o.path, ends);
       landscape["path"] = to_json(*path);
       print_path(ends.line, *path);
+      std::cout << std::flush;
       if (o.pair.checkpoints) save_bends(*o.pair.checkpoints, *path, ends, r);
     });
 
@@ -92,6 +107,7 @@ int run(const LandscapeOptions& o) {
       plane = measure_plane(o.plane, ends, points);
       landscape["plane"] = to_json(*plane);
       print_plane(*plane);
+      std::cout << std::flush;
     });
 
   std::optional<CurvatureMeasurement> curvature;
@@ -100,6 +116,7 @@ int run(const LandscapeOptions& o) {
       curvature = measure_curvature(o.curvature, ends);
       landscape["curvature"] = to_json(*curvature);
       print_curvature(*curvature);
+      std::cout << std::flush;
     });
 
   print_times(r);

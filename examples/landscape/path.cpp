@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "landscape/path.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
@@ -24,7 +25,7 @@ void add_path_options(CLI::App& app, PathChoice& choice) {
   app.add_option("--path", choice.kind, "between the networks: line, or polychain or bezier, whose bends are trained")
       ->group(group)
       ->capture_default_str();
-  app.add_option("--path-bends", choice.bends, "control points between the networks [1]")->group(group);
+  app.add_option("--path-bends", choice.bends, "control points between the networks, up to 1000 [1]")->group(group);
   app.add_option("--path-epochs", choice.epochs, "passes over the data that train the bends [--epochs]")->group(group);
   app.add_option("--path-learning-rate", choice.learning_rate,
                  "of the bends, whose optimizer and schedule are those of the networks [--learning-rate]")
@@ -50,10 +51,20 @@ void require_path(const PathChoice& choice, const Results& r) {
                  "; expected a ", or_zero ? "finite number, at least 0" : "positive number");
   };
   positive("--path-bends", choice.bends, false);
+  lmc::require(choice.bends.value_or(1) <= 1000, "--path-bends ", choice.bends.value_or(0),
+               "; expected at most 1000: what it takes to measure a path grows with the square of the bends");
   positive("--path-epochs", choice.epochs, false);
   positive("--path-learning-rate", choice.learning_rate, false);
   positive("--path-weight-decay", choice.weight_decay, true);
   positive("--path-seed", choice.seed, true);
+}
+
+void require_memory_for_bends(const PathChoice& choice, Index parameters) {
+  const Index most = 5'000'000'000 / std::max<Index>(1, parameters);
+  lmc::require(choice.bends.value_or(1) <= std::max<Index>(1, most), "--path-bends ", choice.bends.value_or(0),
+               ": each bend has ", parameters,
+               " parameters of 4 bytes, and is held twice, beside the optimizer's vectors; expected at most ",
+               std::max<Index>(1, most), " for this network, which are 40 GB");
 }
 
 PathMeasurement measure_path(const PathChoice& choice, const Ends& ends) {
@@ -99,6 +110,10 @@ PathMeasurement measure_path(const PathChoice& choice, const Ends& ends) {
   return m;
 }
 
+std::filesystem::path bend_file(const std::filesystem::path& folder, Index k) {
+  return folder / lmc::concat("bend", k, ".safetensors");
+}
+
 void save_bends(const std::filesystem::path& folder, const PathMeasurement& path, const Ends& ends, const Results& r) {
   lmc::Metadata about = metadata(r, 0, 0);
   for (const char* of_one_end : {"order_seed", "augmentation_seed", "label_noise_seed", "steps", "diverged_at"})
@@ -108,7 +123,7 @@ void save_bends(const std::filesystem::path& folder, const PathMeasurement& path
     about["bend"] = std::to_string(k + 1);
     about["digest"] = path.digests[k];
     lmc::save_safetensors(
-        folder / lmc::concat("bend", k + 1, ".safetensors"), ends.net.layout(),
+        bend_file(folder, static_cast<Index>(k + 1)), ends.net.layout(),
         lmc::ModelState<float>{path.points[k], lmc::calibrate_buffers(ends.net, path.points[k], ends.data.train, ends.team)},
         about);
   }

@@ -28,6 +28,9 @@ void add_path_options(CLI::App& app, PathChoice& choice);
 /// Throws: lmc::Error with the option as it was typed, before anything is trained; r knows in what the runs differ.
 void require_path(const PathChoice& choice, const Results& r);
 
+/// Throws: lmc::Error, before anything is trained, when the bends of a network of so many parameters take more than 40 GB.
+void require_memory_for_bends(const PathChoice& choice, Index parameters);
+
 /// Whether there is a path to measure besides the line.
 inline bool is_asked_for(const PathChoice& choice) { return choice.kind != "line"; }
 
@@ -52,8 +55,10 @@ struct PathMeasurement {
 
 PathMeasurement measure_path(const PathChoice& choice, const Ends& ends);
 
-/// Writes the bends beside the checkpoints of the ends, as bend1.safetensors, bend2.safetensors, …, with buffers that are estimated on
-/// the training data.
+/// The file for the bend k, from 1: bend1.safetensors, bend2.safetensors, …
+std::filesystem::path bend_file(const std::filesystem::path& folder, Index k);
+
+/// Writes the bends beside the checkpoints of the ends, with buffers that are estimated on the training data.
 void save_bends(const std::filesystem::path& folder, const PathMeasurement& path, const Ends& ends, const Results& r);
 
 nlohmann::json to_json(const PathMeasurement& path);

@@ -4,9 +4,12 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <span>
 #include <string_view>
+#include <system_error>
 
 #include <lmc/connectivity/plane/filter_plane.hpp>
 #include <lmc/connectivity/plane/plane.hpp>
@@ -166,13 +169,17 @@ void require_plane(const PlaneChoice& choice, const Results& r) {
                "; expected at least 2: with the start, a plane goes through three points");
   lmc::require(kind != "three" || choice.third == "run" || !r.differing.empty(),
                "--plane three: the two runs differ in nothing, so that they are one point; give two --noise-seeds");
-  if (!choice.csv) return;
-  lmc::require(!choice.csv->empty(), "--plane-csv '': expected a name; leave the option out for no output");
-  for (const auto& [option, path] :
-       {std::pair("--csv", &r.options.csv), std::pair("--json", &r.options.json), std::pair("--figure", &r.options.figure)})
-    lmc::require(!*path || std::filesystem::absolute(**path) != std::filesystem::absolute(*choice.csv), option,
-                 " and --plane-csv both write '", *choice.csv, "'; expected a file for each");
-  { const lmc::OutputFile writable(*choice.csv); }  // one that cannot be written is an error before the training
+  lmc::require(!choice.csv || !choice.csv->empty(), "--plane-csv '': expected a name; leave the option out for no output");
+}
+
+void require_plane_file(const PlaneChoice& choice) {
+  std::error_code none;
+  if (!choice.csv || !std::filesystem::is_regular_file(*choice.csv, none)) return;
+  std::string first;
+  std::getline(std::ifstream(*choice.csv), first);
+  lmc::require(
+      first.starts_with("# plane: "), "--plane-csv '", *choice.csv,
+      "': there is a file of that name, which is none of a plane: it does not begin with '# plane: '; give another name");
 }
 
 std::optional<lmc::Trajectory<float>> plane_trajectory(const PlaneChoice& choice, const lmc::TrainOptions<float>& training,

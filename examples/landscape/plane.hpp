@@ -34,6 +34,9 @@ void add_plane_options(CLI::App& app, PlaneChoice& choice);
 /// Throws: lmc::Error with the option as it was typed, before anything is trained.
 void require_plane(const PlaneChoice& choice, const Results& r);
 
+/// Throws: lmc::Error, before anything is trained, when --plane-csv names a file that has no plane.
+void require_plane_file(const PlaneChoice& choice);
+
 /// Whether a plane is to be measured.
 inline bool is_asked_for(const PlaneChoice& choice) { return choice.kind != "none"; }
 

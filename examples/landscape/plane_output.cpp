@@ -10,6 +10,7 @@
 #include <lmc/core/text.hpp>
 #include <lmc/plot/plane_figure.hpp>
 
+#include "landscape/numbers.hpp"
 #include "landscape/plane.hpp"
 
 namespace {
@@ -79,10 +80,11 @@ void print_plane(const PlaneMeasurement& plane) {
   for (const lmc::ProjectionCheck& check : plane.networks) {
     const auto four = [](double x) { return lmc::fixed(x, 4); };
     row(check.mark.name, lmc::fixed(check.mark.at.u, 3), lmc::fixed(check.mark.at.v, 3), lmc::fixed(check.mark.distance, 3),
-        four(check.network[lmc::Metric::error]), four(check.projection[lmc::Metric::error]), four(check.network.loss),
-        four(check.projection.loss));
+        four(check.network[lmc::Metric::error]), four(check.projection[lmc::Metric::error]), four_digits(check.network.loss),
+        four_digits(check.projection.loss));
   }
   const auto range = [&](const char* name, lmc::Metric metric) {
+    const auto text = [&](double x) { return metric == lmc::Metric::error ? lmc::fixed(x, 4) : four_digits(x); };
     double low = std::numeric_limits<double>::infinity(), high = -low;
     std::size_t lowest = 0, finite = 0;
     for (std::size_t k = 0; k < plane.surface.values.size(); ++k) {
@@ -98,8 +100,8 @@ void print_plane(const PlaneMeasurement& plane) {
       return;
     }
     const lmc::PlanePoint at = grid.point(lowest);
-    std::cout << name << " from " << lmc::fixed(low, 4) << ", at (" << lmc::fixed(at.u, 3) << ", " << lmc::fixed(at.v, 3)
-              << "), to " << lmc::fixed(high, 4);
+    std::cout << name << " from " << text(low) << ", at (" << lmc::fixed(at.u, 3) << ", " << lmc::fixed(at.v, 3) << "), to "
+              << text(high);
     if (finite < plane.surface.values.size())
       std::cout << "; not finite at " << plane.surface.values.size() - finite << " places";
     std::cout << '\n';

@@ -30,7 +30,8 @@ std::filesystem::path figure_beside(const std::filesystem::path& figure, std::st
   return figure.parent_path() / lmc::concat(figure.stem().string(), '-', name, figure.extension().string());
 }
 
-Outputs::Outputs(std::string_view program, const Options& o, const std::vector<std::string_view>& figures)
+Outputs::Outputs(std::string_view program, const Options& o, const std::vector<std::string_view>& figures,
+                 const std::vector<std::pair<const char*, std::filesystem::path>>& further)
     : program_(program),
       data_(registry::data_paths(o.data)),
       runs_(static_cast<std::size_t>(o.runs)),
@@ -57,14 +58,17 @@ Outputs::Outputs(std::string_view program, const Options& o, const std::vector<s
   }
   if (csv_path) open(csv, csv_option, *csv_path);
   if (o.json) open(json, "--json", *o.json);
-  if (!o.checkpoints) return;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(o.pairs); ++i) {
+  for (std::size_t i = 0; o.checkpoints && i < static_cast<std::size_t>(o.pairs); ++i) {
     const std::filesystem::path folder = std::filesystem::path(*o.checkpoints) / (i == 0 ? "" : "init" + std::to_string(i));
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
     lmc::require(!failure, "--save-checkpoints: cannot make the folder '", folder.string(), "': ", failure.message());
     for (std::size_t run = 0; run < runs_; ++run)
       open(checkpoint(i, run), "--save-checkpoints", folder / (std::string(1, static_cast<char>('a' + run)) + ".safetensors"));
+  }
+  for (const auto& [option, path] : further) {
+    claim(option, path);
+    const lmc::OutputFile writable(path);
   }
 }
 

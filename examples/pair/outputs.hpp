@@ -8,6 +8,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <lmc/io/output_file.hpp>
@@ -20,8 +21,10 @@ std::filesystem::path figure_beside(const std::filesystem::path& figure, std::st
 // Every file that will be written. They are opened before training, so that one that cannot be written is an error at once.
 class Outputs {
  public:
-  /// `program` begins its messages; `figures` are the names of those beside the figure. Throws: lmc::Error that names the option.
-  Outputs(std::string_view program, const Options& o, const std::vector<std::string_view>& figures);
+  /// `program` begins its messages; `figures` are the names of those beside the figure, `further` the files that the program opens by
+  /// itself, each with the option that asks for it. Throws: lmc::Error that names the option.
+  Outputs(std::string_view program, const Options& o, const std::vector<std::string_view>& figures,
+          const std::vector<std::pair<const char*, std::filesystem::path>>& further = {});
 
   /// Each by itself: what cannot be written is named, and costs no other output.
   void write(const std::function<void()>& work);

@@ -20,6 +20,7 @@ measure=(--curvature --curvature-layers --curvature-intervals 32)
 for text in "largest eigenvalue" "trace of the square" "  by L''" "  at kinks" "predicted by the ends"; do
   grep -qF -- "$text" one.txt || fail "'$text' is not printed"
 done
+if grep -qE -- '(^| )-?0\.0000( |$)' one.txt; then fail "a small number is printed as 0.0000"; fi
 if command -v gnuplot > /dev/null; then [[ -s one-curvature.svg ]] || fail "there is no figure of the curvature"; fi
 # Equal networks have ends, and no line between them.
 "$program" "${setting[@]}" --noise-seeds 1,1 --curvature --json equal.json > equal.txt 2> /dev/null
@@ -35,6 +36,10 @@ assert c == two["landscape"]["curvature"], "threads change the curvature"
 for end in (c["a"], c["b"]):
     largest, smallest = end["largest"]["value"], end["smallest"]["value"]
     assert largest > 0 and largest > smallest
+    # What is printed has four significant digits, however small.
+    for ends in (end["largest"], end["smallest"]):
+        text = f"{ends['value']:.4g} +- {ends['residual']:.4g}"
+        assert text in open("one.txt").read(), text
     # All eigenvalues lie between both ends, so that these bound the trace of the square from below, and every node from both sides.
     assert end["square_trace"]["value"] + 5 * end["square_trace"]["standard_error"] > largest**2
     assert all(smallest - 1e-3 * largest <= node["value"] <= 1.001 * largest for node in end["density"]["nodes"])

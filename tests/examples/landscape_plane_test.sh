@@ -12,12 +12,21 @@ refuses "--plane-grid 1; expected 2 to 10000 places" --plane three --plane-grid 
 refuses "--plane-grid 5: --plane none has no such thing; add --plane three or" --plane-grid 5
 refuses "--plane-radius 2: --plane three has no such thing; add --plane random or --plane filter" --plane three --plane-radius 2
 refuses "--plane-radius -2; expected a positive number" --plane random --plane-radius -2
-refuses "--plane-third run: there are only 2 runs" --plane three --plane-third run
+refuses "--plane-third run: there are only 2 runs from each initialization; add --runs 3" --plane three --plane-third run
 refuses "--plane-biases some; expected zero or scaled" --plane filter --plane-biases some
 refuses "--plane-checkpoints 1; expected at least 2" --plane trajectory --plane-checkpoints 1
 refuses "--plane-checkpoints 1000000: the training has only" --plane trajectory --plane-checkpoints 1000000
 refuses "--plane-data all; expected test or train" --plane three --plane-data all
-refuses "--json and --plane-csv both write 'x'" --plane three --plane-csv x --json x
+refuses "--plane-csv and --json both write 'x'" --plane three --plane-csv x --json x
+mkdir f
+refuses "--plane-csv and --csv both write './f/x.csv'" --plane three --plane-csv ./f/x.csv --csv f/x.csv
+if command -v gnuplot > /dev/null; then
+  refuses "--plane-csv and --figure both write 'f/x-plane.svg'" --plane three --figure f/x.svg --plane-csv f/x-plane.svg
+fi
+refuses "--save-checkpoints and --json both write" --plane three --path bezier --save-checkpoints f --json f/bend1.safetensors
+printf 'a,label\n%s\n' 1,x 2,y 3,x 4,y > f/data.csv
+refuses "--plane-csv 'f/data.csv' is read as data" --dataset csv --data f/data.csv --plane three --plane-csv f/data.csv
+refuses "--plane-csv './f/data.csv': there is a file of that name, which is none of a plane" --plane three --plane-csv ./f/data.csv
 refuses "there is no directory 'nowhere'" --plane three --plane-csv nowhere/x.csv
 
 for kind in three random filter trajectory; do
@@ -39,6 +48,12 @@ cmp stopped.csv three.csv || fail "a stopped run does not end with the bytes of 
 refuses "what was measured is of another grid" --plane three --plane-grid 5x7 --plane-csv three.csv
 refuses "what was measured is of another plane" --plane random --plane-grid 7x5 --plane-csv three.csv
 refuses "what was measured is of another data" --plane three --plane-grid 7x5 --plane-data train --plane-csv three.csv
+
+# A third run of the same start.
+setting=(--dataset spirals --examples 300 --hidden 16 --epochs 3 --batch-size 12)
+"$program" "${setting[@]}" --runs 3 --plane three --plane-third run --plane-grid 3 --json third.json > third.txt 2> /dev/null ||
+  fail "--plane-third run"
+grep -qE '^C +[0-9]' third.txt || fail "the third run is not in its plane: $(cat third.txt)"
 
 if command -v python3 > /dev/null; then
   python3 - << 'END' || fail "the JSON of a plane is not what was expected"

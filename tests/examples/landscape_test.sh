@@ -9,6 +9,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/landscape.sh"
 refuses "--path spline; expected line, polychain or bezier" --path spline
 refuses "--path-bends 3: a line has no bends" --path-bends 3
 refuses "--path-bends 0; expected a positive number" --path bezier --path-bends 0
+refuses "--path-bends 9223372036854775807; expected at most 1000" --path bezier --path-bends 9223372036854775807
+refuses "is held twice, beside the optimizer's vectors; expected at most" --path bezier --path-bends 1000 --hidden 2300,2300
 refuses "--path-epochs -1; expected a positive number" --path bezier --path-epochs -1
 refuses "--path-learning-rate nan; expected a positive number" --path bezier --path-learning-rate nan
 refuses "--path-weight-decay -1; expected a finite number, at least 0" --path bezier --path-weight-decay -1
