@@ -115,13 +115,11 @@ void print_onset(const lmc::Onset& onset, const OnsetChoice& o, const std::vecto
   std::cout << curve.onset;
   if (curve.onset.side == lmc::OnsetSide::undefined) std::cout << ": P(broken) does not fall with k";
   if (!onset.has_both_outcomes())
-    std::cout << ": a bound, without a curve or an interval, since all outcomes are "
-              << (curve.broken > 0 ? "broken" : "connected") << " (" << curve.outcomes << ')';
-  else if (curve.interval)
+    std::cout << ": a bound, without a curve, since all outcomes are " << (curve.broken > 0 ? "broken" : "connected");
+  if (curve.interval && onset.has_both_outcomes())
     std::cout << ", 95 % from " << lmc::concat(curve.interval->low) << " to " << lmc::concat(curve.interval->high)
               << " over initializations";
-  else
-    std::cout << ", no interval: one initialization; give --initializations 2 or more";
+  if (!curve.interval) std::cout << ", no interval: one initialization; give --initializations 2 or more";
   std::cout << '\n';
   if (curve.undefined_resamples > 0)
     std::cout << "In " << curve.undefined_resamples
