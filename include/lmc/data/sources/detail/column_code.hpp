@@ -103,9 +103,10 @@ inline ColumnCode fit_column(const TablePart& train, const TablePart& test, Inde
   if (!categorical && has_value(true) && mostly_numbers(train, column, o)) {
     NumericColumn code = fit_numbers(train, column, o);
     note_codes(train, test, column, o, notes);
-    note_numbers(train, column, o, notes);
-    note_sentinel(train, column, o, notes);
-    note_trailing_zeros(train, column, o, notes);
+    const auto counts = text_counts(train, column, true, o);
+    note_numbers(train, column, counts, o, notes);
+    note_sentinel(train.file, column, counts, o, notes);
+    note_trailing_zeros(train.file, column, counts, o, notes);
     return code;
   }
   CategoricalColumn code = fit_categories(train, test, column, categorical, o);

@@ -92,9 +92,9 @@ inline void note_codes(const TablePart& train, const TablePart& test, Index colu
 }
 
 /// Notes what may be meant otherwise in a column of numbers: points between thousands, numbers with and without %, and whole numbers
-/// that are one number once they are rounded to a double.
-inline void note_numbers(const TablePart& train, Index column, const CsvOptions& o, std::vector<ReadNote>& notes) {
-  const auto counts = text_counts(train, column, true, o);
+/// that are one number once they are rounded to a double. `counts`: of the column's texts in the training part.
+inline void note_numbers(const TablePart& train, Index column, const std::map<std::string_view, Index>& counts,
+                         const CsvOptions& o, std::vector<ReadNote>& notes) {
   const auto has = [&](NumberMark mark) {
     return std::find(o.number_format.begin(), o.number_format.end(), mark) != o.number_format.end();
   };

@@ -31,9 +31,12 @@ inline void note_copies(const TablePart& train, const TablePart& test, std::span
                         std::vector<ReadNote>& notes) {
   // Hashes, as the rows themselves would take as much memory as the file.
   const auto hash = [&](const TablePart& part, Index i) {
-    std::string text;
-    for (const Index j : columns) (text += part.field(i, j)) += '\n';
-    return fnv1a(std::as_bytes(std::span(text)));
+    std::uint64_t h = fnv1a_basis;
+    for (const Index j : columns) {
+      h = fnv1a(std::as_bytes(std::span(part.field(i, j))), h);
+      h = fnv1a(std::as_bytes(std::span("\n", 1)), h);
+    }
+    return h;
   };
   std::unordered_set<std::uint64_t> known;
   for (Index i = 0; i < train.size(); ++i) known.insert(hash(train, i));
@@ -87,11 +90,11 @@ inline void note_part_column(const TablePart& train, Index column, const CsvOpti
   constexpr std::array<std::string_view, 8> names{"split", "fold", "set", "partition", "usage", "is_train", "is_test", "part"};
   constexpr std::array<std::string_view, 10> parts{"train", "training",   "test", "testing",    "val",
                                                    "valid", "validation", "dev",  "publictest", "privatetest"};
-  std::set<std::string> texts;
-  for (Index i = 0; i < train.size() && texts.size() <= 10; ++i) texts.insert(lower_case(train.field(i, column)));
+  std::set<std::string_view> texts;
+  for (Index i = 0; i < train.size() && texts.size() <= 10; ++i) texts.insert(train.field(i, column));
   const bool by_name = std::find(names.begin(), names.end(), lower_case(train.file.name(column))) != names.end();
-  const bool by_values = texts.size() > 1 && std::all_of(texts.begin(), texts.end(), [&](const std::string& text) {
-                           return std::find(parts.begin(), parts.end(), text) != parts.end();
+  const bool by_values = texts.size() > 1 && std::all_of(texts.begin(), texts.end(), [&](std::string_view text) {
+                           return std::find(parts.begin(), parts.end(), lower_case(text)) != parts.end();
                          });
   if (texts.size() > 10 || (!by_name && !by_values)) return;
   notes.push_back({concat("column '", train.file.name(column),
@@ -103,6 +106,7 @@ inline void note_part_column(const TablePart& train, Index column, const CsvOpti
 /// chance would be less likely than 1 in 1000.
 inline void note_missing_label(const TablePart& train, Index label, Index column, bool numbers, const CsvOptions& o,
                                std::vector<ReadNote>& notes) {
+  if (o.missing == MissingValue::error) return;  // there is none
   std::map<std::string_view, Index> all;
   std::array<std::map<std::string_view, Index>, 2> labels;  // of the rows that miss the column, and of those that have it
   for (Index i = 0; i < train.size(); ++i) {
@@ -110,7 +114,7 @@ inline void note_missing_label(const TablePart& train, Index label, Index column
     ++labels[is_missing(train.field(i, column), o, numbers) ? 0 : 1][train.field(i, label)];
   }
   if (labels[0].empty()) return;
-  for (const std::size_t k : {0, 1}) {
+  for (std::size_t k = 0; k < 2; ++k) {
     if (labels[k].size() != 1) continue;
     const auto& [text, count] = *labels[k].begin();
     const double share = static_cast<double>(all[text]) / static_cast<double>(train.size());
