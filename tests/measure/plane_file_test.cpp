@@ -98,7 +98,7 @@ TEST_CASE("plane file: a last line that was cut is measured again, also where a 
   const auto evaluate = [&](std::span<const float> theta) { return measured(theta, 6 + calls++); };
   lmc::measure_plane(file, s.identity(), s.plane, grid, evaluate);
   const std::string whole = content(file);
-  for (const std::uintmax_t cut : {1, 2, 9}) {
+  for (const std::uintmax_t cut : {1U, 2U, 9U}) {
     calls = 0;
     std::filesystem::resize_file(file, whole.size() - cut);
     lmc::measure_plane(file, s.identity(), s.plane, grid, evaluate);
