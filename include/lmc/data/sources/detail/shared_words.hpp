@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
-#include <compare>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -18,7 +17,7 @@ namespace lmc::detail {
 inline Index count_shared(std::span<const std::string> a, std::span<const std::string> b) {
   Index shared = 0;
   for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
-    const auto order = a[i] <=> b[j];
+    const int order = a[i].compare(b[j]);
     shared += order == 0 ? 1 : 0;
     i += order <= 0 ? 1 : 0;
     j += order >= 0 ? 1 : 0;
