@@ -92,7 +92,7 @@ lmc::OnsetOptions onset_options(const OnsetChoice& o, Index end) {
   lmc::require(barriers_after.empty() || barriers_after.back() <= way, "--barriers-after ", o.barriers_after,
                ": children that part after ", options.candidates.front(), " of ", end, " updates have only ", way, " more");
   if (o.rate_window_given) {
-    lmc::require(!o.rate_window_given || !o.no_distances, "--rate-window ", o.rate_window,
+    lmc::require(!o.no_distances, "--rate-window ", o.rate_window,
                  ": --no-distances leaves out what the rate is fitted to; leave out one of the two");
     const std::vector<Index> window = parse_updates("--rate-window", o.rate_window);
     Index kept = 0;

@@ -191,8 +191,10 @@ class TorchMatcher {
   template <std::floating_point T>
   void copy(std::size_t s, std::span<T> out) const {
     const TorchForm& f = segments_[s].form;
-    if (segments_[s].left_out) std::ranges::fill(out, static_cast<T>(value_without(*segments_[s].segment)));
-    if (!segments_[s].tensor) return;
+    if (!segments_[s].tensor) {
+      std::ranges::fill(out, static_cast<T>(value_without(*segments_[s].segment)));
+      return;
+    }
     std::visit(
         [&](const auto& values) {
           if constexpr (!std::is_same_v<std::decay_t<decltype(values)>, RawValues>)

@@ -52,7 +52,7 @@ class BufferEstimate {
     batches_ = divided_up(data.size(), options.batch_size);
   }
 
-  /// Of the largest batch.
+  /// The size of the largest batch.
   [[nodiscard]] Index batch_size() const { return divided_up(data_->size(), batches_); }
   [[nodiscard]] Index batches() const { return batches_; }
 
