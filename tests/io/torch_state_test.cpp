@@ -84,6 +84,37 @@ TEST_CASE("state_of_torch: numbers in names are compared as numbers", "[io]") {
     CHECK(lmc::detail::NumberedName(names[i - 1]) < lmc::detail::NumberedName(names[i]));
 }
 
+TEST_CASE("state_of_torch: reads what DataParallel and torch.compile put before names", "[io]") {
+  for (const std::string prefix : {"module.", "_orig_mod.", "_orig_mod.module."}) {
+    Safetensors file{.metadata = {}, .tensors = mlp.tensors};
+    for (lmc::NamedTensor& t : file.tensors) t.name = prefix + t.name;
+    CHECK(mlp_state(file) == mlp_state({.metadata = {}, .tensors = mlp.tensors}));
+  }
+}
+
+TEST_CASE("state_of_torch: says how arrays that others are computed from are undone in PyTorch", "[io][errors]") {
+  // The names of the first layer's weight in state dicts of PyTorch 1.13; of weight norm as a parametrization, of 2.0.
+  const std::string remove = "torch.nn.utils.parametrize.remove_parametrizations(module, 'weight')";
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{"weight_g", "weight_v"}, "torch.nn.utils.remove_weight_norm(module, 'weight')"},
+      {{"weight_orig", "weight_mask"}, "torch.nn.utils.prune.remove(module, 'weight')"},
+      {{"weight_orig", "weight_u", "weight_v"}, "torch.nn.utils.remove_spectral_norm(module, 'weight')"},
+      {{"parametrizations.weight.original0", "parametrizations.weight.original1"}, remove},
+      {{"parametrizations.weight.original", "parametrizations.weight.0._u", "parametrizations.weight.0._v"}, remove}};
+  for (const auto& [leaves, call] : cases) {
+    CAPTURE(call);
+    Safetensors file{.metadata = {}, .tensors = mlp.tensors};
+    const auto weight =
+        std::ranges::find_if(file.tensors, [](const lmc::NamedTensor& t) { return t.name.ends_with(".weight"); });
+    REQUIRE(weight != file.tensors.end());
+    const lmc::NamedTensor whole = *weight;
+    file.tensors.erase(weight);
+    const std::string module = whole.name.substr(0, whole.name.rfind('.') + 1);
+    for (const std::string& leaf : leaves) file.tensors.push_back({module + leaf, whole.shape, whole.values});
+    CHECK_THROWS_WITH(mlp_state(file), Contains("is no array of a layer") && Contains("in PyTorch call " + call));
+  }
+}
+
 TEST_CASE("state_of_torch: refuses what is open, with both lists, and takes a table", "[io][errors]") {
   // Both hidden layers from one number of units to the same; their names have no order.
   const auto net = lmc::mlp<float>({.inputs = 4, .hidden = {4, 4}, .outputs = 3});

@@ -107,6 +107,27 @@ inline bool is_optional_in_torch(const Segment& s) {
 /// What all its values are then.
 inline int value_without(const Segment& s) { return s.role == Role::scale || s.role == Role::variance ? 1 : 0; }
 
+/// The call of PyTorch that replaces arrays from which a module computes another by that one, where `name` is of one of them; else
+/// nothing. `names`: all tensors of the file.
+inline std::string undone_in_torch(const std::string& name, const std::set<std::string>& names) {
+  constexpr std::string_view above = "parametrizations.";
+  if (const std::size_t at = name.find(above); at != std::string::npos && (at == 0 || name[at - 1] == '.')) {
+    const std::size_t array = at + above.size();
+    return concat("torch.nn.utils.parametrize.remove_parametrizations(module, '",
+                  name.substr(array, name.find('.', array) - array), "')");
+  }
+  struct Pair {
+    std::string_view one, other, call;
+  };
+  for (const auto& [one, other, call] : {Pair{"_g", "_v", "torch.nn.utils.remove_weight_norm"},
+                                         {"_mask", "_orig", "torch.nn.utils.prune.remove"},
+                                         {"_u", "_orig", "torch.nn.utils.remove_spectral_norm"}}) {
+    const std::string array = name.ends_with(one) ? name.substr(0, name.size() - one.size()) : "";
+    if (names.contains(concat(array, other))) return concat(call, "(module, '", cut_name(array, '.').second, "')");
+  }
+  return "";
+}
+
 /// Finds for every segment of a layout the tensor with its numbers.
 class TorchMatcher {
  public:
@@ -142,6 +163,7 @@ class TorchMatcher {
   }
   // The rest of a module goes where the table puts a part of it; then modules and layers of one form are paired in order.
   void match() {
+    require_undone();
     complete_named();
     std::map<Form, std::vector<std::string>> modules;  // the names in front of the leaves
     std::map<Form, std::vector<std::string>> layers;
@@ -222,6 +244,16 @@ class TorchMatcher {
   using Leaf = std::pair<std::string, std::vector<Index>>;  // `weight` and its shape in PyTorch
   using Form = std::vector<Leaf>;
 
+  void require_undone() const {
+    std::set<std::string> names;
+    for (const NamedTensor& t : file_.tensors) names.insert(t.name);
+    for (const std::size_t t : free_) {
+      const std::string undo = undone_in_torch(file_.tensors[t].name, names);
+      require(undo.empty(), who_, ": tensor '", file_.tensors[t].name,
+              "' is no array of a layer, but one that PyTorch computes it from; expected the layer's own: in PyTorch call ",
+              undo, " for each such module, and save the state dict again");
+    }
+  }
   // Parts that are left of a named module and its layer could only be confused with those of others.
   void complete_named() {
     std::map<std::string, std::set<std::string>> layers;  // by module, as the table has them
@@ -334,8 +366,8 @@ class TorchMatcher {
 /// Layers of other kinds need `places`, and keep their axes. `num_batches_tracked` is left out. Where the file lacks what PyTorch's
 /// layers may do without, the values are those that change nothing: bias and mean 0, scale and variance 1. input: the shape of an example; who
 /// begins the messages. Throws: Error, with the names and shapes of both sides, when a tensor or a segment is left over, names leave
-/// open which module is first, or `places` has a module or a layer in part and the rest does not follow; and when a tensor is not F32
-/// or F64.
+/// open which module is first, or `places` has a module or a layer in part and the rest does not follow; when a tensor is not F32
+/// or F64; and when one is of a weight norm, a spectral norm, a parametrization or pruning, with the call of PyTorch that undoes it.
 template <std::floating_point T>
 ModelState<T> state_of_torch(const Safetensors& file, const ParameterLayout& layout, const Shape& input,
                              const std::vector<TensorPlace>& places, const std::string& who) {
