@@ -189,6 +189,8 @@ TEST_CASE("load_words: reads UTF-8 and Latin-1, folds letters, takes a word once
   CHECK(lmc::detail::read_words(directory.path(), "utf8", passed) ==
         std::vector<std::string>{"grosse", "grosste", "oeuf", "zolw"});
   CHECK(lmc::detail::read_words(directory.path(), "latin1", passed) == std::vector<std::string>{"abcd", "forstar"});
+  directory.write("decomposed", "Gro\u0308\u00dfe\nZ\u0307o\u0301\u0142w\n");  // as Größe and Żółw are in NFD
+  CHECK(lmc::detail::read_words(directory.path(), "decomposed", passed) == std::vector<std::string>{"grosse", "zolw"});
   CHECK(passed.letters == 2);  // an-d, it's
   CHECK(passed.length == 3);   // abc, longerthanten, Öar
   CHECK(passed.slashes == 0);

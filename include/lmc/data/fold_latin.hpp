@@ -36,15 +36,40 @@ inline std::string_view folded_letters(char32_t c) {
   return letters.substr(0, letters.find(' '));
 }
 
+/// Whether a letter and a combining mark behind it are the decomposition of a letter up to U+017F: such as a and U+0301 that of á.
+inline bool composes_latin(char32_t letter, char32_t mark) {
+  constexpr std::pair<char32_t, std::string_view> letters_of[] = {
+      {0x300, "AEIOUaeiou"},                // grave accent
+      {0x301, "ACEILNORSUYZaceilnorsuyz"},  // acute accent
+      {0x302, "ACEGHIJOSUWYaceghijosuwy"},  // circumflex
+      {0x303, "AINOUainou"},                // tilde
+      {0x304, "AEIOUaeiou"},                // macron
+      {0x306, "AEGIOUaegiou"},              // breve
+      {0x307, "CEGIZcegz"},                 // dot above
+      {0x308, "AEIOUYaeiouy"},              // diaeresis
+      {0x30A, "AUau"},                      // ring above
+      {0x30B, "OUou"},                      // double acute accent
+      {0x30C, "CDELNRSTZcdelnrstz"},        // caron
+      {0x327, "CGKLNRSTcgklnrst"},          // cedilla
+      {0x328, "AEIUaeiu"},                  // ogonek
+  };
+  for (const auto& [known, letters] : letters_of)
+    if (mark == known) return letter < 0x80 && letters.find(static_cast<char>(letter)) != std::string_view::npos;
+  return false;
+}
+
 }  // namespace detail
 
 /// A word in the letters a to z: lower case, without diacritics, and ß → ss, æ → ae, œ → oe, ø → o, ł → l, đ and ð → d, þ → th,
 /// ĳ → ij, ı → i, ħ → h, ŧ → t. Nothing where it has a character that is not a Latin letter of the blocks Basic Latin, Latin-1
-/// Supplement or Latin Extended-A (U+0041 to U+017F), or is ĸ, ŉ, ŋ; combining diacritics are such characters. word is UTF-8.
+/// Supplement or Latin Extended-A (U+0041 to U+017F), or is ĸ, ŉ, ŋ. A letter and a combining mark (NFD) are the
+/// letter that they compose; other combining marks are such characters. word is UTF-8.
 inline std::optional<std::string> fold_latin(std::string_view word) {
   std::string result;
   bool letters_only = true;
+  char32_t before = 0;
   for_each_code_point(word, [&](char32_t c) {
+    if (detail::composes_latin(std::exchange(before, c), c)) return;
     const std::string_view letters = detail::folded_letters(c);
     letters_only = letters_only && !letters.empty();
     result += letters;
