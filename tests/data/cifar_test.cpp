@@ -163,6 +163,30 @@ TEST_CASE("load_cifar10: reports classes and batches that are missing, and refus
   CHECK_THROWS_WITH(lmc::load_cifar10<float>(directory.path()), Contains("all training examples are of the class '8'"));
 }
 
+TEST_CASE("load_cifar10: refuses two data batches of the same images, plain or compressed", "[data]") {
+  const testing::TemporaryDirectory directory;
+  directory.write("data_batch_1.bin", cifar_records({{3}, {9}}, 0));
+  directory.write("data_batch_2.bin", cifar_records({{3}, {9}}, 5));
+  directory.write("test_batch.bin", cifar_records({{9}}, 9));
+  CHECK(lmc::load_cifar10<float>(directory.path()).train.size() == 4);
+  directory.write("data_batch_4.bin.gz", gzip(cifar_records({{3}, {9}}, 5)));
+  CHECK_THROWS_WITH(lmc::load_cifar10<float>(directory.path()),
+                    Contains("data_batch_2.bin' and '") && Contains("data_batch_4.bin.gz' have the same images"));
+}
+
+TEST_CASE("load_cifar10, load_cifar100: name the folder below that has the files", "[data]") {
+  const testing::TemporaryDirectory directory;
+  std::filesystem::create_directories(directory / "archive/binary");
+  directory.write("archive/binary/data_batch_1.bin", cifar_records({{3}, {4}}, 0));
+  directory.write("archive/binary/test_batch.bin.gz", gzip(cifar_records({{4}}, 1)));
+  CHECK_THROWS_WITH(lmc::load_cifar10<float>(directory.path()),
+                    Contains("there are no files of CIFAR-10 in '") && Contains("/archive/binary'; give that"));
+  CHECK_THROWS_WITH(lmc::load_cifar100<float>(directory.path()), Contains("neither 'train.bin' nor 'train.bin.gz'"));
+  directory.write("archive/binary/train.bin", cifar_records({{3, 50}, {4, 60}}, 0));
+  directory.write("archive/binary/test.bin", cifar_records({{4, 60}}, 1));
+  CHECK_THROWS_WITH(lmc::load_cifar100<float>(directory.path()), Contains("/archive/binary'; give that"));
+}
+
 TEST_CASE("load_cifar10: notes test images that are training images, where half of them are", "[data]") {
   const testing::TemporaryDirectory directory;
   directory.write("data_batch_1.bin", cifar_records({{3}, {9}, {9}}, 0));

@@ -107,6 +107,19 @@ TEST_CASE("load_mnist: says which file is missing, and how to get it", "[data]")
                     Contains("file' is a file; expected the folder") && Contains("get-data.sh mnist"));
 }
 
+TEST_CASE("load_mnist: names the folder below that has the files, two levels down at most", "[data]") {
+  for (const std::string folder : {"data", "package/data", "a/package/data"}) {
+    const testing::TemporaryDirectory directory;
+    std::filesystem::create_directories(directory / folder);
+    for (const auto& [name, bytes] : small_files) directory.write(folder + "/" + name, bytes);
+    if (folder.starts_with("a/"))
+      CHECK_THROWS_WITH(lmc::load_mnist<float>(directory.path()), Contains("there is neither 'train-images-idx3-ubyte'"));
+    else
+      CHECK_THROWS_WITH(lmc::load_mnist<float>(directory.path()),
+                        Contains("there are no files of MNIST's format in '") && Contains("/" + folder + "'; give that"));
+  }
+}
+
 TEST_CASE("load_mnist: refuses files that do not fit each other", "[data]") {
   CHECK_THROWS_WITH(load_changed("train-labels-idx1-ubyte", idx_header({2}) + Bytes{1, 2}),
                     Contains("train-images-idx3-ubyte' has 3 images and '") && Contains("train-labels-idx1-ubyte' 2 labels"));

@@ -2,6 +2,8 @@
 #include <lmc/io/cifar.hpp>
 
 #include <catch2/catch.hpp>
+#include <cstddef>
+#include <numeric>
 
 #include <support/cifar_files.hpp>
 #include <support/idx_files.hpp>
@@ -54,6 +56,8 @@ TEST_CASE("read_cifar: reads files one after the other, and all labels of a reco
                              directory.write("b", gzip(cifar_records({{4, 5}}, 2))),
                              directory.write("c", cifar_records({{6, 0}}, 3))};
   const lmc::CifarRecords records = lmc::read_cifar(paths, cifar100_labels);
+  CHECK(std::accumulate(records.files.begin(), records.files.end(), std::size_t{0}) == records.labels.size() / 2);
+  CHECK(records.files.size() == paths.size());
   CHECK(records.labels == Bytes{19, 99, 0, 3, 4, 5, 6, 0});
   CHECK(records.pixels == read(directory.write("all", cifar_records({{0}, {0}, {0}, {0}}, 0)), cifar10_labels).pixels);
 }

@@ -31,6 +31,7 @@ inline constexpr std::array<CifarLabel, 2> cifar100_labels = {{{"coarse label", 
 struct CifarRecords {
   std::vector<std::uint8_t> labels;  // [records, labels of a record]
   std::vector<std::uint8_t> pixels;  // [records, 32, 32, 3]
+  std::vector<std::size_t> files;    // how many records each file has
 };
 
 namespace detail {
@@ -90,6 +91,7 @@ inline CifarRecords read_cifar(std::span<const std::filesystem::path> paths, std
   constexpr std::size_t chunk = 64;  // records that stay in a core's cache until they are stored
   std::vector<std::uint8_t> bytes(chunk * record_size), pixels(chunk * image_size);
   for (std::size_t f = 0; f < paths.size(); ++f) {
+    const std::size_t before = records.labels.size();
     std::size_t first = 0;  // record of the chunk
     for (std::size_t count = bytes.size(); count == bytes.size(); first += chunk) {
       count = files[f].read(bytes);
@@ -107,6 +109,7 @@ inline CifarRecords read_cifar(std::span<const std::filesystem::path> paths, std
       records.pixels.insert(records.pixels.end(), pixels.data(), pixels.data() + whole * image_size);
       if (count < bytes.size()) require_whole_records(paths[f], first * record_size + count);
     }
+    records.files.push_back((records.labels.size() - before) / labels.size());
   }
   return records;
 }

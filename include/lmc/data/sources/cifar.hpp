@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -48,6 +50,19 @@ inline std::vector<std::string> cifar_class_names(const std::filesystem::path& p
   return names.size() == numbers.size() ? names : numbers;
 }
 
+/// Throws: Error where two files have the same images.
+inline void require_different_files(const std::vector<std::filesystem::path>& paths, const CifarRecords& records) {
+  std::vector<std::span<const std::uint8_t>> pixels;
+  for (std::size_t first = 0; const std::size_t count : records.files) {
+    pixels.push_back(std::span(records.pixels).subspan(first * 3 * cifar_plane, count * 3 * cifar_plane));
+    first += count;
+    for (std::size_t k = 0; k + 1 < pixels.size(); ++k)
+      require(!std::ranges::equal(pixels[k], pixels.back()), "'", paths[k].string(), "' and '",
+              paths[pixels.size() - 1].string(),
+              "' have the same images; expected others in each; fetch the files again, or remove one of the two");
+  }
+}
+
 /// The records of the training files, and of the test file. The class is label `which` of each. names: the file of the classes' names
 /// beside them.
 template <std::floating_point Scalar>
@@ -56,6 +71,7 @@ TrainTest<Scalar> load_cifar_format(const std::vector<std::filesystem::path>& tr
                                     std::size_t which, const char* names) {
   CifarRecords parts[2];
   ThreadTeam().for_each(2, [&](Index i, int /*worker*/) { parts[i] = read_cifar(i == 0 ? train : test, labels); });
+  require_different_files(train, parts[0]);
   std::vector<ReadNote> notes;
   note_image_copies(parts[0].pixels, parts[1].pixels, 3 * cifar_plane, test[0].string(), notes);
   const Standardization standardization = standardization_of(parts[0].pixels, 3);
@@ -96,7 +112,7 @@ inline void require_unpacked_cifar(const std::filesystem::path& folder, const st
 }
 
 /// Throws: Error that says what is in a folder instead of the binary version of one of the two data sets, as far as it is another form
-/// or the other data set. `ten`: whether CIFAR-10 was asked for.
+/// or the other data set, or in which folder below it lies. `ten`: whether CIFAR-10 was asked for.
 inline void require_no_other_cifar(const std::filesystem::path& folder, bool ten) {
   namespace fs = std::filesystem;
   const auto there = [&](auto... names) { return (fs::exists(folder / names) || ...); };
@@ -115,6 +131,12 @@ inline void require_no_other_cifar(const std::filesystem::path& folder, bool ten
   require(!there("data_batch_1.mat", "train.mat"), "'", folder.string(),
           "' has CIFAR's MATLAB version; expected the binary version: ", fetch);
   require_unpacked_cifar(folder, fetch);
+  const auto below = find_folder_below(folder, [&](const fs::path& path) {
+    return plain_or_gzip(path, ten ? "data_batch_1.bin" : "train.bin") &&
+           plain_or_gzip(path, ten ? "test_batch.bin" : "test.bin");
+  });
+  require(!below, "there are no files of CIFAR-", ten ? "10" : "100", " in '", folder.string(), "', but in '",
+          below ? below->string() : "", "'; give that");
 }
 
 }  // namespace detail
@@ -123,8 +145,8 @@ inline void require_no_other_cifar(const std::filesystem::path& folder, bool ten
 /// or with .gz: examples of shape [32, 32, 3], ten classes, the pixels of both parts standardized by the training part's mean
 /// and standard deviation of each channel. directory holds the files, or cifar-10-batches-bin with them. Throws: Error when
 /// there is no data batch or no test batch (and how to get them, or what the folder has instead: the Python version, an archive that is
-/// not unpacked, CIFAR-100), a file is wrong (as read_cifar), all training examples are of one class, or a class has test examples
-/// alone. The report has the classes' names of batches.meta.txt, or their numbers, the batches that are missing, and test images half of
+/// not unpacked, CIFAR-100), a file is wrong (as read_cifar), two data batches have the same images, all training examples are of one
+/// class, or a class has test examples alone. The report has the classes' names of batches.meta.txt, or their numbers, the batches that are missing, and test images half of
 /// which are training images, too.
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_cifar10(const std::filesystem::path& directory) {

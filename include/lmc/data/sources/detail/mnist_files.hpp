@@ -119,6 +119,15 @@ inline MnistFiles find_mnist_files(const std::filesystem::path& directory, std::
   require(complete.empty(), "there are ", complete.size(), " data sets in '", directory.string(), "'; expected one: give ",
           names);
 
+  if (found.empty() && !split) {
+    const auto below = find_folder_below(directory, [](const fs::path& path) {
+      const std::vector<MnistFiles> sets = mnist_files_in(path);
+      return std::any_of(sets.begin(), sets.end(), [](const MnistFiles& set) { return set.complete(); });
+    });
+    require(!below, "there are no files of MNIST's format in '", directory.string(), "', but in '",
+            below ? below->string() : "", "'; give that");
+  }
+
   MnistFiles nearest{.folder = folder, .prefix = prefix};
   if (!found.empty()) nearest = found[0];
   constexpr std::array<std::string_view, 4> own{"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
