@@ -120,6 +120,9 @@ TEST_CASE("image layout: refuses what would become classes by accident", "[data]
     CHECK_THROWS_WITH(parts({name + "1/cat/1.png", name + "1/dog/1.png", name + "2/cat/1.png"}),
                       Contains("the folder '" + name + "1' in '") && Contains("is no class by its name"));
   CHECK(parts({"part/1.png", "partridge/1.png", "3/1.png", "7fold/1.png"}) == " -");
+  for (const std::string name : {"masks", "gt", "Ground_Truth"})
+    CHECK_THROWS_WITH(parts({"train/image/1.png", "train/" + name + "/1.png", "test/image/1.png"}),
+                      Contains("' in '") && Contains("/train' is no class by its name"));
   CHECK_THROWS_WITH(parts({"images/1.png", "annotations/1.png"}), Contains("the folder 'annotations' in '"));
   CHECK_THROWS_WITH(parts({"cat/1.png", "dog/1.png", "Masks/1.png"}), Contains("where it is a class, rename it"));
   CHECK_THROWS_WITH(parts({"1.png", "2.png", "train.csv"}), Contains("there is no folder in '") &&

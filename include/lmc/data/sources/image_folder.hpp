@@ -23,7 +23,9 @@
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/detail/alike_texts.hpp>
+#include <lmc/data/sources/detail/categories.hpp>
 #include <lmc/data/sources/detail/find_file.hpp>
+#include <lmc/data/sources/detail/image_domains.hpp>
 #include <lmc/data/sources/detail/image_layout.hpp>
 #include <lmc/data/sources/detail/image_tree.hpp>
 #include <lmc/data/sources/detail/load_images.hpp>
@@ -49,21 +51,28 @@ struct ImageFolderOptions {
 
 namespace detail {
 
-/// Throws: Error unless the class folders at a path can be told apart, and hold no parts.
+/// Throws: Error unless the class folders at a path can be told apart, and hold neither parts nor classes.
 inline void require_classes_apart(const std::string& root, const std::string& prefix, const std::vector<std::string>& classes) {
+  if (const auto codes = codes_of_one_value({classes.begin(), classes.end()}))
+    throw Error(concat("the class folders '", codes->first, "' and '", codes->second, "' in '", root, "/", prefix,
+                       "' are one number; move their images together, or rename one"));
+  std::vector<InnerFolders> inner_of_class;
   for (std::size_t i = 0; i < classes.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k)
       require(!differ_in_unicode_form(classes[i], classes[k]), "the class folders '", classes[k], "' and '", classes[i],
               "' in '", root, "/", prefix, "' look alike and are written in two Unicode forms; move their images together");
     bool train = false, test = false;
-    for (const std::string& inner : list_folder(root + "/" + prefix + classes[i]).folders) {
+    FolderContent content = list_folder(root + "/" + prefix + classes[i]);
+    for (const std::string& inner : content.folders) {
       train = train || part_name(inner) == PartName::train;
       test = test || part_name(inner) == PartName::test || part_name(inner) == PartName::validation;
     }
     require(!train || !test, "the class folder '", root, "/", prefix, classes[i],
             "' holds a training and a test part; expected the parts outside, as in train/", classes[i], " and test/",
             classes[i]);
+    inner_of_class.push_back(inner_folders(root, prefix + classes[i], std::move(content)));
   }
+  require_no_domains(root, inner_of_class);
 }
 
 /// Adds the images below the class folders `prefix` + class to a part, class after class.
@@ -185,7 +194,8 @@ inline ImageList list_image_folder(const std::string& root, const ImageFolderOpt
 /// differ, or the cache is damaged. Where it cannot be written there is none, and no error.
 ///
 /// Throws: Error when a folder is missing, has no images, or belongs to a class of the test part alone; when there is one class, or
-/// folders are no classes by their names (images, labels); when links make one file an image of two classes or of both parts; when a class has no training images; when images cannot be read or decoded
+/// folders are no classes by their names (images, labels), hold masks, are one number (`1`, `01`), or are domains that have the same
+/// classes in them; when links make one file an image of two classes or of both parts; when a class has no training images; when images cannot be read or decoded
 /// (how many, and the first ten with their reasons), or are of other sizes than the first while size is 0.
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_image_folder(const std::filesystem::path& directory, const ImageFolderOptions& options = {}) {

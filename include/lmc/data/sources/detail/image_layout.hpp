@@ -13,6 +13,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/wording.hpp>
 #include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/image_masks.hpp>
 #include <lmc/data/sources/detail/image_tree.hpp>
 #include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
@@ -43,12 +44,11 @@ inline PartName part_name(std::string_view name) {
 /// Whether a name is one that data sets give to folders of no class: images of all classes, what belongs to them, or a share of them,
 /// as images, masks, fold3, batch_1.
 inline bool is_no_class_name(std::string_view name) {
-  constexpr std::array<std::string_view, 8> whole{"images", "imgs",  "img",     "annotations",
-                                                  "labels", "masks", "trimaps", "bboxes"};
+  constexpr std::array<std::string_view, 4> whole{"image", "images", "imgs", "img"};
   constexpr std::array<std::string_view, 5> numbered{"fold", "split", "batch", "part", "shard"};
   std::string word = lower_case(name);
   const auto among = [&](const auto& known) { return std::find(known.begin(), known.end(), word) != known.end(); };
-  if (among(whole)) return true;
+  if (among(whole) || is_mask_folder_name(name)) return true;
   while (!word.empty() && (is_digit(word.back()) || word.back() == '_' || word.back() == '-' || word.back() == ' '))
     word.pop_back();
   return word.size() < name.size() && among(numbered);
@@ -128,14 +128,18 @@ class ImageLayoutFinder {
             "; expected one folder per class, with its images in it", content.images.empty() ? "" : hint);
   }
 
+  void require_class_names(const std::string& path, const FolderContent& content) const {
+    for (const std::string& name : content.folders)
+      require(!is_no_class_name(name), "the folder '", name, "' in ", shown(path),
+              " is no class by its name; expected one folder per class, with its images in it", table_hint(content),
+              "; where it is a class, rename it");
+  }
+
   void take_classes(const std::string& top, const FolderContent& content, const std::vector<std::string>& tests) {
     require_folders(top, content, table_hint(content));
     require(tests.empty(), "there is a folder '", tests.empty() ? "" : tests[0], "' in ", shown(top),
             ", but none named train; expected 'train' beside it, or else one folder per class: where it is a class, rename it");
-    for (const std::string& name : content.folders)
-      require(!is_no_class_name(name), "the folder '", name, "' in ", shown(top),
-              " is no class by its name; expected one folder per class, with its images in it", table_hint(content),
-              "; where it is a class, rename it");
+    require_class_names(top, content);
     require(content.folders.size() > 1, shown(top + content.folders[0]),
             " is the only class; expected two or more, a folder for each", table_hint(list(top + content.folders[0])),
             table_hint(content));
@@ -148,6 +152,7 @@ class ImageLayoutFinder {
     layout_.train = enter(top + train + "/", PartName::train);
     const FolderContent classes = list(layout_.train);
     require_folders(layout_.train, classes, table_hint(content));
+    require_class_names(layout_.train, classes);
     const auto way_out = [&] { return concat("load ", shown(top + train), " to put a share of its images aside"); };
     require(!tests.empty(), shown(top), " has a folder '", train, "', but neither 'test' nor 'val'; ", way_out(),
             rest.empty() ? "" : ", or rename it where it is a class");

@@ -20,6 +20,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/image_masks.hpp>
 #include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
 
@@ -107,7 +108,7 @@ inline std::string passed_over(std::string_view name) {
 
 /// Adds the images of root/folder and of all folders below it, as `folder/…`, to images: folder by folder, sorted by their
 /// paths, and by name in each, as torchvision's ImageFolder has it. A folder that several links lead to is read once. Notes say
-/// what was passed over. Throws: Error when a folder cannot be read, or is a link to one that it lies in.
+/// what was passed over. Throws: Error when a folder cannot be read, is a link to one that it lies in, or holds masks.
 inline void list_images_below(const std::string& root, const std::string& folder, std::int32_t label,
                               std::vector<ImageFile>& images, std::vector<ReadNote>& notes) {
   std::map<std::string, std::vector<std::string>> found;
@@ -119,6 +120,10 @@ inline void list_images_below(const std::string& root, const std::string& folder
             "' is a link to a folder that it lies in; remove it");
     if (!seen.insert(content.identity).second)
       return add_note(notes, "links to folders that were read already were passed over", path);
+    require(path == folder || content.images.empty() || !is_mask_folder_name(path.substr(path.rfind('/') + 1)), "the folder '",
+            root, "/", path, "' holds no images of a class by its name; move it out of '", root,
+            "', or rename it where it does");
+    require_no_masks(root, path, content.images);
     above.push_back(content.identity);
     for (const std::string& name : content.others) add_note(notes, passed_over(name), path + "/" + name);
     if (path != folder && !content.images.empty())
