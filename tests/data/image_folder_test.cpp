@@ -250,6 +250,67 @@ TEST_CASE("load_image_folder: notes classes that differ in case alone", "[data]"
   CHECK(notes[0].what == "the folders 'Cat' and 'cat' are two classes");
 }
 
+TEST_CASE("load_image_folder: refuses folders that are one number", "[data]") {
+  const Tree tree;
+  for (const char* name : {"1/1.png", "01/2.png", "2/3.png"}) tree.image(name, 1);
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), without_cache()),
+                    Contains("the class folders '01' and '1' in '") && Contains("are one number"));
+}
+
+TEST_CASE("load_image_folder: refuses masks among the images of a class", "[data]") {
+  const auto load = [](const std::vector<std::string>& more) {
+    const Tree tree;
+    std::uint8_t value = 0;
+    for (const char* name : {"cat/1.png", "cat/2.png", "cat/3.png", "cat/4.png", "dog/1.png", "dog/2.png", "dog/3.png"})
+      tree.image(name, ++value);
+    for (const std::string& name : more) tree.image(name, ++value);
+    return load_image_folder<float>(tree.path(), {.cache = false, .wording = lmc::Wording::command_line}).train.size();
+  };
+  CHECK_THROWS_WITH(load({"cat/1_mask.png", "cat/2_mask.png"}),
+                    Contains("/cat' has 4 images and 2 masks of them, as '1_mask.png'; a mask is no image of a class: move"));
+  CHECK_THROWS_WITH(load({"cat/1-SEG.png", "cat/3.gt.png"}), Contains("has 4 images and 2 masks of them"));
+  CHECK_THROWS_WITH(load({"cat/deep/1.png", "cat/deep/1_label.png", "cat/deep/2.png", "cat/deep/2_label.png"}),
+                    Contains("/cat/deep' has 2 images and 2 masks"));
+  CHECK_THROWS_WITH(load({"cat/masks/1.png"}),
+                    Contains("/cat/masks' holds no images of a class by its name; move it out of '"));
+  CHECK(load({"cat/1_mask.png"}) > 0);                      // one may be called so
+  CHECK(load({"cat/5_mask.png", "cat/6_mask.png"}) > 0);    // of no image there
+  CHECK(load({"cat/1_copy.png", "cat/2_unmask.png"}) > 0);  // no masks
+}
+
+TEST_CASE("load_image_folder: refuses domains with classes in them", "[data]") {
+  const auto load = [](const std::vector<std::string>& files) {
+    const Tree tree;
+    std::uint8_t value = 0;
+    for (const std::string& name : files)
+      for (const char* file : {"/1.png", "/2.png", "/3.png", "/4.png"}) tree.image(name + file, ++value);
+    return load_image_folder<float>(tree.path(), without_cache()).train.classes();
+  };
+  const std::string both = "have folders of the same names, 'bike' and 'mug' among them: these look like the classes";
+  CHECK_THROWS_WITH(load({"amazon/bike", "amazon/mug", "webcam/bike", "webcam/mug", "webcam/pen"}),
+                    Contains("/amazon' and '") && Contains("/webcam' " + both) &&
+                        Contains("give the folder of one domain, '") && Contains("/amazon', or, where the outer"));
+  CHECK_THROWS_WITH(load({"amazon/images/bike", "amazon/images/mug", "pen", "webcam/bike", "webcam/mug"}),
+                    Contains("/amazon/images' and '") && Contains("/webcam' " + both));
+  CHECK(load({"train/bike", "train/mug", "test/bike", "test/mug"}) == 2);
+  CHECK(load({"cat/day", "dog/day"}) == 2);
+  CHECK(load({"cat/part1", "cat/part2", "dog/part1", "dog/part2"}) == 2);
+  CHECK(load({"cat/a", "cat/b", "cat/c", "cat/d", "cat/e", "dog/a", "dog/b", "dog/x", "dog/y", "dog/z"}) == 2);
+}
+
+TEST_CASE("load_image_folder: notes a test part of one class", "[data]") {
+  const Tree tree;
+  tree.two_classes("train/", 10);
+  for (int i = 0; i < 9; ++i) tree.image("test/cat/" + std::to_string(i) + ".png", static_cast<std::uint8_t>(20 + i));
+  const auto notes = [&] { return load_image_folder<float>(tree.path(), {.channels = 1, .cache = false}).report.notes; };
+  CHECK(notes().empty());
+  tree.image("test/cat/9.png", 30);
+  REQUIRE(notes().size() == 1);
+  CHECK(notes()[0].what == "test examples are all of one class: their error says nothing of the others");
+  CHECK(notes()[0].count == 10);
+  CHECK(notes()[0].first == "cat");
+}
+
 TEST_CASE("load_image_folder: reads a folder once, however many links lead to it", "[data]") {
   const Tree tree;
   tree.two_classes("", 10);

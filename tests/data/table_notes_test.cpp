@@ -46,6 +46,35 @@ TEST_CASE("load_table: notes rows that a file repeats, where it is split", "[dat
   CHECK_THAT(notes(repeated, {.train_rows = 30}), !Contains("training rows"));  // each row has an id of its own
 }
 
+TEST_CASE("load_table: notes rows of equal features and different labels", "[data]") {
+  const auto table = [](int different) {  // of 40 rows, which are all there twice
+    std::string text = "x,y,class\n";
+    for (int i = 0; i < 80; ++i)
+      text += lmc::concat(i / 2 * 7 % 41, ',', i / 2 % 3, i < 2 * different && i % 2 == 0 ? ",a\n" : ",b\n");
+    return text + "99,1,a\n100,1,b\n";
+  };
+  const testing::TemporaryDirectory directory;
+  const auto path = directory.write("a.csv", table(3));
+  const auto report = lmc::load_csv<float>(path, {.train_rows = 80}).report;
+  REQUIRE(report.notes.size() == 1);
+  CHECK(report.notes[0].what == "training rows have equal features and different labels: no network can tell which");
+  CHECK(report.notes[0].count == 6);
+  CHECK_THAT(report.notes[0].first, Contains("a.csv', line 2"));
+}
+
+TEST_CASE("load_table: notes a copy of the training file to test with, and a test part of one class", "[data]") {
+  const testing::TemporaryDirectory directory;
+  std::string text = "x,class\n";
+  for (int i = 0; i < 40; ++i) text += lmc::concat(i * 7 % 40, i < 20 ? ",a\n" : ",b\n");
+  const auto path = directory.write("a.csv", text);
+  const auto copied = lmc::load_csv<float>(path, {.test_path = directory.write("b.csv", text)}).report.notes;
+  REQUIRE(copied.size() == 1);
+  CHECK(copied[0].what == "test rows are training rows, too");
+  CHECK(copied[0].count == 40);
+  CHECK(notes(text, {.train_rows = 29}) == "test examples are all of one class: their error says nothing of the others\n");
+  CHECK(notes(text, {.train_rows = 31}).empty());  // nine rows, which may be so by chance
+}
+
 TEST_CASE("load_table: notes a column that says which rows train", "[data]") {
   const auto usage = [](int i) { return i % 3 == 0 ? "Training" : i % 3 == 1 ? "PublicTest" : "PrivateTest"; };
   const std::string note = "' seems to say which rows train; leave it out: ";

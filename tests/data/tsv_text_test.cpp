@@ -166,8 +166,13 @@ TEST_CASE("load_tsv_text: says what may be meant otherwise", "[data]") {
   CHECK_THAT(notes(lines), Contains("look alike and are two classes") &&
                                Contains("three fields or more: all behind the first tab is the text"));
   CHECK_THAT(notes("1\tx\n01\ty\n1\tz\n01\tz\n"), Contains("the labels '01' and '1' are one number, and two classes"));
-  CHECK(notes("10\tx\n1\ty\n10\tz\n1\tz\n").empty());
+  CHECK(notes("10\tx\n1\ty\n10\tz\n1\tw\n").empty());
+  CHECK(notes("a\tx\nb\ty\na\tz\nb\tz\n") == "lines have equal texts and different labels: no network can tell which\n");
+  CHECK(notes("a\tx\nb\ty\na\tx\nb\ty\n") == "test lines are training lines, too: the file repeats lines\n");
   CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = path}), Contains("is the file to train on"));
+  const auto copied = lmc::load_tsv_text<float>(path, {.test = directory.write("copy", lines)}).report.notes;
+  CHECK(copied.back().what == "test lines are training lines, too");
+  CHECK(copied.back().count == 40);
   std::filesystem::create_symlink(path, directory / "link");
   CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = directory / "link"}), Contains("link' is the file to train on"));
   CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = directory.write("test", "Label\ttext\n" + lines)}),

@@ -29,6 +29,7 @@
 #include <lmc/data/sources/detail/label_check.hpp>
 #include <lmc/data/sources/detail/number_text.hpp>
 #include <lmc/data/sources/detail/other_file.hpp>
+#include <lmc/data/sources/detail/read_notes.hpp>
 #include <lmc/data/sources/detail/table_notes.hpp>
 #include <lmc/data/sources/detail/table_part.hpp>
 #include <lmc/data/split.hpp>
@@ -227,9 +228,7 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
   const detail::TablePart train{file, std::move(rows.rest)}, test{test_file ? *test_file : file, std::move(rows.aside)};
 
   std::vector<ReadNote> notes = file.notes();
-  std::vector<Index> used = columns;
-  used.push_back(label);
-  detail::note_copies(train, test, used, notes);
+  detail::note_equal_rows(train, test, columns, label, notes);
   detail::note_other_label(file, label, columns, o, notes);
   const detail::Categories classes =
       detail::fit_classes(train, test, label, categorical[static_cast<std::size_t>(label)], o, notes);
@@ -248,6 +247,7 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
   };
   TrainTest<Scalar> data{dataset(train), dataset(test), detail::table_report(train, test, label, classes, columns, codes, o)};
   data.report.classes = read_classes(data.train, data.test, classes.names());
+  detail::note_one_test_class(data.report.classes, notes);
   data.report.notes = std::move(notes);
   return {std::move(data), std::move(features), classes.names()};
 }

@@ -26,6 +26,8 @@
 #include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/data/sources/detail/number_text.hpp>
 #include <lmc/data/sources/detail/other_file.hpp>
+#include <lmc/data/sources/detail/read_notes.hpp>
+#include <lmc/data/sources/detail/row_copies.hpp>
 #include <lmc/data/sources/text_dataset.hpp>
 #include <lmc/io/text_file.hpp>
 
@@ -140,6 +142,19 @@ inline void check_labelled_lines(LabelledLines& lines, const TsvTextOptions& o) 
                tabs ? "the lines have three fields or more: is the label not the first? `cut -f 2-` leaves the first field out"
                     : "expected label<TAB>text, with several lines of each label; are label and text swapped?",
                lines.notes);
+  std::vector<std::uint64_t> hashes;
+  for (const std::string_view text : lines.texts) hashes.push_back(hash_field(text));
+  note_conflicts(
+      hashes, lines.labels, "lines have equal texts and different labels: no network can tell which",
+      [&](std::size_t i) { return lines.where(i); }, lines.notes);
+}
+
+/// Hashes of lines, of text and label.
+inline std::vector<std::uint64_t> line_hashes(const LabelledLines& lines) {
+  std::vector<std::uint64_t> hashes;
+  for (std::size_t i = 0; i < lines.texts.size(); ++i)
+    hashes.push_back(hash_field(lines.texts[i], hash_field(lines.labels[i])));
+  return hashes;
 }
 
 /// For every line, whether it is for testing: of the n lines of a class, round(share · n) at random, but not all.
@@ -186,6 +201,7 @@ TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextO
   for (const std::string_view label : lines.labels) all.labels.push_back(label_of.at(label));
   const auto data = [&](detail::LabelledTexts train, detail::LabelledTexts test) {
     auto result = detail::text_data<Scalar>(std::move(train), std::move(test), std::move(classes), options.features);
+    detail::note_one_test_class(result.report.classes, lines.notes);
     result.report.notes = std::move(lines.notes);
     return result;
   };
@@ -204,14 +220,22 @@ TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextO
       test.labels.push_back(found->second);
     }
     std::ranges::move(test_lines.notes, std::back_inserter(lines.notes));
+    detail::note_copies(
+        detail::line_hashes(lines), detail::line_hashes(test_lines), "test lines are training lines, too",
+        [&](std::size_t i) { return test_lines.where(i); }, lines.notes);
     return data(std::move(all), std::move(test));
   }
 
   const std::string_view share = option_text(options.wording, "load_tsv_text: test_share = ", "--test-share ");
   require(options.test_share > 0 && options.test_share < 1, share, options.test_share, "; expected between 0 and 1");
   const std::vector<bool> for_test = detail::choose_test_lines(all.labels, classes.size(), options.test_share, options.seed);
+  const std::vector<std::uint64_t> hashes = detail::line_hashes(lines);
+  std::vector<std::uint64_t> train_hashes, test_hashes;
+  std::vector<std::size_t> test_lines;
   detail::LabelledTexts train, test;
   for (std::size_t i = 0; i < for_test.size(); ++i) {
+    (for_test[i] ? test_hashes : train_hashes).push_back(hashes[i]);
+    if (for_test[i]) test_lines.push_back(i);
     auto& part = for_test[i] ? test : train;
     part.texts.push_back(all.texts[i]);
     part.labels.push_back(all.labels[i]);
@@ -221,6 +245,9 @@ TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextO
           for_test.size() == classes.size()
               ? ", one each: none can be put aside; give more lines, or a file of its own to test with"
               : "; choose a larger share");
+  detail::note_copies(
+      train_hashes, test_hashes, "test lines are training lines, too: the file repeats lines",
+      [&](std::size_t i) { return lines.where(test_lines[i]); }, lines.notes);
   return data(std::move(train), std::move(test));
 }
 

@@ -337,6 +337,7 @@ inline ReadReport image_report(const ImageList& list, const ImageFindings& findi
   };
   note_copies(test_copies, "test images that are training images, too, byte for byte: they say nothing of new images");
   note_copies(class_copies, "images that are of another class, too, byte for byte: no network can tell which");
+  note_one_test_class(report.classes, report.notes);
   return report;
 }
 

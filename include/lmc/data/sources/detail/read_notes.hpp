@@ -38,6 +38,14 @@ inline std::vector<ReadClass> count_classes(std::vector<std::string> names, std:
   return classes;
 }
 
+/// Notes where all test examples are of one class: ten or more, as fewer may be so by chance.
+inline void note_one_test_class(const std::vector<ReadClass>& classes, std::vector<ReadNote>& notes) {
+  const auto tested = [](const ReadClass& c) { return c.test > 0; };
+  const auto only = std::find_if(classes.begin(), classes.end(), tested);
+  if (std::count_if(classes.begin(), classes.end(), tested) == 1 && only->test >= 10)
+    notes.push_back({"test examples are all of one class: their error says nothing of the others", only->test, only->name});
+}
+
 /// Throws: Error when fewer than two classes have training examples, or one has test examples alone.
 inline void require_trainable(std::string_view who, const std::vector<ReadClass>& classes) {
   const auto trained = std::count_if(classes.begin(), classes.end(), [](const ReadClass& c) { return c.train > 0; });

@@ -10,7 +10,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include <lmc/core/error.hpp>
@@ -20,33 +19,39 @@
 #include <lmc/data/sources/detail/csv_options.hpp>
 #include <lmc/data/sources/detail/csv_table.hpp>
 #include <lmc/data/sources/detail/lower_case.hpp>
+#include <lmc/data/sources/detail/row_copies.hpp>
 #include <lmc/data/sources/detail/table_part.hpp>
 
 namespace lmc::detail {
 
 // What may be meant otherwise in a table as a whole: its parts and its label.
 
-/// Notes test rows that are training rows in these columns, where half of them are, and two at least: one may be chance.
-inline void note_copies(const TablePart& train, const TablePart& test, std::span<const Index> columns,
-                        std::vector<ReadNote>& notes) {
-  // Hashes, as the rows themselves would take as much memory as the file.
-  const auto hash = [&](const TablePart& part, Index i) {
+/// Hashes of a part's rows in these columns.
+inline std::vector<std::uint64_t> row_hashes(const TablePart& part, std::span<const Index> columns) {
+  std::vector<std::uint64_t> hashes;
+  for (Index i = 0; i < part.size(); ++i) {
     std::uint64_t h = fnv1a_basis;
-    for (const Index j : columns) {
-      h = fnv1a(std::as_bytes(std::span(part.field(i, j))), h);
-      h = fnv1a(std::as_bytes(std::span("\n", 1)), h);
-    }
-    return h;
+    for (const Index j : columns) h = hash_field(part.field(i, j), h);
+    hashes.push_back(h);
+  }
+  return hashes;
+}
+
+/// Notes test rows that are training rows in the features and the label, and training rows of equal features and different labels.
+inline void note_equal_rows(const TablePart& train, const TablePart& test, std::span<const Index> features, Index label,
+                            std::vector<ReadNote>& notes) {
+  std::vector<Index> all(features.begin(), features.end());
+  all.push_back(label);
+  const auto where = [](const TablePart& part) {
+    return [&part](std::size_t i) { return part.file.where(part.row(static_cast<Index>(i))); };
   };
-  std::unordered_set<std::uint64_t> known;
-  for (Index i = 0; i < train.size(); ++i) known.insert(hash(train, i));
-  Index copies = 0;
-  std::string first;
-  for (Index i = 0; i < test.size(); ++i)
-    if (known.contains(hash(test, i)) && copies++ == 0) first = test.file.where(test.row(i));
-  if (copies > 1 && 2 * copies >= test.size())
-    notes.push_back({concat("test rows are training rows, too", &train.file == &test.file ? ": the file repeats rows" : ""),
-                     copies, first});
+  note_copies(row_hashes(train, all), row_hashes(test, all),
+              concat("test rows are training rows, too", &train.file == &test.file ? ": the file repeats rows" : ""),
+              where(test), notes);
+  std::vector<std::string_view> labels;
+  for (Index i = 0; i < train.size(); ++i) labels.push_back(train.field(i, label));
+  note_conflicts(row_hashes(train, features), labels,
+                 "training rows have equal features and different labels: no network can tell which", where(train), notes);
 }
 
 /// Whether columns of this name hold labels. Some of the names are features' as well, and are taken for a label's in the first column
