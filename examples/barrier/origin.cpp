@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <lmc/core/error.hpp>
+#include <lmc/data/dataset_digest.hpp>
 #include <lmc/loss/cross_entropy.hpp>
 
 #include "registry/datasets.hpp"
@@ -80,7 +81,7 @@ void require_network(const lmc::Metadata& metadata, const std::string& network, 
                      : std::string());
   }
   const std::optional<std::string> examples = entry(metadata, "training_examples");
-  lmc::require(!examples || examples == registry::examples_digest(train), who,
+  lmc::require(!examples || examples == lmc::digest(train), who,
                " was trained on other examples than the training part here, by its metadata", other_data,
                ", and likewise the other options of the data set");
 }

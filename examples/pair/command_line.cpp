@@ -69,6 +69,12 @@ Options parse_options(int argc, char** argv) {
       "--repair", o.repair,
       "measures it again with the networks in between repaired, aligned or not: repair, rescale, batch-norm or bias, or "
       "several [none]");
+  const auto folder = app.add_option(
+      "--checkpoint", o.resume_folder,
+      "folder in which the runs are saved while they are trained: the same command goes on from there after it was stopped");
+  app.add_option("--every", o.save_every, "when they are saved: epoch, or a number of updates")
+      ->capture_default_str()
+      ->needs(folder);
   app.add_option("--csv", o.csv, "file for the curve; with --align or --repair, all curves");
   app.add_option(
       "--figure", o.figure,

@@ -43,6 +43,8 @@ struct Options {
   int threads = 0;
   bool allow_divergence = false;
   std::optional<std::string> checkpoints, json, csv, figure;
+  std::optional<std::string> resume_folder;  // --checkpoint
+  std::string save_every = "epoch";          // --every
 };
 
 /// Throws: CLI::ParseError, which also stands for --help.

@@ -13,6 +13,7 @@
 #include "pair/outputs.hpp"
 #include "pair/program.hpp"
 #include "pair/results.hpp"
+#include "pair/resuming.hpp"
 #include "pair/running.hpp"
 #include "pair/setting.hpp"
 
@@ -26,16 +27,27 @@ std::vector<std::string_view> further_figures(const Options& o) {
   return names;
 }
 
+// Returns the exit code of a program that a signal ended.
+int interrupted(const Results& r) {
+  std::cerr << "pair: stopped by a signal; the runs are saved in '" << *r.options.resume_folder << "' after";
+  for (const auto& runs : r.runs)
+    for (const auto& run : runs) std::cerr << ' ' << run.steps;
+  std::cerr << " updates, and the same command goes on from there\n";
+  return 128 + r.interrupted_by;
+}
+
 // Returns the exit code.
 int run(const Options& o) {
   Results r;
   Plan plan = make_plan(o, r);
   const AlignmentPlan alignment = parse_alignment(o);
-  Outputs outputs("pair", o, further_figures(o));
+  const ResumeFolder folder(o);
+  Outputs outputs("pair", o, further_figures(o), folder.outputs());
   const Subject subject = load(o, plan, r);
   require_measurable(o, subject.net, subject.data);
   require_alignable(alignment, subject.net, subject.data);
-  train_and_save(subject, plan, outputs, r);
+  train_and_save(subject, plan, outputs, r, o.resume_folder ? &folder : nullptr);
+  if (r.interrupted_by != 0) return interrupted(r);
 
   measure(subject.net, subject.data, plan.seeds, plan.team, r);
   // A network that is no match for its search costs no other result.

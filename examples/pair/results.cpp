@@ -132,6 +132,7 @@ nlohmann::json to_json(const Results& r) {
        {"seconds", {{"train", r.train_seconds}, {"curve_train", r.curve_train_seconds}, {"curve_test", r.curve_test_seconds}}},
        {"images_per_second", r.images_per_second},
        {"digest", {r.a().digest(), r.b().digest()}}});
+  if (!r.resumed_at.empty()) all["resumed_at"] = r.resumed_at;
   if (r.account) all["explain"] = to_json(*r.account);
   if (!r.aligned.empty()) {
     all["alignment"] = to_json(r.aligned.front());

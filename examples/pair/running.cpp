@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iostream>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include <lmc/connectivity/alpha_grid.hpp>
@@ -15,6 +16,7 @@
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/traced_curve.hpp>
 #include <lmc/train/progress.hpp>
+#include <lmc/train/train_resumable.hpp>
 
 #include "pair/options.hpp"
 #include "registry/read_report.hpp"
@@ -68,7 +70,7 @@ void require_measurable(const Options& o, const lmc::Network<float>& net, const 
 }
 
 void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, const lmc::TrainOptions<float>& options,
-           const Seeds& seeds, const lmc::ThreadTeam& team, Results& r) {
+           const Seeds& seeds, const lmc::ThreadTeam& team, const ResumeFolder* folder, Results& r) {
   const std::size_t each = seeds.front().size(), all = seeds.size() * each;
   std::vector<Index> examples(all);
   lmc::TrainOptions<float> observed = options;
@@ -78,13 +80,31 @@ void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, cons
     return lmc::Control::proceed;
   });
   r.runs.assign(seeds.size(), std::vector<lmc::Run<float>>(each));
+  std::optional<Interruption> interruption;
+  if (folder) {
+    interruption.emplace();
+    r.resumed_at.resize(all);
+  }
   const auto start = std::chrono::steady_clock::now();
   team.for_each(static_cast<Index>(all), [&](Index i, int) {
     const auto run = static_cast<std::size_t>(i), initialization = run / each;
-    r.runs[initialization][run % each] =
-        lmc::train(net, data, net.initialize({.seed = r.init_seeds[initialization][run % each]}), observed,
-                   seeds[initialization][run % each], run);
+    const lmc::NoiseSeeds& noise = seeds[initialization][run % each];
+    const auto initial = net.initialize({.seed = r.init_seeds[initialization][run % each]});
+    lmc::Run<float>& ended = r.runs[initialization][run % each];
+    if (!folder) {
+      ended = lmc::train(net, data, initial, observed, noise, run);
+      return;
+    }
+    auto resumed = lmc::train_resumable(net, data, initial, observed, noise,
+                                        {.file = folder->file(run),
+                                         .every = parse_save_every(r.options),
+                                         .setting = {},
+                                         .interrupted = [] { return Interruption::signal() != 0; }},
+                                        run);
+    ended = std::move(resumed.run);
+    r.resumed_at[run] = resumed.resumed_at;
   });
+  if (interruption) r.interrupted_by = Interruption::signal();
   r.train_seconds = seconds_since(start);
   r.images_per_second = static_cast<double>(std::accumulate(examples.begin(), examples.end(), Index{0})) / r.train_seconds;
 }

@@ -11,6 +11,7 @@
 #include <lmc/train/train.hpp>
 
 #include "pair/results.hpp"
+#include "pair/resuming.hpp"
 
 /// The seeds of every run, for each initialization.
 using Seeds = std::vector<std::vector<lmc::NoiseSeeds>>;
@@ -22,9 +23,9 @@ void print_setting(const Results& r, const lmc::Network<float>& net, const lmc::
 /// examples.
 void require_measurable(const Options& o, const lmc::Network<float>& net, const lmc::TrainTest<float>& data);
 
-/// Fills in the runs and how fast they were trained, all side by side.
+/// Fills in the runs and how fast they were trained, all side by side. With a folder, they go on from it.
 void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, const lmc::TrainOptions<float>& options,
-           const Seeds& seeds, const lmc::ThreadTeam& team, Results& r);
+           const Seeds& seeds, const lmc::ThreadTeam& team, const ResumeFolder* folder, Results& r);
 
 /// The training data with the labels that all runs were trained on; where these differ, with the true ones.
 lmc::Dataset<float> trained_labels(const lmc::Dataset<float>& data, const Options& o, const Seeds& seeds);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pair/setting.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <ostream>
 #include <string>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
+#include <lmc/data/dataset_digest.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/train/noise_seeds.hpp>
 
@@ -25,6 +27,7 @@ std::string name_of(std::size_t initialization, std::size_t run) {
 Plan make_plan(const Options& o, Results& r) {
   r.options = o;
   parse_alphas(o.alphas);  // a mistake is found before the training
+  parse_save_every(o);
   lmc::require(o.batch_size > 0, "--batch-size ", o.batch_size, "; expected a positive number");
   Plan plan{.seeds = noise_seeds(o),
             .training = {.epochs = o.epochs,
@@ -56,7 +59,7 @@ Subject load(const Options& o, Plan& plan, Results& r) {
   r.examples = {data.train.size(), data.test.size()};
   r.classes = data.train.classes();
   r.input = data.train.standardization();
-  r.train_digest = registry::examples_digest(data.train);
+  r.train_digest = lmc::digest(data.train);
   r.read = data.report;
   if (o.batch_size > data.train.size()) {
     std::cerr << "note: --batch-size " << o.batch_size << " is above the " << data.train.size()
@@ -66,10 +69,16 @@ Subject load(const Options& o, Plan& plan, Results& r) {
   return {std::move(data), std::move(made.network)};
 }
 
-void train_and_save(const Subject& subject, const Plan& plan, Outputs& outputs, Results& r) {
+void train_and_save(const Subject& subject, const Plan& plan, Outputs& outputs, Results& r, const ResumeFolder* folder) {
   const lmc::Network<float>& net = subject.net;
   print_setting(r, net, subject.data);
-  train(net, subject.data.train, plan.training, plan.seeds, plan.team, r);
+  train(net, subject.data.train, plan.training, plan.seeds, plan.team, folder, r);
+  if (std::ranges::any_of(r.resumed_at, [](Index step) { return step > 0; })) {
+    std::cerr << "note: went on from '" << *r.options.resume_folder << "', where the runs had";
+    for (const Index step : r.resumed_at) std::cerr << ' ' << step;
+    std::cerr << " updates\n";
+  }
+  if (r.interrupted_by != 0) return;
   for (std::size_t i = 0; i < r.runs.size(); ++i)
     for (std::size_t run = 0; run < r.runs[i].size(); ++run) {
       const lmc::Run<float>& ended = r.runs[i][run];

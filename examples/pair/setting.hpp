@@ -34,4 +34,6 @@ struct Subject {
 Subject load(const Options& o, Plan& plan, Results& r);
 
 /// Prints what is to be trained, and trains it. A run that diverged is named; checkpoints are written where they are asked for.
-void train_and_save(const Subject& subject, const Plan& plan, Outputs& outputs, Results& r);
+/// With a folder, the runs go on from it; what a signal has interrupted is not written.
+void train_and_save(const Subject& subject, const Plan& plan, Outputs& outputs, Results& r,
+                    const ResumeFolder* folder = nullptr);

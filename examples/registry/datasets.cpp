@@ -8,7 +8,6 @@
 #include <type_traits>
 #include <variant>
 
-#include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/names.hpp>
 #include <lmc/data/class_counts.hpp>
@@ -344,13 +343,6 @@ Data load_dataset(const DatasetOptions& o, int threads) {
     return lmc::standardize(
         data, {.mean = parse_list("--mean", *o.mean), .standard_deviation = parse_list("--std", *o.standard_deviation)});
   return find_kind("data set", o.dataset, dataset_kinds()).has_images ? lmc::standardize(data) : data;
-}
-
-std::string examples_digest(const lmc::Dataset<float>& part) {
-  const auto of_values = [](const auto& values) { return lmc::digest(std::span(values.data(), values.size())); };
-  const std::string all =
-      lmc::concat(part.shape(), ' ', lmc::digest(part.labels()), ' ', std::visit(of_values, part.features()));
-  return lmc::digest(std::span<const char>(all));
 }
 
 }  // namespace registry

@@ -136,7 +136,4 @@ lmc::TrainTest<float> read_dataset(const DatasetOptions& options, int threads);
 /// not have, and as the loaders do.
 lmc::TrainTest<float> load_dataset(const DatasetOptions& options, int threads);
 
-/// Names the exact examples of a part, with their labels and their order: equal for equal ones on any machine.
-std::string examples_digest(const lmc::Dataset<float>& part);
-
 }  // namespace registry

@@ -106,6 +106,7 @@
 #include <lmc/data/character_sequence.hpp>
 #include <lmc/data/class_counts.hpp>
 #include <lmc/data/dataset.hpp>
+#include <lmc/data/dataset_digest.hpp>
 #include <lmc/data/fold_latin.hpp>
 #include <lmc/data/label_noise.hpp>
 #include <lmc/data/pixels.hpp>
@@ -255,6 +256,7 @@
 #include <lmc/train/step.hpp>
 #include <lmc/train/train.hpp>
 #include <lmc/train/train_options.hpp>
+#include <lmc/train/train_resumable.hpp>
 #include <lmc/train/trajectory.hpp>
 #include <lmc/transfer/fold_batch_norm.hpp>
 #include <lmc/transfer/lift.hpp>

@@ -117,7 +117,7 @@ same whole.db killed.db "after $kills kills, the store is another"
 "$program" "${run[@]}" --threads 1 --store both.db 2> first.err &
 first=$!
 for _ in {1..100}; do [[ ! -s both.db ]] || break; sleep 0.02; done
-refuses "another study is writing to the store 'both.db': process $first on" "${run[@]}" --store both.db
+refuses "another process is writing to the store 'both.db': process $first on" "${run[@]}" --store both.db
 "$program" status --experiments grids --preset smoke --store both.db > out 2> err || fail "no status while it is running: $(cat err)"
 wait "$first" || fail "the first of two: $(cat first.err)"
 same whole.db both.db "a second study has disturbed the first"

@@ -104,7 +104,7 @@ TEST_CASE("Store: one process writes, others read meanwhile", "[study]") {
   const auto path = folder.path() / "s.db";
   {
     Store store(path, Access::write);
-    CHECK_THROWS_WITH(Store(path, Access::write), Contains("another study is writing to the store") && Contains("process "));
+    CHECK_THROWS_WITH(Store(path, Access::write), Contains("another process is writing to the store") && Contains("process "));
     const Store reader(path, Access::read);
     CHECK(reader.runs().empty());
     store.put(run_row());

@@ -113,7 +113,8 @@ Store::Store(std::filesystem::path path, Access access) : path_(std::move(path))
   std::error_code failure;
   std::filesystem::create_directory(checkpoints(), failure);
   require(!failure, "cannot make the folder '", checkpoints().string(), "': ", failure.message());
-  lock_ = std::make_unique<StoreLock>(checkpoints() / "lock", path_);
+  lock_ = std::make_unique<registry::FileLock>(checkpoints() / "lock", lmc::concat("the store '", path_.string(), "'"),
+                                               "; wait for it, or give this one a store of its own and join them by merge");
   remove_left_over();
   database_ = std::make_unique<Database>(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
   database_->transaction([&] {

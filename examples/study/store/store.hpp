@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "registry/file_lock.hpp"
 #include "study/specification/pair_spec.hpp"
 #include "study/specification/run_spec.hpp"
 #include "study/store/rows.hpp"
-#include "study/store/store_lock.hpp"
 
 namespace lmc::study {
 
@@ -70,7 +70,7 @@ class Store {
   void insert(const Row& row, const std::optional<Row>& there, const std::string& what);
 
   std::filesystem::path path_;
-  std::unique_ptr<StoreLock> lock_;  // held by a writer
+  std::unique_ptr<registry::FileLock> lock_;  // held by a writer
   std::unique_ptr<Database> database_;
 };
 

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -16,10 +17,21 @@
 
 namespace lmc {
 
-/// When SaveEvery saves; one of the two is set.
+/// When a training is saved; one of the two is set.
 struct SaveEveryOptions {
   Index updates = 0;  // after every so many updates
   Index epochs = 0;   // at the end of every so many epochs
+
+  /// Throws: Error, begun by `who`, when not exactly one of the two is positive.
+  void check(std::string_view who) const {
+    require(updates >= 0 && epochs >= 0 && (updates > 0) != (epochs > 0), who, ": updates = ", updates, ", epochs = ", epochs,
+            "; expected exactly one to be positive");
+  }
+  /// Whether it is time to, after an update.
+  template <std::floating_point Scalar>
+  [[nodiscard]] bool due(const StepEvent<Scalar>& event) const {
+    return updates > 0 ? event.step % updates == 0 : event.end_of_epoch && (event.epoch + 1) % epochs == 0;
+  }
 };
 
 /// An observer that saves a checkpoint (save_checkpoint) again and again, each in a file of its own, from which load_checkpoint and
@@ -31,8 +43,7 @@ class SaveEvery {
   /// written there, or when not exactly one of the options is positive.
   SaveEvery(std::filesystem::path directory, ParameterLayout layout, SaveEveryOptions options)
       : directory_(std::move(directory)), layout_(std::move(layout)), options_(options) {
-    require(options.updates >= 0 && options.epochs >= 0 && (options.updates > 0) != (options.epochs > 0),
-            "SaveEvery: updates = ", options.updates, ", epochs = ", options.epochs, "; expected exactly one to be positive");
+    options.check("SaveEvery");
     std::error_code error;
     std::filesystem::create_directories(directory_, error);
     require(std::filesystem::is_directory(directory_), "SaveEvery: the directory '", directory_.string(), "' cannot be made (",
@@ -48,12 +59,11 @@ class SaveEvery {
   /// Saves where it is time to, and lets the run go on. Throws: Error when the file cannot be written.
   template <std::floating_point Scalar>
   Control operator()(const StepEvent<Scalar>& event) const {
-    const bool now = options_.updates > 0 ? event.step % options_.updates == 0
-                                          : event.end_of_epoch && (event.epoch + 1) % options_.epochs == 0;
     require(static_cast<Index>(event.parameters.size()) == layout_.parameter_count(), "SaveEvery: the network has ",
             event.parameters.size(), " parameters, but the layout that SaveEvery was given ", layout_.parameter_count(),
             "; give it net.layout() of the network that is trained");
-    if (now) save_checkpoint<Scalar>(file(event.run, event.step), layout_, {event.state(), *event.optimizer, event.step});
+    if (options_.due(event))
+      save_checkpoint<Scalar>(file(event.run, event.step), layout_, {event.state(), *event.optimizer, event.step});
     return Control::proceed;
   }
 

@@ -9,6 +9,7 @@
 
 #include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/plane/random_plane.hpp>
+#include <lmc/data/dataset_digest.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/data/targets.hpp>
 #include <lmc/loss/any_loss.hpp>
@@ -59,6 +60,7 @@
 #include <lmc/train/step.hpp>
 #include <lmc/train/train.hpp>
 #include <lmc/train/train_options.hpp>
+#include <lmc/train/train_resumable.hpp>
 #include <lmc/train/trajectory.hpp>
 #include <lmc/transfer/lift.hpp>
 #include <lmc/transfer/lift_checkpoint.hpp>
@@ -100,6 +102,12 @@ void use_training_with(T) {
     check(lmc::train_many<T>(net, data, a.checkpoint(), longer, seeds).size() == 1, "train_many");
     if (std::holds_alternative<lmc::AdamOptions>(optimizer)) check(!lmc::second_moment(*a.optimizer).empty(), "second_moment");
   }
+  const std::filesystem::path file = "resumable.safetensors";
+  for (const lmc::Index resumed_at : {0, 3})
+    check(lmc::train_resumable(net, data, start, {.epochs = 1, .batch_size = 20}, {}, {.file = file}).resumed_at == resumed_at,
+          "train_resumable");
+  std::filesystem::remove(file);
+  check(lmc::digest(data).size() == 16, "digest");
   check(lmc::average<T>({start, start}) == start, "average");
   check(lmc::average(net, {start}, data) == start, "average");
   check(lmc::uniform_soup(net, {start, start}, data, data).state == start, "uniform_soup");

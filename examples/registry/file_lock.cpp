@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "study/store/store_lock.hpp"
+#include "registry/file_lock.hpp"
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 
-namespace lmc::study {
+#include <fcntl.h>
+#include <sys/file.h>
 
-StoreLock::StoreLock(const std::filesystem::path& file, const std::filesystem::path& store) {
+#include <lmc/core/error.hpp>
+#include <lmc/core/text.hpp>
+
+namespace registry {
+
+FileLock::FileLock(const std::filesystem::path& file, std::string_view what, std::string_view way_out) {
   descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  require(descriptor_ >= 0, "cannot write to the store '", store.string(), "': '", file.string(), "': ", std::strerror(errno));
+  lmc::require(descriptor_ >= 0, "cannot write to ", what, ": '", file.string(), "': ", std::strerror(errno));
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     const bool taken = errno == EWOULDBLOCK;
     const std::string reason = std::strerror(errno), holder = read();
     ::close(descriptor_);
-    require(!taken, "another study is writing to the store '", store.string(), "': ", holder,
-            "; wait for it, or give this one a store of its own and join them by merge");
-    throw Error(lmc::concat("cannot lock the store '", store.string(), "': ", reason));
+    lmc::require(!taken, "another process is writing to ", what, ": ", holder, way_out);
+    throw lmc::Error(lmc::concat("cannot lock ", what, ": ", reason));
   }
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
@@ -24,10 +30,10 @@ StoreLock::StoreLock(const std::filesystem::path& file, const std::filesystem::p
   if (::ftruncate(descriptor_, 0) == 0) (void)!::pwrite(descriptor_, text.data(), text.size(), 0);
 }
 
-std::string StoreLock::read() const {
+std::string FileLock::read() const {
   std::array<char, 300> text{};
   const ssize_t length = ::pread(descriptor_, text.data(), text.size(), 0);
   return length > 0 ? std::string(text.data(), static_cast<std::size_t>(length)) : "an unknown process";
 }
 
-}  // namespace lmc::study
+}  // namespace registry

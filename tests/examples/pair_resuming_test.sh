@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# pair_resuming_test.sh PROGRAM: a pair that is killed or interrupted ends, by the same command, at the bits of one that was not.
+set -euo pipefail
+program=$1
+scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$scripts/json.sh"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+failures=0
+fail() {
+  echo "FAILED: $*" >&2
+  failures=$((failures + 1))
+}
+refuses() {  # refuses TEXT OPTION...
+  local text=$1
+  shift
+  if "$@" > out 2> err; then fail "$* was accepted"; fi
+  grep -qF -- "$text" err || fail "$*: '$text' is not in: $(cat err)"
+}
+digests() { sed -n 's/^digests //p'; }
+delay() { printf '0.%03d' $((RANDOM % $1)); }
+RANDOM=7
+
+# Networks and trainings with all that a run has to find again; each lasts about a second.
+long=(--dataset spirals --epochs 60 --batch-size 8)
+trainings=(
+  '--optimizer sgd --momentum 0.9 --schedule cosine --warmup 0.1 --hidden 64'
+  '--optimizer adam --augment noise=0.1 --noise both --label-noise 0.1 --hidden 64,64 --threads 1'
+  '--optimizer muon --schedule step --pairs 2 --hidden 32,32'
+)
+kills=0
+for options in "${trainings[@]}"; do
+  read -ra options <<< "$options"
+  whole=$("$program" "${long[@]}" "${options[@]}" 2> /dev/null | digests)
+  [[ $whole ]] || fail "${options[*]}: no digests"
+  for _ in 1 2; do
+    rm -rf saved
+    threads=1
+    while :; do  # also on another number of threads than before
+      "$program" "${long[@]}" "${options[@]}" --checkpoint saved --every 50 --threads $threads > out 2> err &
+      sleep "$(delay 400)"
+      if kill -KILL $! 2> /dev/null; then kills=$((kills + 1)); fi
+      wait $! 2> /dev/null && break
+      grep -q '^pair: ' err && { fail "${options[*]}: $(cat err)"; break; }
+      threads=$((3 - threads))
+      ((kills < 400)) || { fail "it never ends"; break; }
+    done
+    [[ $(digests < out) == "$whole" ]] || fail "${options[*]}: other digests after it was killed"
+    [[ -z $(find saved -name '*.tmp') ]] || fail "${options[*]}: unfinished files are left: $(ls saved)"
+  done
+done
+((kills >= 6)) || fail "only $kills kills"
+
+pair=("$program" --dataset spirals --hidden 16 --epochs 2000 --checkpoint saved)
+for signal in INT TERM; do
+  rm -rf saved
+  # A shell lets its background jobs ignore SIGINT; env gives it back.
+  env --default-signal=INT "${pair[@]}" > out 2> err &
+  until [[ -e saved/run0.safetensors ]]; do sleep 0.02; done
+  refuses "another process is writing to the folder 'saved' of --checkpoint: process" "${pair[@]}"
+  kill -"$signal" $!
+  code=0
+  wait $! || code=$?
+  ((code == 128 + $(kill -l $signal))) || fail "SIG$signal: exit code $code: $(cat err)"
+  env --default-signal=INT "${pair[@]}" > /dev/null 2> again &
+  until grep -q 'done' again; do sleep 0.02; done
+  kill -"$signal" $!
+  wait $! || :
+  grep -q "^note: went on from 'saved'" again || fail "the second does not say where it went on: $(cat again)"
+done
+refuses "it is of another training: its epochs is '2000', this one's '2001'" "${pair[@]}" --epochs 2001
+refuses "its optimizer is" "${pair[@]}" --learning-rate 0.2
+refuses "its batch size is '128', this one's '64'" "${pair[@]}" --batch-size 64
+refuses "its network is" "${pair[@]}" --hidden 17
+refuses "its data is" "${pair[@]}" --subset 100
+refuses "its seed of the order is" "${pair[@]}" --noise-seeds 3,4
+refuses "its start is" "${pair[@]}" --init-seed 1
+refuses "--every 0; expected epoch, or a number of updates" "${pair[@]}" --every 0
+refuses "--every week; expected epoch" "${pair[@]}" --every week
+refuses "--every requires --checkpoint" "$program" --dataset spirals --every 5
+refuses "cannot make the folder '/proc/nowhere'" "$program" --dataset spirals --checkpoint /proc/nowhere
+refuses "cannot make the folder 'out'" "$program" --dataset spirals --checkpoint out
+
+short=("$program" --dataset spirals --hidden 16 --epochs 3 --checkpoint short --json results.json)
+"${short[@]}" > first 2> /dev/null
+"${short[@]}" > second 2> err
+[[ $(digests < first) == "$(digests < second)" ]] || fail "a pair that has ended ends differently"
+json_lines results.json | grep -qxF 'resumed_at.1 72' || fail "results.json does not say where the runs went on"
+grep -qF "note: went on from 'short', where the runs had 72 72 updates" err || fail "not said: $(cat err)"
+
+((failures == 0)) || exit 1
+echo "$kills kills"
