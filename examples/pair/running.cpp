@@ -54,6 +54,9 @@ void require_measurable(const Options& o, const lmc::Network<float>& net, const 
   lmc::require(
       o.pairs * (o.runs - 1) == 1 || fewest >= 2, "--pairs ", o.pairs, " --runs ", o.runs, ": there is only ", fewest,
       " training or test example; expected at least 2, since each pair's α is chosen on other examples than its height");
+  lmc::require(o.pairs * (o.runs - 1) == 1 || parse_alphas(o.alphas).points().size() > 2, "--alphas ", o.alphas,
+               " with --pairs ", o.pairs, " --runs ", o.runs,
+               ": the barriers of several pairs are measured between their ends; expected at least 3 α");
   lmc::require(!o.explain || data.test.size() >= 2, "--explain: there is only ", data.test.size(),
                " test example; expected at least 2");
   if (!o.exact) return;

@@ -56,6 +56,7 @@ refuses "--noise-seeds 1,,2; expected 2 whole numbers" --noise-seeds 1,,2
 refuses "--runs 1; expected 2 to 26 runs from each initialization" --runs 1
 refuses "--pairs 0; expected 1 to 10000 initializations" --pairs 0
 refuses "--pairs 2 --runs 2: there is only 1 training or test example" --pairs 2 --test-subset 1
+refuses "--alphas 2 with --pairs 2 --runs 2: the barriers of several pairs are measured between their ends; expected at least 3 α" --pairs 2 --alphas 2
 refuses "--explain: there is only 1 test example; expected at least 2" --explain --test-subset 1
 refuses "warm-up of 1000 steps in a run of 72" --warmup 1000
 refuses "restarts' growth = 0.5; expected a finite number, at least 1" --schedule cosine --restart-first 9 --restart-growth 0.5

@@ -69,14 +69,20 @@ TEST_CASE("train_resumable: killed at a hundred random moments, ends at the same
                                                       lmc::SignOptions{.momentum = 0.9},
                                                       lmc::MuonOptions{.momentum = 0.9},
                                                       lmc::LayerwiseAdamOptions()};
+  const std::vector<lmc::Schedule> schedules{{.warmup = 5, .then = lmc::CosineRate()},
+                                             {.warmup = 0.1, .then = lmc::OneCycleRate()},
+                                             {.then = lmc::StepRate(), .restarts = lmc::Restarts{.first = 10, .growth = 2}}};
   const lmc::Stream moments{.seed = 5};
   std::uint64_t children = 0;
   int kills = 0, went_on = 0;
-  for (std::size_t i = 0; kills < 100; i = (i + 1) % optimizers.size()) {
-    CAPTURE(i, kills);
-    const lmc::ResumeOptions resume{.file = folder / lmc::concat("run", kills, ".safetensors"), .every = {.updates = 2}};
-    const auto whole = lmc::train(net, data, start, options(optimizers[i]), seeds);
-    const auto train = [&] { return lmc::train_resumable(net, data, start, options(optimizers[i]), seeds, resume); };
+  for (std::size_t training = 0; kills < 100; ++training) {
+    const std::size_t i = training % optimizers.size(), j = training / 2 % schedules.size();
+    CAPTURE(training, kills, i, j);
+    auto how = options(optimizers[i]);
+    how.schedule = schedules[j];
+    const lmc::ResumeOptions resume{.file = folder / lmc::concat("run", training, ".safetensors"), .every = {.updates = 2}};
+    const auto whole = lmc::train(net, data, start, how, seeds);
+    const auto train = [&] { return lmc::train_resumable(net, data, start, how, seeds, resume); };
     const auto begin = std::chrono::steady_clock::now();
     train();
     const std::chrono::duration<double> all = std::chrono::steady_clock::now() - begin;
