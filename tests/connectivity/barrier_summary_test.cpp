@@ -24,10 +24,10 @@ using Catch::Matchers::WithinAbs;
 using Catch::Matchers::WithinRel;
 using Row = std::vector<bool>;
 
-/// 1000 examples of which so many are wrong in the middle alone.
-lmc::Curve bump(std::size_t wrong) {
+/// 1000 examples of which so many, from `first` on, are wrong in the middle alone.
+lmc::Curve bump(std::size_t wrong, std::size_t first = 0) {
   std::vector<Row> rows(1000, {false, false, false});
-  std::fill(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(wrong), Row{false, true, false});
+  std::fill_n(rows.begin() + static_cast<std::ptrdiff_t>(first), wrong, Row{false, true, false});
   return testing::curve(rows);
 }
 const std::size_t whole = 0, undecided = 20, broken = 100;  // 0 to 0.003, 0.011 to 0.029, 0.08 to 0.12
@@ -62,6 +62,17 @@ TEST_CASE("barrier_summary: says in words how little a few whole pairs prove", "
              Contains("0 of 5 pairs broken proves only that fewer than 45 % are (one-sided, 95 %)"));
   CHECK_THAT(printed(lmc::barrier_summary(std::vector<lmc::Curve>(59, bump(0)))),
              Contains("0 of 59 pairs broken proves only that fewer than 5 % are (one-sided, 95 %)"));
+}
+
+TEST_CASE("barrier_summary: refuses a pair that is given twice, in either direction", "[connectivity]") {
+  auto curves = some_pairs(3);
+  CHECK_NOTHROW(lmc::barrier_summary(curves));
+  curves.push_back(curves[1]);
+  CHECK_THROWS_WITH(lmc::barrier_summary(curves), Contains("curves 1 and 3 have equal outcomes") && Contains("leave out one"));
+  curves.back() = testing::mirrored(curves[2]);
+  CHECK_THROWS_WITH(lmc::barrier_summary(curves), Contains("curves 2 and 3 have equal outcomes"));
+  // Chance can do that where little changes.
+  CHECK_NOTHROW(lmc::barrier_summary(std::vector<lmc::Curve>(5, bump(9))));
 }
 
 TEST_CASE("barrier_summary: counts broken, whole and undecided pairs, and those that diverged as broken", "[connectivity]") {
@@ -142,9 +153,7 @@ TEST_CASE("barrier_summary: pairs of one initialization count once", "[connectiv
   CHECK_THAT(dependent.mean_maximum, WithinAbs(alone.mean_maximum, 1e-12));
   CHECK_THAT(dependent.mean_floor, WithinAbs(alone.mean_floor, 1e-12));
   CHECK(dependent.broken_interval == alone.broken_interval);
-  const auto careless = lmc::barrier_summary(six);
-  CHECK(careless.interval.value().high - careless.interval.value().low <
-        0.6 * (alone.interval.value().high - alone.interval.value().low));
+  CHECK_THROWS_WITH(lmc::barrier_summary(six), Contains("curves 0 and 4 have equal outcomes"));
   // Initializations have equal weights, however many pairs they have.
   const auto uneven =
       lmc::barrier_summary(std::vector{bump(broken), bump(0), bump(0), bump(0)}, {.initializations = {1, 2, 2, 2}});
@@ -155,7 +164,8 @@ TEST_CASE("barrier_summary: pairs of one initialization count once", "[connectiv
 }
 
 TEST_CASE("barrier_summary: P(broken) counts the first pair of each initialization alone", "[connectivity]") {
-  const std::vector<lmc::Curve> curves = {bump(0), bump(broken), bump(broken), bump(0), bump(undecided), bump(broken)};
+  const std::vector<lmc::Curve> curves = {bump(0), bump(broken),    bump(broken, 100),
+                                          bump(0), bump(undecided), bump(broken, 200)};
   const auto summary = lmc::barrier_summary(curves, {.initializations = {7, 7, 7, -1, -1, 7}});
   CHECK(summary.broken == 3);
   CHECK(summary.first_broken == 0);
@@ -214,7 +224,7 @@ TEST_CASE("barrier_summary: of one initialization, of nothing that varies, and o
   CHECK(!none.interval);
   CHECK(none.broken == 2);
   CHECK_THAT(printed(none), Contains("2 pairs from 2 initializations: all diverged\n") && Contains("2 of 2 pairs broken"));
-  CHECK_THAT(printed(lmc::barrier_summary(std::vector{bump(undecided), bump(undecided)})),
+  CHECK_THAT(printed(lmc::barrier_summary(std::vector{bump(undecided), bump(undecided, 100)})),
              Contains("0 to 2 of 2 pairs broken says nothing of how many are"));
 }
 

@@ -66,14 +66,15 @@ inline Interval error_barrier_interval(const ExactErrorCurve& curve) {
   });
   Interval interval;
   const auto extend = [&](double low, double high) { interval = {std::max(interval.low, low), std::max(interval.high, high)}; };
-  if (!noisy) {  // as on a grid: kinds of examples that were not seen are at most a share q
-    const double q = -std::expm1(std::log(1 - detail::confidence_level) / n);
-    for (const Heights& h : g) {
-      const double low = std::max(h.begin, h.end);
-      extend(low - q * (1 + low), low + q * (1 - low));
-    }
-    return interval;
+  // As on a grid, kinds of examples that were not seen count, too.
+  double low = 0;
+  for (const Heights& h : g) {
+    const double highest = std::max(h.begin, h.end);
+    const Interval unseen = detail::with_unseen({highest, highest}, highest, n);
+    low = std::max(low, unseen.low);
+    extend(0, unseen.high);
   }
+  if (!noisy) return {low, interval.high};
 
   const detail::Binomial changing(static_cast<Index>(curve.examples()), static_cast<double>(walk.changing()) / n);
   std::vector<double> largest, copies(walk.changing());
@@ -91,7 +92,7 @@ inline Interval error_barrier_interval(const ExactErrorCurve& curve) {
     extend(s[i].highest_below(g[i].begin, g[i].end, c),
            std::max(g[i].begin + c * s[i].deviation(0), g[i].end + c * s[i].deviation(1)));
   }
-  return interval;
+  return {std::min(low, interval.low), interval.high};
 }
 
 /// Error barrier over the continuum, sup over α in [0, 1] of [ err(α) − chord(α) ] ≥ 0, chord being the line between the errors

@@ -60,6 +60,24 @@ struct BarrierSummary {
 
 namespace detail {
 
+/// The examples that are right somewhere on a path and wrong elsewhere.
+inline Index changing_examples(const Curve& curve) {
+  const auto& first = curve.points.front().metrics.wrong;
+  Index changing = 0;
+  for (std::size_t i = 0; i < first.size(); ++i)
+    changing += std::ranges::any_of(curve.points, [&](const CurvePoint& p) { return p.metrics.wrong[i] != first[i]; }) ? 1 : 0;
+  return changing;
+}
+
+/// Whether two curves are of one pair, in either direction: all outcomes are equal, and so many examples change along the path that
+/// chance does not make them so.
+inline bool is_same_pair(const Curve& a, const Curve& b) {
+  const auto equal = [](const CurvePoint& p, const CurvePoint& q) { return p.metrics.wrong == q.metrics.wrong; };
+  return (std::ranges::equal(a.points, b.points, equal) ||
+          std::equal(a.points.begin(), a.points.end(), b.points.rbegin(), b.points.rend(), equal)) &&
+         changing_examples(a) >= 10;
+}
+
 inline void require_summary(std::span<const Curve> curves, const BarrierSummaryOptions& options) {
   const auto pairs = curves.size();
   const auto& starts = options.initializations;
@@ -77,6 +95,11 @@ inline void require_summary(std::span<const Curve> curves, const BarrierSummaryO
     require(first.count == curves[0].points.front().metrics.count, who, " is measured on ", first.count,
             " examples, and curve 0 on ", curves[0].points.front().metrics.count, "; measure all pairs on the same examples");
   }
+  for (std::size_t p = 0; p < pairs; ++p)
+    for (std::size_t earlier = 0; earlier < p; ++earlier)
+      require((!starts.empty() && starts[earlier] == starts[p]) || !is_same_pair(curves[earlier], curves[p]),
+              "barrier_summary: curves ", earlier, " and ", p,
+              " have equal outcomes, so that they are one pair, which would count as two initializations; leave out one");
   require_folds("barrier_summary", options.cross_fit.folds, curves[0].points.front().metrics.count);
 }
 

@@ -21,18 +21,22 @@ struct Interval {
 
 namespace detail {
 
+/// An interval of a height g above the chord that reaches at least to where kinds of examples could move g that n examples did not
+/// show: at 95 % they are a share of at most q = 1 − 0.05^(1/n).
+inline Interval with_unseen(const Interval& interval, double g, double n) {
+  const double q = -std::expm1(std::log(1 - confidence_level) / n);
+  return {std::min(interval.low, g - q * (1 + g)), std::max(interval.high, g + q * (1 - g))};
+}
+
 /// The simultaneous band of the heights g: one interval for each α.
 inline std::vector<Interval> band_of(const ResampledHeights& resampled) {
   std::vector<Interval> band;
   const auto &g = resampled.heights, &s = resampled.standard_errors;
-  const double q = -std::expm1(std::log(1 - confidence_level) / static_cast<double>(resampled.examples));
   const double c = resampled.studentized.empty() ? 0 : upper_quantile(resampled.studentized);
   for (std::size_t k = 0; k < g.size(); ++k) {
     const bool is_end = k == 0 || k + 1 == g.size();
-    if (!resampled.studentized.empty() || is_end)
-      band.push_back({g[k] - c * s[k], g[k] + c * s[k]});
-    else
-      band.push_back({g[k] - q * (1 + g[k]), g[k] + q * (1 - g[k])});
+    const Interval at{g[k] - c * s[k], g[k] + c * s[k]};
+    band.push_back(is_end ? at : with_unseen(at, g[k], static_cast<double>(resampled.examples)));
   }
   return band;
 }
@@ -54,9 +58,9 @@ inline Interval interval_of(const ResampledHeights& resampled) {
 ///   [ max(0, max over α of (g − c s)),  max(0, max over α of (g + c s)) ].
 /// A percentile interval of the maximum would be wrong: a maximum is biased upward, and its resamples once more.
 ///
-/// Where s = 0 everywhere, as when no example changes along the path, the bootstrap has nothing to go by. Then kinds of
-/// examples that n examples did not show are, at 95 %, a share of at most q = 1 − 0.05^(1/n) ≈ 3/n, and the ends are those of g
-/// moved by that share: without a changing example [0, q].
+/// A bootstrap knows only the kinds of examples that it is given. Those that n examples did not show are, at 95 %, a share of at most
+/// q = 1 − 0.05^(1/n) ≈ 3/n, which can move g to g − q (1 + g) and to g + q (1 − g): between its ends the band reaches at least there.
+/// This matters where few examples change along the path; where none does, the interval is [0, q].
 ///
 /// A function of the curve alone (the resampling has a fixed seed), unchanged by swapping the ends and by the order of
 /// examples. Cost: 2000 × (examples that change + different rows of outcomes × α). Throws: Error as error_barrier. Source:
