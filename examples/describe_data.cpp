@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "output_claims.hpp"
 #include "registry/command_line.hpp"
 #include "registry/extra.hpp"
 #include "registry/read_report.hpp"
@@ -38,8 +39,8 @@ Options parse(int argc, char** argv) {
 }
 
 void run(const Options& o) {
-  std::optional<lmc::OutputFile> json;
-  if (!o.json.empty()) json.emplace(o.json);
+  OutputClaims claims(registry::data_paths(o.data));
+  std::optional<lmc::OutputFile> json = claims.open("--json", o.json);
   const lmc::TrainTest<float> data = registry::load_dataset(o.data, o.threads);
   const lmc::ComplexityRecord r = lmc::complexity_of(data, o.reference, lmc::ThreadTeam(o.threads));
   const auto percent = [](double share) { return lmc::fixed(100 * share, 2) + " %"; };

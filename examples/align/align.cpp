@@ -14,7 +14,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -25,13 +24,13 @@
 #include <lmc/align/weight_matching.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
-#include <lmc/io/output_file.hpp>
 #include <lmc/io/safetensors.hpp>
 #include <lmc/measure/weight_matching.hpp>
 
 #include "align/group_table.hpp"
 #include "align/network_pair.hpp"
 #include "align/table_suspects.hpp"
+#include "output_claims.hpp"
 #include "standard_streams.hpp"
 
 namespace {
@@ -52,17 +51,6 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--seed", o.search.seed, "of the order of groups and of the restarts")->capture_default_str();
   app.add_option("--restarts", o.search.restarts, "starts besides the given order, random from the second on; the best counts")
       ->capture_default_str();
-}
-
-// Opened before the search, so that one that cannot be written is an error at once.
-std::optional<lmc::OutputFile> open(const std::string& path, const Options& o) {
-  if (path.empty()) return std::nullopt;
-  for (const std::string& input : {o.a, o.b, o.groups}) {
-    std::error_code none;
-    lmc::require(!std::filesystem::equivalent(path, input, none), "'", path,
-                 "' is read, and would be overwritten; give another name");
-  }
-  return std::optional<lmc::OutputFile>(std::in_place, path);
 }
 
 // ‖θ_A − π(θ_B)‖ over the parameters; not from the objective, where nearly equal numbers would be subtracted.
@@ -136,7 +124,8 @@ nlohmann::ordered_json to_json(const Options& o, const NetworkPair& networks, co
 }
 
 void run(const Options& o) {
-  std::optional<lmc::OutputFile> output = open(o.output, o), json = open(o.json, o);
+  OutputClaims claims({o.a, o.b, o.groups});
+  std::optional<lmc::OutputFile> output = claims.open("--output", o.output), json = claims.open("--json", o.json);
   const std::vector<lmc::TableEntry> table = read_group_table(o.groups);
   const NetworkPair networks(o.a, o.b, table);
   for (const std::string& suspect : networks.suspects()) std::cerr << "warning: " << suspect << '\n';

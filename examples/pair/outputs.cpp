@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pair/outputs.hpp"
 
-#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <system_error>
@@ -11,21 +10,6 @@
 #include <lmc/core/text.hpp>
 #include <lmc/plot/gnuplot.hpp>
 
-namespace {
-
-// Whether the file is one that lies in the folder, however the two are written.
-bool lies_in(const std::filesystem::path& folder, const std::filesystem::path& file) {
-  std::error_code none;
-  const auto inside = std::filesystem::canonical(folder, none);
-  // A link in the folder to a file elsewhere is a file of the folder, too.
-  for (const auto& place : {std::filesystem::canonical(file, none), std::filesystem::canonical(file.parent_path(), none)})
-    if (!inside.empty() && std::mismatch(inside.begin(), inside.end(), place.begin(), place.end()).first == inside.end())
-      return true;
-  return false;
-}
-
-}  // namespace
-
 std::filesystem::path figure_beside(const std::filesystem::path& figure, std::string_view name) {
   return figure.parent_path() / lmc::concat(figure.stem().string(), '-', name, figure.extension().string());
 }
@@ -33,7 +17,7 @@ std::filesystem::path figure_beside(const std::filesystem::path& figure, std::st
 Outputs::Outputs(std::string_view program, const Options& o, const std::vector<std::string_view>& figures,
                  const std::vector<std::pair<const char*, std::filesystem::path>>& further)
     : program_(program),
-      data_(registry::data_paths(o.data)),
+      claims_(registry::data_paths(o.data)),
       runs_(static_cast<std::size_t>(o.runs)),
       checkpoints_(runs_ * static_cast<std::size_t>(o.pairs)) {
   for (const auto& [option, path] : {std::pair("--csv", &o.csv), std::pair("--json", &o.json), std::pair("--figure", &o.figure),
@@ -45,8 +29,8 @@ Outputs::Outputs(std::string_view program, const Options& o, const std::vector<s
     lmc::check_figure_path(*o.figure);
     if (lmc::gnuplot_available()) {
       figure = *o.figure;
-      claim("--figure", *o.figure);
-      for (const std::string_view name : figures) claim("--figure", figure_beside(*o.figure, name));
+      claims_.claim("--figure", *o.figure);
+      for (const std::string_view name : figures) claims_.claim("--figure", figure_beside(*o.figure, name));
     } else {
       if (!csv_path) {
         csv_path = std::filesystem::path(*o.figure).replace_extension(".csv").string();
@@ -67,7 +51,7 @@ Outputs::Outputs(std::string_view program, const Options& o, const std::vector<s
       open(checkpoint(i, run), "--save-checkpoints", folder / (std::string(1, static_cast<char>('a' + run)) + ".safetensors"));
   }
   for (const auto& [option, path] : further) {
-    claim(option, path);
+    claims_.claim(option, path);
     const lmc::OutputFile writable(path);
   }
 }
@@ -90,22 +74,6 @@ void Outputs::write(std::optional<lmc::OutputFile>& file, const std::function<vo
 }
 
 void Outputs::open(std::optional<lmc::OutputFile>& file, const char* option, const std::filesystem::path& path) {
-  claim(option, path);
+  claims_.claim(option, path);
   file.emplace(path);
-}
-
-void Outputs::claim(const char* option, const std::filesystem::path& path) {
-  std::error_code none;
-  const auto file = std::filesystem::weakly_canonical(std::filesystem::absolute(path), none);
-  if (std::filesystem::exists(file, none) && !std::filesystem::is_regular_file(file, none)) return;
-  for (const std::string& data : data_) {
-    lmc::require(!std::filesystem::equivalent(path, data, none), option, " '", path.string(),
-                 "' is read as data, and would be overwritten; give another name");
-    lmc::require(!std::filesystem::exists(file, none) || !std::filesystem::is_directory(data, none) ||
-                     !lies_in(data, std::filesystem::absolute(path)),
-                 option, " '", path.string(), "' is a file in the folder of the data, '", data,
-                 "', and would be overwritten; give another name");
-  }
-  const auto [taken, is_new] = claimed_.emplace(file, option);
-  lmc::require(is_new, option, " and ", taken->second, " both write '", path.string(), "'; expected a file for each");
 }

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -13,6 +12,7 @@
 
 #include <lmc/io/output_file.hpp>
 
+#include "output_claims.hpp"
 #include "pair/options.hpp"
 
 /// The figure that stands beside another one: curve-layers.png for curve.png and layers.
@@ -41,13 +41,9 @@ class Outputs {
 
  private:
   void open(std::optional<lmc::OutputFile>& file, const char* option, const std::filesystem::path& path);
-  // Throws: lmc::Error when the file is one of the data, or when another output has it, too: one of the two would be lost. Devices,
-  // such as /dev/null, can have several.
-  void claim(const char* option, const std::filesystem::path& path);
 
   std::string program_;
-  std::map<std::filesystem::path, const char*> claimed_;
-  std::vector<std::string> data_;  // files and folders that are read
-  std::size_t runs_;               // from each initialization
+  OutputClaims claims_;
+  std::size_t runs_;  // from each initialization
   std::vector<std::optional<lmc::OutputFile>> checkpoints_;
 };

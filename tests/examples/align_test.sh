@@ -112,6 +112,9 @@ refuses "the file is cut" network.safetensors cut.safetensors --groups groups.js
 refuses "restarts = -1" network.safetensors planted.safetensors --groups groups.json --restarts -1
 refuses "absent.json" network.safetensors planted.safetensors --groups absent.json
 
+if "$program" network.safetensors planted.safetensors --groups groups.json -o x --json ./x > out 2> err; then fail "one file was written twice"; fi
+grep -qF -- "--json and --output both write './x'; expected a file for each" err || fail "two outputs of one name: $(cat err)"
+
 # An end is never overwritten.
 cp planted.safetensors before.safetensors
 for end in network.safetensors ./planted.safetensors; do

@@ -25,7 +25,7 @@ if command -v gnuplot > /dev/null; then
 fi
 refuses "--save-checkpoints and --json both write" --plane three --path bezier --save-checkpoints f --json f/bend1.safetensors
 printf 'a,label\n%s\n' 1,x 2,y 3,x 4,y > f/data.csv
-refuses "--plane-csv 'f/data.csv' is read as data" --dataset csv --data f/data.csv --plane three --plane-csv f/data.csv
+refuses "--plane-csv 'f/data.csv' is read, and would be overwritten" --dataset csv --data f/data.csv --plane three --plane-csv f/data.csv
 refuses "--plane-csv './f/data.csv': there is a file of that name, which is none of a plane" --plane three --plane-csv ./f/data.csv
 refuses "there is no directory 'nowhere'" --plane three --plane-csv nowhere/x.csv
 

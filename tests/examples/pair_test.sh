@@ -106,12 +106,12 @@ spares() {  # spares TEXT OPTION...: refuses, and the data are what they were
   grep -qF -- "$text" "$folder.before/err" || fail "$*: '$text' is not in: $(cat "$folder.before/err")"
   diff -r -x out -x err . "$folder.before" || fail "$* changed the data"
 }
-spares "--csv 'rows.csv' is read as data, and would be overwritten; give another name" --dataset csv --data rows.csv --csv rows.csv
-spares "--json './rows.csv' is read as data" --dataset csv --data "$PWD/rows.csv" --json ./rows.csv
-spares "--csv 'link.csv' is read as data" --dataset csv --data rows.csv --csv link.csv
-spares "--json 'others.csv' is read as data" --dataset csv --data rows.csv --test-data others.csv --json others.csv
-spares "--csv 'numbers/linked.csv' is a file in the folder of the data, 'numbers', and would be overwritten" --dataset images --data numbers --csv numbers/linked.csv
-spares "--save-checkpoints 'numbers/a.safetensors' is a file in the folder of the data" --dataset images --data numbers --save-checkpoints numbers
+spares "--csv 'rows.csv' is read, and would be overwritten; give another name" --dataset csv --data rows.csv --csv rows.csv
+spares "--json './rows.csv' is read, and would be overwritten" --dataset csv --data "$PWD/rows.csv" --json ./rows.csv
+spares "--csv 'link.csv' is read, and would be overwritten" --dataset csv --data rows.csv --csv link.csv
+spares "--json 'others.csv' is read, and would be overwritten" --dataset csv --data rows.csv --test-data others.csv --json others.csv
+spares "--csv 'numbers/linked.csv' is a file in the folder 'numbers', which is read, and would be overwritten" --dataset images --data numbers --csv numbers/linked.csv
+spares "--save-checkpoints 'numbers/a.safetensors' is a file in the folder 'numbers', which is read" --dataset images --data numbers --save-checkpoints numbers
 rm -r rows.csv others.csv numbers link.csv
 
 both=$(digests)
