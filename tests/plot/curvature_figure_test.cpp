@@ -20,9 +20,12 @@ lmc::CurvatureFigure figure() {
 
 TEST_CASE("curvature_figure: has all values, and none below what the logarithmic axis shows", "[plot]") {
   const std::string script = lmc::detail::curvature_figure_script(figure());
-  CHECK_THAT(script, Contains("$density0 << END\n-1 0.5\n0 2\n4 2.5e-08\nEND\n"));
+  CHECK_THAT(script, Contains("$density0 << END\n-1 0.5\n0 2\n4 2.5e-11\nEND\n"));
   CHECK_THAT(script, Contains("$density1 << END\n-1 0.25\n0 2.5\n4 0.001\nEND\n"));
   CHECK_THAT(script, Contains("$chord << END\n0 2\n0.5 -1\n1 3\nEND\n") && Contains("layout 1,2"));
+  CHECK_THAT(script, Contains("set yrange [2.5e-08:5]"));  // what is 0 is not drawn
+  CHECK_THAT(script, Contains("set ytics ('10⁻⁷' 1e-7, '10⁻⁵' 1e-5, '10⁻³' 1e-3, '10⁻¹' 1e-1)") && !Contains("^{"));
+  CHECK(lmc::detail::decade_tics(0.5, 2000) == "'10⁰' 1e0, '10¹' 1e1, '10²' 1e2, '10³' 1e3");
   lmc::CurvatureFigure ends = figure();
   ends.chord = {};
   CHECK_THAT(lmc::detail::curvature_figure_script(ends), Contains("layout 1,1") && !Contains("$chord"));

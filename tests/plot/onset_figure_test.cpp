@@ -40,6 +40,8 @@ TEST_CASE("onset figure: has every outcome, the curve, k* and its interval, and 
   CHECK_THAT(script, Contains("$interval << END\n") && Contains("$onset << END\n") && Contains("'it''s an onset'"));
   CHECK_THAT(script, Contains("set title 'onset: k* = ") && Contains("'0' 1, '1' 2, '2' 3, '4' 5"));
   CHECK_THAT(script, Contains("$way0 << END\n1 0.5\n100 2\nEND\n") && Contains("$way8") && Contains("layout 1,2"));
+  CHECK_THAT(script, Contains("set xtics rotate by 30 right ('1' 1, '2' 2, '4' 4, '8' 8, ") && !Contains("θ_A"));
+  CHECK_THAT(script, Contains("\nset xrange [0.9:110"));  // to the end of the training, not to a power of 10
   CHECK_THAT(lmc::detail::onset_figure_script(figure(false)), Contains("layout 1,1") && !Contains("$way0"));
 }
 

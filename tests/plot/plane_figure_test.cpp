@@ -35,7 +35,7 @@ TEST_CASE("plane figure: has the values row by row, errors in percent, and gaps 
   CHECK_THAT(script, Contains("$error << END\n0 0 10\n1 0 20\n2 0 30\n\n0 1 90\n1 1 100\n2 1 NaN\nEND\n"));
   CHECK_THAT(script, Contains("$gaps_loss << END\n1 1\n2 1\nEND\n") && Contains("$gaps_error << END\n2 1\nEND\n"));
   CHECK_THAT(script, Contains("1:2:(0.5):(0.5) with boxxyerror") && Contains("'gray: not finite or not measured'"));
-  CHECK_THAT(script, Contains("'it''s a plane'") && Contains("'along'") && Contains("mean cross-entropy"));
+  CHECK_THAT(script, Contains("'it''s a plane'") && Contains("'along'") && Contains("'mean cross-entropy (nats)'"));
 }
 
 TEST_CASE("plane figure: has marks with their names, and the line between the ends", "[plot]") {
@@ -46,6 +46,29 @@ TEST_CASE("plane figure: has marks with their names, and the line between the en
   lmc::PlaneFigure wrong = figure();
   wrong.lines = {{0, 3}};
   CHECK_THROWS_WITH(lmc::plane_figure_script(wrong), Contains("a line from mark 0 to mark 3; there are 3 marks"));
+}
+
+TEST_CASE("plane figure: a name covers no other mark or name, and does not leave the axes", "[plot]") {
+  lmc::PlaneFigure near = figure();
+  near.surface.grid = {-1, 1, -1, 1, 3, 2};  // an axis has some 150 pixels for each unit
+  near.lines.clear();
+  near.marks = {{"A", {0, 0}, 0}, {"B", {0.04, 0}, 0}, {"start", {0, 0.04}, 0}, {"edge", {0.9, 0}, 0}};
+  const std::string script = lmc::plane_figure_script(near);
+  CHECK_THAT(script, Contains("set label 'A' at 0,0 right offset -0.8,-0.7 "));
+  CHECK_THAT(script, Contains("set label 'B' at 0.04,0 left offset 0.8,0.7 "));
+  CHECK_THAT(script, Contains("set label 'start' at 0,0.04 right offset -0.8,0.7 "));
+  CHECK_THAT(script, Contains("set label 'edge' at 0.9,0 right offset -0.8,-0.7 "));
+  // Names of any length have a place.
+  near.marks[2].name.assign(500, 'x');
+  CHECK_THAT(lmc::plane_figure_script(near), Contains("xxx' at 0,0.04 left offset 0.8,0.7 "));
+}
+
+TEST_CASE("plane figure: the numbers below a narrow panel have room", "[plot]") {
+  lmc::PlaneFigure narrow = figure();
+  narrow.surface.grid = {-0.006, 0.006, -0.006, 0.034, 3, 2};  // some 180 pixels wide
+  CHECK_THAT(lmc::plane_figure_script(narrow), Contains("\nset xtics 0.005\n"));
+  CHECK_THAT(lmc::plane_figure_script(figure()), Contains("\nset xtics 0.5\n"));
+  CHECK(lmc::detail::tic_step(70) == 1);
 }
 
 TEST_CASE("plane figure: a long label of an axis is in lines, as a low panel would cut it", "[plot]") {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -46,6 +47,19 @@ inline void append_line(const FigureLine& line, std::string_view block, std::str
   clauses += concat(clauses.empty() ? "plot " : ", ", '$', block, " using 1:2 ", style, " title ", gnuplot_string(line.name));
 }
 
+/// Powers of ten as gnuplot's tics of an axis, one or two decades apart: "10⁻⁶", which enhanced text alone would set.
+inline std::string decade_tics(double low, double high) {
+  constexpr std::array<std::string_view, 10> digits{"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  const int first = static_cast<int>(std::ceil(std::log10(low))), last = static_cast<int>(std::floor(std::log10(high)));
+  std::string tics;
+  for (int power = first; power <= last; power += last - first > 5 ? 2 : 1) {
+    std::string exponent;
+    for (const char digit : std::to_string(std::abs(power))) exponent += digits[static_cast<std::size_t>(digit - '0')];
+    tics += concat(tics.empty() ? "" : ", ", "'10", power < 0 ? "⁻" : "", exponent, "' 1e", power);
+  }
+  return tics;
+}
+
 inline std::string curvature_figure_script(const CurvatureFigure& figure) {
   require(!figure.densities.empty(), "save_curvature_figure: there are no densities; expected one at least");
   constexpr std::array<std::string_view, 4> styles{
@@ -55,17 +69,18 @@ inline std::string curvature_figure_script(const CurvatureFigure& figure) {
   for (const FigureLine& line : figure.densities)
     for (const double y : line.y) highest = std::max(highest, y);
   require(highest > 0, "save_curvature_figure: the densities are 0 everywhere; expected a positive one");
-  const double lowest = 1e-8 * highest;  // below it there is nothing: the axis is logarithmic
+  const double lowest = 1e-8 * highest;  // where the axis ends, which is logarithmic; what is below is not drawn
   std::string data, densities, chord;
   for (std::size_t i = 0; i < figure.densities.size(); ++i)
-    append_line(figure.densities[i], concat("density", i), styles[i % styles.size()], lowest, data, densities);
+    append_line(figure.densities[i], concat("density", i), styles[i % styles.size()], 1e-3 * lowest, data, densities);
   const bool with_chord = !figure.chord.x.empty();
   if (with_chord) append_line(figure.chord, "chord", "with linespoints lw 2 pt 7 ps 0.6 lc rgb '#0b3c6f'", -1e308, data, chord);
   return concat(data, "set multiplot layout 1,", with_chord ? 2 : 1, " title ", gnuplot_string(figure.title),
                 "\nset border 3\nset tics nomirror out\nset grid y lc rgb '#cccccc' dt 1 lw 0.5\n"
-                "set key above Left reverse samplen 3\nset logscale y\nset format y '10^{%T}' \nset yrange [",
-                shortest(lowest), ":*]\nset xlabel 'eigenvalue of the Hessian'\nset ylabel 'density'\n", densities, '\n',
-                with_chord ? concat("unset logscale y\nset format y '%g'\nset yrange [*:*]\nset xrange [-0.02:1.02]\n"
+                "set key above Left reverse samplen 3\nset logscale y\nset ytics (",
+                decade_tics(lowest, highest), ")\nset yrange [", shortest(lowest), ":", shortest(2 * highest),
+                "]\nset xlabel 'eigenvalue of the Hessian'\nset ylabel 'density'\n", densities, '\n',
+                with_chord ? concat("unset logscale y\nset ytics autofreq\nset yrange [*:*]\nset xrange [-0.02:1.02]\n"
                                     "set xtics 0.25\nset xlabel 'α'\nset ylabel 'd²L/dα² between kinks'\n"
                                     "set xzeroaxis lc rgb '#555555' dt 3\n",
                                     chord, '\n')

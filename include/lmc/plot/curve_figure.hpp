@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,9 +45,9 @@ struct FigureCurve {
 };
 
 /// What the axis of a loss is called.
-inline std::string loss_label(const Metrics& metrics) {
-  if (metrics.loss_name.empty()) return "mean loss";
-  return concat("mean ", metrics.loss_name, metrics.loss_name.starts_with("cross-entropy") ? " (nats)" : "");
+inline std::string loss_label(std::string_view name) {
+  if (name.empty()) return "mean loss";
+  return concat("mean ", name, name.starts_with("cross-entropy") ? " (nats)" : "");
 }
 
 /// What is drawn under a curve of errors in percent, as data blocks and plots of them: its 95 % band as an area, the mean height
@@ -150,12 +151,12 @@ inline std::string figure_panel(const std::vector<FigureCurve>& curves, Metric m
   }
   if (!(low <= high)) low = 0, high = 1;  // nothing is finite
   const double margin = high > low ? 0.06 * (high - low) : high != 0 ? 0.1 * std::abs(high) : 0.1;
-  return concat(
-      data, "unset arrow\n", lines, "set ylabel ",
-      gnuplot_string(metric == Metric::error ? "0-1 error (%)" : loss_label(curves.front().curve->points.front().metrics)),
-      "\nset yrange [", shortest(low - margin), ":", shortest(high + margin), "]\nplot ", under, plot,
-      "keyentry with lines dt 2 lw 1.2 lc rgb '#444444' title 'line between the ends'",
-      metric == Metric::error ? uncertainty_key(curves) : "", "\n");
+  return concat(data, "unset arrow\n", lines, "set ylabel ",
+                gnuplot_string(metric == Metric::error ? "0-1 error (%)"
+                                                       : loss_label(curves.front().curve->points.front().metrics.loss_name)),
+                "\nset yrange [", shortest(low - margin), ":", shortest(high + margin), "]\nplot ", under, plot,
+                "keyentry with lines dt 2 lw 1.2 lc rgb '#444444' title 'line between the ends'",
+                metric == Metric::error ? uncertainty_key(curves) : "", "\n");
 }
 
 inline std::string figure_script(const CurveFigure& figure) {

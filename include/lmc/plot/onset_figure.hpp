@@ -33,6 +33,16 @@ inline std::string data_block(std::string_view name, const std::string& lines) {
   return concat("$", name, " << END\n", lines, "END\n");
 }
 
+/// Numbers of updates as gnuplot's tics of an axis that has `shift` more: from 0, or from 1 where there is no shift.
+inline std::string update_tics(Index end, Index shift) {
+  std::string tics;
+  const int every = end >= 4096 ? 2 : 1;
+  int number = 0;
+  for (const Index k : doubling_updates(end))
+    if (k + shift > 0 && number++ % every == 0) tics += concat(tics.empty() ? "" : ", ", "'", k, "' ", k + shift);
+  return tics;
+}
+
 /// P(broken): outcomes as dots, stacked outside [0, 1], the curve, and k* with its interval at ½; dots alone where all outcomes are the
 /// same.
 inline std::string onset_panel(const OnsetFigure& figure) {
@@ -57,11 +67,6 @@ inline std::string onset_panel(const OnsetFigure& figure) {
     if (onset.side == OnsetSide::between) return onset.update + 1;
     return onset.side == OnsetSide::before || (onset.side == OnsetSide::undefined && low) ? 0.9 : 1.1 * last;
   };
-  std::string tics;
-  const int every = last > 4096 ? 2 : 1;
-  int number = 0;
-  for (const Index k : doubling_updates(figure.end))
-    if (number++ % every == 0) tics += concat(tics.empty() ? "" : ", ", "'", k, "' ", k + 1);
   std::string plot, data;
   if (figure.onset.has_both_outcomes()) {
     data += data_block("curve", fitted);
@@ -90,16 +95,16 @@ inline std::string onset_panel(const OnsetFigure& figure) {
   return concat(data, "set title ", gnuplot_string(concat("onset: ", curve.onset)),
                 "\nset xlabel 'update k at which two children part'\nset ylabel 'P(broken)'\nset logscale x\nset xrange [0.9:",
                 shortest(1.1 * last), "]\nset yrange [", shortest(-margin), ":", shortest(1 + margin),
-                "]\nset xtics rotate by 30 right (", tics, ")\nset ytics 0,0.25,1\nplot ",
+                "]\nset xtics rotate by 30 right (", update_tics(figure.end, 1), ")\nset ytics 0,0.25,1\nplot ",
                 plot.empty() ? std::string("NaN notitle") : plot.substr(2), "\n");
 }
 
 /// ‖θ_A − θ_B‖ of every pair over the updates since it parted; a pair that became broken in another color and dash.
-inline std::string distance_panel(const Onset& onset) {
+inline std::string distance_panel(const OnsetFigure& figure) {
   std::string data, plot;
   std::map<Verdict, bool> named;
   std::size_t number = 0;
-  for (const OnsetPair& pair : onset.pairs) {
+  for (const OnsetPair& pair : figure.onset.pairs) {
     std::string lines;
     for (const ChildDistance& at : pair.way)
       if (at.after > 0 && at.distance > 0 && std::isfinite(at.distance))
@@ -117,16 +122,17 @@ inline std::string distance_panel(const Onset& onset) {
     named[verdict] = true;
   }
   if (plot.empty()) return "";
-  return concat(
-      data,
-      "set title 'two children'\nset xlabel 'updates since they parted'\nset ylabel '‖θ_A − θ_B‖'\nset logscale xy\n"
-      "set xrange [*:*]\nset yrange [*:*]\nset xtics norotate autofreq\nset ytics autofreq\nset format x '%g'\nset format y '%g'\nplot ",
-      plot, "\n");
+  return concat(data,
+                "set title 'two children'\nset xlabel 'updates since they parted'\nset ylabel 'distance of their parameters'\n"
+                "set logscale xy\nset xrange [0.9:",
+                shortest(1.1 * static_cast<double>(std::max<Index>(figure.end, 1))),
+                "]\nset yrange [*:*]\nset xtics rotate by 30 right (", update_tics(figure.end, 0),
+                ")\nset ytics autofreq\nset format y '%g'\nplot ", plot, "\n");
 }
 
 inline std::string onset_figure_script(const OnsetFigure& figure) {
   require(figure.onset.curve.has_value(), "save_onset_figure: no pair of children could be judged, so that there is no curve");
-  const std::string distances = distance_panel(figure.onset);
+  const std::string distances = distance_panel(figure);
   return concat("set multiplot layout 1,", distances.empty() ? 1 : 2, " title ", gnuplot_string(figure.title),
                 "\nset key below Left reverse samplen 2.5 height 0.5\nset border 3\nset tics nomirror out\n"
                 "set grid y lc rgb '#cccccc' dt 1 lw 0.5\nset lmargin 10\nset rmargin 2\n",

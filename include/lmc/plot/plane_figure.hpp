@@ -18,6 +18,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/text.hpp>
+#include <lmc/plot/curve_figure.hpp>
 #include <lmc/plot/gnuplot.hpp>
 
 namespace lmc {
@@ -52,6 +53,8 @@ inline std::string wrapped_label(std::string_view text) {
 inline constexpr const char* plane_palette =
     "set palette defined (0 '#440154', 0.125 '#472d7b', 0.25 '#3b528b', 0.375 '#2c728e', 0.5 '#21918c', 0.625 '#28ae80', "
     "0.75 '#5ec962', 0.875 '#addc30', 1 '#fde725')\n";
+
+inline constexpr int plane_panel_width = 520;  // in pixels
 
 /// What a panel shows at a place: errors in percent; NaN where nothing was measured.
 inline double shown(const std::optional<PlaneValue>& value, Metric metric) {
@@ -102,6 +105,80 @@ inline bool is_crossed(const PlaneSurface& surface, Metric metric, double level)
   return false;
 }
 
+/// As save_plane_figure draws it: panels are as high as the grid is, within limits.
+inline FigureSize plane_figure_size(const PlaneGrid& grid, bool with_error) {
+  const double ratio = std::clamp((grid.v_high - grid.v_low) / (grid.u_high - grid.u_low), 0.3, 1.5);
+  return {.width = (with_error ? 2 : 1) * plane_panel_width,
+          .height = static_cast<int>(std::lround(190 + ratio * 0.7 * plane_panel_width))};
+}
+
+/// Pixels of a panel for each unit of u and of v, about.
+inline double plane_scale(const PlaneGrid& grid) {
+  return std::min(310 / (grid.u_high - grid.u_low), (plane_figure_size(grid, true).height - 143) / (grid.v_high - grid.v_low));
+}
+
+/// The least of 1, 2 and 5 times a power of ten that is 60 pixels or more: so far apart are numbers below an axis, which gnuplot would
+/// print over one another where a panel is narrow.
+inline double tic_step(double scale) {
+  const double least = 60 / scale, decade = std::pow(10.0, std::floor(std::log10(least)));
+  for (const double by : {1.0, 2.0, 5.0})
+    if (by * decade >= least) return by * decade;
+  return 10 * decade;
+}
+
+/// A rectangle in pixels of a panel.
+struct LabelBox {
+  double left, right;  // its sides
+  double low, high;    // its bottom and its top
+  [[nodiscard]] bool overlaps(const LabelBox& o) const {
+    return left < o.right && o.left < right && low < o.high && o.low < high;
+  }
+};
+
+/// How many characters UTF-8 text has: all bytes but those that continue one.
+inline double letters(std::string_view text) {
+  return static_cast<double>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+/// The names of the marks, each to the upper right of its own; where it would cover another name, stand beside another mark or leave the
+/// axes, at the first of the other corners where it does not. Sizes of letters are those of the usual fonts, about.
+inline std::string mark_labels(const PlaneFigure& figure) {
+  const PlaneGrid& grid = figure.surface.grid;
+  const double scale = plane_scale(grid);
+  // Beside another's mark, a name would seem to be that one's.
+  const auto beside = [&](const PlaneMark& mark) -> LabelBox {
+    const double x = scale * mark.at.u, y = scale * mark.at.v;
+    return {x - 12, x + 12, y - 12, y + 12};
+  };
+  std::vector<LabelBox> names;
+  const LabelBox axes{scale * grid.u_low, scale * grid.u_high, scale * grid.v_low, scale * grid.v_high};
+  std::string labels;
+  for (const PlaneMark& mark : figure.marks) {
+    if (mark.name.empty()) continue;
+    const double x = scale * mark.at.u, y = scale * mark.at.v, length = 4 + 7 * letters(mark.name);
+    const auto box = [&](bool right, bool above) -> LabelBox {
+      return {right ? x + 6 : x - 6 - length, right ? x + 6 + length : x - 6, above ? y + 6 : y - 22, above ? y + 22 : y - 6};
+    };
+    const auto fits = [&](const std::pair<bool, bool>& corner) {
+      const LabelBox here = box(corner.first, corner.second);
+      return here.left >= axes.left && here.right <= axes.right && here.low >= axes.low && here.high <= axes.high &&
+             std::ranges::none_of(names, [&](const LabelBox& other) { return here.overlaps(other); }) &&
+             std::ranges::none_of(figure.marks, [&](const PlaneMark& other) {
+               return &other != &mark && !other.name.empty() && here.overlaps(beside(other));
+             });
+    };
+    constexpr std::array<std::pair<bool, bool>, 4> corners{{{true, true}, {false, false}, {true, false}, {false, true}}};
+    const auto found = std::ranges::find_if(corners, fits);
+    const auto [right, above] = found == corners.end() ? corners.front() : *found;
+    names.push_back(box(right, above));
+    labels += concat("set label ", gnuplot_string(mark.name), " at ", shortest(mark.at.u), ",", shortest(mark.at.v),
+                     right ? " left" : " right", " offset ", right ? "0.8," : "-0.8,", above ? "0.7" : "-0.7",
+                     " front boxed font ',11'\n");
+  }
+  return labels;
+}
+
 /// One panel: the heat map, contour lines at the ticks of its color box, marks, and lines between them.
 inline std::string plane_panel(const PlaneFigure& figure, Metric metric) {
   const PlaneSurface& surface = figure.surface;
@@ -133,7 +210,7 @@ inline std::string plane_panel(const PlaneFigure& figure, Metric metric) {
                       name, "\nsplot $", name, " using 1:2:3 with lines nosurface\nunset table\nset surface\nunset contour\n");
   const double half_u = (grid.u_high - grid.u_low) / static_cast<double>(grid.columns - 1) / 2;
   const double half_v = (grid.v_high - grid.v_low) / static_cast<double>(grid.rows - 1) / 2;
-  std::string lines, marks, labels;
+  std::string lines, marks;
   for (const auto& [from, to] : figure.lines) {
     require(from < figure.marks.size() && to < figure.marks.size(), "plane figure: a line from mark ", from, " to mark ", to,
             "; there are ", figure.marks.size(), " marks");
@@ -141,12 +218,7 @@ inline std::string plane_panel(const PlaneFigure& figure, Metric metric) {
       lines += concat(shortest(figure.marks[k].at.u), " ", shortest(figure.marks[k].at.v), "\n");
     lines += "\n";
   }
-  for (const PlaneMark& mark : figure.marks) {
-    marks += concat(shortest(mark.at.u), " ", shortest(mark.at.v), "\n");
-    if (mark.name.empty()) continue;
-    labels += concat("set label ", gnuplot_string(mark.name), " at ", shortest(mark.at.u), ",", shortest(mark.at.v),
-                     " offset 0.8,0.7 front boxed font ',11'\n");
-  }
+  for (const PlaneMark& mark : figure.marks) marks += concat(shortest(mark.at.u), " ", shortest(mark.at.v), "\n");
   std::string plot = values.empty() ? "NaN notitle" : concat("$", name, " using 1:2:3 with image notitle");
   const auto draw = [&](const std::string& block, const std::string& rows, const std::string& how) {
     if (rows.empty()) return;
@@ -161,13 +233,11 @@ inline std::string plane_panel(const PlaneFigure& figure, Metric metric) {
   draw("marks", marks, "1:2 with points pt 7 ps 1.1 lc rgb '#000000'");
   if (!marks.empty()) plot += concat(", $marks_", name, " using 1:2 with points pt 7 ps 0.6 lc rgb '#ffffff' notitle");
   return concat(
-      data, contours, "unset label\n", labels,
+      data, contours, "unset label\n", mark_labels(figure),
       gaps.empty() ? "" : "set label 'gray: not finite or not measured' at graph 0.5,0.04 center front boxed font ',9'\n",
       logarithmic ? "set logscale cb\n" : "unset logscale cb\n", "set cbrange [", shortest(low), ":",
       shortest(high > low ? high : low + 1), "]\nset cbtics ", level_list.empty() ? "autofreq" : "(" + level_list + ")",
-      "\nset title ",
-      gnuplot_string(metric == Metric::error ? "0-1 error (%)"
-                                             : concat("mean ", surface.loss_name.empty() ? "loss" : surface.loss_name)),
+      "\nset title ", gnuplot_string(metric == Metric::error ? "0-1 error (%)" : loss_label(surface.loss_name)),
       " offset 0,-0.4\nplot ", plot, "\n");
 }
 
@@ -189,9 +259,9 @@ inline std::string plane_figure_script(const PlaneFigure& figure) {
       "\nset size ratio -1\nunset key\nset tics out nomirror\nset border 15\nset style textbox opaque fc rgb '#ffffff' "
       "noborder margins 0.5,0.5\n",
       detail::plane_palette, "set xrange [", shortest(grid.u_low), ":", shortest(grid.u_high), "]\nset yrange [",
-      shortest(grid.v_low), ":", shortest(grid.v_high), "]\nset xlabel ", detail::wrapped_label(figure.axes[0]),
-      " font ',10'\nset ylabel ", detail::wrapped_label(figure.axes[1]), " font ',10'\n",
-      detail::plane_panel(figure, Metric::loss), with_error ? detail::plane_panel(figure, Metric::error) : "",
+      shortest(grid.v_low), ":", shortest(grid.v_high), "]\nset xtics ", shortest(detail::tic_step(detail::plane_scale(grid))),
+      "\nset xlabel ", detail::wrapped_label(figure.axes[0]), " font ',10'\nset ylabel ", detail::wrapped_label(figure.axes[1]),
+      " font ',10'\n", detail::plane_panel(figure, Metric::loss), with_error ? detail::plane_panel(figure, Metric::error) : "",
       "unset multiplot\n");
 }
 
@@ -199,12 +269,8 @@ inline std::string plane_figure_script(const PlaneFigure& figure) {
 /// under its name when it is complete. Throws: Error as plane_figure_script and save_figure.
 inline void save_plane_figure(const std::filesystem::path& path, const PlaneFigure& figure) {
   const std::string script = plane_figure_script(figure);
-  const PlaneGrid& grid = figure.surface.grid;
   const bool with_error = script.find("$error <<") != std::string::npos;
-  const double ratio = std::clamp((grid.v_high - grid.v_low) / (grid.u_high - grid.u_low), 0.3, 1.5);
-  const int panel = 520;
-  save_figure(path, script,
-              {.width = (with_error ? 2 : 1) * panel, .height = static_cast<int>(std::lround(190 + ratio * 0.7 * panel))});
+  save_figure(path, script, detail::plane_figure_size(figure.surface.grid, with_error));
 }
 
 }  // namespace lmc
