@@ -41,6 +41,11 @@ void require_curvature(const CurvatureChoice& choice) {
   lmc::require(!choice.layers || choice.asked, "--curvature-layers is of --curvature; add it");
 }
 
+void require_examples(const CurvatureChoice& choice, Index training_examples) {
+  lmc::require(choice.examples.value_or(1) <= training_examples, "--curvature-examples ", choice.examples.value_or(0),
+               ": there are only ", training_examples, " training examples");
+}
+
 namespace {
 
 EndCurvature measure_end(const CurvatureChoice& choice, const Ends& ends, const lmc::ModelState<float>& state,
@@ -66,8 +71,6 @@ EndCurvature measure_end(const CurvatureChoice& choice, const Ends& ends, const 
 CurvatureMeasurement measure_curvature(const CurvatureChoice& choice, const Ends& ends) {
   const auto start = std::chrono::steady_clock::now();
   const lmc::Dataset<float>& all = ends.trained_on;
-  lmc::require(choice.examples.value_or(1) <= all.size(), "--curvature-examples ", choice.examples.value_or(0),
-               ": there are only ", all.size(), " training examples");
   const lmc::Dataset<float> data = choice.examples ? lmc::random_subset(all, *choice.examples, choice.seed.value_or(0)) : all;
   CurvatureMeasurement m{.examples = data.size(),
                          .seed = choice.seed.value_or(0),

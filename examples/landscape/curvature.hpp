@@ -30,6 +30,9 @@ void add_curvature_options(CLI::App& app, CurvatureChoice& choice);
 /// Throws: lmc::Error with the option as it was typed, before anything is trained.
 void require_curvature(const CurvatureChoice& choice);
 
+/// Throws: lmc::Error, before anything is trained, when more examples are asked for than there are.
+void require_examples(const CurvatureChoice& choice, Index training_examples);
+
 inline bool is_asked_for(const CurvatureChoice& choice) { return choice.asked; }
 
 // The Hessian at one network.

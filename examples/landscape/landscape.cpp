@@ -4,13 +4,14 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
-#include <optional>
 #include <ostream>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <lmc/core/error.hpp>
+#include <lmc/io/output_file.hpp>
 #include <lmc/plot/curve_figure.hpp>
 
 #include "landscape/curvature.hpp"
@@ -48,7 +49,7 @@ std::vector<std::pair<const char*, std::filesystem::path>> further_files(const L
 // Measures, unless a network diverged, so that there is nothing to measure around.
 void at_judged_ends(const Results& r, Outputs& outputs, const char* option, const std::function<void()>& measure) {
   if (r.judged())
-    outputs.write(measure);
+    outputs.measure(measure);
   else
     std::cerr << "note: " << option << " has nothing to measure around, since a network diverged\n";
 }
@@ -65,10 +66,12 @@ int run(const LandscapeOptions& o) {
   const Subject subject = load(o.pair, plan, r);
   require_measurable(o.pair, subject.net, subject.data);
   if (is_asked_for(o.path)) require_memory_for_bends(o.path, subject.net.layout().parameter_count());
+  PlanePoints points{.start = subject.net.initialize({.seed = r.init_seeds[0][0]})};
+  require_filters(o.plane, subject.net, points.start, subject.data.train, plan.training.loss);
+  require_examples(o.curvature, subject.data.train.size());
   const auto way = plane_trajectory(o.plane, plan.training, subject.data.train.size());
   if (way) plan.training.observers.emplace_back(*way);
   train_and_save(subject, plan, outputs, r);
-  PlanePoints points{.start = subject.net.initialize({.seed = r.init_seeds[0][0]})};
   if (way) {
     points.way = way->points();
     plan.training.observers.pop_back();  // what is trained next has other ways
@@ -87,54 +90,57 @@ int run(const LandscapeOptions& o) {
                   .alphas = alphas,
                   .line = r.first(),
                   .team = plan.team};
-  print_table(r);
-  std::cout << std::flush;  // what follows can take hours
   nlohmann::json landscape;
+  const auto write_json = [&](std::ostream& out) {
+    nlohmann::json all = to_json(r);
+    if (!landscape.is_null()) all["landscape"] = landscape;
+    out << all.dump(2) << '\n';
+  };
+  // Every result is shown and written as soon as it is there: what follows can take hours, and be stopped.
+  const auto write_so_far = [&](const std::function<void()>& save_figure) {
+    std::cout << std::flush;
+    std::error_code none;
+    // A pipe gets the JSON once, at the end.
+    if (o.pair.json && (!std::filesystem::exists(*o.pair.json, none) || std::filesystem::is_regular_file(*o.pair.json, none)))
+      outputs.write([&] {
+        lmc::OutputFile so_far(*o.pair.json);
+        write_json(so_far.stream());
+        so_far.commit();
+      });
+    if (outputs.figure) outputs.write(save_figure);
+  };
+  const auto beside = [&](std::string_view name) { return figure_beside(outputs.figure.value_or(""), name); };
+
+  print_table(r);
+  outputs.write(outputs.csv, [&](std::ostream& out) { write_curves(out, r); });
+  write_so_far([&] { lmc::save_curve_figure(*outputs.figure, curve_figure(r)); });
   // Each measurement by itself: one that fails costs no other result.
-  std::optional<PathMeasurement> path;
   if (is_asked_for(o.path))
     at_judged_ends(r, outputs, "--path", [&] {
-      path = measure_path(o.path, ends);
-      landscape["path"] = to_json(*path);
-      print_path(ends.line, *path);
-      std::cout << std::flush;
-      if (o.pair.checkpoints) save_bends(*o.pair.checkpoints, *path, ends, r);
+      const PathMeasurement path = measure_path(o.path, ends);
+      landscape["path"] = to_json(path);
+      print_path(ends.line, path);
+      write_so_far([&] { save_path_figure(beside("path"), figure_title(r), r.first(), path); });
+      if (o.pair.checkpoints) outputs.write([&] { save_bends(*o.pair.checkpoints, path, ends, r); });
     });
-
-  std::optional<PlaneMeasurement> plane;
   if (is_asked_for(o.plane))
     at_judged_ends(r, outputs, "--plane", [&] {
-      plane = measure_plane(o.plane, ends, points);
-      landscape["plane"] = to_json(*plane);
-      print_plane(*plane);
-      std::cout << std::flush;
+      const PlaneMeasurement plane = measure_plane(o.plane, ends, points);
+      landscape["plane"] = to_json(plane);
+      print_plane(plane);
+      write_so_far([&] { save_plane_figure(beside("plane"), figure_title(r), plane); });
     });
-
-  std::optional<CurvatureMeasurement> curvature;
   if (is_asked_for(o.curvature))
     at_judged_ends(r, outputs, "--curvature", [&] {
-      curvature = measure_curvature(o.curvature, ends);
-      landscape["curvature"] = to_json(*curvature);
-      print_curvature(*curvature);
-      std::cout << std::flush;
+      const CurvatureMeasurement curvature = measure_curvature(o.curvature, ends);
+      landscape["curvature"] = to_json(curvature);
+      print_curvature(curvature);
+      write_so_far([&] { save_curvature_figure(beside("curvature"), figure_title(r), curvature); });
     });
 
   print_times(r);
   outputs.write([&] { lmc::require(std::cout.good(), "cannot write all results to the standard output; is the disk full?"); });
-  outputs.write(outputs.json, [&](std::ostream& out) {
-    nlohmann::json all = to_json(r);
-    if (!landscape.is_null()) all["landscape"] = landscape;
-    out << all.dump(2) << '\n';
-  });
-  outputs.write(outputs.csv, [&](std::ostream& out) { write_curves(out, r); });
-  if (outputs.figure) {
-    outputs.write([&] { lmc::save_curve_figure(*outputs.figure, curve_figure(r)); });
-    if (path)
-      outputs.write([&] { save_path_figure(figure_beside(*outputs.figure, "path"), figure_title(r), r.first(), *path); });
-    if (curvature)
-      outputs.write([&] { save_curvature_figure(figure_beside(*outputs.figure, "curvature"), figure_title(r), *curvature); });
-    if (plane) outputs.write([&] { save_plane_figure(figure_beside(*outputs.figure, "plane"), figure_title(r), *plane); });
-  }
+  outputs.write(outputs.json, write_json);
   return exit_code("landscape", r, outputs);
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "landscape/plane.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <numeric>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -20,6 +22,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
 #include <lmc/measure/evaluator.hpp>
+#include <lmc/measure/gradient.hpp>
 #include <lmc/measure/plane_file.hpp>
 
 namespace {
@@ -63,19 +66,26 @@ Drawn through_three(const Ends& ends, const PlanePoints& points, const lmc::Grid
   return drawn;
 }
 
+// Whether the norms of the filters are needed: random directions have the radius of filter-normalized ones, so that their figures show as
+// much of the space and can be compared.
+bool takes_filters(const PlaneChoice& choice) { return choice.kind == "filter" || (choice.kind == "random" && !choice.radius); }
+
 Drawn around_first(const PlaneChoice& choice, const Ends& ends, const lmc::GridAround& around, PlaneMeasurement& m) {
   const std::vector<float>& theta = ends.a.state.parameters;
   const std::uint64_t seed = choice.seed.value_or(0);
   const bool filters = choice.kind == "filter";
-  // Both kinds show as much of the space, so that their figures can be compared.
-  auto normalized = lmc::filter_plane(ends.net.layout(), theta, seed,
-                                      choice.biases == "scaled" ? lmc::NoFilters::scaled : lmc::NoFilters::zero);
-  const double radius = choice.radius.value_or(normalized.step);
-  Drawn drawn{{filters ? std::move(normalized.plane) : lmc::random_plane(theta, seed), {{"A", {0, 0}, 0}}}, {theta}, {}};
+  double radius = choice.radius.value_or(0);
+  std::optional<lmc::FilterPlane<float>> normalized;
+  if (takes_filters(choice)) {
+    normalized = lmc::filter_plane(ends.net.layout(), theta, seed,
+                                   choice.biases == "scaled" ? lmc::NoFilters::scaled : lmc::NoFilters::zero);
+    radius = choice.radius.value_or(normalized->step);
+  }
+  Drawn drawn{{filters ? std::move(normalized->plane) : lmc::random_plane(theta, seed), {{"A", {0, 0}, 0}}}, {theta}, {}};
   drawn.grid = {-radius, radius, -radius, radius, around.columns, around.rows};
   const std::string of = filters ? "filter-normalized direction" : "random direction";
   m.axes = {"first " + of, "second " + of};
-  if (filters) m.step = normalized.step, m.cosine = normalized.cosine;
+  if (filters) m.step = normalized->step, m.cosine = normalized->cosine;
   return drawn;
 }
 
@@ -180,6 +190,26 @@ void require_plane_file(const PlaneChoice& choice) {
   lmc::require(
       first.starts_with("# plane: "), "--plane-csv '", *choice.csv,
       "': there is a file of that name, which is none of a plane: it does not begin with '# plane: '; give another name");
+}
+
+void require_filters(const PlaneChoice& choice, const lmc::Network<float>& net, const lmc::ModelState<float>& start,
+                     const lmc::Dataset<float>& data, const lmc::AnyLoss<float>& loss) {
+  const auto weights_are_zero = [&](std::span<const float> theta) {
+    return std::ranges::all_of(net.layout().parameters, [&](const lmc::Segment& segment) {
+      return (segment.role != lmc::Role::weight && segment.role != lmc::Role::embedding) ||
+             std::ranges::all_of(
+                 theta.subspan(static_cast<std::size_t>(segment.offset), static_cast<std::size_t>(segment.size())),
+                 [](float x) { return x == 0; });
+    });
+  };
+  if (!takes_filters(choice) || !weights_are_zero(start.parameters)) return;
+  std::vector<Index> few(static_cast<std::size_t>(std::min<Index>(100, data.size())));
+  std::iota(few.begin(), few.end(), Index{0});
+  lmc::require(
+      !weights_are_zero(lmc::mean_gradient(net, start, data.subset(few), lmc::ThreadTeam(1), loss).gradient), "--plane ",
+      choice.kind,
+      ": all weights are 0 at the start, and so are their gradients, so that no filter has a norm; expected another --init",
+      choice.kind == "random" ? ", or --plane-radius" : "");
 }
 
 std::optional<lmc::Trajectory<float>> plane_trajectory(const PlaneChoice& choice, const lmc::TrainOptions<float>& training,

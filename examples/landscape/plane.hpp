@@ -37,6 +37,11 @@ void require_plane(const PlaneChoice& choice, const Results& r);
 /// Throws: lmc::Error, before anything is trained, when --plane-csv names a file that has no plane.
 void require_plane_file(const PlaneChoice& choice);
 
+/// Throws: lmc::Error, before anything is trained, when the plane's directions take the norms of the network's filters, and training from
+/// `start` would leave them 0.
+void require_filters(const PlaneChoice& choice, const lmc::Network<float>& net, const lmc::ModelState<float>& start,
+                     const lmc::Dataset<float>& data, const lmc::AnyLoss<float>& loss);
+
 /// Whether a plane is to be measured.
 inline bool is_asked_for(const PlaneChoice& choice) { return choice.kind != "none"; }
 

@@ -34,6 +34,9 @@ OnsetChoice parse_onset_options(int argc, char** argv) {
       "initializations. Networks are trained as the program pair does.");
   add_training_options(app, o.pair);
   for (const char* refused : {"--init-seeds", "--save-checkpoints"}) app.get_option(refused)->group("");  // not in the help
+  app.get_option("--noise-seeds")
+      ->description(
+          "three: of the prefixes, of the first child and of the second; other initializations have the next ones [1,2,3]");
   const char* const group = "Onset";
   app.add_option("--initializations", o.initializations, "--init-seed and the next ones; 1 gives no interval")
       ->group(group)
@@ -86,6 +89,9 @@ lmc::OnsetOptions onset_options(const OnsetChoice& o, Index end) {
       .decide = {.threshold = o.threshold, .confidence = o.confidence, .alphas = parse_alphas(o.pair.alphas)},
       .curve = {.seed = o.pair.init_seed}};
   if (options.candidates.empty()) options.candidates = lmc::doubling_updates(end);
+  lmc::require(o.difference != "batch" || options.candidates.back() != end, "--difference batch --candidates ", o.candidates,
+               ": the training ends after ", end, " updates, behind which there is no batch that could differ; leave ", end,
+               " out");
   // The longest way of two children.
   const Index way = end - options.candidates.front();
   const std::vector<Index> barriers_after = parse_updates("--barriers-after", o.barriers_after);

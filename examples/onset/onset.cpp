@@ -31,6 +31,17 @@ std::vector<lmc::OnsetSeeds> starts_of(const Plan& plan, const Results& r) {
   return starts;
 }
 
+// Throws: lmc::Error with the option as it was typed, where the noise of both children is the same and their difference.
+void require_different_noise(const OnsetChoice& o, const lmc::OnsetSeeds& seeds) {
+  const bool batch = o.difference == "batch";
+  if (o.difference == "noise" || batch)
+    lmc::require(batch ? seeds.a.order != seeds.b.order : seeds.a != seeds.b, "--difference ", o.difference, " --noise ",
+                 o.pair.noise, o.pair.noise_seeds ? " --noise-seeds " + *o.pair.noise_seeds : "",
+                 ": the two children have the same ", batch ? "order of the data" : "noise",
+                 ", so that they would not differ; expected --noise-seeds whose second and third number differ",
+                 batch ? ", and --noise order or both" : "");
+}
+
 // Throws: lmc::Error with the option as it was typed, where θ cannot be perturbed as was asked for.
 void require_perturbation(const lmc::ChildOptions& children, const lmc::Network<float>& net, std::uint64_t init_seed) {
   const auto* gaussian = std::get_if<lmc::GaussianPerturbation>(&children.difference);
@@ -49,6 +60,7 @@ int run(const OnsetChoice& o) {
   const lmc::ChildOptions children = child_options(o);
   Plan plan = make_plan(o.pair, r);
   const std::vector<lmc::OnsetSeeds> starts = starts_of(plan, r);
+  require_different_noise(o, starts[0]);
   r.differing = lmc::differing_noise(starts[0].a, starts[0].b);
   if (std::holds_alternative<lmc::DifferentBatch>(children.difference)) r.differing = {"one batch"};
   if (std::holds_alternative<lmc::GaussianPerturbation>(children.difference)) r.differing = {"what is added to θ"};
@@ -76,7 +88,7 @@ int run(const OnsetChoice& o) {
   outputs.write(outputs.csv, [&](std::ostream& out) { write_outcomes(out, onset, starts); });
   if (outputs.figure && onset.curve)
     outputs.write([&] { lmc::save_onset_figure(*outputs.figure, {.title = figure_title(r), .onset = onset, .end = end}); });
-  if (!outputs.complete) return unwritten_exit;
+  if (!outputs.written) return unwritten_exit;
   return onset.curve || o.pair.allow_divergence ? 0 : diverged_exit;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "onset/output.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <iomanip>
 #include <iostream>
@@ -71,6 +72,32 @@ std::string bracket_text(const lmc::OnsetBracket& bracket) {
   return lmc::concat(*bracket.broken, " < k* <= ", *bracket.connected);
 }
 
+// How far children were apart, and the barriers between them on their way.
+void print_ways(const lmc::Onset& onset, const OnsetChoice& o, const std::vector<lmc::OnsetSeeds>& starts) {
+  bool first = true;
+  for (const lmc::OnsetPair& pair : onset.pairs) {
+    const bool distances = !o.no_distances && pair.way.size() > 1;
+    if (!distances && std::ranges::none_of(pair.way, [](const lmc::ChildDistance& at) { return at.barrier.has_value(); }))
+      continue;
+    if (first)
+      std::cout << "\nseed      k         verdict       "
+                << (o.no_distances ? std::string("barriers on the way")
+                                   : "distance first  and at the end   rate per update, between updates " + o.rate_window)
+                << '\n';
+    first = false;
+    std::cout << std::left << std::setw(10) << starts[static_cast<std::size_t>(pair.initialization)].initialization
+              << std::setw(10) << pair.update << std::setw(14) << lmc::concat(pair.decision.verdict);
+    if (distances) {
+      const auto& near = pair.way[pair.way.front().distance > 0 ? 0 : 1];
+      std::cout << std::setw(16) << lmc::fixed(near.distance, 5) << std::setw(17) << lmc::fixed(pair.way.back().distance, 4)
+                << std::setw(9) << (pair.divergence ? lmc::fixed(pair.divergence->rate, 4) : "none");
+    }
+    for (const lmc::ChildDistance& at : pair.way)
+      if (at.barrier) std::cout << "barrier " << lmc::fixed(at.barrier->value, 4) << " after " << at.after << "   ";
+    std::cout << '\n';
+  }
+}
+
 }  // namespace
 
 void print_plan(const lmc::OnsetPlan& plan, const std::vector<Index>& candidates, Index initializations, Index end) {
@@ -124,22 +151,7 @@ void print_onset(const lmc::Onset& onset, const OnsetChoice& o, const std::vecto
   if (curve.undefined_resamples > 0)
     std::cout << "In " << curve.undefined_resamples
               << " resamples of 2000, P(broken) does not fall; they widen the interval on both sides.\n";
-  bool first = true;
-  for (const lmc::OnsetPair& pair : onset.pairs) {
-    if (pair.way.size() < 2) continue;
-    if (first)
-      std::cout << "\nseed      k         verdict       distance first  and at the end   rate per update, between updates "
-                << o.rate_window << '\n';
-    first = false;
-    const auto& near = pair.way[pair.way.front().distance > 0 ? 0 : 1];
-    std::cout << std::left << std::setw(10) << starts[static_cast<std::size_t>(pair.initialization)].initialization
-              << std::setw(10) << pair.update << std::setw(14) << lmc::concat(pair.decision.verdict) << std::setw(16)
-              << lmc::concat(lmc::fixed(near.distance, 5)) << std::setw(17) << lmc::fixed(pair.way.back().distance, 4)
-              << (pair.divergence ? lmc::fixed(pair.divergence->rate, 4) : "none");
-    for (const lmc::ChildDistance& at : pair.way)
-      if (at.barrier) std::cout << "   barrier " << lmc::fixed(at.barrier->value, 4) << " after " << at.after;
-    std::cout << '\n';
-  }
+  print_ways(onset, o, starts);
 }
 
 nlohmann::json to_json(const lmc::Onset& onset, const OnsetChoice& o, const std::vector<lmc::OnsetSeeds>& starts, Index end) {

@@ -30,7 +30,11 @@ Outputs::Outputs(std::string_view program, const Options& o, const std::vector<s
     if (lmc::gnuplot_available()) {
       figure = *o.figure;
       claims_.claim("--figure", *o.figure);
-      for (const std::string_view name : figures) claims_.claim("--figure", figure_beside(*o.figure, name));
+      for (const std::string_view name : figures) {
+        const auto beside = figure_beside(*o.figure, name);
+        lmc::check_figure_path(beside);
+        claims_.claim("--figure", beside);
+      }
     } else {
       if (!csv_path) {
         csv_path = std::filesystem::path(*o.figure).replace_extension(".csv").string();
@@ -56,14 +60,18 @@ Outputs::Outputs(std::string_view program, const Options& o, const std::vector<s
   }
 }
 
-void Outputs::write(const std::function<void()>& work) {
+void Outputs::attempt(const std::function<void()>& work, bool& done) {
   try {
     work();
   } catch (const std::exception& e) {
     std::cerr << program_ << ": " << e.what() << '\n';
-    complete = false;
+    done = false;
   }
 }
+
+void Outputs::measure(const std::function<void()>& work) { attempt(work, measured); }
+
+void Outputs::write(const std::function<void()>& work) { attempt(work, written); }
 
 void Outputs::write(std::optional<lmc::OutputFile>& file, const std::function<void(std::ostream&)>& write_to) {
   if (!file) return;

@@ -26,7 +26,9 @@ class Outputs {
   Outputs(std::string_view program, const Options& o, const std::vector<std::string_view>& figures,
           const std::vector<std::pair<const char*, std::filesystem::path>>& further = {});
 
-  /// Each by itself: what cannot be written is named, and costs no other output.
+  /// Each by itself: what cannot be measured is named, and costs no other result.
+  void measure(const std::function<void()>& work);
+  /// The same for what cannot be written.
   void write(const std::function<void()>& work);
   void write(std::optional<lmc::OutputFile>& file, const std::function<void(std::ostream&)>& write_to);
 
@@ -37,9 +39,10 @@ class Outputs {
 
   std::optional<lmc::OutputFile> json, csv;
   std::optional<std::string> figure;
-  bool complete = true;  // so far
+  bool measured = true, written = true;  // all so far
 
  private:
+  void attempt(const std::function<void()>& work, bool& done);
   void open(std::optional<lmc::OutputFile>& file, const char* option, const std::filesystem::path& path);
 
   std::string program_;

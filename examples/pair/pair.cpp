@@ -52,7 +52,7 @@ int run(const Options& o) {
   measure(subject.net, subject.data, plan.seeds, plan.team, r);
   // A network that is no match for its search costs no other result.
   if (!alignment.empty())
-    outputs.write([&] {
+    outputs.measure([&] {
       align(subject.net, {trained_labels(subject.data.train, o, plan.seeds), subject.data.test}, alignment, plan.team, r);
     });
 

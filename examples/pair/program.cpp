@@ -17,17 +17,18 @@ int run_program(const char* name, const std::function<int()>& work) {
     registry::register_extra(registry::known());
     return work();
   } catch (const CLI::ParseError&) {
-    return 1;  // parse has said what was wrong
+    return unmeasured_exit;  // parse has said what was wrong
   } catch (const std::bad_alloc&) {
     std::cerr << name << ": not enough memory; is the network, the data set or the batch too large?\n";
   } catch (const std::exception& e) {
     std::cerr << name << ": " << e.what() << '\n';
   }
-  return 1;
+  return unmeasured_exit;
 }
 
 int exit_code(const char* name, const Results& r, const Outputs& outputs) {
-  if (!outputs.complete) return unwritten_exit;
+  if (!outputs.measured) return unmeasured_exit;
+  if (!outputs.written) return unwritten_exit;
   if (r.judged() || r.options.allow_divergence) return 0;
   std::cerr << name << ": a network diverged, so that there is no verdict (exit code " << diverged_exit
             << "); a lower --learning-rate may help, and --allow-divergence takes this for a result\n";

@@ -3,12 +3,12 @@
 #pragma once
 #include <functional>
 
-/// Exit codes besides 0, and 1 for a failure before there were results.
-inline constexpr int diverged_exit = 3, unwritten_exit = 4;
+/// Exit codes besides 0. What was not measured may be all, or one of several results.
+inline constexpr int unmeasured_exit = 1, diverged_exit = 3, unwritten_exit = 4;
 
 /// What a program's footer says of its exit codes.
 inline constexpr const char* exit_codes =
-    "Exit codes: 0 done; 1 not done; 3 a network diverged, so that there is no verdict; 4 an output could not be written, "
+    "Exit codes: 0 done; 1 not done, or not all of it; 3 a network diverged, so that there is no verdict; 4 an output could not be written, "
     "but the results were shown and all other outputs written.";
 
 /// Runs the program's work, which returns the exit code; what it throws is shown under the program's name.

@@ -11,9 +11,14 @@ fail() {
   echo "FAILED: $*" >&2
   failures=$((failures + 1))
 }
-refuses() {  # refuses TEXT OPTION...: fails with a message on standard error that contains TEXT
-  local text=$1
+fails() {  # fails TEXT OPTION...: ends with exit code 1 and a message on standard error that contains TEXT
+  local text=$1 code=0
   shift
-  if "$program" "${setting[@]}" "$@" > out 2> err; then fail "$* was accepted"; fi
+  "$program" "${setting[@]}" "$@" > out 2> err || code=$?
+  [[ $code == 1 ]] || fail "$* ends with exit code $code, expected 1"
   grep -qF -- "$text" err || fail "$*: '$text' is not in: $(cat err)"
+}
+refuses() {  # refuses TEXT OPTION...: the same, before anything is trained
+  fails "$@"
+  if grep -q '^run 1: ' err; then fail "${*:2} is refused after the training"; fi
 }

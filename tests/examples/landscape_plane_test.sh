@@ -28,6 +28,12 @@ printf 'a,label\n%s\n' 1,x 2,y 3,x 4,y > f/data.csv
 refuses "--plane-csv 'f/data.csv' is read, and would be overwritten" --dataset csv --data f/data.csv --plane three --plane-csv f/data.csv
 refuses "--plane-csv './f/data.csv': there is a file of that name, which is none of a plane" --plane three --plane-csv ./f/data.csv
 refuses "there is no directory 'nowhere'" --plane three --plane-csv nowhere/x.csv
+# Networks that start at 0 and stay there have no filters; random directions need their norms for a radius alone.
+refuses "--plane filter: all weights are 0 at the start" --plane filter --init zero
+refuses "--plane random: all weights are 0 at the start, and so are their gradients, so that no filter has a norm; expected another --init, or --plane-radius" \
+  --plane random --init zero
+"$program" "${setting[@]}" --plane random --plane-radius 1 --plane-grid 3 --init zero > zero.txt 2> err || fail "--plane-radius 1 --init zero: $(cat err)"
+"$program" "${setting[@]}" --plane filter --plane-grid 3 --init zero --hidden '' > zero.txt 2> err || fail "a logistic regression from 0: $(cat err)"
 
 for kind in three random filter trajectory; do
   "$program" "${setting[@]}" --plane $kind --plane-grid 7x5 --threads 1 --json $kind.json --plane-csv $kind.csv --figure $kind.svg \
@@ -45,9 +51,9 @@ done
 head -n 20 three.csv > stopped.csv
 "$program" "${setting[@]}" --plane three --plane-grid 7x5 --plane-csv stopped.csv > /dev/null 2>&1
 cmp stopped.csv three.csv || fail "a stopped run does not end with the bytes of one that was not"
-refuses "what was measured is of another grid" --plane three --plane-grid 5x7 --plane-csv three.csv
-refuses "what was measured is of another plane" --plane random --plane-grid 7x5 --plane-csv three.csv
-refuses "what was measured is of another data" --plane three --plane-grid 7x5 --plane-data train --plane-csv three.csv
+fails "what was measured is of another grid" --plane three --plane-grid 5x7 --plane-csv three.csv
+fails "what was measured is of another plane" --plane random --plane-grid 7x5 --plane-csv three.csv
+fails "what was measured is of another data" --plane three --plane-grid 7x5 --plane-data train --plane-csv three.csv
 
 # A third run of the same start.
 setting=(--dataset spirals --examples 300 --hidden 16 --epochs 3 --batch-size 12)

@@ -18,12 +18,12 @@ refuses "--json and --csv both write 'x.csv'" --json x.csv --csv x.csv
 setting=(--dataset spirals --examples 600 --batch-size 24 --hidden 16 --epochs 5)
 refuses "--path bezier: the two runs differ in nothing" --path bezier --noise-seeds 1,1
 # A path that diverges costs no other result.
-refuses "train_path: at update " --path bezier --path-learning-rate 1e30 --json lost.json
+fails "train_path: at update " --path bezier --path-learning-rate 1e30 --json lost.json
 grep -q "^error barrier" out || fail "the line is not printed where the path diverges"
 [[ -s lost.json ]] || fail "the line is not written where the path diverges"
 setting=(--dataset spirals --examples 600 --batch-size 24 --hidden 16 --epochs 5 --init-seeds 1,2)
 
-"$program" "${setting[@]}" --path bezier --path-epochs 20 --path-bends 2 --threads 1 --json one.json --figure one.svg --save-checkpoints saved > one.txt 2> /dev/null
+"$program" "${setting[@]}" --path bezier --path-epochs 20 --path-bends 2 --threads 1 --json one.json --csv one.csv --figure one.svg --save-checkpoints saved > one.txt 2> /dev/null
 "$program" "${setting[@]}" --path bezier --path-epochs 20 --path-bends 2 --threads 2 --json two.json > two.txt 2> /dev/null
 "$pair" "${setting[@]}" --json pair.json > pair.txt 2> /dev/null
 [[ $(grep ^digests one.txt) == $(grep ^digests pair.txt) ]] || fail "the pair is not that of pair"
@@ -53,6 +53,23 @@ highest = max(point["train"]["loss"] for point in one["curve"])
 assert path["train"]["along_t"]["loss"]["maximum"] < highest, "the path is not below the line"
 END
 fi
+# A figure beside the first is found out to be a folder before training.
+if command -v gnuplot > /dev/null; then
+  mkdir -p folder-path.svg
+  refuses "cannot write 'folder-path.svg': it is a directory, expected a file" --path bezier --figure folder.svg
+fi
+# What was measured is written before the next measurement, whatever becomes of that.
+"$program" "${setting[@]}" --path bezier --path-epochs 1000000 --json early.json --csv early.csv --figure early.svg > early.txt 2> /dev/null &
+running=$!
+until [[ -s early.json && -s early.csv ]] || ! kill -0 $running 2> /dev/null; do sleep 0.1; done
+kill -KILL $running || fail "the path of a million epochs is complete"
+wait $running 2> /dev/null || true
+cmp early.csv one.csv || fail "the curve of the line is not written before the path"
+if command -v python3 > /dev/null; then
+  python3 -c 'import json; a, b = (json.load(open(n)) for n in ("early.json", "pair.json")); assert a["curve"] == b["curve"] and "landscape" not in a' ||
+    fail "the JSON of the line is not written before the path"
+fi
+
 if command -v gnuplot > /dev/null; then
   [[ -s one.svg && -s one-path.svg ]] || fail "a figure is missing"
 fi

@@ -40,6 +40,13 @@ grep -q 'no interval: one initialization; give --initializations 2 or more' c.ou
   --barriers-after 4 > c.out 2> c.err || fail "$(cat c.err)"
 grep -q '0\.01000 ' c.out && grep -q 'barrier 0.* after 4' c.out || fail "a perturbation of 0.01: $(cat c.out)"
 "${run[@]}" --initializations 2 --candidates 0,5 --difference batch --no-distances > c.out 2> c.err || fail "$(cat c.err)"
+if grep -q '^seed  *k ' c.out; then fail "there is a table of distances that were left out: $(cat c.out)"; fi
+"${run[@]}" --initializations 2 --candidates 0,5 --barriers-after 4,8 > c.out 2> c.err || fail "$(cat c.err)"
+"${run[@]}" --initializations 2 --candidates 0,5 --barriers-after 4,8 --no-distances > d.out 2> d.err || fail "$(cat d.err)"
+barriers() { sed -n '/^seed  *k /,$p' "$1" | grep -o 'barrier [0-9.]* after [0-9]*'; }
+[[ $(barriers c.out | wc -l) == 8 ]] || fail "two barriers of each of four pairs: $(cat c.out)"
+diff <(barriers c.out) <(barriers d.out) || fail "--no-distances changes the barriers"
+if grep -q '^seed .*distance' d.out; then fail "--no-distances prints distances: $(cat d.out)"; fi
 
 code=0
 "${run[@]}" --initializations 2 --candidates 0,55 --momentum 2 --learning-rate 1e9 --json d.json > d.out 2> d.err || code=$?
@@ -64,6 +71,9 @@ refuses "expected noise, batch or gaussian" --difference luck
 refuses "expected 1 to 10000" --initializations 0
 refuses "two children share their start" --init-seeds 1,2
 refuses "expected 3 whole numbers" --noise-seeds 1,2
+refuses "onset: --difference noise --noise order --noise-seeds 1,2,2: the two children have the same noise" --noise-seeds 1,2,2
+refuses "the two children have the same order of the data" --difference batch --noise-seeds 1,2,2
+refuses "onset: --difference batch --candidates 0,60: the training ends after 60 updates" --difference batch --candidates 0,60
 refuses "keeps no networks" --save-checkpoints x
 refuses "--rate-window 5" --rate-window 5
 refuses "--rate-window 1,8: --no-distances leaves out" --rate-window 1,8 --no-distances
@@ -72,6 +82,7 @@ refuses "--rate-window 33,59: distances are kept" --rate-window 33,59
 refuses "--barriers-after 5,61: children that part after 0 of 60 updates have only 60 more" --barriers-after 5,61
 refuses "--barriers-after 55: children that part after 10 of 60 updates have only 50 more" --barriers-after 55 --candidates 10,20
 "${run[@]}" --help > help || fail "--help"
+grep -A 1 -- '--noise-seeds' help | grep -q 'three: of the prefixes' || fail "--help does not say whose the noise seeds are"
 if grep -qE -- '--init-seeds|--save-checkpoints' help; then fail "--help lists what is always refused"; fi
 
 # Barriers below 1 are all connected: k* is bounded, and there is no curve.
