@@ -12,6 +12,7 @@
 #include "output_claims.hpp"
 #include "registry/command_line.hpp"
 #include "registry/extra.hpp"
+#include "registry/named.hpp"
 #include "registry/read_report.hpp"
 #include "standard_streams.hpp"
 
@@ -24,7 +25,7 @@ struct Options {
   std::string json;
 };
 
-// Throws: CLI::ParseError, which also stands for --help.
+// Ends the program with 0 where help was asked for. Throws: lmc::Error for what cannot be parsed.
 Options parse(int argc, char** argv) {
   Options o;
   CLI::App app("Describes a data set, and says how complex it is: the errors of logistic regression and of a fixed MLP.");
@@ -33,7 +34,7 @@ Options parse(int argc, char** argv) {
   app.add_option("--updates", o.reference.updates, "of the two references")->capture_default_str();
   app.add_option("--seed", o.reference.seed, "of their initialization and order")->capture_default_str();
   app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
-  app.add_option("--json", o.json, "file for the record");
+  registry::require_name(app.add_option("--json", o.json, "file for the record"));
   registry::parse(app, argc, argv);
   return o;
 }
@@ -41,8 +42,9 @@ Options parse(int argc, char** argv) {
 void run(const Options& o) {
   OutputClaims claims(registry::data_paths(o.data));
   std::optional<lmc::OutputFile> json = claims.open("--json", o.json);
+  const auto team = registry::named(registry::typed("--", "threads", o.threads), [&] { return lmc::ThreadTeam(o.threads); });
   const lmc::TrainTest<float> data = registry::load_dataset(o.data, o.threads);
-  const lmc::ComplexityRecord r = lmc::complexity_of(data, o.reference, lmc::ThreadTeam(o.threads));
+  const lmc::ComplexityRecord r = lmc::complexity_of(data, o.reference, team);
   const auto percent = [](double share) { return lmc::fixed(100 * share, 2) + " %"; };
   std::cout << o.data.dataset << '\n';
   registry::print_read_report(std::cout, data.report);
@@ -85,8 +87,6 @@ int main(int argc, char** argv) {
     registry::register_extra(registry::known());
     run(parse(argc, argv));
     return 0;
-  } catch (const CLI::ParseError& e) {
-    return e.get_exit_code();  // parse has said what was wrong
   } catch (const std::bad_alloc&) {
     std::cerr << "describe_data: not enough memory for this data set\n";
   } catch (const std::exception& e) {

@@ -118,11 +118,9 @@ int main(int argc, char** argv) {
   app.add_option("--pairs", o.pairs, "of each kind")->capture_default_str();
   app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
   try {
-    app.parse(argc, argv);
+    registry::parse(app, argc, argv);
     run(o);
     return 0;
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e);
   } catch (const std::exception& e) {
     std::cerr << "grid_points: " << e.what() << '\n';
     return 1;

@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "registry/parse.hpp"
 #include "standard_streams.hpp"
 
 namespace {
@@ -137,11 +138,9 @@ int main(int argc, char** argv) {
   app.add_option("--sgd-rate", o.sgd_rate, "learning rate of SGD")->capture_default_str();
   app.add_option("--adam-rate", o.adam_rate, "learning rate of Adam")->capture_default_str();
   try {
-    app.parse(argc, argv);
+    registry::parse(app, argc, argv);
     run(o);
     return 0;
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e);
   } catch (const std::exception& e) {
     std::cerr << "permutation_share: " << e.what() << '\n';
     return 1;

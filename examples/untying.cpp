@@ -99,7 +99,7 @@ int run(const Options& o) {
 
   const auto data = lmc::load_mnist<float>(o.data);
   const lmc::Network<float> net =
-      registry::make_network(o.network, data.train.shape(), data.train.classes(), lmc::Initialization::torch).network;
+      registry::make_network(o.network, data.train.shape(), data.train.classes(), lmc::Initialization::torch, "--").network;
   lmc::require(!lmc::output_grids(net).empty(), "--network ", o.network.network, " has no filters to untie; use cnn or tied");
   const Index updates = o.epochs * ((data.train.size() + o.batch_size - 1) / o.batch_size);
   lmc::require(steps.empty() || steps.back() <= updates, "--steps ", o.steps, ": ", o.epochs, " epochs are ", updates,
@@ -191,10 +191,8 @@ int main(int argc, char** argv) {
   app.add_option("--threads", o.threads, "0 takes all cores; changes no result")->capture_default_str();
   app.add_option("--csv", o.csv, "file for the table");
   try {
-    app.parse(argc, argv);
+    registry::parse(app, argc, argv);
     return run(o);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e);
   } catch (const std::exception& e) {
     std::cerr << "untying: " << e.what() << '\n';
     return 1;

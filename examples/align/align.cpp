@@ -31,6 +31,7 @@
 #include "align/network_pair.hpp"
 #include "align/table_suspects.hpp"
 #include "output_claims.hpp"
+#include "registry/parse.hpp"
 #include "standard_streams.hpp"
 
 namespace {
@@ -46,8 +47,8 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("a", o.a, "safetensors file of the network that stays")->required();
   app.add_option("b", o.b, "safetensors file of the network whose units are put into the order of a's")->required();
   app.add_option("--groups", o.groups, "table of permutation groups, in JSON: docs/alignment-files.md")->required();
-  app.add_option("-o,--output", o.output, "safetensors file for the permuted network b");
-  app.add_option("--json", o.json, "file for the result, permutations included");
+  registry::require_name(app.add_option("-o,--output", o.output, "safetensors file for the permuted network b"));
+  registry::require_name(app.add_option("--json", o.json, "file for the result, permutations included"));
   app.add_option("--seed", o.search.seed, "of the order of groups and of the restarts")->capture_default_str();
   app.add_option("--restarts", o.search.restarts, "starts besides the given order, random from the second on; the best counts")
       ->capture_default_str();
@@ -152,14 +153,10 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Finds the order of a network's units in which its weights are nearest to another network's, and writes it in that order.");
   add_options(app, o);
-  app.failure_message(
-      [](const CLI::App* program, const CLI::Error& e) { return "align: " + CLI::FailureMessage::simple(program, e); });
   try {
-    app.parse(argc, argv);
+    registry::parse(app, argc, argv);
     run(o);
     return 0;
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 1;
   } catch (const std::bad_alloc&) {
     std::cerr << "align: not enough memory for these networks\n";
   } catch (const std::exception& e) {

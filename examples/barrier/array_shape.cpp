@@ -60,3 +60,16 @@ void require_shape(const lmc::Shape& shape, const ArrayClaims& claims) {
           ", and --labels are for logits; leave them out",
           claims.kind == "loss" ? concat(". If they are logits: ", one_logit) : std::string());
 }
+
+std::string note_on_axes(const lmc::Shape& shape) {
+  constexpr std::array<const char*, 3> names{"α", "examples", "classes"};
+  const auto rank = static_cast<std::size_t>(shape.rank());
+  std::string equal;
+  for (std::size_t i = 0; i < rank; ++i)
+    for (std::size_t k = i + 1; k < rank; ++k)
+      if (shape[static_cast<Index>(i)] == shape[static_cast<Index>(k)])
+        equal += concat(equal.empty() ? "as many " : ", as many ", names.at(i), " as ", names.at(k));
+  if (equal.empty()) return {};
+  return concat("its shape ", shape, " was read as [α, examples", rank == 3 ? ", classes" : "", "], and has ", equal,
+                ": if the axes are in another order, transpose it");
+}

@@ -19,3 +19,6 @@ void require_axes(const lmc::Shape& shape);
 /// Throws: Error unless such a shape is [α, examples], or [α, examples, classes] for logits, with at least two α. The message has
 /// the call of NumPy that makes it so, where the numbers of labels or of α tell the axes.
 void require_shape(const lmc::Shape& shape, const ArrayClaims& claims);
+
+/// Which order of axes was taken, where another one has the same shape; "" where there is none.
+std::string note_on_axes(const lmc::Shape& shape);

@@ -32,6 +32,7 @@
 #include "registry/extra.hpp"
 #include "registry/read_report.hpp"
 #include "registry/registry.hpp"
+#include "registry/results_json.hpp"
 #include "standard_streams.hpp"
 
 using lmc::Curve;
@@ -71,7 +72,8 @@ void add_options(CLI::App& app, Options& o) {
          "default")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--labels", o.recording.labels, ".npy file with the class of each example, for logits");
+  registry::require_name(
+      app.add_option("--labels", o.recording.labels, ".npy file with the class of each example, for logits"));
   app.add_option("--initializations", o.initializations,
                  "a number for each pair, as 1,1,2: pairs with equal ones depend on each other")
       ->delimiter(',')
@@ -80,13 +82,14 @@ void add_options(CLI::App& app, Options& o) {
       ->capture_default_str();
   app.add_option("--folds", o.cross_fit.folds, "parts of the examples for the cross-fitted barrier")->capture_default_str();
   app.add_option("--seed", o.cross_fit.seed, "of the order in which examples are dealt to the folds")->capture_default_str();
-  app.add_option("--json", o.json, "file for the results");
-  app.add_option("--csv", o.csv, "file for the curve, of one pair");
+  registry::require_name(app.add_option("--json", o.json, "file for the results"));
+  registry::require_name(app.add_option("--csv", o.csv, "file for the curve, of one pair"));
   app.add_option("--part", o.networks.part, "of the data set that networks are measured on: train or test")
       ->check(CLI::IsMember({"train", "test"}))
       ->capture_default_str();
-  app.add_option("--names", o.networks.names,
-                 "CSV with the columns torch,lmc: which tensor of PyTorch's is which of ours; by order and shape without it");
+  registry::require_name(app.add_option(
+      "--names", o.networks.names,
+      "CSV with the columns torch,lmc: which tensor of PyTorch's is which of ours; by order and shape without it"));
   registry::add_network_options(app, o.networks.network);
   registry::add_dataset_options(app, o.networks.data);
 }
@@ -159,8 +162,6 @@ void print(std::ostream& out, const PairResult& r, double threshold) {
   if (r.midpoint_loss) out << "  midpoint of the loss     " << fixed(*r.midpoint_loss, 4) << "  loss at 1/2 - mean of ends\n";
 }
 
-nlohmann::ordered_json to_json(const lmc::Interval& interval) { return {interval.low, interval.high}; }
-
 nlohmann::ordered_json to_json(const PairResult& r) {
   nlohmann::ordered_json json{{"file", r.file}, {"read", r.recording.description}};
   json.update(r.recording.origin);
@@ -171,39 +172,8 @@ nlohmann::ordered_json to_json(const PairResult& r) {
     if (point.metrics.error) entry["error"] = *point.metrics.error;
     curve.push_back(entry);
   }
-  if (r.error) {
-    nlohmann::ordered_json error{
-        {"value", r.error->value}, {"alpha", r.error->alpha}, {"normalized", r.error->normalized},
-        {"interval", nullptr},     {"floor", nullptr},        {"verdict", lmc::concat(r.error->verdict)}};
-    if (r.error->interval) error["interval"] = to_json(*r.error->interval);
-    if (r.error->floor) error["floor"] = {{"mean", r.error->floor->mean}, {"quantile", r.error->floor->quantile}};
-    json["error_barrier"] = error;
-    if (r.cross_fitted) json["cross_fitted_barrier"] = r.cross_fitted->value;
-    json["instability"] = r.instability;
-    json["argmax_barrier"] = r.argmax;
-    if (r.midpoint_error) json["midpoint_barrier"] = *r.midpoint_error;
-  }
-  json["loss_barrier"] = {{"value", r.loss.value}, {"alpha", r.loss.alpha}, {"normalized", r.loss.normalized}};
-  json["git_rebasin_barrier"] = r.git_rebasin;
-  if (r.midpoint_loss) json["midpoint_loss_barrier"] = *r.midpoint_loss;
+  json["barrier"] = registry::barrier_json(r.recording.curve, r.error, r.cross_fitted);
   json["curve"] = curve;
-  return json;
-}
-
-nlohmann::ordered_json to_json(const lmc::BarrierSummary& s) {
-  nlohmann::ordered_json json{{"pairs", s.pairs.size()},
-                              {"initializations", s.initializations},
-                              {"mean", s.mean},
-                              {"interval", nullptr},
-                              {"mean_maximum", s.mean_maximum},
-                              {"mean_floor", s.mean_floor},
-                              {"threshold", s.threshold},
-                              {"broken", s.broken},
-                              {"whole", s.whole},
-                              {"undecided", s.undecided},
-                              {"broken_interval", to_json(s.broken_interval)},
-                              {"broken_bound", s.broken_bound}};
-  if (s.interval) json["interval"] = to_json(*s.interval);
   return json;
 }
 
@@ -220,9 +190,9 @@ std::optional<lmc::OutputFile> open(const std::string& path, const Options& o) {
 
 lmc::AlphaGrid network_alphas(const std::vector<double>& alphas) {
   if (alphas.empty()) return 25;
-  if (alphas.size() > 1) return alphas;
-  lmc::require(alphas[0] == std::floor(alphas[0]) && std::abs(alphas[0]) < 1e9, "--alphas ", lmc::shortest(alphas[0]),
-               "; expected a number of steps, as 25, or a list, as 0,0.5,1");
+  if (alphas.size() > 1) return alpha_list(alphas);
+  lmc::require(alphas[0] == std::floor(alphas[0]) && alphas[0] >= 2 && alphas[0] < 1e9, "--alphas ", lmc::shortest(alphas[0]),
+               "; expected a number of steps, at least 2, as 25, or a list, as 0,0.5,1");
   return static_cast<lmc::Index>(alphas[0]);
 }
 
@@ -309,6 +279,7 @@ std::vector<std::string> given_for_networks(const CLI::App& app) {
 }
 
 void run(const Options& o) {
+  lmc::require(o.threshold >= 0 && o.threshold <= 1, "--threshold ", o.threshold, "; expected a share of examples in [0, 1]");
   lmc::require(o.cross_fit.folds >= 2, "--folds ", o.cross_fit.folds, "; expected at least 2");
   const auto place = [](const std::string& path) { return std::filesystem::weakly_canonical(std::filesystem::absolute(path)); };
   lmc::require(o.json.empty() || o.csv.empty() || place(o.json) != place(o.csv), "--json and --csv both name '", o.json,
@@ -333,10 +304,10 @@ void run(const Options& o) {
   }
   if (!output) return;
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  if (measured.read) json["read"] = *measured.read;
+  if (measured.read) json.update({{"data", registry::dataset_json(o.networks.data)}, {"read", *measured.read}});
   json["pairs"] = nlohmann::ordered_json::array();
   for (const PairResult& pair : pairs) json["pairs"].push_back(to_json(pair));
-  if (summary) json["summary"] = to_json(*summary);
+  if (summary) json["summary"] = registry::summary_json(*summary);
   output->stream() << json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
   output->commit();
 }
@@ -350,15 +321,11 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Computes the barriers between networks, from files of their parameters or from what was measured along the lines between them.");
   add_options(app, o);
-  app.failure_message(
-      [](const CLI::App* program, const CLI::Error& e) { return "barrier: " + CLI::FailureMessage::simple(program, e); });
   try {
-    app.parse(argc, argv);
+    registry::parse(app, argc, argv);
     o.network_only = given_for_networks(app);
     run(o);
     return 0;
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 1;
   } catch (const std::bad_alloc&) {
     std::cerr << "barrier: not enough memory for these files\n";
   } catch (const std::exception& e) {

@@ -162,7 +162,7 @@ NetworkFiles::NetworkFiles(const NetworkFileOptions& options, const std::vector<
   require_each_pair_once(files, digests);
   lmc::TrainTest<float> data = registry::load_dataset(options.data, 0);
   registry::ChosenNetwork chosen =
-      registry::make_network(options.network, data.train.shape(), data.train.classes(), lmc::Initialization::torch);
+      registry::make_network(options.network, data.train.shape(), data.train.classes(), lmc::Initialization::torch, "--");
   parts_ = std::make_unique<const Parts>(
       Parts{std::move(data), std::move(chosen), std::move(names), options.data.dataset, options.part});
 }

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <set>
 
 #include <lmc/connectivity/causes/decomposition.hpp>
+#include <lmc/connectivity/require_logits.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
 
@@ -14,17 +14,6 @@ using lmc::concat;
 using lmc::shortest;
 
 namespace {
-
-// Whether every example has numbers of at least 0 whose sum is `total`, to the rounding of what wrote them.
-bool have_sum(const Place& place, std::size_t examples, double total) {
-  const std::size_t classes = place.logits.size() / examples;
-  for (std::size_t i = 0; i < examples; ++i) {
-    const std::span row = std::span(place.logits).subspan(i * classes, classes);
-    const double sum = std::accumulate(row.begin(), row.end(), 0.0);
-    if (std::ranges::any_of(row, [](double v) { return v < 0; }) || !(std::abs(sum - total) <= 1e-3 * total)) return false;
-  }
-  return true;
-}
 
 bool are_from_0_to_1(const Place& place) {
   return std::ranges::all_of(place.logits, [](double v) { return v >= 0 && v <= 1; });
@@ -68,18 +57,9 @@ std::string note_on_outcomes(const std::vector<Place>& places, const lmc::Curve&
 
 }  // namespace
 
-void require_logits(const std::vector<Place>& places, std::size_t examples) {
+void require_logits(const std::vector<Place>& places, lmc::Index examples) {
   if (places.front().logits.empty()) return;
-  const auto all = [&](double total) {
-    return std::ranges::all_of(places, [&](const Place& place) { return have_sum(place, examples, total); });
-  };
-  lmc::require(
-      !all(1),
-      "it holds numbers of at least 0, with the sum 1 for each example: these are probabilities; give their logarithms, "
-      "numpy.log(p)");
-  lmc::require(!all(100),
-               "it holds numbers of at least 0, with the sum 100 for each example: these are probabilities in percent; give "
-               "their logarithms, numpy.log(p / 100)");
+  for (const Place& place : places) lmc::require_logits("it holds", place.logits, examples);
   lmc::require(!std::ranges::all_of(places, are_from_0_to_1),
                "it holds numbers from 0 to 1 alone, as a sigmoid gives them; expected logits, as they are before the sigmoid: "
                "numpy.log(p / (1 - p)). If they are logits, give x - 2, which has the same losses and outcomes");

@@ -13,7 +13,6 @@
 #include <string_view>
 #include <utility>
 
-#include <lmc/connectivity/alpha_grid.hpp>
 #include <lmc/connectivity/ensemble.hpp>
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/core/error.hpp>
@@ -25,6 +24,7 @@
 
 #include "barrier/array_shape.hpp"
 #include "barrier/plausibility.hpp"
+#include "registry/named.hpp"
 
 using lmc::concat;
 using lmc::Error;
@@ -146,7 +146,8 @@ Recording read_array(const std::filesystem::path& path, const RecordingOptions& 
   require_axes(array.shape);
   const std::string kind = kind_of(array, options.what);
   std::vector<std::int32_t> labels;
-  if (!options.labels.empty()) labels = load_labels(options.labels);
+  if (!options.labels.empty())
+    labels = registry::named("--labels " + options.labels.string(), [&] { return load_labels(options.labels); });
   require_shape(array.shape, {.kind = kind,
                               .alphas = options.alphas.size(),
                               .labels = options.labels.empty() ? std::nullopt : std::optional(std::ssize(labels))});
@@ -177,9 +178,12 @@ Recording read_array(const std::filesystem::path& path, const RecordingOptions& 
     require(!options.labels.empty(), "it holds logits; give the classes of the examples by --labels FILE.npy");
     require(std::ssize(labels) == examples, "it has ", examples, " examples, and '", options.labels.string(), "' ",
             labels.size(), " labels; expected one for each");
-    require_logits(places, labels.size());
+    require_logits(places, examples);
   }
-  return recording_of(options.alphas.empty() ? lmc::AlphaGrid(steps) : lmc::AlphaGrid(options.alphas), places, labels);
+  Recording recording =
+      recording_of(options.alphas.empty() ? lmc::AlphaGrid(steps) : alpha_list(options.alphas), places, labels);
+  if (const std::string note = note_on_axes(array.shape); !note.empty()) recording.notes.push_back(note);
+  return recording;
 }
 
 // Tables.
@@ -242,7 +246,7 @@ class TableReader {
     finish_place();
     require(places_.size() >= 2, "it has the one α ", shortest(alphas_[0]),
             "; expected at least α = 0 and α = 1, since a barrier is measured from both ends");
-    require_logits(places_, labels_.size());
+    require_logits(places_, std::ssize(labels_));
     require(contradiction_.empty(), contradiction_);
     return recording_of(lmc::AlphaGrid(alphas_), places_, labels_);
   }
@@ -357,6 +361,10 @@ class TableReader {
 };
 
 }  // namespace
+
+lmc::AlphaGrid alpha_list(const std::vector<double>& alphas) {
+  return registry::named("--alphas " + alphas_text(alphas), [&] { return lmc::AlphaGrid(alphas); });
+}
 
 Recording read_recording(const std::filesystem::path& path, const RecordingOptions& options) {
   try {

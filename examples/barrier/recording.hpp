@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <lmc/connectivity/alpha_grid.hpp>
 #include <lmc/connectivity/curve.hpp>
 
 /// What another program wrote along a path, read as a curve.
@@ -21,6 +22,9 @@ struct RecordingOptions {
   std::vector<double> alphas = {};  // of the first axis of a .npy file; none: even steps from 0 to 1
   std::filesystem::path labels;     // .npy file with a class for each example, for logits
 };
+
+/// The α of --alphas. Throws: Error with the option as it was typed, unless they rise from 0 to 1.
+lmc::AlphaGrid alpha_list(const std::vector<double>& alphas);
 
 /// Reads a .npy file [α, examples] of outcomes or losses, or [α, examples, classes] of logits; or a CSV file with a line for each α and
 /// example: alpha, example, and wrong, loss, or label with logit0, logit1, …

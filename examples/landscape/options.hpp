@@ -13,5 +13,5 @@ struct LandscapeOptions {
   CurvatureChoice curvature;
 };
 
-/// Throws: CLI::ParseError, which also stands for --help.
+/// Ends the program with 0 where help was asked for. Throws: lmc::Error for what cannot be parsed.
 LandscapeOptions parse_landscape_options(int argc, char** argv);

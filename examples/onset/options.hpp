@@ -25,7 +25,7 @@ struct OnsetChoice {
   bool rate_window_given = false;
 };
 
-/// Throws: CLI::ParseError, which also stands for --help.
+/// Ends the program with 0 where help was asked for. Throws: lmc::Error for what cannot be parsed.
 OnsetChoice parse_onset_options(int argc, char** argv);
 
 /// What the options mean. Throws: lmc::Error with the option as it was typed.

@@ -24,6 +24,7 @@
 
 #include "pair/results.hpp"
 #include "registry/lists.hpp"
+#include "registry/named.hpp"
 
 namespace {
 
@@ -48,11 +49,7 @@ std::vector<std::size_t> parse_names(const char* option, const char* what, const
                "': ", text.empty() ? "names nothing" : "no name follows the last comma", "; expected ", registry::one_of(names),
                ", or several with commas between; leave the option out for none");
   for (const std::string& name : registry::split_list(text)) {
-    try {
-      chosen.push_back(lmc::find_name(what, name, names));
-    } catch (const lmc::Error& e) {
-      throw lmc::Error(lmc::concat(option, ' ', text, ": ", e.what()));
-    }
+    chosen.push_back(registry::named(lmc::concat(option, ' ', text), [&] { return lmc::find_name(what, name, names); }));
     lmc::require(std::ranges::count(chosen, chosen.back()) == 1, option, ' ', text, ": ", name,
                  " is there twice; expected each name once");
   }

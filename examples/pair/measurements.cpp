@@ -13,6 +13,8 @@
 #include <lmc/measure/paths.hpp>
 #include <lmc/measure/traced_curve.hpp>
 
+#include "registry/results_json.hpp"
+
 PartMeasurement measured(lmc::Curve curve) {
   PartMeasurement part;
   part.curve = std::move(curve);
@@ -39,28 +41,7 @@ PartMeasurement measure_part(const lmc::Network<float>& net, const lmc::Run<floa
 }
 
 nlohmann::json to_json(const PartMeasurement& part) {
-  const lmc::Curve& curve = part.curve;
-  const lmc::ErrorBarrier& error = part.error;
-  const lmc::LossBarrier loss = lmc::loss_barrier(curve);
-  const auto bound = [&](double lmc::Interval::*end) {
-    return error.interval ? nlohmann::json((*error.interval).*end) : nullptr;
-  };
-  nlohmann::json json{{"error", error.value},
-                      {"alpha", error.alpha},
-                      {"normalized", error.normalized},
-                      {"interval_low", bound(&lmc::Interval::low)},
-                      {"interval_high", bound(&lmc::Interval::high)},
-                      {"verdict", lmc::concat(error.verdict)},
-                      {"floor", nullptr},
-                      {"cross_fitted", part.cross_fitted ? nlohmann::json(part.cross_fitted->value) : nullptr},
-                      {"loss", loss.value},
-                      {"loss_alpha", loss.alpha},
-                      {"loss_normalized", loss.normalized},
-                      {"instability", lmc::instability(curve)},
-                      {"git_rebasin", lmc::git_rebasin_barrier(curve)},
-                      {"argmax", lmc::argmax_barrier(curve)},
-                      {"midpoint", lmc::midpoint_barrier(curve)}};
-  if (error.floor) json["floor"] = {{"mean", error.floor->mean}, {"quantile", error.floor->quantile}};
+  nlohmann::json json = registry::barrier_json(part.curve, part.error, part.cross_fitted);
   if (!part.exact) return json;
   const lmc::ExactErrorBarrier& exact = part.exact->barrier;
   json["exact"] = {{"error", exact.value},

@@ -12,6 +12,7 @@
 #include <lmc/core/names.hpp>
 
 #include "registry/lists.hpp"
+#include "registry/named.hpp"
 
 namespace {
 
@@ -58,7 +59,8 @@ std::vector<std::vector<std::uint64_t>> init_seeds(const Options& o) {
 std::vector<std::vector<lmc::NoiseSeeds>> noise_seeds(const Options& o) {
   lmc::require(o.pairs >= 1 && o.pairs <= 10'000, "--pairs ", o.pairs, "; expected 1 to 10000 initializations");
   lmc::require(o.runs >= 2 && o.runs <= 26, "--runs ", o.runs, "; expected 2 to 26 runs from each initialization");
-  const lmc::PairNoise noise = lmc::parse_pair_noise(o.noise);
+  const lmc::PairNoise noise =
+      registry::named(registry::typed("--", "noise", o.noise), [&] { return lmc::parse_pair_noise(o.noise); });
   lmc::require(noise == lmc::PairNoise::order || !o.augment.empty(), "--noise ", o.noise,
                ": the runs cannot differ in an augmentation that there is none of; add --augment, as in --augment crop=4,flip");
   std::vector<std::uint64_t> given(static_cast<std::size_t>(o.runs));
@@ -86,14 +88,16 @@ lmc::AugmentationOptions parse_augmentation(const std::string& text) {
   constexpr std::array<std::string_view, 4> names{"crop", "flip", "translation", "noise"};
   for (const std::string& part : registry::split_list(text)) {
     const std::size_t equals = part.find('=');
-    const std::size_t which = lmc::find_name("augmentation", part.substr(0, equals), names);
+    const std::size_t which =
+        registry::named("--augment " + text, [&] { return lmc::find_name("augmentation", part.substr(0, equals), names); });
     lmc::require((which == 1) == (equals == std::string::npos), "--augment ", text, ": '", part, "'; expected ",
                  which == 1 ? "flip, without a number" : lmc::concat(names.at(which), "= and a number"));
     if (which == 1) {
       options.flip = true;
       continue;
     }
-    const std::vector<double> numbers = registry::parse_list("--augment", part.substr(equals + 1));
+    const std::vector<double> numbers =
+        registry::named("--augment " + text, [&] { return registry::parse_list(names.at(which), part.substr(equals + 1)); });
     lmc::require(numbers.size() == 1, "--augment ", text, ": '", part, "'; expected a number");
     if (which == 0) {
       lmc::require(numbers[0] == std::floor(numbers[0]) && std::abs(numbers[0]) < 1e6, "--augment ", text, ": '", part,
@@ -108,8 +112,9 @@ lmc::AugmentationOptions parse_augmentation(const std::string& text) {
 
 lmc::AlphaGrid parse_alphas(const std::string& text) {
   const std::vector<double> numbers = registry::parse_list("--alphas", text);
-  if (numbers.size() != 1) return numbers;
-  lmc::require(numbers[0] == std::floor(numbers[0]) && numbers[0] <= 1e6, "--alphas ", text,
+  lmc::require(numbers.size() != 1 || (numbers[0] == std::floor(numbers[0]) && numbers[0] <= 1e6), "--alphas ", text,
                "; expected a number of steps, or a list of α from 0 to 1");
-  return static_cast<Index>(numbers[0]);
+  return registry::named(registry::typed("--", "alphas", text), [&] {
+    return numbers.size() == 1 ? lmc::AlphaGrid(static_cast<Index>(numbers[0])) : lmc::AlphaGrid(numbers);
+  });
 }

@@ -47,7 +47,7 @@ struct Options {
   std::string save_every = "epoch";          // --every
 };
 
-/// Throws: CLI::ParseError, which also stands for --help.
+/// Ends the program with 0 where help was asked for. Throws: lmc::Error for what cannot be parsed.
 Options parse_options(int argc, char** argv);
 
 /// What the options mean. Throws: lmc::Error with the option as it was typed.

@@ -26,7 +26,7 @@ Outputs::Outputs(std::string_view program, const Options& o, const std::vector<s
   std::optional<std::string> csv_path = o.csv;
   const char* csv_option = "--csv";
   if (o.figure) {
-    lmc::check_figure_path(*o.figure);
+    registry::named(registry::typed("--", "figure", o.figure), [&] { lmc::check_figure_path(*o.figure); });
     if (lmc::gnuplot_available()) {
       figure = *o.figure;
       claims_.claim("--figure", *o.figure);

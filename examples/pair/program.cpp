@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pair/program.hpp"
 
-#include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -16,8 +15,6 @@ int run_program(const char* name, const std::function<int()>& work) {
   try {
     registry::register_extra(registry::known());
     return work();
-  } catch (const CLI::ParseError&) {
-    return unmeasured_exit;  // parse has said what was wrong
   } catch (const std::bad_alloc&) {
     std::cerr << name << ": not enough memory; is the network, the data set or the batch too large?\n";
   } catch (const std::exception& e) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pair/results.hpp"
 
-#include <algorithm>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include <lmc/simd/sparse_limits.hpp>
 
 #include "registry/read_report.hpp"
+#include "registry/results_json.hpp"
 
 namespace {
 
@@ -20,29 +20,6 @@ namespace {
 nlohmann::json input_json(const std::vector<double>& channels, double otherwise) {
   if (channels.empty()) return otherwise;
   return channels.size() == 1 ? nlohmann::json(channels[0]) : nlohmann::json(channels);
-}
-
-nlohmann::json summary_json(const lmc::BarrierSummary& s) {
-  const auto interval = [](const lmc::Interval& i) -> nlohmann::json { return {{"low", i.low}, {"high", i.high}}; };
-  return {{"pairs", s.pairs.size()},
-          {"initializations", s.initializations},
-          {"diverged", s.diverged},
-          {"mean", s.mean},
-          {"interval", s.interval ? interval(*s.interval) : nullptr},
-          {"mean_maximum", s.mean_maximum},
-          {"mean_floor", s.mean_floor},
-          {"broken", s.broken},
-          {"whole", s.whole},
-          {"undecided", s.undecided},
-          {"broken_interval", interval(s.broken_interval)},
-          {"broken_bound", s.broken_bound}};
-}
-
-// `label-smoothing` as the files name it.
-std::string key(std::string_view option) {
-  std::string name(option);
-  std::ranges::replace(name, '-', '_');
-  return name;
 }
 
 }  // namespace
@@ -70,7 +47,7 @@ lmc::Metadata metadata(const Results& r, std::size_t initialization, std::size_t
                     {"input_std", input_json(r.input.standard_deviation, 1).dump()},
                     {"training_examples", r.train_digest}};
   registry::for_each_update_option(r.options.updates, [&](std::string_view name, const char*, const auto& value) {
-    if (value && name != "loss") all[key(name)] = lmc::concat(*value);
+    if (value && name != "loss") all[registry::key(name)] = lmc::concat(*value);
   });
   return all;
 }
@@ -81,10 +58,11 @@ nlohmann::json setting_json(const Results& r) {
       {"loss", r.loss.name()},      {"optimizer", r.optimizer},       {"schedule", r.schedule},       {"epochs", o.epochs},
       {"batch_size", o.batch_size}, {"augmentation", r.augmentation}, {"label_noise", o.label_noise}, {"init", o.init}};
   registry::for_each_update_option(o.updates, [&](std::string_view name, const char*, const auto& value) {
-    if (value && name != "loss") training[key(name)] = *value;
+    if (value && name != "loss") training[registry::key(name)] = *value;
   });
   const lmc::simd::SparseLimits sparse = lmc::simd::measured_sparse_limits<float>();
   return {{"dataset", o.data.dataset},
+          {"data", registry::dataset_json(o.data)},
           {"examples", {{"train", r.examples[0]}, {"test", r.examples[1]}}},
           {"classes", r.classes},
           {"read", registry::read_report_json(r.read)},
@@ -139,7 +117,7 @@ nlohmann::json to_json(const Results& r) {
     all["permutation_share"] = shares_json(r);
   }
   if (!r.train_summary) return all;
-  all["summary"] = {{"train", summary_json(*r.train_summary)}, {"test", summary_json(*r.test_summary)}};
+  all["summary"] = {{"train", registry::summary_json(*r.train_summary)}, {"test", registry::summary_json(*r.test_summary)}};
   for (std::size_t i = 0; i < r.pairs.size(); ++i) {
     const PairMeasurement& pair = r.pairs[i];
     const auto &a = r.runs[pair.initialization][pair.a], &b = r.runs[pair.initialization][pair.b];

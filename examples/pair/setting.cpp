@@ -3,23 +3,43 @@
 
 #include <algorithm>
 #include <iostream>
+#include <limits>
 #include <ostream>
 #include <string>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
+#include <lmc/data/augmentation.hpp>
+#include <lmc/data/batches.hpp>
 #include <lmc/data/dataset_digest.hpp>
 #include <lmc/io/safetensors.hpp>
+#include <lmc/optim/parameter_group.hpp>
 #include <lmc/train/noise_seeds.hpp>
 
+#include "registry/named.hpp"
 #include "registry/schedules.hpp"
 
 namespace {
+
+using registry::named;
+using registry::typed;
 
 // A run as messages call it.
 std::string name_of(std::size_t initialization, std::size_t run) {
   const std::string number = run == 0 ? "first" : run == 1 ? "second" : std::to_string(run + 1) + "th";
   return "The " + number + " run" + (initialization == 0 ? "" : " of initialization " + std::to_string(initialization + 1));
+}
+
+// Throws: lmc::Error with the option as it was typed, where the training does not fit the data or the network.
+void require_trainable(const Options& o, const lmc::Network<float>& net, const lmc::Dataset<float>& data,
+                       const lmc::TrainOptions<float>& training) {
+  const Index batches = lmc::Batches(data.size(), {.batch_size = training.batch_size}).per_epoch();
+  lmc::require(o.epochs <= std::numeric_limits<Index>::max() / batches, "--epochs ", o.epochs, ": with ", batches,
+               " updates each, they are more than can be counted");
+  registry::require_schedule(o, "--", training.schedule, o.epochs * batches);
+  named(typed("--", "augment", o.augment), [&] { lmc::AugmentedDataset<float>(data, training.augmentation, 0); });
+  const std::string updates = registry::all_typed("--", [&](const auto& visit) { for_each_update_option(o.updates, visit); });
+  named(updates, [&] { lmc::update_ranges(net.layout(), training.groups); });
 }
 
 }  // namespace
@@ -28,7 +48,10 @@ Plan make_plan(const Options& o, Results& r) {
   r.options = o;
   parse_alphas(o.alphas);  // a mistake is found before the training
   parse_save_every(o);
+  lmc::require(o.epochs > 0, "--epochs ", o.epochs, "; expected a positive number");
   lmc::require(o.batch_size > 0, "--batch-size ", o.batch_size, "; expected a positive number");
+  lmc::require(o.label_noise >= 0 && o.label_noise < 1, "--label-noise ", o.label_noise,
+               "; expected a share of the labels in [0, 1)");
   Plan plan{.seeds = noise_seeds(o),
             .training = {.epochs = o.epochs,
                          .batch_size = o.batch_size,
@@ -36,8 +59,8 @@ Plan make_plan(const Options& o, Results& r) {
                          .augmentation = parse_augmentation(o.augment),
                          .label_noise = o.label_noise,
                          .schedule = registry::make_schedule(o, "--")},
-            .init = lmc::parse_initialization(o.init),
-            .team = lmc::ThreadTeam(o.threads)};
+            .init = named(typed("--", "init", o.init), [&] { return lmc::parse_initialization(o.init); }),
+            .team = named(typed("--", "threads", o.threads), [&] { return lmc::ThreadTeam(o.threads); })};
   r.init_seeds = init_seeds(o);
   registry::set_updates(o.updates, "--", plan.training);
   r.differing = lmc::differing_noise(plan.seeds[0][0], plan.seeds[0][1]);
@@ -53,7 +76,7 @@ Plan make_plan(const Options& o, Results& r) {
 Subject load(const Options& o, Plan& plan, Results& r) {
   if (r.differing.empty()) std::cerr << "warning: the noise seeds are equal, so that the two runs will be identical\n";
   lmc::TrainTest<float> data = registry::load_dataset(o.data, o.threads);
-  auto made = registry::make_network(o.network, data.train.shape(), data.train.classes(), plan.init);
+  auto made = registry::make_network(o.network, data.train.shape(), data.train.classes(), plan.init, "--");
   r.parameters = made.network.layout().parameter_count();
   r.network = made.description;
   r.examples = {data.train.size(), data.test.size()};
@@ -66,6 +89,7 @@ Subject load(const Options& o, Plan& plan, Results& r) {
               << " training examples: all of them make one batch\n";
     plan.training.batch_size = r.options.batch_size = data.train.size();
   }
+  require_trainable(o, made.network, data.train, plan.training);
   return {std::move(data), std::move(made.network)};
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "published.hpp"
+#include "registry/parse.hpp"
 #include "standard_streams.hpp"
 
 namespace {
@@ -45,13 +46,11 @@ int main(int argc, char** argv) {
   std::string data = widths.data;
   of_times->add_option("--data", data, "folder of MNIST's files")->capture_default_str();
   try {
-    app.parse(argc, argv);
+    registry::parse(app, argc, argv);
     if (of_widths->parsed()) published::width_table(widths);
     if (of_depths->parsed()) published::depth_table(depths);
     if (of_times->parsed()) published::times_table(data);
     return 0;
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e);
   } catch (const std::exception& e) {
     std::cerr << "published: " << e.what() << '\n';
     return 1;

@@ -2,7 +2,6 @@
 // The options of the registry on a command line.
 #pragma once
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -10,6 +9,7 @@
 #include "registry/datasets.hpp"
 #include "registry/networks.hpp"
 #include "registry/optimizers.hpp"
+#include "registry/parse.hpp"
 #include "registry/updates.hpp"
 
 namespace registry {
@@ -54,16 +54,6 @@ inline void add_update_options(CLI::App& app, UpdateChoice& choice) {
 inline void add_dataset_options(CLI::App& app, DatasetOptions& options) {
   for_each_dataset_option(
       options, [&](const char* name, const char* help, auto& field) { add_option(app, "Data set", name, help, field); });
-}
-
-/// Parses; ends the program with 0 where help was asked for. Throws: CLI::ParseError, which has been shown.
-inline void parse(CLI::App& app, int argc, char** argv) {
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    if (app.exit(e) != 0) throw;
-    std::exit(0);
-  }
 }
 
 }  // namespace registry

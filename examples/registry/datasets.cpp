@@ -25,6 +25,7 @@
 
 #include "registry/kinds.hpp"
 #include "registry/lists.hpp"
+#include "registry/named.hpp"
 #include "registry/registry.hpp"
 
 namespace registry {
@@ -44,25 +45,21 @@ bool is_second(std::string_view option, const std::optional<std::string>& given,
   return given && lmc::find_name(option, *given, names) == 1;
 }
 
-// take(given), whose errors begin with the option.
-template <class Given, class Take>
-auto named(std::string_view option, const Given& given, const Take& take) {
-  try {
-    return take(given);
-  } catch (const lmc::Error& e) {
-    throw lmc::Error(lmc::concat(option, ' ', given, ": ", e.what()));
-  }
-}
-
 lmc::TextFeatures text_features(const DatasetOptions& o) {
   if (is_second("--text-form", o.text_form, {"bag", "sequence"})) {
     lmc::require(!o.ngram_dimension, "--ngram-dimension is of --text-form bag; leave it out");
     const lmc::SequenceOptions sequence{.length = o.text_length.value_or(lmc::SequenceOptions().length)};
-    named("--text-length", sequence.length, [&](lmc::Index) { lmc::detail::require_valid(sequence); });
+    named(typed("--", "text-length", sequence.length), [&] { lmc::detail::require_valid(sequence); });
     return sequence;
   }
   lmc::require(!o.text_length, "--text-length is of --text-form sequence; leave it out");
   return lmc::NgramOptions{.dimension = o.ngram_dimension.value_or(lmc::NgramOptions().dimension)};
+}
+
+// The file to test with; none where there is none.
+std::string test_file(const DatasetOptions& o) {
+  lmc::require(o.test_data != "", "--test-data '': expected a file; leave the option out for none");
+  return o.test_data.value_or("");
 }
 
 lmc::NumberMark number_mark(std::string_view text) {
@@ -94,7 +91,7 @@ lmc::CsvOptions csv_options(const DatasetOptions& o) {
   }
   for (const std::string& mark : split_list(o.number_format.value_or(""))) csv.number_format.push_back(number_mark(mark));
   csv.standardize = !o.no_standardize;
-  if (o.test_data) csv.test_path = *o.test_data;
+  csv.test_path = test_file(o);
   lmc::require(!o.train_rows || *o.train_rows > 0, "--train-rows ", o.train_rows.value_or(0), "; expected a positive number");
   csv.train_rows = o.train_rows.value_or(0);
   lmc::require(!o.test_share || (!o.test_data && !o.train_rows),
@@ -167,27 +164,33 @@ Data tsv(const DatasetOptions& o, int) {
                               .seed = o.split_seed.value_or(0),
                               .wording = lmc::Wording::command_line};
   lmc::require(!o.test_share || !o.test_data, "--test-share is for one file; leave it or --test-data out");
-  if (o.test_data) options.test = *o.test_data;
+  options.test = test_file(o);
   options.test_share = o.test_share.value_or(options.test_share);
   return lmc::load_tsv_text<float>(path, options);
 }
 
+// Both parts of what is computed, by `make` from a seed; its errors name the options that were given.
+template <class Make>
+Data computed(const DatasetOptions& o, const Make& make) {
+  const std::string given = all_typed("--", [&](const auto& visit) { for_each_dataset_option(o, visit); });
+  const std::uint64_t seed = o.data_seed.value_or(1);
+  return named(given, [&] { return Data{make(seed), make(seed + 1)}; });
+}
+
 Data spirals(const DatasetOptions& o, int) {
-  const auto part = [&](std::uint64_t seed) {
+  return computed(o, [&](std::uint64_t seed) {
     return lmc::spirals<float>({.examples = o.examples.value_or(3000), .classes = o.class_count.value_or(3), .seed = seed});
-  };
-  return {part(o.data_seed.value_or(1)), part(o.data_seed.value_or(1) + 1)};
+  });
 }
 
 Data mixture(const DatasetOptions& o, int) {
-  const auto part = [&](std::uint64_t seed) {
+  return computed(o, [&](std::uint64_t seed) {
     return lmc::gaussian_mixture<float>({.examples = o.examples.value_or(3000),
                                          .classes = o.class_count.value_or(3),
                                          .dimension = o.dimension.value_or(2),
                                          .separation = o.separation.value_or(4),
                                          .seed = seed});
-  };
-  return {part(o.data_seed.value_or(1)), part(o.data_seed.value_or(1) + 1)};
+  });
 }
 
 // Options that every data set takes.
@@ -296,7 +299,7 @@ std::vector<lmc::Index> parse_classes(const std::string& list, lmc::ReadReport& 
     const std::string& name = report.classes[static_cast<std::size_t>(position)].name;
     taken += lmc::concat(taken.empty() ? "" : ", ", text, by_name ? " by name" : lmc::concat(" by position: '", name, "'"));
   }
-  lmc::require(positions.size() > 1, "--classes ", list, ": expected two classes or more");
+  lmc::require(positions.size() > 1, typed("--", "classes", list), ": expected two classes or more");
   const bool plain = std::ranges::all_of(
       positions, [&](lmc::Index k) { return report.classes[static_cast<std::size_t>(k)].name == std::to_string(k); });
   if (!plain) report.notes.push_back({"classes were taken: " + taken, static_cast<lmc::Index>(positions.size()), ""});
@@ -317,31 +320,36 @@ void require_classes_left(lmc::Index subset, const std::vector<lmc::Index>& befo
 
 Data load_dataset(const DatasetOptions& o, int threads) {
   lmc::require(o.mean.has_value() == o.standard_deviation.has_value(),
-               "--mean and --std belong together; give both or neither");
+               o.mean ? typed("--", "mean", o.mean) : typed("--", "std", o.standard_deviation),
+               ": --mean and --std belong together; give both or neither");
   Data data = read_dataset(o, threads);
   if (o.classes) {
     const std::vector<lmc::Index> classes = parse_classes(*o.classes, data.report);
-    data = named("--classes", *o.classes, [&](const std::string&) { return lmc::class_subset(data, classes); });
+    data = named(typed("--", "classes", o.classes), [&] { return lmc::class_subset(data, classes); });
   }
   lmc::require(!o.subset || !o.subset_per_class, "--subset and --subset-per-class are two ways to take a part; leave one out");
   const std::uint64_t seed = o.subset_seed;
   if (o.subset_per_class)
-    data.train = named("--subset-per-class", *o.subset_per_class,
-                       [&](lmc::Index n) { return lmc::per_class_subset(data.train, n, seed); });
+    data.train = named(typed("--", "subset-per-class", o.subset_per_class),
+                       [&] { return lmc::per_class_subset(data.train, *o.subset_per_class, seed); });
   if (o.subset) {
     const std::vector<lmc::Index> before = class_counts(data.train);
-    data.train = named("--subset", *o.subset, [&](lmc::Index n) { return lmc::random_subset(data.train, n, seed); });
+    data.train = named(typed("--", "subset", o.subset), [&] { return lmc::random_subset(data.train, *o.subset, seed); });
     require_classes_left(*o.subset, before, data);
   }
   if (o.test_subset)
-    data.test = named("--test-subset", *o.test_subset, [&](lmc::Index n) { return lmc::random_subset(data.test, n, seed); });
+    data.test =
+        named(typed("--", "test-subset", o.test_subset), [&] { return lmc::random_subset(data.test, *o.test_subset, seed); });
   lmc::recount_classes(data);
   if (o.gray && data.train.shape()[2] == 3) data = lmc::grayscale(data);
   if (o.downsample.value_or(1) != 1)
-    data = named("--downsample", *o.downsample, [&](lmc::Index n) { return lmc::downsample(data, n); });
-  if (o.mean)
-    return lmc::standardize(
-        data, {.mean = parse_list("--mean", *o.mean), .standard_deviation = parse_list("--std", *o.standard_deviation)});
+    data = named(typed("--", "downsample", o.downsample), [&] { return lmc::downsample(data, *o.downsample); });
+  if (o.mean) {
+    const lmc::Standardization input{.mean = parse_list("--mean", *o.mean),
+                                     .standard_deviation = parse_list("--std", *o.standard_deviation)};
+    return named(lmc::concat(typed("--", "mean", o.mean), ' ', typed("--", "std", o.standard_deviation)),
+                 [&] { return lmc::standardize(data, input); });
+  }
   return find_kind("data set", o.dataset, dataset_kinds()).has_images ? lmc::standardize(data) : data;
 }
 

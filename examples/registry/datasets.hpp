@@ -11,6 +11,8 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/data/dataset.hpp>
 
+#include "registry/named.hpp"
+
 namespace registry {
 
 /// A data set by name, and what is done to it, as a command line gives them. Nothing stands for the default.
@@ -45,12 +47,6 @@ struct DatasetOptions {
   std::optional<std::uint64_t> data_seed = {};
   friend bool operator==(const DatasetOptions&, const DatasetOptions&) = default;
 };
-
-/// Whether the option was given: whether its field is not empty, 0 or false.
-template <class Field>
-bool is_given(const Field& field) {
-  return field != Field();
-}
 
 /// The names of all data sets, for the help of `dataset`.
 const char* dataset_help();

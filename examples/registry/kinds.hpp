@@ -9,6 +9,8 @@
 #include <lmc/core/error.hpp>
 #include <lmc/core/names.hpp>
 
+#include "registry/named.hpp"
+
 namespace registry {
 
 /// The kind of that name. `what` says what is named. Throws: lmc::Error that lists the names.
@@ -19,7 +21,7 @@ const Kind& find_kind(std::string_view what, std::string_view name, const std::v
   return kinds[lmc::find_name(what, name, names)];
 }
 
-/// Throws: lmc::Error for an option that was given, but that `chosen` does not take. `by` is what chose it, as in "--dataset".
+/// Throws: OptionError for an option that was given, but that `chosen` does not take. `by` is what chose it, as in "--dataset".
 template <class Kind>
 void require_taken(std::string_view option, const Kind& chosen, const std::vector<Kind>& kinds, std::string_view by) {
   const auto takes = [&](const Kind& kind) {
@@ -28,8 +30,8 @@ void require_taken(std::string_view option, const Kind& chosen, const std::vecto
   std::string owners;
   for (const Kind& kind : kinds)
     if (takes(kind)) (owners += ' ') += kind.name;
-  lmc::require(takes(chosen), by.starts_with("--") ? "--" : "", option, " is an option of", owners, ", not of ", by, ' ',
-               chosen.name, "; leave it out");
+  require_option(takes(chosen), by.starts_with("--") ? "--" : "", option, " is an option of", owners, ", not of ", by, ' ',
+                 chosen.name, "; leave it out");
 }
 
 }  // namespace registry

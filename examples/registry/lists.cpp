@@ -5,7 +5,7 @@
 #include <exception>
 #include <sstream>
 
-#include <lmc/core/error.hpp>
+#include "registry/named.hpp"
 
 namespace registry {
 
@@ -27,6 +27,8 @@ std::string one_of(std::span<const std::string_view> names) {
 
 std::vector<double> parse_list(std::string_view option, const std::string& text) {
   std::vector<double> numbers;
+  require_option(!text.ends_with(','), option, " ", text,
+                 ": no number follows the last comma; expected numbers with commas between");
   for (const std::string& part : split_list(text)) {
     std::size_t used = 0;
     double number = 0;
@@ -34,8 +36,8 @@ std::vector<double> parse_list(std::string_view option, const std::string& text)
       number = std::stod(part, &used);
     } catch (const std::exception&) {
     }
-    lmc::require(used == part.size() && used > 0, option, " ", text, ": '", part,
-                 "' is not a number; expected numbers with commas between");
+    require_option(used == part.size() && used > 0, option, " ", text, ": '", part,
+                   "' is not a number; expected numbers with commas between");
     numbers.push_back(number);
   }
   return numbers;
@@ -44,8 +46,8 @@ std::vector<double> parse_list(std::string_view option, const std::string& text)
 std::vector<lmc::Index> parse_sizes(std::string_view option, std::string_view what, const std::string& text) {
   std::vector<lmc::Index> sizes;
   for (const double size : parse_list(option, text)) {
-    lmc::require(size >= 1 && size <= 1e6 && size == std::floor(size), option, " ", text, ": a layer of ", size, " ", what,
-                 "; expected whole numbers from 1 to 1000000");
+    require_option(size >= 1 && size <= 1e6 && size == std::floor(size), option, " ", text, ": a layer of ", size, " ", what,
+                   "; expected whole numbers from 1 to 1000000");
     sizes.push_back(static_cast<lmc::Index>(size));
   }
   return sizes;
@@ -62,12 +64,12 @@ std::vector<lmc::Extent> parse_extents(std::string_view option, const std::strin
       lengths.push_back(good ? std::stol(number) : 0);
       good = good && lengths.back() >= least;
     }
-    lmc::require(good && !part.empty() && part.back() != 'x' && (lengths.size() == 1 || lengths.size() == 2), option, " ", text,
-                 ": '", part, "'; expected a whole number of at least ", least,
-                 ", or rows and columns as in 3x5, with commas between layers");
+    require_option(good && !part.empty() && part.back() != 'x' && (lengths.size() == 1 || lengths.size() == 2), option, " ",
+                   text, ": '", part, "'; expected a whole number of at least ", least,
+                   ", or rows and columns as in 3x5, with commas between layers");
     extents.emplace_back(lengths.front(), lengths.back());
   }
-  lmc::require(!extents.empty(), option, " is empty; expected a number, as in 3, or one for each layer, as in 5,3");
+  require_option(!extents.empty(), option, " is empty; expected a number, as in 3, or one for each layer, as in 5,3");
   return extents;
 }
 

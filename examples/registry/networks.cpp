@@ -16,6 +16,7 @@
 
 #include "registry/kinds.hpp"
 #include "registry/lists.hpp"
+#include "registry/named.hpp"
 #include "registry/registry.hpp"
 
 namespace registry {
@@ -43,7 +44,8 @@ std::string describe_mlp(const NetworkOptions& o, const Shape& inputs, Index out
 
 ChosenNetwork mlp(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
   const auto hidden = parse_sizes("hidden", "units", *o.hidden);
-  lmc::require(!hidden.empty() || *o.slope == 0, "slope ", *o.slope, ": without a hidden layer there is no ReLU; leave it out");
+  require_option(!hidden.empty() || *o.slope == 0, "slope ", *o.slope,
+                 ": without a hidden layer there is no ReLU; leave it out");
   return {lmc::mlp<float>(
               {.inputs = inputs.size(), .hidden = hidden, .outputs = outputs, .slope = *o.slope, .initialization = init}),
           describe_mlp(o, inputs, outputs)};
@@ -51,7 +53,7 @@ ChosenNetwork mlp(const NetworkOptions& o, const Shape& inputs, Index outputs, I
 
 ChosenNetwork sparse_mlp(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
   const auto hidden = parse_sizes("hidden", "units", *o.hidden);
-  lmc::require(!hidden.empty(), "hidden '': a sparse network needs a hidden layer, whose weights are masked");
+  require_option(!hidden.empty(), "hidden '': a sparse network needs a hidden layer, whose weights are masked");
   return {lmc::sparse_mlp<float>({.inputs = inputs.size(),
                                   .hidden = hidden,
                                   .outputs = outputs,
@@ -74,7 +76,7 @@ Options convolutional_options(const NetworkOptions& o, const Shape& inputs, Inde
   options.padding = parse_extents("padding", *o.padding, 0);
   options.norm = lmc::parse_normalization(*o.norm);
   const auto pool = parse_extents("pool", *o.pool, 1);
-  lmc::require(pool.size() == 1, "pool ", *o.pool, "; expected one size for all layers");
+  require_option(pool.size() == 1, "pool ", *o.pool, "; expected one size for all layers");
   options.pool = pool[0];
   options.slope = *o.slope;
   options.initialization = init;
@@ -192,12 +194,30 @@ NetworkOptions with_defaults(NetworkOptions options) {
   return options;
 }
 
-ChosenNetwork make_network(const NetworkOptions& given, const Shape& inputs, Index outputs, Initialization init) {
-  const NetworkOptions options = with_defaults(given);
+namespace {
+
+// work(), whose errors name the options that were given, unless they name one by themselves.
+template <class Work>
+auto naming_options(const NetworkOptions& given, std::string_view prefix, const Work& work) {
+  try {
+    return work();
+  } catch (const OptionError& e) {
+    throw lmc::Error(lmc::concat(prefix, e.what()));
+  } catch (const lmc::Error& e) {
+    const auto all = [&](const auto& visit) { for_each_network_option(visit, given); };
+    throw lmc::Error(lmc::concat(all_typed(prefix, all), ": ", e.what()));
+  }
+}
+
+}  // namespace
+
+ChosenNetwork make_network(const NetworkOptions& given, const Shape& inputs, Index outputs, Initialization init,
+                           std::string_view prefix) {
+  const NetworkOptions options = naming_options(given, prefix, [&] { return with_defaults(given); });
   const NetworkKind& kind = find_kind("network", options.network, network_kinds());
   lmc::require(!kind.takes_images || inputs.rank() == 3, "the network ", kind.name,
                " takes images, but an example of the data set has the shape ", inputs, "; use mlp, sparse-mlp or logistic");
-  ChosenNetwork made = kind.build(options, inputs, outputs, init);
+  ChosenNetwork made = naming_options(given, prefix, [&] { return kind.build(options, inputs, outputs, init); });
   const auto fits = [&](const char* what, Index has, Index expected) {
     lmc::require(has == expected, "the network ", kind.name, " has ", has, ' ', what, ", but the data set needs ", expected,
                  "; its `build` is given `inputs`, the shape of an example, and `outputs`, the number of classes: use both");

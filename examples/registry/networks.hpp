@@ -76,8 +76,10 @@ const std::vector<NetworkKind>& network_kinds();
 /// it does not have.
 NetworkOptions with_defaults(NetworkOptions options);
 
-/// The network that the options name, for examples of the shape `inputs` and as many logits as `outputs`. Throws: lmc::Error as
-/// with_defaults and the layers do, and for a network that does not take such examples or does not give so many logits.
-ChosenNetwork make_network(const NetworkOptions& given, const lmc::Shape& inputs, lmc::Index outputs, lmc::Initialization init);
+/// The network that the options name, for examples of the shape `inputs` and as many logits as `outputs`; `prefix` stands before
+/// the names of options in messages: "--" for a command line. Throws: lmc::Error as with_defaults and the layers do, with the options
+/// that were given, and for a network that does not take such examples or does not give so many logits.
+ChosenNetwork make_network(const NetworkOptions& given, const lmc::Shape& inputs, lmc::Index outputs, lmc::Initialization init,
+                           std::string_view prefix);
 
 }  // namespace registry

@@ -12,30 +12,24 @@
 #include <lmc/core/layout.hpp>
 #include <lmc/core/text.hpp>
 
+#include "registry/named.hpp"
+
 namespace registry {
 
 namespace {
 
-/// `adam_learning_rate` as a user types it.
-std::string typed(std::string_view field) {
+/// `adam-learning-rate` for the field adam_learning_rate.
+std::string option_name(std::string_view field) {
   std::string name(field);
   std::ranges::replace(name, '_', '-');
   return name;
-}
-
-/// The option as a user gave it.
-template <class Value>
-std::string given(std::string_view prefix, std::string_view name, const Value& value) {
-  if constexpr (!std::is_same_v<Value, bool>) return lmc::concat(prefix, name, ' ', value);
-  if (prefix.empty()) return lmc::concat(name, value ? " = true" : " = false");
-  return lmc::concat(prefix, value ? "" : "no-", name);
 }
 
 template <class Options>
 std::string options_of(const Options& o) {
   std::string list;
   lmc::for_each_optimizer_option(
-      o, [&](std::string_view field, const auto&) { list += (list.empty() ? "" : ", ") + typed(field); });
+      o, [&](std::string_view field, const auto&) { list += (list.empty() ? "" : ", ") + option_name(field); });
   return list;
 }
 
@@ -45,7 +39,7 @@ bool set(Options& o, std::string_view name, const Value& value) {
   bool found = false;
   lmc::for_each_optimizer_option(o, [&](std::string_view field, auto& option) {
     if constexpr (std::is_same_v<std::remove_cvref_t<decltype(option)>, Value>)
-      if (typed(field) == name) option = value, found = true;
+      if (option_name(field) == name) option = value, found = true;
   });
   return found;
 }
@@ -58,7 +52,7 @@ std::optional<T> option_of(const lmc::OptimizerOptions& options, std::string_vie
       [&](const auto& o) {
         lmc::for_each_optimizer_option(o, [&](std::string_view field, const auto& option) {
           if constexpr (std::is_same_v<std::remove_cvref_t<decltype(option)>, T>)
-            if (typed(field) == name) value = option;
+            if (option_name(field) == name) value = option;
         });
       },
       options);
@@ -68,22 +62,23 @@ std::optional<T> option_of(const lmc::OptimizerOptions& options, std::string_vie
 }  // namespace
 
 lmc::OptimizerOptions optimizer_options(const OptimizerChoice& choice, std::string_view prefix) {
-  lmc::OptimizerOptions options = lmc::parse_optimizer(choice.name);
+  const std::string name = typed(prefix, "optimizer", choice.name);
+  lmc::OptimizerOptions options = named(name, [&] { return lmc::parse_optimizer(choice.name); });
   std::visit(
       [&](auto& chosen) {
-        for_each_optimizer_option(choice, [&](std::string_view name, const char*, const auto& value) {
-          if (!value || set(chosen, name, *value)) return;
-          const bool no_momentum = name == "momentum" && *value == 0;  // as good as not given
-          lmc::require(no_momentum, given(prefix, name, *value), " is no option of ", choice.name, ", which has ",
+        for_each_optimizer_option(choice, [&](std::string_view option, const char*, const auto& value) {
+          if (!value || set(chosen, option, *value)) return;
+          const bool no_momentum = option == "momentum" && *value == 0;  // as good as not given
+          lmc::require(no_momentum, typed(prefix, option, *value), " is no option of ", choice.name, ", which has ",
                        options_of(chosen));
         });
       },
       options);
-  try {
-    lmc::Optimizer<float>(options, lmc::ParameterLayout());  // knows the ranges
-  } catch (const lmc::Error& e) {
-    throw lmc::Error(lmc::concat(prefix, "optimizer ", choice.name, ": ", e.what()));
-  }
+  const std::string given = all_typed(prefix, [&](const auto& visit) {
+    visit("optimizer", "", choice.name);
+    for_each_optimizer_option(choice, visit);
+  });
+  named(given, [&] { lmc::Optimizer<float>(options, lmc::ParameterLayout()); });  // knows the ranges
   return options;
 }
 

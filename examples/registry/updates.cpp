@@ -12,6 +12,7 @@
 #include <lmc/optim/parameter_group.hpp>
 
 #include "registry/lists.hpp"
+#include "registry/named.hpp"
 
 namespace registry {
 
@@ -25,7 +26,8 @@ lmc::ParameterGroup parse_rate(std::string_view prefix, const std::string& rates
   const std::size_t equals = part.find('=');
   lmc::require(equals != std::string::npos && equals > 0, prefix, "rates ", rates, ": '", part,
                "'; expected a name and a factor, as in dense1/*=0.1; * stands for any characters");
-  const std::vector<double> factor = parse_list(lmc::concat(prefix, "rates"), part.substr(equals + 1));
+  const std::vector<double> factor =
+      named(lmc::concat(prefix, "rates ", rates), [&] { return parse_list(part.substr(0, equals), part.substr(equals + 1)); });
   lmc::require(factor.size() == 1 && std::isfinite(factor[0]) && factor[0] >= 0, prefix, "rates ", rates, ": '", part,
                "'; expected one factor of the learning rate, at least 0");
   return {.segments = part.substr(0, equals), .rate = factor[0]};
@@ -34,7 +36,7 @@ lmc::ParameterGroup parse_rate(std::string_view prefix, const std::string& rates
 }  // namespace
 
 void set_updates(const UpdateChoice& choice, std::string_view prefix, lmc::TrainOptions<float>& options) {
-  const bool squared = choice.loss && lmc::find_name("loss", *choice.loss, losses) == 1;
+  const bool squared = choice.loss && lmc::find_name(lmc::concat(prefix, "loss"), *choice.loss, losses) == 1;
   const double smoothing = choice.label_smoothing.value_or(0);
   lmc::require(smoothing >= 0 && smoothing < 1, prefix, "label-smoothing ", smoothing, "; expected a number in [0, 1)");
   lmc::require(!squared || smoothing == 0, prefix, "label-smoothing ", smoothing, " is no option of the loss squared-error");

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 #include "registry/extra.hpp"
+#include "registry/parse.hpp"
 #include "study/report/keys_page.hpp"
 #include "study/report/report.hpp"
 #include "study/running/plan.hpp"
@@ -259,12 +260,7 @@ void run_command(int argc, char** argv, const Job& job) {
   report_command->add_option("--store", o.store, "file of the results")->capture_default_str();
   report_command->add_option("--output", o.output, "page to write, FILE.html; figures and tables go to the folder FILE")
       ->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    if (app.exit(e) != 0) throw;
-    return;
-  }
+  if (!registry::parse_or_help(app, argc, argv)) return;
   if (job.rank() > 0 && !run->parsed()) return;  // one rank is enough
   if (list_command->parsed()) list(o);
   if (keys_command->parsed()) study::write_keys_page(std::cout);
@@ -280,17 +276,14 @@ void run_command(int argc, char** argv, const Job& job) {
 int main(int argc, char** argv) {
   prepare_standard_streams();
   const Job job(argc, argv);
-  int status = 1;
   try {
     run_command(argc, argv, job);
     return 0;
-  } catch (const CLI::ParseError& e) {
-    status = e.get_exit_code();  // the parser has said what was wrong
   } catch (const std::bad_alloc&) {
     std::cerr << "study: not enough memory; fewer --threads need less\n";
   } catch (const std::exception& e) {
     std::cerr << "study: " << e.what() << '\n';
   }
   job.abort();
-  return status;
+  return 1;
 }

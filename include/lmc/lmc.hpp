@@ -61,6 +61,7 @@
 #include <lmc/connectivity/plane/principal_plane.hpp>
 #include <lmc/connectivity/plane/projection_check.hpp>
 #include <lmc/connectivity/plane/random_plane.hpp>
+#include <lmc/connectivity/require_logits.hpp>
 #include <lmc/connectivity/slerp.hpp>
 #include <lmc/connectivity/soup.hpp>
 #include <lmc/connectivity/split_vector.hpp>

@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
-#include <numeric>
 #include <string>
 
 #include <lmc/connectivity/ensemble.hpp>
+#include <lmc/connectivity/require_logits.hpp>
 #include <lmc/core/names.hpp>
 #include <lmc/core/text.hpp>
 
@@ -27,22 +26,6 @@ std::string type_of(py::handle object) { return py::str(py::type::handle_of(obje
 
 char kind_of(const py::array& array) { return array.dtype().kind(); }
 
-// Throws: Error where every row has numbers of at least 0 with the sum 1, or 100.
-void require_logits(std::span<const double> values, std::size_t examples) {
-  const std::size_t classes = values.size() / examples;
-  bool shares = true, percent = true;
-  for (std::size_t i = 0; i < examples && (shares || percent); ++i) {
-    const auto row = values.subspan(i * classes, classes);
-    const double sum = std::accumulate(row.begin(), row.end(), 0.0);
-    const bool below = std::ranges::any_of(row, [](double v) { return v < 0; });
-    shares = shares && !below && std::abs(sum - 1) <= 1e-3;
-    percent = percent && !below && std::abs(sum - 100) <= 0.1;
-  }
-  require(!shares && !percent, "the evaluator gave numbers of at least 0, with the sum ", shares ? 1 : 100,
-          " for each example: these are probabilities, and logits are expected; give their logarithms, numpy.log(p",
-          shares ? ")" : " / 100)");
-}
-
 Metrics from_logits(const py::array& logits, const std::optional<std::vector<std::int32_t>>& labels, bool keep_logits) {
   require(labels.has_value(), "the evaluator gave logits, ", describe(logits),
           ", and there are no labels to compare them with; pass labels=…, or give outcomes: predictions != labels");
@@ -52,7 +35,7 @@ Metrics from_logits(const py::array& logits, const std::optional<std::vector<std
           " examples, and there are ", labels->size(), " labels; expected one for each, in the same order");
   const auto values = doubles_of("linear_path", "the logits", logits, 2);
   const std::span<const double> z = span_of(Array<double>(values));
-  if (!labels->empty()) require_logits(z, labels->size());
+  lmc::require_logits("the evaluator gave", z, std::ssize(*labels));
   Metrics metrics;
   {
     const py::gil_scoped_release release;

@@ -193,7 +193,9 @@ TEST_CASE("load_table: finds the label by name, or by position from either end",
   CHECK(load(text, {.label = "b", .train_rows = 2}).classes == Names{"u", "v"});
   CHECK_THROWS_WITH(load("width,class\n1,a\n", {.label = "clas"}),
                     Contains("unknown column of '") && Contains("a.csv': 'clas'; did you mean 'class'? Known: width, class"));
-  CHECK_THROWS_WITH(load(text, {.label = 3}), Contains("a.csv' has no column 3; expected -3 to 2"));
+  CHECK_THROWS_WITH(load(text, {.label = 3}), Contains("label: '") && Contains("a.csv' has no column 3; expected -3 to 2"));
+  CHECK_THROWS_WITH(load(text, {.drop = {"z"}}), Contains("drop: unknown column"));
+  CHECK_THROWS_WITH(load(text, {.categorical = {"z"}}), Contains("categorical: unknown column"));
   CHECK_THROWS_WITH(load(text, {.label = -4}), Contains("has no column -4"));
 }
 

@@ -45,14 +45,14 @@ for line in 'instability              0.3750  max error - mean of ends' 'midpoin
   'Git Re-Basin             1.5000  max loss - mean of ends' 'midpoint of the loss     1.5000  loss at 1/2 - mean of ends'; do
   grep -qx "  $line" out || fail "'$line' is missing: $(cat out)"
 done
-is pair.json pairs.0.error_barrier.value 0.375
-is pair.json pairs.0.error_barrier.alpha 0.5
-is pair.json pairs.0.instability 0.375
-is pair.json pairs.0.argmax_barrier 0.375
-is pair.json pairs.0.midpoint_barrier 0.375
-is pair.json pairs.0.loss_barrier.value 1.5
-is pair.json pairs.0.git_rebasin_barrier 1.5
-is pair.json pairs.0.midpoint_loss_barrier 1.5
+is pair.json pairs.0.barrier.error 0.375
+is pair.json pairs.0.barrier.alpha 0.5
+is pair.json pairs.0.barrier.instability 0.375
+is pair.json pairs.0.barrier.argmax 0.375
+is pair.json pairs.0.barrier.midpoint 0.375
+is pair.json pairs.0.barrier.loss 1.5
+is pair.json pairs.0.barrier.git_rebasin 1.5
+is pair.json pairs.0.barrier.midpoint_loss 1.5
 is pair.json pairs.0.curve.1.error 0.75
 
 # npy DTYPE SHAPE BYTES...: a .npy file, on standard output.
@@ -65,20 +65,22 @@ npy() {
 }
 npy '|b1' '(3, 4)' '\1\0\0\0\1\1\0\1\1\1\0\0' > outcomes.npy
 "$program" outcomes.npy --json outcomes.json --folds 2 > out
-is outcomes.json pairs.0.error_barrier.value 0.375
+is outcomes.json pairs.0.barrier.error 0.375
 is outcomes.json pairs.0.read '3 α × 4 examples: wrong'
-[[ -n $(value outcomes.json pairs.0.cross_fitted_barrier) ]] || fail "no cross-fitted barrier: $(cat outcomes.json)"
+[[ $(value outcomes.json pairs.0.barrier.cross_fitted) == 0.* ]] || fail "no cross-fitted barrier: $(cat outcomes.json)"
 npy '<f4' '(2, 1)' '\0\0\200\77\0\0\0\100' > losses.npy
 npy '<f4' '(2, 1)' '\0\0\200\277\0\0\0\100' > negative.npy
 "$program" losses.npy --alphas 0,1 --json losses.json > out
 is losses.json pairs.0.read '2 α × 1 examples: loss'
 is losses.json pairs.0.curve.1.loss 2.0
+is losses.json pairs.0.barrier.loss 0.0
+is losses.json pairs.0.barrier.error null
 ! grep -q 'error' out || fail "an error of losses: $(cat out)"
 # Two examples, of the classes 0 and 1: both right, both wrong, both right.
 npy '|i1' '(3, 2, 2)' '\2\0\0\2\0\2\2\0\2\0\0\2' > logits.npy
 npy '|u1' '(2,)' '\0\1' > labels.npy
 "$program" logits.npy --labels labels.npy --alphas 0,0.5,1 --json logits.json --folds 2 > out
-is logits.json pairs.0.error_barrier.value 1.0
+is logits.json pairs.0.barrier.error 1.0
 npy '|b1' '(3, 4)' '\1\0\1\0\1\1\0\1\1\1\0\0' > other.npy
 "$program" outcomes.npy other.npy --folds 2 --initializations 1,2 --json summary.json > out
 is summary.json summary.pairs 2
@@ -126,9 +128,9 @@ npy '|b1' '(2, 2)' '\0\1\0\0' > ends.npy
 npy '|b1' '(2, 2)' '\0\1\1\1' > ends2.npy
 "$program" ends.npy ends2.npy --folds 2 > out
 grep -qx "no summary of the pairs: 'ends.npy' has no α between the ends" out || fail "ends alone: $(cat out)"
-is few.json pairs.0.error_barrier.value 0.375
+is few.json pairs.0.barrier.error 0.375
 is few.json pairs.0.notes.0 'no cross-fitted barrier: --folds 5 needs as many examples, and there are 4'
-[[ -z $(value few.json pairs.0.cross_fitted_barrier) ]] || fail "a cross-fitted barrier: $(cat few.json)"
+[[ $(value few.json pairs.0.barrier.cross_fitted) == null ]] || fail "a cross-fitted barrier: $(cat few.json)"
 # A list does not take the files behind it.
 "$program" --alphas 0,0.5,1 outcomes.npy --folds 2 > out
 "$program" --folds 2 --initializations 1,2 outcomes.npy other.npy > out
@@ -137,6 +139,12 @@ status=0
 "$program" outcomes.npy --what outcomes > out 2> err || status=$?
 [[ $status == 1 && $(head -n 1 err) == 'barrier: --what: outcomes not in {auto,wrong,loss,logits}' ]] || fail "an error of usage: exit code $status, $(cat err)"
 refuses "--folds 1; expected at least 2" outcomes.npy --folds 1
+refuses "--threshold 2; expected a share of examples in [0, 1]" outcomes.npy --threshold 2
+refuses "barrier: --seed '-1'; expected a whole number, at least 0" outcomes.npy --seed -1
+refuses "--alphas 'x'; expected a finite number" outcomes.npy --alphas 0,x,1
+refuses "--alphas 0,0.7,0.5: AlphaGrid" outcomes.npy --alphas 0,0.7,0.5
+refuses "--csv '': expected a name; leave the option out for none" outcomes.npy --csv ''
+refuses "--labels losses.npy: the array of f4 has the value" logits.npy --labels losses.npy
 refuses "'outcomes.npy' is given twice; a pair counts once" outcomes.npy outcomes.npy
 ln -s outcomes.npy link.npy
 refuses "'outcomes.npy' and 'link.npy' are one file" outcomes.npy link.npy
@@ -178,9 +186,9 @@ grep -qF -- "--json and --csv both name './x'" err || fail "one file for two res
 refuses "has 3 α, and --alphas 0,1 names 2; expected one for each row" outcomes.npy --alphas 0,1
 refuses "--alphas 5 is one α, and it has 3 rows" outcomes.npy --alphas 5
 npy '<f4' '(2, 2, 2)' '\0\0\0\77\0\0\0\77\0\0\200\76\0\0\100\77\0\0\200\77\0\0\0\0\0\0\0\77\0\0\0\77' > softmax.npy
-refuses "these are probabilities; give their logarithms, numpy.log(p)" softmax.npy --labels labels.npy
+refuses "these are probabilities, and logits are expected; give their logarithms, log(p)" softmax.npy --labels labels.npy
 printf 'alpha,example,label,logit0,logit1\n0,a,0,0.9,0.1\n1,a,0,0.2,0.8\n' > softmax.csv
-refuses "these are probabilities; give their logarithms" softmax.csv
+refuses "these are probabilities, and logits are expected" softmax.csv
 sed 's/0.9/-0.1/; s/0.8/-inf/' softmax.csv > logits.csv
 "$program" logits.csv --folds 2 > out
 grep -q '  loss at the ends         0.7981 0.0000' out || fail "a class that is ruled out: $(cat out)"
@@ -207,7 +215,7 @@ refuses "line 5: loss is 0.3173, but the cross-entropy of the logits is 0.313261
 npy '<f4' '(2, 2, 2)' '\0\0\0\77\0\0\200\77\0\0\200\76\0\0\100\77\0\0\200\77\0\0\0\0\0\0\0\77\0\0\0\77' > sigmoid.npy
 refuses "it holds numbers from 0 to 1 alone, as a sigmoid gives them; expected logits" sigmoid.npy --labels labels.npy
 printf 'alpha,example,label,logit0,logit1\n0,a,0,90,10\n1,a,0,20.01,80\n' > percent.csv
-refuses "these are probabilities in percent; give their logarithms, numpy.log(p / 100)" percent.csv
+refuses "these are probabilities in percent, and logits are expected; give their logarithms, log(p / 100)" percent.csv
 # Axes in another order, told by the number of labels.
 npy '|u1' '(4,)' '\0\1\2\1' > four.npy
 npy '|i1' '(4, 2, 3)' '\3\0\0\0\0\0\3\0\0\0\0\0\3\0\0\0\0\0\3\0\0\0\0\0' > examples_first.npy
@@ -217,6 +225,18 @@ refuses "as if it were [examples, classes, α]; expected [α, examples, classes]
 npy '|i1' '(2, 3, 4)' '\3\0\0\0\0\0\3\0\0\0\0\0\3\0\0\0\0\0\3\0\0\0\0\0' > examples_last.npy
 refuses "as if it were [α, classes, examples]; expected [α, examples, classes]: numpy.transpose(x, (0, 2, 1))" examples_last.npy --labels four.npy
 refuses "has 4 α, and --alphas 0,0.5,1 names 3; expected one for each row: transpose it, x.T" swapped.npy --alphas 0,0.5,1
+# Axes of equal lengths: which reading was taken is said.
+npy '|i1' '(2, 2, 3)' '\3\0\0\0\3\0\0\3\0\3\0\0' > square.npy
+"$program" square.npy --labels labels.npy --folds 2 > out
+grep -qx '  its shape \[2, 2, 3\] was read as \[α, examples, classes\], and has as many α as examples: if the axes are in another order, transpose it' out ||
+  fail "equal axes: $(cat out)"
+npy '|i1' '(3, 2, 3)' '\3\0\0\0\3\0\0\3\0\3\0\0\3\0\0\0\3\0' > square.npy
+"$program" square.npy --labels labels.npy --alphas 0,0.5,1 --folds 2 > out
+grep -qF 'and has as many α as classes:' out || fail "equal axes: $(cat out)"
+"$program" ends.npy --folds 2 > out
+grep -qF '  its shape [2, 2] was read as [α, examples], and has as many α as examples:' out || fail "equal axes: $(cat out)"
+"$program" outcomes.npy --folds 2 > out
+! grep -qF 'was read as' out || fail "different axes: $(cat out)"
 # One logit for two classes.
 npy '<f4' '(2, 2, 1)' '\0\0\0\77\0\0\0\77\0\0\200\76\0\0\100\77' > one_logit.npy
 refuses "one logit z of two classes is given as numpy.stack([0*z, z], axis=-1), where z is x[..., 0]" one_logit.npy --labels labels.npy
@@ -281,6 +301,8 @@ grep -q "^classes: .*; label '" out || fail "what was read of the data: $(cat ou
 [[ -n $(value networks.json read.classes.2.name) ]] || fail "what was read of the data: $(cat networks.json)"
 grep -q '5 α × 40 examples of the test part of csv, 3-6-3 relu' out || fail "what was read: $(cat out)"
 grep -qx "  '$given/a.safetensors': 0 → dense1, 2 → dense2" out || fail "what was paired: $(cat out)"
+is networks.json data.train_rows 50
+is networks.json data.no_standardize true
 is networks.json pairs.0.dataset csv
 is networks.json pairs.0.part test
 is networks.json pairs.0.network '3-6-3 relu'
@@ -297,12 +319,12 @@ while read -r alpha loss error; do
   i=$((i + 1))
 done < "$given/expected.txt"
 # 0.525 over the chord from 0.325 to 0.3; losses likewise.
-awk -v x="$(value networks.json pairs.0.error_barrier.value)" 'BEGIN { exit !((x - 0.2125) ^ 2 < 1e-10) }' || fail "error barrier: $(cat out)"
-[[ -n $(value networks.json pairs.0.error_barrier.floor.mean) ]] || fail "no noise floor: $(cat networks.json)"
+awk -v x="$(value networks.json pairs.0.barrier.error)" 'BEGIN { exit !((x - 0.2125) ^ 2 < 1e-10) }' || fail "error barrier: $(cat out)"
+[[ -n $(value networks.json pairs.0.barrier.floor.mean) ]] || fail "no noise floor: $(cat networks.json)"
 (($(wc -l < networks.csv) == 6)) || fail "the curve: $(cat networks.csv)"
 "$program" "$given/a.safetensors" "$given/b.safetensors" "${net[@]}" "${data[@]}" --part train --alphas 0,0.5,1 --json forth.json > out
 "$program" "$given/b.safetensors" "$given/a.safetensors" "${net[@]}" "${data[@]}" --part train --alphas 0,0.5,1 --json back.json > out
-[[ $(value forth.json pairs.0.error_barrier.value) == "$(value back.json pairs.0.error_barrier.value)" ]] || fail "the reversed pair: $(cat out)"
+[[ $(value forth.json pairs.0.barrier.error) == "$(value back.json pairs.0.barrier.error)" ]] || fail "the reversed pair: $(cat out)"
 "$program" "$given/a.safetensors" "$given/b.safetensors" "$given/a.safetensors" "$given/a.safetensors" "${net[@]}" "${data[@]}" \
   --alphas 0,0.5,1 --initializations 1,2 --folds 2 --json two.json > out
 is two.json summary.pairs 2
@@ -322,6 +344,11 @@ refuses "there are 1 networks; expected two for each pair" "$given/a.safetensors
 refuses "are not of one kind" "$given/a.safetensors" outcomes.npy "${net[@]}" "${data[@]}"
 refuses "the data set has its labels: leave them out" "${both[@]}" "${net[@]}" "${data[@]}" --labels labels.npy
 refuses "--names is for networks" outcomes.npy --names names.csv
+refuses "--alphas 1; expected a number of steps, at least 2" "${both[@]}" "${net[@]}" "${data[@]}" --alphas 1
+refuses "--alphas 0,2,1: AlphaGrid" "${both[@]}" "${net[@]}" "${data[@]}" --alphas 0,2,1
+refuses "--network mlp --hidden 6 --slope 2: layer 2: LeakyRelu: slope = 2" "${both[@]}" "${net[@]}" "${data[@]}" --slope 2
+refuses "barrier: --kernel is an option of lcn tied cnn, not of the network mlp" "${both[@]}" "${net[@]}" "${data[@]}" --kernel 3
+refuses "--label: unknown column of" "${both[@]}" "${net[@]}" "${data[@]}" --label foo
 refuses "--alphas 2.5; expected a number of steps" "${both[@]}" "${net[@]}" "${data[@]}" --alphas 2.5
 refuses "--initializations has 2 numbers for 1 pairs" "${both[@]}" "${net[@]}" "${data[@]}" --initializations 1,2
 refuses "expected the columns torch,lmc" "${both[@]}" "${net[@]}" "${data[@]}" --names "$given/points.csv"
@@ -343,7 +370,7 @@ ours "$given/a.safetensors" '' > a.safetensors
 ours "$given/b.safetensors" '' > b.safetensors
 "$program" a.safetensors b.safetensors "${net[@]}" "${data[@]}" --alphas 5 --json ours.json > out
 # The curve and all barriers are those of the files of PyTorch.
-numbers() { json_lines "$1" | grep -E '^pairs\.0\.[a-z_]*(curve|barrier)'; }
+numbers() { json_lines "$1" | grep -E '^pairs\.0\.(curve|barrier)'; }
 cmp <(numbers ours.json) <(numbers networks.json) || fail "lmc's names: $(cat out)"
 "$program" --alphas 5 a.safetensors b.safetensors "${net[@]}" "${data[@]}" > out # a list before the files
 refuses "trained on the data set 'csv' by its metadata, and --dataset is 'mnist'; give --dataset csv" a.safetensors b.safetensors "${net[@]}"
@@ -365,7 +392,7 @@ refuses "--names is for PyTorch's names, and 'a.safetensors' has lmc's" a.safete
 printf '{"weight_map":{%s}}' \
   "$(printf '"%s":"a.safetensors",' dense1/weight dense1/bias dense2/weight dense2/bias | sed 's/,$//')" > model.safetensors.index.json
 "$program" model.safetensors.index.json b.safetensors "${net[@]}" "${data[@]}" --alphas 5 --json shards.json > out
-is shards.json pairs.0.error_barrier.value "$(value ours.json pairs.0.error_barrier.value)"
+is shards.json pairs.0.barrier.error "$(value ours.json pairs.0.barrier.error)"
 
 # constant DTYPE VALUE [MODULE MODULE]: a network of lmc's of equal values, their bytes as printf writes them; or one of PyTorch's.
 constant() {

@@ -32,24 +32,33 @@ refuses() {
 digests() { "${pair[@]}" "$@" 2> /dev/null | sed -n 's/^digests //p'; }
 
 refuses "unknown data set 'mnits'; did you mean 'mnist'?" --dataset mnits
-refuses "unknown optimizer 'adm'; did you mean 'adam'?" --optimizer adm
-refuses "unknown schedule 'cosin'; did you mean 'cosine'?" --schedule cosin
-refuses "unknown initialization 'he'; did you mean" --init he
-refuses "unknown figure extension '.gif'" --figure curve.gif
+refuses "--optimizer adm: unknown optimizer 'adm'; did you mean 'adam'?" --optimizer adm
+refuses "--schedule cosin: unknown schedule 'cosin'; did you mean 'cosine'?" --schedule cosin
+refuses "--init he: unknown initialization 'he'; did you mean" --init he
+refuses "--figure curve.gif: unknown figure extension '.gif'" --figure curve.gif
 refuses "no directory 'nowhere'" --json nowhere/pair.json
 refuses "no directory 'nowhere'" --figure nowhere/curve.png
 refuses "cannot make the folder" --save-checkpoints /proc/nowhere
 refuses "there is no directory 'nowhere'" --dataset mnist --data nowhere
 refuses "data is an option of mnist fashion-mnist cifar10 cifar100 tiny-imagenet images csv words tsv, not of --dataset spirals" --data nowhere
-refuses "a layer of 0 units" --hidden 16,0
-refuses "'x' is not a number" --hidden 16,x
-refuses "expected 0 (ReLU) to 1 (identity)" --slope -1
+refuses "pair: --hidden 16,0: a layer of 0 units" --hidden 16,0
+refuses "pair: --hidden 16,x: 'x' is not a number" --hidden 16,x
+refuses "pair: --hidden 16,: no number follows the last comma" --hidden 16,
+refuses "--network mlp --hidden 16 --slope -1: layer 2: LeakyRelu: slope = -1; expected 0 (ReLU) to 1 (identity)" --slope -1
 refuses "without a hidden layer there is no ReLU" --hidden '' --slope 0.1
-refuses "expected at least 2" --alphas 1
+refuses "pair: --alphas 1: AlphaGrid: alphas = 1; expected at least 2" --alphas 1
+refuses "--alphas '': AlphaGrid" --alphas ''
 refuses "does not begin with α = 0" --alphas 0.5,1
 refuses "--batch-size 0; expected a positive number" --batch-size 0
-refuses "epochs = 0" --epochs 0
-refuses "Could not convert" --epochs many
+refuses "--epochs 0; expected a positive number" --epochs 0
+refuses "pair: --epochs 'many'; expected a whole number" --epochs many
+# Numbers are those that were typed: no sign is lost, none is cut, and none is octal.
+refuses "pair: --init-seed '-1'; expected a whole number, at least 0" --init-seed -1
+refuses "--split-seed '-1'; expected a whole number, at least 0" --split-seed -1
+refuses "--init-seed 18446744073709551616; expected a whole number, at least 0, at most 18446744073709551615" --init-seed 18446744073709551616
+refuses "--epochs 99999999999999999999; expected a whole number, at most 9223372036854775807" --epochs 99999999999999999999
+refuses "--slope 'nan'; expected a finite number" --slope nan
+[[ $(digests --noise-seeds 1,2 --init-seed 010) == $(digests --init-seed 10) ]] || fail "--init-seed 010 is not 10"
 refuses "--noise-seeds 1,2,3; expected 2 whole numbers with commas between, one for each run" --noise-seeds 1,2,3
 refuses "--noise-seeds 1,2; expected 3 whole numbers" --runs 3 --noise-seeds 1,2
 refuses "--noise-seeds 1,,2; expected 2 whole numbers" --noise-seeds 1,,2
@@ -58,17 +67,27 @@ refuses "--pairs 0; expected 1 to 10000 initializations" --pairs 0
 refuses "--pairs 2 --runs 2: there is only 1 training or test example" --pairs 2 --test-subset 1
 refuses "--alphas 2 with --pairs 2 --runs 2: the barriers of several pairs are measured between their ends; expected at least 3 α" --pairs 2 --alphas 2
 refuses "--explain: there is only 1 test example; expected at least 2" --explain --test-subset 1
-refuses "warm-up of 1000 steps in a run of 72" --warmup 1000
+refuses "pair: --schedule constant --warmup 1000: schedule: a warm-up of 1000 steps in a run of 72" --warmup 1000
+refuses "--schedule constant --warmup -1: schedule: warmup = -1" --warmup -1
+refuses "--label-noise 1; expected a share of the labels in [0, 1)" --label-noise 1
+refuses "--label-noise -0.1; expected a share" --label-noise -0.1
+refuses "--augment crop=-1: augmentation: crop_padding = -1" --augment crop=-1
+refuses "--augment noise=x: noise x: 'x' is not a number" --augment noise=x
+refuses "--augment foo: unknown augmentation 'foo'" --augment foo
+refuses "--noise foo: unknown noise 'foo'" --noise foo
+refuses "--threads -1: ThreadTeam: threads = -1" --threads -1
+refuses "--mean 0.1: --mean and --std belong together" --mean 0.1
+refuses "--dataset spirals --examples 0: spirals: examples = 0" --examples 0
 refuses "restarts' growth = 0.5; expected a finite number, at least 1" --schedule cosine --restart-first 9 --restart-growth 0.5
 refuses "--restart-growth = 2 is without restarts; give the first cycle's length by --restart-first" --schedule cosine --restart-growth 2
-refuses "unknown loss 'hinge'; did you mean" --loss hinge
+refuses "unknown --loss 'hinge'; did you mean" --loss hinge
 refuses "--label-smoothing 1; expected a number in [0, 1)" --label-smoothing 1
 refuses "--label-smoothing 0.1 is no option of the loss squared-error" --loss squared-error --label-smoothing 0.1
 refuses "--clip-norm 0; expected a positive number" --clip-norm 0
 refuses "unknown --decayed 'some'; did you mean 'all'?" --decayed some
 refuses "--rates dense1: 'dense1'; expected a name and a factor, as in dense1/*=0.1" --rates dense1
 refuses "'*=-1'; expected one factor of the learning rate, at least 0" --rates '*=-1'
-refuses "'dense3/*' names no segment; there are: dense1/weight, dense1/bias, dense2/weight, dense2/bias" --rates 'dense3/*=0'
+refuses "--rates dense3/*=0: ParameterGroup 'dense3/*' names no segment; there are: dense1/weight, dense1/bias, dense2/weight, dense2/bias" --rates 'dense3/*=0'
 refuses "--json and --csv both write './x.csv'" --csv x.csv --json ./x.csv
 if command -v gnuplot > /dev/null; then  # figures beside the one that is named are outputs, too
   refuses "--csv and --figure both write 'x-alignment.svg'" --figure x.svg --align weights --csv x-alignment.svg
@@ -78,16 +97,17 @@ if command -v gnuplot > /dev/null; then  # figures beside the one that is named 
   done
 fi
 refuses "--csv '': expected a name" --csv ''
-refuses "epochs = 9223372036854775807 of 24 updates are more than can be counted" --epochs 99999999999999999999
+refuses "--epochs 9223372036854775807: with 24 updates each, they are more than can be counted" --epochs 9223372036854775807
 refuses "--momentum 0.9 is no option of adam, which has learning-rate, weight-decay, beta1, beta2, epsilon" --optimizer adam --momentum 0.9
 refuses "--nesterov is no option of adam" --optimizer adam --nesterov
 refuses "--no-nesterov is no option of adam" --optimizer adam --no-nesterov
-refuses "--optimizer muon: Muon: momentum = 1; expected a number in" --optimizer muon --momentum 1
+refuses "--optimizer muon --momentum 1: Muon: momentum = 1; expected a number in" --optimizer muon --momentum 1
+refuses "--optimizer sgd --momentum 1.5: Sgd: momentum = 1.5; expected a number in [0, 1)" --momentum 1.5
 [[ $(digests --optimizer muon --no-nesterov --nesterov) == $(digests --optimizer muon) ]] || fail "the last of --no-nesterov --nesterov does not count"
 [[ $(digests --optimizer muon --nesterov --no-nesterov) != $(digests --optimizer muon) ]] || fail "--no-nesterov does not count"
-refuses "beta1 = 1; expected a number in" --optimizer layerwise-adam --beta1 1
-refuses "learning_rate = -1" --learning-rate -1
-refuses "not expected: --bogus" --bogus
+refuses "--beta1 1: LayerwiseAdam: beta1 = 1; expected a number in" --optimizer layerwise-adam --beta1 1
+refuses "--optimizer sgd --learning-rate -1: Sgd: learning_rate = -1" --learning-rate -1
+refuses "pair: The following argument was not expected: --bogus" --bogus
 rm out err
 
 # Data are not overwritten, by whatever name: files, folders, and what a link leads to.

@@ -180,6 +180,7 @@ TEST_CASE("RunSpec: loss, clipping and groups are written down where they are no
   CHECK(id_of(all) != id_of(with({})));
   CHECK(to_json(with({.loss = "squared-error"})).at("loss") == "squared-error");
   CHECK_THROWS_WITH(with({.loss = "hinge"}), Contains("unknown loss 'hinge'"));
+  CHECK_THROWS_WITH(with({.rates = "*=x"}), Contains("rates *=x: * x: 'x' is not a number"));
   CHECK_THROWS_WITH(with({.rates = "dense1"}), Contains("rates dense1: 'dense1'; expected a name and a factor"));
 }
 

@@ -18,7 +18,7 @@
 namespace lmc::study {
 
 registry::ChosenNetwork first_network(const RunSpec& s, const Shape& shape, Index classes) {
-  return registry::make_network(s.network, shape, classes, parse_initialization(s.init));
+  return registry::make_network(s.network, shape, classes, parse_initialization(s.init), "");
 }
 
 Lift<float> lift_of(const RunSpec& s, const Network<float>& network) {

@@ -133,6 +133,8 @@ RunSpec canonical(RunSpec s) {
   if (std::holds_alternative<ConstantRate>(schedule.then)) s.restart_first = s.restart_growth = {};  // restarts change nothing
   if (s.restart_growth == 1) s.restart_growth.reset();
   require(s.epochs > 0 || s.updates > 0, "epochs = ", s.epochs, "; expected a positive number");
+  require(s.label_noise >= 0 && s.label_noise < 1, "label-noise = ", s.label_noise,
+          "; expected a share of the labels in [0, 1)");
   require(s.batch_size > 0, "batch-size = ", s.batch_size, "; expected a positive number");
   for (const auto& [name, number] :
        {std::pair("updates", s.updates), std::pair("prefix", s.prefix), std::pair("lift-at", s.lift_at),

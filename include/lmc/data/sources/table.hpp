@@ -206,10 +206,20 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
   require(!detail::contradict(o.number_format), option_text(o.wording, "load_csv: number_format", "--number-format"),
           ": commas between thousands go neither with decimal commas nor with points between thousands; leave one out");
   const detail::CsvTable file(path, o.delimiter, o.header, o.names, o.wording);
-  const Index label = file.position(o.label);
+  const auto position = [&](std::string_view option, const TableColumn& column) {
+    try {
+      return file.position(column);
+    } catch (const Error& e) {
+      throw Error(concat(option, ": ", e.what()));
+    }
+  };
+  const Index label = position(option_text(o.wording, "load_csv: label", "--label"), o.label);
   std::vector<bool> left_out(static_cast<std::size_t>(file.columns())), categorical = left_out;
-  for (const auto& column : o.drop) left_out[static_cast<std::size_t>(file.position(column))] = true;
-  for (const auto& column : o.categorical) categorical[static_cast<std::size_t>(file.position(column))] = true;
+  for (const auto& column : o.drop)
+    left_out[static_cast<std::size_t>(position(option_text(o.wording, "load_csv: drop", "--drop"), column))] = true;
+  for (const auto& column : o.categorical)
+    categorical[static_cast<std::size_t>(position(option_text(o.wording, "load_csv: categorical", "--categorical"), column))] =
+        true;
   require(!left_out[static_cast<std::size_t>(label)], option_text(o.wording, "load_csv: drop", "--drop"),
           " lists the label column '", file.name(label), "' of '", file.path(), "'");
   std::vector<Index> columns;
