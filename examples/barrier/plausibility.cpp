@@ -59,7 +59,9 @@ std::string note_on_outcomes(const std::vector<Place>& places, const lmc::Curve&
 
 void require_logits(const std::vector<Place>& places, lmc::Index examples) {
   if (places.front().logits.empty()) return;
-  for (const Place& place : places) lmc::require_logits("it holds", place.logits, examples);
+  std::vector<std::span<const double>> parts;
+  for (const Place& place : places) parts.emplace_back(place.logits);
+  lmc::require_logits("it holds", parts, examples);
   lmc::require(!std::ranges::all_of(places, are_from_0_to_1),
                "it holds numbers from 0 to 1 alone, as a sigmoid gives them; expected logits, as they are before the sigmoid: "
                "numpy.log(p / (1 - p)). If they are logits, give x - 2, which has the same losses and outcomes");

@@ -17,7 +17,7 @@ struct Place {
   std::vector<double> logits = {};  // [examples, classes]
 };
 
-/// Throws: Error where what is given for logits at some α are probabilities, as shares or in percent, or all of it are numbers from 0 to 1.
+/// Throws: Error where all that is given for logits are probabilities, as shares or in percent, or numbers from 0 to 1.
 void require_logits(const std::vector<Place>& places, lmc::Index examples);
 
 /// What a line says of one example.

@@ -35,7 +35,7 @@ Metrics from_logits(const py::array& logits, const std::optional<std::vector<std
           " examples, and there are ", labels->size(), " labels; expected one for each, in the same order");
   const auto values = doubles_of("linear_path", "the logits", logits, 2);
   const std::span<const double> z = span_of(Array<double>(values));
-  lmc::require_logits("the evaluator gave", z, std::ssize(*labels));
+  lmc::require_logits("the evaluator gave", std::array{z}, std::ssize(*labels));
   Metrics metrics;
   {
     const py::gil_scoped_release release;

@@ -144,7 +144,7 @@ refuses "barrier: --seed '-1'; expected a whole number, at least 0" outcomes.npy
 refuses "--alphas 'x'; expected a finite number" outcomes.npy --alphas 0,x,1
 refuses "--alphas 0,0.7,0.5: AlphaGrid" outcomes.npy --alphas 0,0.7,0.5
 refuses "--csv '': expected a name; leave the option out for none" outcomes.npy --csv ''
-refuses "--labels losses.npy: the array of f4 has the value" logits.npy --labels losses.npy
+refuses "--labels losses.npy: 'losses.npy' has the shape [2, 1]; expected [examples], a class for each" logits.npy --labels losses.npy
 refuses "'outcomes.npy' is given twice; a pair counts once" outcomes.npy outcomes.npy
 ln -s outcomes.npy link.npy
 refuses "'outcomes.npy' and 'link.npy' are one file" outcomes.npy link.npy

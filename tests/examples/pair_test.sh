@@ -244,6 +244,29 @@ wrong=$(contradictions pair.json curve.csv out)
 # A check that notices nothing would pass.
 sed 's/"git_rebasin": .*,/"git_rebasin": 0.5,/' pair.json > changed.json
 [[ $(contradictions changed.json curve.csv out | grep -c git_rebasin) == 2 ]] || fail "contradictions overlooks a wrong barrier"
+# The options of the data set, as they were given.
+{
+  echo a,b,kind
+  for ((i = 0; i < 40; ++i)); do echo "$i,$((i * 7 % 10)),$((i % 2))"; done
+} > rows.csv
+table=(--dataset csv --data rows.csv --label kind --drop a --no-standardize --subset 20)
+"${pair[@]}" "${table[@]}" --json table.json > out 2> err || fail "a table: $(cat err)"
+json_lines table.json | grep '^data\.' > lines
+diff lines - << 'END' || fail "the options of the data set"
+data.data rows.csv
+data.dataset csv
+data.drop a
+data.label kind
+data.no_standardize true
+data.subset 20
+END
+says() {  # says TEXT OPTION...: of a table
+  if "${pair[@]}" --dataset csv --data rows.csv "${@:2}" > out 2> err; then fail "${*:2} was accepted"; fi
+  grep -qF -- "$1" err || fail "${*:2}: '$1' is not in: $(cat err)"
+}
+says "pair: --drop: unknown column of 'rows.csv': 'z'; did you mean 'a'?" --drop z
+says "pair: --label: 'rows.csv' has no column 7" --label 7
+says "pair: --test-data '': expected a file" --test-data ''
 # Metadata and arrays in the order of the layout, as the header of the safetensors format has them.
 for entry in '"dataset":"spirals"' '"network":"2-16-3 relu"' '"order_seed":"2"' '"steps":"72"' '"diverged_at":""' "\"digest\":\"${both#* }\"" \
   '"input_mean":"0.0"' '"input_std":"1.0"' '"dense1/weight":{"dtype":"F32","shape":[16,2],"data_offsets":[0,128]}' \

@@ -12,17 +12,20 @@
 
 namespace lmc {
 
-/// For numbers that somebody gives for logits, row-major [examples, classes]: throws Error when those of every example are at least 0
-/// and have the sum 1, or 100, within 0.1 % of it for the rounding of what wrote them. Such are probabilities, whose cross-entropy as
-/// logits would be another number. `who` begins the message, as in "the evaluator gave". Logits of no example are none of them.
-inline void require_logits(std::string_view who, std::span<const double> values, Index examples) {
+/// For numbers that somebody gives for logits, in one or more parts, each row-major [examples, classes], as at each α: throws Error when
+/// in all parts those of every example are at least 0 and have the sum 1, or 100, within 0.1 % of it for the rounding of what wrote
+/// them. Such are probabilities, whose cross-entropy as logits would be another number. `who` begins the message, as in "the
+/// evaluator gave". Logits of no example are none of them.
+inline void require_logits(std::string_view who, std::span<const std::span<const double>> parts, Index examples) {
   if (examples == 0) return;
-  const std::size_t count = static_cast<std::size_t>(examples), classes = values.size() / count;
   const auto have_sum = [&](double total) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto row = values.subspan(i * classes, classes);
-      const double sum = std::accumulate(row.begin(), row.end(), 0.0);
-      if (std::ranges::any_of(row, [](double v) { return v < 0; }) || !(std::abs(sum - total) <= 1e-3 * total)) return false;
+    for (const std::span<const double> part : parts) {
+      const std::size_t classes = part.size() / static_cast<std::size_t>(examples);
+      for (std::size_t first = 0; first < part.size(); first += classes) {
+        const auto row = part.subspan(first, classes);
+        const double sum = std::accumulate(row.begin(), row.end(), 0.0);
+        if (std::ranges::any_of(row, [](double v) { return v < 0; }) || !(std::abs(sum - total) <= 1e-3 * total)) return false;
+      }
     }
     return true;
   };
