@@ -4,7 +4,6 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <cstdlib>
@@ -25,8 +24,7 @@ T typed_number(const std::string& option, const std::string& text) {
   const auto [rest, failure] = std::from_chars(text.data(), end, number);
   const bool is_number = rest == end && !text.empty();
   if constexpr (std::floating_point<T>) {
-    lmc::require(is_number && failure == std::errc() && std::isfinite(number), option, " '", text,
-                 "'; expected a finite number");
+    lmc::require(is_number && failure == std::errc(), option, " '", text, "'; expected a number");
   } else {
     constexpr std::string_view least = std::unsigned_integral<T> ? ", at least 0" : "";
     lmc::require(!is_number || failure == std::errc(), option, ' ', text, "; expected a whole number", least, ", at most ",

@@ -141,7 +141,7 @@ status=0
 refuses "--folds 1; expected at least 2" outcomes.npy --folds 1
 refuses "--threshold 2; expected a share of examples in [0, 1]" outcomes.npy --threshold 2
 refuses "barrier: --seed '-1'; expected a whole number, at least 0" outcomes.npy --seed -1
-refuses "--alphas 'x'; expected a finite number" outcomes.npy --alphas 0,x,1
+refuses "--alphas 'x'; expected a number" outcomes.npy --alphas 0,x,1
 refuses "--alphas 0,0.7,0.5: AlphaGrid" outcomes.npy --alphas 0,0.7,0.5
 refuses "--csv '': expected a name; leave the option out for none" outcomes.npy --csv ''
 refuses "--labels losses.npy: 'losses.npy' has the shape [2, 1]; expected [examples], a class for each" logits.npy --labels losses.npy

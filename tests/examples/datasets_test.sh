@@ -132,7 +132,7 @@ refuses "expected crop= and a number" "${images[@]}" --augment crop
 refuses "expected flip, without a number" "${images[@]}" --augment flip=1
 refuses "expected a whole number of pixels" "${images[@]}" --augment crop=1.5
 refuses "is for images" --dataset spirals --augment flip
-refuses "expected a share of the examples" "${images[@]}" --label-noise 1.5
+refuses "--label-noise 1.5; expected a share of the labels in [0, 1)" "${images[@]}" --label-noise 1.5
 refuses "there is no label noise" "${images[@]}" --label-noise-seeds 1,2
 refuses "unknown column of 'table.csv'" --dataset csv --data table.csv --delimiter ';' --header 2 --label sort
 refuses "--classes 3,3: the class '3' is given twice" "${images[@]}" --classes 3,3

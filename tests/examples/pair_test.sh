@@ -57,7 +57,8 @@ refuses "pair: --init-seed '-1'; expected a whole number, at least 0" --init-see
 refuses "--split-seed '-1'; expected a whole number, at least 0" --split-seed -1
 refuses "--init-seed 18446744073709551616; expected a whole number, at least 0, at most 18446744073709551615" --init-seed 18446744073709551616
 refuses "--epochs 99999999999999999999; expected a whole number, at most 9223372036854775807" --epochs 99999999999999999999
-refuses "--slope 'nan'; expected a finite number" --slope nan
+refuses "--slope 'x'; expected a number" --slope x
+refuses "--learning-rate '1e999'; expected a number" --learning-rate 1e999
 [[ $(digests --noise-seeds 1,2 --init-seed 010) == $(digests --init-seed 10) ]] || fail "--init-seed 010 is not 10"
 refuses "--noise-seeds 1,2,3; expected 2 whole numbers with commas between, one for each run" --noise-seeds 1,2,3
 refuses "--noise-seeds 1,2; expected 3 whole numbers" --runs 3 --noise-seeds 1,2
