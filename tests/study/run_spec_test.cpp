@@ -214,6 +214,8 @@ TEST_CASE("RunSpec: refuses what no training has", "[study]") {
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.lift_at = 1; }), Contains("nothing is lifted"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.epochs = 0; }), Contains("epochs = 0"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.warmup = -1; }), Contains("warmup = -1"));
+  CHECK_THROWS_WITH(refused([](RunSpec& s) { s.label_noise = 1; }),
+                    Contains("label-noise = 1; expected a share of the labels in [0, 1)"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.restart_first = 0; }), Contains("restarts' first = 0"));
   CHECK_THROWS_WITH(refused([](RunSpec& s) { s.restart_growth = 2; }),
                     "restart-growth = 2 is without restarts; give the first cycle's length by restart-first");
