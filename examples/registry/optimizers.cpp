@@ -74,6 +74,8 @@ lmc::OptimizerOptions optimizer_options(const OptimizerChoice& choice, std::stri
         });
       },
       options);
+  // The velocity would grow without bound.
+  lmc::require(choice.momentum.value_or(0) < 1, typed(prefix, "momentum", choice.momentum), "; expected a number in [0, 1)");
   const std::string given = all_typed(prefix, [&](const auto& visit) {
     visit("optimizer", "", choice.name);
     for_each_optimizer_option(choice, visit);

@@ -102,8 +102,8 @@ refuses "--epochs 9223372036854775807: with 24 updates each, they are more than 
 refuses "--momentum 0.9 is no option of adam, which has learning-rate, weight-decay, beta1, beta2, epsilon" --optimizer adam --momentum 0.9
 refuses "--nesterov is no option of adam" --optimizer adam --nesterov
 refuses "--no-nesterov is no option of adam" --optimizer adam --no-nesterov
-refuses "--optimizer muon --momentum 1: Muon: momentum = 1; expected a number in" --optimizer muon --momentum 1
-refuses "--optimizer sgd --momentum 1.5: Sgd: momentum = 1.5; expected a number in [0, 1)" --momentum 1.5
+refuses "pair: --momentum 1; expected a number in [0, 1)" --optimizer muon --momentum 1
+refuses "pair: --momentum 1.5; expected a number in [0, 1)" --momentum 1.5
 [[ $(digests --optimizer muon --no-nesterov --nesterov) == $(digests --optimizer muon) ]] || fail "the last of --no-nesterov --nesterov does not count"
 [[ $(digests --optimizer muon --nesterov --no-nesterov) != $(digests --optimizer muon) ]] || fail "--no-nesterov does not count"
 refuses "--beta1 1: LayerwiseAdam: beta1 = 1; expected a number in" --optimizer layerwise-adam --beta1 1

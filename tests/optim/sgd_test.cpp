@@ -36,7 +36,6 @@ TEST_CASE("Sgd: refuses options out of range, by name", "[optim]") {
     CHECK_THROWS_WITH(make({.momentum = bad}), Contains("momentum = "));
     CHECK_THROWS_WITH(make({.weight_decay = bad}), Contains("weight_decay = "));
   }
-  CHECK_THROWS_WITH(make({.momentum = 1}), Contains("momentum = 1; expected a number in [0, 1)"));
   for (const double bad : {-0.1, 1.1, nan})
     CHECK_THROWS_WITH(make({.momentum = 0.5, .dampening = bad}), Contains("dampening = "));
   CHECK_THROWS_AS(make({.nesterov = true}), lmc::Error);

@@ -17,7 +17,7 @@ namespace lmc {
 /// Stochastic gradient descent, with or without momentum.
 struct SgdOptions {
   double learning_rate = 0.1;  // at least 0
-  double momentum = 0.0;       // μ, share of the velocity that is kept, in [0, 1)
+  double momentum = 0.0;       // μ, share of the velocity that is kept, at least 0
   double dampening = 0.0;      // τ, share of the gradient that does not enter the velocity, in [0, 1]
   double weight_decay = 0.0;   // λ, added to the gradient as λ θ, at least 0
   bool nesterov = false;       // step by the velocity after the next gradient; needs momentum, and no dampening
@@ -50,7 +50,8 @@ class Sgd {
   Sgd(const SgdOptions& o, std::size_t size) : options(o) {
     require(std::isfinite(o.learning_rate) && o.learning_rate >= 0, "Sgd: learning_rate = ", o.learning_rate,
             "; expected a finite number, at least 0");
-    require(o.momentum >= 0 && o.momentum < 1, "Sgd: momentum = ", o.momentum, "; expected a number in [0, 1)");
+    require(std::isfinite(o.momentum) && o.momentum >= 0, "Sgd: momentum = ", o.momentum,
+            "; expected a finite number, at least 0");
     require(o.dampening >= 0 && o.dampening <= 1, "Sgd: dampening = ", o.dampening, "; expected a number in [0, 1]");
     require(std::isfinite(o.weight_decay) && o.weight_decay >= 0, "Sgd: weight_decay = ", o.weight_decay,
             "; expected a finite number, at least 0");
