@@ -414,6 +414,8 @@ TEST_CASE("load_image_folder: reports classes, sizes and what is odd, from the c
             {"images are gray, all of them, and their values stand for red, green and blue alike; for one channel: channels = 1",
              {6, "train/cat/1.png"}},
             {"images in folders below those of their classes were read", {1, "train/dog/sub/1.png"}},
+            {"images are not square: what lies beyond the middle square is cut off, at most 25 % of the pixels, in images of 3×4",
+             {3, ""}},
             {"JPEG images of an unknown JFIF revision", {1, "val/dog/2.jpg"}}});
   }
 }
@@ -626,6 +628,64 @@ TEST_CASE("load_image_folder: decodes again what has changed since", "[data]") {
     CHECK(loaded() == Bytes{10, 11, 12});
     CHECK(fs::file_size(tree / cache_name) > 150);
   }
+}
+
+TEST_CASE("load_image_folder: notes images that lose their sides, and classes of one image or without a test image", "[data]") {
+  const Tree tree;
+  for (int i = 0; i < 24; ++i) {
+    const std::string name = std::to_string(i) + ".png";
+    tree.write("train/a/" + name, png_file(pattern(i < 6 ? 20 : 30, 30, 1, i)));
+    tree.write("train/b/" + name, png_file(pattern(30, i < 4 ? 40 : 30, 1, i + 50)));
+    if (i < 6) tree.write("test/a/" + name, png_file(pattern(30, 30, 1, i + 100)));
+    if (i < 6) tree.write("test/b/" + name, png_file(pattern(30, 30, 1, i + 120)));
+  }
+  tree.write("train/c/1.png", png_file(pattern(30, 30, 1, 200)));
+  const auto notes = [&] {
+    return load_image_folder<float>(tree.path(), {.channels = 1, .size = 10, .cache = false}).report.notes;
+  };
+  const auto found = notes();
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].what ==
+        "images are not square: what lies beyond the middle square is cut off, at most 33 % of the pixels, in images of 30×20");
+  CHECK(found[0].count == 10);
+  CHECK(found[1].what == "classes have one training image");
+  CHECK(found[1].first == "c");
+  CHECK(found[2].what == "classes have no test examples: the test error says nothing of them");
+  CHECK(found[2].first == "c");
+  fs::remove_all(tree / "test/b");
+  for (int i = 10; i < 14; ++i) tree.write("test/a/" + std::to_string(i) + ".png", png_file(pattern(30, 30, 1, i + 140)));
+  CHECK(notes()[2].what == "test examples are all of one class: their error says nothing of the others");
+}
+
+TEST_CASE("load_image_folder: refuses to put aside where there is a test part", "[data]") {
+  const Tree tree;
+  tree.two_classes("train/", 10);
+  tree.two_classes("val/", 20);
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.test_share = 0.5, .cache = false}),
+                    Contains("test_share says what to put aside to test with, and '") && Contains("/val' is the test part"));
+  CHECK_THROWS_WITH(
+      load_image_folder<float>(tree.path(), {.split_seed = 7, .cache = false, .wording = lmc::Wording::command_line}),
+      Contains("--split-seed says what"));
+}
+
+TEST_CASE("load_image_folder: refuses inputs and outputs as classes", "[data]") {
+  const auto load = [](const std::vector<std::string>& files) {
+    const Tree tree;
+    for (std::size_t i = 0; i < files.size(); ++i) tree.image(files[i], static_cast<std::uint8_t>(i));
+    load_image_folder<float>(tree.path(), without_cache());
+  };
+  const auto refused =
+      Contains("these look like inputs and outputs of a network, not like classes; where they are classes, rename");
+  CHECK_THROWS_WITH(load({"input/1.png", "input/2.png", "input/3.png", "target/1.png", "target/2.png", "target/3.png"}),
+                    refused);
+  CHECK_THROWS_WITH(load({"train/HR/01.png", "train/HR/02.png", "train/LR/01x2.png", "train/LR/02x2.png", "val/HR/3.png"}),
+                    refused);
+  CHECK_THROWS_WITH(load({"source/a_source.png", "source/b_source.png", "target/a_target.png", "target/b_target.png"}),
+                    refused);
+  CHECK_NOTHROW(load({"input/1.png", "input/2.png", "input/3.png", "target/a.png", "target/b.png", "target/c.png"}));
+  CHECK_NOTHROW(load({"cat/1.png", "cat/2.png", "cat/3.png", "dog/1.png", "dog/2.png", "dog/3.png"}));
+  CHECK_THROWS_WITH(load({"trainA/1.png", "trainB/2.png", "testA/3.png", "testB/4.png"}),
+                    Contains("trainA and trainB; to tell the kinds apart, make them train/A and train/B"));
 }
 
 TEST_CASE("load_image_folder: another share put aside is not taken from the cache", "[data]") {

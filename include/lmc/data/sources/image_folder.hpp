@@ -27,6 +27,7 @@
 #include <lmc/data/sources/detail/find_file.hpp>
 #include <lmc/data/sources/detail/image_domains.hpp>
 #include <lmc/data/sources/detail/image_layout.hpp>
+#include <lmc/data/sources/detail/image_pairs.hpp>
 #include <lmc/data/sources/detail/image_tree.hpp>
 #include <lmc/data/sources/detail/load_images.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
@@ -146,12 +147,23 @@ inline std::vector<std::int32_t> test_labels(const std::string& root, const Imag
   return labels;
 }
 
+/// Throws: Error when options say what to put aside although there is a test part.
+inline void require_nothing_aside(const std::string& test, const ImageFolderOptions& o) {
+  const ImageFolderOptions usual;
+  const std::string_view given = o.test_share != usual.test_share   ? option_text(o.wording, "test_share", "--test-share")
+                                 : o.split_seed != usual.split_seed ? option_text(o.wording, "split_seed", "--split-seed")
+                                                                    : "";
+  require(given.empty(), given, " says what to put aside to test with, and '", test.substr(0, test.size() - 1),
+          "' is the test part; leave the option out, or load the folder of the training part alone");
+}
+
 inline ImageList list_image_folder(const std::string& root, const ImageFolderOptions& o, const ThreadTeam& team) {
   ImageLayout layout = ImageLayoutFinder(root).find();
   ImageList list{
       .classes = list_folder(root + "/" + layout.train).folders, .train = {}, .test = {}, .notes = std::move(layout.notes)};
   require(list.classes.size() > 1, "'", root, "/", layout.train, "' has one class, '", list.classes[0],
           "'; expected two or more, a folder for each");
+  require_no_translation(root, list.classes);
   require_classes_apart(root, layout.train, list.classes);
   std::map<std::string_view, Index> names;
   for (const std::string& name : list.classes) names.emplace(name, 1);
@@ -159,7 +171,9 @@ inline ImageList list_image_folder(const std::string& root, const ImageFolderOpt
   std::vector<std::int32_t> labels(list.classes.size());
   std::iota(labels.begin(), labels.end(), 0);
   list_classes(root, layout.train, list.classes, labels, team, list.train, list.notes);
+  require_no_pair(root + (layout.train.empty() ? "" : "/") + layout.train, list.classes, list.train);
   if (layout.has_test) {
+    require_nothing_aside(root + "/" + layout.test, o);
     const std::vector<std::string> classes = list_folder(root + "/" + layout.test).folders;
     list_classes(root, layout.test, classes, test_labels(root, layout, list.classes, classes), team, list.test, list.notes);
   }
@@ -186,16 +200,16 @@ inline ImageList list_image_folder(const std::string& root, const ImageFolderOpt
 /// is the mean of what lies under it. Decoding (JpegDecoder, decode_png) runs on all threads; the same bytes for any number.
 ///
 /// The report has the classes, how many images there are of each size, and notes on what was passed over, is odd or was
-/// dropped (image_oddities), on gray images among color ones,
-/// and on files of equal content in both parts or in two classes.
+/// dropped (image_oddities), on images that lose what lies beyond their middle square, on gray images among color ones,
+/// on files of equal content in both parts or in two classes, and on classes of one training image or of no test image.
 ///
 /// Decoded images are kept in the directory, as `.lmc-images-….cache`, for the next time: as large as the data set in memory.
 /// They are decoded again when a file was added, removed, renamed or changed (its size, or when it was modified or its entry was changed), or the options
 /// differ, or the cache is damaged. Where it cannot be written there is none, and no error.
 ///
 /// Throws: Error when a folder is missing, has no images, or belongs to a class of the test part alone; when there is one class, or
-/// folders are no classes by their names (images, labels), hold masks, are one number (`1`, `01`), or are domains that have the same
-/// classes in them; when links make one file an image of two classes or of both parts; when a class has no training images; when images cannot be read or decoded
+/// folders are no classes by their names (images, labels), hold masks, are one number (`1`, `01`), are inputs and outputs (input, target),
+/// or are domains that have the same classes in them; when test_share or split_seed are given, and there is a test part; when links make one file an image of two classes or of both parts; when a class has no training images; when images cannot be read or decoded
 /// (how many, and the first ten with their reasons), or are of other sizes than the first while size is 0.
 template <std::floating_point Scalar>
 TrainTest<Scalar> load_image_folder(const std::filesystem::path& directory, const ImageFolderOptions& options = {}) {

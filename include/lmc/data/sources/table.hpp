@@ -257,7 +257,7 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
   };
   TrainTest<Scalar> data{dataset(train), dataset(test), detail::table_report(train, test, label, classes, columns, codes, o)};
   data.report.classes = read_classes(data.train, data.test, classes.names());
-  detail::note_one_test_class(data.report.classes, notes);
+  detail::note_untested_classes(data.report.classes, notes);
   data.report.notes = std::move(notes);
   return {std::move(data), std::move(features), classes.names()};
 }

@@ -201,7 +201,7 @@ TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextO
   for (const std::string_view label : lines.labels) all.labels.push_back(label_of.at(label));
   const auto data = [&](detail::LabelledTexts train, detail::LabelledTexts test) {
     auto result = detail::text_data<Scalar>(std::move(train), std::move(test), std::move(classes), options.features);
-    detail::note_one_test_class(result.report.classes, lines.notes);
+    detail::note_untested_classes(result.report.classes, lines.notes);
     result.report.notes = std::move(lines.notes);
     return result;
   };

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -306,6 +307,32 @@ inline std::vector<std::int32_t> labels_of(const std::vector<ImageFile>& files) 
   return labels;
 }
 
+/// Notes images that lose what lies beyond their middle square.
+inline void note_cut_images(std::span<const ReadSize> sizes, std::vector<ReadNote>& notes) {
+  const auto loss = [](const ReadSize& s) {  // the share of its pixels
+    return 1 - static_cast<double>(std::min(s.height, s.width)) / static_cast<double>(std::max(s.height, s.width));
+  };
+  Index cut = 0;
+  for (const ReadSize& s : sizes) cut += s.height == s.width ? 0 : s.count;
+  if (cut == 0) return;
+  const ReadSize& most =
+      *std::max_element(sizes.begin(), sizes.end(), [&](const ReadSize& a, const ReadSize& b) { return loss(a) < loss(b); });
+  notes.push_back({concat("images are not square: what lies beyond the middle square is cut off, at most ",
+                          std::llround(100 * loss(most)), " % of the pixels, in images of ", most.width, "×", most.height),
+                   cut, ""});
+}
+
+/// Notes classes of one training image among many others.
+inline void note_single_images(const std::vector<ReadClass>& classes, std::vector<ReadNote>& notes) {
+  Index singles = 0, images = 0;
+  std::string first;
+  for (const ReadClass& c : classes) {
+    images += c.train;
+    if (c.train == 1 && singles++ == 0) first = c.name;
+  }
+  if (singles > 0 && images >= 20 * singles) notes.push_back({"classes have one training image", singles, first});
+}
+
 /// What was found in the files of a list, which were read with these options.
 inline ReadReport image_report(const ImageList& list, const ImageFindings& findings, const LoadImagesOptions& o) {
   ReadReport report{.classes = count_classes(list.classes, labels_of(list.train), labels_of(list.test)),
@@ -337,7 +364,9 @@ inline ReadReport image_report(const ImageList& list, const ImageFindings& findi
   };
   note_copies(test_copies, "test images that are training images, too, byte for byte: they say nothing of new images");
   note_copies(class_copies, "images that are of another class, too, byte for byte: no network can tell which");
-  note_one_test_class(report.classes, report.notes);
+  if (o.size > 0) note_cut_images(report.sizes, report.notes);
+  note_single_images(report.classes, report.notes);
+  note_untested_classes(report.classes, report.notes);
   return report;
 }
 

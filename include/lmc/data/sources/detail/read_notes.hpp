@@ -38,12 +38,19 @@ inline std::vector<ReadClass> count_classes(std::vector<std::string> names, std:
   return classes;
 }
 
-/// Notes where all test examples are of one class: ten or more, as fewer may be so by chance.
-inline void note_one_test_class(const std::vector<ReadClass>& classes, std::vector<ReadNote>& notes) {
+/// Notes classes without test examples, where there are ten or more of others: fewer may have none by chance.
+inline void note_untested_classes(const std::vector<ReadClass>& classes, std::vector<ReadNote>& notes) {
   const auto tested = [](const ReadClass& c) { return c.test > 0; };
-  const auto only = std::find_if(classes.begin(), classes.end(), tested);
-  if (std::count_if(classes.begin(), classes.end(), tested) == 1 && only->test >= 10)
-    notes.push_back({"test examples are all of one class: their error says nothing of the others", only->test, only->name});
+  const auto untested = [](const ReadClass& c) { return c.train > 0 && c.test == 0; };
+  Index examples = 0;
+  for (const ReadClass& c : classes) examples += c.test;
+  const auto missing = std::find_if(classes.begin(), classes.end(), untested);
+  if (examples < 10 || missing == classes.end()) return;
+  if (const auto only = std::find_if(classes.begin(), classes.end(), tested); only->test == examples)
+    notes.push_back({"test examples are all of one class: their error says nothing of the others", examples, only->name});
+  else
+    notes.push_back({"classes have no test examples: the test error says nothing of them",
+                     static_cast<Index>(std::count_if(classes.begin(), classes.end(), untested)), missing->name});
 }
 
 /// Throws: Error when fewer than two classes have training examples, or one has test examples alone.
