@@ -285,9 +285,23 @@ TEST_CASE("load_words: says what is missing, too short or out of range", "[data]
   const testing::TemporaryDirectory directory;
   directory.write("first", "aword\nother\n");
   directory.write("second", "слово\nword/ABC\nthe\n");
-  CHECK_THROWS_WITH(lmc::load_words<float>(directory.path(), {.languages = {"first", "second"}}),
-                    Contains("1 × second: lines with other letters than a to z") &&
-                        Contains("1 × second: lines with a slash") && Contains("1 × second: words of less than 4"));
+  CHECK_THROWS_WITH(
+      lmc::load_words<float>(directory.path(), {.languages = {"first", "second"}}),
+      Contains("1 × second: lines with other characters than a to z, once folded, were passed over, as 'слово'") &&
+          Contains("1 × second: lines with a slash") && Contains("1 × second: words of less than 4"));
+  directory.write("cyrillic", "слово\nдругое\nпервое\n");
+  directory.write("counted", "aword 12\nother 7\nthird 5\n");
+  CHECK_THROWS_WITH(
+      lmc::load_words<float>(directory.path(), {.languages = {"first", "cyrillic"}}),
+      Contains("; most lines of 'cyrillic' were passed over, since words are of the letters a to z:\n  3 × cyrillic: lines "
+               "with other characters"));
+  CHECK_THROWS_WITH(
+      lmc::load_words<float>(directory.path(), {.languages = {"counted", "first"}}),
+      Contains("most lines of 'counted' were passed over") &&
+          Contains("3 × counted: lines with digits were passed over, as 'aword 12'; `sed 's/[[:blank:]].*//'` leaves"));
+  directory.write("third", "aother\nthird\n");
+  CHECK_THROWS_WITH(lmc::load_words<float>(directory.path(), {.languages = {"first", "third"}}),
+                    Contains("lists need more words of 4 to 10 letters"));
   CHECK_THROWS_WITH(load([](auto& o) { o.words_per_sample = 0; }),
                     Contains("words_per_sample = 0; expected a positive number"));
   CHECK_THROWS_WITH(load([](auto& o) { o.train_words = 0; }), Contains("train_words = 0;"));

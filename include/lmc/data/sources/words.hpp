@@ -90,7 +90,16 @@ inline std::string other_word_lists(const std::filesystem::path& directory, Word
 
 /// What was passed over in a list of words, by cause.
 struct PassedWords {
-  Index letters = 0, slashes = 0, length = 0;
+  Index letters = 0, digits = 0, slashes = 0, length = 0;
+  std::string letters_line = {}, digits_line = {};  // the first of each, of those that are short enough for a message
+
+  /// Counts a line with other characters than letters.
+  void add_other(std::string_view line) {
+    const bool has_digits = line.find_first_of("0123456789") != std::string_view::npos;
+    std::string& first = has_digits ? digits_line : letters_line;
+    if (first.empty() && line.size() <= 40) first = line;
+    ++(has_digits ? digits : letters);
+  }
 };
 
 /// The folded words of 4 to 10 letters of a file, sorted, each once; counts what is passed over.
@@ -110,7 +119,7 @@ inline std::vector<std::string> read_words(const std::filesystem::path& director
     else if (word)
       ++passed.length;
     else
-      ++passed.letters;
+      passed.add_other(line);
   });
   std::sort(words.begin(), words.end());
   words.erase(std::unique(words.begin(), words.end()), words.end());
@@ -119,10 +128,13 @@ inline std::vector<std::string> read_words(const std::filesystem::path& director
 
 /// Notes of what was passed over in a list.
 inline void note_passed_words(const std::string& language, const PassedWords& passed, std::vector<ReadNote>& notes) {
-  const auto note = [&](Index count, const char* what) {
+  const auto note = [&](Index count, const std::string& what) {
     if (count > 0) notes.push_back({concat(language, ": ", what), count, ""});
   };
-  note(passed.letters, "lines with other letters than a to z, once folded, were passed over");
+  const auto as = [](const std::string& line) { return line.empty() ? "" : concat(", as '", line, "'"); };
+  note(passed.letters, "lines with other characters than a to z, once folded, were passed over" + as(passed.letters_line));
+  note(passed.digits, concat("lines with digits were passed over", as(passed.digits_line),
+                             "; `sed 's/[[:blank:]].*//'` leaves the words where numbers stand behind them"));
   note(passed.slashes, "lines with a slash, as in hunspell's word/FLAGS, were passed over; `cut -d/ -f1` leaves the words");
   note(passed.length, "words of less than 4 or more than 10 letters were passed over");
 }
@@ -170,9 +182,12 @@ inline Index common_words(const std::vector<WordsByLength>& train, const std::ve
 }
 
 /// What to ask for where lists have `common` words of each language, with room for what the first five letters of words decide.
-inline std::string fewer_words(const WordsOptions& o, Index common) {
+/// `passed`: a language, most lines of which were passed over, if there is one.
+inline std::string fewer_words(const WordsOptions& o, Index common, const std::string& passed) {
   const Index train = common * 6 / 10, test = common / 10;
-  if (test == 0) return "lists need more words of 4 to 10 letters";
+  if (test == 0)
+    return passed.empty() ? "lists need more words of 4 to 10 letters"
+                          : concat("most lines of '", passed, "' were passed over, since words are of the letters a to z:");
   return concat("ask for fewer, such as ",
                 o.wording == Wording::code ? concat("train_words = ", train, ", test_words = ", test)
                                            : concat("--train-words ", train, " --test-words ", test),
@@ -267,10 +282,13 @@ inline WordSamples read_word_samples(const std::filesystem::path& directory, con
   std::vector<WordsByLength> train(o.languages.size()), test(o.languages.size());
   std::vector<std::vector<std::string>> words;
   std::vector<ReadNote> notes;
+  std::string mostly_passed;
   for (const std::string& language : o.languages) {
     PassedWords passed;
     words.push_back(read_words(directory, language, passed, o.wording));
     note_passed_words(language, passed, notes);
+    const Index all = passed.letters + passed.digits + passed.slashes;
+    if (mostly_passed.empty() && all > static_cast<Index>(words.back().size())) mostly_passed = language;
   }
   note_shared_words(o.languages, words, option, notes);
   for (std::size_t l = 0; l < words.size(); ++l)
@@ -278,7 +296,7 @@ inline WordSamples read_word_samples(const std::filesystem::path& directory, con
       auto& part = is_test_word(word, test_share, o.seed) ? test : train;
       part[l][word.size() - shortest_word].push_back(std::move(word));
     }
-  const std::string advice = fewer_words(o, common_words(train, test));
+  const std::string advice = fewer_words(o, common_words(train, test), mostly_passed);
   const auto samples = [&](std::vector<WordsByLength> lists, const WordsPart& part) {
     return sample_words(choose_words(std::move(lists), part, o, advice, notes), part, o);
   };
