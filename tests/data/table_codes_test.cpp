@@ -114,7 +114,82 @@ TEST_CASE("load_table: says what helps where there are other names than fields",
   CHECK(load(",x,class\n" + rows, {.drop = {0}, .train_rows = 2}).features.size() == 1);
   // A column without a name is written by its position.
   CHECK_THROWS_WITH(load(",x,class\n1,1,a\nz,2,b\n3,3,a\n4,1,b\n", {.train_rows = 3, .wording = Wording::command_line}),
-                    Contains("'z' is no number") && Contains("--categorical 0"));
+                    Contains("'z' is no number") && Contains("--categorical position:0"));
+}
+
+TEST_CASE("load_table: notes numbers behind signs, and amounts in two currencies", "[data]") {
+  const auto amounts = [](const std::string& before, const std::string& other, std::vector<NumberMark> marks) {
+    std::string text = "cost,x,class\n";
+    for (int i = 0; i < 40; ++i)
+      text += lmc::concat(i % 4 == 0 ? other : before, i * 7 % 9 + 1, ',', i * 3 % 7, i % 2 == 0 ? ",cat\n" : ",dog\n");
+    return notes(load(text, {.number_format = std::move(marks), .train_rows = 36}));
+  };
+  for (const std::string sign : {"R$ ", "A$", "Rs. ", "₺", "~", ">", "≥ "}) {
+    const std::string without_blank(lmc::detail::trim(sign));
+    CHECK(amounts(sign, sign, {NumberMark::currency}) == "column 'cost' has 9 categories, such as '" + sign +
+                                                             "1'; numbers behind '" + without_blank +
+                                                             "' are categories, unless it is left out\n");
+  }
+  CHECK_THAT(amounts("~", "", {}), Contains("unless it is left out"));
+  for (const std::string word : {"zone", "Class ", "Q", "no_"}) CHECK(amounts(word, word, {}).empty());
+  CHECK(amounts("$", "€", {NumberMark::currency}) ==
+        "column 'cost' has amounts in different currencies, '$1' and '€1', taken as they stand\n");
+  CHECK(amounts("$", "$", {NumberMark::currency}).empty());
+}
+
+TEST_CASE("load_table: says why a text is no number", "[data]") {
+  const auto load_values = [](std::vector<std::string> values, lmc::CsvOptions options = {.train_rows = 3}) {
+    std::string text = "x,class\n";
+    for (std::size_t i = 0; i < values.size(); ++i) text += "\"" + values[i] + (i % 2 == 0 ? "\",a\n" : "\",b\n");
+    return load(text, options);
+  };
+  CHECK_THROWS_WITH(
+      load_values({"1,5", "2,5", "3,5", "4,5"}),
+      Contains("line 2, column 'x': '1,5' is no number, and so is no other value of the column as it stands; it is one "
+               "with number_format = {NumberMark::decimal_comma}"));
+  CHECK_THROWS_WITH(load_values({"1", "12 kg", "3", "4"}), Contains("'12 kg' is no number, but the column's other values are; "
+                                                                    "'kg' stands behind the number: leave it out, or take"));
+  CHECK_THROWS_WITH(load_values({"1", "3/5", "3", "4"}), Contains("it is a fraction: write it as a decimal"));
+  CHECK_THROWS_WITH(load_values({"1", "(1,234.5)", "3", "4"}),
+                    Contains("'(1,234.5)' is no number") && Contains("write it as -5"));
+  // The first in the file, in whatever part it is.
+  for (std::uint64_t seed = 0; seed < 5; ++seed)
+    CHECK_THROWS_WITH(load_values({"1", "?!", "3", "!?", "5", "6", "7", "8"}, {.seed = seed}),
+                      Contains("line 3, column 'x': '?!'"));
+  // A column whose name is a number is told from one at that position.
+  CHECK_THROWS_WITH(load("1,2,class\n1,1,a\nz,2,b\n3,3,a\n4,1,b\n", {.train_rows = 3, .wording = Wording::command_line}),
+                    Contains("'z' is no number") && Contains("--categorical name:1"));
+}
+
+TEST_CASE("load_table: says why there is one class, or one more to test with", "[data]") {
+  const lmc::CsvOptions options{.train_rows = 4, .wording = Wording::command_line};
+  CHECK_THROWS_WITH(load("x,class\n1,a\n2,a\n3,a\n4,a\n5,b\n", options),
+                    Contains("all labels are 'a'") &&
+                        Contains("the first 4 rows have no other: shuffle the rows, or leave --train-rows out; --label"));
+  CHECK_THROWS_WITH(load("x,class\n1,a\n2,b\n3,a\n4,b\n5,c\n", options),
+                    Contains("into the training part, too: shuffle the rows, or leave --train-rows out"));
+  const std::string train = "x,class\n1,>50K\n2,<=50K\n3,>50K\n";
+  for (const std::string label : {">50K.", ">50k"})
+    CHECK_THROWS_WITH(load_two(train, "x,class\n1," + label + "\n"),
+                      Contains("the label '" + label + "' occurs in the test part only") &&
+                          Contains("; it differs from '>50K' in case, blanks or a point at its end alone: write them alike"));
+  CHECK_THROWS_WITH(load_two(train, train, {.seed = 3}),
+                    Contains("seed = 3 says which rows are put aside at random, and test_path says what to test with"));
+  CHECK_THROWS_WITH(load(train, {.train_rows = 2, .seed = 3, .wording = Wording::command_line}),
+                    Contains("--split-seed 3 says") && Contains("--train-rows says what"));
+}
+
+TEST_CASE("load_table: notes a row of data that is passed over", "[data]") {
+  std::string rows;
+  for (int i = 1; i < 20; ++i) rows += std::to_string(i * 7 % 20) + (i % 2 == 0 ? ".5,cat\n" : ".5,dog\n");
+  const lmc::CsvOptions options{.names = false, .wording = Wording::command_line};
+  const auto found = load("31,cat\r\n" + rows, options).data.report.notes;
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].what ==
+        "a line was passed over that looks like a row of data, as it begins with '31'; to read it, pass --header 0");
+  CHECK_THAT(found[0].first, Contains("a.csv', line 1"));
+  for (const std::string line : {"x,cat\n", "31,2\n", "31\n", "31,cat,dog\n", "# measured\n", "\n", "0,1\n"})
+    CHECK(notes(load(line + rows, options)).empty());
 }
 
 TEST_CASE("load_table: notes labels and categories that may be another or none", "[data]") {
@@ -137,7 +212,7 @@ TEST_CASE("load_table: notes labels and categories that may be another or none",
   CHECK_THAT(notes(load("x,class\n120,Total\n" + classes.substr(8), {.train_rows = 40})),
              Contains("a class has one training example, as 'Total'"));
 
-  for (const std::string number : {"5-", "(5)", "12 34"}) {
+  for (const std::string number : {"5-", "(5)", "12 34", "(1.234.567)", "($12)"}) {
     std::string words = "x,class\n";
     for (int i = 0; i < 40; ++i)
       words += (i % 4 == 0 ? "low" : i % 4 == 1 ? "high" : number) + (i % 2 == 0 ? ",cat\n" : ",dog\n");

@@ -126,7 +126,10 @@ TEST_CASE("load_table: notes features that are called as labels often are", "[da
     return notes(head + text.substr(text.find('\n')));
   };
   CHECK(other("Survived,x,port") ==
-        "column 'Survived' is a feature, and 'port' the label; if it is the label: label = \"Survived\"\n");
+        "column 'Survived' is a feature, and 'port' the label; if 'Survived' is the label: label = \"Survived\"\n");
+  CHECK_THAT(other("a,y,port"), Contains("if 'y' is the label: label = \"y\""));
+  CHECK(other("x,y,port").empty());
+  CHECK(other("y,Z,port").empty());
   CHECK_THAT(other("x,Churn,port"), Contains("label = \"Churn\""));
   CHECK_THAT(other("quality,x,port"), Contains("label = \"quality\""));
   CHECK(other("x,quality,port").empty());
@@ -148,12 +151,61 @@ TEST_CASE("load_table: notes numbers that may stand for missing ones", "[data]")
                             "\"}, which replaces the usual list\n");
     CHECK(note(text, 2).empty());
   }
+  for (const std::string text : {"8888", "32767", "-32768", "65535", "2147483647", "-2147483648", "4294967295.0"})
+    CHECK_THAT(note(text), Contains("'t' has '" + text + "', far from its other values"));
+  const auto among_positive = [&](const std::string& text) {
+    return notes(rows(
+                     "t", [&](int i) { return i < 3 ? text : std::to_string(i * 20 % 700); }, in_turn),
+                 {.train_rows = 39});
+  };
+  for (const std::string text : {"-9", "-99", "-999", "-99.0"})
+    CHECK(among_positive(text) == "column 't' has '" + text +
+                                      "', and no other value below zero; if it stands for a missing one: missing_texts = {\"" +
+                                      text + "\"}, which replaces the usual list\n");
+  for (const std::string text : {"-8", "-98", "9", "999"}) CHECK(among_positive(text).empty());
+  CHECK(note("-99").empty());  // among −3 to 3
   for (const std::string text : {"99", "998", "999.99", "9990", "1e19"}) CHECK(note(text).empty());
   CHECK(note("-999", 3, 250).empty());  // −125 to 124
   CHECK(note("999", 39).empty());       // the training part has no other value
   CHECK_THAT(note("999", 3, 7, {.missing_texts = {"?"}, .wording = lmc::Wording::command_line}),
              Contains("if it stands for a missing one: --missing-texts '?,999'\n"));
   CHECK(note("999", 3, 7, {.missing_texts = {"999"}, .missing = lmc::MissingValue::impute}).empty());
+}
+
+TEST_CASE("load_table: notes a column that goes on by one step, and another number in each row where no column has a name",
+          "[data]") {
+  const auto counted = [](int from, int step) {
+    return notes(rows(
+        "n", [=](int i) { return from + i * step; }, in_turn));
+  };
+  CHECK(counted(5, 1) == "column 'n' counts the rows; leave it out: drop = {\"n\"}\n");
+  CHECK(counted(1000, 10) ==
+        "column 'n' grows by 10 from row to row, as a count of the rows does; leave it out: drop = {\"n\"}\n");
+  CHECK_THAT(counted(40, -1), Contains("'n' grows by -1 from row to row"));
+  CHECK(counted(7, 0).empty());
+  std::string text;
+  for (int i = 0; i < 40; ++i)
+    text += lmc::concat(i * i * 13 % 1009 + 8000, ',', i * 3 % 7, ',', i % 5, i % 2 == 0 ? ",a\n" : ",b\n");
+  CHECK(notes(text, {.header = 0}) ==
+        "column 'column0' has another number in each row; if these number the rows, leave it out: drop = {\"column0\"}\n");
+  CHECK(notes("mass,x,y,class\n" + text).empty());
+}
+
+TEST_CASE("load_table: notes labels that look like a regression target although they are whole", "[data]") {
+  const auto labelled = [](int from, int classes, int examples, const lmc::CsvOptions& options = {.train_rows = 620}) {
+    std::string text = "x,age\n";
+    for (int i = 0; i < examples; ++i) text += lmc::concat(i * 7 % 5 * 0.5, ',', from + i % classes, '\n');
+    return notes(text, options);
+  };
+  CHECK_THAT(labelled(18, 62, 640),
+             Contains("labels are 62 whole numbers from 18 to 79, 10 examples of each on average; this looks like a regression "
+                      "target, and they are taken for classes; is 'age' the column of labels?") &&
+                 Contains("categorical = {\"age\"} insists"));
+  CHECK_THAT(labelled(18, 62, 640, {.categorical = {"age"}, .train_rows = 620}), !Contains("regression"));
+  CHECK_THAT(labelled(18, 30, 640), !Contains("regression"));
+  CHECK_THAT(labelled(0, 62, 640), !Contains("regression"));  // counted from 0, or from 1
+  CHECK_THAT(labelled(1, 62, 640), !Contains("regression"));
+  CHECK_THAT(labelled(18, 31, 640), !Contains("regression"));  // 20 examples of each
 }
 
 TEST_CASE("load_table: notes numbers that differ in zeros at their end", "[data]") {

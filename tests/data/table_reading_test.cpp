@@ -319,7 +319,7 @@ TEST_CASE("load_table: notes test rows that are training rows, and a feature tha
   CHECK_THAT(copies[0].first, Contains("test.csv', line 2"));
   CHECK(notes("a,b,y\n3,4,q\n1,9,p\n9,9,p\n").empty());
   CHECK_THAT(only_note(load("Label,x,z\n1,2,0\n2,3,1\n3,4,0\n4,5,1\n", {.train_rows = 3})),
-             Contains("column 'Label' is a feature, and 'z' the label; if it is the label: label = \"Label\""));
+             Contains("column 'Label' is a feature, and 'z' the label; if 'Label' is the label: label = \"Label\""));
 }
 
 TEST_CASE("load_table: passes over empty rows and columns at the end", "[data]") {

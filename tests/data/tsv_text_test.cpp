@@ -180,4 +180,11 @@ TEST_CASE("load_tsv_text: says what may be meant otherwise", "[data]") {
                         Contains("where the line holds names of columns, remove it"));
 }
 
+TEST_CASE("load_tsv_text: refuses a seed beside a file to test with", "[data]") {
+  const testing::TemporaryDirectory directory;
+  const auto path = directory.write("train", "a\tone\nb\ttwo\n"), test = directory.write("test", "a\tthree\n");
+  CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = test, .seed = 4}),
+                    Contains("seed = 4 says which lines are put aside at random, and test says what to test with"));
+}
+
 }  // namespace data_tsv_text_test

@@ -75,10 +75,14 @@ class CsvReader {
     std::size_t length = 0;
     while (has(length) && at(length) != '\n') ++length;
     require_utf8(text(0, length), line_);
-    consumed_ = length + line_end(length);
+    const std::size_t end = line_end(length);
+    passed_ = length;
+    consumed_ = length + end;
     ++next_line_;
     return true;
   }
+  /// The line that was passed over last, without its end. Valid until the reader goes on.
+  [[nodiscard]] std::string_view passed_line() const { return text(0, passed_); }
 
   /// Goes to the next record. Returns false where there is none. Throws also: Error when the record has not as many fields as
   /// the first that next() went to.
@@ -257,6 +261,7 @@ class CsvReader {
   GzipReader file_;
   std::string buffer_;        // what was read, and not yet dropped
   std::size_t begin_ = 0;     // where the record begins in buffer_
+  std::size_t passed_ = 0;    // length of the line passed over
   std::size_t consumed_ = 0;  // how much of buffer_ from begin_ on is done with when the reader goes on
   bool ended_ = false;        // whether the file has nothing beyond buffer_
   Index line_ = 0, next_line_ = 1, first_line_ = 0;

@@ -27,6 +27,7 @@
 #include <lmc/data/sources/detail/csv_options.hpp>
 #include <lmc/data/sources/detail/csv_table.hpp>
 #include <lmc/data/sources/detail/label_check.hpp>
+#include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/data/sources/detail/number_text.hpp>
 #include <lmc/data/sources/detail/other_file.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
@@ -95,13 +96,35 @@ inline Categories fit_classes(const TablePart& train, const TablePart& test, Ind
           {concat("the label '", text, "' is a class; if it stands for a missing one, remove its rows"), count, ""});
   Categories classes(texts, by_text && (codes || has_value_twice(texts)));
   require(classes.size() > 1, train.where(column), ": all labels are '", classes.names()[0],
-          "'; expected two classes or more; ", option_text(o.wording, "the option label", "--label, by name or number,"),
-          " chooses another column");
+          "'; expected two classes or more; ",
+          o.train_rows > 0 && both.size() > 1
+              ? concat("the first ", o.train_rows, " rows have no other: shuffle the rows, or leave ",
+                       option_text(o.wording, "train_rows", "--train-rows"), " out; ")
+              : "",
+          option_text(o.wording, "the option label", "--label, by name or number,"), " chooses another column");
   return classes;
 }
 
 /// Whether the rows to test with are taken from the file's at random.
 inline bool splits_at_random(const CsvOptions& o) { return o.test_path.empty() && o.train_rows == 0; }
+
+/// What helps where a label is none of the training part.
+inline std::string new_label_advice(std::string_view name, const Categories& classes, const CsvOptions& o) {
+  const auto bare = [](std::string_view text) {
+    std::string all = lower_case(ascii_spelling(text));
+    if (all.ends_with('.')) all.pop_back();
+    return all;
+  };
+  const auto alike = std::find_if(classes.names().begin(), classes.names().end(),
+                                  [&](const std::string& known) { return bare(known) == bare(name); });
+  if (alike != classes.names().end())
+    return concat("; it differs from '", *alike, "' in case, blanks or a point at its end alone: write them alike");
+  return concat("; put rows of this class into the training part, too",
+                splits_at_random(o) ? concat(", or try another split, ", option_text(o.wording, "seed = 1", "--split-seed 1"))
+                : o.train_rows > 0
+                    ? concat(": shuffle the rows, or leave ", option_text(o.wording, "train_rows", "--train-rows"), " out")
+                    : "");
+}
 
 template <std::floating_point Scalar>
 Dataset<Scalar> table_dataset(const TablePart& part, Index label, const Categories& classes, std::span<const Index> columns,
@@ -112,11 +135,8 @@ Dataset<Scalar> table_dataset(const TablePart& part, Index label, const Categori
     const std::string_view name = label_of(part, i, label, o);
     const auto number = classes.find(name);
     if (!number)
-      throw Error(concat(
-          part.where(i, label), ": the label '", name, "' occurs in the test part only",
-          part.row(i) == 0 ? "; if the line holds units, remove it" : "",
-          "; put rows of this class into the training part, too",
-          splits_at_random(o) ? concat(", or try another split, ", option_text(o.wording, "seed = 1", "--split-seed 1")) : ""));
+      throw Error(concat(part.where(i, label), ": the label '", name, "' occurs in the test part only",
+                         part.row(i) == 0 ? "; if the line holds units, remove it" : "", new_label_advice(name, classes, o)));
     labels.push_back(static_cast<std::int32_t>(*number));
     Scalar* to = x.data() + i * features;
     for (std::size_t j = 0; j < columns.size(); ++j) to += encode(part, i, columns[j], codes[j], o, to);
@@ -195,7 +215,7 @@ inline SplitPositions split_rows(const CsvTable& file, const CsvOptions& o) {
 /// a text that is none (with the option that reads it) or not finite; a category of the test part alone, unless it is to be ignored;
 /// a column without values, of more than 1000 categories, or of texts that nearly all differ; labels that look like a regression
 /// target, or that are one number written in two ways; a single class, or a class of the test part alone; a test file with other
-/// columns; options that leave a part empty, or ask for two ways to make one.
+/// columns; options that leave a part empty, or ask for two ways to make one (a seed beside a test file, too).
 template <std::floating_point Scalar>
 Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& options = {}) {
   const auto& o = options;
@@ -203,6 +223,11 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
           option_text(o.wording, "load_csv: both test_path = '", "both --test-data '"), o.test_path.string(),
           option_text(o.wording, "' and train_rows = ", "' and --train-rows "), o.train_rows,
           " are given; expected one way to make the test part");
+  require(o.seed == 0 || detail::splits_at_random(o), option_text(o.wording, "load_csv: seed = ", "--split-seed "), o.seed,
+          " says which rows are put aside at random, and ",
+          o.train_rows > 0 ? option_text(o.wording, "train_rows", "--train-rows")
+                           : option_text(o.wording, "test_path", "--test-data"),
+          " says what to test with; leave one out");
   require(!detail::contradict(o.number_format), option_text(o.wording, "load_csv: number_format", "--number-format"),
           ": commas between thousands go neither with decimal commas nor with points between thousands; leave one out");
   const detail::CsvTable file(path, o.delimiter, o.header, o.names, o.wording);

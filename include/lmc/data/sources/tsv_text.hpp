@@ -208,6 +208,9 @@ TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextO
 
   if (!options.test.empty()) {
     detail::require_other_file(path, options.test, options.wording);
+    require(options.seed == 0, option_text(options.wording, "load_tsv_text: seed = ", "--split-seed "), options.seed,
+            " says which lines are put aside at random, and ", option_text(options.wording, "test", "--test-data"),
+            " says what to test with; leave one out");
     detail::LabelledLines test_lines = detail::read_labelled_lines(options.test, options);
     detail::LabelledTexts test;
     test.texts = test_lines.texts;

@@ -48,13 +48,6 @@ inline bool mostly_numbers(const TablePart& train, Index column, const CsvOption
   return 2 * numeric_fields > fields || 2 * numeric_texts > texts;
 }
 
-/// What stands behind the number that a text begins with, such as kg; nothing where it begins with none.
-inline std::optional<std::string_view> unit_of(std::string_view text) {
-  const std::size_t end = text.find_first_not_of("0123456789.,-");
-  if (end == 0 || end == std::string_view::npos || !parse_number(text.substr(0, end))) return std::nullopt;
-  return text.substr(end);
-}
-
 /// The unit that all texts end in behind a number, such as kg; nothing where there is none.
 inline std::optional<std::string_view> common_unit(const std::map<std::string_view, Index>& counts) {
   std::set<std::optional<std::string_view>> units;

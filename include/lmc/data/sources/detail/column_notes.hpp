@@ -15,6 +15,7 @@
 #include <lmc/data/sources/detail/alike_texts.hpp>
 #include <lmc/data/sources/detail/column_kind.hpp>
 #include <lmc/data/sources/detail/lower_case.hpp>
+#include <lmc/data/sources/detail/number_notes.hpp>
 #include <lmc/data/sources/detail/number_text.hpp>
 #include <lmc/data/sources/detail/table_part.hpp>
 
@@ -22,11 +23,23 @@ namespace lmc::detail {
 
 // What may be meant otherwise in a column of a table.
 
-/// Whether columns of this name hold names or numbers of rows.
-inline bool names_rows(std::string_view name) {
+/// Whether columns of this name, at this position, hold names or numbers of rows. One without a name may where it is the first.
+inline bool names_rows(std::string_view name, Index column) {
   const std::string lower = lower_case(name);
   return lower.empty() || lower == "id" || lower == "index" || lower == "row" || lower.ends_with("_id") ||
-         name.ends_with("Id") || name.ends_with("ID") || lower.starts_with("unnamed");
+         name.ends_with("Id") || name.ends_with("ID") || lower.starts_with("unnamed") || (column == 0 && lower == "column0");
+}
+
+/// The whole number by which a column goes on from each row to the next, such as 1; nothing where it does not, or stays.
+inline std::optional<std::int64_t> common_step(const CsvTable& file, Index column) {
+  std::optional<std::int64_t> before, step;
+  for (Index i = 0; i < file.rows(); ++i) {
+    const auto number = whole_number(file.field(i, column));
+    if (!number || (step && *number - *before != *step)) return std::nullopt;
+    if (before) step = *number - *before;
+    before = number;
+  }
+  return step == 0 ? std::nullopt : step;
 }
 
 /// Notes numbers that look like the rows' own, and whether the classes stand in one stretch each beside them.
@@ -34,34 +47,27 @@ inline void note_row_numbers(const TablePart& train, Index column, Index label, 
                              std::vector<ReadNote>& notes) {
   const CsvTable& file = train.file;
   if (file.rows() < 10) return;
-  const std::string drop = column_option(o, "drop", file, column);
-  bool consecutive = true;
-  Index changes = 0;
-  std::map<std::string_view, Index> classes;
-  std::optional<std::int64_t> before;
-  for (Index i = 0; consecutive && i < file.rows(); ++i) {
-    const auto number = whole_number(file.field(i, column));
-    consecutive = number && (i == 0 || *number == *before + 1);
-    before = number;
-    changes += i > 0 && file.field(i, label) != file.field(i - 1, label) ? 1 : 0;
-    ++classes[file.field(i, label)];
-  }
-  if (!consecutive) {
-    if (!names_rows(file.name(column))) return;
+  const auto note = [&](const std::string& what) {
+    notes.push_back(
+        {concat("column '", file.name(column), "' ", what, " leave it out: ", column_option(o, "drop", file, column)),
+         file.rows(), train.where(0, column)});
+  };
+  if (const auto step = common_step(file, column)) {
+    Index changes = 0;
+    std::set<std::string_view> classes;
+    for (Index i = 0; i < file.rows(); ++i) {
+      changes += i > 0 && file.field(i, label) != file.field(i - 1, label) ? 1 : 0;
+      classes.insert(file.field(i, label));
+    }
+    const bool sorted = changes + 1 == static_cast<Index>(classes.size());
+    note(concat(*step == 1 ? "counts the rows" : concat("grows by ", *step, " from row to row, as a count of the rows does"),
+                sorted ? ", and the rows are sorted by their label, which it therefore gives away;" : ";"));
+  } else if (names_rows(file.name(column), column)) {
     std::set<std::int64_t> numbers;
     for (Index i = 0; i < file.rows(); ++i)
       if (const auto number = whole_number(file.field(i, column))) numbers.insert(*number);
-    if (static_cast<Index>(numbers.size()) == file.rows())
-      notes.push_back({concat("column '", file.name(column),
-                              "' has another number in each row; if these number the rows, leave it out: ", drop),
-                       file.rows(), train.where(0, column)});
-    return;
+    if (static_cast<Index>(numbers.size()) == file.rows()) note("has another number in each row; if these number the rows,");
   }
-  const bool sorted = changes + 1 == static_cast<Index>(classes.size());
-  notes.push_back({concat("column '", file.name(column), "' counts the rows",
-                          sorted ? ", and the rows are sorted by their label, which it therefore gives away" : "",
-                          "; leave it out: ", drop),
-                   file.rows(), train.where(0, column)});
 }
 
 /// Notes numbers that may be codes, in both parts: 1E1 beside 10, or zeros in front, as in 02139.
@@ -91,7 +97,7 @@ inline void note_codes(const TablePart& train, const TablePart& test, Index colu
     note(concat("numbers with zeros in front, such as '", zero, "'"), zeros);
 }
 
-/// Notes what may be meant otherwise in a column of numbers: points between thousands, numbers with and without %, and whole numbers
+/// Notes what may be meant otherwise in a column of numbers: points between thousands, two currencies, numbers with and without %, and whole numbers
 /// that are one number once they are rounded to a double. `counts`: of the column's texts in the training part.
 inline void note_numbers(const TablePart& train, Index column, const std::map<std::string_view, Index>& counts,
                          const CsvOptions& o, std::vector<ReadNote>& notes) {
@@ -136,14 +142,15 @@ inline void note_numbers(const TablePart& train, Index column, const std::map<st
              "numbers such as '", example, "', read with three decimals; if the point stands between thousands: ",
              o.wording == Wording::code ? "number_format = {NumberMark::thousands_point}" : "--number-format thousands-point"),
          pointed);
+  if (has(NumberMark::currency)) note_currencies(train.file, column, counts, notes);
   if (percent > 0 && plain > 0) note("numbers with and without %, both taken as they stand: 7 % is 7", percent);
 }
 
-/// Notes what may be meant otherwise in a column of categories: numbers, also with a unit or written as 5- or (5), texts that may
+/// Notes what may be meant otherwise in a column of categories: numbers, also with a unit, behind a sign, or written as 5- or (5), texts that may
 /// stand for a missing value or differ in Unicode's forms, and many categories of few rows.
 inline void note_categories(const TablePart& train, Index column, const CsvOptions& o, std::vector<ReadNote>& notes) {
-  Index numbers = 0, missing = 0, nearly = 0;
-  std::string number, absent, near_number;
+  Index numbers = 0, missing = 0, nearly = 0, signs = 0;
+  std::string number, absent, near_number, sign;
   const auto counts = text_counts(train, column, false, o);
   Index fields = 0, quoted = 0;
   std::string in_quotes;
@@ -157,6 +164,10 @@ inline void note_categories(const TablePart& train, Index column, const CsvOptio
       numbers += count;
       number = text;
     }
+    if (const auto before = sign_before(text)) {
+      signs += count;
+      sign = trim(*before);
+    }
     if (is_nearly_number(text)) {
       nearly += count;
       near_number = text;
@@ -168,6 +179,10 @@ inline void note_categories(const TablePart& train, Index column, const CsvOptio
   }
   const std::string& name = train.file.name(column);
   const auto texts = static_cast<Index>(counts.size());
+  if (texts > 2 && 2 * signs > fields)
+    notes.push_back({concat("column '", name, "' has ", texts, " categories, such as '", counts.begin()->first,
+                            "'; numbers behind '", sign, "' are categories, unless it is left out"),
+                     signs, ""});
   const bool unit = texts > 2 && common_unit(counts);
   if (unit || (texts > 20 && 5 * texts > fields))
     notes.push_back({concat("column '", name, "' has ", texts, " categories in ", fields, " rows, '", counts.begin()->first,

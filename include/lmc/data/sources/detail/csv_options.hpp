@@ -78,13 +78,14 @@ inline std::string missing_option(const CsvOptions& o, std::string_view text) {
   return missing_option(o, std::vector<std::string>{std::string(text)});
 }
 
-/// How to list a column in an option, as in --drop id; by its position where it has no name.
+/// How to list a column in an option, as in --drop id; by its position where it has no name, and so that a name that is a number is
+/// taken for none.
 inline std::string column_option(const CsvOptions& o, std::string_view option, const CsvTable& file, Index position) {
   const std::string& column = file.name(position);
   if (column.empty())
-    return o.wording == Wording::code ? concat(option, " = {", position, "}") : concat("--", option, ' ', position);
+    return o.wording == Wording::code ? concat(option, " = {", position, "}") : concat("--", option, " position:", position);
   if (o.wording == Wording::code) return concat(option, " = {\"", column, "\"}");
-  return concat("--", option, " ",
+  return concat("--", option, position_text(column) ? " name:" : " ",
                 column.find_first_of(" '\"|;&()$") == std::string_view::npos ? column : concat("'", column, "'"));
 }
 

@@ -63,7 +63,11 @@ class CsvTable {
     CsvReader csv(path, delimiter, wording);
     const bool named = header > 0 && names;
     bool complete = true;
-    for (Index i = 0; complete && i < header - (named ? 1 : 0); ++i) complete = csv.skip_line();
+    std::string passed;
+    for (Index i = 0; complete && i < header - (named ? 1 : 0); ++i) {
+      complete = csv.skip_line();
+      passed = csv.passed_line();
+    }
     if (complete && named) {
       complete = csv.next_header();
       for (Index j = 0; j < csv.size(); ++j) names_.emplace_back(trim(csv.field(j)));
@@ -99,6 +103,7 @@ class CsvTable {
       }
     } else {
       for (Index j = 0; j < columns_; ++j) names_.push_back(concat("column", j));
+      if (header > 0) note_passed_row(passed, delimiter, header_line);
     }
   }
 
@@ -147,6 +152,27 @@ class CsvTable {
       ends_.push_back(text_.size());
     }
     lines_.push_back(csv.line());
+  }
+
+  /// Notes a line that was passed over although it is as the first row: numbers where that has them, and texts where it has texts.
+  void note_passed_row(std::string_view line, char delimiter, Index number) {
+    std::vector<std::string> fields;
+    for (std::size_t begin = 0; begin <= line.size();) {
+      const std::size_t end = std::min(line.find(delimiter, begin), line.size());
+      fields.emplace_back(trim(line.substr(begin, end - begin)));
+      begin = end + 1;
+    }
+    if (static_cast<Index>(fields.size()) != columns_ || count_columns(fields)) return;
+    Index numbers = 0;
+    for (Index j = 0; j < columns_; ++j) {
+      const bool is_number = parse_number(fields[static_cast<std::size_t>(j)]).has_value();
+      if (is_number != parse_number(field(0, j)).has_value()) return;
+      numbers += is_number ? 1 : 0;
+    }
+    if (numbers > 0)
+      notes_.push_back({concat("a line was passed over that looks like a row of data, as it begins with '", fields[0],
+                               "'; to read it, pass ", option_text(wording_, "header = ", "--header "), number - 1),
+                        1, concat("'", path_, "', line ", number)});
   }
 
   /// What helps where there are not as many names as fields.

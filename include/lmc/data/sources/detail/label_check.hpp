@@ -48,6 +48,20 @@ inline void check_labels(std::string_view where, const std::map<std::string_view
   require(classes <= 10 || 2 * classes <= examples, where, ": there are ", classes, " different labels, '",
           counts.begin()->first, "' among them, in ", examples,
           " rows; this looks like a regression target or an identifier, expected classes; ", advice);
+  if (numbers && decimals == 0 && classes > 30) {
+    const auto [least, greatest] = std::minmax_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) {
+      return *parse_number(a.first) < *parse_number(b.first);
+    });
+    const double from = *parse_number(least->first), to = *parse_number(greatest->first);
+    const bool counted = (from == 0 || from == 1) && to - from == static_cast<double>(classes - 1);
+    if (!counted && examples < 20 * classes)
+      notes.push_back({concat("labels are ", classes, " whole numbers from ", least->first, " to ", greatest->first, ", ",
+                              examples / classes,
+                              " examples of each on average; this looks like a regression target, and they "
+                              "are taken for classes; ",
+                              advice),
+                       classes, ""});
+  }
   if (numbers && decimals > 0)
     notes.push_back({concat("labels are decimals, such as ", decimal, ", taken for classes"), decimals, ""});
   if (few > 0 && classes > 10)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -19,10 +21,11 @@ namespace lmc::detail {
 
 // Texts of a column of numbers that may stand for something else than their value. `counts`: of the texts in the training part.
 
-/// Whether a text is written as people write a number for a missing one: three nines or more, as in -999 and 9999.0, or 1e20 and
-/// beyond.
+/// Whether a number is one that people or programs write for a missing one: three nines or more, as in -999 and 9999.0, four eights,
+/// 1e20 and beyond, and the ends of whole numbers of 16 and 32 bits.
 inline bool looks_like_sentinel(std::string_view text, double value) {
-  if (std::abs(value) >= 1e20) return true;
+  constexpr std::array<double, 8> known{8888, 32767, -32767, -32768, 65535, 2147483647, -2147483648, 4294967295};
+  if (std::abs(value) >= 1e20 || std::find(known.begin(), known.end(), value) != known.end()) return true;
   if (text.starts_with('-')) text.remove_prefix(1);
   const std::string_view nines = text.substr(0, text.find('.'));
   const std::string_view decimals = text.substr(std::min(nines.size() + 1, text.size()));
@@ -31,27 +34,44 @@ inline bool looks_like_sentinel(std::string_view text, double value) {
 }
 
 /// Notes the least or greatest number of a column where it looks like a missing one, occurs three times or more, and is ten times as
-/// large in size as any other.
+/// large in size as any other, or the only one below zero; then it may be -9 and -99, too.
 inline void note_sentinel(const CsvTable& file, Index column, const std::map<std::string_view, Index>& counts,
                           const CsvOptions& o, std::vector<ReadNote>& notes) {
-  std::string_view largest;
-  double size = -1, next = -1;  // of the largest text, and of the largest of another value
-  Index count = 0;
-  for (const auto& [text, fields] : counts) {
-    const double value = parse_marked_number(text, o.number_format).value_or(0);
-    if (std::abs(value) > size) {
-      next = std::exchange(size, std::abs(value));
-      largest = text;
-      count = fields;
-    } else {
-      next = std::max(next, std::abs(value));
-    }
-  }
-  if (count < 3 || next < 0 || size < 10 * next || !looks_like_sentinel(largest, size)) return;
-  notes.push_back({concat("column '", file.name(column), "' has '", largest,
-                          "', far from its other values; if it stands for a missing one: ", missing_option(o, largest),
-                          lists_missing(o) ? "" : ", which replaces the usual list"),
-                   count, ""});
+  std::map<double, std::pair<std::string_view, Index>> values;
+  for (const auto& [text, count] : counts)
+    values.emplace(parse_marked_number(text, o.number_format).value_or(0), std::pair(text, Index{0})).first->second.second +=
+        count;
+  if (values.size() < 2) return;
+  const auto least = values.begin(), second = std::next(least), greatest = std::prev(values.end());
+  const auto size = [](const auto& found) { return std::abs(found->first); };
+  const bool lone = least->first < 0 && second->first >= 0;
+  const auto note_if = [&](const auto& found, double next) {
+    const auto& [text, count] = found->second;
+    const bool looks = looks_like_sentinel(text, found->first);
+    const bool below_zero = found == least && lone && (looks || found->first == -9 || found->first == -99);
+    const bool far = looks && size(found) >= 10 * next;
+    if (count < 3 || (!far && !below_zero)) return;
+    notes.push_back({concat("column '", file.name(column), "' has '", text,
+                            far ? "', far from its other values" : "', and no other value below zero",
+                            "; if it stands for a missing one: ", missing_option(o, text),
+                            lists_missing(o) ? "" : ", which replaces the usual list"),
+                     count, ""});
+  };
+  note_if(least, std::max(size(second), size(greatest)));
+  note_if(greatest, std::max(size(least), size(std::prev(greatest))));
+}
+
+/// Notes amounts in two currencies, $12 and €33.
+inline void note_currencies(const CsvTable& file, Index column, const std::map<std::string_view, Index>& counts,
+                            std::vector<ReadNote>& notes) {
+  std::map<std::string_view, std::string_view> amounts;  // one of each currency
+  for (const auto& [text, count] : counts)
+    if (const auto sign = currency_of(trim(text.substr(text.starts_with('-') ? 1 : 0))); !sign.empty())
+      amounts.emplace(sign, text);
+  if (amounts.size() > 1)
+    notes.push_back({concat("column '", file.name(column), "' has amounts in different currencies, '", amounts.begin()->second,
+                            "' and '", std::next(amounts.begin())->second, "', taken as they stand"),
+                     static_cast<Index>(amounts.size()), ""});
 }
 
 /// Notes 3.1 and 3.10, which are one number and two versions or codes.

@@ -96,17 +96,26 @@ inline std::string ascii_spelling(std::string_view text) {
   return std::string(trim(result));
 }
 
-/// Text without a sign or code of a currency in front, behind a minus maybe, or at its end.
-inline std::string without_currency(std::string_view text) {
+/// The sign or code of a currency that text, without blanks and a minus in front, begins or ends with; nothing where there is none.
+inline std::string_view currency_of(std::string_view text) {
   constexpr std::array<std::string_view, 16> signs{"US$", "$",   "€",   "£",   "¥",   "₹",   "₩",   "USD",
                                                    "EUR", "GBP", "JPY", "CHF", "CNY", "INR", "SEK", "kr"};
+  const auto found =
+      std::find_if(signs.begin(), signs.end(), [&](std::string_view s) { return text.starts_with(s) || text.ends_with(s); });
+  return found == signs.end() ? std::string_view() : *found;
+}
+
+/// Text without a sign or code of a currency in front, behind a minus maybe, or at its end.
+inline std::string without_currency(std::string_view text) {
   const bool negative = text.starts_with('-');
   std::string_view rest = trim(text.substr(negative ? 1 : 0));
-  for (const std::string_view sign : signs) {
-    if (rest.starts_with(sign)) return (negative ? "-" : "") + std::string(trim(rest.substr(sign.size())));
-    if (rest.ends_with(sign)) return (negative ? "-" : "") + std::string(trim(rest.substr(0, rest.size() - sign.size())));
-  }
-  return std::string(text);
+  const std::string_view sign = currency_of(rest);
+  if (sign.empty()) return std::string(text);
+  if (rest.starts_with(sign))
+    rest.remove_prefix(sign.size());
+  else
+    rest.remove_suffix(sign.size());
+  return (negative ? "-" : "") + std::string(trim(rest));
 }
 
 /// Text without `separator` between groups of three digits before `point`; nothing where it stands elsewhere, or behind a group
@@ -198,30 +207,6 @@ inline bool has_fortran_exponent(std::string_view text) {
   return parse_number(other).has_value();
 }
 
-/// Whether a text is a number but for a minus behind it, brackets around it, also around the sign of a currency, a blank inside, other
-/// groups than thousands, as in 17,50,000, or digits of another script.
-inline bool is_nearly_number(std::string_view text) {
-  if (parse_number(text)) return false;
-  const bool ascii_digits = text.find_first_of("0123456789") != std::string_view::npos;
-  bool other_digits = !text.empty();
-  for_each_code_point(text, [&](char32_t c) {
-    // Arabic, Persian, Devanagari and Bengali
-    const bool digit = (c >= 0x0660 && c <= 0x0669) || (c >= 0x06F0 && c <= 0x06F9) || (c >= 0x0966 && c <= 0x096F) ||
-                       (c >= 0x09E6 && c <= 0x09EF);
-    other_digits = other_digits && (digit || c == U'.' || c == U',' || c == U'-' || c == 0x066B || c == 0x066C);
-  });
-  if (other_digits && !ascii_digits) return true;
-  if (ascii_digits && text.find(',') != std::string_view::npos &&
-      text.find_first_not_of("0123456789,.-") == std::string_view::npos)
-    return true;
-  std::string plain;
-  for (const char c : text)
-    if (c != ' ') plain += c;
-  if (plain.ends_with('-')) plain.pop_back();
-  if (plain.starts_with('(') && plain.ends_with(')')) plain = without_currency(plain.substr(1, plain.size() - 2));
-  return parse_number(plain).has_value();
-}
-
 /// Whether text stands in quotes that CSV does not know: single or curly ones.
 inline bool stands_in_quotes(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 5> quotes{
@@ -263,6 +248,62 @@ inline bool may_be_number(std::string_view text) {
   constexpr std::array other{decimal_comma, thousands_point, thousands_apostrophe, thousands_blank, percent, currency, unicode};
   return parse_marked_number(text, english) || parse_marked_number(text, other) || is_hexadecimal(text) ||
          has_fortran_exponent(text);
+}
+
+/// Whether a text is a number but for a minus behind it, brackets around it, also around the sign of a currency, a blank inside, other
+/// groups than thousands, as in 17,50,000, or digits of another script.
+inline bool is_nearly_number(std::string_view text) {
+  if (parse_number(text)) return false;
+  const bool ascii_digits = text.find_first_of("0123456789") != std::string_view::npos;
+  bool other_digits = !text.empty();
+  for_each_code_point(text, [&](char32_t c) {
+    // Arabic, Persian, Devanagari and Bengali
+    const bool digit = (c >= 0x0660 && c <= 0x0669) || (c >= 0x06F0 && c <= 0x06F9) || (c >= 0x0966 && c <= 0x096F) ||
+                       (c >= 0x09E6 && c <= 0x09EF);
+    other_digits = other_digits && (digit || c == U'.' || c == U',' || c == U'-' || c == 0x066B || c == 0x066C);
+  });
+  if (other_digits && !ascii_digits) return true;
+  if (ascii_digits && text.find(',') != std::string_view::npos &&
+      text.find_first_not_of("0123456789,.-") == std::string_view::npos)
+    return true;
+  std::string plain;
+  for (const char c : text)
+    if (c != ' ') plain += c;
+  const bool minus_behind = plain.ends_with('-'), brackets = plain.starts_with('(') && plain.ends_with(')');
+  if (minus_behind) plain.pop_back();
+  if (brackets) plain = plain.substr(1, plain.size() - 2);
+  return parse_number(plain) || ((minus_behind || brackets) && may_be_number(plain));
+}
+
+/// Whether text is two whole numbers with a slash between, as 3/5.
+inline bool is_fraction(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto digits = [](std::string_view part) {
+    return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return slash != std::string_view::npos && digits(text.substr(0, slash)) && digits(text.substr(slash + 1));
+}
+
+/// What stands behind the number that a text begins with, such as kg; nothing where it begins with none.
+inline std::optional<std::string_view> unit_of(std::string_view text) {
+  const std::size_t end = text.find_first_not_of("0123456789.,-");
+  if (end == 0 || end == std::string_view::npos || !parse_number(text.substr(0, end))) return std::nullopt;
+  return text.substr(end);
+}
+
+/// What stands before the number that a text ends with, where it has the sign of a currency or of a comparison, or is an abbreviation:
+/// R$, Rs., ~, >; nothing where it has none.
+inline std::optional<std::string_view> sign_before(std::string_view text) {
+  const std::size_t begin = text.find_first_of("0123456789");
+  if (begin == 0 || begin == std::string_view::npos) return std::nullopt;
+  if (parse_number(text) || (!parse_number(text.substr(begin)) && !may_be_number(text.substr(begin)))) return std::nullopt;
+  const std::string_view before = text.substr(0, begin);
+  bool sign = trim(before).ends_with('.') && before.size() > 2;
+  for_each_code_point(before, [&](char32_t c) {
+    sign = sign || c == U'$' || c == U'~' || c == U'<' || c == U'>' || c == U'=' || (c >= 0xA2 && c <= 0xA5) ||
+           (c >= 0x20A0 && c <= 0x20CF) || c == 0x2248 || c == 0x2264 || c == 0x2265;
+  });
+  return sign ? std::optional(before) : std::nullopt;
 }
 
 }  // namespace detail

@@ -65,14 +65,19 @@ inline bool names_label(std::string_view name, bool first) {
          (first && std::find(sometimes.begin(), sometimes.end(), lower) != sometimes.end());
 }
 
-/// Notes a feature that is called as labels are, where the label is not.
+/// Notes a feature that is called as labels are, where the label is not; y is a coordinate where there is x or z.
 inline void note_other_label(const CsvTable& file, Index label, std::span<const Index> columns, const CsvOptions& o,
                              std::vector<ReadNote>& notes) {
-  const auto found = std::find_if(columns.begin(), columns.end(), [&](Index j) { return names_label(file.name(j), j == 0); });
+  const auto is_axis = [](const std::string& name) { return name == "x" || name == "X" || name == "z" || name == "Z"; };
+  const bool axes = std::any_of(file.names().begin(), file.names().end(), is_axis);
+  const auto found = std::find_if(columns.begin(), columns.end(), [&](Index j) {
+    return names_label(file.name(j), j == 0) && !(axes && lower_case(file.name(j)) == "y");
+  });
   if (found == columns.end() || names_label(file.name(label), true)) return;
+  const std::string& name = file.name(*found);
   notes.push_back(
-      {concat("column '", file.name(*found), "' is a feature, and '", file.name(label), "' the label; if it is the label: ",
-              option_text(o.wording, concat("label = \"", file.name(*found), "\""), concat("--label ", file.name(*found)))),
+      {concat("column '", name, "' is a feature, and '", file.name(label), "' the label; if '", name,
+              "' is the label: ", option_text(o.wording, concat("label = \"", name, "\""), concat("--label ", name))),
        1, ""});
 }
 

@@ -108,20 +108,39 @@ inline std::string number_advice(std::string_view field, const CsvTable& file, I
   if (!more.empty() && contradict(all))
     return concat("; it is one with ", marks(more), ", which contradicts ", marks(o.number_format),
                   "; write the column's numbers in one way, ", otherwise);
-  if (more.empty() || !parse_marked_number(field, all))
+  const bool marked = !more.empty() && parse_marked_number(field, all);
+  if (!marked && is_fraction(field)) return concat("; it is a fraction: write it as a decimal, as 0.5 for 1/2, ", otherwise);
+  if (const auto unit = unit_of(field); !marked && unit && trim(*unit).size() > 1)
+    return concat("; '", trim(*unit), "' stands behind the number: leave it out, ", otherwise);
+  if (!marked)
     return concat("; correct it, list it as missing, ", missing_option(o, texts_among_numbers(file, column, o)),
                   lists_missing(o) ? ", " : ", which replaces the usual list, ", otherwise);
   return concat("; it is one with ", marks(all), comma ? concat(", another with ", marks(other)) : "",
                 "; correct it, or give that option, ", otherwise);
 }
 
+/// Throws: Error about the first text of a column of numbers that is none.
+[[noreturn]] inline void refuse_text(const CsvTable& file, Index column, const CsvOptions& o) {
+  std::optional<Index> row;
+  bool others = false;
+  for (Index i = 0; i < file.rows(); ++i) {
+    const std::string_view field = file.field(i, column);
+    if (is_missing(field, o, true)) continue;
+    if (parse_marked_number(field, o.number_format))
+      others = true;
+    else if (!row)
+      row = i;
+  }
+  const std::string_view text = file.field(row.value(), column);
+  throw Error(concat(file.where(*row, column), ": '", text, "' is no number, ",
+                     others ? "but the column's other values are" : "and so is no other value of the column as it stands",
+                     others && *row == 0 ? " (if the line holds units, remove it)" : "", number_advice(text, file, column, o)));
+}
+
 /// The number that a numeric column has for an example.
 inline double number_of(const TablePart& part, Index i, Index column, std::string_view field, const CsvOptions& o) {
   const auto number = parse_marked_number(field, o.number_format);
-  if (!number)
-    throw Error(concat(part.where(i, column), ": '", field, "' is no number, but the column's other values are",
-                       part.row(i) == 0 ? " (if the line holds units, remove it)" : "",
-                       number_advice(field, part.file, column, o)));
+  if (!number) refuse_text(part.file, column, o);
   if (!std::isfinite(*number))
     throw Error(concat(part.where(i, column), ": '", field,
                        "' is not finite, or beyond the range of double, 5e-324 to 1.8e308 in size; ",
