@@ -89,8 +89,10 @@ TEST_CASE("CsvReader: passes over lines that are no CSV, and reads names of anot
   lmc::CsvReader csv(directory.write("a.csv", "# \"classes: a|b\r\n\n569,\"30\nx\",malignant,benign\n1,2\n3,4\n"));
   CHECK(csv.skip_line());
   CHECK(csv.line() == 1);
+  CHECK(csv.passed_line() == "# \"classes: a|b");
   CHECK(csv.skip_line());
   CHECK(csv.line() == 2);
+  CHECK(csv.passed_line().empty());
   CHECK(csv.next_header());
   CHECK(csv.line() == 3);
   CHECK(csv.size() == 4);
@@ -99,6 +101,7 @@ TEST_CASE("CsvReader: passes over lines that are no CSV, and reads names of anot
   CHECK(csv.line() == 5);
   CHECK(csv.size() == 2);
   CHECK(csv.skip_line());
+  CHECK(csv.passed_line() == "3,4");
   CHECK(!csv.skip_line());
 }
 

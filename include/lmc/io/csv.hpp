@@ -75,9 +75,8 @@ class CsvReader {
     std::size_t length = 0;
     while (has(length) && at(length) != '\n') ++length;
     require_utf8(text(0, length), line_);
-    const std::size_t end = line_end(length);
-    passed_ = length;
-    consumed_ = length + end;
+    passed_ = length > 0 && at(length - 1) == '\r' ? length - 1 : length;
+    consumed_ = length + line_end(length);
     ++next_line_;
     return true;
   }
