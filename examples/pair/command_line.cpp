@@ -2,6 +2,7 @@
 #include "pair/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <string>
 
 #include "pair/options.hpp"
 #include "pair/program.hpp"
@@ -80,7 +81,8 @@ Options parse_options(int argc, char** argv) {
       "--figure", o.figure,
       "file for the curve's figure: .png, .svg or .pdf; with --explain, figures NAME-layers, NAME-examples and NAME-features; "
       "with --align or --repair, NAME-alignment");
-  app.footer(exit_codes);
+  app.footer(std::string(exit_codes) +
+             " With --checkpoint, SIGINT ends with 130 and SIGTERM with 143, after the runs are saved.");
   registry::parse(app, argc, argv);
   return o;
 }
