@@ -78,10 +78,10 @@ void print_read_report(std::ostream& out, const lmc::ReadReport& report) {
         << abbreviated(texts(report.missing, [](const lmc::ReadMissing& m) { return lmc::concat("'", m.text, "' ", m.count); }),
                        10)
         << '\n';
-  if (report.sizes.size() > 1)
+  if (!report.sizes.empty())
     out << "sizes: "
         << abbreviated(
-               texts(report.sizes, [](const lmc::ReadSize& s) { return lmc::concat(s.height, "x", s.width, ": ", s.count); }),
+               texts(report.sizes, [](const lmc::ReadSize& s) { return lmc::concat(s.width, "×", s.height, ": ", s.count); }),
                8)
         << '\n';
   constexpr std::size_t most = 20;
