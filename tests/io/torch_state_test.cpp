@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -145,8 +146,63 @@ TEST_CASE("state_of_torch: refuses what is open, with both lists, and takes a ta
   add("extra.bias", {3}, 7);
   CHECK_THROWS_WITH(read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),
                     Contains("no layer like the module 'extra'"));
+  file.tensors.back().name = "temperature";
+  CHECK_THROWS_WITH(read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),
+                    Contains("no layer like the tensor 'temperature'"));
+  file.tensors.back().name = "extra.bias";
   file.tensors.back().values = lmc::RawValues{"F16", std::vector<std::byte>(6)};
-  CHECK_THROWS_WITH(read({}), Contains("tensor 'extra.bias' is F16; expected F32 or F64"));
+  CHECK_THROWS_WITH(read({}), Contains("tensor 'extra.bias' is F16; expected F32 or F64; widen_halves converts"));
+  file.tensors.back().values = lmc::RawValues{"I64", std::vector<std::byte>(24)};
+  CHECK_THROWS_WITH(read({}),
+                    Contains("tensor 'extra.bias' is I64; expected F32 or F64, as parameters are. Where it belongs to no "
+                             "layer, leave it out"));
+  // A table for every segment leaves out the rest.
+  const std::vector<lmc::TensorPlace> all{{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"},
+                                          {"body.weight", "dense2/weight"}, {"body.bias", "dense2/bias"},
+                                          {"head.weight", "dense3/weight"}, {"head.bias", "dense3/bias"}};
+  CHECK(read(all) == state);
+  // A kernel is refused where it is used, also by a table and where it is square.
+  std::vector<lmc::TensorPlace> kernel = all;
+  kernel[0].tensor = file.tensors[2].name = "stem/kernel";
+  CHECK_THROWS_WITH(read(kernel), Contains("tensor 'stem/kernel' is a kernel") && Contains("its transpose, x.T,"));
+  file.tensors.pop_back();
+  CHECK_THROWS_WITH(read({}), Contains("tensor 'stem/kernel' is a kernel"));
+  CHECK_THROWS_WITH(read({{"body.weight", "dense2.weight"}}), Contains("has no such segment; 'dense2/weight' is one"));
+}
+
+TEST_CASE("state_of_torch: refuses numbers that do not rise along the layers", "[io][errors]") {
+  const auto net = lmc::mlp<float>({.inputs = 5, .hidden = {4, 4, 4}, .outputs = 3});
+  const auto read = [&](const std::vector<std::string>& modules, const std::vector<lmc::TensorPlace>& places = {}) {
+    Safetensors file;
+    const std::vector<lmc::Shape> shapes{{4, 5}, {4, 4}, {4, 4}, {3, 4}};
+    for (std::size_t i = 0; i < modules.size(); ++i) {
+      const auto size = static_cast<std::size_t>(shapes[i].size());
+      file.tensors.push_back({modules[i] + ".weight", shapes[i], std::vector<float>(size, static_cast<float>(i))});
+      file.tensors.push_back({modules[i] + ".bias", lmc::Shape{shapes[i][0]}, std::vector<float>(4 - (i == 3 ? 1 : 0))});
+    }
+    return lmc::state_of_torch<float>(file, net.layout(), 5, places, "a file");
+  };
+  const auto state = read({"fc1", "fc2", "fc3", "fc4"});
+  CHECK(read({"fc2", "fc3", "fc7", "fc10"}) == state);
+  CHECK(read({"first", "fc2", "fc3", "last"}) == state);
+  const std::string falls = "against the order of their numbers";
+  CHECK_THROWS_WITH(read({"fc4", "fc3", "fc2", "fc1"}),
+                    Contains(falls) && Contains("'fc4' comes before 'fc2'") && Contains("a table of names says"));
+  CHECK_THROWS_WITH(read({"fc4", "fc1", "fc2", "fc3"}), Contains(falls));
+  CHECK_THROWS_WITH(read({"fc2", "fc3", "fc4", "fc1"}), Contains(falls));
+  CHECK_THROWS_WITH(read({"fc1", "fc3", "fc4", "fc2"}), Contains(falls));
+  const std::vector<lmc::TensorPlace> middle{{"fc3.weight", "dense2/weight"}, {"fc2.weight", "dense3/weight"}};
+  CHECK(read({"fc4", "fc3", "fc2", "fc1"}, middle) == state);
+}
+
+TEST_CASE("state_of_torch: names all layers that do not fit", "[io][errors]") {
+  const auto net = lmc::mlp<float>({.inputs = 4, .hidden = {6}, .outputs = 3});
+  Safetensors file;
+  for (const auto& [name, shape] : {std::pair{"0.weight", lmc::Shape{5, 4}}, {"2.weight", lmc::Shape{3, 5}}})
+    file.tensors.push_back({name, shape, std::vector<float>(static_cast<std::size_t>(shape.size()))});
+  CHECK_THROWS_WITH(lmc::state_of_torch<float>(file, net.layout(), 4, {}, "a file"),
+                    Contains("1 layer of the network (dense1) and 0 modules of the file have the shapes of 'dense1'") &&
+                        Contains("1 layer of the network (dense2) and 0 modules of the file have the shapes of 'dense2'"));
 }
 
 TEST_CASE("state_of_torch: what PyTorch's layers may do without is what changes nothing", "[io]") {

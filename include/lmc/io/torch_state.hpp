@@ -139,31 +139,32 @@ class TorchMatcher {
         segments_.push_back({&s, torch_form(s, first, input), {}, false});
       }
     for (std::size_t t = 0; t < file.tensors.size(); ++t) {
-      const NamedTensor& tensor = file.tensors[t];
-      if (cut_name(tensor.name, '.').second == "num_batches_tracked") continue;
-      require(!std::holds_alternative<RawValues>(tensor.values), who_, ": tensor '", tensor.name, "' is ", tensor.dtype(),
-              "; expected F32 or F64; widen_halves converts F16 and BF16");
+      if (cut_name(file.tensors[t].name, '.').second == "num_batches_tracked") continue;
       free_.insert(t);
     }
   }
 
   void take(const TensorPlace& place) {
     const auto segment = std::ranges::find(segments_, place.segment, [](const Place& p) { return p.segment->name; });
-    require(segment != segments_.end(), who_, ": the table names '", place.segment, "', and the network has no such segment; ",
-            lists());
+    require(segment != segments_.end(), who_, ": the table names '", place.segment, "', and the network has no such segment",
+            hint_at_segment(place.segment), "; ", lists());
     const auto tensor = std::ranges::find_if(free_, [&](std::size_t t) { return file_.tensors[t].name == place.tensor; });
     require(tensor != free_.end(), who_, ": the table names '", place.tensor, "', which the file has not, or which is taken; ",
             lists());
     require(!segment->tensor, who_, ": the table names '", place.segment, "' twice");
+    require_array(file_.tensors[*tensor]);
     const Shape& shape = file_.tensors[*tensor].shape;
     require(shape.axes() == segment->form.shape, who_, ": tensor '", place.tensor, "' has the shape ", shape, ", expected ",
             Shape(segment->form.shape), " for '", place.segment, "'");
     segment->tensor = *tensor;
     free_.erase(tensor);
   }
-  // The rest of a module goes where the table puts a part of it; then modules and layers of one form are paired in order.
+  // The rest of a module goes where the table puts a part of it; then modules and layers of one form are paired in order. Where the
+  // table has a tensor for every segment, what else is in the file belongs to no layer.
   void match() {
     require_undone();
+    if (std::ranges::all_of(segments_, [](const Place& p) { return p.tensor.has_value(); })) return;
+    for (const std::size_t t : free_) require_array(file_.tensors[t]);
     complete_named();
     std::map<Form, std::vector<std::string>> modules;  // the names in front of the leaves
     std::map<Form, std::vector<std::string>> layers;
@@ -175,6 +176,7 @@ class TorchMatcher {
       require(is_torch_kind(layer_kind(*segments_[s].segment)), who_, ": PyTorch has no layer like that of '",
               segments_[s].segment->name, "'; ", lists());
     for (const auto& [name, form] : forms(open, [&](std::size_t s) { return layer_of(s); })) layers[form].push_back(name);
+    std::vector<std::string> unlike;  // layers without modules, as messages say it
     for (auto& [form, names] : layers) {
       std::vector<std::string> of_file;
       const auto take = [&](const Form& of_modules) {
@@ -186,8 +188,11 @@ class TorchMatcher {
       for (const auto& [other, same_form] : modules)
         if (!layers.contains(other) && lacks_options_alone(other, form)) shorter.push_back(other);
       if (of_file.size() < names.size()) std::ranges::for_each(shorter, take);
-      require(of_file.size() == names.size(), who_, ": ", names.size(), " layers of the network (", joined(names), ") and ",
-              of_file.size(), " modules of the file have the shapes of '", names.front(), "'; ", lists());
+      if (of_file.size() != names.size()) {
+        unlike.push_back(concat(counted(names.size(), "layer"), " of the network (", joined(names), ") and ",
+                                counted(of_file.size(), "module"), " of the file have the shapes of '", names.front(), "'"));
+        continue;
+      }
       std::ranges::sort(of_file, {}, [](const std::string& n) { return NumberedName(n); });
       for (const std::string& n : of_file)
         require(NumberedName(n).texts == NumberedName(of_file.front()).texts, who_, ": '", of_file.front(), "' and '", n,
@@ -198,9 +203,17 @@ class TorchMatcher {
             segments_[s].tensor = position_of(of_file[k], layer_of(s).second.first);
             segments_[s].left_out = !segments_[s].tensor;
           }
+      if (names.size() > 1) sorted_.insert(of_file.begin(), of_file.end());
     }
-    require(modules.empty(), who_, ": the network has no layer like the module '",
-            modules.empty() ? "" : modules.begin()->second.front(), "'; ", lists());
+    require(unlike.empty(), who_, ": ", joined(unlike), "; ", lists());
+    if (!modules.empty()) {
+      const std::string& module = modules.begin()->second.front();
+      const auto tensor = std::ranges::find_if(free_, [&](std::size_t t) { return module_of(t).first == module; });
+      throw Error(concat(who_, ": the network has no layer like the ",
+                         module.empty() ? concat("tensor '", file_.tensors[*tensor].name) : concat("module '", module), "'; ",
+                         lists()));
+    }
+    require_rising();
   }
 
   [[nodiscard]] std::vector<TensorPlace> places() const {
@@ -244,12 +257,52 @@ class TorchMatcher {
   using Leaf = std::pair<std::string, std::vector<Index>>;  // `weight` and its shape in PyTorch
   using Form = std::vector<Leaf>;
 
+  // Numbers in names say the order of modules with equal shapes only where they rise along all the network's layers: in `fc4`, `fc2`,
+  // `fc3`, `fc1`, where shapes put the first and the last, they count from the end.
+  void require_rising() const {
+    std::map<std::vector<std::string>, std::string> last;  // module, by the texts between the numbers
+    std::set<std::vector<std::string>> uncertain;
+    for (const std::string& module : sorted_) uncertain.insert(NumberedName(module).texts);
+    for (const Place& p : segments_) {
+      if (!p.tensor) continue;
+      const std::string module = module_of(*p.tensor).first;
+      const NumberedName name(module);
+      std::string& before = last[name.texts];
+      require(before.empty() || before == module || !uncertain.contains(name.texts) || NumberedName(before) < name, who_, ": '",
+              before, "' comes before '", module,
+              "' in the network, against the order of their numbers, so that these do not say the order of modules with equal "
+              "shapes; ",
+              lists());
+      before = module;
+    }
+  }
+  // Throws: Error unless a tensor can be an array of one of PyTorch's layers.
+  void require_array(const NamedTensor& t) const {
+    const std::string type = t.dtype();
+    require(
+        !std::holds_alternative<RawValues>(t.values), who_, ": tensor '", t.name, "' is ", type, "; expected F32 or F64",
+        type == "F16" || type == "BF16"
+            ? "; widen_halves converts F16 and BF16"
+            : ", as parameters are. Where it belongs to no layer, leave it out when you save, or give a table of names that has "
+              "a tensor for every segment of the network: the rest is ignored then");
+    const std::string leaf = t.name.substr(t.name.find_last_of("./") + 1);
+    require(leaf != "kernel", who_, ": tensor '", t.name,
+            "' is a kernel, as Flax and Keras write it, with the outputs behind the inputs; expected PyTorch's order: save ",
+            t.shape.rank() == 4 ? "x.transpose(3, 2, 0, 1)" : "its transpose, x.T,", " by the name 'weight'");
+  }
+  // `dense2/weight` for `dense2.weight`.
+  [[nodiscard]] std::string hint_at_segment(std::string name) const {
+    std::ranges::replace(name, '.', '/');
+    const bool is_one = std::ranges::any_of(segments_, [&](const Place& p) { return p.segment->name == name; });
+    return is_one ? concat("; '", name, "' is one") : std::string();
+  }
+  static std::string counted(std::size_t count, const char* what) { return concat(count, ' ', what, count == 1 ? "" : "s"); }
   void require_undone() const {
     std::set<std::string> names;
     for (const NamedTensor& t : file_.tensors) names.insert(t.name);
-    for (const std::size_t t : free_) {
-      const std::string undo = undone_in_torch(file_.tensors[t].name, names);
-      require(undo.empty(), who_, ": tensor '", file_.tensors[t].name,
+    for (const NamedTensor& t : file_.tensors) {
+      const std::string undo = undone_in_torch(t.name, names);
+      require(undo.empty(), who_, ": tensor '", t.name,
               "' is no array of a layer, but one that PyTorch computes it from; expected the layer's own: in PyTorch call ",
               undo, " for each such module, and save the state dict again");
     }
@@ -351,7 +404,8 @@ class TorchMatcher {
   const Safetensors& file_;
   std::string who_;
   std::vector<Place> segments_;
-  std::set<std::size_t> free_;  // tensors that the table does not name
+  std::set<std::size_t> free_;    // tensors that the table does not name
+  std::set<std::string> sorted_;  // modules whose order is that of their numbers
 };
 
 }  // namespace detail
@@ -359,15 +413,15 @@ class TorchMatcher {
 /// The state of a network of ours with the numbers of a PyTorch state dict. A module and a layer belong together where their arrays
 /// have equal roles and shapes; several of one kind in the order of the numbers in their names (`features.0`, `features.10`) and of
 /// the network's layers. `places` says otherwise, tensor by tensor; the rest of a module goes to the layer that one of its tensors is
-/// put into. Axes are those of PyTorch there, and ours here:
+/// put into. Where `places` has a tensor for every segment, other tensors are ignored. Axes are those of PyTorch there, and ours here:
 ///   convolution             [out, in, rows, cols]  → [out, rows, cols, in]
 ///   dense behind an image   [out, in · rows · cols] → [out, rows, cols, in], also where it reads the examples themselves
 ///   LayerNorm of images     [channels, rows, cols] → [rows, cols, channels]
 /// Layers of other kinds need `places`, and keep their axes. `num_batches_tracked` is left out. Where the file lacks what PyTorch's
 /// layers may do without, the values are those that change nothing: bias and mean 0, scale and variance 1. input: the shape of an example; who
 /// begins the messages. Throws: Error, with the names and shapes of both sides, when a tensor or a segment is left over, names leave
-/// open which module is first, or `places` has a module or a layer in part and the rest does not follow; when a tensor is not F32
-/// or F64; and when one is of a weight norm, a spectral norm, a parametrization or pruning, with the call of PyTorch that undoes it.
+/// open which module is first, as where their numbers do not rise along the network's layers, or `places` has a module or a layer in part
+/// and the rest does not follow; when a tensor is not F32 or F64, or a `kernel`, which is transposed; and when one is of a weight norm, a spectral norm, a parametrization or pruning, with the call of PyTorch that undoes it.
 template <std::floating_point T>
 ModelState<T> state_of_torch(const Safetensors& file, const ParameterLayout& layout, const Shape& input,
                              const std::vector<TensorPlace>& places, const std::string& who) {
