@@ -262,7 +262,10 @@ inline std::ostream& operator<<(std::ostream& out, const BarrierSummary& s) {
     if (s.interval)
       out << ", 95 % [" << fixed(s.interval->low, 4) << ", " << fixed(s.interval->high, 4) << ']';
     else
-      out << ", no interval: fewer than two initializations to compare, or nothing that varies";
+      out << ", no interval: "
+          << (s.initializations == 1 ? "one initialization"
+              : s.diverged == 0      ? "nothing varies"
+                                     : "fewer than two initializations that did not diverge, or nothing that varies");
     out << ", mean of maxima " << fixed(s.mean_maximum, 4) << ", noise floor " << fixed(s.mean_floor, 4) << '\n';
   }
   out << "at " << fixed(s.threshold, 4) << ": " << s.broken << " broken"
