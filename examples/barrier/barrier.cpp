@@ -12,7 +12,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -23,11 +22,13 @@
 #include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
+#include <lmc/data/dataset.hpp>
 #include <lmc/io/output_file.hpp>
 
 #include "barrier/inputs.hpp"
 #include "barrier/networks.hpp"
 #include "barrier/recording.hpp"
+#include "output_claims.hpp"
 #include "registry/command_line.hpp"
 #include "registry/extra.hpp"
 #include "registry/read_report.hpp"
@@ -74,8 +75,11 @@ void add_options(CLI::App& app, Options& o) {
       ->allow_extra_args(false);
   registry::require_name(
       app.add_option("--labels", o.recording.labels, ".npy file with the class of each example, for logits"));
-  app.add_option("--initializations", o.initializations,
-                 "a number for each pair, as 1,1,2: pairs with equal ones depend on each other")
+  app.add_option(
+         "--initializations", o.initializations,
+         "a number for each pair, with commas, as 1,1,2: pairs with equal ones depend on each other; by init_seed where all "
+         "files of networks have it")
+      ->option_text("N,N,…")
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_option("--threshold", o.threshold, "error barrier from which two networks count as not connected")
@@ -177,17 +181,6 @@ nlohmann::ordered_json to_json(const PairResult& r) {
   return json;
 }
 
-// Opened before anything is measured, so that one that cannot be written is an error at once.
-std::optional<lmc::OutputFile> open(const std::string& path, const Options& o) {
-  if (path.empty()) return std::nullopt;
-  for (const std::string& file : o.files) {
-    std::error_code none;
-    lmc::require(!std::filesystem::equivalent(path, file, none), "'", path,
-                 "' is read, and would be overwritten; give another name");
-  }
-  return std::optional<lmc::OutputFile>(std::in_place, path);
-}
-
 lmc::AlphaGrid network_alphas(const std::vector<double>& alphas) {
   if (alphas.empty()) return 25;
   if (alphas.size() > 1) return alpha_list(alphas);
@@ -196,17 +189,33 @@ lmc::AlphaGrid network_alphas(const std::vector<double>& alphas) {
   return static_cast<lmc::Index>(alphas[0]);
 }
 
-// Whether two pairs have the same outcomes or losses at every α; not where there is no loss at all, as may be on training examples.
-bool same_recording(const Recording& a, const Recording& b) {
-  const auto& first = a.curve.points;
-  const auto& second = b.curve.points;
-  if (first.size() != second.size()) return false;
-  bool any_loss = false;
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    if (first[i].alpha != second[i].alpha || first[i].metrics != second[i].metrics) return false;
-    any_loss = any_loss || first[i].metrics.loss != 0;
+// Whether two curves are of one pair, in either direction: with equal outcomes, which must be so many that chance does not make them so,
+// or with equal outcomes and losses, but for rounding. Not where there is no loss at all, as may be on training examples.
+bool are_of_one_pair(const Curve& a, const Curve& b) {
+  const auto &p = a.points, &q = b.points;
+  if (!p.front().metrics.wrong.empty() && !q.front().metrics.wrong.empty() && lmc::detail::is_same_pair(a, b)) return true;
+  const auto equal = [](const lmc::CurvePoint& x, const lmc::CurvePoint& y) {
+    const double loss = x.metrics.loss;
+    return x.metrics.wrong == y.metrics.wrong && std::abs(loss - y.metrics.loss) <= 1e-6 * std::abs(loss);
+  };
+  return std::ranges::any_of(p, [](const lmc::CurvePoint& x) { return x.metrics.loss != 0; }) &&
+         (std::ranges::equal(p, q, equal) || std::equal(p.begin(), p.end(), q.rbegin(), q.rend(), equal));
+}
+
+// Everything that is read, which no output may overwrite.
+std::vector<std::string> read_files(const Options& o) {
+  std::vector<std::string> files = o.files;
+  for (const std::string& file : o.files) {
+    const std::vector<std::string> parts = files_of_index(file);
+    files.insert(files.end(), parts.begin(), parts.end());
   }
-  return any_loss;
+  for (const std::filesystem::path& path : {o.networks.names, o.recording.labels})
+    if (!path.empty()) files.push_back(path.string());
+  if (o.of_networks()) {
+    const std::vector<std::string> data = registry::data_paths(o.networks.data);
+    files.insert(files.end(), data.begin(), data.end());
+  }
+  return files;
 }
 
 // All of them, so that a mistake is found before anything is printed.
@@ -216,8 +225,8 @@ std::vector<Recording> read_recordings(const Options& o) {
   for (const std::string& file : o.files) {
     recordings.push_back(read_recording(file, o.recording));
     for (std::size_t k = 0; k + 1 < recordings.size(); ++k)
-      lmc::require(!same_recording(recordings[k], recordings.back()), "'", o.files[k], "' and '", file,
-                   "' hold the same values; a pair counts once: leave one out");
+      lmc::require(!are_of_one_pair(recordings[k].curve, recordings.back().curve), "'", o.files[k], "' and '", file,
+                   "' hold the same values, in this order or from the other end; a pair counts once: leave one out");
   }
   return recordings;
 }
@@ -225,25 +234,55 @@ std::vector<Recording> read_recordings(const Options& o) {
 // The barriers of each pair, printed as they come, and what was found in the files of the data set.
 struct Measured {
   std::vector<PairResult> pairs;
-  std::optional<nlohmann::ordered_json> read = {};  // of networks
+  std::vector<lmc::Index> initializations = {};                    // of each pair; none: all differ
+  std::vector<std::string> notes = {};                             // on the pairs together
+  nlohmann::ordered_json data = nlohmann::ordered_json::object();  // that networks were measured on
 };
 
+// How pixels and words were standardized, a mean and a deviation for each channel; "" for data that are neither.
+std::string in_words(const lmc::Standardization& input) {
+  if (input.mean.empty()) return {};
+  const std::string of = input.mean.size() == 1 ? "" : lmc::concat(" of ", input.mean.size(), " channels");
+  const auto list = [](const std::vector<double>& values) {
+    std::string text;
+    for (std::size_t i = 0; i < values.size() && i < 4; ++i) text += (i == 0 ? "" : ",") + fixed(values[i], 4);
+    return text + (values.size() > 4 ? ",…" : "");
+  };
+  return lmc::concat("features standardized: mean ", list(input.mean), " and standard deviation ",
+                     list(input.standard_deviation), of, '\n');
+}
+
+// Throws: Error for numbers of --initializations that were given with blanks between them, so that they stand among the files.
+void require_no_numbers(const Options& o) {
+  const auto is_number = [](const std::string& text) { return text.find_first_not_of("0123456789") == std::string::npos; };
+  std::string numbers;
+  for (const lmc::Index number : o.initializations) numbers += lmc::concat(numbers.empty() ? "" : ",", number);
+  std::string rest;
+  for (const std::string& file : o.files)
+    if (!numbers.empty() && is_number(file) && !std::filesystem::exists(file)) rest += ',' + file;
+  lmc::require(rest.empty(), "--initializations takes its numbers with commas: ", numbers, rest);
+}
+
 Measured measure(const Options& o) {
-  Measured measured;
+  Measured measured{.pairs = {}, .initializations = o.initializations};
   const auto add = [&](std::string name, Recording recording) {
     measured.pairs.push_back(compute(std::move(name), std::move(recording), o));
     print(std::cout, measured.pairs.back(), o.threshold);
   };
+  require_no_numbers(o);
   require_readable_kinds(o.files);
   for (const std::string& file : o.files)
     lmc::require(is_network_file(file) == o.of_networks(), "'", o.files.front(), "' and '", file,
                  "' are not of one kind; expected networks (.safetensors) alone, or what was measured alone");
   const std::size_t each = o.of_networks() ? 2 : 1;
-  lmc::require(o.files.size() % each == 0, "there are ", o.files.size(), " networks; expected two for each pair");
+  lmc::require(o.files.size() % each == 0, "there ",
+               o.files.size() == 1 ? "is 1 network" : lmc::concat("are ", o.files.size(), " networks"),
+               "; expected two for each pair");
   const std::size_t count = o.files.size() / each;
   lmc::require(o.initializations.empty() || o.initializations.size() == count, "--initializations has ",
-               o.initializations.size(), " numbers for ", count, o.of_networks() ? " pairs" : " files",
-               "; expected one for each");
+               o.initializations.size(), o.initializations.size() == 1 ? " number for " : " numbers for ", count,
+               o.of_networks() ? " pair" : " file", count == 1 ? "" : "s", "; expected one for each, as ",
+               count == 1 ? "1" : "1,2", ", with commas");
   lmc::require(o.csv.empty() || count == 1, "--csv takes the curve of one pair, and there are ", count);
   if (!o.of_networks()) {
     lmc::require(o.networks.names.empty(), "--names is for networks, and '", o.files.front(), "' is none; leave it out");
@@ -261,10 +300,28 @@ Measured measure(const Options& o) {
   std::cout << o.networks.data.dataset << ": " << data.train.size() << " training and " << data.test.size()
             << " test examples of shape " << data.train.shape() << ", " << data.train.classes() << " classes\n";
   registry::print_read_report(std::cout, data.report);
-  measured.read = registry::read_report_json(data.report);
+  std::cout << in_words(data.train.standardization());
+  measured.data = {{"data", registry::dataset_json(o.networks.data)},
+                   {"read", registry::read_report_json(data.report)},
+                   {"input", registry::input_json(data.train.standardization())}};
+  if (count > 1) measured.initializations = networks.initializations(o.initializations, measured.notes);
   for (std::size_t i = 0; i < o.files.size(); i += 2)
     add(o.files[i] + " – " + o.files[i + 1], networks.measure(o.files[i], o.files[i + 1], alphas));
   return measured;
+}
+
+// Why several pairs have no summary; "" where they have.
+std::string lack_of_summary(const Measured& measured, lmc::Index folds) {
+  const std::vector<PairResult>& pairs = measured.pairs;
+  if (pairs.size() < 2) return {};
+  for (const PairResult& pair : pairs)
+    if (!pair.cross_fitted) return lmc::concat("'", pair.file, "' ", pair.lack(folds));
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k)
+      if (are_of_one_pair(pairs[k].recording.curve, pairs[i].recording.curve))
+        return lmc::concat("'", pairs[k].file, "' and '", pairs[i].file,
+                           "' have equal outcomes, as one pair that is given twice");
+  return {};
 }
 
 // Options of networks and data sets, which stand in groups of their own, and of what is done with them.
@@ -281,10 +338,9 @@ std::vector<std::string> given_for_networks(const CLI::App& app) {
 void run(const Options& o) {
   lmc::require(o.threshold >= 0 && o.threshold <= 1, "--threshold ", o.threshold, "; expected a share of examples in [0, 1]");
   lmc::require(o.cross_fit.folds >= 2, "--folds ", o.cross_fit.folds, "; expected at least 2");
-  const auto place = [](const std::string& path) { return std::filesystem::weakly_canonical(std::filesystem::absolute(path)); };
-  lmc::require(o.json.empty() || o.csv.empty() || place(o.json) != place(o.csv), "--json and --csv both name '", o.json,
-               "'; give two names");
-  std::optional<lmc::OutputFile> output = open(o.json, o), table = open(o.csv, o);
+  // Opened before anything is measured, so that one that cannot be written is an error at once.
+  OutputClaims claims(read_files(o));
+  std::optional<lmc::OutputFile> output = claims.open("--json", o.json), table = claims.open("--csv", o.csv);
   const Measured measured = measure(o);
   const std::vector<PairResult>& pairs = measured.pairs;
   std::vector<Curve> curves;
@@ -293,18 +349,18 @@ void run(const Options& o) {
     lmc::write_curve_csv(table->stream(), curves.front());
     table->commit();
   }
+  for (const std::string& note : measured.notes) std::cout << note << '\n';
   std::optional<lmc::BarrierSummary> summary;
-  const auto lacking = std::ranges::find_if(pairs, [](const PairResult& pair) { return !pair.cross_fitted; });
-  if (pairs.size() > 1 && lacking == pairs.end()) {
-    summary = lmc::barrier_summary(curves,
-                                   {.initializations = o.initializations, .threshold = o.threshold, .cross_fit = o.cross_fit});
-    std::cout << *summary << '\n';
+  if (const std::string lack = lack_of_summary(measured, o.cross_fit.folds); !lack.empty()) {
+    std::cout << "no summary of the pairs: " << lack << '\n';
   } else if (pairs.size() > 1) {
-    std::cout << "no summary of the pairs: '" << lacking->file << "' " << lacking->lack(o.cross_fit.folds) << '\n';
+    summary = lmc::barrier_summary(
+        curves, {.initializations = measured.initializations, .threshold = o.threshold, .cross_fit = o.cross_fit});
+    std::cout << *summary << '\n';
   }
   if (!output) return;
-  nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  if (measured.read) json.update({{"data", registry::dataset_json(o.networks.data)}, {"read", *measured.read}});
+  nlohmann::ordered_json json = measured.data;
+  if (!measured.notes.empty()) json["notes"] = measured.notes;
   json["pairs"] = nlohmann::ordered_json::array();
   for (const PairResult& pair : pairs) json["pairs"].push_back(to_json(pair));
   if (summary) json["summary"] = registry::summary_json(*summary);

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include <lmc/core/error.hpp>
+#include <lmc/io/detail/safetensors_index.hpp>
 #include <lmc/io/file_kind.hpp>
 #include <lmc/io/input_file.hpp>
 
@@ -76,4 +77,17 @@ void require_each_once(const std::vector<std::string>& files) {
       lmc::require(!fs::equivalent(files[k], files[i], none), "'", files[k], "' and '", files[i],
                    "' are one file; a pair counts once: leave one out");
     }
+}
+
+std::vector<std::string> files_of_index(const std::string& file) {
+  std::vector<std::string> files;
+  if (!is_network_file(file)) return files;
+  try {
+    if (lmc::detail::is_safetensors_index(file))
+      for (const std::string& name : lmc::detail::read_safetensors_index(file).files())
+        files.push_back((fs::path(file).parent_path() / name).string());
+  } catch (const lmc::Error&) {
+    return {};
+  }
+  return files;
 }

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <optional>
 #include <span>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -80,32 +82,46 @@ std::string left_out(const lmc::ParameterLayout& layout, const std::vector<lmc::
   return text;
 }
 
-// Names what is in a file, but not where it lies: equal for the same network under two names.
-std::string digest_of(const lmc::Safetensors& file) {
-  std::string all;
-  for (const lmc::NamedTensor& tensor : file.tensors)
-    all += lmc::concat(
-        tensor.name, ' ', tensor.dtype(), ' ',
-        std::visit(
-            [](const auto& values) {
-              if constexpr (std::is_same_v<std::decay_t<decltype(values)>, lmc::RawValues>) {
-                return lmc::digest(std::span(reinterpret_cast<const char*>(values.bytes.data()), values.bytes.size()));
-              } else {
-                return lmc::digest(std::span(values));
-              }
-            },
-            tensor.values),
-        '\n');
-  return all;
-}
-
-// Throws: Error when two pairs of files are of the same two networks, in either order.
+// Throws: Error when two pairs of files are of the same two networks, in either order, or one of several is of one network.
 void require_each_pair_once(const std::vector<std::string>& files, const std::vector<std::string>& digests) {
   const auto ends = [&](std::size_t i) { return std::minmax(digests[i], digests[i + 1]); };
-  for (std::size_t i = 0; i < files.size(); i += 2)
+  for (std::size_t i = 0; i < files.size(); i += 2) {
+    lmc::require(
+        files.size() == 2 || digests[i] != digests[i + 1], "'", files[i], "' and '", files[i + 1],
+        "' have equal parameters: a network against itself has no barrier, and would lower the mean of the pairs; leave it "
+        "out");
     for (std::size_t k = 0; k < i; k += 2)
       lmc::require(ends(k) != ends(i), "'", files[k], "' and '", files[k + 1], "' are the same two networks as '", files[i],
                    "' and '", files[i + 1], "'; a pair counts once: leave one out");
+  }
+}
+
+// `; not used: 2 tensors, ema.weight, ema.bias`: what a table of names leaves out of a file.
+std::string not_used(const lmc::Safetensors& file, const std::vector<lmc::TensorPlace>& places) {
+  std::vector<std::string> names;
+  for (const lmc::NamedTensor& tensor : file.tensors)
+    if (!tensor.name.ends_with("num_batches_tracked") &&
+        std::ranges::find(places, tensor.name, &lmc::TensorPlace::tensor) == places.end())
+      names.push_back(tensor.name);
+  if (names.empty()) return {};
+  std::string text = lmc::concat("; not used: ", names.size(), names.size() == 1 ? " tensor" : " tensors");
+  for (std::size_t i = 0; i < names.size() && i < 10; ++i) text += ", " + names[i];
+  return text + (names.size() > 10 ? ", …" : "");
+}
+
+// On networks that know nothing of the classes.
+std::string note_on_chance(const lmc::Curve& curve, const lmc::Dataset<float>& part) {
+  std::vector<lmc::Index> counts(static_cast<std::size_t>(part.classes()));
+  for (const std::int32_t label : part.labels()) ++counts[static_cast<std::size_t>(label)];
+  if (counts.empty()) return {};
+  const double most = static_cast<double>(*std::ranges::max_element(counts)),
+               chance = 1 - most / static_cast<double>(part.size());
+  const auto is_at_chance = [&](const lmc::CurvePoint& end) { return end.metrics.error && *end.metrics.error >= chance; };
+  if (!is_at_chance(curve.points.front()) || !is_at_chance(curve.points.back())) return {};
+  return lmc::concat(
+      "both ends are at chance, an error of ", lmc::fixed(chance, 4),
+      " for always the most frequent class: is the order of layers, the preparation of the data or the activation "
+      "another one?");
 }
 
 struct LoadedNetwork {
@@ -125,6 +141,8 @@ struct NetworkFiles::Parts {
   registry::ChosenNetwork chosen;
   std::vector<lmc::TensorPlace> names;
   std::string dataset, part;
+  std::vector<std::string> digests = {};               // of the parameters in each file
+  std::vector<std::optional<std::string>> seeds = {};  // that the files say they were initialized with
 
   [[nodiscard]] LoadedNetwork load(const std::filesystem::path& path) const {
     lmc::Safetensors file = lmc::load_safetensors(path);
@@ -139,7 +157,7 @@ struct NetworkFiles::Parts {
     } else {
       const std::vector<lmc::TensorPlace> places = lmc::places_of_torch(file, layout, data.train.shape(), names, who);
       loaded.parameters = lmc::state_of_torch<float>(file, layout, data.train.shape(), places, who).parameters;
-      loaded.notes.push_back(who + ": " + in_words(places) + left_out(layout, places));
+      loaded.notes.push_back(who + ": " + in_words(places) + left_out(layout, places) + not_used(file, places));
       for (const lmc::TensorPlace& place : places) loaded.json["tensors"][place.segment] = place.tensor;
     }
     lmc::require(
@@ -153,23 +171,67 @@ struct NetworkFiles::Parts {
 NetworkFiles::NetworkFiles(const NetworkFileOptions& options, const std::vector<std::string>& files) {
   std::vector<lmc::TensorPlace> names = read_names(options.names);
   // Before the data set is read, which may not be there where it is the wrong one.
-  std::vector<std::string> digests;
+  std::vector<std::optional<std::string>> seeds;
   for (const std::string& file : files) {
-    const lmc::Safetensors network = lmc::load_safetensors(file);
-    require_dataset(network.metadata, options.data.dataset, lmc::concat('\'', file, '\''));
-    digests.push_back(digest_of(network));
+    const lmc::Metadata metadata = lmc::load_safetensors(file).metadata;
+    require_dataset(metadata, options.data.dataset, lmc::concat('\'', file, '\''));
+    seeds.push_back(init_seed(metadata));
   }
-  require_each_pair_once(files, digests);
   lmc::TrainTest<float> data = registry::load_dataset(options.data, 0);
   registry::ChosenNetwork chosen =
       registry::make_network(options.network, data.train.shape(), data.train.classes(), lmc::Initialization::torch, "--");
-  parts_ = std::make_unique<const Parts>(
-      Parts{std::move(data), std::move(chosen), std::move(names), options.data.dataset, options.part});
+  auto parts =
+      std::make_unique<Parts>(Parts{std::move(data), std::move(chosen), std::move(names), options.data.dataset, options.part});
+  parts->seeds = std::move(seeds);
+  for (const std::string& file : files) {
+    const std::vector<float> parameters = parts->load(file).parameters;
+    parts->digests.push_back(lmc::digest(std::span(parameters)));
+  }
+  require_each_pair_once(files, parts->digests);
+  parts_ = std::move(parts);
 }
 
 NetworkFiles::~NetworkFiles() = default;
 
 const lmc::TrainTest<float>& NetworkFiles::data() const { return parts_->data; }
+
+std::vector<lmc::Index> NetworkFiles::initializations(const std::vector<lmc::Index>& given,
+                                                      std::vector<std::string>& notes) const {
+  const std::size_t pairs = parts_->digests.size() / 2;
+  const bool all_have_seeds = std::ranges::all_of(parts_->seeds, [](const auto& seed) { return seed.has_value(); });
+  std::vector<lmc::Index> groups(pairs);
+  std::iota(groups.begin(), groups.end(), 1);
+  const auto join = [&](const auto& are_joined) {
+    bool any = false;
+    for (std::size_t i = 0; i < pairs; ++i)
+      for (std::size_t k = 0; k < i; ++k) {
+        if (!are_joined(k, i)) continue;
+        any = true;
+        if (groups[i] != groups[k]) std::ranges::replace(groups, lmc::Index{groups[i]}, lmc::Index{groups[k]});
+      }
+    return any;
+  };
+  const auto in_common = [](const auto& of_files) {
+    return [&of_files](std::size_t k, std::size_t i) {
+      const auto has = [&](const auto& end) { return end == of_files[2 * i] || end == of_files[2 * i + 1]; };
+      return has(of_files[2 * k]) || has(of_files[2 * k + 1]);
+    };
+  };
+  if (!given.empty()) join([&](std::size_t k, std::size_t i) { return given[k] == given[i]; });
+  const std::vector<lmc::Index> as_given = groups;
+  if (join(in_common(parts_->digests)))
+    notes.push_back("pairs that have a network in common depend on each other, and count as one initialization");
+  if (all_have_seeds) {
+    join(in_common(parts_->seeds));
+    if (given.empty())
+      notes.push_back("initializations are told by init_seed, which the files have: pairs of one seed count as one");
+  }
+  if (!given.empty() && groups != as_given)
+    notes.push_back(
+        "--initializations has different numbers for pairs that have a network or the init_seed in common; they count as "
+        "one initialization");
+  return groups;
+}
 
 Recording NetworkFiles::measure(const std::filesystem::path& a, const std::filesystem::path& b,
                                 const lmc::AlphaGrid& alphas) const {
@@ -186,6 +248,7 @@ Recording NetworkFiles::measure(const std::filesystem::path& a, const std::files
                                       " part of ", parts_->dataset, ", ", parts_->chosen.description);
   recording.notes = std::move(first.notes);
   recording.notes.insert(recording.notes.end(), second.notes.begin(), second.notes.end());
+  if (const std::string note = note_on_chance(recording.curve, part); !note.empty()) recording.notes.push_back(note);
   if (first.parameters == second.parameters)
     recording.notes.push_back("both ends have equal parameters: this is a network against itself, and has no barrier");
   recording.origin = {{"dataset", parts_->dataset},

@@ -27,7 +27,8 @@ bool is_network_file(const std::filesystem::path& path);
 class NetworkFiles {
  public:
   /// Throws: Error as make_network, load_dataset, when the table of names is none, when one of the files says that it was trained on
-  /// another data set, and when two pairs are of the same two networks.
+  /// another data set, when two pairs are of the same two networks, and when one of several pairs is of one network. Networks are the
+  /// same where their parameters are, whatever the files call and how they store them.
   NetworkFiles(const NetworkFileOptions& options, const std::vector<std::string>& files);
   ~NetworkFiles();
   NetworkFiles(const NetworkFiles&) = delete;
@@ -40,6 +41,11 @@ class NetworkFiles {
                                   const lmc::AlphaGrid& alphas) const;
 
   [[nodiscard]] const lmc::TrainTest<float>& data() const;
+
+  /// One number for each pair, equal for pairs that depend on each other: those that have a network in common or, where all files say it,
+  /// start from one seed, and those that `given` says, if any. Adds to notes what it took from the files.
+  [[nodiscard]] std::vector<lmc::Index> initializations(const std::vector<lmc::Index>& given,
+                                                        std::vector<std::string>& notes) const;
 
  private:
   struct Parts;

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include <lmc/core/error.hpp>
 #include <lmc/data/dataset_digest.hpp>
@@ -95,3 +94,5 @@ std::vector<std::string> origin_notes(const lmc::Metadata& metadata, const std::
     notes.push_back(lmc::concat(who, " was trained with the loss ", *loss, "; losses here are the cross-entropy"));
   return notes;
 }
+
+std::optional<std::string> init_seed(const lmc::Metadata& metadata) { return entry(metadata, "init_seed"); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What lmc's own files say of the networks in them, against what they are about to be measured as.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,3 +19,6 @@ void require_network(const lmc::Metadata& metadata, const std::string& network, 
 
 /// What the metadata say that changes the meaning of what is measured: a training that diverged, another loss.
 std::vector<std::string> origin_notes(const lmc::Metadata& metadata, const std::string& who);
+
+/// The seed of the initialization that the metadata name; none where they do not.
+std::optional<std::string> init_seed(const lmc::Metadata& metadata);

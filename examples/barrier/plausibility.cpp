@@ -34,6 +34,34 @@ std::string note_on_signs(const std::vector<Place>& places) {
                 shortest(least), ")");
 }
 
+// All values at all α, one after another.
+template <class Values>
+std::vector<double> all_of(const std::vector<Place>& places, Values values) {
+  std::vector<double> all;
+  for (const Place& place : places) all.insert(all.end(), values(place).begin(), values(place).end());
+  return all;
+}
+
+// So many that chance does not keep them all on one side.
+constexpr std::size_t enough = 100;
+
+// On losses that probabilities and outcomes could be; beside outcomes, these say how they are meant.
+std::string note_on_small_losses(const std::vector<Place>& places) {
+  const std::vector<double> losses = all_of(places, [](const Place& p) -> auto& { return p.losses; });
+  if (losses.size() < enough || !places.front().wrong.empty() ||
+      !std::ranges::all_of(losses, [](double v) { return v >= 0 && v <= 1; }))
+    return {};
+  return "all losses are at most 1: are they probabilities, or errors? A probability p of the label has the loss -log(p); outcomes "
+         "are given as true or 1 where the prediction is wrong";
+}
+
+// On logits that are something else. Those that a softmax leaves all positive are refused before.
+std::string note_on_positive_logits(const std::vector<Place>& places) {
+  const std::vector<double> logits = all_of(places, [](const Place& p) -> auto& { return p.logits; });
+  if (logits.size() < enough || std::ranges::any_of(logits, [](double v) { return v < 0; })) return {};
+  return "no logit is negative: are they probabilities, pixels or exp(logits)?";
+}
+
 // On losses that are numbers of classes.
 std::string note_on_whole_losses(const std::vector<Place>& places) {
   std::set<double> values;
@@ -85,7 +113,8 @@ std::string contradiction_in(const ExampleValues& values) {
 
 std::vector<std::string> notes_on(const std::vector<Place>& places, const lmc::Curve& curve) {
   std::vector<std::string> notes;
-  for (const std::string& note : {note_on_signs(places), note_on_whole_losses(places), note_on_outcomes(places, curve)})
+  for (const std::string& note : {note_on_signs(places), note_on_whole_losses(places), note_on_small_losses(places),
+                                  note_on_positive_logits(places), note_on_outcomes(places, curve)})
     if (!note.empty()) notes.push_back(note);
   return notes;
 }

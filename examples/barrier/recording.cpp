@@ -84,6 +84,13 @@ void require_number(double value, const std::string& place, bool is_logit) {
   require(std::isfinite(value) || (is_logit && value < 0), place, std::isnan(value) ? " is NaN" : " is infinite", diverged);
 }
 
+// A message of the library without the name of its function or type, which means nothing to those who give files: `AlphaGrid: `.
+std::string without_function(const std::string& message) {
+  for (const std::string_view name : {"AlphaGrid: ", "load_npy: ", "make_curve: ", "NpyArray: "})
+    if (message.starts_with(name)) return message.substr(name.size());
+  return message;
+}
+
 // Files of NumPy.
 
 lmc::NpyArray load_array(const std::filesystem::path& path) {
@@ -95,7 +102,11 @@ lmc::NpyArray load_array(const std::filesystem::path& path) {
   require(length == 0 || length == start.size() ||
               !magic.starts_with(std::string_view(start).substr(0, std::min(length, magic.size()))),
           "'", path.string(), "': it is cut: it has ", length, " bytes of what numpy.save writes; write it again");
-  return lmc::load_npy(path);
+  try {
+    return lmc::load_npy(path);
+  } catch (const Error& e) {
+    throw Error(without_function(e.what()));
+  }
 }
 
 std::vector<std::int32_t> load_labels(const std::filesystem::path& path) {
@@ -178,6 +189,10 @@ Recording read_array(const std::filesystem::path& path, const RecordingOptions& 
     require(!options.labels.empty(), "it holds logits; give the classes of the examples by --labels FILE.npy");
     require(std::ssize(labels) == examples, "it has ", examples, " examples, and '", options.labels.string(), "' ",
             labels.size(), " labels; expected one for each");
+    const auto classes = array.shape[2];
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      require(labels[i] < classes, "--labels '", options.labels.string(), "' has the label ", labels[i], " of example ", i,
+              ", and '", path.string(), "' the logits of ", classes, " classes; expected labels from 0 to ", classes - 1);
     require_logits(places, examples);
   }
   Recording recording =
@@ -363,7 +378,11 @@ class TableReader {
 }  // namespace
 
 lmc::AlphaGrid alpha_list(const std::vector<double>& alphas) {
-  return registry::named("--alphas " + alphas_text(alphas), [&] { return lmc::AlphaGrid(alphas); });
+  try {
+    return lmc::AlphaGrid(alphas);
+  } catch (const Error& e) {
+    throw Error(concat("--alphas ", alphas_text(alphas), ": ", without_function(e.what())));
+  }
 }
 
 Recording read_recording(const std::filesystem::path& path, const RecordingOptions& options) {
@@ -373,7 +392,7 @@ Recording read_recording(const std::filesystem::path& path, const RecordingOptio
             "--what, --alphas and --labels are for .npy files; a CSV file has them in its columns");
     return TableReader(path).read();
   } catch (const Error& e) {
-    const std::string text = e.what();
+    const std::string text = without_function(e.what());
     throw Error(text.find(path.string()) == std::string::npos ? concat("'", path.string(), "': ", text) : text);
   }
 }

@@ -21,6 +21,10 @@ std::string key(std::string_view option);
 /// The options of the data set that were given, each under its key.
 nlohmann::json dataset_json(const DatasetOptions& options);
 
+/// {"mean": …, "std": …} of what features were standardized by: a number for each channel, without a list where there is one channel; 0
+/// and 1 for features that are as they were read.
+nlohmann::json input_json(const lmc::Standardization& input);
+
 /// Every convention on one curve. What is not known is null: all of the error without outcomes, the heights at ½ where that was not
 /// measured.
 nlohmann::json barrier_json(const lmc::Curve& curve, const std::optional<lmc::ErrorBarrier>& error,

@@ -142,14 +142,14 @@ refuses "--folds 1; expected at least 2" outcomes.npy --folds 1
 refuses "--threshold 2; expected a share of examples in [0, 1]" outcomes.npy --threshold 2
 refuses "barrier: --seed '-1'; expected a whole number, at least 0" outcomes.npy --seed -1
 refuses "--alphas 'x'; expected a number" outcomes.npy --alphas 0,x,1
-refuses "--alphas 0,0.7,0.5: AlphaGrid" outcomes.npy --alphas 0,0.7,0.5
+refuses "--alphas 0,0.7,0.5: alphas = {" outcomes.npy --alphas 0,0.7,0.5
 refuses "--csv '': expected a name; leave the option out for none" outcomes.npy --csv ''
 refuses "--labels losses.npy: 'losses.npy' has the shape [2, 1]; expected [examples], a class for each" logits.npy --labels losses.npy
 refuses "'outcomes.npy' is given twice; a pair counts once" outcomes.npy outcomes.npy
 ln -s outcomes.npy link.npy
 refuses "'outcomes.npy' and 'link.npy' are one file" outcomes.npy link.npy
 cp outcomes.npy copy.npy
-refuses "'outcomes.npy' and 'copy.npy' hold the same values; a pair counts once" other.npy outcomes.npy copy.npy
+refuses "'outcomes.npy' and 'copy.npy' hold the same values, in this order" other.npy outcomes.npy copy.npy
 npy '|b1' '(2, 2)' '\0\0\0\0' > right.npy
 cp right.npy right2.npy
 "$program" right.npy right2.npy --folds 2 > out # nothing wrong anywhere, as may be in two pairs on training examples
@@ -182,7 +182,7 @@ refuses_table "the sum of its losses is beyond the range of double" '/^0.5,[yz]/
 refuses_table "column 1 has no name, as the index that pandas writes; write the file with to_csv(…, index=False)" '1s/^/,/;2,$s/^/0,/'
 refuses_table "the first line is the one column 'alpha;example;wrong;loss'; expected commas" 's/,/;/g'
 if "$program" outcomes.npy --folds 2 --csv x --json ./x > out 2> err; then fail "one file for two results"; fi
-grep -qF -- "--json and --csv both name './x'" err || fail "one file for two results: $(cat err)"
+grep -qF -- "--csv and --json both write 'x'" err || fail "one file for two results: $(cat err)"
 refuses "has 3 α, and --alphas 0,1 names 2; expected one for each row" outcomes.npy --alphas 0,1
 refuses "--alphas 5 is one α, and it has 3 rows" outcomes.npy --alphas 5
 npy '<f4' '(2, 2, 2)' '\0\0\0\77\0\0\0\77\0\0\200\76\0\0\100\77\0\0\200\77\0\0\0\0\0\0\0\77\0\0\0\77' > softmax.npy
@@ -286,7 +286,7 @@ refuses "it has the shape [4]; expected [α, examples]" flat.npy
 npy '|b1' '(1, 4)' '\0\1\1\0' > one.npy
 refuses "it has 1 α; expected at least 2" one.npy
 refuses "there is no such file" absent.npy
-refuses "--initializations has 1 numbers for 2 files" outcomes.npy other.npy --initializations 1 --folds 2
+refuses "--initializations has 1 number for 2 files; expected one for each, as 1,2, with commas" outcomes.npy other.npy --initializations 1 --folds 2
 cp outcomes.npy keep.npy
 if "$program" outcomes.npy --json ./outcomes.npy > out 2> err; then fail "the input was overwritten"; fi
 cmp keep.npy outcomes.npy || fail "the input has changed"
@@ -325,10 +325,10 @@ awk -v x="$(value networks.json pairs.0.barrier.error)" 'BEGIN { exit !((x - 0.2
 "$program" "$given/a.safetensors" "$given/b.safetensors" "${net[@]}" "${data[@]}" --part train --alphas 0,0.5,1 --json forth.json > out
 "$program" "$given/b.safetensors" "$given/a.safetensors" "${net[@]}" "${data[@]}" --part train --alphas 0,0.5,1 --json back.json > out
 [[ $(value forth.json pairs.0.barrier.error) == "$(value back.json pairs.0.barrier.error)" ]] || fail "the reversed pair: $(cat out)"
-"$program" "$given/a.safetensors" "$given/b.safetensors" "$given/a.safetensors" "$given/a.safetensors" "${net[@]}" "${data[@]}" \
-  --alphas 0,0.5,1 --initializations 1,2 --folds 2 --json two.json > out
-is two.json summary.pairs 2
+"$program" "$given/a.safetensors" "$given/a.safetensors" "${net[@]}" "${data[@]}" --alphas 0,0.5,1 > out
 grep -qx '  both ends have equal parameters: this is a network against itself, and has no barrier' out || fail "one network: $(cat out)"
+refuses "'$given/a.safetensors' and '$given/a.safetensors' have equal parameters: a network against itself has no barrier, and would" \
+  "$given/a.safetensors" "$given/b.safetensors" "$given/a.safetensors" "$given/a.safetensors" "${net[@]}" "${data[@]}"
 cp "$given/a.safetensors" copy.safetensors
 refuses "'$given/b.safetensors' are the same two networks as '$given/b.safetensors' and 'copy.safetensors'; a pair counts once" \
   "$given/a.safetensors" "$given/b.safetensors" "$given/b.safetensors" copy.safetensors "${net[@]}" "${data[@]}"
@@ -337,20 +337,20 @@ printf 'torch,lmc\n0.weight,dense1/weight\n' > names.csv
 "$program" "$given/a.safetensors" "$given/b.safetensors" "${net[@]}" "${data[@]}" --alphas 5 --names names.csv --json named.json > out
 cmp networks.json named.json || fail "a table of names changes the result"
 both=("$given/a.safetensors" "$given/b.safetensors")
-refuses "(dense2) and 0 modules of the file have the shapes of 'dense2'" "${both[@]}" --network mlp --hidden 7 "${data[@]}"
+refuses "(dense1) and 0 modules of the file have the shapes of 'dense1', 1 layer of the network (dense2) and 0 modules" "${both[@]}" --network mlp --hidden 7 "${data[@]}"
 refuses "0.weight [6, 3]" "${both[@]}" --network mlp --hidden 7 "${data[@]}"
 refuses "dense1/weight [7, 3]" "${both[@]}" --network mlp --hidden 7 "${data[@]}"
-refuses "there are 1 networks; expected two for each pair" "$given/a.safetensors" "${net[@]}" "${data[@]}"
+refuses "there is 1 network; expected two for each pair" "$given/a.safetensors" "${net[@]}" "${data[@]}"
 refuses "are not of one kind" "$given/a.safetensors" outcomes.npy "${net[@]}" "${data[@]}"
 refuses "the data set has its labels: leave them out" "${both[@]}" "${net[@]}" "${data[@]}" --labels labels.npy
 refuses "--names is for networks" outcomes.npy --names names.csv
 refuses "--alphas 1; expected a number of steps, at least 2" "${both[@]}" "${net[@]}" "${data[@]}" --alphas 1
-refuses "--alphas 0,2,1: AlphaGrid" "${both[@]}" "${net[@]}" "${data[@]}" --alphas 0,2,1
+refuses "--alphas 0,2,1: alphas = {" "${both[@]}" "${net[@]}" "${data[@]}" --alphas 0,2,1
 refuses "--network mlp --hidden 6 --slope 2: layer 2: LeakyRelu: slope = 2" "${both[@]}" "${net[@]}" "${data[@]}" --slope 2
 refuses "barrier: --kernel is an option of lcn tied cnn, not of the network mlp" "${both[@]}" "${net[@]}" "${data[@]}" --kernel 3
 refuses "--label: unknown column of" "${both[@]}" "${net[@]}" "${data[@]}" --label foo
 refuses "--alphas 2.5; expected a number of steps" "${both[@]}" "${net[@]}" "${data[@]}" --alphas 2.5
-refuses "--initializations has 2 numbers for 1 pairs" "${both[@]}" "${net[@]}" "${data[@]}" --initializations 1,2
+refuses "--initializations has 2 numbers for 1 pair; expected" "${both[@]}" "${net[@]}" "${data[@]}" --initializations 1,2
 refuses "expected the columns torch,lmc" "${both[@]}" "${net[@]}" "${data[@]}" --names "$given/points.csv"
 printf 'torch,lmc\n0.wait,dense1/weight\n' > names.csv
 refuses "the table names '0.wait', which the file has not" "${both[@]}" "${net[@]}" "${data[@]}" --names names.csv
@@ -431,5 +431,137 @@ constant F32 '\0\0\300\177' > nan.safetensors
 constant F32 '\377\377\177\177' > huge.safetensors # the largest float
 refuses "'a.safetensors' and 'huge.safetensors': the loss at α = 0.5 is" a.safetensors huge.safetensors "${net[@]}" "${data[@]}" --alphas 0,0.5,1
 refuses "'nan.safetensors' has parameters that are NaN or infinite" a.safetensors nan.safetensors "${net[@]}" "${data[@]}"
+
+# Nothing that is read is overwritten: the data set, a table of names, labels, the parts of an index.
+cp "$given/points.csv" points.csv
+printf 'torch,lmc\n0.weight,dense1/weight\n' > names.csv
+overwrites_nothing() {  # overwrites_nothing FILE ARGUMENT...
+  local file=$1 option
+  shift
+  cp "$file" before
+  for option in --json --csv; do
+    if "$program" "$@" $option "$file" > out 2> err; then fail "$option $file was accepted"; fi
+    grep -q -- "^barrier: $option '$file' is .*read, and would be overwritten; give another name" err || fail "$option $file: $(cat err)"
+    cmp before "$file" || fail "$file has changed"
+  done
+}
+overwrites_nothing outcomes.npy outcomes.npy
+overwrites_nothing labels.npy logits.npy --labels labels.npy --alphas 0,0.5,1
+overwrites_nothing points.csv "${both[@]}" "${net[@]}" --dataset csv --data points.csv --train-rows 50 --no-standardize
+overwrites_nothing names.csv "${both[@]}" "${net[@]}" "${data[@]}" --names names.csv
+overwrites_nothing a.safetensors model.safetensors.index.json b.safetensors "${net[@]}" "${data[@]}"
+
+# How features were standardized, and networks that know nothing of the classes: here of the most frequent one alone, or of none.
+is networks.json input.mean 0.0
+is networks.json input.std 1.0
+"$program" "${both[@]}" "${net[@]}" "${data[@]}" --alphas 5 > out
+! grep -q 'features standardized' out || fail "the features: $(cat out)"
+chance='both ends are at chance, an error of 0\.[0-9]* for always the most frequent class: is the order of layers, the preparation of the data or the activation another one?'
+! grep -q 'both ends are at chance' out || fail "a trained pair is at chance"
+constant F32 '\0\0\0\76' > eighth.safetensors
+"$program" half.safetensors eighth.safetensors "${net[@]}" "${data[@]}" --alphas 5 --json chance.json > out
+grep -q "^  $chance" out || fail "chance: $(cat out)"
+json_lines chance.json | grep "both ends are at chance" > /dev/null || fail "chance: $(cat chance.json)"
+source "$scripts/images.sh"
+header='{"0.weight":{"dtype":"F32","shape":[10,784],"data_offsets":[0,31360]},"0.bias":{"dtype":"F32","shape":[10],"data_offsets":[31360,31400]}}'
+{ printf '%b' "$(printf '\\x%02x' $((${#header} & 255)) $((${#header} >> 8)) 0 0 0 0 0 0)"; printf '%s' "$header"; head -c 31400 /dev/zero; } > zero.safetensors
+"$program" zero.safetensors zero.safetensors --network logistic --dataset mnist --data images --mean 0.25 --std 0.5 --json pixels.json > out
+grep -qx 'features standardized: mean 0.2500 and standard deviation 0.5000' out || fail "pixels: $(cat out)"
+is pixels.json input.mean 0.25
+is pixels.json input.std 0.5
+
+# A pair counts once, however its files spell it: with prefixes, as doubles, from the other end, with other α, as losses of other digits.
+relabel() {  # relabel FILE SED: a network whose header is changed by SED
+  local length header
+  length=$(($(od -An -t u8 -N 8 "$1")))
+  header=$(tail -c +9 "$1" | head -c "$length" | sed "$2")
+  printf '%b' "$(printf '\\x%02x' $((${#header} & 255)) $((${#header} >> 8)) 0 0 0 0 0 0)"
+  printf '%s' "$header"
+  tail -c +"$((9 + length))" "$1"
+}
+relabel "$given/a.safetensors" 's/"\([02]\)\./"module.\1./g' > prefixed.safetensors
+refuses "are the same two networks as" "${both[@]}" "$given/b.safetensors" prefixed.safetensors "${net[@]}" "${data[@]}"
+refuses "are the same two networks as" half.safetensors "$given/b.safetensors" double.safetensors "$given/b.safetensors" "${net[@]}" "${data[@]}"
+refuses "'half.safetensors' and 'double.safetensors' have equal parameters: a network against itself" \
+  "${both[@]}" half.safetensors double.safetensors "${net[@]}" "${data[@]}"
+awk 'BEGIN { print "alpha,example,wrong,loss"; for (a = 0; a < 3; ++a) for (e = 0; e < 20; ++e)
+  printf "%s,%d,%d,%.4f\n", a / 2, e, (a == 1 && e < 12) || (a == 2 && e > 15), 0.5 + 1.3 * ((a + e) % 3) }' > given.csv
+sed 's/^0[.]5,/0.49999,/; s/0.5000$/0.5004/' given.csv > again.csv
+refuses "'given.csv' and 'again.csv' hold the same values" given.csv again.csv
+{ head -n 1 given.csv; grep '^1,' given.csv | sed 's/^1/0/'; grep '^0[.]5,' given.csv; grep '^0,' given.csv | sed 's/^0/1/'; } > reversed.csv
+refuses "'given.csv' and 'reversed.csv' hold the same values, in this order or from the other end" given.csv reversed.csv
+cut -d, -f1,2,4 given.csv > losses.csv
+cut -d, -f1,2,4 reversed.csv > losses2.csv
+refuses "hold the same values" losses.csv losses2.csv
+
+# Pairs that have a network in common are one initialization; of lmc's files those of one seed, too.
+summary_of() { "$program" "$@" "${net[@]}" "${data[@]}" --alphas 5 --json summary.json > out; }
+initializations() { is summary.json summary.initializations "$1"; }
+summary_of "${both[@]}" "$given/a.safetensors" half.safetensors
+initializations 1
+note='pairs that have a network in common depend on each other, and count as one initialization'
+grep -qx "$note" out || fail "a network in common: $(cat out)"
+is summary.json notes.0 "$note"
+grep -q 'no interval: one initialization' out || fail "one initialization: $(cat out)"
+summary_of "${both[@]}" "$given/a.safetensors" half.safetensors --initializations 1,2
+initializations 1
+grep -q -- '^--initializations has different numbers for pairs that have a network or the init_seed in common' out || fail "a contradiction: $(cat out)"
+summary_of "${both[@]}" half.safetensors eighth.safetensors
+initializations 2
+! grep -q 'initialization.* count as one' out || fail "pairs of files without seeds: $(cat out)"
+for seed in 1 2; do
+  for file in half eighth; do relabel $file.safetensors 's/{/{"__metadata__":{"digest":"0","init_seed":"'$seed'"},/' > $file$seed.safetensors; done
+  for file in a b; do relabel $file.safetensors 's/"digest"/"init_seed":"'$seed'","digest"/' > $file$seed.safetensors; done
+done
+seeded='initializations are told by init_seed, which the files have: pairs of one seed count as one'
+summary_of a1.safetensors b1.safetensors half1.safetensors eighth1.safetensors
+initializations 1
+grep -qx "$seeded" out || fail "one seed: $(cat out)"
+summary_of a1.safetensors b1.safetensors half2.safetensors eighth2.safetensors
+initializations 2
+grep -qx "$seeded" out || fail "two seeds: $(cat out)"
+summary_of a1.safetensors b1.safetensors half1.safetensors eighth1.safetensors --initializations 1,2
+grep -q -- '^--initializations has different numbers' out || fail "a contradiction: $(cat out)"
+summary_of a1.safetensors b1.safetensors half.safetensors eighth.safetensors
+initializations 2
+
+# Numbers that are probably no losses, or no logits: only of a hundred on.
+awk 'BEGIN { print "alpha,example,loss"; for (a = 0; a < 2; ++a) for (e = 0; e < 50; ++e) printf "%d,%d,%.2f\n", a, e, e / 50 }' > small.csv
+"$program" small.csv > out
+grep -q '^  all losses are at most 1: are they probabilities, or errors?' out || fail "losses below 1: $(cat out)"
+sed '$s/,[0-9.]*$/,1.5/' small.csv > usual.csv
+"$program" usual.csv > out
+! grep -q 'at most 1' out || fail "a loss of 1.5: $(cat out)"
+grep -v ',49,' small.csv > few.csv
+"$program" few.csv > out
+! grep -q 'at most 1' out || fail "98 losses: $(cat out)"
+awk 'BEGIN { print "alpha,example,label,logit0,logit1"
+  for (a = 0; a < 2; ++a) for (e = 0; e < 25; ++e) printf "%d,%d,0,%d,%d\n", a, e, e + 2, (7 * e + a) % 9 }' > positive.csv
+"$program" positive.csv > out
+grep -qx '  no logit is negative: are they probabilities, pixels or exp(logits)?' out || fail "no negative logit: $(cat out)"
+sed '$s/[0-9]*$/-1/' positive.csv > usual.csv
+"$program" usual.csv > out
+! grep -q 'no logit is negative' out || fail "a negative logit: $(cat out)"
+
+# A table for every segment leaves out the rest.
+header='{"0.weight":{"dtype":"F32","shape":[6,3],"data_offsets":[0,72]},"0.bias":{"dtype":"F32","shape":[6],"data_offsets":[72,96]},'
+header+='"2.weight":{"dtype":"F32","shape":[3,6],"data_offsets":[96,168]},"2.bias":{"dtype":"F32","shape":[3],"data_offsets":[168,180]},'
+header+='"ids":{"dtype":"I64","shape":[1],"data_offsets":[180,188]}}'
+{ printf '%b' "$(printf '\\x%02x' $((${#header} & 255)) $((${#header} >> 8)) 0 0 0 0 0 0)"; printf '%s' "$header"; head -c 188 /dev/zero; } > extra.safetensors
+refuses "tensor 'ids' is I64; expected F32 or F64, as parameters are. Where it belongs to no layer, leave it out" \
+  "$given/a.safetensors" extra.safetensors "${net[@]}" "${data[@]}"
+printf 'torch,lmc\n0.weight,dense1/weight\n0.bias,dense1/bias\n2.weight,dense2/weight\n2.bias,dense2/bias\n' > names.csv
+"$program" "$given/a.safetensors" extra.safetensors "${net[@]}" "${data[@]}" --names names.csv > out
+grep -qx "  'extra.safetensors': 0 → dense1, 2 → dense2; not used: 1 tensor, ids" out || fail "more tensors: $(cat out)"
+
+# Messages name what was given.
+npy '|u1' '(2,)' '\0\12' > ten.npy
+refuses "--labels 'ten.npy' has the label 10 of example 1, and 'logits.npy' the logits of 2 classes; expected labels from 0 to 1" \
+  logits.npy --labels ten.npy --alphas 0,0.5,1
+refuses "--initializations takes its numbers with commas: 1,2" outcomes.npy other.npy --initializations 1 2
+"$program" --help > out
+grep -q -- '--initializations N,N,…' out || fail "the help of --initializations"
+"$program" cut.npy > out 2> err || true
+grep -q "^barrier: 'cut.npy'" err || fail "no name of a function: $(cat err)"
 
 ((failures == 0)) || exit 1

@@ -201,8 +201,8 @@ TEST_CASE("state_of_torch: names all layers that do not fit", "[io][errors]") {
   for (const auto& [name, shape] : {std::pair{"0.weight", lmc::Shape{5, 4}}, {"2.weight", lmc::Shape{3, 5}}})
     file.tensors.push_back({name, shape, std::vector<float>(static_cast<std::size_t>(shape.size()))});
   CHECK_THROWS_WITH(lmc::state_of_torch<float>(file, net.layout(), 4, {}, "a file"),
-                    Contains("1 layer of the network (dense1) and 0 modules of the file have the shapes of 'dense1'") &&
-                        Contains("1 layer of the network (dense2) and 0 modules of the file have the shapes of 'dense2'"));
+                    Contains("1 layer of the network (dense1) and 0 modules of the file have the shapes of 'dense1', "
+                             "1 layer of the network (dense2) and 0 modules of the file have the shapes of 'dense2'"));
 }
 
 TEST_CASE("state_of_torch: what PyTorch's layers may do without is what changes nothing", "[io]") {

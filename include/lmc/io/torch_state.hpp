@@ -176,7 +176,7 @@ class TorchMatcher {
       require(is_torch_kind(layer_kind(*segments_[s].segment)), who_, ": PyTorch has no layer like that of '",
               segments_[s].segment->name, "'; ", lists());
     for (const auto& [name, form] : forms(open, [&](std::size_t s) { return layer_of(s); })) layers[form].push_back(name);
-    std::vector<std::string> unlike;  // layers without modules, as messages say it
+    std::map<std::size_t, std::string> unlike;  // layers without modules, as messages say it, by their place in the network
     for (auto& [form, names] : layers) {
       std::vector<std::string> of_file;
       const auto take = [&](const Form& of_modules) {
@@ -189,8 +189,9 @@ class TorchMatcher {
         if (!layers.contains(other) && lacks_options_alone(other, form)) shorter.push_back(other);
       if (of_file.size() < names.size()) std::ranges::for_each(shorter, take);
       if (of_file.size() != names.size()) {
-        unlike.push_back(concat(counted(names.size(), "layer"), " of the network (", joined(names), ") and ",
-                                counted(of_file.size(), "module"), " of the file have the shapes of '", names.front(), "'"));
+        const auto place = std::ranges::find(open, names.front(), [&](std::size_t s) { return layer_of(s).first; });
+        unlike[*place] = concat(counted(names.size(), "layer"), " of the network (", joined(names), ") and ",
+                                counted(of_file.size(), "module"), " of the file have the shapes of '", names.front(), "'");
         continue;
       }
       std::ranges::sort(of_file, {}, [](const std::string& n) { return NumberedName(n); });
@@ -205,7 +206,9 @@ class TorchMatcher {
           }
       if (names.size() > 1) sorted_.insert(of_file.begin(), of_file.end());
     }
-    require(unlike.empty(), who_, ": ", joined(unlike), "; ", lists());
+    std::vector<std::string> all_unlike;
+    for (const auto& [place, text] : unlike) all_unlike.push_back(text);
+    require(unlike.empty(), who_, ": ", joined(all_unlike), "; ", lists());
     if (!modules.empty()) {
       const std::string& module = modules.begin()->second.front();
       const auto tensor = std::ranges::find_if(free_, [&](std::size_t t) { return module_of(t).first == module; });
