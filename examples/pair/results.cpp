@@ -14,18 +14,9 @@
 #include "registry/read_report.hpp"
 #include "registry/results_json.hpp"
 
-namespace {
-
-// One number for each channel, without a list where there is one channel; `otherwise` for data taken as they are.
-nlohmann::json input_json(const std::vector<double>& channels, double otherwise) {
-  if (channels.empty()) return otherwise;
-  return channels.size() == 1 ? nlohmann::json(channels[0]) : nlohmann::json(channels);
-}
-
-}  // namespace
-
 lmc::Metadata metadata(const Results& r, std::size_t initialization, std::size_t run_number) {
   const lmc::Run<float>& run = r.runs[initialization][run_number];
+  const nlohmann::json input = registry::input_json(r.input);
   lmc::Metadata all{{"dataset", r.options.data.dataset},
                     {"network", r.network},
                     {"init", r.options.init},
@@ -43,8 +34,8 @@ lmc::Metadata metadata(const Results& r, std::size_t initialization, std::size_t
                     {"steps", std::to_string(run.steps)},
                     {"diverged_at", run.diverged_at ? std::to_string(*run.diverged_at) : ""},
                     {"digest", run.digest()},
-                    {"input_mean", input_json(r.input.mean, 0).dump()},
-                    {"input_std", input_json(r.input.standard_deviation, 1).dump()},
+                    {"input_mean", input.at("mean").dump()},
+                    {"input_std", input.at("std").dump()},
                     {"training_examples", r.train_digest}};
   registry::for_each_update_option(r.options.updates, [&](std::string_view name, const char*, const auto& value) {
     if (value && name != "loss") all[registry::key(name)] = lmc::concat(*value);
@@ -70,7 +61,7 @@ nlohmann::json setting_json(const Results& r) {
           {"parameters", r.parameters},
           {"training", training},
           {"runs_differ_in", r.differing},
-          {"input", {{"mean", input_json(r.input.mean, 0)}, {"std", input_json(r.input.standard_deviation, 1)}}},
+          {"input", registry::input_json(r.input)},
           {"machine",
            {{"processor", lmc::processor_name()},
             {"threads", r.threads},
