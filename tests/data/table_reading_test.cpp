@@ -88,8 +88,9 @@ TEST_CASE("load_table: refuses a text among numbers, with its line", "[data]") {
                "missing, missing_texts = {\"3l\"}, which replaces the usual list, or take the texts of the column as "
                "categories, categorical = {\"x\"}"));
   CHECK_THROWS_WITH(
-      load(column({"3l"}), {.train_rows = 18, .wording = Wording::command_line}),
-      Contains("(if the line holds units, remove it)") && Contains("--missing-texts '3l'") && Contains("--categorical x"));
+      load(column({"cm"}), {.train_rows = 18, .wording = Wording::command_line}),
+      Contains("(if the line holds units, remove it)") && Contains("--missing-texts 'cm'") && Contains("--categorical x"));
+  CHECK_THROWS_WITH(load(column({"3l"}), {.train_rows = 18}), !Contains("units"));
   CHECK(load(column({"3l"}), {.categorical = {"x"}, .train_rows = 18}).features.size() == 6);
   // More than half of the different texts: the others are one spelling of nothing.
   const std::string unknown = column({"unk", "unk", "unk", "unk", "unk", "unk", "unk", "unk", "unk", "unk", "unk", "unk"});

@@ -136,7 +136,8 @@ Dataset<Scalar> table_dataset(const TablePart& part, Index label, const Categori
     const auto number = classes.find(name);
     if (!number)
       throw Error(concat(part.where(i, label), ": the label '", name, "' occurs in the test part only",
-                         part.row(i) == 0 ? "; if the line holds units, remove it" : "", new_label_advice(name, classes, o)));
+                         may_be_unit(name, part.row(i)) ? "; if the line holds units, remove it" : "",
+                         new_label_advice(name, classes, o)));
     labels.push_back(static_cast<std::int32_t>(*number));
     Scalar* to = x.data() + i * features;
     for (std::size_t j = 0; j < columns.size(); ++j) to += encode(part, i, columns[j], codes[j], o, to);

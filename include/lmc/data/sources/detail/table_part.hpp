@@ -119,6 +119,13 @@ inline std::string number_advice(std::string_view field, const CsvTable& file, I
                 "; correct it, or give that option, ", otherwise);
 }
 
+/// Whether a text in the first line of the data may be a unit, as `cm` or `m/s`.
+inline bool may_be_unit(std::string_view text, Index row) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return row == 0 && std::ranges::any_of(text, is_letter) && std::ranges::none_of(text, is_digit);
+}
+
 /// Throws: Error about the first text of a column of numbers that is none.
 [[noreturn]] inline void refuse_text(const CsvTable& file, Index column, const CsvOptions& o) {
   std::optional<Index> row;
@@ -134,7 +141,8 @@ inline std::string number_advice(std::string_view field, const CsvTable& file, I
   const std::string_view text = file.field(row.value(), column);
   throw Error(concat(file.where(*row, column), ": '", text, "' is no number, ",
                      others ? "but the column's other values are" : "and so is no other value of the column as it stands",
-                     others && *row == 0 ? " (if the line holds units, remove it)" : "", number_advice(text, file, column, o)));
+                     others && may_be_unit(text, *row) ? " (if the line holds units, remove it)" : "",
+                     number_advice(text, file, column, o)));
 }
 
 /// The number that a numeric column has for an example.
