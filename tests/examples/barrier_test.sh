@@ -148,8 +148,14 @@ refuses "--labels losses.npy: 'losses.npy' has the shape [2, 1]; expected [examp
 refuses "'outcomes.npy' is given twice; a pair counts once" outcomes.npy outcomes.npy
 ln -s outcomes.npy link.npy
 refuses "'outcomes.npy' and 'link.npy' are one file" outcomes.npy link.npy
-cp outcomes.npy copy.npy
-refuses "'outcomes.npy' and 'copy.npy' hold the same values, in this order" other.npy outcomes.npy copy.npy
+bytes=$(printf '\\%s' {0,0,0,0,0,0,0,0,0,0,0,0}{,} 1 1 1 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 0 0 0)
+npy '|b1' '(4, 12)' "$bytes" > twelve.npy
+cp twelve.npy copy.npy
+refuses "'twelve.npy' and 'copy.npy' hold the same values, in this order" twelve.npy copy.npy
+# Few examples that are wrong can be the same in two pairs.
+npy '|b1' '(3, 4)' '\1\0\0\0\1\0\0\0\1\0\0\0' > few.npy
+cp few.npy few2.npy
+"$program" few.npy few2.npy > out || fail "pairs with few errors: $(cat out)"
 npy '|b1' '(2, 2)' '\0\0\0\0' > right.npy
 cp right.npy right2.npy
 "$program" right.npy right2.npy --folds 2 > out # nothing wrong anywhere, as may be in two pairs on training examples
