@@ -151,6 +151,8 @@ TEST_CASE("train_resumable: refuses the file of another training, and names what
   refuses("seed of label noise", [](auto&, auto& s, auto&) { s.label_noise = 1; });
   refuses("place is 'here', this one's 'there'", [](auto&, auto&, auto& r) { r.setting["place"] = "there"; });
 
+  refuses("it has 'place', which this one lacks", [](auto&, auto&, auto& r) { r.setting.clear(); });
+
   const auto of = [&](const auto& n, const auto& d, const auto& from) {
     lmc::train_resumable(n, d, from, options(), seeds, resume);
   };

@@ -116,6 +116,10 @@ Checkpoint<Scalar> resumed(const std::filesystem::path& file, const ParameterLay
             differing_line(found->second, value), "', this one's '", differing_line(value, found->second),
             "'; give what it was begun with, or another file");
   }
+  for (const auto& [name, value] : saved.metadata)
+    require(!name.starts_with(setting_prefix) || setting.contains(name), who, ": it is of another training: it has '",
+            name.substr(std::min(name.size(), setting_prefix.size())),
+            "', which this one lacks; give what it was begun with, or another file");
   return checkpoint_of<Scalar>(saved, layout, who);
 }
 

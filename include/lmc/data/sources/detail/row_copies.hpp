@@ -36,7 +36,8 @@ void note_copies(std::span<const std::uint64_t> train, std::span<const std::uint
   if (copies > 1 && 2 * copies >= static_cast<Index>(test.size())) notes.push_back({std::move(what), copies, std::move(first)});
 }
 
-/// Notes rows that are equal, but for their labels, where one in twenty is: few meet by chance. `what` is the note, where(i) says where row i stands.
+/// Notes rows that are equal, but for their labels, where one in twenty is: few meet by chance. `what` is the note, where(i) says
+/// where row i stands.
 template <class Where>
 void note_conflicts(std::span<const std::uint64_t> rows, std::span<const std::string_view> labels, std::string what,
                     Where where, std::vector<ReadNote>& notes) {
