@@ -66,6 +66,7 @@ for signal in INT TERM; do
   code=0
   wait $! || code=$?
   ((code == 128 + $(kill -l $signal))) || fail "SIG$signal: exit code $code: $(cat err)"
+  : > again  # here and not only in the job, which may open it after grep has read what the last signal's pair wrote
   env --default-signal=INT "${pair[@]}" > /dev/null 2> again &
   until grep -q 'done' again; do sleep 0.02; done
   kill -"$signal" $!
