@@ -14,6 +14,7 @@
 
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
+#include <lmc/connectivity/plane/detail/call_size.hpp>
 #include <lmc/connectivity/plane/plane.hpp>
 #include <lmc/connectivity/plane/plane_grid.hpp>
 #include <lmc/core/error.hpp>
@@ -92,23 +93,22 @@ PlaneSurface measure_plane(const Plane<T>& plane, const PlaneGrid& grid, E&& eva
 
   using Clock = std::chrono::steady_clock;
   const auto since = [](Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); };
-  // The places of one call: one row to begin with, and then as many as its time promises.
-  std::size_t together = options.on_progress ? static_cast<std::size_t>(grid.columns) : missing.size();
-  if constexpr (!PlaneEvaluator<E, T>) together = 1;
+  detail::CallSize size(options.on_progress ? static_cast<std::size_t>(grid.columns) : missing.size(), missing.size(),
+                        options.seconds);
   std::vector<T> theta;
   std::vector<PlanePoint> places;
   Clock::time_point reported = Clock::now();
   for (std::size_t done = 0; done < missing.size();) {
-    const std::size_t here = std::min(together, missing.size() - done);
-    const Clock::time_point start = Clock::now();
+    std::size_t here = 1;
     if constexpr (PlaneEvaluator<E, T>) {
+      here = std::min(size.next(), missing.size() - done);
+      const Clock::time_point start = Clock::now();
       places.clear();
       for (std::size_t i = 0; i < here; ++i) places.push_back(grid.point(missing[done + i]));
       const std::vector<Metrics> metrics = std::as_const(evaluate).evaluate_plane(plane, places);
       require(metrics.size() == here, "measure_plane: evaluate_plane gave ", metrics.size(), " metrics for ", here, " places");
       for (std::size_t i = 0; i < here; ++i) keep(missing[done + i], metrics[i]);
-      const double rate = static_cast<double>(here) / std::max(since(start), 1e-3);
-      together = static_cast<std::size_t>(std::clamp(rate * options.seconds, 1.0, static_cast<double>(grid.size())));
+      size.took(since(start));
     } else {
       theta.resize(plane.size());
       plane.at(grid.point(missing[done]), theta);
