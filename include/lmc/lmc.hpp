@@ -133,6 +133,7 @@
 #include <lmc/io/npy.hpp>
 #include <lmc/io/output_file.hpp>
 #include <lmc/io/safetensors.hpp>
+#include <lmc/io/tensor_place.hpp>
 #include <lmc/io/text_file.hpp>
 #include <lmc/io/torch_state.hpp>
 #include <lmc/io/utf8.hpp>
