@@ -1,29 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pair/resuming.hpp"
 
-#include <atomic>
 #include <charconv>
-#include <csignal>
 #include <string>
 #include <system_error>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
-
-namespace {
-
-std::atomic<int> noted = 0;
-static_assert(std::atomic<int>::is_always_lock_free);  // a handler may write to it
-
-// Restored by the system after the first signal, so that the second one has its usual effect.
-void handle(int signal, void (*handler)(int)) {
-  struct sigaction action = {};
-  action.sa_handler = handler;
-  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
-  ::sigaction(signal, &action, nullptr);
-}
-
-}  // namespace
 
 lmc::SaveEveryOptions parse_save_every(const Options& o) {
   if (o.save_every == "epoch") return {.epochs = 1};
@@ -54,14 +37,3 @@ std::vector<std::pair<const char*, std::filesystem::path>> ResumeFolder::outputs
   for (std::size_t run = 0; lock_ && run < runs_; ++run) all.emplace_back("--checkpoint", file(run));
   return all;
 }
-
-Interruption::Interruption() {
-  noted = 0;
-  for (const int signal : {SIGINT, SIGTERM}) handle(signal, [](int which) { noted = which; });
-}
-
-Interruption::~Interruption() {
-  for (const int signal : {SIGINT, SIGTERM}) handle(signal, SIG_DFL);
-}
-
-int Interruption::signal() { return noted; }

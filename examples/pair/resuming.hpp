@@ -31,15 +31,3 @@ class ResumeFolder {
   std::size_t runs_;
   std::optional<registry::FileLock> lock_;
 };
-
-/// While it lives, the first SIGINT or SIGTERM is noted; the second ends the program, as ever.
-class Interruption {
- public:
-  Interruption();
-  Interruption(const Interruption&) = delete;
-  Interruption& operator=(const Interruption&) = delete;
-  ~Interruption();
-
-  /// The signal, or 0.
-  [[nodiscard]] static int signal();
-};

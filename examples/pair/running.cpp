@@ -19,6 +19,7 @@
 #include <lmc/train/train_resumable.hpp>
 
 #include "pair/options.hpp"
+#include "registry/interruption.hpp"
 #include "registry/read_report.hpp"
 
 namespace {
@@ -83,7 +84,7 @@ void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, cons
     return lmc::Control::proceed;
   });
   r.runs.assign(seeds.size(), std::vector<lmc::Run<float>>(each));
-  std::optional<Interruption> interruption;
+  std::optional<registry::Interruption> interruption;
   if (folder) {
     interruption.emplace();
     r.resumed_at.resize(all);
@@ -102,12 +103,12 @@ void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, cons
                                         {.file = folder->file(run),
                                          .every = parse_save_every(r.options),
                                          .setting = {},
-                                         .interrupted = [] { return Interruption::signal() != 0; }},
+                                         .interrupted = [] { return registry::Interruption::signal() != 0; }},
                                         run);
     ended = std::move(resumed.run);
     r.resumed_at[run] = resumed.resumed_at;
   });
-  if (interruption) r.interrupted_by = Interruption::signal();
+  if (interruption) r.interrupted_by = registry::Interruption::signal();
   r.train_seconds = seconds_since(start);
   r.images_per_second = static_cast<double>(std::accumulate(examples.begin(), examples.end(), Index{0})) / r.train_seconds;
 }

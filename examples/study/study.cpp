@@ -2,6 +2,7 @@
 // The study: every experiment of the paper, planned, run, and reported.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <exception>
 #include <filesystem>
 #include <iomanip>
@@ -50,6 +51,7 @@ struct Options {
   std::string output;
   std::string shard = "1/1";
   int threads = 0;
+  std::optional<double> rank_timeout;
   std::vector<std::string> stores;  // to merge
 };
 
@@ -165,12 +167,18 @@ struct Job {
 };
 #endif
 
-void run(const Options& o, const Job& job) {
+// Returns the signal that ended it early, or 0.
+int run(const Options& o, const Job& job) {
+  lmc::require(!o.rank_timeout || (std::isfinite(*o.rank_timeout) && *o.rank_timeout > 0), "--rank-timeout ",
+               o.rank_timeout.value_or(0), "; expected a positive number of seconds");
   study::DataSets data(o.data);
   std::string program(lmc::version);
   if (*lmc_revision() != '\0') program += lmc::concat(" (", lmc_revision(), ')');
 #ifdef LMC_STUDY_MPI
-  if (job.rank() > 0) return mpi_compute(data, program);
+  if (job.rank() > 0) {
+    mpi_compute(data, program);
+    return 0;
+  }
 #endif
   const Chosen c = choose(o);
   const study::Shard shard = study::parse_shard(o.shard);
@@ -190,9 +198,9 @@ void run(const Options& o, const Job& job) {
                 : workers == 1 ? " thread\n"
                                : " threads\n");
 #ifdef LMC_STUDY_MPI
-  if (job.size() > 1) return mpi_hand_out(std::move(plan), store, job.size());
+  if (job.size() > 1) return mpi_hand_out(std::move(plan), store, job.size(), o.rank_timeout);
 #endif
-  run_plan(std::move(plan), store, data, workers, program);
+  return run_plan(std::move(plan), store, data, workers, program);
 }
 
 void merge(const Options& o) {
@@ -212,7 +220,8 @@ void report(const Options& o) {
                       {.preset = o.preset, .output = o.output, .grids = o.grids == LMC_STUDY_EXPERIMENTS ? "" : o.grids});
 }
 
-void run_command(int argc, char** argv, const Job& job) {
+// Returns the exit code.
+int run_command(int argc, char** argv, const Job& job) {
   registry::register_extra(registry::known());
   Options o;
   CLI::App app("The experiments of the paper on linear mode connectivity: run, stored, judged.");
@@ -248,6 +257,11 @@ void run_command(int argc, char** argv, const Job& job) {
   with_data(run);
   run->add_option("--threads", o.threads, "runs side by side; 0 takes all cores; changes no result")->capture_default_str();
   run->add_option("--shard", o.shard, "i/n: one of n parts, each with a store of its own")->capture_default_str();
+  run->add_option("--rank-timeout", o.rank_timeout,
+                  "under mpirun: seconds at one task after which a rank is taken to hang, which ends the study [an hour, or 20 "
+                  "times as long as the task was estimated to take]");
+  run->footer(
+      "SIGINT and SIGTERM: tasks in work are finished and kept, then the exit code is 130 or 143; the same command goes on.");
   CLI::App* const status = command("status", "how much of it is done");
   which(status);
   with_data(status);
@@ -260,15 +274,19 @@ void run_command(int argc, char** argv, const Job& job) {
   report_command->add_option("--store", o.store, "file of the results")->capture_default_str();
   report_command->add_option("--output", o.output, "page to write, FILE.html; figures and tables go to the folder FILE")
       ->required();
-  if (!registry::parse_or_help(app, argc, argv)) return;
-  if (job.rank() > 0 && !run->parsed()) return;  // one rank is enough
+  if (!registry::parse_or_help(app, argc, argv)) return 0;
+  if (job.rank() > 0 && !run->parsed()) return 0;  // one rank is enough
   if (list_command->parsed()) list(o);
   if (keys_command->parsed()) study::write_keys_page(std::cout);
   if (plan_command->parsed()) plan(o, "thread time");
-  if (run->parsed()) ::run(o, job);
+  if (run->parsed()) {
+    const int signal = ::run(o, job);
+    return signal == 0 ? 0 : 128 + signal;
+  }
   if (status->parsed()) plan(o, "left");
   if (merge_command->parsed()) merge(o);
   if (report_command->parsed()) report(o);
+  return 0;
 }
 
 }  // namespace
@@ -277,8 +295,7 @@ int main(int argc, char** argv) {
   prepare_standard_streams();
   const Job job(argc, argv);
   try {
-    run_command(argc, argv, job);
-    return 0;
+    return run_command(argc, argv, job);
   } catch (const std::bad_alloc&) {
     std::cerr << "study: not enough memory; fewer --threads need less\n";
   } catch (const std::exception& e) {

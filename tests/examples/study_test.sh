@@ -122,6 +122,29 @@ refuses "another process is writing to the store 'both.db': process $first on" "
 wait "$first" || fail "the first of two: $(cat first.err)"
 same whole.db both.db "a second study has disturbed the first"
 
+# The first signal lets the tasks in work end; the store is then a part of the whole, and the same command goes on.
+for signal in INT TERM; do
+  rm -f stopped.db*
+  # A shell lets its background jobs ignore SIGINT; env gives it back.
+  env --default-signal=INT "$program" "${run[@]}" --threads 2 --store stopped.db 2> stopped.err &
+  child=$!
+  for _ in {1..500}; do
+    if [[ -s stopped.db && $(sqlite3 stopped.db 'SELECT count(*) FROM runs' 2> /dev/null || echo 0) -ge 2 ]]; then break; fi
+    sleep 0.02
+  done
+  kill -$signal "$child"
+  code=0
+  wait "$child" || code=$?
+  ((code == 128 + $(kill -l $signal))) || fail "SIG$signal: exit code $code: $(cat stopped.err)"
+  grep -q "^SIG$signal: no further task begins; those in work, [12] of them, are finished and kept" stopped.err ||
+    fail "SIG$signal is not said: $(cat stopped.err)"
+  done_before=$(sed -n 's/^stopped after \([0-9]*\) of 56 tasks, which the store has; the same command goes on$/\1/p' stopped.err)
+  counted=$(sqlite3 stopped.db 'SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM pairs) + (SELECT count(*) FROM measurements)')
+  [[ $done_before == "$counted" ]] || fail "SIG$signal: stopped after '$done_before' tasks, and the store has $counted"
+  "$program" "${run[@]}" --store stopped.db 2> err || fail "after SIG$signal: $(cat err)"
+  same whole.db stopped.db "after SIG$signal the store is another"
+done
+
 # On a terminal, one line that is redrawn.
 if command -v script > /dev/null; then
   script -qec "'$program' ${run[*]} --threads 2 --store terminal.db" /dev/null > out < /dev/null || fail "on a terminal: $(cat out)"
@@ -200,6 +223,19 @@ if command -v mpirun > /dev/null; then
   same whole.db dead.db "after a rank's death the store is another"
   "${mpi[@]}" "$program" status --experiments grids --preset smoke --store dead.db > out 2> err || fail "status: $(cat err)"
   [[ $(grep -c '^together' out) == 1 ]] || fail "not one rank says the status: $(cat out)"
+  # A rank that hangs ends the job, too, and is named.
+  "${mpi[@]}" "$program" "${run[@]}" --rank-timeout 5 --store hangs.db > out 2> err &
+  job=$!
+  for _ in {1..500}; do
+    if [[ -s hangs.db && $(sqlite3 hangs.db 'SELECT count(*) FROM runs' 2> /dev/null || echo 0) -ge 1 ]]; then break; fi
+    sleep 0.02
+  done
+  kill -STOP "$(pgrep -P "$(pgrep -P $job | head -1 || true),$job" -f "$program" | tail -1)" || fail "no rank to stop"
+  if wait $job; then fail "a job with a rank that hangs ends well"; fi
+  grep -q 'rank [12] has not answered for [0-9]* s at a task that was estimated to take' err || fail "a rank that hangs: $(cat err)"
+  "$program" "${run[@]}" --store hangs.db 2> err || fail "after a rank that hung: $(cat err)"
+  same whole.db hangs.db "after a rank that hung the store is another"
+  refuses '--rank-timeout 0; expected a positive number of seconds' "${run[@]}" --rank-timeout 0 --store hangs.db
   # A rank that fails says why.
   sed 's/epochs = 60/epochs = 60\nwarmup = 1e6/' grids/01-depth.toml > bad.toml && mkdir bad && mv bad.toml bad/01-bad.toml
   if "${mpi[@]}" "$program" run --experiments bad --preset smoke --store bad.db > out 2> err; then fail "a bad task ends well"; fi

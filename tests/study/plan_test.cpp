@@ -53,7 +53,7 @@ TEST_CASE("make_plan: the complexity of a data set is measured once", "[study][l
   REQUIRE(plan.tasks.size() == 1);
   CHECK(plan.measurements == 1);
   CHECK(plan.tasks[0].seconds > 0);
-  run_plan(plan, store, sets, 1, "test");
+  CHECK(run_plan(plan, store, sets, 1, "test") == 0);
   const auto row = store.measurement(id_of(data), "complexity");
   REQUIRE(row);
   CHECK(row->value.at("classes") == 3);

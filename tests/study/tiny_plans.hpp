@@ -59,7 +59,7 @@ inline std::vector<study::PlannedPair> pairs() {
 
 inline void run(const std::vector<study::PlannedPair>& wanted, study::Store& store, int threads) {
   study::DataSets data("");
-  run_plan(make_plan(wanted, {}, &store, study::CostModel(data, store)), store, data, threads, "test");
+  (void)run_plan(make_plan(wanted, {}, &store, study::CostModel(data, store)), store, data, threads, "test");
 }
 
 // What a store holds, but for where and when it was computed.

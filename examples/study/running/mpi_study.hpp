@@ -3,14 +3,18 @@
 #pragma once
 #include <mpi.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
+#include "registry/interruption.hpp"
 #include "study/running/messages.hpp"
 #include "study/running/scheduler.hpp"
 #include "study/running/study_progress.hpp"
@@ -83,29 +87,75 @@ Message receive(const Meanwhile& meanwhile) {
 
 }  // namespace mpi_detail
 
-/// Rank 0. Throws: lmc::Error with a rank's own words when it fails at a task.
-inline void mpi_hand_out(lmc::study::Plan plan, lmc::study::Store& store, int ranks) {
+/// Since when each rank is at which task.
+class RankTimes {
+ public:
+  /// limit: seconds that a task may take; none: an hour, or 20 times as long as it was estimated to, whichever is longer.
+  RankTimes(int ranks, std::optional<double> limit) : at_(static_cast<std::size_t>(ranks)), limit_(limit) {}
+
+  void begin(int rank, std::size_t task) { at_[static_cast<std::size_t>(rank)] = {task, Clock::now()}; }
+  /// The task that it was at.
+  std::size_t end(int rank) { return std::exchange(at_[static_cast<std::size_t>(rank)], std::nullopt).value().task; }
+
+  /// Throws: lmc::Error when a rank has been at its task for too long, as one that hangs.
+  void check(const lmc::study::TaskQueue& queue) const {
+    for (std::size_t rank = 0; rank < at_.size(); ++rank) {
+      if (!at_[rank]) continue;
+      const double seconds = std::chrono::duration<double>(Clock::now() - at_[rank]->since).count();
+      const double estimate = queue.estimate(at_[rank]->task), limit = limit_.value_or(std::max(3600.0, 20 * estimate));
+      lmc::require(seconds <= limit, "rank ", rank, " has not answered for ", lmc::study::duration_text(seconds),
+                   " at a task that was estimated to take ", lmc::study::duration_text(estimate), ", ",
+                   queue.task(at_[rank]->task).id,
+                   ": does its machine hang? The store has all that was done, and the same command goes on; where tasks "
+                   "take that long, give --rank-timeout SECONDS");
+    }
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct AtTask {
+    std::size_t task = 0;
+    Clock::time_point since = {};
+  };
+  std::vector<std::optional<AtTask>> at_;
+  std::optional<double> limit_;
+};
+
+/// Rank 0. The first SIGINT or SIGTERM lets no further task begin. rank_timeout: of RankTimes. Returns the signal, or 0. Throws:
+/// lmc::Error with a rank's own words when it fails at a task, and when one does not answer.
+[[nodiscard]] inline int mpi_hand_out(lmc::study::Plan plan, lmc::study::Store& store, int ranks,
+                                      std::optional<double> rank_timeout) {
   using namespace mpi_detail;
+  const registry::Interruption interruption;
   lmc::study::TaskQueue queue(std::move(plan));
   lmc::study::StudyProgress progress(ranks - 1);
-  std::vector<std::size_t> task_of(static_cast<std::size_t>(ranks));
+  RankTimes times(ranks, rank_timeout);
   std::vector<int> idle;
+  int stopped_by = 0;
+  const auto meanwhile = [&] {
+    progress.show(queue);
+    times.check(queue);
+    if (stopped_by == 0 && interruption.signal() != 0) {
+      stopped_by = interruption.signal();
+      progress.say(lmc::study::interrupted_text(stopped_by, queue));
+    }
+  };
   for (int stopped = 0; stopped < ranks - 1;) {
-    const Message message = receive([&] { progress.show(queue); });
+    const Message message = receive(meanwhile);
     lmc::require(message.tag != failure, "rank ", message.from, ": ", message.bytes);
     if (message.tag == outcome) {
       const lmc::study::Outcome done = lmc::study::outcome_from_bytes(message.bytes);
       keep(store, done);
-      queue.finish(task_of[static_cast<std::size_t>(message.from)], seconds_of(done));
+      queue.finish(times.end(message.from), seconds_of(done));
     }
     idle.push_back(message.from);
     while (!idle.empty()) {
-      if (queue.finished()) {
+      if (queue.finished() || stopped_by != 0) {
         send(idle.back(), stop, {});
         ++stopped;
       } else if (const auto i = queue.next()) {
         const lmc::study::Task& next = queue.task(*i);
-        task_of[static_cast<std::size_t>(idle.back())] = *i;
+        times.begin(idle.back(), *i);
         send(idle.back(), task, to_bytes(next, read_inputs(store, next)));
       } else {
         break;
@@ -114,11 +164,15 @@ inline void mpi_hand_out(lmc::study::Plan plan, lmc::study::Store& store, int ra
     }
   }
   progress.show(queue);
+  if (queue.finished()) return 0;
+  progress.say(lmc::study::stopped_text(queue));
+  return stopped_by;
 }
 
-/// Every other rank.
+/// Every other rank. The first SIGINT or SIGTERM, which a launcher gives to all ranks, is rank 0's alone.
 inline void mpi_compute(lmc::study::DataSets& data, const std::string& program) {
   using namespace mpi_detail;
+  const registry::Interruption interruption;
   send(0, ready, {});
   const auto next = [] { return receive([] {}); };
   for (Message message = next(); message.tag == task; message = next()) {

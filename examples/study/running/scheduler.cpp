@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <exception>
 #include <filesystem>
 #include <mutex>
@@ -11,9 +12,11 @@
 #include <utility>
 #include <variant>
 
+#include <lmc/core/text.hpp>
 #include <lmc/io/input_file.hpp>
 #include <lmc/io/output_file.hpp>
 
+#include "registry/interruption.hpp"
 #include "study/running/study_progress.hpp"
 #include "study/running/task_queue.hpp"
 
@@ -46,15 +49,27 @@ double seconds_of(const Outcome& outcome) {
   return std::visit([](const auto& row) { return row.made.seconds; }, outcome.row);
 }
 
-void run_plan(Plan plan, Store& store, DataSets& data, int threads, const std::string& program) {
+std::string interrupted_text(int signal, const TaskQueue& queue) {
+  return lmc::concat(signal == SIGINT ? "SIGINT" : "SIGTERM", ": no further task begins; those in work, ", queue.in_flight(),
+                     " of them, are finished and kept. A second signal ends at once, and loses these alone");
+}
+
+std::string stopped_text(const TaskQueue& queue) {
+  return lmc::concat("stopped after ", queue.done(), " of ", queue.size(),
+                     " tasks, which the store has; the same command goes on");
+}
+
+int run_plan(Plan plan, Store& store, DataSets& data, int threads, const std::string& program) {
+  const registry::Interruption interruption;
   TaskQueue queue(std::move(plan));
   StudyProgress progress(threads);
-  std::mutex mutex;  // protects queue, store and failure
+  std::mutex mutex;  // protects queue, store, failure and stopped_by
   std::condition_variable changed;
   std::exception_ptr failure;
+  int stopped_by = 0;  // a signal
   const auto work = [&] {
     std::unique_lock lock(mutex);
-    while (!failure && !queue.finished()) {
+    while (!failure && stopped_by == 0 && !queue.finished()) {
       const std::optional<std::size_t> i = queue.next();
       if (!i) {
         changed.wait(lock);
@@ -78,13 +93,22 @@ void run_plan(Plan plan, Store& store, DataSets& data, int threads, const std::s
     std::vector<std::jthread> team;
     for (int t = 0; t < threads; ++t) team.emplace_back(work);
     std::unique_lock lock(mutex);
-    while (!failure && !queue.finished()) {
+    while (!failure && !queue.finished() && (stopped_by == 0 || queue.in_flight() > 0)) {
+      if (stopped_by == 0 && interruption.signal() != 0) {
+        stopped_by = interruption.signal();
+        progress.say(interrupted_text(stopped_by, queue));
+        changed.notify_all();  // those who wait for a task
+        continue;
+      }
       progress.show(queue);
-      changed.wait_for(lock, std::chrono::seconds(1));
+      changed.wait_for(lock, std::chrono::milliseconds(200));
     }
     if (!failure) progress.show(queue);
   }
   if (failure) std::rethrow_exception(failure);
+  if (queue.finished()) return 0;
+  progress.say(stopped_text(queue));
+  return stopped_by;
 }
 
 }  // namespace lmc::study

@@ -22,6 +22,12 @@ StudyProgress::~StudyProgress() {
   if (line_is_open_) *out_ << std::endl;
 }
 
+void StudyProgress::say(const std::string& text) {
+  if (line_is_open_) *out_ << '\n';
+  line_is_open_ = false;
+  *out_ << text << std::endl;
+}
+
 void StudyProgress::show(const TaskQueue& queue) {
   const auto now = Clock::now();
   const auto since = std::chrono::duration<double>(now - shown_).count();

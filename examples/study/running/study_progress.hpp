@@ -27,6 +27,9 @@ class StudyProgress {
 
   void show(const TaskQueue& queue);
 
+  /// A line of its own.
+  void say(const std::string& text);
+
  private:
   using Clock = std::chrono::steady_clock;
   int workers_;

@@ -20,6 +20,8 @@ class TaskQueue {
 
   [[nodiscard]] std::size_t size() const { return plan_.tasks.size(); }
   [[nodiscard]] const Task& task(std::size_t i) const { return plan_.tasks[i].task; }
+  /// Seconds of one thread that a task takes, as planned.
+  [[nodiscard]] double estimate(std::size_t i) const { return plan_.tasks[i].seconds; }
   [[nodiscard]] std::size_t done() const { return done_; }
   [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
   [[nodiscard]] bool finished() const { return done_ == size(); }
