@@ -2,6 +2,7 @@
 #include "pair/setting.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <iostream>
 #include <limits>
 #include <ostream>
@@ -15,7 +16,9 @@
 #include <lmc/io/safetensors.hpp>
 #include <lmc/optim/parameter_group.hpp>
 #include <lmc/train/noise_seeds.hpp>
+#include <lmc/train/training_bytes.hpp>
 
+#include "registry/memory_limit.hpp"
 #include "registry/named.hpp"
 #include "registry/schedules.hpp"
 
@@ -40,6 +43,18 @@ void require_trainable(const Options& o, const lmc::Network<float>& net, const l
   named(typed("--", "augment", o.augment), [&] { lmc::AugmentedDataset<float>(data, training.augmentation, 0); });
   const std::string updates = registry::all_typed("--", [&](const auto& visit) { for_each_update_option(o.updates, visit); });
   named(updates, [&] { lmc::update_ranges(net.layout(), training.groups); });
+}
+
+// What is trained side by side holds all of a training; what has ended, its parameters.
+void require_memory(const lmc::Network<float>& net, const Plan& plan) {
+  const std::size_t runs = plan.seeds.size() * plan.seeds.front().size();
+  const auto together = std::min(runs, static_cast<std::size_t>(plan.team.size()));
+  const std::size_t each = lmc::training_bytes(net, plan.training.batch_size, plan.training.optimizer);
+  const auto ended = sizeof(float) * static_cast<std::size_t>(net.layout().parameter_count()) * (runs - together);
+  registry::require_memory(
+      together * each + ended, lmc::concat("training ", runs, " networks, ", together, " of them side by side, needs"),
+      together > 1 ? "expected a smaller network or --batch-size, or --threads 1, which trains one at a time"
+                   : "expected a smaller network or --batch-size");
 }
 
 }  // namespace
@@ -90,6 +105,7 @@ Subject load(const Options& o, Plan& plan, Results& r) {
     plan.training.batch_size = r.options.batch_size = data.train.size();
   }
   require_trainable(o, made.network, data.train, plan.training);
+  require_memory(made.network, plan);
   return {std::move(data), std::move(made.network)};
 }
 

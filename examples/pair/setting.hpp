@@ -30,7 +30,8 @@ struct Subject {
 };
 
 /// Loads the data, makes the network for them, and fills in what r says of both. A batch that is larger than the training data becomes all
-/// of them, in the plan and in r.
+/// of them, in the plan and in r. Throws: lmc::Error with the options as they were typed, also where the training needs more memory than
+/// there is.
 Subject load(const Options& o, Plan& plan, Results& r);
 
 /// Prints what is to be trained, and trains it. A run that diverged is named; checkpoints are written where they are asked for.

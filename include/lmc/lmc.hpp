@@ -259,6 +259,7 @@
 #include <lmc/train/train.hpp>
 #include <lmc/train/train_options.hpp>
 #include <lmc/train/train_resumable.hpp>
+#include <lmc/train/training_bytes.hpp>
 #include <lmc/train/trajectory.hpp>
 #include <lmc/transfer/fold_batch_norm.hpp>
 #include <lmc/transfer/lift.hpp>

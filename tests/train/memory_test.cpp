@@ -8,6 +8,7 @@
 #include <lmc/models/mlp.hpp>
 #include <lmc/train/step.hpp>
 #include <lmc/train/train.hpp>
+#include <lmc/train/training_bytes.hpp>
 #include <vector>
 
 #include "support/skip.hpp"
@@ -61,8 +62,25 @@ TEST_CASE("train: a run holds parameters, gradient, the optimizer's vectors and 
   // Labels, the order of the examples, and the memory in which products work take less than a quarter of a copy of the
   // parameters. The 8-bit data are shared by all runs.
   const std::size_t expected = sizeof(float) * (parameters * (2 + c.slots) + activations);
+  CHECK(lmc::training_bytes(net, batch, c.optimizer) == expected);
   CHECK(most > expected);
   CHECK(most < expected + sizeof(float) * parameters / 4);
+}
+
+TEST_CASE("training_bytes: counts the vectors of every optimizer", "[train]") {
+  const auto net = lmc::mlp<float>({.inputs = 4, .hidden = {3}, .outputs = 2});
+  const std::size_t theta = sizeof(float) * static_cast<std::size_t>(net.layout().parameter_count());
+  const std::size_t plain = lmc::training_bytes(net, 1, lmc::SgdOptions{.learning_rate = 0.1});
+  const auto vectors = [&](const lmc::OptimizerOptions& options) {
+    const std::size_t beside = lmc::training_bytes(net, 1, options) - plain;
+    CHECK(beside == theta * lmc::Optimizer<float>(options, net.layout()).state_vectors().size());
+    return beside / theta;
+  };
+  CHECK(vectors(lmc::SgdOptions{.learning_rate = 0.1, .momentum = 0.9}) == 1);
+  CHECK(vectors(lmc::SignOptions{}) == 0);
+  CHECK(vectors(lmc::AdamOptions{}) == 2);
+  CHECK(vectors(lmc::LayerwiseAdamOptions{}) == 2);
+  CHECK(vectors(lmc::MuonOptions{}) == 3);
 }
 
 }  // namespace train_memory_test

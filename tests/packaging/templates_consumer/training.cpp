@@ -61,6 +61,7 @@
 #include <lmc/train/train.hpp>
 #include <lmc/train/train_options.hpp>
 #include <lmc/train/train_resumable.hpp>
+#include <lmc/train/training_bytes.hpp>
 #include <lmc/train/trajectory.hpp>
 #include <lmc/transfer/lift.hpp>
 #include <lmc/transfer/lift_checkpoint.hpp>
@@ -102,6 +103,7 @@ void use_training_with(T) {
     check(lmc::train_many<T>(net, data, a.checkpoint(), longer, seeds).size() == 1, "train_many");
     if (std::holds_alternative<lmc::AdamOptions>(optimizer)) check(!lmc::second_moment(*a.optimizer).empty(), "second_moment");
   }
+  check(lmc::training_bytes(net, 20, lmc::SgdOptions{.learning_rate = 0.1}) > sizeof(float), "training_bytes");
   const std::filesystem::path file = "resumable.safetensors";
   for (const lmc::Index resumed_at : {0, 3})
     check(lmc::train_resumable(net, data, start, {.epochs = 1, .batch_size = 20}, {}, {.file = file}).resumed_at == resumed_at,
