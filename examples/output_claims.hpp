@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <lmc/core/error.hpp>
+#include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/io/output_file.hpp>
 
 /// Which file each output of a program writes, so that none is one that the program reads, or another output's: one of the two would
@@ -25,6 +26,10 @@ class OutputClaims {
     const auto file = std::filesystem::weakly_canonical(std::filesystem::absolute(path), none);
     if (std::filesystem::exists(file, none) && !std::filesystem::is_regular_file(file, none)) return;
     for (const std::string& input : read_) {
+      const auto read = std::filesystem::canonical(input, none);
+      for (auto folder = file.parent_path(); folder != read && is_below(read, folder); folder = folder.parent_path())
+        lmc::require(!holds_image(folder), option, " '", path.string(), "' would lie in the folder '", folder.string(),
+                     "', whose images are read; give another place");
       lmc::require(!std::filesystem::equivalent(path, input, none), option, " '", path.string(),
                    "' is read, and would be overwritten; give another name");
       lmc::require(!std::filesystem::exists(file, none) || !std::filesystem::is_directory(input, none) ||
@@ -47,10 +52,20 @@ class OutputClaims {
   static bool lies_in(const std::filesystem::path& folder, const std::filesystem::path& file) {
     std::error_code none;
     const auto inside = std::filesystem::canonical(folder, none);
-    for (const auto& place : {std::filesystem::canonical(file, none), std::filesystem::canonical(file.parent_path(), none)})
-      if (!inside.empty() && std::mismatch(inside.begin(), inside.end(), place.begin(), place.end()).first == inside.end())
-        return true;
-    return false;
+    return is_below(inside, std::filesystem::canonical(file, none)) ||
+           is_below(inside, std::filesystem::canonical(file.parent_path(), none));
+  }
+  // Both of them canonical; no folder is one that there is not.
+  static bool is_below(const std::filesystem::path& folder, const std::filesystem::path& place) {
+    return !folder.empty() && std::mismatch(folder.begin(), folder.end(), place.begin(), place.end()).first == folder.end();
+  }
+  static bool holds_image(const std::filesystem::path& folder) {
+    std::error_code none;
+    const std::filesystem::directory_iterator entries(folder, none);
+    return std::any_of(begin(entries), end(entries), [](const auto& entry) {
+      const std::string suffix = lmc::detail::lower_case(entry.path().extension().string());
+      return suffix == ".png" || suffix == ".jpg" || suffix == ".jpeg";
+    });
   }
 
   std::vector<std::string> read_;

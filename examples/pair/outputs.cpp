@@ -48,11 +48,12 @@ Outputs::Outputs(std::string_view program, const Options& o, const std::vector<s
   if (o.json) open(json, "--json", *o.json);
   for (std::size_t i = 0; o.checkpoints && i < static_cast<std::size_t>(o.pairs); ++i) {
     const std::filesystem::path folder = std::filesystem::path(*o.checkpoints) / (i == 0 ? "" : "init" + std::to_string(i));
+    const auto file = [&](std::size_t run) { return folder / (std::string(1, static_cast<char>('a' + run)) + ".safetensors"); };
+    for (std::size_t run = 0; run < runs_; ++run) claims_.claim("--save-checkpoints", file(run));
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
     lmc::require(!failure, "--save-checkpoints: cannot make the folder '", folder.string(), "': ", failure.message());
-    for (std::size_t run = 0; run < runs_; ++run)
-      open(checkpoint(i, run), "--save-checkpoints", folder / (std::string(1, static_cast<char>('a' + run)) + ".safetensors"));
+    for (std::size_t run = 0; run < runs_; ++run) checkpoint(i, run).emplace(file(run));
   }
   for (const auto& [option, path] : further) {
     claims_.claim(option, path);

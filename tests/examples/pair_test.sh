@@ -118,7 +118,8 @@ rm out err
 # Data are not overwritten, by whatever name: files, folders, and what a link leads to.
 for ((i = 0; i < 40; ++i)); do echo "$i,$((i * 7 % 10)),$((i % 2))"; done > rows.csv
 sed 's/^/1/' rows.csv > others.csv
-mkdir numbers
+mkdir -p numbers/cat
+touch numbers/cat/1.PNG
 ln -s "$PWD/rows.csv" numbers/linked.csv
 cp rows.csv numbers/a.safetensors
 ln -s rows.csv link.csv
@@ -137,6 +138,8 @@ spares "--csv 'link.csv' is read, and would be overwritten" --dataset csv --data
 spares "--json 'others.csv' is read, and would be overwritten" --dataset csv --data rows.csv --test-data others.csv --json others.csv
 spares "--csv 'numbers/linked.csv' is a file in the folder 'numbers', which is read, and would be overwritten" --dataset images --data numbers --csv numbers/linked.csv
 spares "--save-checkpoints 'numbers/a.safetensors' is a file in the folder 'numbers', which is read" --dataset images --data numbers --save-checkpoints numbers
+spares "numbers/cat', whose images are read; give another place" --dataset images --data numbers --save-checkpoints numbers/cat/new
+spares "numbers/cat', whose images are read; give another place" --dataset images --data numbers --json numbers/cat/new.json
 rm -r rows.csv others.csv numbers link.csv
 
 both=$(digests)
