@@ -305,7 +305,7 @@ Measured measure(const Options& o) {
   std::cout << in_words(data.train.standardization());
   measured.data = {{"data", registry::dataset_json(o.networks.data)},
                    {"read", registry::read_report_json(data.report)},
-                   {"input", registry::input_json(data.train.standardization())}};
+                   {"input", registry::input_json(o.networks.data, data.train.standardization())}};
   if (count > 1) measured.initializations = networks.initializations(o.initializations, measured.notes);
   for (std::size_t i = 0; i < o.files.size(); i += 2)
     add(o.files[i] + " – " + o.files[i + 1], networks.measure(o.files[i], o.files[i + 1], alphas));

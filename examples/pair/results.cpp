@@ -16,7 +16,7 @@
 
 lmc::Metadata metadata(const Results& r, std::size_t initialization, std::size_t run_number) {
   const lmc::Run<float>& run = r.runs[initialization][run_number];
-  const nlohmann::json input = registry::input_json(r.input);
+  const nlohmann::json input = registry::input_json(r.options.data, r.input);
   lmc::Metadata all{{"dataset", r.options.data.dataset},
                     {"network", r.network},
                     {"init", r.options.init},
@@ -61,7 +61,7 @@ nlohmann::json setting_json(const Results& r) {
           {"parameters", r.parameters},
           {"training", training},
           {"runs_differ_in", r.differing},
-          {"input", registry::input_json(r.input)},
+          {"input", registry::input_json(r.options.data, r.input)},
           {"machine",
            {{"processor", lmc::processor_name()},
             {"threads", r.threads},

@@ -36,12 +36,15 @@ nlohmann::json dataset_json(const DatasetOptions& options) {
   return given;
 }
 
-nlohmann::json input_json(const lmc::Standardization& input) {
+nlohmann::json input_json(const DatasetOptions& data, const lmc::Standardization& input) {
   const auto of_channels = [](const std::vector<double>& values, double otherwise) -> nlohmann::json {
     if (values.empty()) return otherwise;
     return values.size() == 1 ? nlohmann::json(values[0]) : nlohmann::json(values);
   };
-  return {{"mean", of_channels(input.mean, 0)}, {"std", of_channels(input.standard_deviation, 1)}};
+  nlohmann::json json{{"mean", of_channels(input.mean, 0)}, {"std", of_channels(input.standard_deviation, 1)}};
+  if (data.dataset == "csv" && !data.no_standardize)
+    json["standardization"] = "of each column of numbers, by the training rows";
+  return json;
 }
 
 nlohmann::json barrier_json(const lmc::Curve& curve, const std::optional<lmc::ErrorBarrier>& error,

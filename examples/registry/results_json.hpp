@@ -22,8 +22,8 @@ std::string key(std::string_view option);
 nlohmann::json dataset_json(const DatasetOptions& options);
 
 /// {"mean": …, "std": …} of what features were standardized by: a number for each channel, without a list where there is one channel; 0
-/// and 1 for features that are as they were read.
-nlohmann::json input_json(const lmc::Standardization& input);
+/// and 1 for features that are as they were read. Of a table also "standardization", how it was standardized when it was read.
+nlohmann::json input_json(const DatasetOptions& data, const lmc::Standardization& input);
 
 /// Every convention on one curve. What is not known is null: all of the error without outcomes, the heights at ½ where that was not
 /// measured.

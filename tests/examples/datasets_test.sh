@@ -66,7 +66,10 @@ trains "cifar100: 40 training and 40 test examples of shape [32, 32, 3], 100 cla
 trains "[32, 32, 3], 20 classes" --dataset cifar100 --data cifar100 --label-set coarse
 trains "csv: 48 training and 12 test examples of shape [3], 2 classes" --dataset csv --data table.csv --delimiter ';' --header 2
 trains "csv: 40 training and 20 test examples of shape [1]" --dataset csv --data table.csv --delimiter ';' --header 2 --drop color \
-  --label kind --train-rows 40
+  --label kind --train-rows 40 --json table.json
+grep -qF '"standardization": "of each column of numbers, by the training rows"' table.json || fail "how a table was standardized is not in its results"
+trains "csv: 48 training" --dataset csv --data table.csv --delimiter ';' --header 2 --no-standardize --json table.json
+if grep -q '"standardization"' table.json; then fail "a table that was taken as it is was standardized, say its results"; fi
 trains "tsv: 48 training and 12 test examples of shape [64], 2 classes" --dataset tsv --data texts.tsv --ngram-dimension 64
 trains "words: 20000 training and 4000 test examples of shape [32], 2 classes" --dataset words --data words --languages aa,bb \
   --ngram-dimension 32
