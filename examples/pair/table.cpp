@@ -101,10 +101,12 @@ void print_table(const Results& r) {
 void print_times(const Results& r) {
   const std::size_t runs = r.runs.size() * r.runs[0].size();
   std::cout << "digests " << r.a().digest() << ' ' << r.b().digest() << "\ntraining " << lmc::fixed(r.train_seconds, 2)
-            << " s for " << (runs == 2 ? "both" : "all") << " runs (" << static_cast<Index>(r.images_per_second)
-            << " images/s), curves " << lmc::fixed(r.curve_train_seconds, 2) << " s (train) and "
-            << lmc::fixed(r.curve_test_seconds, 2) << " s (test), " << r.threads << " threads, " << lmc::simd::instruction_set()
-            << '\n'
+            << " s for " << (runs == 2 ? "both" : "all") << " runs"
+            << (r.images_per_second > 0
+                    ? lmc::concat(" (", lmc::fixed(r.images_per_second, r.images_per_second < 10 ? 1 : 0), " images/s)")
+                    : "")
+            << ", curves " << lmc::fixed(r.curve_train_seconds, 2) << " s (train) and " << lmc::fixed(r.curve_test_seconds, 2)
+            << " s (test), " << r.threads << " threads, " << lmc::simd::instruction_set() << '\n'
             << std::flush;
 }
 

@@ -154,6 +154,7 @@ TEST_CASE("load_cifar10: reports classes and batches that are missing, and refus
   directory.write("batches.meta.txt", "a\nb\n");
   CHECK(lmc::load_cifar10<float>(directory.path()).report.classes[9].name == "9");
   REQUIRE(report.notes.size() == 1);
+  CHECK(report.notes[0].what == "training files of the five are missing");
   CHECK(report.notes[0].count == 4);
   CHECK(report.notes[0].first == "data_batch_2.bin");
   directory.write("test_batch.bin", cifar_records({{8}}, 3));

@@ -162,7 +162,7 @@ TrainTest<Scalar> load_cifar10(const std::filesystem::path& directory) {
     if (const auto path = detail::plain_or_gzip(folder, name))
       train.push_back(*path);
     else
-      detail::add_note(notes, "of the five training files are missing", name);
+      detail::add_note(notes, "training files of the five are missing", name);
   }
   if (train.empty()) detail::require_no_other_cifar(folder, true);
   require(!train.empty(), "there is none of 'data_batch_1.bin' to 'data_batch_5.bin', plain or with .gz, in '", folder.string(),
