@@ -191,8 +191,8 @@ TEST_CASE("load_words: reads UTF-8 and Latin-1, folds letters, takes a word once
   CHECK(lmc::detail::read_words(directory.path(), "latin1", passed) == std::vector<std::string>{"abcd", "forstar"});
   directory.write("decomposed", "Gro\u0308\u00dfe\nZ\u0307o\u0301\u0142w\n");  // as Größe and Żółw are in NFD
   CHECK(lmc::detail::read_words(directory.path(), "decomposed", passed) == std::vector<std::string>{"grosse", "zolw"});
-  CHECK(passed.letters == 2);  // an-d, it's
-  CHECK(passed.length == 3);   // abc, longerthanten, Öar
+  CHECK(passed.letters.count == 2);  // an-d, it's
+  CHECK(passed.length == 3);         // abc, longerthanten, Öar
   CHECK(passed.slashes == 0);
   directory.write("neither", "gr\xC3\xB6sse\nf\xF6rst\n");
   CHECK_THROWS_WITH(lmc::detail::read_words(directory.path(), "neither", passed),
@@ -298,7 +298,16 @@ TEST_CASE("load_words: says what is missing, too short or out of range", "[data]
   CHECK_THROWS_WITH(
       lmc::load_words<float>(directory.path(), {.languages = {"counted", "first"}}),
       Contains("most lines of 'counted' were passed over") &&
-          Contains("3 × counted: lines with digits were passed over, as 'aword 12'; `sed 's/[[:blank:]].*//'` leaves"));
+          Contains(
+              "3 × counted: lines with digits were passed over, as 'aword 12'; expected a word alone in each line, without a number "
+              "before or behind it"));
+  directory.write("listed", "aword, other\nthird;fourth\n");
+  CHECK_THROWS_WITH(
+      lmc::load_words<float>(directory.path(), {.languages = {"listed", "first"}}),
+      Contains("2 × listed: lines with commas or semicolons were passed over, as 'aword, other'; expected a word alone"));
+  directory.write("mac", "aword\rother\r");
+  CHECK_THROWS_WITH(lmc::load_words<float>(directory.path(), {.languages = {"mac", "first"}}),
+                    Contains("mac', line 1: there is a carriage return without a line feed"));
   directory.write("third", "aother\nthird\n");
   CHECK_THROWS_WITH(lmc::load_words<float>(directory.path(), {.languages = {"first", "third"}}),
                     Contains("lists need more words of 4 to 10 letters"));

@@ -114,4 +114,16 @@ void for_each_line(std::string_view text, F f) {
   }
 }
 
+namespace detail {
+
+/// Throws: Error where a line holds a carriage return, as where lines end in these alone.
+inline void require_no_return(const std::filesystem::path& path, std::string_view line, std::ptrdiff_t number) {
+  require(
+      line.find('\r') == std::string_view::npos, "'", path.string(), "', line ", number,
+      ": there is a carriage return without a line feed; expected lines that end in LF or CRLF, which `tr '\\r' '\\n'` makes "
+      "of lines that end in CR alone");
+}
+
+}  // namespace detail
+
 }  // namespace lmc

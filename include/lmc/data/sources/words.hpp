@@ -90,15 +90,20 @@ inline std::string other_word_lists(const std::filesystem::path& directory, Word
 
 /// What was passed over in a list of words, by cause.
 struct PassedWords {
-  Index letters = 0, digits = 0, slashes = 0, length = 0;
-  std::string letters_line = {}, digits_line = {};  // the first of each, of those that are short enough for a message
+  /// Lines of one cause, and the first of them that is short enough for a message.
+  struct Lines {
+    Index count = 0;
+    std::string first = {};
+  };
+  Lines letters, digits, commas;
+  Index slashes = 0, length = 0;
 
   /// Counts a line with other characters than letters.
   void add_other(std::string_view line) {
-    const bool has_digits = line.find_first_of("0123456789") != std::string_view::npos;
-    std::string& first = has_digits ? digits_line : letters_line;
-    if (first.empty() && line.size() <= 40) first = line;
-    ++(has_digits ? digits : letters);
+    const auto has = [&](std::string_view characters) { return line.find_first_of(characters) != std::string_view::npos; };
+    Lines& lines = has("0123456789") ? digits : has(",;") ? commas : letters;
+    if (lines.first.empty() && line.size() <= 40) lines.first = line;
+    ++lines.count;
   }
 };
 
@@ -110,7 +115,8 @@ inline std::vector<std::string> read_words(const std::filesystem::path& director
     throw Error(concat("load_words: there is no word list '", path.string(), "'; ", word_list_package(language),
                        other_word_lists(directory, wording)));
   std::vector<std::string> words;
-  for_each_line(read_utf8_or_latin1(path), [&](std::string_view line, std::ptrdiff_t) {
+  for_each_line(read_utf8_or_latin1(path), [&](std::string_view line, std::ptrdiff_t number) {
+    require_no_return(path, line, number);
     auto word = fold_latin(line);
     if (word && word->size() >= shortest_word && word->size() <= longest_word)
       words.push_back(*std::move(word));
@@ -131,10 +137,13 @@ inline void note_passed_words(const std::string& language, const PassedWords& pa
   const auto note = [&](Index count, const std::string& what) {
     if (count > 0) notes.push_back({concat(language, ": ", what), count, ""});
   };
-  const auto as = [](const std::string& line) { return line.empty() ? "" : concat(", as '", line, "'"); };
-  note(passed.letters, "lines with other characters than a to z, once folded, were passed over" + as(passed.letters_line));
-  note(passed.digits, concat("lines with digits were passed over", as(passed.digits_line),
-                             "; `sed 's/[[:blank:]].*//'` leaves the words where numbers stand behind them"));
+  const auto note_lines = [&](const PassedWords::Lines& lines, std::string_view what, std::string_view advice) {
+    note(lines.count, concat("lines with ", what, " were passed over",
+                             lines.first.empty() ? "" : concat(", as '", lines.first, "'"), advice));
+  };
+  note_lines(passed.letters, "other characters than a to z, once folded,", "");
+  note_lines(passed.digits, "digits", "; expected a word alone in each line, without a number before or behind it");
+  note_lines(passed.commas, "commas or semicolons", "; expected a word alone in each line");
   note(passed.slashes, "lines with a slash, as in hunspell's word/FLAGS, were passed over; `cut -d/ -f1` leaves the words");
   note(passed.length, "words of less than 4 or more than 10 letters were passed over");
 }
@@ -287,7 +296,7 @@ inline WordSamples read_word_samples(const std::filesystem::path& directory, con
     PassedWords passed;
     words.push_back(read_words(directory, language, passed, o.wording));
     note_passed_words(language, passed, notes);
-    const Index all = passed.letters + passed.digits + passed.slashes;
+    const Index all = passed.letters.count + passed.digits.count + passed.commas.count + passed.slashes;
     if (mostly_passed.empty() && all > static_cast<Index>(words.back().size())) mostly_passed = language;
   }
   note_shared_words(o.languages, words, option, notes);
