@@ -36,11 +36,14 @@ inline bool names_pair(std::string_view a, std::string_view b) {
   });
 }
 
-/// A file's name in lower case without its suffix, and without that of its folder where it holds it: 1 of 1_input.png in input.
+/// A file's name in lower case without its suffix, and without that of its folder where it holds it: 1 of 1_input.png in input. Files
+/// that are counted behind it, as input1.png, keep theirs: so are those of a class.
 inline std::string paired_stem(std::string_view path, std::string_view folder) {
   std::string stem = lower_case(path.substr(path.rfind('/') + 1));
   stem.resize(stem.rfind('.'));
-  if (const std::size_t at = stem.find(folder); at != std::string::npos) stem.erase(at, folder.size());
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool counted = stem.starts_with(folder) && stem.size() > folder.size() && is_digit(stem[folder.size()]);
+  if (const std::size_t at = stem.find(folder); at != std::string::npos && !counted) stem.erase(at, folder.size());
   while (!stem.empty() && std::string_view("_-. ").find(stem.back()) != std::string_view::npos) stem.pop_back();
   return stem;
 }

@@ -322,7 +322,7 @@ inline void note_cut_images(std::span<const ReadSize> sizes, std::vector<ReadNot
                    cut, ""});
 }
 
-/// Notes classes of one training image among many others.
+/// Notes classes of one training image, where the others have five or more on average.
 inline void note_single_images(const std::vector<ReadClass>& classes, std::vector<ReadNote>& notes) {
   Index singles = 0, images = 0;
   std::string first;
@@ -330,7 +330,9 @@ inline void note_single_images(const std::vector<ReadClass>& classes, std::vecto
     images += c.train;
     if (c.train == 1 && singles++ == 0) first = c.name;
   }
-  if (singles > 0 && images >= 20 * singles) notes.push_back({"classes have one training image", singles, first});
+  const Index others = static_cast<Index>(classes.size()) - singles;
+  if (singles > 0 && others > 0 && images - singles >= 5 * others)
+    notes.push_back({"classes have one training image", singles, first});
 }
 
 /// What was found in the files of a list, which were read with these options.
