@@ -94,10 +94,8 @@ lmc::CsvOptions csv_options(const DatasetOptions& o) {
   csv.test_path = test_file(o);
   lmc::require(!o.train_rows || *o.train_rows > 0, "--train-rows ", o.train_rows.value_or(0), "; expected a positive number");
   csv.train_rows = o.train_rows.value_or(0);
-  lmc::require(!o.test_share || (!o.test_data && !o.train_rows),
-               "--test-share is for one file without --train-rows; leave it or the other out");
-  csv.test_share = o.test_share.value_or(csv.test_share);
-  csv.seed = o.split_seed.value_or(0);
+  csv.test_share = o.test_share;
+  csv.seed = o.split_seed;
   return csv;
 }
 
@@ -135,14 +133,14 @@ Data tiny_imagenet(const DatasetOptions& o, int threads) {
 }
 
 Data images(const DatasetOptions& o, int threads) {
-  lmc::ImageFolderOptions options{.channels = o.gray ? 1 : 3,
-                                  .size = o.image_size.value_or(0),
-                                  .split_seed = o.split_seed.value_or(0),
-                                  .threads = threads,
-                                  .cache = !o.no_cache,
-                                  .progress = show_decoded,
-                                  .wording = lmc::Wording::command_line};
-  options.test_share = o.test_share.value_or(options.test_share);
+  const lmc::ImageFolderOptions options{.channels = o.gray ? 1 : 3,
+                                        .size = o.image_size.value_or(0),
+                                        .test_share = o.test_share,
+                                        .split_seed = o.split_seed,
+                                        .threads = threads,
+                                        .cache = !o.no_cache,
+                                        .progress = show_decoded,
+                                        .wording = lmc::Wording::command_line};
   return lmc::load_image_folder<float>(given_path(o, "folder"), options);
 }
 
@@ -159,13 +157,12 @@ Data words(const DatasetOptions& o, int) {
 
 Data tsv(const DatasetOptions& o, int) {
   const std::string path = given_path(o, "file");
-  lmc::TsvTextOptions options{.header = o.header,
-                              .features = text_features(o),
-                              .seed = o.split_seed.value_or(0),
-                              .wording = lmc::Wording::command_line};
-  lmc::require(!o.test_share || !o.test_data, "--test-share is for one file; leave it or --test-data out");
-  options.test = test_file(o);
-  options.test_share = o.test_share.value_or(options.test_share);
+  const lmc::TsvTextOptions options{.header = o.header,
+                                    .test = test_file(o),
+                                    .test_share = o.test_share,
+                                    .features = text_features(o),
+                                    .seed = o.split_seed,
+                                    .wording = lmc::Wording::command_line};
   return lmc::load_tsv_text<float>(path, options);
 }
 

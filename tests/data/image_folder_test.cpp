@@ -657,6 +657,24 @@ TEST_CASE("load_image_folder: notes images that lose their sides, and classes of
   CHECK(notes()[2].what == "test examples are all of one class: their error says nothing of the others");
 }
 
+TEST_CASE("load_image_folder: notes a class of one training image where the others have more", "[data]") {
+  const auto found = [](int of_others, int singles) {
+    const Tree tree;
+    for (int i = 0; i < of_others + singles; ++i) {
+      const std::string folder = i < of_others ? "train/a/" : "train/b/";
+      tree.write(folder + std::to_string(i) + ".png", png_file(pattern(10, 10, 1, i)));
+    }
+    tree.write("test/a/t.png", png_file(pattern(10, 10, 1, 99)));
+    return load_image_folder<float>(tree.path(), {.channels = 1, .cache = false}).report.notes;
+  };
+  const auto five = found(5, 1);
+  REQUIRE(five.size() == 1);
+  CHECK(five[0].what == "classes have one training image");
+  CHECK(five[0].first == "b");
+  CHECK(found(4, 1).empty());
+  CHECK(found(5, 2).empty());
+}
+
 TEST_CASE("load_image_folder: refuses to put aside where there is a test part", "[data]") {
   const Tree tree;
   tree.two_classes("train/", 10);
@@ -666,6 +684,10 @@ TEST_CASE("load_image_folder: refuses to put aside where there is a test part", 
   CHECK_THROWS_WITH(
       load_image_folder<float>(tree.path(), {.split_seed = 7, .cache = false, .wording = lmc::Wording::command_line}),
       Contains("--split-seed says what"));
+  // The usual ones, too, where they are given.
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.test_share = 0.2, .cache = false}),
+                    Contains("test_share says what"));
+  CHECK_THROWS_WITH(load_image_folder<float>(tree.path(), {.split_seed = 0, .cache = false}), Contains("split_seed says what"));
 }
 
 TEST_CASE("load_image_folder: refuses inputs and outputs as classes", "[data]") {
@@ -683,6 +705,7 @@ TEST_CASE("load_image_folder: refuses inputs and outputs as classes", "[data]") 
   CHECK_THROWS_WITH(load({"source/a_source.png", "source/b_source.png", "target/a_target.png", "target/b_target.png"}),
                     refused);
   CHECK_NOTHROW(load({"input/1.png", "input/2.png", "input/3.png", "target/a.png", "target/b.png", "target/c.png"}));
+  CHECK_NOTHROW(load({"source/source0.png", "source/source1.png", "target/target0.png", "target/target1.png"}));
   CHECK_NOTHROW(load({"cat/1.png", "cat/2.png", "cat/3.png", "dog/1.png", "dog/2.png", "dog/3.png"}));
   CHECK_THROWS_WITH(load({"trainA/1.png", "trainB/2.png", "testA/3.png", "testB/4.png"}),
                     Contains("trainA and trainB; to tell the kinds apart, make them train/A and train/B"));

@@ -177,6 +177,8 @@ TEST_CASE("load_table: says why there is one class, or one more to test with", "
                     Contains("seed = 3 says which rows are put aside at random, and test_path says what to test with"));
   CHECK_THROWS_WITH(load(train, {.train_rows = 2, .seed = 3, .wording = Wording::command_line}),
                     Contains("--split-seed 3 says") && Contains("--train-rows says what"));
+  CHECK_THROWS_WITH(load_two(train, train, {.seed = 0}), Contains("seed = 0 says which rows"));
+  CHECK_THROWS_WITH(load_two(train, train, {.test_share = 0.2}), Contains("test_share = 0.2 says which rows"));
 }
 
 TEST_CASE("load_table: notes a row of data that is passed over", "[data]") {
@@ -216,7 +218,7 @@ TEST_CASE("load_table: notes labels and categories that may be another or none",
     std::string words = "x,class\n";
     for (int i = 0; i < 40; ++i)
       words += (i % 4 == 0 ? "low" : i % 4 == 1 ? "high" : number) + (i % 2 == 0 ? ",cat\n" : ",dog\n");
-    CHECK_THAT(notes(load(words)), Contains("column 'x' of categories has '" + number + "'; if this is a number"));
+    CHECK_THAT(notes(load(words)), Contains("column 'x' of categories has '" + number + "'; ") && Contains("write it as -5"));
   }
   CHECK_THROWS_WITH(load("x,class\n1e-400,a\n1,b\n2,a\n", {.train_rows = 2}),
                     Contains("beyond the range of double, 5e-324 to 1.8e308 in size"));

@@ -185,6 +185,8 @@ TEST_CASE("load_tsv_text: refuses a seed beside a file to test with", "[data]") 
   const auto path = directory.write("train", "a\tone\nb\ttwo\n"), test = directory.write("test", "a\tthree\n");
   CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = test, .seed = 4}),
                     Contains("seed = 4 says which lines are put aside at random, and test says what to test with"));
+  CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = test, .test_share = 0.2, .wording = lmc::Wording::command_line}),
+                    Contains("--test-share 0.2 says which lines") && Contains("--test-data says what"));
 }
 
 }  // namespace data_tsv_text_test

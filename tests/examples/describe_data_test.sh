@@ -20,3 +20,11 @@ for file in data/train.csv data/test.csv ./data/train.csv "$PWD/data/test.csv"; 
 done
 "$program" --dataset csv --data data/train.csv --test-data data/test.csv --updates 2 --json data/record.json > out
 grep -q '"logistic_error"' data/record.json
+for option in '--test-share 0.2' '--split-seed 0'; do
+  # shellcheck disable=SC2086  # an option and its value
+  if "$program" --dataset csv --data data/train.csv --test-data data/test.csv $option > out 2> err; then
+    echo "$option was accepted beside --test-data" >&2
+    exit 1
+  fi
+  grep -qF -- "$option says which rows are put aside at random, and --test-data says what to test with; leave one out" err || { cat err >&2; exit 1; }
+done

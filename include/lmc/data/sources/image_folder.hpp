@@ -10,6 +10,7 @@
 #include <iterator>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@
 #include <lmc/data/sources/detail/image_pairs.hpp>
 #include <lmc/data/sources/detail/image_tree.hpp>
 #include <lmc/data/sources/detail/load_images.hpp>
+#include <lmc/data/sources/detail/other_file.hpp>
 #include <lmc/data/sources/detail/read_notes.hpp>
 #include <lmc/data/sources/detail/same_file.hpp>
 #include <lmc/data/sources/detail/unicode_form.hpp>
@@ -40,10 +42,10 @@ namespace lmc {
 
 /// How load_image_folder() reads the images.
 struct ImageFolderOptions {
-  Index channels = 3;       // 1: gray; 3: red, green, blue
-  Index size = 0;           // side of the square that each image is brought to; 0: they are of one size, and stay as they are
-  double test_share = 0.2;  // share of all images, in (0, 1), put aside where the tree has no test part
-  std::uint64_t split_seed = 0;                              // which are put aside
+  Index channels = 3;  // 1: gray; 3: red, green, blue
+  Index size = 0;      // side of the square that each image is brought to; 0: they are of one size, and stay as they are
+  std::optional<double> test_share = {};  // of all images, in (0, 1), put aside where the tree has no test part; nothing: 0.2
+  std::optional<std::uint64_t> split_seed = {};              // which are put aside; nothing: 0
   int threads = 0;                                           // 0: all cores
   bool cache = true;                                         // keep decoded images in the directory
   std::function<void(Index done, Index all)> progress = {};  // called now and then, by one thread at a time
@@ -98,14 +100,15 @@ inline void list_classes(const std::string& root, const std::string& prefix, con
 
 /// Moves a share of the training images to the test images; both keep their order. Throws: Error when a class loses all of its images.
 inline void put_aside(ImageList& list, const ImageFolderOptions& o) {
-  require(o.test_share > 0 && o.test_share < 1, option_text(o.wording, "load_image_folder: test_share = ", "--test-share "),
-          o.test_share, "; expected a number between 0 and 1");
+  const double share = o.test_share.value_or(default_test_share);
+  const std::uint64_t seed = o.split_seed.value_or(0);
+  require(share > 0 && share < 1, option_text(o.wording, "load_image_folder: test_share = ", "--test-share "), share,
+          "; expected a number between 0 and 1");
   const std::size_t n = list.train.size();
-  const auto count =
-      std::clamp<std::size_t>(static_cast<std::size_t>(std::llround(o.test_share * static_cast<double>(n))), 1, n - 1);
+  const auto count = std::clamp<std::size_t>(static_cast<std::size_t>(std::llround(share * static_cast<double>(n))), 1, n - 1);
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  shuffle(Stream{.seed = o.split_seed, .purpose = Purpose::split}, std::span(order));
+  shuffle(Stream{.seed = seed, .purpose = Purpose::split}, std::span(order));
   std::vector<bool> aside(n);
   for (std::size_t i = 0; i < count; ++i) aside[order[i]] = true;
   std::vector<ImageFile> all = std::move(list.train);
@@ -118,8 +121,8 @@ inline void put_aside(ImageList& list, const ImageFolderOptions& o) {
   const auto lost = std::find(trained.begin(), trained.end(), false);
   require(lost == trained.end(), "all images of the class '",
           lost == trained.end() ? "" : list.classes[static_cast<std::size_t>(lost - trained.begin())],
-          "' were put aside to test with (", option_text(o.wording, "test_share = ", "--test-share "), o.test_share,
-          option_text(o.wording, ", split_seed = ", ", --split-seed "), o.split_seed,
+          "' were put aside to test with (", option_text(o.wording, "test_share = ", "--test-share "), share,
+          option_text(o.wording, ", split_seed = ", ", --split-seed "), seed,
           "); expected training images of every class: add some, or choose a smaller share or another seed");
 }
 
@@ -149,10 +152,9 @@ inline std::vector<std::int32_t> test_labels(const std::string& root, const Imag
 
 /// Throws: Error when options say what to put aside although there is a test part.
 inline void require_nothing_aside(const std::string& test, const ImageFolderOptions& o) {
-  const ImageFolderOptions usual;
-  const std::string_view given = o.test_share != usual.test_share   ? option_text(o.wording, "test_share", "--test-share")
-                                 : o.split_seed != usual.split_seed ? option_text(o.wording, "split_seed", "--split-seed")
-                                                                    : "";
+  const std::string_view given = o.test_share   ? option_text(o.wording, "test_share", "--test-share")
+                                 : o.split_seed ? option_text(o.wording, "split_seed", "--split-seed")
+                                                : "";
   require(given.empty(), given, " says what to put aside to test with, and '", test.substr(0, test.size() - 1),
           "' is the test part; leave the option out, or load the folder of the training part alone");
 }

@@ -55,16 +55,17 @@ inline std::string_view label_of(const TablePart& part, Index i, Index column, c
   return field;
 }
 
-/// How to choose another column of labels.
-inline std::string label_advice(const CsvTable& file, Index label, const CsvOptions& o) {
-  return concat("is '", file.name(label), "' the column of labels? ",
-                option_text(o.wording, "label", "--label, by name or number,"), " chooses another, ",
-                column_option(o, "categorical", file, label), " insists");
+/// How to choose another column of labels; `other`: what other_label() says.
+inline std::string label_advice(const CsvTable& file, Index label, const std::string& other, const CsvOptions& o) {
+  return concat(other.empty() ? concat("is '", file.name(label), "' the column of labels? ",
+                                       option_text(o.wording, "label", "--label, by name or number,"), " chooses another")
+                              : other,
+                ", ", column_option(o, "categorical", file, label), " insists");
 }
 
 /// The classes of the training part; `by_text` where the options list the label as categorical. Codes count in both parts.
-inline Categories fit_classes(const TablePart& train, const TablePart& test, Index column, bool by_text, const CsvOptions& o,
-                              std::vector<ReadNote>& notes) {
+inline Categories fit_classes(const TablePart& train, const TablePart& test, Index column, const std::string& other,
+                              bool by_text, const CsvOptions& o, std::vector<ReadNote>& notes) {
   std::map<std::string_view, Index> counts;
   std::set<std::string_view> texts;
   for (Index i = 0; i < train.size(); ++i) ++counts[label_of(train, i, column, o)];
@@ -73,7 +74,7 @@ inline Categories fit_classes(const TablePart& train, const TablePart& test, Ind
   insert_texts(test, column, o, both);
   const auto codes = codes_of_one_value(both);
   if (!by_text) {
-    check_labels(train.where(column), counts, label_advice(train.file, column, o), notes);
+    check_labels(train.where(column), counts, label_advice(train.file, column, other, o), notes);
     if (codes)
       throw Error(concat(train.where(column), ": the labels '", codes->first, "' and '", codes->second,
                          "' are one number; write them alike, or take each text for a class, ",
@@ -101,7 +102,9 @@ inline Categories fit_classes(const TablePart& train, const TablePart& test, Ind
               ? concat("the first ", o.train_rows, " rows have no other: shuffle the rows, or leave ",
                        option_text(o.wording, "train_rows", "--train-rows"), " out; ")
               : "",
-          option_text(o.wording, "the option label", "--label, by name or number,"), " chooses another column");
+          other.empty()
+              ? concat(option_text(o.wording, "the option label", "--label, by name or number,"), " chooses another column")
+              : other);
   return classes;
 }
 
@@ -127,8 +130,9 @@ inline std::string new_label_advice(std::string_view name, const Categories& cla
 }
 
 template <std::floating_point Scalar>
-Dataset<Scalar> table_dataset(const TablePart& part, Index label, const Categories& classes, std::span<const Index> columns,
-                              std::span<const ColumnCode> codes, Index features, const CsvOptions& o) {
+Dataset<Scalar> table_dataset(const TablePart& part, Index label, const std::string& other, const Categories& classes,
+                              std::span<const Index> columns, std::span<const ColumnCode> codes, Index features,
+                              const CsvOptions& o) {
   std::vector<std::int32_t> labels;
   std::vector<Scalar> x(static_cast<std::size_t>(part.size() * features));
   for (Index i = 0; i < part.size(); ++i) {
@@ -137,7 +141,7 @@ Dataset<Scalar> table_dataset(const TablePart& part, Index label, const Categori
     if (!number)
       throw Error(concat(part.where(i, label), ": the label '", name, "' occurs in the test part only",
                          may_be_unit(name, part.row(i)) ? "; if the line holds units, remove it" : "",
-                         new_label_advice(name, classes, o)));
+                         other.empty() ? "" : "; " + other, new_label_advice(name, classes, o)));
     labels.push_back(static_cast<std::int32_t>(*number));
     Scalar* to = x.data() + i * features;
     for (std::size_t j = 0; j < columns.size(); ++j) to += encode(part, i, columns[j], codes[j], o, to);
@@ -177,15 +181,29 @@ inline void require_same_columns(const CsvTable& train, const CsvTable& test) {
         "'; expected the same columns in the same order; where the file has no line of names, put that of the other on top");
 }
 
+/// Throws: Error where the test file begins with names although the training file has none: in its first row stands neither a number
+/// nor a text of the training file's column.
+inline void require_no_names(const CsvTable& train, const CsvTable& test) {
+  for (Index j = 0; j < test.columns(); ++j) {
+    const std::string_view text = test.field(0, j);
+    if (parse_number(text)) return;
+    for (Index i = 0; i < train.rows(); ++i)
+      if (train.field(i, j) == text) return;
+  }
+  throw Error(concat(test.where(0), ": these look like the columns' names, '", test.field(0, 0), "' being the first, and '",
+                     train.path(), "' is read without names; remove the line, or put it on top of that file, too"));
+}
+
 /// Which rows of a file train, and which are put aside to test with.
 inline SplitPositions split_rows(const CsvTable& file, const CsvOptions& o) {
   const Index rows = file.rows();
   require(rows > 1, "'", file.path(), "' has one row; expected one to train and one to test with at least");
   if (splits_at_random(o)) {
-    require(o.test_share > 0 && o.test_share < 1, option_text(o.wording, "load_csv: test_share = ", "--test-share "),
-            o.test_share, "; expected a share between 0 and 1");
-    const auto aside = static_cast<Index>(std::llround(o.test_share * static_cast<double>(rows)));
-    return split_positions(rows, std::clamp(aside, Index{1}, rows - 1), o.seed);
+    const double share = o.test_share.value_or(default_test_share);
+    require(share > 0 && share < 1, option_text(o.wording, "load_csv: test_share = ", "--test-share "), share,
+            "; expected a share between 0 and 1");
+    const auto aside = static_cast<Index>(std::llround(share * static_cast<double>(rows)));
+    return split_positions(rows, std::clamp(aside, Index{1}, rows - 1), o.seed.value_or(0));
   }
   require(o.train_rows > 0 && o.train_rows < rows, option_text(o.wording, "load_csv: train_rows = ", "--train-rows "),
           o.train_rows, "; expected 1 to ", rows - 1, ", as '", file.path(), "' has ", rows,
@@ -216,7 +234,8 @@ inline SplitPositions split_rows(const CsvTable& file, const CsvOptions& o) {
 /// a text that is none (with the option that reads it) or not finite; a category of the test part alone, unless it is to be ignored;
 /// a column without values, of more than 1000 categories, or of texts that nearly all differ; labels that look like a regression
 /// target, or that are one number written in two ways; a single class, or a class of the test part alone; a test file with other
-/// columns; options that leave a part empty, or ask for two ways to make one (a seed beside a test file, too).
+/// columns, or with names where the training file has none; options that leave a part empty, or ask for two ways to make one (a
+/// share or a seed beside a test file, too).
 template <std::floating_point Scalar>
 Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& options = {}) {
   const auto& o = options;
@@ -224,11 +243,11 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
           option_text(o.wording, "load_csv: both test_path = '", "both --test-data '"), o.test_path.string(),
           option_text(o.wording, "' and train_rows = ", "' and --train-rows "), o.train_rows,
           " are given; expected one way to make the test part");
-  require(o.seed == 0 || detail::splits_at_random(o), option_text(o.wording, "load_csv: seed = ", "--split-seed "), o.seed,
-          " says which rows are put aside at random, and ",
-          o.train_rows > 0 ? option_text(o.wording, "train_rows", "--train-rows")
-                           : option_text(o.wording, "test_path", "--test-data"),
-          " says what to test with; leave one out");
+  if (!detail::splits_at_random(o))
+    detail::require_none_aside("load_csv", "rows", o.test_share, o.seed,
+                               o.train_rows > 0 ? option_text(o.wording, "train_rows", "--train-rows")
+                                                : option_text(o.wording, "test_path", "--test-data"),
+                               o.wording);
   require(!detail::contradict(o.number_format), option_text(o.wording, "load_csv: number_format", "--number-format"),
           ": commas between thousands go neither with decimal commas nor with points between thousands; leave one out");
   const detail::CsvTable file(path, o.delimiter, o.header, o.names, o.wording);
@@ -258,6 +277,7 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
     detail::require_other_file(path, o.test_path, o.wording);
     test_file.emplace(o.test_path, o.delimiter, o.header, o.names, o.wording, &file);
     detail::require_same_columns(file, *test_file);
+    if (!o.names || o.header == 0) detail::require_no_names(file, *test_file);
   }
   auto rows = test_file ? detail::SplitPositions{detail::all_rows(file.rows()), detail::all_rows(test_file->rows())}
                         : detail::split_rows(file, o);
@@ -265,9 +285,10 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
 
   std::vector<ReadNote> notes = file.notes();
   detail::note_equal_rows(train, test, columns, label, notes);
-  detail::note_other_label(file, label, columns, o, notes);
+  const std::string other_label = detail::other_label(file, label, columns, o);
+  if (!other_label.empty()) notes.push_back({other_label, 1, ""});
   const detail::Categories classes =
-      detail::fit_classes(train, test, label, categorical[static_cast<std::size_t>(label)], o, notes);
+      detail::fit_classes(train, test, label, other_label, categorical[static_cast<std::size_t>(label)], o, notes);
   std::vector<detail::ColumnCode> codes;
   std::vector<TableFeature> features;
   for (const Index j : columns) {
@@ -279,7 +300,8 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
     detail::note_missing_label(train, label, j, std::holds_alternative<detail::NumericColumn>(codes.back()), o, notes);
   }
   const auto dataset = [&](const detail::TablePart& part) {
-    return detail::table_dataset<Scalar>(part, label, classes, columns, codes, static_cast<Index>(features.size()), o);
+    return detail::table_dataset<Scalar>(part, label, other_label, classes, columns, codes, static_cast<Index>(features.size()),
+                                         o);
   };
   TrainTest<Scalar> data{dataset(train), dataset(test), detail::table_report(train, test, label, classes, columns, codes, o)};
   data.report.classes = read_classes(data.train, data.test, classes.names());

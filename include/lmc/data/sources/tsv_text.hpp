@@ -37,9 +37,9 @@ namespace lmc {
 struct TsvTextOptions {
   std::optional<Index> header = {};        // lines to pass over; nothing: none, and a first line of names is refused
   std::filesystem::path test = {};         // a file of its own for testing; none: a share of the lines
-  double test_share = 0.2;                 // of the lines of each class, in (0, 1); not used where there is a file
+  std::optional<double> test_share = {};   // of the lines of each class, in (0, 1), where there is no file; nothing: 0.2
   TextFeatures features = NgramOptions{};  // what a text becomes
-  std::uint64_t seed = 0;                  // which lines are for testing
+  std::optional<std::uint64_t> seed = {};  // which lines are for testing; nothing: 0
   Wording wording = Wording::code;         // how messages write options
 };
 
@@ -77,9 +77,7 @@ inline LabelledLines read_labelled_lines(const std::filesystem::path& path, cons
     const auto require_here = [&](bool ok, const auto&... what) {
       require(ok, "'", path.string(), "', line ", number, ": ", what...);
     };
-    require_here(
-        line.find('\r') == std::string_view::npos,
-        "there is a carriage return without a line feed; expected lines that end in LF or CRLF, which `tr '\\r' '\\n'` makes of lines that end in CR alone");
+    require_no_return(path, line, number);
     const std::size_t tab = line.find('\t');
     require_here(tab != std::string_view::npos, "there is no tab; expected label<TAB>text");
     const std::string_view label = plain_label(line.substr(0, tab));
@@ -208,9 +206,8 @@ TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextO
 
   if (!options.test.empty()) {
     detail::require_other_file(path, options.test, options.wording);
-    require(options.seed == 0, option_text(options.wording, "load_tsv_text: seed = ", "--split-seed "), options.seed,
-            " says which lines are put aside at random, and ", option_text(options.wording, "test", "--test-data"),
-            " says what to test with; leave one out");
+    detail::require_none_aside("load_tsv_text", "lines", options.test_share, options.seed,
+                               option_text(options.wording, "test", "--test-data"), options.wording);
     detail::LabelledLines test_lines = detail::read_labelled_lines(options.test, options);
     detail::LabelledTexts test;
     test.texts = test_lines.texts;
@@ -229,9 +226,10 @@ TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextO
     return data(std::move(all), std::move(test));
   }
 
-  const std::string_view share = option_text(options.wording, "load_tsv_text: test_share = ", "--test-share ");
-  require(options.test_share > 0 && options.test_share < 1, share, options.test_share, "; expected between 0 and 1");
-  const std::vector<bool> for_test = detail::choose_test_lines(all.labels, classes.size(), options.test_share, options.seed);
+  const double share = options.test_share.value_or(detail::default_test_share);
+  const std::string given = concat(option_text(options.wording, "load_tsv_text: test_share = ", "--test-share "), share);
+  require(share > 0 && share < 1, given, "; expected between 0 and 1");
+  const std::vector<bool> for_test = detail::choose_test_lines(all.labels, classes.size(), share, options.seed.value_or(0));
   const std::vector<std::uint64_t> hashes = detail::line_hashes(lines);
   std::vector<std::uint64_t> train_hashes, test_hashes;
   std::vector<std::size_t> test_lines;
@@ -243,8 +241,8 @@ TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextO
     part.texts.push_back(all.texts[i]);
     part.labels.push_back(all.labels[i]);
   }
-  require(!test.texts.empty(), share, options.test_share, " leaves no line of '", path.string(), "' for testing; its ",
-          classes.size(), " classes have ", for_test.size(), " lines",
+  require(!test.texts.empty(), given, " leaves no line of '", path.string(), "' for testing; its ", classes.size(),
+          " classes have ", for_test.size(), " lines",
           for_test.size() == classes.size()
               ? ", one each: none can be put aside; give more lines, or a file of its own to test with"
               : "; choose a larger share");

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <set>
@@ -42,7 +43,14 @@ inline std::optional<std::int64_t> common_step(const CsvTable& file, Index colum
   return step == 0 ? std::nullopt : step;
 }
 
-/// Notes numbers that look like the rows' own, and whether the classes stand in one stretch each beside them.
+/// Whether all of a column's numbers may be years.
+inline bool may_be_years(const CsvTable& file, Index column) {
+  for (Index i = 0; i < file.rows(); ++i)
+    if (const auto year = whole_number(file.field(i, column)); !year || *year < 1500 || *year > 2100) return false;
+  return true;
+}
+
+/// Notes numbers that look like the rows' own and are no years, and whether the classes stand in one stretch each beside them.
 inline void note_row_numbers(const TablePart& train, Index column, Index label, const CsvOptions& o,
                              std::vector<ReadNote>& notes) {
   const CsvTable& file = train.file;
@@ -60,8 +68,11 @@ inline void note_row_numbers(const TablePart& train, Index column, Index label, 
       classes.insert(file.field(i, label));
     }
     const bool sorted = changes + 1 == static_cast<Index>(classes.size());
-    note(concat(*step == 1 ? "counts the rows" : concat("grows by ", *step, " from row to row, as a count of the rows does"),
-                sorted ? ", and the rows are sorted by their label, which it therefore gives away;" : ";"));
+    if (sorted || !may_be_years(file, column))
+      note(concat(*step == 1 ? "counts the rows"
+                             : concat(*step > 0 ? "grows by " : "falls by ", std::abs(*step),
+                                      " from row to row, as a count of the rows does"),
+                  sorted ? ", and the rows are sorted by their label, which it therefore gives away;" : ";"));
   } else if (names_rows(file.name(column), column)) {
     std::set<std::int64_t> numbers;
     for (Index i = 0; i < file.rows(); ++i)
@@ -169,8 +180,8 @@ inline void note_categories(const TablePart& train, Index column, const CsvOptio
       sign = trim(*before);
     }
     if (is_nearly_number(text)) {
+      if (nearly == 0) near_number = text;
       nearly += count;
-      near_number = text;
     }
     if (is_missing(text, o, true)) {
       missing += count;
@@ -192,8 +203,7 @@ inline void note_categories(const TablePart& train, Index column, const CsvOptio
     notes.push_back({concat("column '", name, "' of categories has numbers, such as '", number, "'"), numbers, ""});
   if (nearly > 0)
     notes.push_back(
-        {concat("column '", name, "' of categories has '", near_number, "'; if this is a number, write it as -5 or 1234"),
-         nearly, ""});
+        {concat("column '", name, "' of categories has '", near_number, "'; ", plain_number_advice(near_number)), nearly, ""});
   if (quoted > 0)
     notes.push_back({concat("column '", name, "' has ", in_quotes,
                             ", whose quotes are part of it; those that CSV knows are straight and "

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,10 +44,10 @@ struct CsvOptions {
   bool standardize = true;                                    // numeric columns, by the training part's mean and deviation
 
   // The test part is one of these:
-  std::filesystem::path test_path = {};  // a file of its own, if it is named
-  Index train_rows = 0;                  // else the rows behind so many, if it is positive
-  double test_share = 0.2;               // else this share of the rows, put aside at random, in (0, 1)
-  std::uint64_t seed = 0;                // which rows are put aside
+  std::filesystem::path test_path = {};    // a file of its own, if it is named
+  Index train_rows = 0;                    // else the rows behind so many, if it is positive
+  std::optional<double> test_share = {};   // else this share of the rows, put aside at random, in (0, 1); nothing: 0.2
+  std::optional<std::uint64_t> seed = {};  // which rows are put aside; nothing: 0
 
   Wording wording = Wording::code;  // how messages write options
 };

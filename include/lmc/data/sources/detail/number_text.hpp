@@ -275,6 +275,18 @@ inline bool is_nearly_number(std::string_view text) {
   return parse_number(plain) || ((minus_behind || brackets) && may_be_number(plain));
 }
 
+/// How to write a text that is nearly a number.
+inline std::string_view plain_number_advice(std::string_view text) {
+  return text.starts_with('(') ? "brackets are read as no minus; if it is a negative number, write it as -5"
+                               : "if it is a number, write it as -5 or 1234";
+}
+
+/// Whether text is what Visual C++ writes for infinity or no number: -1.#IND, 1.#QNAN.
+inline bool is_windows_nan(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return text.starts_with("1.#");
+}
+
 /// Whether text is two whole numbers with a slash between, as 3/5.
 inline bool is_fraction(std::string_view text) {
   const std::size_t slash = text.find('/');

@@ -54,31 +54,35 @@ inline void note_equal_rows(const TablePart& train, const TablePart& test, std::
                  "training rows have equal features and different labels: no network can tell which", where(train), notes);
 }
 
-/// Whether columns of this name hold labels. Some of the names are features' as well, and are taken for a label's in the first column
-/// alone.
-inline bool names_label(std::string_view name, bool first) {
+/// Whether columns of this name hold labels. Some of the names are features' as well: `sometimes` says whether they count.
+inline bool names_label(std::string_view name, bool sometimes_too) {
   constexpr std::array<std::string_view, 12> always{"label",    "labels",    "class",   "target", "species", "y",
                                                     "survived", "diagnosis", "outcome", "churn",  "digit",   "sentiment"};
   constexpr std::array<std::string_view, 4> sometimes{"income", "category", "quality", "default"};
   const std::string lower = lower_case(name);
   return std::find(always.begin(), always.end(), lower) != always.end() ||
-         (first && std::find(sometimes.begin(), sometimes.end(), lower) != sometimes.end());
+         (sometimes_too && std::find(sometimes.begin(), sometimes.end(), lower) != sometimes.end());
 }
 
-/// Notes a feature that is called as labels are, where the label is not; y is a coordinate where there is x or z.
-inline void note_other_label(const CsvTable& file, Index label, std::span<const Index> columns, const CsvOptions& o,
-                             std::vector<ReadNote>& notes) {
+/// Whether a column has ten different texts at most.
+inline bool has_few_texts(const CsvTable& file, Index column) {
+  std::set<std::string_view> texts;
+  for (Index i = 0; i < file.rows() && texts.size() <= 10; ++i) texts.insert(file.field(i, column));
+  return texts.size() <= 10;
+}
+
+/// Says that a feature is called as labels are, where the label is not; empty where none is. y is a coordinate where there is x or z,
+/// and names that are features' as well count in a first column of few texts alone.
+inline std::string other_label(const CsvTable& file, Index label, std::span<const Index> columns, const CsvOptions& o) {
   const auto is_axis = [](const std::string& name) { return name == "x" || name == "X" || name == "z" || name == "Z"; };
   const bool axes = std::any_of(file.names().begin(), file.names().end(), is_axis);
   const auto found = std::find_if(columns.begin(), columns.end(), [&](Index j) {
-    return names_label(file.name(j), j == 0) && !(axes && lower_case(file.name(j)) == "y");
+    return names_label(file.name(j), j == 0 && has_few_texts(file, j)) && !(axes && lower_case(file.name(j)) == "y");
   });
-  if (found == columns.end() || names_label(file.name(label), true)) return;
+  if (found == columns.end() || names_label(file.name(label), true)) return "";
   const std::string& name = file.name(*found);
-  notes.push_back(
-      {concat("column '", name, "' is a feature, and '", file.name(label), "' the label; if '", name,
-              "' is the label: ", option_text(o.wording, concat("label = \"", name, "\""), concat("--label ", name))),
-       1, ""});
+  return concat("column '", name, "' is a feature, and '", file.name(label), "' the label; if '", name,
+                "' is the label: ", option_text(o.wording, concat("label = \"", name, "\""), concat("--label ", name)));
 }
 
 /// Notes a feature of few values, ten examples or more of each on average, whose value tells the label.

@@ -87,7 +87,7 @@ inline std::string number_advice(std::string_view field, const CsvTable& file, I
   if (is_date(field))
     return concat("; it is a date: write dates as numbers, such as days since the first of them, or leave the column out, ",
                   column_option(o, "drop", file, column));
-  if (!may_be_number(field) && is_nearly_number(field)) return "; if it is a number, write it as -5 or 1234";
+  if (!may_be_number(field) && is_nearly_number(field)) return concat("; ", plain_number_advice(field));
   if (has_fortran_exponent(field)) return concat("; write E for its exponent D, ", otherwise);
   if (is_hexadecimal(field)) return concat("; write the hexadecimal number in decimal digits, ", otherwise);
   std::vector<NumberMark> all = o.number_format, more = marks_of(field);
@@ -110,10 +110,11 @@ inline std::string number_advice(std::string_view field, const CsvTable& file, I
                   "; write the column's numbers in one way, ", otherwise);
   const bool marked = !more.empty() && parse_marked_number(field, all);
   if (!marked && is_fraction(field)) return concat("; it is a fraction: write it as a decimal, as 0.5 for 1/2, ", otherwise);
-  if (const auto unit = unit_of(field); !marked && unit && trim(*unit).size() > 1)
+  if (const auto unit = unit_of(field); !marked && unit && trim(*unit).size() > 1 && !is_windows_nan(field))
     return concat("; '", trim(*unit), "' stands behind the number: leave it out, ", otherwise);
   if (!marked)
-    return concat("; correct it, list it as missing, ", missing_option(o, texts_among_numbers(file, column, o)),
+    return concat(is_windows_nan(field) ? "; it is how Visual C++ writes infinity or no number" : "",
+                  "; correct it, list it as missing, ", missing_option(o, texts_among_numbers(file, column, o)),
                   lists_missing(o) ? ", " : ", which replaces the usual list, ", otherwise);
   return concat("; it is one with ", marks(all), comma ? concat(", another with ", marks(other)) : "",
                 "; correct it, or give that option, ", otherwise);
