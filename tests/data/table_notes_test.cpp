@@ -134,6 +134,51 @@ TEST_CASE("load_table: notes features that are called as labels often are", "[da
   CHECK_THAT(other("quality,x,port"), Contains("label = \"quality\""));
   CHECK(other("x,quality,port").empty());
   CHECK(other("diagnosis,x,income").empty());
+  CHECK(notes(rows(
+                  "income", [](int i) { return i * 7 % 40 * 3; }, in_turn))
+            .empty());  // forty values
+}
+
+TEST_CASE("load_table: names the feature that is called as labels are where the last column has no labels", "[data]") {
+  const std::string advice = "column 'Label' is a feature, and 'p' the label; if 'Label' is the label: label = \"Label\"";
+  const auto with_last = [](auto last) {
+    std::string text = "Label,p\n";
+    for (int i = 0; i < 40; ++i) text += lmc::concat(i % 3, ',', last(i), '\n');
+    return text;
+  };
+  CHECK_THROWS_WITH(notes(with_last([](int) { return 0; })), Contains("all labels are '0'") && Contains(advice));
+  CHECK_THROWS_WITH(notes(with_last([](int i) { return i; })), Contains("there are ") && Contains(advice + ", categorical"));
+  CHECK_THROWS_WITH(notes(with_last([](int i) { return i < 39 ? i % 2 : 7; }), {.train_rows = 30}),
+                    Contains("the label '7' occurs in the test part only; " + advice));
+}
+
+TEST_CASE("load_table: notes some test rows that are training rows, unless rows of few values meet by nature", "[data]") {
+  const auto copies = [](int values, int copied, int rows) {
+    std::string train = "x,class\n", test = train;
+    for (int i = 0; i < 200; ++i) train += lmc::concat(i * 7 % values, i % 2 == 0 ? ",a\n" : ",b\n");
+    for (int i = 0; i < rows; ++i) test += lmc::concat(i < copied ? i : 1000 + i, i % 2 == 0 ? ",a\n" : ",b\n");
+    const testing::TemporaryDirectory directory;
+    const auto found =
+        lmc::load_csv<float>(directory.write("a.csv", train), {.test_path = directory.write("b.csv", test)}).report.notes;
+    return !found.empty() && found[0].what == "test rows are training rows, too" ? found[0].count : lmc::Index{0};
+  };
+  CHECK(copies(200, 10, 100) == 10);
+  CHECK(copies(200, 9, 100) == 0);
+  CHECK(copies(200, 10, 1001) == 0);  // less than one in a hundred
+  CHECK(copies(200, 9, 18) == 9);     // half
+  CHECK(copies(20, 10, 100) == 0);    // ten training rows of each value
+}
+
+TEST_CASE("load_table: takes names that are years, or a value of their column, for names", "[data]") {
+  std::string years = "2019,2020,2021,class\n", land = "lat,lon,land\n", texts = "color,size,land\n";
+  for (int i = 0; i < 40; ++i) {
+    years += lmc::concat(i * 7 % 40 * 0.1, ',', i * 3 % 17, ',', i * i % 37, i % 2 == 0 ? ",a\n" : ",b\n");
+    land += lmc::concat(i * 7 % 40 * 0.1, ',', i * 3 % 17, i % 3 == 0 ? ",land\n" : ",sea\n");
+    texts += lmc::concat(i % 5 == 0 ? "red," : "blue,", i % 7 == 0 ? "S," : "L,", i % 3 == 0 ? "land\n" : "sea\n");
+  }
+  CHECK(notes(years).empty());
+  CHECK(notes(land).empty());
+  CHECK_THAT(notes(texts), Contains("a column has its name among its values"));  // nothing tells names from a row
 }
 
 TEST_CASE("load_table: notes numbers that may stand for missing ones", "[data]") {
@@ -181,7 +226,13 @@ TEST_CASE("load_table: notes a column that goes on by one step, and another numb
   CHECK(counted(5, 1) == "column 'n' counts the rows; leave it out: drop = {\"n\"}\n");
   CHECK(counted(1000, 10) ==
         "column 'n' grows by 10 from row to row, as a count of the rows does; leave it out: drop = {\"n\"}\n");
-  CHECK_THAT(counted(40, -1), Contains("'n' grows by -1 from row to row"));
+  CHECK_THAT(counted(40, -1), Contains("'n' falls by 1 from row to row"));
+  CHECK(counted(1980, 1).empty());  // years
+  CHECK(counted(2100, -5).empty());
+  CHECK_THAT(counted(2070, 1), Contains("'n' counts the rows"));  // up to 2109
+  CHECK_THAT(notes(rows(
+                 "n", [](int i) { return 1980 + i; }, [](int i) { return i < 20 ? "cat" : "dog"; })),
+             Contains("the rows are sorted by their label"));
   CHECK(counted(7, 0).empty());
   std::string text;
   for (int i = 0; i < 40; ++i)

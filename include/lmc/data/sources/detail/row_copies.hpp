@@ -23,17 +23,21 @@ inline std::uint64_t hash_field(std::string_view field, std::uint64_t hash = fnv
   return fnv1a(std::as_bytes(std::span("\n", 1)), fnv1a(std::as_bytes(std::span(field)), hash));
 }
 
-/// Notes test rows that are training rows, where half of them are, and two at least: one may be chance. `what` begins the note,
-/// where(i) says where test row i stands.
+/// Notes test rows that are training rows, where half of them are, and two at least: one may be chance; or one in a hundred, ten at
+/// least, where training rows repeat others less than a quarter as often: rows of few different values meet by nature. `what` begins
+/// the note, where(i) says where test row i stands.
 template <class Where>
 void note_copies(std::span<const std::uint64_t> train, std::span<const std::uint64_t> test, std::string what, Where where,
                  std::vector<ReadNote>& notes) {
   const std::unordered_set<std::uint64_t> known(train.begin(), train.end());
-  Index copies = 0;
+  std::size_t copies = 0;
   std::string first;
   for (std::size_t i = 0; i < test.size(); ++i)
     if (known.contains(test[i]) && copies++ == 0) first = where(i);
-  if (copies > 1 && 2 * copies >= static_cast<Index>(test.size())) notes.push_back({std::move(what), copies, std::move(first)});
+  const std::size_t repeats = train.size() - known.size();
+  const bool half = copies > 1 && 2 * copies >= test.size();
+  const bool some = copies >= 10 && 100 * copies >= test.size() && copies * train.size() > 4 * repeats * test.size();
+  if (half || some) notes.push_back({std::move(what), static_cast<Index>(copies), std::move(first)});
 }
 
 /// Notes rows that are equal, but for their labels, where one in twenty is: few meet by chance. `what` is the note, where(i) says

@@ -50,7 +50,7 @@ inline void require_header(const TableHeader& h, Wording wording, std::vector<Re
   const auto columns = static_cast<Index>(h.names.size());
   const auto here = [&] { return concat("'", h.path, "', line ", h.line); };
   const auto name = [&](Index j) -> const std::string& { return h.names[static_cast<std::size_t>(j)]; };
-  const auto is_number = [](const std::string& text) { return parse_number(text).has_value(); };
+  const auto is_number = [](std::string_view text) { return parse_number(text).has_value(); };
   const std::string advice = concat("for a row of data, pass ", option_text(wording, "header = ", "--header "), h.line - 1,
                                     "; for a line to pass over, ", option_text(wording, "names = false", "--no-names"));
   const auto numbers = std::count_if(h.names.begin(), h.names.end(), is_number);
@@ -90,12 +90,19 @@ inline void require_header(const TableHeader& h, Wording wording, std::vector<Re
   require(values == 0 || (numbers == 0 && 2 * values < texts && values < 3), here(),
           ": this looks like a row of data, not like names: '", values == 0 ? "" : example(),
           "' is a value of its own column; ", advice);
-  if (values > 0)
+  // A text above a number is a name, whatever the other columns hold.
+  const auto above_number = [&] {
+    for (Index j = 0; j < columns; ++j)
+      if (is_text[static_cast<std::size_t>(j)] && is_number(h.field(0, j))) return true;
+    return false;
+  };
+  if (values > 0 && !above_number())
     notes.push_back({"a column has its name among its values; is the line of names a row of data?", values, here()});
   if (numbers == 0) return;
   const auto number = std::find_if(h.names.begin(), h.names.end(), is_number);
   require(ascending_numbers(h.names), here(), ": the number ", *number, " stands among the columns' names; ", advice);
-  notes.push_back({"names of columns are numbers; is the line of names a row of data?", static_cast<Index>(numbers), here()});
+  if (numbers == columns)
+    notes.push_back({"names of columns are numbers; is the line of names a row of data?", static_cast<Index>(numbers), here()});
 }
 
 }  // namespace lmc::detail
