@@ -20,6 +20,7 @@
 #include <lmc/connectivity/curve_csv.hpp>
 #include <lmc/connectivity/statistics/barrier_summary.hpp>
 #include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>
+#include <lmc/connectivity/statistics/is_same_pair.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
 #include <lmc/data/dataset.hpp>
@@ -192,8 +193,8 @@ lmc::AlphaGrid network_alphas(const std::vector<double>& alphas) {
 // Whether two curves are of one pair, in either direction: with equal outcomes, which must be so many that chance does not make them so,
 // or with equal outcomes and losses, but for rounding. Not where there is no loss at all, as may be on training examples.
 bool are_of_one_pair(const Curve& a, const Curve& b) {
+  if (lmc::is_same_pair(a, b)) return true;
   const auto &p = a.points, &q = b.points;
-  if (!p.front().metrics.wrong.empty() && !q.front().metrics.wrong.empty() && lmc::detail::is_same_pair(a, b)) return true;
   const auto equal = [](const lmc::CurvePoint& x, const lmc::CurvePoint& y) {
     const double loss = x.metrics.loss;
     return x.metrics.wrong == y.metrics.wrong && std::abs(loss - y.metrics.loss) <= 1e-6 * std::abs(loss);

@@ -71,6 +71,7 @@
 #include <lmc/connectivity/statistics/decide.hpp>
 #include <lmc/connectivity/statistics/firth_logistic.hpp>
 #include <lmc/connectivity/statistics/interval.hpp>
+#include <lmc/connectivity/statistics/is_same_pair.hpp>
 #include <lmc/connectivity/statistics/log_slope.hpp>
 #include <lmc/connectivity/statistics/noise_floor.hpp>
 #include <lmc/connectivity/statistics/onset_curve.hpp>

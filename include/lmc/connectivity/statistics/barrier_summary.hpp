@@ -19,6 +19,7 @@
 #include <lmc/connectivity/statistics/detail/crossed_mean.hpp>
 #include <lmc/connectivity/statistics/detail/resampled_heights.hpp>
 #include <lmc/connectivity/statistics/interval.hpp>
+#include <lmc/connectivity/statistics/is_same_pair.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/text.hpp>
@@ -59,24 +60,6 @@ struct BarrierSummary {
 };
 
 namespace detail {
-
-/// The examples that are right somewhere on a path and wrong elsewhere.
-inline Index changing_examples(const Curve& curve) {
-  const auto& first = curve.points.front().metrics.wrong;
-  Index changing = 0;
-  for (std::size_t i = 0; i < first.size(); ++i)
-    changing += std::ranges::any_of(curve.points, [&](const CurvePoint& p) { return p.metrics.wrong[i] != first[i]; }) ? 1 : 0;
-  return changing;
-}
-
-/// Whether two curves are of one pair, in either direction: all outcomes are equal, and so many examples change along the path that
-/// chance does not make them so.
-inline bool is_same_pair(const Curve& a, const Curve& b) {
-  const auto equal = [](const CurvePoint& p, const CurvePoint& q) { return p.metrics.wrong == q.metrics.wrong; };
-  return (std::ranges::equal(a.points, b.points, equal) ||
-          std::equal(a.points.begin(), a.points.end(), b.points.rbegin(), b.points.rend(), equal)) &&
-         changing_examples(a) >= 10;
-}
 
 inline void require_summary(std::span<const Curve> curves, const BarrierSummaryOptions& options) {
   const auto pairs = curves.size();
