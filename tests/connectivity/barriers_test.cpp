@@ -267,6 +267,19 @@ TEST_CASE("loss_barrier: says where there is nothing to judge, with an error or 
   }
 }
 
+TEST_CASE("barriers: losses that were not measured have no barrier", "[connectivity]") {
+  const auto errors = testing::curve({0.1, 0.3, 0.2}, {0, 0, 0});
+  CHECK_NOTHROW(lmc::error_barrier(errors));
+  CHECK_THROWS_WITH(lmc::loss_barrier(errors), Contains("loss_barrier: the curve has the loss 0 everywhere") &&
+                                                   Contains("set Metrics::loss, or take the error"));
+  CHECK_THROWS_AS(lmc::git_rebasin_barrier(errors), lmc::Error);
+  CHECK_THROWS_AS(lmc::argmax_barrier(errors, lmc::Metric::loss), lmc::Error);
+  CHECK_THROWS_AS(lmc::midpoint_barrier(errors, lmc::Metric::loss), lmc::Error);
+  // Networks that fit everything have none, and so may regressions.
+  CHECK(lmc::loss_barrier(testing::curve({0, 0, 0})).value == 0);
+  CHECK(lmc::loss_barrier(testing::loss_curve({0, 0, 0})).value == 0);
+}
+
 TEST_CASE("midpoint_barrier: takes the midpoint beside the grid, and misses it loudly", "[connectivity]") {
   lmc::Curve c = curve({0.2, 0.9, 0.9, 0.4});
   CHECK_THROWS_WITH(lmc::midpoint_barrier(c), Contains("no α = ½"));

@@ -198,7 +198,6 @@ TEST_CASE("refine: the evaluator is called for new α alone, and the result is a
     CHECK_THAT(p.alpha + p.alpha_bar, WithinAbs(1, 1e-15));
   }
   CHECK_NOTHROW(lmc::error_barrier(refined.curve));
-  CHECK_NOTHROW(lmc::loss_barrier(refined.curve));
   CHECK_NOTHROW(lmc::midpoint_barrier(refined.curve));
   CHECK(lmc::error_barrier_interval(refined.curve));
 

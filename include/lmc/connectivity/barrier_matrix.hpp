@@ -95,7 +95,7 @@ BarrierMatrix barrier_matrix_of(const std::vector<std::span<const T>>& thetas, c
 
 /// The barriers on the lines between every two of several θ of one network, a vector for each:
 ///   std::cout << barrier_matrix(thetas, evaluate);
-/// Every pair is a linear_path, measured one after another. Throws: Error when there are fewer than two; as linear_path.
+/// Every pair is a linear_path, measured one after another. Throws: Error when there are fewer than two; as linear_path and loss_barrier.
 template <std::floating_point T, Evaluator<T> E>
 BarrierMatrix barrier_matrix(const std::vector<std::vector<T>>& thetas, E&& evaluate, const PathOptions& options = {}) {
   return detail::barrier_matrix_of<T>({thetas.begin(), thetas.end()}, std::vector<bool>(thetas.size()), evaluate, options);

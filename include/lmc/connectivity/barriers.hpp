@@ -20,7 +20,8 @@
 // Every function here is arithmetic on a curve f(α), with chord(α) = (1 − α) f(0) + α f(1) and mean = (f(0) + f(1))/2. The
 // largest value on a grid is a lower bound of the sup over all α. All of these functions
 //   throw Error when the curve lacks α = 0 or α = 1, or its numbers contradict each other, as linear_path checks them;
-//   throw Error when they are about the error, and it was not measured;
+//   throw Error when they are about the error, and it was not measured, or about the loss, and it is 0 everywhere though predictions
+//     are wrong;
 //   are NaN when f is NaN anywhere, or infinite at an end: divergence is data.
 
 namespace lmc {
@@ -67,6 +68,13 @@ namespace detail {
 /// Throws: Error, begun by `who`, unless the metric of the curve can be summarized.
 inline void require_metric(std::string_view who, const Curve& curve, Metric metric) {
   require_curve(who, curve);
+  const auto has_errors_alone = [](const CurvePoint& p) { return p.metrics.loss == 0 && p.metrics.error; };
+  const auto is_wrong = [](const CurvePoint& p) { return p.metrics.error > 0; };
+  require(
+      metric == Metric::error || !std::all_of(curve.points.begin(), curve.points.end(), has_errors_alone) ||
+          std::none_of(curve.points.begin(), curve.points.end(), is_wrong),
+      who,
+      ": the curve has the loss 0 everywhere, though predictions are wrong: it was not measured; set Metrics::loss, or take the error");
   require(
       metric == Metric::loss || curve.points.front().metrics.error, who,
       ": the curve has no error, since its metrics have none, as those of a regression; take the loss, Metric::loss, or set Metrics::error");
