@@ -156,6 +156,10 @@ TEST_CASE("state_of_torch: refuses what is open, with both lists, and takes a ta
   CHECK_THROWS_WITH(read({}),
                     Contains("tensor 'extra.bias' is I64; expected F32 or F64, as parameters are. Where it belongs to no "
                              "layer, leave it out"));
+  file.tensors.pop_back();
+  add("epoch", {}, 3);
+  CHECK_THROWS_WITH(read({}),
+                    Contains("tensor 'epoch' is a single number; expected arrays, as parameters are. Where it belongs"));
   // A table for every segment leaves out the rest.
   const std::vector<lmc::TensorPlace> all{{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"},
                                           {"body.weight", "dense2/weight"}, {"body.bias", "dense2/bias"},

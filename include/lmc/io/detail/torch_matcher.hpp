@@ -179,12 +179,12 @@ class TorchMatcher {
   // Throws: Error unless a tensor can be an array of one of PyTorch's layers.
   void require_array(const NamedTensor& t) const {
     const std::string type = t.dtype();
-    require(
-        !std::holds_alternative<RawValues>(t.values), who_, ": tensor '", t.name, "' is ", type, "; expected F32 or F64",
-        type == "F16" || type == "BF16"
-            ? "; widen_halves converts F16 and BF16"
-            : ", as parameters are. Where it belongs to no layer, leave it out when you save, or give a table of names that has "
-              "a tensor for every segment of the network: the rest is ignored then");
+    constexpr const char* leave_out =
+        ", as parameters are. Where it belongs to no layer, leave it out when you save, or give a table of names that has a tensor "
+        "for every segment of the network: the rest is ignored then";
+    require(!std::holds_alternative<RawValues>(t.values), who_, ": tensor '", t.name, "' is ", type, "; expected F32 or F64",
+            type == "F16" || type == "BF16" ? "; widen_halves converts F16 and BF16" : leave_out);
+    require(t.shape.rank() > 0, who_, ": tensor '", t.name, "' is a single number; expected arrays", leave_out);
     const std::string leaf = t.name.substr(t.name.find_last_of("./") + 1);
     require(leaf != "kernel", who_, ": tensor '", t.name,
             "' is a kernel, as Flax and Keras write it, with the outputs behind the inputs; expected PyTorch's order: save ",
