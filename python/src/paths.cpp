@@ -16,6 +16,7 @@
 #include <lmc/connectivity/interpolate.hpp>
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
+#include <lmc/connectivity/outcome_note.hpp>
 #include <lmc/connectivity/slerp.hpp>
 #include <lmc/connectivity/statistics/decide.hpp>
 
@@ -31,6 +32,13 @@ using lmc::Metrics;
 using lmc::PathWeights;
 
 namespace {
+
+/// A curve, with a warning of Python's where its outcomes may be the wrong way round. Throws as Python does where warnings are errors.
+Curve judged(Curve curve) {
+  const std::string note = lmc::outcome_note(curve);
+  if (!note.empty() && PyErr_WarnEx(PyExc_UserWarning, note.c_str(), 1) != 0) throw py::error_already_set();
+  return curve;
+}
 
 /// For decide(): the outcomes of the examples asked for.
 template <class T>
@@ -191,9 +199,9 @@ void bind_paths(py::module_& m) {
          bool keep_logits, double tolerance) {
         const lmc::PathOptions options{.alphas = grid_of(alphas), .endpoint_tolerance = tolerance};
         return with_thetas("linear_path", a, b, [&]<class T>(const Array<T>& x, const Array<T>& y) {
-          return measure<T>(
-              "linear_path", evaluate, prepare, labels, keep_logits,
-              [&, x = span_of(x), y = span_of(y)](const auto& e) { return lmc::linear_path<T>(x, y, e, options); });
+          return judged(
+              measure<T>("linear_path", evaluate, prepare, labels, keep_logits,
+                         [&, x = span_of(x), y = span_of(y)](const auto& e) { return lmc::linear_path<T>(x, y, e, options); }));
         });
       },
       py::arg("a"), py::arg("b"), py::arg("evaluate"), py::arg("alphas") = 25, py::kw_only(), py::arg("labels") = none,
@@ -212,8 +220,8 @@ prepare(θ): called before each evaluate(θ): the place to load θ into the netw
 keep_logits: keeps them in the curve, for logit_ensemble and calibrated_barrier.
 endpoint_tolerance: each end is also evaluated alone, and has to give the same up to difference ÷ max(1, value).
 
-Returns a Curve. Raises Error for unequal lengths, metrics that contradict themselves or each other, or an evaluator that gives
-another value for the same θ. NaN is data.)");
+Returns a Curve. Warns where most examples are wrong at both ends, as where True means right. Raises Error for unequal lengths,
+metrics that contradict themselves or each other, or an evaluator that gives another value for the same θ. NaN is data.)");
 
   m.def(
       "slerp_path",
@@ -221,9 +229,9 @@ another value for the same θ. NaN is data.)");
          bool keep_logits, double tolerance) {
         const lmc::PathOptions options{.alphas = grid_of(alphas), .endpoint_tolerance = tolerance};
         return with_thetas("slerp_path", a, b, [&]<class T>(const Array<T>& x, const Array<T>& y) {
-          return measure<T>(
-              "slerp_path", evaluate, prepare, labels, keep_logits,
-              [&, x = span_of(x), y = span_of(y)](const auto& e) { return lmc::slerp_path<T>(x, y, e, options); });
+          return judged(
+              measure<T>("slerp_path", evaluate, prepare, labels, keep_logits,
+                         [&, x = span_of(x), y = span_of(y)](const auto& e) { return lmc::slerp_path<T>(x, y, e, options); }));
         });
       },
       py::arg("a"), py::arg("b"), py::arg("evaluate"), py::arg("alphas") = 25, py::kw_only(), py::arg("labels") = none,
@@ -253,14 +261,14 @@ Source: Shoemake, SIGGRAPH 1985.)");
         const Labels checked = optional_labels("make_curve", labels);
         std::vector<Metrics> all;
         for (const py::handle one : py::iter(metrics)) all.push_back(metrics_of(one, checked, keep_logits));
-        return lmc::make_curve(grid_of(alphas), std::move(all));
+        return judged(lmc::make_curve(grid_of(alphas), std::move(all)));
       },
       py::arg("alphas"), py::arg("metrics"), py::kw_only(), py::arg("labels") = none, py::arg("keep_logits") = false,
       R"(A curve from numbers of your own: metrics[i] measured at the i-th α.
 
 alphas: a number of even steps, or a list from 0 to 1. metrics: for each α anything that an evaluator of linear_path may return; an
 array bool [α, examples] or, with labels, float [α, examples, classes] will do.
-Raises Error when there is not one entry for each α, or they contradict themselves or each other.)");
+Warns as linear_path. Raises Error when there is not one entry for each α, or they contradict themselves or each other.)");
 
   m.def(
       "refine",

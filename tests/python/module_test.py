@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import unittest
+import warnings
 import weakref
 
 import numpy as np
@@ -509,6 +510,17 @@ class BadInput(unittest.TestCase):
 
     def test_curves(self):
         self.refuse("one for each α", lambda: lmc.make_curve(3, [np.array([True])] * 2))
+        right = np.array([[True, True, False]] * 3)
+        with self.assertWarnsRegex(UserWarning, "if your array says what is right, give its negation"):
+            lmc.make_curve(3, right)
+        with self.assertWarnsRegex(UserWarning, "if your array says what is right"):
+            lmc.linear_path(np.zeros(2), np.ones(2), lambda theta: right[0], alphas=3)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            lmc.make_curve(3, ~right)
+            lmc.make_curve(3, np.array([[[-1.0, 1.0]] * 3] * 3), labels=[0, 0, 1])  # logits of bad networks
+            with self.assertRaises(UserWarning):
+                lmc.make_curve(3, right)
         self.refuse("no error", lambda: lmc.error_barrier(lmc.make_curve(2, [{"loss": 1, "count": 1}] * 2)))
         curve = lmc.make_curve(3, np.zeros((3, 10), bool))
         self.refuse("threshold = 2", lambda: lmc.error_barrier(curve, threshold=2))

@@ -35,6 +35,7 @@
 #include <lmc/connectivity/linear_path.hpp>
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/connectivity/onset.hpp>
+#include <lmc/connectivity/outcome_note.hpp>
 #include <lmc/connectivity/paths/arc_length.hpp>
 #include <lmc/connectivity/paths/bent_path.hpp>
 #include <lmc/connectivity/paths/combination.hpp>
