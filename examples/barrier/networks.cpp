@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -14,7 +15,6 @@
 #include <vector>
 
 #include <lmc/connectivity/linear_path.hpp>
-#include <lmc/core/digest.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/layout.hpp>
 #include <lmc/core/text.hpp>
@@ -27,6 +27,7 @@
 #include <lmc/layers/network.hpp>
 #include <lmc/measure/evaluator.hpp>
 
+#include "barrier/fingerprint.hpp"
 #include "barrier/origin.hpp"
 
 namespace {
@@ -83,16 +84,20 @@ std::string left_out(const lmc::ParameterLayout& layout, const std::vector<lmc::
 }
 
 // Throws: Error when two pairs of files are of the same two networks, in either order, or one of several is of one network.
-void require_each_pair_once(const std::vector<std::string>& files, const std::vector<std::string>& digests) {
-  const auto ends = [&](std::size_t i) { return std::minmax(digests[i], digests[i + 1]); };
+void require_each_pair_once(const std::vector<std::string>& files, const std::vector<Fingerprint>& prints) {
   for (std::size_t i = 0; i < files.size(); i += 2) {
     lmc::require(
-        files.size() == 2 || digests[i] != digests[i + 1], "'", files[i], "' and '", files[i + 1],
+        files.size() == 2 || !are_equal(prints[i], prints[i + 1]), "'", files[i], "' and '", files[i + 1],
         "' have equal parameters: a network against itself has no barrier, and would lower the mean of the pairs; leave it "
         "out");
-    for (std::size_t k = 0; k < i; k += 2)
-      lmc::require(ends(k) != ends(i), "'", files[k], "' and '", files[k + 1], "' are the same two networks as '", files[i],
-                   "' and '", files[i + 1], "'; a pair counts once: leave one out");
+    for (std::size_t k = 0; k < i; k += 2) {
+      // Ends that are as near to each other as copies are can be near to those of another pair, too.
+      const auto same = are_copies(prints[k], prints[k + 1]) ? are_equal : are_copies;
+      lmc::require(!(same(prints[k], prints[i]) && same(prints[k + 1], prints[i + 1])) &&
+                       !(same(prints[k], prints[i + 1]) && same(prints[k + 1], prints[i])),
+                   "'", files[k], "' and '", files[k + 1], "' are the same two networks as '", files[i], "' and '",
+                   files[i + 1], "', maybe but for rounding; a pair counts once: leave one out");
+    }
   }
 }
 
@@ -141,7 +146,7 @@ struct NetworkFiles::Parts {
   registry::ChosenNetwork chosen;
   std::vector<lmc::TensorPlace> names;
   std::string dataset, part;
-  std::vector<std::string> digests = {};               // of the parameters in each file
+  std::vector<Fingerprint> prints = {};                // of the network in each file
   std::vector<std::optional<std::string>> seeds = {};  // that the files say they were initialized with
 
   [[nodiscard]] LoadedNetwork load(const std::filesystem::path& path) const {
@@ -184,10 +189,9 @@ NetworkFiles::NetworkFiles(const NetworkFileOptions& options, const std::vector<
       std::make_unique<Parts>(Parts{std::move(data), std::move(chosen), std::move(names), options.data.dataset, options.part});
   parts->seeds = std::move(seeds);
   for (const std::string& file : files) {
-    const std::vector<float> parameters = parts->load(file).parameters;
-    parts->digests.push_back(lmc::digest(std::span(parameters)));
+    parts->prints.push_back(fingerprint_of(parts->load(file).parameters, parts->chosen.network.layout()));
   }
-  require_each_pair_once(files, parts->digests);
+  require_each_pair_once(files, parts->prints);
   parts_ = std::move(parts);
 }
 
@@ -197,7 +201,7 @@ const lmc::TrainTest<float>& NetworkFiles::data() const { return parts_->data; }
 
 std::vector<lmc::Index> NetworkFiles::initializations(const std::vector<lmc::Index>& given,
                                                       std::vector<std::string>& notes) const {
-  const std::size_t pairs = parts_->digests.size() / 2;
+  const std::size_t pairs = parts_->prints.size() / 2;
   const bool all_have_seeds = std::ranges::all_of(parts_->seeds, [](const auto& seed) { return seed.has_value(); });
   std::vector<lmc::Index> groups(pairs);
   std::iota(groups.begin(), groups.end(), 1);
@@ -211,18 +215,18 @@ std::vector<lmc::Index> NetworkFiles::initializations(const std::vector<lmc::Ind
       }
     return any;
   };
-  const auto in_common = [](const auto& of_files) {
-    return [&of_files](std::size_t k, std::size_t i) {
-      const auto has = [&](const auto& end) { return end == of_files[2 * i] || end == of_files[2 * i + 1]; };
+  const auto in_common = [](const auto& of_files, auto same) {
+    return [&of_files, same](std::size_t k, std::size_t i) {
+      const auto has = [&](const auto& end) { return same(end, of_files[2 * i]) || same(end, of_files[2 * i + 1]); };
       return has(of_files[2 * k]) || has(of_files[2 * k + 1]);
     };
   };
   if (!given.empty()) join([&](std::size_t k, std::size_t i) { return given[k] == given[i]; });
   const std::vector<lmc::Index> as_given = groups;
-  if (join(in_common(parts_->digests)))
+  if (join(in_common(parts_->prints, are_copies)))
     notes.push_back("pairs that have a network in common depend on each other, and count as one initialization");
   if (all_have_seeds) {
-    join(in_common(parts_->seeds));
+    join(in_common(parts_->seeds, std::equal_to<>()));
     if (given.empty())
       notes.push_back("initializations are told by init_seed, which the files have: pairs of one seed count as one");
   }

@@ -28,7 +28,7 @@ class NetworkFiles {
  public:
   /// Throws: Error as make_network, load_dataset, when the table of names is none, when one of the files says that it was trained on
   /// another data set, when two pairs are of the same two networks, and when one of several pairs is of one network. Networks are the
-  /// same where their parameters are, whatever the files call and how they store them.
+  /// same where their parameters are, whatever the files call and how they store them, also rounded to 16 bits.
   NetworkFiles(const NetworkFileOptions& options, const std::vector<std::string>& files);
   ~NetworkFiles();
   NetworkFiles(const NetworkFiles&) = delete;

@@ -336,7 +336,7 @@ grep -qx '  both ends have equal parameters: this is a network against itself, a
 refuses "'$given/a.safetensors' and '$given/a.safetensors' have equal parameters: a network against itself has no barrier, and would" \
   "$given/a.safetensors" "$given/b.safetensors" "$given/a.safetensors" "$given/a.safetensors" "${net[@]}" "${data[@]}"
 cp "$given/a.safetensors" copy.safetensors
-refuses "'$given/b.safetensors' are the same two networks as '$given/b.safetensors' and 'copy.safetensors'; a pair counts once" \
+refuses "'$given/b.safetensors' are the same two networks as '$given/b.safetensors' and 'copy.safetensors', maybe but for rounding; a pair counts once" \
   "$given/a.safetensors" "$given/b.safetensors" "$given/b.safetensors" copy.safetensors "${net[@]}" "${data[@]}"
 # The same by a table, in which the two biases of the file could not be confused.
 printf 'torch,lmc\n0.weight,dense1/weight\n' > names.csv
@@ -507,6 +507,19 @@ summary_of "${both[@]}" "$given/a.safetensors" half.safetensors
 initializations 1
 note='pairs that have a network in common depend on each other, and count as one initialization'
 grep -qx "$note" out || fail "a network in common: $(cat out)"
+# Rounded to 16 bits, here by cutting digits off.
+rounded() {  # rounded FILE COUNT: its numbers, which are the last bytes, without so many low bytes of each
+  local length=$(($(od -An -t u8 -N 8 "$1") + 8))
+  head -c "$length" "$1"
+  printf '%b' "$(tail -c +$((length + 1)) "$1" | od -An -v -t x1 -w4 | awk -v n="$2" '{ for (i = 1; i <= 4; ++i) printf "\\x%s", i <= n ? "00" : $i }')"
+}
+rounded a.safetensors 2 > a16.safetensors
+rounded b.safetensors 2 > b16.safetensors
+for pair in 'a16 b16' 'b16 a16' 'a16 b'; do
+  read -r one two <<< "$pair"
+  refuses "'a.safetensors' and 'b.safetensors' are the same two networks as '$one.safetensors' and '$two.safetensors', maybe but for rounding" \
+    a.safetensors b.safetensors $one.safetensors $two.safetensors "${net[@]}" "${data[@]}"
+done
 is summary.json notes.0 "$note"
 grep -q 'no interval: one initialization' out || fail "one initialization: $(cat out)"
 summary_of "${both[@]}" "$given/a.safetensors" half.safetensors --initializations 1,2
@@ -526,6 +539,11 @@ grep -qx "$seeded" out || fail "one seed: $(cat out)"
 summary_of a1.safetensors b1.safetensors half2.safetensors eighth2.safetensors
 initializations 2
 grep -qx "$seeded" out || fail "two seeds: $(cat out)"
+summary_of a.safetensors b.safetensors a16.safetensors half.safetensors
+initializations 1
+# Ends that are as near to each other as copies are tell nothing of another pair.
+rounded a.safetensors 1 > a24.safetensors
+"$program" a.safetensors a16.safetensors a24.safetensors a16.safetensors "${net[@]}" "${data[@]}" --alphas 5 > out || fail "near ends"
 summary_of a1.safetensors b1.safetensors half1.safetensors eighth1.safetensors --initializations 1,2
 grep -q -- '^--initializations has different numbers' out || fail "a contradiction: $(cat out)"
 summary_of a1.safetensors b1.safetensors half.safetensors eighth.safetensors
