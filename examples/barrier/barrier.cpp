@@ -319,6 +319,11 @@ std::string lack_of_summary(const Measured& measured, lmc::Index folds) {
   if (pairs.size() < 2) return {};
   for (const PairResult& pair : pairs)
     if (!pair.cross_fitted) return lmc::concat("'", pair.file, "' ", pair.lack(folds));
+  const auto examples = [](const PairResult& pair) { return pair.recording.curve.points.front().metrics.count; };
+  for (const PairResult& pair : pairs)
+    if (examples(pair) != examples(pairs.front()))
+      return lmc::concat("'", pairs.front().file, "' has ", examples(pairs.front()), " examples, and '", pair.file, "' ",
+                         examples(pair), "; expected all pairs measured on the same ones");
   for (std::size_t i = 0; i < pairs.size(); ++i)
     for (std::size_t k = 0; k < i; ++k)
       if (are_of_one_pair(pairs[k].recording.curve, pairs[i].recording.curve))

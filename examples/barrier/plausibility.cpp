@@ -6,6 +6,7 @@
 #include <set>
 
 #include <lmc/connectivity/causes/decomposition.hpp>
+#include <lmc/connectivity/outcome_note.hpp>
 #include <lmc/connectivity/require_logits.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/text.hpp>
@@ -45,14 +46,31 @@ std::vector<double> all_of(const std::vector<Place>& places, Values values) {
 // So many that chance does not keep them all on one side.
 constexpr std::size_t enough = 100;
 
-// On losses that probabilities and outcomes could be; beside outcomes, these say how they are meant.
+// On losses that outcomes or probabilities could be; beside outcomes, these say how they are meant. Networks that fit the examples have
+// losses below 1, too, but they are next to 0, where probabilities of the labels are next to 1.
 std::string note_on_small_losses(const std::vector<Place>& places) {
   const std::vector<double> losses = all_of(places, [](const Place& p) -> auto& { return p.losses; });
   if (losses.size() < enough || !places.front().wrong.empty() ||
       !std::ranges::all_of(losses, [](double v) { return v >= 0 && v <= 1; }))
     return {};
-  return "all losses are at most 1: are they probabilities, or errors? A probability p of the label has the loss -log(p); outcomes "
-         "are given as true or 1 where the prediction is wrong";
+  if (std::ranges::count(losses, 1.0) > 0 && std::ranges::all_of(losses, [](double v) { return v == 0 || v == 1; }))
+    return "all losses are 0 or 1: if they are outcomes, give them as such, true or 1 where the prediction is wrong";
+  const auto are_next_to_1 = [](const Place& end) {
+    return 3 * std::ranges::count_if(end.losses, [](double v) { return v > 0.9; }) >= std::ssize(end.losses);
+  };
+  if (!are_next_to_1(places.front()) || !are_next_to_1(places.back())) return {};
+  return "no loss is above 1, and many at both ends are next to it: are they probabilities of the labels? A probability p has the loss "
+         "-log(p)";
+}
+
+// On labels that are rather outcomes, with which hardly a prediction agrees.
+std::string note_on_labels(std::span<const std::int32_t> labels, std::size_t classes, const lmc::Curve& curve) {
+  const auto is_mostly_wrong = [](const lmc::CurvePoint& end) { return end.metrics.error > 0.5; };
+  if (labels.size() < enough || classes < 3 || !is_mostly_wrong(curve.points.front()) ||
+      !is_mostly_wrong(curve.points.back()) || std::ranges::any_of(labels, [](std::int32_t label) { return label > 1; }))
+    return {};
+  return concat("all labels are 0 or 1, the logits are of ", classes,
+                " classes, and errors at both ends above ½: are the labels outcomes? Expected the class of each example");
 }
 
 // On logits that are something else. Those that a softmax leaves all positive are refused before.
@@ -73,14 +91,6 @@ std::string note_on_whole_losses(const std::vector<Place>& places) {
   if (values.size() < 3) return {};
   return concat("all losses are whole numbers, from ", shortest(*values.begin()), " to ", shortest(*values.rbegin()),
                 ", as predicted classes are: if they are such, give outcomes, predictions != labels");
-}
-
-// On outcomes that say what is right.
-std::string note_on_outcomes(const std::vector<Place>& places, const lmc::Curve& curve) {
-  if (places.front().wrong.empty()) return {};
-  const auto above = [](const lmc::CurvePoint& point) { return point.metrics.error.value_or(0) > 0.5; };
-  if (!above(curve.points.front()) || !above(curve.points.back())) return {};
-  return "errors at both ends above ½: 1 (true) means wrong; if your array says what is right, give its negation";
 }
 
 }  // namespace
@@ -111,10 +121,13 @@ std::string contradiction_in(const ExampleValues& values) {
                 "; if it is another loss, leave out the logits and the label, and give wrong");
 }
 
-std::vector<std::string> notes_on(const std::vector<Place>& places, const lmc::Curve& curve) {
+std::vector<std::string> notes_on(const std::vector<Place>& places, std::span<const std::int32_t> labels,
+                                  const lmc::Curve& curve) {
+  const std::size_t classes = labels.empty() ? 0 : places.front().logits.size() / labels.size();
   std::vector<std::string> notes;
-  for (const std::string& note : {note_on_signs(places), note_on_whole_losses(places), note_on_small_losses(places),
-                                  note_on_positive_logits(places), note_on_outcomes(places, curve)})
+  for (const std::string& note :
+       {note_on_signs(places), note_on_whole_losses(places), note_on_small_losses(places), note_on_positive_logits(places),
+        note_on_labels(labels, classes, curve), lmc::outcome_note(curve)})
     if (!note.empty()) notes.push_back(note);
   return notes;
 }

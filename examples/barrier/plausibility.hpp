@@ -32,5 +32,6 @@ struct ExampleValues {
 /// open. Losses may differ from the cross-entropy by 1e-3 max(1, cross-entropy), since files have rounded numbers.
 std::string contradiction_in(const ExampleValues& values);
 
-/// On what can be judged, and is probably a mistake: a line each.
-std::vector<std::string> notes_on(const std::vector<Place>& places, const lmc::Curve& curve);
+/// On what can be judged, and is probably a mistake: a line each. labels: of the logits; none without these.
+std::vector<std::string> notes_on(const std::vector<Place>& places, std::span<const std::int32_t> labels,
+                                  const lmc::Curve& curve);

@@ -54,7 +54,6 @@ Metrics metrics_of(const Place& place, const std::vector<std::int32_t>& labels) 
     metrics.loss = std::accumulate(place.losses.begin(), place.losses.end(), 0.0) / static_cast<double>(metrics.count);
     require(std::isfinite(metrics.loss),
             "the sum of its losses is beyond the range of double; expected losses of single examples");
-    metrics.loss_name.clear();
   }
   return metrics;
 }
@@ -74,7 +73,11 @@ Recording recording_of(const lmc::AlphaGrid& alphas, const std::vector<Place>& p
   for (const lmc::CurvePoint& point : recording.curve.points)
     require(std::isfinite(point.metrics.loss), "the cross-entropy of its logits at α = ", shortest(point.alpha),
             " is infinite: a class that is right has the probability 0", diverged);
-  recording.notes = notes_on(places, recording.curve);
+  const auto& points = recording.curve.points;
+  require(std::ranges::any_of(points, [](const lmc::CurvePoint& p) { return p.metrics.loss != 0; }) ||
+              std::ranges::none_of(points, [](const lmc::CurvePoint& p) { return p.metrics.error > 0; }),
+          "all its losses are 0, though predictions are wrong; leave the losses out if they were not measured");
+  recording.notes = notes_on(places, labels, recording.curve);
   recording.description = concat(places.size(), " α × ", recording.curve.points.front().metrics.count, " examples: ", what);
   return recording;
 }
@@ -228,8 +231,6 @@ Columns columns_of(const lmc::CsvReader& reader) {
     } else if (name == "label") {
       take(columns.label);
     } else {
-      require(reader.size() > 1 || name.find_first_of(";\t") == std::string::npos, "the first line is the one column '", name,
-              "'; expected commas between the columns: write the file with them");
       require(!name.empty() && !name.starts_with("Unnamed"), "column ", i + 1,
               " has no name, as the index that pandas writes; write the file with to_csv(…, index=False)");
       require(name == concat("logit", columns.logits.size()), "the column '", name, "' is none that is known",
@@ -248,10 +249,21 @@ Columns columns_of(const lmc::CsvReader& reader) {
   return columns;
 }
 
+// What separates the columns: the first of comma, semicolon and tab in the line of names. A pipe can be read once, and has commas.
+char delimiter_of(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path)) return ',';
+  lmc::CsvReader reader(path);
+  while (reader.skip_line()) {
+    const std::string_view line = reader.passed_line();
+    if (const std::size_t at = line.find_first_of(",;\t"); at != std::string_view::npos) return line[at];
+  }
+  return ',';
+}
+
 // A CSV file, line by line.
 class TableReader {
  public:
-  explicit TableReader(const std::filesystem::path& path) : reader_(path) {}
+  explicit TableReader(const std::filesystem::path& path) : TableReader(path, delimiter_of(path)) {}
 
   Recording read() {
     require(reader_.next(), "it is empty; expected a line of names first: alpha, example, wrong");
@@ -267,11 +279,20 @@ class TableReader {
   }
 
  private:
+  TableReader(const std::filesystem::path& path, char delimiter)
+      : reader_(path, delimiter), has_decimal_commas_(delimiter != ',') {}
+
   [[nodiscard]] std::string here(const char* column) const { return concat("line ", reader_.line(), ": ", column); }
+  // The text of a number, with a point for a decimal comma, which can stand where the delimiter is another.
+  [[nodiscard]] std::string number_text(Index column) const {
+    std::string text(reader_.field(column));
+    if (const std::size_t comma = text.find(','); has_decimal_commas_ && comma != std::string::npos) text[comma] = '.';
+    return text;
+  }
   [[nodiscard]] double number(Index column, const char* name) const {
-    const std::string_view text = reader_.field(column);
+    const std::string text = number_text(column);
     const std::optional<double> value = lmc::parse_number(text);
-    require(value.has_value(), here(name), " is '", text, "'; expected a number");
+    require(value.has_value(), here(name), " is '", reader_.field(column), "'; expected a number");
     return *value;
   }
   [[nodiscard]] double measured(Index column, const char* name) const {
@@ -280,7 +301,7 @@ class TableReader {
     return value;
   }
   [[nodiscard]] bool outcome(Index column) const {
-    std::string text(reader_.field(column));
+    std::string text = number_text(column);
     std::ranges::transform(text, text.begin(),
                            [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     const bool is_true = text == "1" || text == "true" || text == "1.0";
@@ -364,6 +385,7 @@ class TableReader {
   }
 
   lmc::CsvReader reader_;
+  bool has_decimal_commas_;
   Columns columns_;
   std::vector<double> alphas_;
   std::vector<Place> places_;

@@ -186,7 +186,24 @@ npy '<f8' '(3, 0)' '' > empty.npy
 refuses "it has the shape [3, 0], and no value" empty.npy
 refuses_table "the sum of its losses is beyond the range of double" '/^0.5,[yz]/s/[0-9]*$/1.7e308/'
 refuses_table "column 1 has no name, as the index that pandas writes; write the file with to_csv(…, index=False)" '1s/^/,/;2,$s/^/0,/'
-refuses_table "the first line is the one column 'alpha;example;wrong;loss'; expected commas" 's/,/;/g'
+# As spreadsheets of other countries write it: other delimiters, and commas in numbers.
+for delimiter in ';' '\t'; do
+  sed "s/,/$delimiter/g; s/[.]/,/" pair.csv > other.csv
+  "$program" other.csv --folds 2 --json other.json > out
+  cmp <(json_lines pair.json | grep -v '[.]file ') <(json_lines other.json | grep -v '[.]file ') || fail "'$delimiter': $(cat out)"
+done
+sed 's/,/;/g; s/0[.]5;y;1;2/0,5;y;1,0;2,25/' pair.csv > other.csv
+"$program" other.csv --folds 2 --json other.json > out
+is other.json pairs.0.curve.1.loss 3.0625
+sed 's/,/;/g; s/0[.]5;y;1;2/0.5;y;1;1.002,25/' pair.csv > other.csv
+refuses "line 8: loss is '1.002,25'; expected a number" other.csv --folds 2
+sed '2,$s/,[0-9]*$/,0/' pair.csv > other.csv
+refuses "all its losses are 0, though predictions are wrong; leave the losses out" other.csv --folds 2
+# Summaries need the same examples.
+npy '|b1' '(3, 5)' '\1\0\0\0\0\1\1\0\1\0\1\1\0\0\0' > five.npy
+"$program" outcomes.npy five.npy --folds 2 > out
+grep -qx "no summary of the pairs: 'outcomes.npy' has 4 examples, and 'five.npy' 5; expected all pairs measured on the same ones" out ||
+  fail "other examples: $(cat out)"
 if "$program" outcomes.npy --folds 2 --csv x --json ./x > out 2> err; then fail "one file for two results"; fi
 grep -qF -- "--csv and --json both write 'x'" err || fail "one file for two results: $(cat err)"
 refuses "has 3 α, and --alphas 0,1 names 2; expected one for each row" outcomes.npy --alphas 0,1
@@ -490,6 +507,19 @@ refuses "are the same two networks as" "${both[@]}" "$given/b.safetensors" prefi
 refuses "are the same two networks as" half.safetensors "$given/b.safetensors" double.safetensors "$given/b.safetensors" "${net[@]}" "${data[@]}"
 refuses "'half.safetensors' and 'double.safetensors' have equal parameters: a network against itself" \
   "${both[@]}" half.safetensors double.safetensors "${net[@]}" "${data[@]}"
+# Rounded to 16 bits, here by cutting digits off.
+rounded() {  # rounded FILE COUNT: its numbers, which are the last bytes, without so many low bytes of each
+  local length=$(($(od -An -t u8 -N 8 "$1") + 8))
+  head -c "$length" "$1"
+  printf '%b' "$(tail -c +$((length + 1)) "$1" | od -An -v -t x1 -w4 | awk -v n="$2" '{ for (i = 1; i <= 4; ++i) printf "\\x%s", i <= n ? "00" : $i }')"
+}
+rounded a.safetensors 2 > a16.safetensors
+rounded b.safetensors 2 > b16.safetensors
+for pair in 'a16 b16' 'b16 a16' 'a16 b'; do
+  read -r one two <<< "$pair"
+  refuses "'a.safetensors' and 'b.safetensors' are the same two networks as '$one.safetensors' and '$two.safetensors', maybe but for rounding" \
+    a.safetensors b.safetensors $one.safetensors $two.safetensors "${net[@]}" "${data[@]}"
+done
 awk 'BEGIN { print "alpha,example,wrong,loss"; for (a = 0; a < 3; ++a) for (e = 0; e < 20; ++e)
   printf "%s,%d,%d,%.4f\n", a / 2, e, (a == 1 && e < 12) || (a == 2 && e > 15), 0.5 + 1.3 * ((a + e) % 3) }' > given.csv
 sed 's/^0[.]5,/0.49999,/; s/0.5000$/0.5004/' given.csv > again.csv
@@ -507,21 +537,13 @@ summary_of "${both[@]}" "$given/a.safetensors" half.safetensors
 initializations 1
 note='pairs that have a network in common depend on each other, and count as one initialization'
 grep -qx "$note" out || fail "a network in common: $(cat out)"
-# Rounded to 16 bits, here by cutting digits off.
-rounded() {  # rounded FILE COUNT: its numbers, which are the last bytes, without so many low bytes of each
-  local length=$(($(od -An -t u8 -N 8 "$1") + 8))
-  head -c "$length" "$1"
-  printf '%b' "$(tail -c +$((length + 1)) "$1" | od -An -v -t x1 -w4 | awk -v n="$2" '{ for (i = 1; i <= 4; ++i) printf "\\x%s", i <= n ? "00" : $i }')"
-}
-rounded a.safetensors 2 > a16.safetensors
-rounded b.safetensors 2 > b16.safetensors
-for pair in 'a16 b16' 'b16 a16' 'a16 b'; do
-  read -r one two <<< "$pair"
-  refuses "'a.safetensors' and 'b.safetensors' are the same two networks as '$one.safetensors' and '$two.safetensors', maybe but for rounding" \
-    a.safetensors b.safetensors $one.safetensors $two.safetensors "${net[@]}" "${data[@]}"
-done
 is summary.json notes.0 "$note"
 grep -q 'no interval: one initialization' out || fail "one initialization: $(cat out)"
+summary_of a.safetensors b.safetensors a16.safetensors half.safetensors
+initializations 1
+# Ends that are as near to each other as copies are tell nothing of another pair.
+rounded a.safetensors 1 > a24.safetensors
+"$program" a.safetensors a16.safetensors a24.safetensors a16.safetensors "${net[@]}" "${data[@]}" --alphas 5 > out || fail "near ends"
 summary_of "${both[@]}" "$given/a.safetensors" half.safetensors --initializations 1,2
 initializations 1
 grep -q -- '^--initializations has different numbers for pairs that have a network or the init_seed in common' out || fail "a contradiction: $(cat out)"
@@ -539,26 +561,41 @@ grep -qx "$seeded" out || fail "one seed: $(cat out)"
 summary_of a1.safetensors b1.safetensors half2.safetensors eighth2.safetensors
 initializations 2
 grep -qx "$seeded" out || fail "two seeds: $(cat out)"
-summary_of a.safetensors b.safetensors a16.safetensors half.safetensors
-initializations 1
-# Ends that are as near to each other as copies are tell nothing of another pair.
-rounded a.safetensors 1 > a24.safetensors
-"$program" a.safetensors a16.safetensors a24.safetensors a16.safetensors "${net[@]}" "${data[@]}" --alphas 5 > out || fail "near ends"
 summary_of a1.safetensors b1.safetensors half1.safetensors eighth1.safetensors --initializations 1,2
 grep -q -- '^--initializations has different numbers' out || fail "a contradiction: $(cat out)"
 summary_of a1.safetensors b1.safetensors half.safetensors eighth.safetensors
 initializations 2
 
-# Numbers that are probably no losses, or no logits: only of a hundred on.
-awk 'BEGIN { print "alpha,example,loss"; for (a = 0; a < 2; ++a) for (e = 0; e < 50; ++e) printf "%d,%d,%.2f\n", a, e, e / 50 }' > small.csv
-"$program" small.csv > out
-grep -q '^  all losses are at most 1: are they probabilities, or errors?' out || fail "losses below 1: $(cat out)"
-sed '$s/,[0-9.]*$/,1.5/' small.csv > usual.csv
+# Numbers that are probably no losses, no logits or no labels: only of a hundred on.
+awk 'BEGIN { print "alpha,example,loss"
+  for (a = 0; a < 2; ++a) for (e = 0; e < 50; ++e) printf "%d,%d,%.2f\n", a, e, e < 20 ? 0.95 : e / 50 }' > likely.csv
+note='no loss is above 1, and many at both ends are next to it: are they probabilities of the labels? A probability p has the loss -log(p)'
+"$program" likely.csv > out
+grep -qx "  $note" out || fail "probabilities: $(cat out)"
+awk -F, -v OFS=, 'NR > 1 { $3 = $3 > 0.5 }; { print }' likely.csv > outcomes.csv
+"$program" outcomes.csv > out
+grep -qx '  all losses are 0 or 1: if they are outcomes, give them as such, true or 1 where the prediction is wrong' out ||
+  fail "outcomes as losses: $(cat out)"
+no_note() {  # no_note FILE WHAT
+  "$program" "$1" > out
+  ! grep -qE 'no loss is above 1|losses are 0 or 1' out || fail "$2: $(cat out)"
+}
+sed '$s/,[0-9.]*$/,1.5/' likely.csv > usual.csv
+no_note usual.csv "a loss of 1.5"
+grep -v ',49,' likely.csv > few.csv
+no_note few.csv "98 losses"
+awk -F, -v OFS=, 'NR > 1 { $3 = 1 - $3 }; { print }' likely.csv > fitted.csv
+no_note fitted.csv "networks that fit"
+awk -F, -v OFS=, 'NR > 1 { $3 = 0 }; { print }' likely.csv > zero.csv
+no_note zero.csv "losses of 0"
+awk 'BEGIN { print "alpha,example,label,logit0,logit1,logit2"
+  for (a = 0; a < 2; ++a) for (e = 0; e < 100; ++e) printf "%d,%d,%d,%d,%d,%d\n", a, e, (e % 4 > 0), (e % 3 == 0), -1, 2 * (e % 3 > 0) }' > labels.csv
+"$program" labels.csv > out
+grep -qx '  all labels are 0 or 1, the logits are of 3 classes, and errors at both ends above ½: are the labels outcomes? Expected the class of each example' out ||
+  fail "outcomes as labels: $(cat out)"
+awk -F, -v OFS=, 'NR > 1 { $3 = $4 == 0; $5 = 3 * $3 }; { print }' labels.csv > usual.csv # a part of the classes, which networks know
 "$program" usual.csv > out
-! grep -q 'at most 1' out || fail "a loss of 1.5: $(cat out)"
-grep -v ',49,' small.csv > few.csv
-"$program" few.csv > out
-! grep -q 'at most 1' out || fail "98 losses: $(cat out)"
+! grep -q 'all labels' out || fail "labels of two classes: $(cat out)"
 awk 'BEGIN { print "alpha,example,label,logit0,logit1"
   for (a = 0; a < 2; ++a) for (e = 0; e < 25; ++e) printf "%d,%d,0,%d,%d\n", a, e, e + 2, (7 * e + a) % 9 }' > positive.csv
 "$program" positive.csv > out
