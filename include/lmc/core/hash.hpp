@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include <lmc/core/detail/supported_machine.hpp>
+
 namespace lmc {
 
 /// What fnv1a gives for no bytes.

@@ -7,6 +7,8 @@
 #include <span>
 #include <utility>
 
+#include <lmc/core/detail/supported_machine.hpp>
+
 namespace lmc {
 
 /// What a random number is for. One source of noise varies while the others stand still.

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <lmc/core/detail/supported_machine.hpp>
+
 namespace lmc {
 
 /// Signed size and position, as Eigen counts.

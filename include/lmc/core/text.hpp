@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include <lmc/core/detail/supported_machine.hpp>
+
 namespace lmc {
 
 namespace detail {

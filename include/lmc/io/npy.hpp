@@ -2,7 +2,6 @@
 #pragma once
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -49,8 +48,6 @@ struct NpyArray {
 };
 
 namespace detail {
-
-static_assert(std::endian::native == std::endian::little, "npy: values are written as they lie in memory");
 
 inline constexpr std::string_view npy_magic = "\x93NUMPY";
 

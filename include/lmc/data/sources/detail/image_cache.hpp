@@ -2,7 +2,6 @@
 #pragma once
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cassert>
 #include <cmath>
 #include <cstddef>
@@ -32,8 +31,6 @@
 // only as its digest.
 
 namespace lmc::detail {
-
-static_assert(std::endian::native == std::endian::little, "image cache: numbers are written as they lie in memory");
 
 /// What decoding found about the files.
 struct ImageFindings {
