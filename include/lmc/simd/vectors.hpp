@@ -60,7 +60,7 @@ T sum_of(const xsimd::batch<T>& v) {
 template <std::floating_point T>
 std::uint64_t bits_of(const xsimd::batch_bool<T>& v) {
   using Register = typename xsimd::batch_bool<T>::register_type;
-  const auto bits = static_cast<Register>(v);
+  [[maybe_unused]] const auto bits = static_cast<Register>(v);
 #if defined(__AVX512F__)
   return bits;
 #elif defined(__AVX__)

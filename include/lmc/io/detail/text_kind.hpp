@@ -121,7 +121,7 @@ inline TextKind text_kind(std::string_view start) {
 inline std::string printable_start(std::string_view start) {
   std::string_view line = start.substr(0, std::min<std::size_t>(start.find_first_of("\r\n"), 40));
   while (line.size() == 40 && invalid_utf8(line) >= 37) line.remove_suffix(1);  // not inside a character
-  const bool printable = std::none_of(line.begin(), line.end(), [](char c) { return c >= 0 && (c < ' ' || c == 0x7f); });
+  const bool printable = std::none_of(line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
   return printable && !invalid_utf8(line) ? std::string(line) : std::string();
 }
 
