@@ -3,7 +3,7 @@
 # machines.sh [MACHINE]...: some of the library's tests, and the quickstart, compiled for other machines: x86-64-v2, x86-64-v3, x86-64-v4
 # (with AVX-512) and aarch64, and by clang++-22, the newest of Debian 12; all by default, as before a release. What this processor cannot
 # run is only compiled, and said; aarch64 is emulated. The quickstart has to give the same bits with any number of threads, and on
-# emulated processors of two makes.
+# emulated processors of two makes. About three minutes of CPU each (EPYC of the Zen 3 generation), and more for aarch64.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source cmake/debian-packages.sh
@@ -18,7 +18,7 @@ tests=(core/{digest,hash,layout,parameter_layers,random,rank_correlation,shape,t
 # But for what GCC says of its own headers (cmake/development.cmake) and of how xsimd passes arguments on aarch64, and clang of what is
 # deprecated inside GCC's.
 warnings=(-Wall -Wextra -Werror -Wno-maybe-uninitialized -Wno-uninitialized -Wno-restrict -Wno-array-bounds -Wno-psabi
-  -Wno-deprecated-declarations -Wno-unknown-warning-option)
+  -Wno-deprecated-declarations -Wno-unknown-warning-option -Wno-unused-command-line-argument)
 
 for machine; do
   compiler=g++ flags=(-march="$machine") run=() processors=()
