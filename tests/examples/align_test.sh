@@ -4,18 +4,9 @@
 # included, and what contradicts itself is said before the search. The networks are PyTorch's, by align/make_networks.py.
 set -euo pipefail
 program=$1
-scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$scripts/json.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 cp "$scripts"/align/*.safetensors "$scripts/align/groups.json" .
 
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
 value() { json_lines "$1" | sed -n "s/^$2 //p"; }  # value FILE PATH
 
 # A network onto itself: nothing moves, and the program writes what it read.
@@ -123,4 +114,4 @@ for end in network.safetensors ./planted.safetensors; do
 done
 cmp before.safetensors planted.safetensors || fail "an input has changed"
 
-((failures == 0)) || exit 1
+ends

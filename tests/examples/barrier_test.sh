@@ -4,17 +4,8 @@
 # contradicts itself is refused, with the place.
 set -euo pipefail
 program=$1
-scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$scripts/json.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
 value() { json_lines "$1" | sed -n "s/^$2 //p"; }  # value FILE PATH
 is() {  # is FILE PATH VALUE
   [[ $(value "$1" "$2") == "$3" ]] || fail "$1: $2 is $(value "$1" "$2"), expected $3"
@@ -625,4 +616,4 @@ grep -q -- '--initializations N,N,…' out || fail "the help of --initialization
 "$program" cut.npy > out 2> err || true
 grep -q "^barrier: 'cut.npy'" err || fail "no name of a function: $(cat err)"
 
-((failures == 0)) || exit 1
+ends

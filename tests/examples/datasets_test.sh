@@ -4,21 +4,7 @@
 # and refuses what does not fit. On small files made here, and on the real ones in LMC_TEST_DATA where that is set.
 set -euo pipefail
 program=$1
-scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
-skipped=0
-skip() {  # skip REASON: says that something is not tested here; the exit code tells CTest
-  echo "skipped: $*" >&2
-  skipped=77
-}
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 
 pair=("$program" --hidden 8 --epochs 1 --batch-size 16 --alphas 3)
 digests() { "${pair[@]}" "$@" 2> err | sed -n 's/^digests //p'; }
@@ -196,5 +182,4 @@ else
   skip "LMC_TEST_DATA is not set: no real files, and no folder of images"
 fi
 
-((failures == 0)) || { echo "$failures failures" >&2; exit 1; }
-exit "$skipped"
+ends

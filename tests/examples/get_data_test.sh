@@ -4,18 +4,11 @@
 # real containers take the data sets' places, and file: addresses the network's; the checksums are these files'.
 set -euo pipefail
 project=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 mkdir -p project/examples project/cmake mirror
 cp "$project"/examples/{get-data.sh,rda-to-csv.pl} project/examples/
 cp "$project/cmake/debian-packages.sh" project/cmake/
 
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
 get() { bash project/examples/get-data.sh --into data "$@" > out 2> err; }
 succeeds() {  # succeeds TEXT OPTION...
   get "${@:2}" || fail "${*:2} failed: $(cat out err)"
@@ -209,4 +202,4 @@ for name in mnist fashion-mnist cifar10 cifar100 tiny-imagenet tabular words; do
 done
 [[ $(bash project/examples/get-data.sh --list | wc -l) == 14 ]] || fail "--list has other lines"
 
-((failures == 0)) || exit 1
+ends

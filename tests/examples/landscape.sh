@@ -1,16 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# Sourced by the tests of the program landscape, which set `program` and `setting`: a folder of their own, and how failures are counted.
+# Sourced by the tests of the program landscape, which set `program` and `setting`.
 
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
 fails() {  # fails TEXT OPTION...: ends with exit code 1 and a message on standard error that contains TEXT
   local text=$1 code=0
   shift

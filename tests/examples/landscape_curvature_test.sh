@@ -55,4 +55,4 @@ assert abs(line["midpoint_barrier"] - (losses[0.5] - (losses[0] + losses[1]) / 2
 assert "line" not in equal["landscape"]["curvature"] and "equal" in equal["landscape"]["curvature"]["no_line"]
 END
 fi
-exit $((failures > 0))
+ends

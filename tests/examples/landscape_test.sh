@@ -75,4 +75,4 @@ if command -v gnuplot > /dev/null; then
 fi
 "$program" "${setting[@]}" > line.txt 2> /dev/null
 ! grep -q "^the line" line.txt || fail "without --path there is a path"
-[[ $failures == 0 ]] || exit 1
+ends

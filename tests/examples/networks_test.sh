@@ -4,19 +4,9 @@
 # not fit is refused with the layer, the numbers and the constraint. On images made here, in MNIST's format.
 set -euo pipefail
 program=$1
-scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 
 source "$scripts/images.sh"
-source "$scripts/json.sh"
 source "$scripts/pair_outputs.sh"
 pair=("$program" --dataset mnist --data images --epochs 1 --batch-size 50 --alphas 3)
 digests() { "${pair[@]}" "$@" 2> err | sed -n 's/^digests //p'; }
@@ -108,4 +98,4 @@ refuses "vit: blocks = 0; expected at least 1" --network vit --blocks 0
 pair=("$program" --dataset spirals --epochs 1)
 refuses "the network cnn takes images, but an example of the data set has the shape [2]" --network cnn
 
-((failures == 0)) || { echo "$failures failures" >&2; exit 1; }
+ends

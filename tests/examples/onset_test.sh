@@ -4,17 +4,8 @@
 # work is said before training.
 set -euo pipefail
 program=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-source "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/json.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 run=("$program" --dataset spirals --hidden 16 --epochs 2 --batch-size 100 --learning-rate 0.5 --alphas 5)
-
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
 
 "${run[@]}" --initializations 3 --candidates 0,3,10 --json a.json --csv a.csv --threads 1 > a.out 2> a.err || fail "$(cat a.err)"
 grep -q '^cost: 15 trainings; 30 updates of prefixes' a.out || fail "costs: $(cat a.out)"
@@ -91,4 +82,4 @@ grep -qF 'k* < 1: a bound, without a curve, since all outcomes are connected' e.
 if grep -q '^P(broken)' e.out; then fail "a curve is printed of connected outcomes alone"; fi
 if [[ -e e.svg ]] && grep -q 'interval' e.svg; then fail "the legend has an interval that is not drawn"; fi
 
-((failures == 0)) || { echo "$failures failures" >&2; exit 1; }
+ends

@@ -4,18 +4,9 @@
 # curves, and what cannot be aligned or repaired is said before training.
 set -euo pipefail
 program=$1
-scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$scripts/json.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 pair=("$program" --dataset spirals --subset 1000 --test-subset 1000 --hidden 16 --epochs 8 --alphas 8 --batch-size 50)
 
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
 # refuses TEXT OPTION...: fails before training with a message on standard error that contains TEXT
 refuses() {
   local text=$1
@@ -212,5 +203,4 @@ else
   echo "skipped: gnuplot is not installed: no figure was drawn" >&2
   skipped=77
 fi
-((failures == 0)) || exit 1
-exit "$skipped"
+ends

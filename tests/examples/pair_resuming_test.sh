@@ -3,17 +3,8 @@
 # pair_resuming_test.sh PROGRAM: a pair that is killed or interrupted ends, by the same command, at the bits of one that was not.
 set -euo pipefail
 program=$1
-scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$scripts/json.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
 refuses() {  # refuses TEXT OPTION...
   local text=$1
   shift
@@ -93,5 +84,5 @@ short=("$program" --dataset spirals --hidden 16 --epochs 3 --checkpoint short --
 json_lines results.json | grep -qxF 'resumed_at.1 72' || fail "results.json does not say where the runs went on"
 grep -qF "note: went on from 'short', where the runs had 72 72 updates" err || fail "not said: $(cat err)"
 
-((failures == 0)) || exit 1
 echo "$kills kills"
+ends

@@ -3,24 +3,10 @@
 # pair_test.sh PROGRAM: what pair writes, that its bits depend on the seeds alone, and what it says of bad input.
 set -euo pipefail
 program=$1
-scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$scripts/json.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 source "$scripts/pair_outputs.sh"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
 pair=("$program" --dataset spirals --hidden 16 --epochs 3)
 
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
-skipped=0
-skip() {  # skip REASON: says that something is not tested here; the exit code tells CTest
-  echo "skipped: $*" >&2
-  skipped=77
-}
 # refuses TEXT OPTION...: fails with a message on standard error that contains TEXT, and leaves no file behind
 refuses() {
   local text=$1
@@ -362,5 +348,4 @@ env PATH=/nonexistent "${pair[@]}" --figure lonely.png > out 2> err || fail "a m
 grep -q 'gnuplot is not installed' err || fail "nothing is said of the missing gnuplot"
 [[ -s lonely.csv && ! -e lonely.png ]] || fail "no CSV file instead of the figure"
 
-((failures == 0)) || exit 1
-exit "$skipped"
+ends

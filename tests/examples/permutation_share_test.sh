@@ -3,17 +3,9 @@
 # permutation_share_test.sh PROGRAM: every setting has its barriers and its moved units, and what cannot work is said before training.
 set -euo pipefail
 program=$1
-scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 source "$scripts/images.sh"
 
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
 "$program" --data images --examples 200 --epochs 4 --pairs 2 > out 2> err || fail "$(cat err)"
 for network in cnn lcn mlp; do
   for optimizer in sgd adam; do grep -q "^$network, $optimizer(" out || fail "no $network with $optimizer: $(cat out)"; done
@@ -39,4 +31,4 @@ refuses "--pairs 0 --epochs 1; expected at least 1 of each" --data images --exam
 refuses "--examples 201; expected 1 to 200" --data images --examples 201
 refuses "there is no directory 'nowhere'" --data nowhere
 
-((failures == 0)) || { echo "$failures failures" >&2; exit 1; }
+ends

@@ -4,17 +4,9 @@
 # is said.
 set -euo pipefail
 program=$1
-scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 source "$scripts/images.sh"
 
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
 run() {  # run TABLE OPTION...
   "$program" "$1" --data images --pairs 3 --epochs 2 --batch-size 50 "${@:2}"
 }
@@ -43,4 +35,4 @@ refuses "has no BatchNorm" depths --sizes 1
 refuses "known: .png, .svg, .pdf" depths --sizes 2 --figure figure
 refuses "a training diverged" widths --sizes 3 --learning-rate 1e20
 
-((failures == 0)) || { echo "$failures failures" >&2; exit 1; }
+ends

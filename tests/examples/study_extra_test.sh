@@ -5,16 +5,9 @@
 set -euo pipefail
 program=$1 extra=$2 cmake=$3 compiler=$4
 source=$(cd "$(dirname "$0")/../.." && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 export OMP_NUM_THREADS=2
 
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
 # refuses TEXT COMMAND...: fails with a message that contains TEXT
 refuses() {
   local text=$1
@@ -95,4 +88,4 @@ bad_table 'not of the data set flowers.tsv' flowers.csv flowers.tsv
 configure() { "$cmake" -S "$source" -B build -DCMAKE_CXX_COMPILER="$compiler" "$@"; }
 refuses "LMC_STUDY_EXTRA: there is no file '$folder/nowhere.cpp'" configure -DLMC_STUDY_EXTRA=nowhere.cpp
 
-((failures == 0))
+ends

@@ -6,21 +6,10 @@ set -euo pipefail
 program=$1
 here=$(cd "$(dirname "$0")" && pwd)
 slurm=$here/../../examples/study/slurm.sh
-folder=$(mktemp -d)
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 trap 'umount "$folder/disk" 2> /dev/null || true; rm -rf "$folder"' EXIT
-cd "$folder"
 export OMP_NUM_THREADS=2
 
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
-skipped=0
-skip() {  # skip REASON: says that something is not tested here; the exit code tells CTest
-  echo "skipped: $*" >&2
-  skipped=77
-}
 # refuses TEXT ARGUMENT...: fails with a message on standard error that contains TEXT
 refuses() {
   local text=$1
@@ -351,5 +340,4 @@ else
   skip "no tmpfs can be mounted: no full and no read-only disk"
 fi
 
-((failures == 0)) || exit 1
-exit "$skipped"
+ends

@@ -4,18 +4,10 @@
 # neither, and what cannot work is said before training.
 set -euo pipefail
 program=$1
-scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+source "$(dirname "${BASH_SOURCE[0]}")/program_test.sh"
 source "$scripts/images.sh"
 run=("$program" --data images --channels 4,6 --stride 2 --epochs 2 --batch-size 50 --alphas 3 --learning-rate 0.3)
 
-failures=0
-fail() {
-  echo "FAILED: $*" >&2
-  failures=$((failures + 1))
-}
 
 "${run[@]}" --splits 1,3,1000 --spreads 0,0.7 --paces 2 --steps 0,3,8 --csv table.csv > out 2> err || fail "$(cat err)"
 head -1 table.csv | grep -qx 'measurement,blocks,parameter,train barrier,test barrier,low,high' || fail "header: $(head -1 table.csv)"
@@ -58,4 +50,4 @@ refuses "expected at least 0" --spreads -1
 run=("$program" --data images)
 refuses "has no filters to untie" --network mlp
 
-((failures == 0)) || { echo "$failures failures" >&2; exit 1; }
+ends
