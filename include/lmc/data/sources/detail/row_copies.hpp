@@ -24,7 +24,7 @@ inline std::uint64_t hash_field(std::string_view field, std::uint64_t hash = fnv
 }
 
 /// Notes test rows that are training rows, where half of them are, and two at least: one may be chance; or one in a hundred, ten at
-/// least, where training rows repeat others less than a quarter as often: rows of few different values meet by nature. `what` begins
+/// least, where training rows repeat others less than a quarter as often, in number and in share: rows of few different values meet by nature. `what` begins
 /// the note, where(i) says where test row i stands.
 template <class Where>
 void note_copies(std::span<const std::uint64_t> train, std::span<const std::uint64_t> test, std::string what, Where where,
@@ -36,7 +36,8 @@ void note_copies(std::span<const std::uint64_t> train, std::span<const std::uint
     if (known.contains(test[i]) && copies++ == 0) first = where(i);
   const std::size_t repeats = train.size() - known.size();
   const bool half = copies > 1 && 2 * copies >= test.size();
-  const bool some = copies >= 10 && 100 * copies >= test.size() && copies * train.size() > 4 * repeats * test.size();
+  const bool some =
+      copies >= 10 && 100 * copies >= test.size() && copies > 4 * repeats && copies * train.size() > 4 * repeats * test.size();
   if (half || some) notes.push_back({std::move(what), static_cast<Index>(copies), std::move(first)});
 }
 
