@@ -24,8 +24,8 @@ inline std::uint64_t hash_field(std::string_view field, std::uint64_t hash = fnv
 }
 
 /// Notes test rows that are training rows, where half of them are, and two at least: one may be chance; or one in a hundred, ten at
-/// least, where training rows repeat others less than a quarter as often, in number and in share: rows of few different values meet by nature. `what` begins
-/// the note, where(i) says where test row i stands.
+/// least, where training rows repeat others less than a quarter as often, in number and in share: rows of few different values meet by
+/// nature. `what` begins the note, where(i) says where test row i stands.
 template <class Where>
 void note_copies(std::span<const std::uint64_t> train, std::span<const std::uint64_t> test, std::string what, Where where,
                  std::vector<ReadNote>& notes) {
