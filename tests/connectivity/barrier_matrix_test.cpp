@@ -31,11 +31,11 @@ TEST_CASE("barrier_matrix: has every pair from both sides", "[connectivity]") {
   CHECK(matrix.at(0, 2).error.value().value == 0.25);
   CHECK(matrix.at(0, 2).error.value().alpha == 4.0 / 12);
   CHECK(matrix.at(2, 0).error.value().alpha == 1 - 4.0 / 12);
-  CHECK(matrix.at(2, 0).loss.alpha == 1 - 4.0 / 12);
-  CHECK(matrix.at(2, 0).loss.value == 1);
-  CHECK(matrix.at(0, 3).loss.alpha == 3.0 / 12);
-  CHECK(matrix.at(1, 3).loss.value == 0);  // 1 is not on its grid
-  CHECK(matrix.at(2, 3).loss.value == 0);
+  CHECK(matrix.at(2, 0).loss.value().alpha == 1 - 4.0 / 12);
+  CHECK(matrix.at(2, 0).loss.value().value == 1);
+  CHECK(matrix.at(0, 3).loss.value().alpha == 3.0 / 12);
+  CHECK(matrix.at(1, 3).loss.value().value == 0);  // 1 is not on its grid
+  CHECK(matrix.at(2, 3).loss.value().value == 0);
   CHECK_THROWS_WITH(matrix.at(1, 1), Contains("at(1, 1); expected two different networks, each 0 to 3"));
   CHECK_THROWS_AS(matrix.at(0, 4), lmc::Error);
   CHECK_THROWS_AS(matrix.at(-1, 0), lmc::Error);
@@ -48,6 +48,15 @@ TEST_CASE("barrier_matrix: prints errors, or losses where there are none", "[con
   CHECK(errors.str() == "       -   0.2500\n  0.2500        -\n");
   CHECK(losses.str() == "       -   1.0000\n  1.0000        -\n");
   CHECK(!lmc::barrier_matrix(Thetas{{0}, {3}}, bump).at(0, 1).error);
+}
+
+TEST_CASE("barrier_matrix: has no barriers of losses that were not measured", "[connectivity]") {
+  const auto errors_alone = [](std::span<const double> theta) {
+    return lmc::Metrics{.error = wrong_bump(theta).error, .count = 4};
+  };
+  const lmc::PairBarriers pair = lmc::barrier_matrix(Thetas{{0}, {3}}, errors_alone, {.alphas = 4}).at(1, 0);
+  CHECK(pair.error.value().value == 0.25);
+  CHECK_FALSE(pair.loss);
 }
 
 TEST_CASE("barrier_matrix: needs two networks of one length", "[connectivity]") {

@@ -92,7 +92,7 @@ TEST_CASE("barrier_matrix: has the barriers of every two runs, or of their state
         lmc::linear_path(r[static_cast<std::size_t>(i)], r[static_cast<std::size_t>(j)], evaluate, {.alphas = 5});
     for (const auto* matrix : {&of_runs, &of_states}) {
       CHECK(matrix->at(i, j).error.value().value == lmc::error_barrier(curve).value);
-      CHECK(matrix->at(i, j).loss.value == lmc::loss_barrier(curve).value);
+      CHECK(matrix->at(i, j).loss.value().value == lmc::loss_barrier(curve).value);
     }
   }
   r[2].diverged_at = 20;

@@ -21,7 +21,7 @@ lmc::PairBarriers pair(double error, double loss) {
   barriers.error.emplace();
   barriers.error->value = error;
   barriers.error->verdict = lmc::Verdict::undecided;
-  barriers.loss.value = loss;
+  barriers.loss.emplace().value = loss;
   return barriers;
 }
 
@@ -94,6 +94,11 @@ TEST_CASE("barrier matrix figure: refuses another number of names, and errors th
   regression.error.reset();
   CHECK_THROWS_WITH(lmc::barrier_matrix_script({2, {regression}}), Contains("between networks 0 and 1 was not measured"));
   CHECK_NOTHROW(lmc::barrier_matrix_script({2, {regression}}, {.metric = lmc::Metric::loss}));
+  lmc::PairBarriers errors_alone = pair(0.5, 0);
+  errors_alone.loss.reset();
+  CHECK_NOTHROW(lmc::barrier_matrix_script({2, {errors_alone}}));
+  CHECK_THROWS_WITH(lmc::barrier_matrix_script({2, {errors_alone}}, {.metric = lmc::Metric::loss}),
+                    Contains("the loss barrier between networks 0 and 1 was not measured; draw Metric::error"));
 }
 
 }  // namespace plot_barrier_matrix_figure_test

@@ -22,7 +22,7 @@ namespace lmc {
 /// The barriers on the line between two networks.
 struct PairBarriers {
   std::optional<ErrorBarrier> error = {};  // none where the error was not measured
-  LossBarrier loss = {};                   // of the same curve
+  std::optional<LossBarrier> loss = {};    // of the same curve; none where the loss was not
   bool diverged = false;                   // one of the two, so that there is nothing to judge
 };
 
@@ -47,7 +47,7 @@ class BarrierMatrix {
     PairBarriers pair = pairs_[static_cast<std::size_t>(low * networks_ - low * (low + 1) / 2 + high - low - 1)];
     if (i < j) return pair;
     if (pair.error) pair.error->alpha = 1 - pair.error->alpha;
-    pair.loss.alpha = 1 - pair.loss.alpha;
+    if (pair.loss) pair.loss->alpha = 1 - pair.loss->alpha;
     return pair;
   }
 
@@ -60,7 +60,7 @@ class BarrierMatrix {
         if (i != j) {
           const PairBarriers pair = matrix.at(i, j);
           const bool judged = !pair.diverged && (!pair.error || pair.error->verdict != Verdict::none);
-          text = !judged ? "diverged" : fixed(pair.error ? pair.error->value : pair.loss.value, 4);
+          text = !judged ? "diverged" : fixed(pair.error ? pair.error->value : pair.loss.value().value, 4);
         }
         out << std::setw(8) << text << (j + 1 == matrix.size() ? "\n" : " ");
       }
@@ -84,8 +84,9 @@ BarrierMatrix barrier_matrix_of(const std::vector<std::span<const T>>& thetas, c
     for (std::size_t j = i + 1; j < thetas.size(); ++j) {
       Curve curve = linear_path<T>(thetas[i], thetas[j], evaluate, options);
       curve.diverged = diverged[i] || diverged[j];
-      PairBarriers pair{.loss = loss_barrier(curve), .diverged = curve.diverged};
+      PairBarriers pair{.diverged = curve.diverged};
       if (curve.points.front().metrics.error) pair.error = error_barrier(curve);
+      if (has_loss(curve)) pair.loss = loss_barrier(curve);
       pairs.push_back(pair);
     }
   return BarrierMatrix(static_cast<Index>(thetas.size()), std::move(pairs));
@@ -95,7 +96,7 @@ BarrierMatrix barrier_matrix_of(const std::vector<std::span<const T>>& thetas, c
 
 /// The barriers on the lines between every two of several θ of one network, a vector for each:
 ///   std::cout << barrier_matrix(thetas, evaluate);
-/// Every pair is a linear_path, measured one after another. Throws: Error when there are fewer than two; as linear_path and loss_barrier.
+/// Every pair is a linear_path, measured one after another. Throws: Error when there are fewer than two; as linear_path.
 template <std::floating_point T, Evaluator<T> E>
 BarrierMatrix barrier_matrix(const std::vector<std::vector<T>>& thetas, E&& evaluate, const PathOptions& options = {}) {
   return detail::barrier_matrix_of<T>({thetas.begin(), thetas.end()}, std::vector<bool>(thetas.size()), evaluate, options);

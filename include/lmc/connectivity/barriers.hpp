@@ -65,16 +65,20 @@ struct LossBarrier {
 
 namespace detail {
 
+/// Whether the loss was measured: Metrics without one have the loss 0, also where predictions are wrong.
+inline bool has_loss(const Curve& curve) {
+  const auto has_errors_alone = [](const CurvePoint& p) { return p.metrics.loss == 0 && p.metrics.error; };
+  const auto is_wrong = [](const CurvePoint& p) { return p.metrics.error > 0; };
+  return !std::ranges::all_of(curve.points, has_errors_alone) || std::ranges::none_of(curve.points, is_wrong);
+}
+
 /// Throws: Error, begun by `who`, unless the metric of the curve can be summarized.
 inline void require_metric(std::string_view who, const Curve& curve, Metric metric) {
   require_curve(who, curve);
-  const auto has_errors_alone = [](const CurvePoint& p) { return p.metrics.loss == 0 && p.metrics.error; };
-  const auto is_wrong = [](const CurvePoint& p) { return p.metrics.error > 0; };
   require(
-      metric == Metric::error || !std::all_of(curve.points.begin(), curve.points.end(), has_errors_alone) ||
-          std::none_of(curve.points.begin(), curve.points.end(), is_wrong),
-      who,
-      ": the curve has the loss 0 everywhere, though predictions are wrong: it was not measured; set Metrics::loss, or take the error");
+      metric == Metric::error || has_loss(curve), who,
+      ": the curve has the loss 0 everywhere, though predictions are wrong: it was not measured; set Metrics::loss, or take the "
+      "error");
   require(
       metric == Metric::loss || curve.points.front().metrics.error, who,
       ": the curve has no error, since its metrics have none, as those of a regression; take the loss, Metric::loss, or set Metrics::error");

@@ -32,7 +32,7 @@ inline constexpr Index largest_numbered_matrix = 16;
 
 /// The barrier in a cell, in percentage points for errors; nothing where there is nothing to judge.
 inline std::optional<double> cell_barrier(const PairBarriers& pair, Metric metric) {
-  const double value = metric == Metric::error ? 100 * pair.error->value : pair.loss.value;
+  const double value = metric == Metric::error ? 100 * pair.error->value : pair.loss->value;
   const bool judged = !pair.diverged && (metric == Metric::loss || pair.error->verdict != Verdict::none);
   return judged && std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
@@ -65,8 +65,9 @@ inline std::string barrier_matrix_script(const BarrierMatrix& matrix, const Barr
   for (Index i = 0; i < n; ++i)
     for (Index j = i + 1; j < n; ++j) {
       const PairBarriers pair = matrix.at(i, j);
-      require(figure.metric == Metric::loss || pair.error, "barrier matrix figure: the error barrier between networks ", i,
-              " and ", j, " was not measured; draw Metric::loss");
+      const bool errors = figure.metric == Metric::error;
+      require(errors ? pair.error.has_value() : pair.loss.has_value(), "barrier matrix figure: the ", errors ? "error" : "loss",
+              " barrier between networks ", i, " and ", j, " was not measured; draw Metric::", errors ? "loss" : "error");
       const std::optional<double> value = detail::cell_barrier(pair, figure.metric);
       diverged = diverged || !value;
       highest = std::max(highest, value.value_or(0));

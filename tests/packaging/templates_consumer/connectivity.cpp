@@ -64,7 +64,7 @@ void use_connectivity_with(T) {
   const lmc::Curve curve = lmc::linear_path(thetas[0], thetas[1], measure);
   check(lmc::error_barrier(curve).value == 0, "equal errors have a barrier");
   check(lmc::loss_barrier(curve).value > 0.1, "a bump has no barrier");
-  check(lmc::barrier_matrix(thetas, measure).at(0, 1).loss.value == lmc::loss_barrier(curve).value, "barrier_matrix");
+  check(lmc::barrier_matrix(thetas, measure).at(0, 1).loss.value().value == lmc::loss_barrier(curve).value, "barrier_matrix");
   check(lmc::block_path(thetas[0], thetas[1], {0, std::nullopt}, measure) == curve, "block_path");
   check(std::abs(lmc::barrier_contributions(thetas[0], thetas[1], gradient).sum) > 0.1, "barrier_contributions");
   check(lmc::slerp_path(thetas[0], thetas[1], measure).points.size() == curve.points.size(), "slerp_path");
