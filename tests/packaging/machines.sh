@@ -18,7 +18,7 @@ tests=(core/{digest,hash,layout,parameter_layers,random,rank_correlation,shape,t
 # But for what GCC says of its own headers (cmake/development.cmake) and of how xsimd passes arguments on aarch64, and clang of what is
 # deprecated inside GCC's.
 warnings=(-Wall -Wextra -Werror -Wno-maybe-uninitialized -Wno-uninitialized -Wno-restrict -Wno-array-bounds -Wno-psabi
-  -Wno-deprecated-declarations -Wno-unknown-warning-option -Wno-unused-command-line-argument)
+  -Wno-deprecated-declarations -Wno-unknown-warning-option)
 
 for machine; do
   compiler=g++ flags=(-march="$machine") run=() processors=()
@@ -31,8 +31,8 @@ for machine; do
       run=(qemu-aarch64 -L /usr/aarch64-linux-gnu)
       ;;
     clang++-22)
-      install_packages clang-22 libomp-16-dev  # whose place libomp-22-dev takes
-      compiler=clang++-22 flags=(-march=native -idirafter /usr/lib/llvm-16/lib/clang/16/include -L/usr/lib/llvm-16/lib)
+      install_packages clang-22 libomp-22-dev  # which takes the place of libomp-16-dev, until what needs that installs it again
+      compiler=clang++-22 flags=(-march=native)
       ;;
     *)
       echo "unknown machine '$machine'; known are x86-64-v2, x86-64-v3, x86-64-v4, aarch64 and clang++-22" >&2
