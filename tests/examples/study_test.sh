@@ -113,7 +113,7 @@ same whole.db both.db "a second study has disturbed the first"
 
 # The first signal lets the tasks in work end; the store is then a part of the whole, and the same command goes on.
 for signal in INT TERM; do
-  rm -f stopped.db*
+  rm -rf stopped.db*
   # A shell lets its background jobs ignore SIGINT; env gives it back.
   env --default-signal=INT "$program" "${run[@]}" --threads 2 --store stopped.db 2> stopped.err &
   child=$!
