@@ -51,10 +51,10 @@ void require_memory(const lmc::Network<float>& net, const Plan& plan) {
   const auto together = std::min(runs, static_cast<std::size_t>(plan.team.size()));
   const std::size_t each = lmc::training_bytes(net, plan.training.batch_size, plan.training.optimizer);
   const auto ended = sizeof(float) * static_cast<std::size_t>(net.layout().parameter_count()) * (runs - together);
-  registry::require_memory(
-      together * each + ended, lmc::concat("training ", runs, " networks, ", together, " of them side by side, needs"),
-      together > 1 ? "expected a smaller network or --batch-size, or --threads 1, which trains one at a time"
-                   : "expected a smaller network or --batch-size");
+  const std::string how = together > 1 ? lmc::concat(together, " of them side by side") : "one at a time";
+  registry::require_memory(together * each + ended, lmc::concat("training ", runs, " networks, ", how, ", needs"),
+                           lmc::concat("expected a smaller network or --batch-size",
+                                       together > 1 ? ", or --threads 1, which trains one at a time" : ""));
 }
 
 }  // namespace

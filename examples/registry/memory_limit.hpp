@@ -6,7 +6,7 @@
 namespace registry {
 
 /// Throws: lmc::Error when `bytes` beside what this process has already are more than the machine has, with its swap, than its control
-/// group may have, or than `ulimit -v` allows. what: `training 2 networks side by side needs`; way_out ends the message.
+/// group may have, or than `ulimit -v` allows. what: `training 2 networks needs`; way_out ends the message.
 void require_memory(std::size_t bytes, const std::string& what, const std::string& way_out);
 
 }  // namespace registry
