@@ -161,6 +161,8 @@ TEST_CASE("contribution_relation: refuses lengths that do not fit, NaN and infin
   CHECK_THROWS_WITH(contribution_relation(three, three, three, infinite), Catch::Contains(" of importance is inf"));
   CHECK_THROWS_WITH(lmc::contribution_relation_by_layer(lmc::ParameterLayout(), three, three, three, three),
                     "contribution_relation: a has 3 parameters; the layout has 0, and expects one value each");
+  CHECK_THROWS_WITH(lmc::contribution_relation_by_layer(lmc::ParameterLayout(), three, three, infinite, three),
+                    Catch::Contains(" of b is inf"));
 }
 
 }  // namespace connectivity_contribution_relation_test
