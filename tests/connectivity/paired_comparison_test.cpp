@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <sstream>
 #include <string>
@@ -117,6 +118,21 @@ TEST_CASE("paired_comparison: with many pairs random signs give the p of all sig
   CHECK_THAT(lmc::paired_comparison(Numbers(100, 0), many).p.value(),
              WithinRel(std::erfc(std::abs(total) / std::sqrt(2 * squares)), 0.05));
   CHECK(lmc::paired_comparison(Numbers(100, 0), Numbers(100, 1)).p == 1e-5);
+}
+
+TEST_CASE("paired_comparison: random signs come from a stream of their own", "[connectivity]") {
+  const Numbers d = normals(24, 5, 0.4);
+  double least = 0;
+  for (const double x : d) least += x;
+  least = std::abs(least);
+  double extreme = 1;
+  for (std::uint32_t draw = 0; draw < 99999; ++draw) {
+    const auto flips = lmc::random_bits({.seed = 0, .purpose = lmc::Purpose::sign_flips, .epoch = draw}, 0)[0];
+    double sum = 0;
+    for (std::size_t i = 0; i < d.size(); ++i) sum += (flips >> i & 1) != 0 ? -d[i] : d[i];
+    extreme += std::abs(sum) >= least ? 1 : 0;
+  }
+  CHECK(lmc::detail::sampled_p(d, least) == extreme / 100000);
 }
 
 TEST_CASE("paired_comparison: below 8 pairs there is no p, and the text says why", "[connectivity]") {
