@@ -40,7 +40,7 @@ Options parse(int argc, char** argv) {
 }
 
 void run(const Options& o) {
-  OutputClaims claims(registry::data_paths(o.data));
+  OutputClaims claims(registry::data_paths(o.data), registry::image_folder(o.data));
   std::optional<lmc::OutputFile> json = claims.open("--json", o.json);
   const auto team = registry::named(registry::typed("--", "threads", o.threads), [&] { return lmc::ThreadTeam(o.threads); });
   const lmc::TrainTest<float> data = registry::load_dataset(o.data, o.threads);

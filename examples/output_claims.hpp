@@ -17,19 +17,17 @@
 /// be lost. Devices, such as /dev/null, can have several.
 class OutputClaims {
  public:
-  /// The files and folders that the program reads.
-  explicit OutputClaims(std::vector<std::string> read) : read_(std::move(read)) {}
+  /// The files and folders that the program reads; images: the one among them whose subfolders are classes of images.
+  explicit OutputClaims(std::vector<std::string> read, std::optional<std::string> images = std::nullopt)
+      : read_(std::move(read)), images_(std::move(images)) {}
 
   /// Throws: lmc::Error that names the option.
   void claim(const char* option, const std::filesystem::path& path) {
     std::error_code none;
     const auto file = std::filesystem::weakly_canonical(std::filesystem::absolute(path), none);
     if (std::filesystem::exists(file, none) && !std::filesystem::is_regular_file(file, none)) return;
+    if (images_) require_no_image(option, path, file);
     for (const std::string& input : read_) {
-      const auto read = std::filesystem::canonical(input, none);
-      for (auto folder = file.parent_path(); folder != read && is_below(read, folder); folder = folder.parent_path())
-        lmc::require(!holds_image(folder), option, " '", path.string(), "' would lie in the folder '", folder.string(),
-                     "', whose images are read; give another place");
       lmc::require(!std::filesystem::equivalent(path, input, none), option, " '", path.string(),
                    "' is read, and would be overwritten; give another name");
       lmc::require(!std::filesystem::exists(file, none) || !std::filesystem::is_directory(input, none) ||
@@ -48,6 +46,16 @@ class OutputClaims {
   }
 
  private:
+  // Throws: Error where the file would lie among the images of a class, at any depth.
+  void require_no_image(const char* option, const std::filesystem::path& path, const std::filesystem::path& file) const {
+    std::error_code none;
+    const auto images = std::filesystem::canonical(*images_, none);
+    auto folder = file.parent_path();
+    if (folder == images || !is_below(images, folder)) return;
+    while (folder.parent_path() != images) folder = folder.parent_path();
+    lmc::require(!holds_image(folder), option, " '", path.string(), "' would lie in the folder '", folder.string(),
+                 "', whose images are read; give another place");
+  }
   // However the two are written; a link in the folder to a file elsewhere is a file of the folder, too.
   static bool lies_in(const std::filesystem::path& folder, const std::filesystem::path& file) {
     std::error_code none;
@@ -59,9 +67,10 @@ class OutputClaims {
   static bool is_below(const std::filesystem::path& folder, const std::filesystem::path& place) {
     return !folder.empty() && std::mismatch(folder.begin(), folder.end(), place.begin(), place.end()).first == folder.end();
   }
+  // In it, or in a folder of it.
   static bool holds_image(const std::filesystem::path& folder) {
     std::error_code none;
-    const std::filesystem::directory_iterator entries(folder, none);
+    const std::filesystem::recursive_directory_iterator entries(folder, none);
     return std::any_of(begin(entries), end(entries), [](const auto& entry) {
       const std::string suffix = lmc::detail::lower_case(entry.path().extension().string());
       return suffix == ".png" || suffix == ".jpg" || suffix == ".jpeg";
@@ -69,5 +78,6 @@ class OutputClaims {
   }
 
   std::vector<std::string> read_;
+  std::optional<std::string> images_;
   std::map<std::filesystem::path, const char*> claimed_;
 };

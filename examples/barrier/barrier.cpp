@@ -160,7 +160,7 @@ void print(std::ostream& out, const PairResult& r, double threshold) {
     if (r.midpoint_error)
       out << "  midpoint                 " << fixed(*r.midpoint_error, 4) << "  error at 1/2 - mean of ends\n";
   }
-  if (points.front().metrics.loss_name == "0-1") return;  // the error once more
+  if (!r.recording.has_loss) return;
   out << "  loss at the ends         " << fixed(points.front().metrics.loss, 4) << ' ' << fixed(points.back().metrics.loss, 4)
       << "\n  loss barrier             " << r.loss << "\n  Git Re-Basin             " << fixed(r.git_rebasin, 4)
       << "  max loss - mean of ends\n";
@@ -173,13 +173,25 @@ nlohmann::ordered_json to_json(const PairResult& r) {
   if (!r.recording.notes.empty()) json["notes"] = r.recording.notes;
   nlohmann::ordered_json curve = nlohmann::ordered_json::array();
   for (const lmc::CurvePoint& point : r.recording.curve.points) {
-    nlohmann::ordered_json entry{{"alpha", point.alpha}, {"loss", point.metrics.loss}};
+    nlohmann::ordered_json entry{{"alpha", point.alpha}};
+    if (r.recording.has_loss) entry["loss"] = point.metrics.loss;
     if (point.metrics.error) entry["error"] = *point.metrics.error;
     curve.push_back(entry);
   }
   json["barrier"] = registry::barrier_json(r.recording.curve, r.error, r.cross_fitted);
+  if (!r.recording.has_loss)
+    for (const char* unknown : {"loss", "loss_alpha", "loss_normalized", "git_rebasin", "midpoint_loss"})
+      json["barrier"][unknown] = nullptr;
   json["curve"] = curve;
   return json;
+}
+
+// The curve of one pair: alpha,loss,error, without what was not measured.
+void write_curve(std::ostream& out, const Recording& recording) {
+  if (recording.has_loss) return lmc::write_curve_csv(out, recording.curve);
+  out << "alpha,error\n";
+  for (const lmc::CurvePoint& point : recording.curve.points)
+    out << lmc::shortest(point.alpha) << ',' << lmc::shortest(*point.metrics.error) << '\n';
 }
 
 lmc::AlphaGrid network_alphas(const std::vector<double>& alphas) {
@@ -347,14 +359,14 @@ void run(const Options& o) {
   lmc::require(o.threshold >= 0 && o.threshold <= 1, "--threshold ", o.threshold, "; expected a share of examples in [0, 1]");
   lmc::require(o.cross_fit.folds >= 2, "--folds ", o.cross_fit.folds, "; expected at least 2");
   // Opened before anything is measured, so that one that cannot be written is an error at once.
-  OutputClaims claims(read_files(o));
+  OutputClaims claims(read_files(o), o.of_networks() ? registry::image_folder(o.networks.data) : std::nullopt);
   std::optional<lmc::OutputFile> output = claims.open("--json", o.json), table = claims.open("--csv", o.csv);
   const Measured measured = measure(o);
   const std::vector<PairResult>& pairs = measured.pairs;
   std::vector<Curve> curves;
   for (const PairResult& pair : pairs) curves.push_back(pair.recording.curve);
   if (table) {
-    lmc::write_curve_csv(table->stream(), curves.front());
+    write_curve(table->stream(), pairs.front().recording);
     table->commit();
   }
   for (const std::string& note : measured.notes) std::cout << note << '\n';

@@ -45,7 +45,7 @@ Metrics metrics_of(const Place& place, const std::vector<std::int32_t>& labels) 
     metrics.count = std::ssize(place.wrong);
     metrics.error = static_cast<double>(std::ranges::count(place.wrong, true)) / static_cast<double>(metrics.count);
     if (place.losses.empty() && place.logits.empty()) {
-      metrics.loss = *metrics.error;
+      metrics.loss = *metrics.error;  // Recording::has_loss
       metrics.loss_name = "0-1";
     }
   }
@@ -77,6 +77,7 @@ Recording recording_of(const lmc::AlphaGrid& alphas, const std::vector<Place>& p
   require(std::ranges::any_of(points, [](const lmc::CurvePoint& p) { return p.metrics.loss != 0; }) ||
               std::ranges::none_of(points, [](const lmc::CurvePoint& p) { return p.metrics.error > 0; }),
           "all its losses are 0, though predictions are wrong; leave the losses out if they were not measured");
+  recording.has_loss = !places.front().losses.empty() || !places.front().logits.empty();
   recording.notes = notes_on(places, labels, recording.curve);
   recording.description = concat(places.size(), " α × ", recording.curve.points.front().metrics.count, " examples: ", what);
   return recording;
@@ -206,6 +207,11 @@ Recording read_array(const std::filesystem::path& path, const RecordingOptions& 
 
 // Tables.
 
+std::string without_blanks(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(' ');
+  return first == std::string_view::npos ? "" : std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
+}
+
 // Where a CSV file has which column.
 struct Columns {
   std::optional<Index> alpha, example, wrong, loss, label;
@@ -215,7 +221,7 @@ struct Columns {
 Columns columns_of(const lmc::CsvReader& reader) {
   Columns columns;
   for (Index i = 0; i < reader.size(); ++i) {
-    const std::string name(reader.field(i));
+    const std::string name = without_blanks(reader.field(i));
     const auto take = [&](std::optional<Index>& place) {
       require(!place, "there are two columns '", name, "'");
       place = i;
@@ -231,12 +237,14 @@ Columns columns_of(const lmc::CsvReader& reader) {
     } else if (name == "label") {
       take(columns.label);
     } else {
-      require(!name.empty() && !name.starts_with("Unnamed"), "column ", i + 1,
-              " has no name, as the index that pandas writes; write the file with to_csv(…, index=False)");
+      require(!name.empty() && !name.starts_with("Unnamed"), "column ", i + 1, " has no name, as ",
+              i == 0 ? "the index that pandas writes; write the file with to_csv(…, index=False)"
+                     : "behind a delimiter at the end of the line; remove it in all lines");
       require(name == concat("logit", columns.logits.size()), "the column '", name, "' is none that is known",
               name.starts_with("logit")
                   ? concat(", or out of order; expected logit", columns.logits.size(), " next")
-                  : std::string("; expected alpha, example, wrong, loss, label, logit0, logit1, … in the first line"));
+                  : std::string("; expected alpha, example, wrong, loss, label, logit0, logit1, … in the first line, with "
+                                "commas, semicolons or tabs between"));
       columns.logits.push_back(i);
     }
   }
@@ -289,13 +297,26 @@ class TableReader {
     if (const std::size_t comma = text.find(','); has_decimal_commas_ && comma != std::string::npos) text[comma] = '.';
     return text;
   }
-  [[nodiscard]] double number(Index column, const char* name) const {
+  // Throws: Error where one number has a comma and another a point: 1.234 may be a thousand.
+  void require_one_mark(Index column, const char* name) {
+    const std::string_view text = reader_.field(column);
+    const std::size_t at = text.find_first_of(",.");
+    if (!has_decimal_commas_ || at == std::string_view::npos) return;
+    if (mark_.empty()) {
+      mark_ = text[at];
+      first_with_mark_ = here(concat(name, " is '", text, "'").c_str());
+    }
+    require(text[at] == mark_[0], here(name), " is '", text, "', and ", first_with_mark_,
+            "; expected one decimal mark, comma or point, in all numbers");
+  }
+  [[nodiscard]] double number(Index column, const char* name) {
     const std::string text = number_text(column);
     const std::optional<double> value = lmc::parse_number(text);
     require(value.has_value(), here(name), " is '", reader_.field(column), "'; expected a number");
+    require_one_mark(column, name);
     return *value;
   }
-  [[nodiscard]] double measured(Index column, const char* name) const {
+  [[nodiscard]] double measured(Index column, const char* name) {
     const double value = number(column, name);
     require_number(value, here(name), name == std::string_view("logit"));
     return value;
@@ -394,7 +415,8 @@ class TableReader {
   std::vector<bool> seen_;
   std::size_t count_ = 0;
   std::vector<std::int32_t> labels_;
-  std::string contradiction_;  // the first between outcomes or losses and logits
+  std::string mark_, first_with_mark_;  // the decimal mark, and where it stands first
+  std::string contradiction_;           // the first between outcomes or losses and logits
 };
 
 }  // namespace

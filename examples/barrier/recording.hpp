@@ -12,6 +12,7 @@
 struct Recording {
   lmc::Curve curve;
   std::string description;                                           // `11 α × 2000 examples: wrong, loss`
+  bool has_loss = true;                                              // else the curve has the error in its place
   std::vector<std::string> notes = {};                               // on what was read, a line each
   nlohmann::ordered_json origin = nlohmann::ordered_json::object();  // of networks: what was measured on what; empty otherwise
 };

@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <iostream>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -17,7 +18,7 @@ std::filesystem::path figure_beside(const std::filesystem::path& figure, std::st
 Outputs::Outputs(std::string_view program, const Options& o, const std::vector<std::string_view>& figures,
                  const std::vector<std::pair<const char*, std::filesystem::path>>& further)
     : program_(program),
-      claims_(registry::data_paths(o.data)),
+      claims_(registry::data_paths(o.data), registry::image_folder(o.data)),
       runs_(static_cast<std::size_t>(o.runs)),
       checkpoints_(runs_ * static_cast<std::size_t>(o.pairs)) {
   for (const auto& [option, path] : {std::pair("--csv", &o.csv), std::pair("--json", &o.json), std::pair("--figure", &o.figure),
@@ -64,6 +65,10 @@ Outputs::Outputs(std::string_view program, const Options& o, const std::vector<s
 void Outputs::attempt(const std::function<void()>& work, bool& done) {
   try {
     work();
+  } catch (const std::bad_alloc&) {
+    std::cerr << program_
+              << ": not enough memory for one of the results, which is left out; a smaller network or --threads 1 needs less\n";
+    done = false;
   } catch (const std::exception& e) {
     std::cerr << program_ << ": " << e.what() << '\n';
     done = false;

@@ -45,14 +45,18 @@ void require_trainable(const Options& o, const lmc::Network<float>& net, const l
   named(updates, [&] { lmc::update_ranges(net.layout(), training.groups); });
 }
 
-// What is trained side by side holds all of a training; what has ended, its parameters.
+// What is trained side by side holds all of a training and its start. What has ended keeps parameters and the optimizer's vectors, while
+// each thread measures networks of its own on the line.
 void require_memory(const lmc::Network<float>& net, const Plan& plan) {
   const std::size_t runs = plan.seeds.size() * plan.seeds.front().size();
-  const auto together = std::min(runs, static_cast<std::size_t>(plan.team.size()));
+  const auto threads = static_cast<std::size_t>(plan.team.size()), together = std::min(runs, threads);
+  const std::size_t theta = sizeof(float) * static_cast<std::size_t>(net.layout().parameter_count());
   const std::size_t each = lmc::training_bytes(net, plan.training.batch_size, plan.training.optimizer);
-  const auto ended = sizeof(float) * static_cast<std::size_t>(net.layout().parameter_count()) * (runs - together);
+  const std::size_t vectors = lmc::Optimizer<float>(plan.training.optimizer, lmc::ParameterLayout{}).state_vectors().size();
+  const std::size_t ended = theta * (1 + vectors);
+  const std::size_t bytes = std::max(together * (each + theta) + (runs - together) * ended, runs * ended + threads * theta);
   const std::string how = together > 1 ? lmc::concat(together, " of them side by side") : "one at a time";
-  registry::require_memory(together * each + ended, lmc::concat("training ", runs, " networks, ", how, ", needs"),
+  registry::require_memory(bytes, lmc::concat("training ", runs, " networks, ", how, ", needs"),
                            lmc::concat("expected a smaller network or --batch-size",
                                        together > 1 ? ", or --threads 1, which trains one at a time" : ""));
 }

@@ -243,6 +243,11 @@ std::vector<std::string> data_paths(const DatasetOptions& o) {
   return paths;
 }
 
+std::optional<std::string> image_folder(const DatasetOptions& o) {
+  if (o.dataset != "images" && o.dataset != "tiny-imagenet") return std::nullopt;
+  return folder_of(o);
+}
+
 Data read_dataset(const DatasetOptions& o, int threads) {
   const DatasetKind& kind = find_kind("data set", o.dataset, dataset_kinds());
   for_each_dataset_option(o, [&](std::string_view name, const char*, const auto& field) {

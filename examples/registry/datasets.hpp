@@ -125,6 +125,9 @@ const std::vector<DatasetKind>& dataset_kinds();
 /// The files and folders that the options say to read. Throws: lmc::Error for an unknown data set.
 std::vector<std::string> data_paths(const DatasetOptions& options);
 
+/// The folder whose subfolders are classes of images, where the data set has them; an image there would be an example.
+std::optional<std::string> image_folder(const DatasetOptions& options);
+
 /// The data set that the options name, as it is stored, before any preparation. Throws: as load_dataset.
 lmc::TrainTest<float> read_dataset(const DatasetOptions& options, int threads);
 

@@ -32,9 +32,11 @@ InUse in_use() {
 
 // Where a system says nothing of a limit, there is none.
 void require_within(const Limit& limit, double bytes, const std::string& what, const std::string& way_out) {
-  const auto gib = [](double x) { return lmc::fixed(x / (1 << 30), 1) + " GiB"; };
-  lmc::require(limit.in_use + bytes <= limit.bytes, what, ' ', gib(bytes), " of memory beside ", gib(limit.in_use),
-               " that the program has already, but ", limit.name, ' ', gib(limit.bytes), "; ", way_out);
+  const auto size = [](double x) {
+    return x < (1 << 30) ? lmc::fixed(x / (1 << 20), 0) + " MiB" : lmc::fixed(x / (1 << 30), 1) + " GiB";
+  };
+  lmc::require(limit.in_use + bytes <= limit.bytes, what, ' ', size(bytes), " of memory beside ", size(limit.in_use),
+               " that the program has already, but ", limit.name, ' ', size(limit.bytes), "; ", way_out);
 }
 
 }  // namespace

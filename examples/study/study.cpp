@@ -14,11 +14,13 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 #include "registry/extra.hpp"
 #include "registry/parse.hpp"
+#include "registry/read_report.hpp"
 #include "study/report/keys_page.hpp"
 #include "study/report/report.hpp"
 #include "study/running/plan.hpp"
@@ -108,6 +110,19 @@ void want(Wanted& to, const study::Experiment& e, const Options& o, const std::v
   }
 }
 
+// What was found in the files of data sets that were loaded to make the plan: tables and one's own, which may have been read otherwise
+// than their user thinks.
+void print_read(const Wanted& wanted, study::DataSets& data) {
+  std::set<std::string> printed;
+  for (const study::PlannedPair& planned : wanted.pairs) {
+    const study::DataSpec& spec = planned.pair.a.data;
+    if (study::data_kind(spec).sizes || !printed.insert(spec.dataset).second) continue;
+    std::ostringstream report;
+    registry::print_read_report(report, data.get(spec).data.report);
+    if (!report.str().empty()) std::cerr << spec.dataset << ":\n" << report.str();
+  }
+}
+
 // The store may have runs on data sets that were loaded to make the plan (tables and one's own): were those the same data?
 void require_same_data(const Wanted& wanted, study::DataSets& data, const study::Store& store) {
   for (const study::PlannedPair& planned : wanted.pairs)
@@ -151,6 +166,7 @@ void plan(const Options& o, const char* time) {
     want(all, *e, o, c.all, data);
   }
   row("together", all);
+  print_read(all, data);
   if (store) require_same_data(all, data, *store);
   name_absent(all, o);
 }
@@ -185,6 +201,7 @@ int run(const Options& o, const Job& job) {
   Wanted wanted;
   for (const study::Experiment* e : c.chosen) want(wanted, *e, o, c.all, data);
   name_absent(wanted, o);
+  print_read(wanted, data);
   wanted.pairs = study::pairs_of_shard(wanted.pairs, shard, data);
   if (shard.index != 1) wanted.complexities.clear();
   study::Store store(o.store, study::Access::write);
@@ -261,7 +278,8 @@ int run_command(int argc, char** argv, const Job& job) {
                   "under mpirun: seconds at one task after which a rank is taken to hang, which ends the study [an hour, or 20 "
                   "times as long as the task was estimated to take]");
   run->footer(
-      "SIGINT and SIGTERM: tasks in work are finished and kept, then the exit code is 130 or 143; the same command goes on.");
+      "SIGINT and SIGTERM: tasks in work are finished and kept, then the exit code is 130 or 143; the same command goes on. mpirun kills its ranks "
+      "soon after Ctrl-C.");
   CLI::App* const status = command("status", "how much of it is done");
   which(status);
   with_data(status);

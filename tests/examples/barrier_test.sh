@@ -183,7 +183,7 @@ for delimiter in ';' '\t'; do
   "$program" other.csv --folds 2 --json other.json > out
   cmp <(json_lines pair.json | grep -v '[.]file ') <(json_lines other.json | grep -v '[.]file ') || fail "'$delimiter': $(cat out)"
 done
-sed 's/,/;/g; s/0[.]5;y;1;2/0,5;y;1,0;2,25/' pair.csv > other.csv
+sed 's/,/;/g; s/[.]/,/; s/0,5;y;1;2/0,5;y;1,0;2,25/' pair.csv > other.csv
 "$program" other.csv --folds 2 --json other.json > out
 is other.json pairs.0.curve.1.loss 3.0625
 sed 's/,/;/g; s/0[.]5;y;1;2/0.5;y;1;1.002,25/' pair.csv > other.csv
@@ -615,5 +615,25 @@ refuses "--initializations takes its numbers with commas: 1,2" outcomes.npy othe
 grep -q -- '--initializations N,N,…' out || fail "the help of --initializations"
 "$program" cut.npy > out 2> err || true
 grep -q "^barrier: 'cut.npy'" err || fail "no name of a function: $(cat err)"
+
+# Outcomes alone have no loss, in no result.
+cut -d, -f1-3 pair.csv > outcomes.csv
+"$program" outcomes.csv --json outcomes.json --csv curve.csv --folds 2 > out || fail "outcomes alone"
+for key in loss loss_alpha loss_normalized git_rebasin midpoint_loss; do is outcomes.json "pairs.0.barrier.$key" null; done
+[[ -z $(value outcomes.json pairs.0.curve.0.loss) ]] || fail "a loss in the curve of outcomes: $(cat outcomes.json)"
+is outcomes.json pairs.0.curve.1.error 0.75
+[[ $(head -2 curve.csv) == $'alpha,error\n0,0.25' ]] || fail "the table of outcomes: $(cat curve.csv)"
+
+# Numbers with two decimal marks; blanks beside names; other delimiters.
+tr , ';' < pair.csv | sed 's/^0.5;/0,5;/; s/^\(0,5;y;1;\)2$/\11,5/' > comma.csv
+"$program" comma.csv --folds 2 > out || fail "decimal commas: $(cat out)"
+sed 's/1,5$/1.234/' comma.csv > marks.csv
+refuses "loss is '1.234', and line 6: alpha is '0,5'; expected one decimal mark, comma or point, in all numbers" marks.csv --folds 2
+sed '1s/,/, /g' pair.csv > blanks.csv
+"$program" blanks.csv --folds 2 > out || fail "blanks beside names: $(cat out)"
+tr , '|' < pair.csv > pipes.csv
+refuses "with commas, semicolons or tabs between" pipes.csv
+sed '1s/$/;/; 2,$s/$/;/' comma.csv > trailing.csv
+refuses "column 5 has no name, as behind a delimiter at the end of the line; remove it in all lines" trailing.csv
 
 ends

@@ -126,7 +126,11 @@ spares "--csv 'numbers/linked.csv' is a file in the folder 'numbers', which is r
 spares "--save-checkpoints 'numbers/a.safetensors' is a file in the folder 'numbers', which is read" --dataset images --data numbers --save-checkpoints numbers
 spares "numbers/cat', whose images are read; give another place" --dataset images --data numbers --save-checkpoints numbers/cat/new
 spares "numbers/cat', whose images are read; give another place" --dataset images --data numbers --json numbers/cat/new.json
-rm -r rows.csv others.csv numbers link.csv
+mkdir -p deep/cat/one deep/dog/one
+cp numbers/cat/1.PNG deep/cat/one/1.png; cp numbers/cat/1.PNG deep/dog/one/1.png
+cp -r deep "$folder.before"
+spares "deep/cat', whose images are read; give another place" --dataset images --data deep --csv deep/cat/curve.csv
+rm -r rows.csv others.csv numbers link.csv deep "$folder.before/deep"
 
 both=$(digests)
 [[ -n $both && ${both% *} != "${both#* }" ]] || fail "two order seeds gave the digests '$both'"

@@ -42,7 +42,7 @@ namespace {
 class ReportWriter {
  public:
   ReportWriter(const Store& store, const std::vector<Experiment>& all, const ReportOptions& options)
-      : options_(options), stored_(store) {
+      : options_(options), store_(store), stored_(store) {
     for (const Experiment& e : all) results_.push_back(stored_.of(e, options.preset, all));
     const bool any = std::any_of(results_.begin(), results_.end(), [](const ExperimentResult& r) { return r.measured() > 0; });
     require(any, "the store '", store.path().string(), "' has no pair of the preset ", options.preset,
@@ -168,11 +168,28 @@ class ReportWriter {
     text += lmc::concat("<p class=\"notes\">Computed by lmc ", html_text(listed(versions)), ", reported by lmc ", version, "; ",
                         study::duration_text(seconds), " of one thread, on ", html_text(listed(machines)),
                         ". All of it again: <code>", html_text(command("")), "</code></p>\n");
+    text += data_notes();
     text += "<h3>Experiments</h3>\n<ol>\n";
     for (const ExperimentResult& r : results_)
       text += lmc::concat("<li value=\"", r.experiment->number, "\"><a href=\"#experiment-", r.experiment->number, "\">",
                           html_text(r.experiment->title), "</a>: ", html_text(r.experiment->question), "</li>\n");
     return text + "</ol>\n<p><a href=\"#method\">How it is judged</a></p>\n";
+  }
+
+  /// What the loaders noted of the files, of all data sets in the store; nothing where they noted nothing.
+  [[nodiscard]] std::string data_notes() const {
+    std::set<std::string> notes;
+    for (const DataRow& row : store_.all_data()) {
+      if (!row.report.contains("notes")) continue;
+      for (const nlohmann::json& note : row.report["notes"]) {
+        const std::string first = note.value("first", "");
+        notes.insert(lmc::concat(row.spec.dataset, ": ", note.value("what", ""), " (", note.value("count", Index{0}),
+                                 first.empty() ? "" : ", first ", first, ")"));
+      }
+    }
+    std::string text;
+    for (const std::string& note : notes) text += "<li>" + html_text(note) + "</li>\n";
+    return text.empty() ? "" : "<h3>Noted of the data</h3>\n<ul class=\"notes\">\n" + text + "</ul>\n";
   }
 
   /// Seconds of all that the experiments need together, each thing counted once.
@@ -248,6 +265,7 @@ class ReportWriter {
   }
 
   ReportOptions options_;
+  const Store& store_;
   StoredResults stored_;
   std::vector<ExperimentResult> results_;
   std::vector<Judgment> judgments_;

@@ -137,7 +137,8 @@ class RankTimes {
     times.check(queue);
     if (stopped_by == 0 && interruption.signal() != 0) {
       stopped_by = interruption.signal();
-      progress.say(lmc::study::interrupted_text(stopped_by, queue));
+      progress.say(lmc::study::interrupted_text(stopped_by, queue) +
+                   "; so does the launcher, where it does not wait for the ranks");
     }
   };
   for (int stopped = 0; stopped < ranks - 1;) {
