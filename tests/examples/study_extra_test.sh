@@ -64,6 +64,17 @@ rm -rf none.db*
 says '^0 tasks' "$program" run "${mine[@]}" --store mine.db
 [[ $(sqlite3 mine.db 'SELECT train, test, classes FROM data') == '240|60|3' ]] ||
   fail "what the store has of a table: $(sqlite3 mine.db 'SELECT train, test, classes FROM data')"
+# What was read of it is said, and stands on the report's page, with what may have been read otherwise than meant.
+mkdir numbered
+awk -F, '{ print (NR == 1 ? "id" : NR) "," $0 }' data/flowers.csv > data/numbered.csv
+sed 's/flowers.csv/numbered.csv/' own/01-mine.toml > numbered/01-mine.toml
+numbered=(--experiments numbered --preset smoke --store numbered.db)
+says "^note: column 'id' " "$program" plan "${numbered[@]}"
+says "label 'species'" "$program" run "${numbered[@]}"
+if command -v gnuplot > /dev/null; then
+  "$program" report "${numbered[@]}" --output numbered.html > out 2>&1 || fail "a report with notes: $(cat out)"
+  grep -q "<li>numbered.csv: column 'id' " numbered.html || fail "the note is not on the page: $(grep -A3 'Noted of' numbered.html)"
+fi
 # Where the folder is does not matter; what is in the file does.
 mv data moved
 says '^0 tasks' "$program" run "${mine[@]}" --data moved --store mine.db
