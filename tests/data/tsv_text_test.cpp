@@ -166,7 +166,9 @@ TEST_CASE("load_tsv_text: says what may be meant otherwise", "[data]") {
   CHECK_THAT(notes(lines), Contains("look alike and are two classes") &&
                                Contains("three fields or more: all behind the first tab is the text"));
   CHECK_THAT(notes("1\tx\n01\ty\n1\tz\n01\tz\n"), Contains("the labels '01' and '1' are one number, and two classes"));
+  CHECK_THAT(notes("1\tx\n1.0\ty\n1\tz\n1.0\tz\n"), Contains("the labels '1' and '1.0' are one number, and two classes"));
   CHECK(notes("10\tx\n1\ty\n10\tz\n1\tw\n").empty());
+  CHECK(notes("nan\tx\n1\ty\nnan\tz\n1\tw\n").empty());
   CHECK(notes("a\tx\nb\ty\na\tz\nb\tz\n") == "lines have equal texts and different labels: no network can tell which\n");
   CHECK(notes("a\tx\nb\ty\na\tx\nb\ty\n") == "test lines are training lines, too: the file repeats lines\n");
   CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = path}), Contains("is the file to train on"));
@@ -178,6 +180,18 @@ TEST_CASE("load_tsv_text: says what may be meant otherwise", "[data]") {
   CHECK_THROWS_WITH(lmc::load_tsv_text<float>(path, {.test = directory.write("test", "Label\ttext\n" + lines)}),
                     Contains("test', line 1: the label 'Label' is not one of the 2") &&
                         Contains("where the line holds names of columns, remove it"));
+}
+
+TEST_CASE("load_tsv_text: refuses a test file without the line of names that the training file has", "[data]") {
+  const testing::TemporaryDirectory directory;
+  const auto path = directory.write("train", "label\ttext\na\tone\nb\ttwo\n");
+  const auto load = [&](const std::string& text) {
+    return lmc::load_tsv_text<float>(path, {.header = 1, .test = directory.write("test", text)});
+  };
+  CHECK(load("label\ttext\r\na\tthree\nb\tfour\n").test.labels().size() == 2);
+  CHECK_THROWS_WITH(load("a\tthree\nb\tfour\n"),
+                    Contains("test', line 1: 'a\tthree' would be passed over, and in '") &&
+                        Contains("train' it is 'label\ttext'; expected the same line of names in both files"));
 }
 
 TEST_CASE("load_tsv_text: refuses a seed beside a file to test with", "[data]") {

@@ -52,6 +52,7 @@ struct LabelledLines {
   std::vector<std::string_view> labels, texts;
   std::vector<Index> lines;     // [i]: where labels[i] and texts[i] stand, from 1
   std::vector<ReadNote> notes;  // what is odd
+  std::string_view names;       // the last line of the header
 
   [[nodiscard]] std::string where(std::size_t i) const { return concat("'", path.string(), "', line ", lines[i]); }
 };
@@ -64,7 +65,7 @@ inline std::string_view plain_label(std::string_view label) {
 }
 
 inline LabelledLines read_labelled_lines(const std::filesystem::path& path, const TsvTextOptions& o) {
-  LabelledLines lines{path, read_utf8(path), {}, {}, {}, {}};
+  LabelledLines lines{path, read_utf8(path), {}, {}, {}, {}, {}};
   ReadNote quoted{"labels stand in quotes, which were left out", 0, {}}, empty{"empty lines were passed over", 0, {}};
   const auto count = [&](ReadNote& note, std::ptrdiff_t number) {
     if (note.count++ == 0) note.first = concat("'", path.string(), "', line ", number);
@@ -72,7 +73,10 @@ inline LabelledLines read_labelled_lines(const std::filesystem::path& path, cons
   const Index header = o.header.value_or(0);
   require(header >= 0, option_text(o.wording, "load_tsv_text: header = ", "--header "), header, "; expected at least 0");
   for_each_line(lines.content, [&](std::string_view line, std::ptrdiff_t number) {
-    if (number <= header) return;
+    if (number <= header) {
+      lines.names = trim(line);
+      return;
+    }
     if (trim(line).empty()) return count(empty, number);
     const auto require_here = [&](bool ok, const auto&... what) {
       require(ok, "'", path.string(), "', line ", number, ": ", what...);
@@ -94,12 +98,6 @@ inline LabelledLines read_labelled_lines(const std::filesystem::path& path, cons
   for (ReadNote* note : {&quoted, &empty})
     if (note->count > 0) lines.notes.push_back(std::move(*note));
   return lines;
-}
-
-/// A label without the zeros before its other digits.
-inline std::string_view without_zeros(std::string_view label) {
-  while (label.size() > 1 && label[0] == '0' && label[1] >= '0' && label[1] <= '9') label.remove_prefix(1);
-  return label;
 }
 
 /// Throws: Error where the first line holds names of columns, or the labels are texts, identifiers or numbers to predict.
@@ -127,10 +125,14 @@ inline void check_labelled_lines(LabelledLines& lines, const TsvTextOptions& o) 
   if (tabs)
     lines.notes.push_back({"lines have three fields or more: all behind the first tab is the text",
                            static_cast<Index>(lines.texts.size()), lines.where(0)});
-  for (const auto& [label, count] : counts)
-    if (label != without_zeros(label) && counts.contains(without_zeros(label)) && parse_number(label))
+  std::map<double, std::string_view> numbers;
+  for (const auto& [label, count] : counts) {
+    const auto number = parse_number(label);
+    if (!number || !std::isfinite(*number)) continue;
+    if (const auto [same, added] = numbers.emplace(*number, label); !added)
       lines.notes.push_back(
-          {concat("the labels '", label, "' and '", without_zeros(label), "' are one number, and two classes"), 2, ""});
+          {concat("the labels '", same->second, "' and '", label, "' are one number, and two classes"), 2, ""});
+  }
   const std::set<std::string_view> texts(lines.texts.begin(), lines.texts.end());
   require(tabs || counts.size() <= 10 || 2 * texts.size() > counts.size(), "'", lines.path.string(), "': there are ",
           counts.size(), " labels, '", lines.labels[0], "' among them, and ", texts.size(), " texts, such as '",
@@ -178,7 +180,7 @@ inline std::vector<bool> choose_test_lines(std::span<const std::int32_t> labels,
 /// they are: fold or lower them before, if letters should be. Classes and what is odd are in the report. Memory: shape.size() bytes
 /// per example, and a small multiple of the text. Throws: Error, with the line, where there is no tab, a label or a text is empty
 /// (or white space alone), a byte is not UTF-8, a line ends in a carriage return alone, the first line looks like names of columns,
-/// or a label of the test file is not one of training; where a file is empty or cannot be read; where there is one class only, the
+/// a label of the test file is not one of training, or its line of names is another; where a file is empty or cannot be read; where there is one class only, the
 /// labels look like texts, identifiers or a regression target, or test_share leaves no line for testing; when an option is out of
 /// range.
 template <std::floating_point Scalar>
@@ -209,6 +211,9 @@ TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextO
     detail::require_none_aside("load_tsv_text", "lines", options.test_share, options.seed,
                                option_text(options.wording, "test", "--test-data"), options.wording);
     detail::LabelledLines test_lines = detail::read_labelled_lines(options.test, options);
+    require(test_lines.names == lines.names, "'", options.test.string(), "', line ", options.header.value_or(0), ": '",
+            test_lines.names, "' would be passed over, and in '", path.string(), "' it is '", lines.names,
+            "'; expected the same line of names in both files; where one has none, put that of the other on top of it");
     detail::LabelledTexts test;
     test.texts = test_lines.texts;
     for (std::size_t i = 0; i < test_lines.labels.size(); ++i) {
