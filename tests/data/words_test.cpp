@@ -188,6 +188,8 @@ TEST_CASE("load_words: reads UTF-8 and Latin-1, folds letters, takes a word once
                   "ar\nabcd\n");
   CHECK(lmc::detail::read_words(directory.path(), "utf8", passed) ==
         std::vector<std::string>{"grosse", "grosste", "oeuf", "zolw"});
+  directory.write("blanks", " abcd \nefgh\t\r\n");
+  CHECK(lmc::detail::read_words(directory.path(), "blanks", passed) == std::vector<std::string>{"abcd", "efgh"});
   CHECK(lmc::detail::read_words(directory.path(), "latin1", passed) == std::vector<std::string>{"abcd", "forstar"});
   directory.write("decomposed", "Gro\u0308\u00dfe\nZ\u0307o\u0301\u0142w\n");  // as Größe and Żółw are in NFD
   CHECK(lmc::detail::read_words(directory.path(), "decomposed", passed) == std::vector<std::string>{"grosse", "zolw"});

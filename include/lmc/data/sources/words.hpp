@@ -23,6 +23,7 @@
 #include <lmc/core/wording.hpp>
 #include <lmc/data/fold_latin.hpp>
 #include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/number_text.hpp>
 #include <lmc/data/sources/detail/shared_words.hpp>
 #include <lmc/data/sources/text_dataset.hpp>
 #include <lmc/io/text_file.hpp>
@@ -115,8 +116,9 @@ inline std::vector<std::string> read_words(const std::filesystem::path& director
     throw Error(concat("load_words: there is no word list '", path.string(), "'; ", word_list_package(language),
                        other_word_lists(directory, wording)));
   std::vector<std::string> words;
-  for_each_line(read_utf8_or_latin1(path), [&](std::string_view line, std::ptrdiff_t number) {
-    require_no_return(path, line, number);
+  for_each_line(read_utf8_or_latin1(path), [&](std::string_view whole, std::ptrdiff_t number) {
+    require_no_return(path, whole, number);
+    const std::string_view line = trim(whole);
     auto word = fold_latin(line);
     if (word && word->size() >= shortest_word && word->size() <= longest_word)
       words.push_back(*std::move(word));
