@@ -36,7 +36,7 @@ constexpr auto in_turn = [](int i) { return i % 2 == 0 ? "cat" : "dog"; };
 TEST_CASE("load_table: notes rows that a file repeats, where it is split", "[data]") {
   std::string once = "id,x,class\n", repeated = once;
   for (int i = 0; i < 40; ++i) {
-    once += lmc::concat(i, ',', i * 7 % 40, i % 2 == 0 ? ",a\n" : ",b\n");
+    once += lmc::concat(i, ',', i * 7 % 40 * 10, i % 2 == 0 ? ",a\n" : ",b\n");
     repeated += lmc::concat(i, ',', i % 20 * 7 % 40, i % 2 == 0 ? ",a\n" : ",b\n");
   }
   const lmc::CsvOptions options{.drop = {"id"}, .train_rows = 30};
@@ -65,7 +65,7 @@ TEST_CASE("load_table: notes rows of equal features and different labels", "[dat
 TEST_CASE("load_table: notes a copy of the training file to test with, and a test part of one class", "[data]") {
   const testing::TemporaryDirectory directory;
   std::string text = "x,class\n";
-  for (int i = 0; i < 40; ++i) text += lmc::concat(i * 7 % 40, i < 20 ? ",a\n" : ",b\n");
+  for (int i = 0; i < 40; ++i) text += lmc::concat(i * 7 % 40 * 10, i < 20 ? ",a\n" : ",b\n");
   const auto path = directory.write("a.csv", text);
   const auto copied = lmc::load_csv<float>(path, {.test_path = directory.write("b.csv", text)}).report.notes;
   REQUIRE(copied.size() == 1);

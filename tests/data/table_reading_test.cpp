@@ -118,6 +118,8 @@ TEST_CASE("load_table: reads other ways to write numbers where told to, and name
                         {"\"$1,234\"", ",", "thousands-comma,currency", {thousands_comma, currency}, 1234},
                         {"\u00A025", ",", "unicode", {unicode}, 25},
                         {"25\u200B", ",", "unicode", {unicode}, 25},
+                        {"\u202D25\u202C", ",", "unicode", {unicode}, 25},
+                        {"\u206625\u2069", ",", "unicode", {unicode}, 25},
                         {"2\u00AD5", ",", "unicode", {unicode}, 25},
                         {"\u221225.5", ",", "unicode", {unicode}, -25.5},
                         {"\uFF12\uFF15", ",", "unicode", {unicode}, 25}}) {
@@ -212,10 +214,23 @@ TEST_CASE("load_table: refuses a column that names its rows, and notes one that 
                     Contains("column 'id': 40 of 40 texts are different") && Contains("leave it out, drop = {\"id\"}"));
   CHECK(load(names, {.drop = {"id"}}).data.report.columns[0].kind == lmc::ColumnKind::dropped);
   CHECK_THAT(only_note(load(counted)), Contains("column '' counts the rows; leave it out"));
-  std::string permuted = "PassengerId,x,class\n";
-  for (int i = 0; i < 50; ++i)
-    permuted += std::to_string(i * 7 % 50) + "," + std::to_string(i * 7 % 5) + (i % 2 == 0 ? ",a\n" : ",b\n");
-  CHECK_THAT(only_note(load(permuted)), Contains("column 'PassengerId' has another number in each row"));
+  const auto permuted = [](const std::string& name, int least, int factor, int rows) {
+    std::string text = name + ",x,class\n";
+    for (int i = 0; i < rows; ++i)
+      text += lmc::concat(least + i * 7 % rows * factor, ',', i * 7 % 5, i % 2 == 0 ? ",a\n" : ",b\n");
+    return load(text);
+  };
+  for (const char* name : {"PassengerId", "user_id", "user id", "user-ID", "userID", "ID", "id"})
+    CHECK_THAT(only_note(permuted(name, 3, 2, 50)),
+               Contains(lmc::concat("column '", name, "' has another number in each row")));
+  for (const char* name : {"PAID", "GRID", "COVID", "BID", "paid", "Plaid", "mass"}) {
+    CAPTURE(name);
+    CHECK(notes(permuted(name, 3, 2, 50)).empty());
+  }
+  // All numbers from 0 or 1 to the last row's, whatever the name is; a few rows may have them by chance.
+  for (const int least : {0, 1}) CHECK_THAT(only_note(permuted("mass", least, 1, 20)), Contains("another number in each row"));
+  CHECK(notes(permuted("mass", 2, 1, 20)).empty());
+  CHECK(notes(permuted("mass", 0, 1, 19)).empty());
   CHECK_THAT(only_note(load(sorted)), Contains("the rows are sorted by their label, which it therefore gives away"));
 }
 
@@ -294,6 +309,11 @@ TEST_CASE("load_table: notes numbers that could be meant otherwise", "[data]") {
                    ",b\n1.200,a\n990,b\n",
                {.train_rows = 3})
               .data.report.notes.empty());
+  for (const char* other : {"0.346", "12.5", "1.2345", "-1234.567"})  // nor do other columns with such points
+    CHECK(load(lmc::concat("z,x,class\n1,2.400,a\n", other, ",850,b\n2,1.200,a\n4,990,b\n"), {.train_rows = 3})
+              .data.report.notes.empty());
+  CHECK_THAT(only_note(load("z,x,class\n1,2.400,a\n8.123,850,b\n2,1.200,a\n4,990,b\n", {.train_rows = 3})),
+             Contains("column 'x' has numbers such as"));
   CHECK_THAT(only_note(load("x,class\n02139,a\n10001,b\n94105,a\n10002,b\n", {.train_rows = 3})),
              Contains("column 'x' has numbers with zeros in front, such as '02139'; if they are codes: categorical = {\"x\"}"));
   CHECK_THAT(only_note(load("x,class\n10000000000000000,a\n10000000000000001,b\n7,a\n8,b\n", {.train_rows = 3})),

@@ -24,11 +24,20 @@ namespace lmc::detail {
 
 // What may be meant otherwise in a column of a table.
 
+/// Whether the last word of a name is id, as in user_id, user ID and userID; not paid, GRID or BID.
+inline bool ends_in_id(std::string_view name) {
+  if (!lower_case(name).ends_with("id")) return false;
+  if (name.size() == 2) return true;
+  const char before = name[name.size() - 3];
+  const bool small = before >= 'a' && before <= 'z', capital = before >= 'A' && before <= 'Z';
+  return small ? name[name.size() - 2] == 'I' : !capital;
+}
+
 /// Whether columns of this name, at this position, hold names or numbers of rows. One without a name may where it is the first.
 inline bool names_rows(std::string_view name, Index column) {
   const std::string lower = lower_case(name);
-  return lower.empty() || lower == "id" || lower == "index" || lower == "row" || lower.ends_with("_id") ||
-         name.ends_with("Id") || name.ends_with("ID") || lower.starts_with("unnamed") || (column == 0 && lower == "column0");
+  return lower.empty() || lower == "index" || lower == "row" || ends_in_id(name) || lower.starts_with("unnamed") ||
+         (column == 0 && lower == "column0");
 }
 
 /// The whole number by which a column goes on from each row to the next, such as 1; nothing where it does not, or stays.
@@ -73,11 +82,15 @@ inline void note_row_numbers(const TablePart& train, Index column, Index label, 
                              : concat(*step > 0 ? "grows by " : "falls by ", std::abs(*step),
                                       " from row to row, as a count of the rows does"),
                   sorted ? ", and the rows are sorted by their label, which it therefore gives away;" : ";"));
-  } else if (names_rows(file.name(column), column)) {
+  } else {
     std::set<std::int64_t> numbers;
-    for (Index i = 0; i < file.rows(); ++i)
-      if (const auto number = whole_number(file.field(i, column))) numbers.insert(*number);
-    if (static_cast<Index>(numbers.size()) == file.rows()) note("has another number in each row; if these number the rows,");
+    for (Index i = 0; i < file.rows(); ++i) {
+      const auto number = whole_number(file.field(i, column));
+      if (!number || !numbers.insert(*number).second) return;
+    }
+    const std::int64_t first = *numbers.begin(), last = *numbers.rbegin();
+    const bool counted = file.rows() >= 20 && (first == 0 || first == 1) && last - first == file.rows() - 1;
+    if (counted || names_rows(file.name(column), column)) note("has another number in each row; if these number the rows,");
   }
 }
 
@@ -108,6 +121,16 @@ inline void note_codes(const TablePart& train, const TablePart& test, Index colu
     note(concat("numbers with zeros in front, such as '", zero, "'"), zeros);
 }
 
+/// Whether a table has a number whose point can but stand before decimals, such as 0.345 or 12.34: then so do the others'.
+inline bool has_decimals(const CsvTable& file) {
+  for (Index i = 0; i < file.rows(); ++i)
+    for (Index j = 0; j < file.columns(); ++j) {
+      const std::string_view field = file.field(i, j);
+      if (parse_number(field) && !without_thousands(field, ".", '.')) return true;
+    }
+  return false;
+}
+
 /// Notes what may be meant otherwise in a column of numbers: points between thousands, two currencies, numbers with and without %, and whole numbers
 /// that are one number once they are rounded to a double. `counts`: of the column's texts in the training part.
 inline void note_numbers(const TablePart& train, Index column, const std::map<std::string_view, Index>& counts,
@@ -128,14 +151,12 @@ inline void note_numbers(const TablePart& train, Index column, const std::map<st
   for (const auto& [text, count] : counts) {
     (text.ends_with('%') ? percent : plain) += count;
     const std::string_view size = text.starts_with('-') ? text.substr(1) : text;
-    const std::size_t point = size.find('.');
-    if (point == std::string_view::npos) {
+    if (size.find('.') == std::string_view::npos) {
       thousands = thousands && digits(size) && size.size() < 4;
     } else {
       ++pointed;
       example = text;
-      thousands = thousands && digits(size.substr(0, point)) && point < 4 && size[0] != '0' && digits(size.substr(point + 1)) &&
-                  size.size() - point == 4;
+      thousands = thousands && without_thousands(size, ".", '.');
     }
     if (digits(size) && size.size() > 15) {
       const auto number = parse_number(text);
@@ -148,7 +169,7 @@ inline void note_numbers(const TablePart& train, Index column, const std::map<st
       }
     }
   }
-  if (thousands && pointed > 1)
+  if (thousands && pointed > 1 && !has_decimals(train.file))
     note(concat(
              "numbers such as '", example, "', read with three decimals; if the point stands between thousands: ",
              o.wording == Wording::code ? "number_format = {NumberMark::thousands_point}" : "--number-format thousands-point"),

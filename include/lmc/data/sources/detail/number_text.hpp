@@ -48,7 +48,8 @@ inline bool is_unicode_blank(char32_t c) {
 }
 /// Soft hyphen, zero-width characters, directions of writing, byte order mark.
 inline bool is_invisible(char32_t c) {
-  return c == U'\u00AD' || (c >= U'\u200B' && c <= U'\u200F') || c == U'\u2060' || c == U'\uFEFF';
+  return c == U'\u00AD' || (c >= U'\u200B' && c <= U'\u200F') || (c >= U'\u202A' && c <= U'\u202E') || c == U'\u2060' ||
+         (c >= U'\u2066' && c <= U'\u2069') || c == U'\uFEFF';
 }
 
 inline void append_utf8(std::string& text, char32_t c) {
