@@ -177,6 +177,14 @@ TEST_CASE("load_table: takes names that are years, or a value of their column, f
     texts += lmc::concat(i % 5 == 0 ? "red," : "blue,", i % 7 == 0 ? "S," : "L,", i % 3 == 0 ? "land\n" : "sea\n");
   }
   CHECK(notes(years).empty());
+  std::string all_years = years;
+  all_years.replace(all_years.find("class"), 5, "2022");
+  CHECK(notes(all_years) == "names of columns are numbers; is the line of names a row of data?\n");
+  for (const char* last : {"2020", "2200", "2021.5"}) {  // no years in order
+    all_years = years;
+    all_years.replace(all_years.find("class"), 5, last);
+    CHECK_THROWS_WITH(notes(all_years), Contains("the column names are numbers"));
+  }
   CHECK(notes(land).empty());
   CHECK_THAT(notes(texts), Contains("a column has its name among its values"));  // nothing tells names from a row
 }

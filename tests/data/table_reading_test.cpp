@@ -410,4 +410,52 @@ TEST_CASE("load_table: its advice on numbers leads on", "[data]") {
   CHECK_THROWS_WITH(load(weights, {.test_share = 0.05}), Contains("numbers with a unit are numbers where ' kg' is left out"));
 }
 
+TEST_CASE("load_table: says which notation of numbers it does not read, where all texts of a column are numbers", "[data]") {
+  const auto numerals = [](auto text) {
+    std::string table = "x,class\n";
+    for (int i = 0; i < 50; ++i) table += lmc::concat('"', text(i), i % 2 == 0 ? "\",a\n" : "\",b\n");
+    return table;
+  };
+  CHECK_THROWS_WITH(
+      load(numerals([](int i) { return lmc::concat(i % 3 == 0 ? "2," : "(2,", 100 + i, i % 3 == 0 ? "" : ")"); })),
+      Contains("texts are different, '(2,1") &&
+          Contains("' among them; brackets are read as no minus; if it is a negative number, write it as -5; "
+                   "otherwise leave the column out, drop = {\"x\"}"));
+  CHECK_THROWS_WITH(load(numerals([](int i) { return lmc::concat("5,72,", 100 + i); })),
+                    Contains("'5,72,1") && Contains("if it is a number, write it as -5 or 1234; otherwise"));
+  CHECK_THROWS_WITH(load(numerals([](int i) { return lmc::concat(1 + i, "_", 100 + i); })),
+                    Contains("if it is a number, write it as -5 or 1234; otherwise"));
+  CHECK_THROWS_WITH(load(numerals([](int i) { return lmc::concat(1 + i, "_", 10 + i); })), Contains("names its rows"));
+}
+
+TEST_CASE("load_table: takes a minus alone for no number", "[data]") {
+  const auto table = load("x,class\n-,a\nred,b\n-,a\nred,b\nred,a\n", {.train_rows = 4});
+  CHECK_THAT(only_note(table), Contains("the category '-', which may stand for a missing value"));
+}
+
+TEST_CASE("load_table: names a line of units, and another seed than the one given", "[data]") {
+  std::string text = "x,z,class\ncm,mm,-\n";
+  for (int i = 0; i < 9; ++i) text += lmc::concat(i * i, ',', i * 7 % 9 * 3, i % 2 == 0 ? ",1\n" : ",0\n");
+  int refused = 0;
+  for (const std::uint64_t seed : {0, 1, 2, 3, 4, 5, 6, 7}) try {
+      load(text, {.test_share = 0.5, .seed = seed});
+    } catch (const lmc::Error& e) {
+      if (std::string_view(e.what()).find("occurs in the test part only") == std::string_view::npos) continue;
+      ++refused;
+      CHECK_THAT(e.what(), Contains("if the line holds units, remove it") && Contains(lmc::concat("seed = ", seed + 1)));
+    }
+  CHECK(refused > 0);
+}
+
+TEST_CASE("load_table: says where a line of names or the labels cannot be meant", "[data]") {
+  CHECK_THROWS_WITH(load("x,class,\n1,a\n2,b\n"), Contains("there are 3 column names, but the rows have 2 fields; the line of "
+                                                           "names ends in a delimiter, and the rows do not: remove it there"));
+  CHECK_THROWS_WITH(load("x,class,kind\n1,a,\n2,b,\n"),
+                    Contains("column 'kind': no row has a label; the option label chooses another column"));
+  CHECK_THROWS_WITH(load("x,class,kind\n1,a,\n2,b,c\n"), Contains("column 'kind': the label is missing"));
+  CHECK_THROWS_WITH(load(",Measure,Measure,\nid,a,b,kind\n0,5,4,B\n1,4,2,B\n"),
+                    Contains("'Measure' occurs twice; where the names stand in the next line, pass header = 2; otherwise "
+                             "rename one"));
+}
+
 }  // namespace data_table_reading_test

@@ -49,9 +49,13 @@ namespace detail {
 
 inline std::string_view label_of(const TablePart& part, Index i, Index column, const CsvOptions& o) {
   const std::string_view field = part.field(i, column);
-  if (is_missing(field, o, false))
-    throw Error(concat(part.where(i, column), ": the label is missing ('", field, "'); fill it in, remove the row, or ",
-                       value_advice(field, o)));
+  if (!is_missing(field, o, false)) return field;
+  const std::vector<Index> rows = all_rows(part.file.rows());
+  require(std::ranges::any_of(rows, [&](Index row) { return !is_missing(part.file.field(row, column), o, false); }),
+          part.where(column), ": no row has a label; ",
+          option_text(o.wording, "the option label", "--label, by name or number,"), " chooses another column");
+  throw Error(concat(part.where(i, column), ": the label is missing ('", field, "'); fill it in, remove the row, or ",
+                     value_advice(field, o)));
   return field;
 }
 
@@ -122,11 +126,23 @@ inline std::string new_label_advice(std::string_view name, const Categories& cla
                                   [&](const std::string& known) { return bare(known) == bare(name); });
   if (alike != classes.names().end())
     return concat("; it differs from '", *alike, "' in case, blanks or a point at its end alone: write them alike");
-  return concat("; put rows of this class into the training part, too",
-                splits_at_random(o) ? concat(", or try another split, ", option_text(o.wording, "seed = 1", "--split-seed 1"))
-                : o.train_rows > 0
-                    ? concat(": shuffle the rows, or leave ", option_text(o.wording, "train_rows", "--train-rows"), " out")
-                    : "");
+  return concat(
+      "; put rows of this class into the training part, too",
+      splits_at_random(o)
+          ? concat(", or try another split, ", option_text(o.wording, "seed = ", "--split-seed "), o.seed.value_or(0) + 1)
+      : o.train_rows > 0 ? concat(": shuffle the rows, or leave ", option_text(o.wording, "train_rows", "--train-rows"), " out")
+                         : "");
+}
+
+/// Whether an example may be a line of units, by its label or by a text in a column of numbers.
+inline bool may_hold_units(const TablePart& part, Index i, Index label, std::span<const Index> columns,
+                           std::span<const ColumnCode> codes, const CsvOptions& o) {
+  const auto is_unit = [&](Index column) {
+    return may_be_unit(part.field(i, column), part.row(i)) && !is_missing(part.field(i, column), o, true);
+  };
+  for (std::size_t j = 0; j < columns.size(); ++j)
+    if (std::holds_alternative<NumericColumn>(codes[j]) && is_unit(columns[j])) return true;
+  return is_unit(label);
 }
 
 template <std::floating_point Scalar>
@@ -140,7 +156,7 @@ Dataset<Scalar> table_dataset(const TablePart& part, Index label, const std::str
     const auto number = classes.find(name);
     if (!number)
       throw Error(concat(part.where(i, label), ": the label '", name, "' occurs in the test part only",
-                         may_be_unit(name, part.row(i)) ? "; if the line holds units, remove it" : "",
+                         may_hold_units(part, i, label, columns, codes, o) ? "; if the line holds units, remove it" : "",
                          other.empty() ? "" : "; " + other, new_label_advice(name, classes, o)));
     labels.push_back(static_cast<std::int32_t>(*number));
     Scalar* to = x.data() + i * features;

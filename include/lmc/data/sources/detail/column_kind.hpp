@@ -62,12 +62,19 @@ inline void require_categories(const TablePart& train, Index column, const CsvOp
   for (const auto& [text, count] : counts) fields += count;
   const auto texts = static_cast<Index>(counts.size());
   if (texts <= 20 || 2 * texts <= fields) return;
+  // Numbers in a way to write them that no option reads.
+  const auto nearly = std::ranges::find_if(counts, [](const auto& text) { return is_nearly_number(text.first); });
+  const bool numbers = nearly != counts.end() && std::ranges::all_of(counts, [](const auto& text) {
+                         return parse_number(text.first) || may_be_number(text.first) || is_nearly_number(text.first);
+                       });
   Index longest = 0;
   for (const auto& [text, count] : counts)
     longest = std::max(longest, static_cast<Index>(std::count(text.begin(), text.end(), ' ')));
   throw Error(concat(
-      train.where(column), ": ", texts, " of ", fields, " texts are different, '", train.field(0, column),
-      "' among them; a column that names its rows says nothing of other rows: leave it out, ",
+      train.where(column), ": ", texts, " of ", fields, " texts are different, '",
+      numbers ? nearly->first : train.field(0, column), "' among them; ",
+      numbers ? concat(plain_number_advice(nearly->first), "; otherwise leave the column out, ")
+              : "a column that names its rows says nothing of other rows: leave it out, ",
       column_option(o, "drop", train.file, column), ", or insist, ", column_option(o, "categorical", train.file, column),
       common_unit(counts) ? concat("; numbers with a unit are numbers where '", *common_unit(counts), "' is left out") : "",
       is_date(train.field(0, column)) ? "; write dates as numbers, such as days since the first of them" : "",

@@ -251,19 +251,21 @@ inline bool may_be_number(std::string_view text) {
          has_fortran_exponent(text);
 }
 
-/// Whether a text is a number but for a minus behind it, brackets around it, also around the sign of a currency, a blank inside, other
-/// groups than thousands, as in 17,50,000, or digits of another script.
+/// Whether a text is a number but for a minus behind it, brackets around it, also around the sign of a currency, a blank inside,
+/// underscores between thousands, other groups than thousands, as in 17,50,000, or digits of another script.
 inline bool is_nearly_number(std::string_view text) {
   if (parse_number(text)) return false;
   const bool ascii_digits = text.find_first_of("0123456789") != std::string_view::npos;
-  bool other_digits = !text.empty();
+  bool digits = false, others = false;
   for_each_code_point(text, [&](char32_t c) {
     // Arabic, Persian, Devanagari and Bengali
     const bool digit = (c >= 0x0660 && c <= 0x0669) || (c >= 0x06F0 && c <= 0x06F9) || (c >= 0x0966 && c <= 0x096F) ||
                        (c >= 0x09E6 && c <= 0x09EF);
-    other_digits = other_digits && (digit || c == U'.' || c == U',' || c == U'-' || c == 0x066B || c == 0x066C);
+    digits = digits || digit;
+    others = others || !(digit || c == U'.' || c == U',' || c == U'-' || c == 0x066B || c == 0x066C);
   });
-  if (other_digits && !ascii_digits) return true;
+  if (digits && !others) return true;
+  if (const auto whole = without_thousands(text, "_", '.'); whole && parse_number(*whole)) return true;
   if (ascii_digits && text.find(',') != std::string_view::npos &&
       text.find_first_not_of("0123456789,.-") == std::string_view::npos)
     return true;

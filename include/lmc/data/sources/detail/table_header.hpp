@@ -12,6 +12,7 @@
 #include <lmc/core/shape.hpp>
 #include <lmc/core/wording.hpp>
 #include <lmc/data/read_report.hpp>
+#include <lmc/data/sources/detail/categories.hpp>
 #include <lmc/io/csv.hpp>
 
 namespace lmc::detail {
@@ -44,6 +45,14 @@ inline bool count_columns(std::span<const std::string> names) {
   return from(0) || from(1);
 }
 
+/// Whether names are years in order.
+inline bool count_years(std::span<const std::string> names) {
+  return ascending_numbers(names) && std::ranges::all_of(names, [](const std::string& name) {
+           const auto year = whole_number(name);
+           return year && *year >= 1500 && *year <= 2100;
+         });
+}
+
 /// Throws: Error where the line is no header: names that are all numbers, a number among names, a name that occurs twice or that is a
 /// value of its own column in several columns; and where a row repeats it. Notes what may be meant.
 inline void require_header(const TableHeader& h, Wording wording, std::vector<ReadNote>& notes) {
@@ -54,17 +63,27 @@ inline void require_header(const TableHeader& h, Wording wording, std::vector<Re
   const std::string advice = concat("for a row of data, pass ", option_text(wording, "header = ", "--header "), h.line - 1,
                                     "; for a line to pass over, ", option_text(wording, "names = false", "--no-names"));
   const auto numbers = std::count_if(h.names.begin(), h.names.end(), is_number);
-  require(numbers < columns || count_columns(h.names), here(), ": the column names are numbers; ", advice);
+  require(numbers < columns || count_columns(h.names) || count_years(h.names), here(), ": the column names are numbers; ",
+          advice);
   const auto empty = std::count(h.names.begin(), h.names.end(), "");
   require(columns < 3 || empty < columns - 1, here(), ": a single column has a name, '", name(0),
           "', as where a title stands above the names; pass over it by ", option_text(wording, "header = ", "--header "),
           h.line + 1);
 
+  const auto has_number = [&](Index row) {
+    for (Index j = 0; row < h.rows && j < columns; ++j)
+      if (is_number(h.field(row, j))) return true;
+    return false;
+  };
+  const std::string next_line = !has_number(0) && has_number(1)
+                                    ? concat("where the names stand in the next line, pass ",
+                                             option_text(wording, "header = ", "--header "), h.line + 1, "; otherwise ")
+                                    : "";
   std::set<std::string_view> seen;
   for (const std::string& text : h.names)
-    require(seen.insert(text).second, here(), ": the column name '", text, "' occurs twice; rename one, count columns with ",
-            option_text(wording, "names = false", "--no-names"), ", or, where the line is data, pass ",
-            option_text(wording, "header = ", "--header "), h.line - 1);
+    require(seen.insert(text).second, here(), ": the column name '", text, "' occurs twice; ", next_line,
+            "rename one, count columns with ", option_text(wording, "names = false", "--no-names"),
+            ", or, where the line is data, pass ", option_text(wording, "header = ", "--header "), h.line - 1);
 
   // A column's name among its values: one may be chance, as 'male' can be a column of answers and an answer.
   std::vector<bool> is_value(h.names.size()), is_text;
