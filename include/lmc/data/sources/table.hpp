@@ -52,11 +52,10 @@ inline std::string_view label_of(const TablePart& part, Index i, Index column, c
   if (!is_missing(field, o, false)) return field;
   const std::vector<Index> rows = all_rows(part.file.rows());
   require(std::ranges::any_of(rows, [&](Index row) { return !is_missing(part.file.field(row, column), o, false); }),
-          part.where(column), ": no row has a label; ",
-          option_text(o.wording, "the option label", "--label, by name or number,"), " chooses another column");
+          part.where(column), ": no row has a label; fill them in, or choose another column, ",
+          option_text(o.wording, "label", "--label"));
   throw Error(concat(part.where(i, column), ": the label is missing ('", field, "'); fill it in, remove the row, or ",
                      value_advice(field, o)));
-  return field;
 }
 
 /// How to choose another column of labels; `other`: what other_label() says.

@@ -177,11 +177,11 @@ class CsvTable {
 
   /// What helps where there are not as many names as fields.
   [[nodiscard]] std::string names_advice(Index header) const {
+    if (static_cast<Index>(names_.size()) == columns_ + 1 && names_.back().empty())
+      return "the line of names ends in a delimiter, and the rows do not: remove it there";
     const bool one_missing = static_cast<Index>(names_.size()) == columns_ - 1;
     std::set<std::string_view> first;
     for (Index i = 0; i < rows(); ++i) first.insert(field(i, 0));
-    if (static_cast<Index>(names_.size()) == columns_ + 1 && names_.back().empty())
-      return "the line of names ends in a delimiter, and the rows do not: remove it there";
     const bool names_rows = one_missing && static_cast<Index>(first.size()) == rows();
     return concat(
         names_rows ? "where each row begins with a name of its own, as R's write.table writes them, put a name for it in front"
