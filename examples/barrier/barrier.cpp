@@ -160,7 +160,7 @@ void print(std::ostream& out, const PairResult& r, double threshold) {
     if (r.midpoint_error)
       out << "  midpoint                 " << fixed(*r.midpoint_error, 4) << "  error at 1/2 - mean of ends\n";
   }
-  if (!r.recording.has_loss) return;
+  if (!has_losses(r.recording.curve)) return;
   out << "  loss at the ends         " << fixed(points.front().metrics.loss, 4) << ' ' << fixed(points.back().metrics.loss, 4)
       << "\n  loss barrier             " << r.loss << "\n  Git Re-Basin             " << fixed(r.git_rebasin, 4)
       << "  max loss - mean of ends\n";
@@ -174,12 +174,12 @@ nlohmann::ordered_json to_json(const PairResult& r) {
   nlohmann::ordered_json curve = nlohmann::ordered_json::array();
   for (const lmc::CurvePoint& point : r.recording.curve.points) {
     nlohmann::ordered_json entry{{"alpha", point.alpha}};
-    if (r.recording.has_loss) entry["loss"] = point.metrics.loss;
+    if (has_losses(r.recording.curve)) entry["loss"] = point.metrics.loss;
     if (point.metrics.error) entry["error"] = *point.metrics.error;
     curve.push_back(entry);
   }
   json["barrier"] = registry::barrier_json(r.recording.curve, r.error, r.cross_fitted);
-  if (!r.recording.has_loss)
+  if (!has_losses(r.recording.curve))
     for (const char* unknown : {"loss", "loss_alpha", "loss_normalized", "git_rebasin", "midpoint_loss"})
       json["barrier"][unknown] = nullptr;
   json["curve"] = curve;
@@ -187,10 +187,10 @@ nlohmann::ordered_json to_json(const PairResult& r) {
 }
 
 // The curve of one pair: alpha,loss,error, without what was not measured.
-void write_curve(std::ostream& out, const Recording& recording) {
-  if (recording.has_loss) return lmc::write_curve_csv(out, recording.curve);
+void write_curve(std::ostream& out, const Curve& curve) {
+  if (has_losses(curve)) return lmc::write_curve_csv(out, curve);
   out << "alpha,error\n";
-  for (const lmc::CurvePoint& point : recording.curve.points)
+  for (const lmc::CurvePoint& point : curve.points)
     out << lmc::shortest(point.alpha) << ',' << lmc::shortest(*point.metrics.error) << '\n';
 }
 
@@ -212,8 +212,7 @@ bool are_of_one_pair(const Curve& a, const Curve& b) {
     return x.metrics.wrong == y.metrics.wrong && std::abs(loss - y.metrics.loss) <= 1e-6 * std::abs(loss);
   };
   // Where outcomes stand for the loss, few errors may be equal by chance.
-  return p.front().metrics.loss_name != "0-1" &&
-         std::ranges::any_of(p, [](const lmc::CurvePoint& x) { return x.metrics.loss != 0; }) &&
+  return has_losses(a) && std::ranges::any_of(p, [](const lmc::CurvePoint& x) { return x.metrics.loss != 0; }) &&
          (std::ranges::equal(p, q, equal) || std::equal(p.begin(), p.end(), q.rbegin(), q.rend(), equal));
 }
 
@@ -366,7 +365,7 @@ void run(const Options& o) {
   std::vector<Curve> curves;
   for (const PairResult& pair : pairs) curves.push_back(pair.recording.curve);
   if (table) {
-    write_curve(table->stream(), pairs.front().recording);
+    write_curve(table->stream(), curves.front());
     table->commit();
   }
   for (const std::string& note : measured.notes) std::cout << note << '\n';

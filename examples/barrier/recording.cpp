@@ -13,11 +13,13 @@
 #include <string_view>
 #include <utility>
 
+#include <lmc/connectivity/barriers.hpp>
 #include <lmc/connectivity/ensemble.hpp>
 #include <lmc/connectivity/metrics.hpp>
 #include <lmc/core/error.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/text.hpp>
+#include <lmc/data/sources/detail/number_text.hpp>
 #include <lmc/io/csv.hpp>
 #include <lmc/io/input_file.hpp>
 #include <lmc/io/npy.hpp>
@@ -35,6 +37,8 @@ using lmc::shortest;
 
 namespace {
 
+constexpr const char* no_loss = "0-1";
+
 constexpr const char* diverged = "; a network that diverged has no barrier to judge: leave this pair out, and say so";
 
 Metrics metrics_of(const Place& place, const std::vector<std::int32_t>& labels) {
@@ -45,8 +49,8 @@ Metrics metrics_of(const Place& place, const std::vector<std::int32_t>& labels) 
     metrics.count = std::ssize(place.wrong);
     metrics.error = static_cast<double>(std::ranges::count(place.wrong, true)) / static_cast<double>(metrics.count);
     if (place.losses.empty() && place.logits.empty()) {
-      metrics.loss = *metrics.error;  // Recording::has_loss
-      metrics.loss_name = "0-1";
+      metrics.loss = *metrics.error;
+      metrics.loss_name = no_loss;
     }
   }
   if (!place.losses.empty()) {
@@ -73,11 +77,8 @@ Recording recording_of(const lmc::AlphaGrid& alphas, const std::vector<Place>& p
   for (const lmc::CurvePoint& point : recording.curve.points)
     require(std::isfinite(point.metrics.loss), "the cross-entropy of its logits at α = ", shortest(point.alpha),
             " is infinite: a class that is right has the probability 0", diverged);
-  const auto& points = recording.curve.points;
-  require(std::ranges::any_of(points, [](const lmc::CurvePoint& p) { return p.metrics.loss != 0; }) ||
-              std::ranges::none_of(points, [](const lmc::CurvePoint& p) { return p.metrics.error > 0; }),
+  require(lmc::detail::has_loss(recording.curve),
           "all its losses are 0, though predictions are wrong; leave the losses out if they were not measured");
-  recording.has_loss = !places.front().losses.empty() || !places.front().logits.empty();
   recording.notes = notes_on(places, labels, recording.curve);
   recording.description = concat(places.size(), " α × ", recording.curve.points.front().metrics.count, " examples: ", what);
   return recording;
@@ -207,11 +208,6 @@ Recording read_array(const std::filesystem::path& path, const RecordingOptions& 
 
 // Tables.
 
-std::string without_blanks(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(' ');
-  return first == std::string_view::npos ? "" : std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
-}
-
 // Where a CSV file has which column.
 struct Columns {
   std::optional<Index> alpha, example, wrong, loss, label;
@@ -221,7 +217,7 @@ struct Columns {
 Columns columns_of(const lmc::CsvReader& reader) {
   Columns columns;
   for (Index i = 0; i < reader.size(); ++i) {
-    const std::string name = without_blanks(reader.field(i));
+    const std::string name(lmc::detail::trim(reader.field(i)));
     const auto take = [&](std::optional<Index>& place) {
       require(!place, "there are two columns '", name, "'");
       place = i;
@@ -420,6 +416,8 @@ class TableReader {
 };
 
 }  // namespace
+
+bool has_losses(const lmc::Curve& curve) { return curve.points.front().metrics.loss_name != no_loss; }
 
 lmc::AlphaGrid alpha_list(const std::vector<double>& alphas) {
   try {

@@ -12,10 +12,12 @@
 struct Recording {
   lmc::Curve curve;
   std::string description;                                           // `11 α × 2000 examples: wrong, loss`
-  bool has_loss = true;                                              // else the curve has the error in its place
   std::vector<std::string> notes = {};                               // on what was read, a line each
   nlohmann::ordered_json origin = nlohmann::ordered_json::object();  // of networks: what was measured on what; empty otherwise
 };
+
+/// Whether a recorded curve has losses. Outcomes alone have none; their curve has the error in its place, by the name 0-1.
+bool has_losses(const lmc::Curve& curve);
 
 /// How a file is to be read.
 struct RecordingOptions {

@@ -52,8 +52,7 @@ void require_memory(const lmc::Network<float>& net, const Plan& plan) {
   const auto threads = static_cast<std::size_t>(plan.team.size()), together = std::min(runs, threads);
   const std::size_t theta = sizeof(float) * static_cast<std::size_t>(net.layout().parameter_count());
   const std::size_t each = lmc::training_bytes(net, plan.training.batch_size, plan.training.optimizer);
-  const std::size_t vectors = lmc::Optimizer<float>(plan.training.optimizer, lmc::ParameterLayout{}).state_vectors().size();
-  const std::size_t ended = theta * (1 + vectors);
+  const std::size_t ended = lmc::run_bytes(net, plan.training.optimizer);
   const std::size_t bytes = std::max(together * (each + theta) + (runs - together) * ended, runs * ended + threads * theta);
   const std::string how = together > 1 ? lmc::concat(together, " of them side by side") : "one at a time";
   registry::require_memory(bytes, lmc::concat("training ", runs, " networks, ", how, ", needs"),

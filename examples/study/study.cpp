@@ -113,10 +113,12 @@ void want(Wanted& to, const study::Experiment& e, const Options& o, const std::v
 // What was found in the files of data sets that were loaded to make the plan: tables and one's own, which may have been read otherwise
 // than their user thinks.
 void print_read(const Wanted& wanted, study::DataSets& data) {
-  std::set<std::string> printed;
+  std::vector<study::DataSpec> printed;
   for (const study::PlannedPair& planned : wanted.pairs) {
     const study::DataSpec& spec = planned.pair.a.data;
-    if (study::data_kind(spec).sizes || !printed.insert(spec.dataset).second) continue;
+    const study::DataSpec whole{.dataset = spec.dataset, .table = spec.table};  // one table may be read in several ways
+    if (study::data_kind(spec).sizes || std::find(printed.begin(), printed.end(), whole) != printed.end()) continue;
+    printed.push_back(whole);
     std::ostringstream report;
     registry::print_read_report(report, data.get(spec).data.report);
     if (!report.str().empty()) std::cerr << spec.dataset << ":\n" << report.str();

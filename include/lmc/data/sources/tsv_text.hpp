@@ -180,9 +180,9 @@ inline std::vector<bool> choose_test_lines(std::span<const std::int32_t> labels,
 /// they are: fold or lower them before, if letters should be. Classes and what is odd are in the report. Memory: shape.size() bytes
 /// per example, and a small multiple of the text. Throws: Error, with the line, where there is no tab, a label or a text is empty
 /// (or white space alone), a byte is not UTF-8, a line ends in a carriage return alone, the first line looks like names of columns,
-/// a label of the test file is not one of training, or its line of names is another; where a file is empty or cannot be read; where there is one class only, the
-/// labels look like texts, identifiers or a regression target, or test_share leaves no line for testing; when an option is out of
-/// range.
+/// a label of the test file is not one of training, or its line of names is another; where a file is empty or cannot be read; where
+/// there is one class only, the labels look like texts, identifiers or a regression target, or test_share leaves no line for testing;
+/// when an option is out of range.
 template <std::floating_point Scalar>
 TextData<Scalar> load_tsv_text(const std::filesystem::path& path, const TsvTextOptions& options = {}) {
   detail::LabelledLines lines = detail::read_labelled_lines(path, options);

@@ -14,10 +14,10 @@ class CallSize {
  public:
   CallSize(std::size_t row, std::size_t all, double seconds) : row_(row), all_(all), next_(row), seconds_(seconds) {}
 
-  /// Of the next call.
+  /// The places that the next call is to measure.
   [[nodiscard]] std::size_t next() const { return std::clamp<std::size_t>(next_, 1, all_); }
 
-  /// The last call took so long.
+  /// Learns from the seconds that the last call took.
   void took(double time) {
     ++calls_;
     if (calls_ == 1) {
