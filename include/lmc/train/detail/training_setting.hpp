@@ -61,7 +61,7 @@ Metadata training_setting(const Network<Scalar>& network, const Dataset<Scalar>&
   const auto digest_of = [](const std::vector<Scalar>& values) { return digest(std::span<const Scalar>(values)); };
   const auto numbers = [](const std::vector<double>& values) {
     std::string text;
-    for (const double value : values) text += (text.empty() ? "" : " ") + shortest(value);
+    for (const double value : values) text += concat(text.empty() ? "" : " ", shortest(value));
     return text;
   };
   Metadata setting;
