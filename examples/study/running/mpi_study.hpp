@@ -55,17 +55,27 @@ class MpiJob {
 
 namespace mpi_detail {
 
-enum Tag : int { ready = 1, outcome, failure, task, stop };
+/// The last is a rank's answer to `stop`.
+enum Tag : int { ready = 1, outcome, failure, task, stop, stopped };
 
 struct Message {
   int from = 0, tag = 0;
   std::string bytes;
 };
 
-inline void send(int to, Tag tag, const std::string& bytes) {
+/// Returns when the bytes are on their way, which for many of them is when the other rank takes them. Calls meanwhile() until then.
+template <class Meanwhile>
+void send(int to, Tag tag, const std::string& bytes, const Meanwhile& meanwhile) {
   lmc::require(bytes.size() < std::size_t{1} << 31, "a message of ", bytes.size(),
                " bytes is too long for MPI; the networks are too large to be sent");
-  MPI_Send(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, to, tag, MPI_COMM_WORLD);
+  MPI_Request request = MPI_REQUEST_NULL;
+  MPI_Isend(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, to, tag, MPI_COMM_WORLD, &request);
+  for (int sent = 0;;) {
+    MPI_Test(&request, &sent, MPI_STATUS_IGNORE);
+    if (sent != 0) return;
+    meanwhile();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 /// Waits without keeping a core busy, as MPI_Recv would: what the ranks wait for takes seconds. Calls meanwhile() now and then.
@@ -87,25 +97,32 @@ Message receive(const Meanwhile& meanwhile) {
 
 }  // namespace mpi_detail
 
-/// Since when each rank is at which task.
+/// Since when each rank is at which task, or told to stop.
 class RankTimes {
  public:
   /// limit: seconds that a task may take; none: an hour, or 20 times as long as it was estimated to, whichever is longer.
   RankTimes(int ranks, std::optional<double> limit) : at_(static_cast<std::size_t>(ranks)), limit_(limit) {}
 
-  void begin(int rank, std::size_t task) { at_[static_cast<std::size_t>(rank)] = {task, Clock::now()}; }
-  /// The task that it was at.
-  std::size_t end(int rank) { return std::exchange(at_[static_cast<std::size_t>(rank)], std::nullopt).value().task; }
+  /// task: none where the rank is told to stop.
+  void begin(int rank, std::optional<std::size_t> task) { at_[static_cast<std::size_t>(rank)] = {task, Clock::now()}; }
+  /// What was given to begin.
+  std::optional<std::size_t> end(int rank) {
+    return std::exchange(at_[static_cast<std::size_t>(rank)], std::nullopt).value().task;
+  }
 
   /// Throws: lmc::Error when a rank has been at its task for too long, as one that hangs.
   void check(const lmc::study::TaskQueue& queue) const {
     for (std::size_t rank = 0; rank < at_.size(); ++rank) {
       if (!at_[rank]) continue;
       const double seconds = std::chrono::duration<double>(Clock::now() - at_[rank]->since).count();
-      const double estimate = queue.estimate(at_[rank]->task), limit = limit_.value_or(std::max(3600.0, 20 * estimate));
-      lmc::require(seconds <= limit, "rank ", rank, " has not answered for ", lmc::study::duration_text(seconds),
-                   " at a task that was estimated to take ", lmc::study::duration_text(estimate), ", ",
-                   queue.task(at_[rank]->task).id,
+      const std::optional<std::size_t> task = at_[rank]->task;
+      const double estimate = task ? queue.estimate(*task) : 0, limit = limit_.value_or(std::max(3600.0, 20 * estimate));
+      const auto where = [&] {
+        if (!task) return std::string("since it was told to stop");
+        return lmc::concat("at a task that was estimated to take ", lmc::study::duration_text(estimate), ", ",
+                           queue.task(*task).id);
+      };
+      lmc::require(seconds <= limit, "rank ", rank, " has not answered for ", lmc::study::duration_text(seconds), " ", where(),
                    ": does its machine hang? The store has all that was done, and the same command goes on; where tasks "
                    "take that long, give --rank-timeout SECONDS");
     }
@@ -114,7 +131,7 @@ class RankTimes {
  private:
   using Clock = std::chrono::steady_clock;
   struct AtTask {
-    std::size_t task = 0;
+    std::optional<std::size_t> task = {};
     Clock::time_point since = {};
   };
   std::vector<std::optional<AtTask>> at_;
@@ -141,23 +158,28 @@ class RankTimes {
                    "; so does the launcher, where it does not wait for the ranks");
     }
   };
-  for (int stopped = 0; stopped < ranks - 1;) {
+  for (int at_work = ranks - 1; at_work > 0;) {
     const Message message = receive(meanwhile);
     lmc::require(message.tag != failure, "rank ", message.from, ": ", message.bytes);
     if (message.tag == outcome) {
       const lmc::study::Outcome done = lmc::study::outcome_from_bytes(message.bytes);
       keep(store, done);
-      queue.finish(times.end(message.from), seconds_of(done));
+      queue.finish(times.end(message.from).value(), seconds_of(done));
     }
-    idle.push_back(message.from);
+    if (message.tag == stopped) {
+      times.end(message.from);
+      --at_work;
+    } else {
+      idle.push_back(message.from);
+    }
     while (!idle.empty()) {
       if (queue.finished() || stopped_by != 0) {
-        send(idle.back(), stop, {});
-        ++stopped;
+        times.begin(idle.back(), std::nullopt);
+        send(idle.back(), stop, {}, meanwhile);
       } else if (const auto i = queue.next()) {
         const lmc::study::Task& next = queue.task(*i);
         times.begin(idle.back(), *i);
-        send(idle.back(), task, to_bytes(next, read_inputs(store, next)));
+        send(idle.back(), task, to_bytes(next, read_inputs(store, next)), meanwhile);
       } else {
         break;
       }
@@ -174,14 +196,16 @@ class RankTimes {
 inline void mpi_compute(lmc::study::DataSets& data, const std::string& program) {
   using namespace mpi_detail;
   const registry::Interruption interruption;
-  send(0, ready, {});
-  const auto next = [] { return receive([] {}); };
+  const auto nothing = [] {};
+  send(0, ready, {}, nothing);
+  const auto next = [&] { return receive(nothing); };
   for (Message message = next(); message.tag == task; message = next()) {
     const auto [work, inputs] = lmc::study::task_from_bytes(message.bytes);
     try {
-      send(0, outcome, to_bytes(execute(work, data, inputs, program)));
+      send(0, outcome, to_bytes(execute(work, data, inputs, program)), nothing);
     } catch (const std::exception& e) {
-      send(0, failure, e.what());
+      send(0, failure, e.what(), nothing);
     }
   }
+  send(0, stopped, {}, nothing);
 }
