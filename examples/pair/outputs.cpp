@@ -30,11 +30,11 @@ Outputs::Outputs(std::string_view program, const Options& o, const std::vector<s
     registry::named(registry::typed("--", "figure", o.figure), [&] { lmc::check_figure_path(*o.figure); });
     if (lmc::gnuplot_available()) {
       figure = *o.figure;
-      claims_.claim("--figure", *o.figure);
+      claim("--figure", *o.figure);
       for (const std::string_view name : figures) {
         const auto beside = figure_beside(*o.figure, name);
         lmc::check_figure_path(beside);
-        claims_.claim("--figure", beside);
+        claim("--figure", beside);
       }
     } else {
       if (!csv_path) {
@@ -50,14 +50,14 @@ Outputs::Outputs(std::string_view program, const Options& o, const std::vector<s
   for (std::size_t i = 0; o.checkpoints && i < static_cast<std::size_t>(o.pairs); ++i) {
     const std::filesystem::path folder = std::filesystem::path(*o.checkpoints) / (i == 0 ? "" : "init" + std::to_string(i));
     const auto file = [&](std::size_t run) { return folder / (std::string(1, static_cast<char>('a' + run)) + ".safetensors"); };
-    for (std::size_t run = 0; run < runs_; ++run) claims_.claim("--save-checkpoints", file(run));
+    for (std::size_t run = 0; run < runs_; ++run) claim("--save-checkpoints", file(run));
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
     lmc::require(!failure, "--save-checkpoints: cannot make the folder '", folder.string(), "': ", failure.message());
     for (std::size_t run = 0; run < runs_; ++run) checkpoint(i, run).emplace(file(run));
   }
   for (const auto& [option, path] : further) {
-    claims_.claim(option, path);
+    claim(option, path);
     const lmc::OutputFile writable(path);
   }
 }
@@ -77,17 +77,37 @@ void Outputs::attempt(const std::function<void()>& work, bool& done) {
 
 void Outputs::measure(const std::function<void()>& work) { attempt(work, measured); }
 
-void Outputs::write(const std::function<void()>& work) { attempt(work, written); }
+void Outputs::write(const std::function<void()>& work) {
+  restore_folders();
+  attempt(work, written);
+}
 
 void Outputs::write(std::optional<lmc::OutputFile>& file, const std::function<void(std::ostream&)>& write_to) {
   if (!file) return;
   write([&] {
+    if (file->is_lost()) {
+      const std::filesystem::path path = file->path();
+      file.emplace(path);
+    }
     write_to(file->stream());
     file->commit();
   });
 }
 
 void Outputs::open(std::optional<lmc::OutputFile>& file, const char* option, const std::filesystem::path& path) {
-  claims_.claim(option, path);
+  claim(option, path);
   file.emplace(path);
+}
+
+void Outputs::claim(const char* option, const std::filesystem::path& path) {
+  claims_.claim(option, path);
+  folders_.insert(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+void Outputs::restore_folders() const {
+  for (const auto& folder : folders_) {
+    std::error_code none;
+    if (std::filesystem::create_directories(folder, none))
+      std::cerr << "note: the folder " << folder << " was removed meanwhile, and is made again\n";
+  }
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <ostream>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,7 +29,7 @@ class Outputs {
 
   /// Each by itself: what cannot be measured is named, and costs no other result.
   void measure(const std::function<void()>& work);
-  /// The same for what cannot be written.
+  /// The same for what cannot be written. A folder that was removed since it was there is made again.
   void write(const std::function<void()>& work);
   void write(std::optional<lmc::OutputFile>& file, const std::function<void(std::ostream&)>& write_to);
 
@@ -44,9 +45,12 @@ class Outputs {
  private:
   void attempt(const std::function<void()>& work, bool& done);
   void open(std::optional<lmc::OutputFile>& file, const char* option, const std::filesystem::path& path);
+  void claim(const char* option, const std::filesystem::path& path);
+  void restore_folders() const;
 
   std::string program_;
   OutputClaims claims_;
-  std::size_t runs_;  // from each initialization
+  std::set<std::filesystem::path> folders_;  // of all outputs
+  std::size_t runs_;                         // from each initialization
   std::vector<std::optional<lmc::OutputFile>> checkpoints_;
 };

@@ -351,5 +351,27 @@ fi
 env PATH=/nonexistent "${pair[@]}" --figure lonely.png > out 2> err || fail "a missing gnuplot is an error: $(cat err)"
 grep -q 'gnuplot is not installed' err || fail "nothing is said of the missing gnuplot"
 [[ -s lonely.csv && ! -e lonely.png ]] || fail "no CSV file instead of the figure"
+# A gnuplot that fails, or is killed, costs the figure alone, and is named; one that cannot be started is found out before training.
+mkdir failing
+for ending in 'echo no display >&2; exit 3|gnuplot ended with status 3 and drew nothing: no display' 'kill -9 $$|gnuplot was ended by signal 9, Killed and drew nothing'; do
+  printf '#!/bin/sh\nread -r line || exit 0\n%s\n' "${ending%|*}" > failing/gnuplot
+  chmod +x failing/gnuplot
+  code=$(PATH=$PWD/failing:$PATH exit_code "${pair[@]}" --figure failing.svg --json failing.json)
+  [[ $code == 4 && -s failing.json && ! -e failing.svg ]] || fail "'$ending': exit code $code: $(cat err)"
+  grep -qF "figure 'failing.svg': ${ending#*|}" err || fail "'$ending': $(cat err)"
+  rm failing.json
+done
+chmod -x failing/gnuplot
+code=$(PATH=$PWD/failing exit_code "${pair[@]}" --figure failing.svg)
+[[ $code == 1 ]] && grep -q '^pair: gnuplot cannot be started' err || fail "a gnuplot that cannot be started: exit code $code: $(cat err)"
+
+# A folder that is removed while the networks are trained is made again.
+mkdir gone
+"${pair[@]}" --epochs 1500 --json gone/a.json --csv gone/a.csv --save-checkpoints gone/weights > out 2> err &
+until [[ -n $(find gone/weights -name '*.tmp' 2> /dev/null) ]]; do sleep 0.02; done
+rm -rf gone
+wait $! || fail "a folder that was removed: exit code $?: $(cat err)"
+[[ -s gone/a.json && -s gone/a.csv && -s gone/weights/a.safetensors ]] || fail "results are lost with their folder: $(ls gone)"
+grep -qF 'note: the folder "gone" was removed meanwhile, and is made again' err || fail "not said: $(cat err)"
 
 ends

@@ -58,6 +58,11 @@ class OutputFile {
 
   /// Where to write, in binary.
   [[nodiscard]] std::ostream& stream() { return stream_; }
+  /// Whether what was written so far was removed by somebody, as with the folder that it was in.
+  [[nodiscard]] bool is_lost() const {
+    std::error_code none;
+    return !temporary_.empty() && !std::filesystem::exists(temporary_, none);
+  }
   /// The name that the file will have, as it was given.
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 

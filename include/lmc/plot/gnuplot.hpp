@@ -62,7 +62,7 @@ class ScratchFile {
 };
 
 struct GnuplotResult {
-  std::optional<int> status;  // none where gnuplot is not installed; 0 is success
+  std::optional<int> status;  // as waitpid gives it; none where gnuplot is not installed; 0 is success
   std::string drawing;        // what it wrote to standard output
   std::string messages;       // and to standard error
 };
@@ -83,11 +83,17 @@ inline GnuplotResult run_gnuplot(std::string_view script) {
   const int failure = posix_spawnp(&child, name.c_str(), &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (failure == ENOENT) return {};
-  require(failure == 0, "gnuplot: cannot be started: ", std::strerror(failure));
+  require(failure == 0, "gnuplot cannot be started: ", std::strerror(failure), "; repair it, or ask for no figure");
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output.contents(), errors.contents()};
+  return {status, output.contents(), errors.contents()};
+}
+
+/// How a program ended, by what waitpid gives.
+inline std::string ending_text(int status) {
+  return WIFSIGNALED(status) ? concat("was ended by signal ", WTERMSIG(status), ", ", strsignal(WTERMSIG(status)))
+                             : concat("ended with status ", WEXITSTATUS(status));
 }
 
 /// The gnuplot terminal for a file's extension. Throws: Error that names the known ones.
@@ -135,8 +141,8 @@ inline std::string draw_figure(const std::filesystem::path& path, std::string_vi
   const auto [status, drawing, messages] =
       detail::run_gnuplot(concat("set encoding utf8\nset terminal ", terminal, " noenhanced\n", script));
   require(status.has_value(), "figure '", path.string(), "': gnuplot is not installed; on Debian: apt install gnuplot-nox");
-  require(*status == 0 && !drawing.empty(), "figure '", path.string(), "': gnuplot failed with status ", *status, ": ",
-          messages);
+  require(*status == 0 && !drawing.empty(), "figure '", path.string(), "': gnuplot ", detail::ending_text(*status),
+          drawing.empty() ? " and drew nothing" : "", messages.empty() ? "" : ": ", messages);
   return drawing;
 }
 
