@@ -116,6 +116,20 @@ TEST_CASE("GzipReader: passes over bytes 0 behind the last member, however many"
     CHECK(read_all(directory.write("padded", gzip(content) + gzip(content) + Bytes(zeros, 0)), 1000) == content + content);
 }
 
+TEST_CASE("GzipReader: refuses a file that is cut while it is read, at whatever byte", "[io]") {
+  const testing::TemporaryDirectory directory;
+  const std::string content(100000, 'x');
+  for (const std::size_t left : {0, 1, 20000, 65536, 99999}) {
+    const auto path = directory.write("plain", content);
+    lmc::GzipReader file(path);
+    std::vector<std::uint8_t> bytes(10);
+    REQUIRE(file.read(bytes) == bytes.size());
+    std::filesystem::resize_file(path, left);
+    bytes.resize(content.size());
+    CHECK_THROWS_WITH(file.read(bytes), Contains("plain' changed while it was read: it had 100000 bytes"));
+  }
+}
+
 TEST_CASE("GzipReader: reads a real archive", "[io][real]") {
   const char* const folder = std::getenv("LMC_TEST_DATA");
   if (folder == nullptr) return testing::skip("LMC_TEST_DATA is not set");

@@ -38,4 +38,22 @@ TEST_CASE("open_input_file: needs permission", "[io]") {
   CHECK_THROWS_WITH(lmc::open_input_file(secret), Contains("secret': Permission denied"));
 }
 
+TEST_CASE("require_unchanged: the end that is met is the one that the file had when it was opened", "[io]") {
+  const testing::TemporaryDirectory directory;
+  const auto path = directory.write("file", "abc\nde");
+  const auto read = [&](std::string_view meanwhile) {
+    lmc::InputFile file = lmc::open_input_file(path);
+    directory.write("file", meanwhile);  // of a length that the stream has not read ahead
+    std::string line;
+    while (std::getline(file.stream, line)) {
+    }
+    lmc::require_unchanged(file);
+  };
+  CHECK_NOTHROW(read("abc\nde"));
+  CHECK_THROWS_WITH(read("abc"),
+                    Contains("file' changed while it was read: it had 6 bytes, and now ends after 3; read it again"));
+  directory.write("file", "abc\nde");
+  CHECK_THROWS_WITH(read("abc\ndefg"), Contains("it had 6 bytes, and now ends after 8"));
+}
+
 }  // namespace io_input_file_test

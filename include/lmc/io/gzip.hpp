@@ -40,8 +40,8 @@ class GzipReader {
   }
 
   /// Fills bytes; returns how many there were, less than bytes.size() at the end of the content only. A gzip member's check sum
-  /// is compared when the read that passes its end is made. Throws: Error when the file cannot be read, is cut or corrupt, or other
-  /// bytes follow its last member.
+  /// is compared when the read that passes its end is made. Throws: Error when the file cannot be read, is cut or corrupt, changes its
+  /// length meanwhile, or other bytes follow its last member.
   std::size_t read(std::span<std::uint8_t> bytes) {
     if (!compressed_) return read_file(bytes);
     std::size_t done = 0;
@@ -95,8 +95,9 @@ class GzipReader {
 
   std::size_t read_file(std::span<std::uint8_t> bytes) {
     file_.stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    require(!file_.stream.bad(), "cannot read '", file_.path.string(), "'");
-    return static_cast<std::size_t>(file_.stream.gcount());
+    const auto count = static_cast<std::size_t>(file_.stream.gcount());
+    if (count < bytes.size()) require_unchanged(file_);
+    return count;
   }
 
   InputFile file_;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <system_error>
 #include <utility>
 
@@ -34,6 +35,17 @@ inline InputFile open_input_file(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
   require(stream.is_open(), "cannot open '", path.string(), "': ", std::strerror(errno));
   return {path, size, std::move(stream)};
+}
+
+/// Throws: Error where reading has come to an end that is not the one that the file had when it was opened, so that what was read
+/// is not all of it. To be called at the end of the stream.
+inline void require_unchanged(InputFile& file) {
+  require(!file.stream.bad(), "cannot read '", file.path.string(), "' to its end");
+  file.stream.clear();
+  const std::streamoff end = file.stream.tellg();
+  require(end >= 0 && static_cast<std::uintmax_t>(end) == file.size, "'", file.path.string(),
+          "' changed while it was read: it had ", file.size, " bytes, and now ends after ", end,
+          "; read it again when nothing writes to it");
 }
 
 }  // namespace lmc

@@ -58,7 +58,7 @@ inline std::vector<std::pair<Index, std::string>> read_lines(const std::filesyst
     while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
     if (!text.empty()) lines.emplace_back(number, text);
   }
-  require(!file.stream.bad(), "cannot read '", path.string(), "' to its end");
+  require_unchanged(file);
   return lines;
 }
 
