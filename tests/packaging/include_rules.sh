@@ -57,6 +57,8 @@ for header in $(find lmc -name '*.hpp' | sort); do
     [[ $allowed == *" $target "* ]] || violation "$header: includes <$included>; $folder/ may include only:$allowed"
   done
   [[ $folder != core ]] || ! grep -qE '<(Eigen/|omp\.h|nlohmann/|zlib\.h)' "$header" || violation "$header: core needs the standard library alone"
+  ! grep -qE 'system_clock|gettimeofday|CLOCK_REALTIME|[^_a-z]time\((nullptr|NULL|0)\)|utc_clock' "$header" ||
+    violation "$header: asks for the time of day, which can be set back; durations are steady_clock's"
   [[ $folder == simd ]] || ! grep -qE 'xsimd::|<xsimd/' "$header" || violation "$header: names xsimd; only simd/ does"
   [[ $header == lmc/simd/detail/xsimd.hpp ]] || ! grep -q '<xsimd/' "$header" ||
     violation "$header: includes xsimd itself; include <lmc/simd/detail/xsimd.hpp>, which keeps GCC's false warnings from users"

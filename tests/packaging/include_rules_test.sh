@@ -53,6 +53,8 @@ header simd/b.hpp '#include <xsimd/xsimd.hpp>'
 expect_violation 'lmc/simd/b.hpp: includes xsimd itself'
 header core/a.hpp '#include <Eigen/Dense>'
 expect_violation 'lmc/core/a.hpp: includes Eigen itself'
+header core/a.hpp 'inline auto now() { return std::chrono::system_clock::now(); }'
+expect_violation 'lmc/core/a.hpp: asks for the time of day'
 header simd/b.hpp '#include "../core/a.hpp"'
 expect_violation 'lmc/simd/b.hpp: includes with quotes'
 header unheard_of/e.hpp
