@@ -151,9 +151,13 @@ class Run(unittest.TestCase):
         # A finished run has nothing left to do; with a test for what was forgotten, that is caught.
         self.run_script("--faults", "1000")
         self.assertEqual(self.outcomes(), outcomes)
-        (self.root / "tests/a/x_test.cpp").write_text(TEST.replace("return ", "return lmc::forgotten(9) == 2 && "))
-        self.run_script("--faults", "1000", "--again")
-        self.assertEqual({o["outcome"] for o in self.outcomes()[len(outcomes):] if o["line"] == 21}, {"caught"})
+        (self.root / "tests/a/y_test.cpp").write_text("#include <lmc/a/x.hpp>\nbool passes() { return lmc::forgotten(9) == 2; }\n")
+        self.run_script("--faults", "1000", "--again", "--with", "a/y")
+        again = self.outcomes()[len(outcomes):]
+        self.assertEqual({(o["outcome"], o["test"]) for o in again if o["line"] == 21}, {("caught", "a/y")})
+        self.assertEqual([(o["outcome"], o["tried"]) for o in again if o["line"] == 24], [("survived", ["a/x", "a/y"])])
+        status, _, err = self.run_script("--with", "a/z")
+        self.assertEqual((status, "there is no tests/a/z_test.cpp" in err), (2, True))
 
         # Outcomes for one state of the headers are not mixed with those for another.
         (self.root / "include/lmc/a/x.hpp").write_text(HEADER.replace("- 7", "- 8"))

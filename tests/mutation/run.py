@@ -104,6 +104,10 @@ class Includes:
         return sorted((test for test in self.tests if path in self.depths[test]), key=order)
 
 
+def name_of(test):
+    return f"{test.parent.name}/{test.name.removesuffix('_test.cpp')}"
+
+
 def run_test(program, scratch, timeout, **environment):
     """(whether it passed, seconds)"""
     begin = time.monotonic()
@@ -135,7 +139,7 @@ class Trial:
         self.record(number, self.faults.pop(number), outcome, test, self.tried)
 
     def run_on(self, test):
-        name = f"{test.parent.name}/{test.name.removesuffix('_test.cpp')}"
+        name = name_of(test)
         built = self.build_usable(test)
         if not built:
             print(f"{name} does not pass without a fault and is left out for {self.header}", file=sys.stderr)
@@ -206,12 +210,15 @@ class Results:
 
     def __init__(self, path, draw_of, again):
         self.lock, self.path, self.outcomes = threading.Lock(), path, {}
+        self.before = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             first, *rest = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
             if first != draw_of:
                 sys.exit(f"{path} is of another draw or of other headers; move it away, or name another file with --results")
-            self.outcomes = {outcome["id"]: outcome for outcome in rest if outcome["outcome"] in ("caught", "unusable") or not again}
+            self.before = {outcome["id"]: outcome for outcome in rest}
+            self.outcomes = {number: outcome for number, outcome in self.before.items()
+                             if outcome["outcome"] in ("caught", "unusable") or not again}
         else:
             self.append(draw_of)
 
@@ -220,6 +227,11 @@ class Results:
             file.write(json.dumps(line) + "\n")
 
     def add(self, outcome):
+        before = self.before.get(outcome["id"])
+        if before:  # tried again
+            outcome["tried"] = before["tried"] + [test for test in outcome["tried"] if test not in before["tried"]]
+            if outcome["outcome"] == "not reached":
+                outcome["outcome"] = before["outcome"]
         with self.lock:
             self.outcomes[outcome["id"]] = outcome
             self.append(outcome)
@@ -238,8 +250,13 @@ def arguments():
     parser.add_argument("--tests", type=int, default=4, help="files at most on which a fault is tried (4)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="headers at a time (the processor's cores)")
     parser.add_argument("--again", action="store_true", help="try the survivors again, after tests were added")
+    parser.add_argument("--with", dest="only", metavar="TESTS", help="try on these alone: connectivity/barriers,train/train")
     parser.add_argument("--results", type=pathlib.Path, default=ROOT / "build/mutation/results.jsonl")
     given = parser.parse_args()
+    given.only = set(given.only.split(",")) if given.only else set()
+    missing = [name for name in sorted(given.only) if not (ROOT / f"tests/{name}_test.cpp").exists()]
+    if missing:
+        parser.error(f"--with: there is no tests/{missing[0]}_test.cpp")
     unknown = set(given.folders.split(",")) - set(folders)
     if unknown:
         parser.error(f"--folders: no {', '.join(sorted(unknown))} in include/lmc; there are {', '.join(folders)}")
@@ -264,7 +281,11 @@ def main():
                 results.add({"id": number, "header": header, "line": fault.line, "kind": fault.kind, "outcome": outcome, "test": test,
                              "tried": list(tried), "diff": [line for line in diff if line[:3] not in ("---", "+++", "@@ ")]})
             with tempfile.TemporaryDirectory(dir=scratch) as folder:
-                Trial(header, headers[header], faults, includes.tests_of(header)[:given.tests], support, folder, record).run()
+                Trial(header, headers[header], faults, tests_for(header), support, folder, record).run()
+
+        def tests_for(header):
+            tests = includes.tests_of(header)
+            return [test for test in tests if name_of(test) in given.only] if given.only else tests[:given.tests]
 
         while True:
             usable = [number for number in range(len(drawn)) if results.is_usable(number)]

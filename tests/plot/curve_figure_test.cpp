@@ -45,7 +45,25 @@ TEST_CASE("curve figure: the script has the curves, their chords and their barri
   CHECK_THAT(text, Contains("'train, barrier 0.2500 at α = 0.50'"));
   CHECK_THAT(text, Contains("'train, barrier 1.50 % at α = 0.50'"));
   CHECK_THAT(text, Contains("'test, barrier 0.0000'") && Contains("'test, barrier 0.00 %'"));
+  CHECK_THAT(text, Contains("set multiplot layout 1,2 title 'a pair'"));
   CHECK_THAT(script({.test = figure.test}), !Contains("train"));
+}
+
+TEST_CASE("curve figure: the band is that of the error, beside the height that noise alone would give", "[plot]") {
+  std::vector<std::vector<bool>> rows(40, {false, false, false});
+  for (std::size_t i = 0; i < 12; ++i) rows[i] = {i < 3, true, i < 5};
+  const lmc::Curve curve = testing::curve(rows);
+  const std::vector<lmc::Interval> band = lmc::error_band(curve);
+  const double floor = lmc::noise_floor(curve)->mean;
+  const std::string text = script({.test = curve});
+  const double chords[] = {0.075, 0.1, 0.125};
+  std::string expected = "$test_band << END\n";
+  for (std::size_t k = 0; k < 3; ++k)
+    expected += lmc::concat(lmc::shortest(curve.points[k].alpha), " ", lmc::shortest(100 * band[k].low), " ",
+                            lmc::shortest(100 * band[k].high), " ", lmc::shortest(100 * (chords[k] + floor)), "\n");
+  CHECK_THAT(text, Contains(expected + "END\n"));
+  CHECK(band[1].low < band[1].high);
+  CHECK_THAT(text, Contains("$test_band using 1:2:3 with filledcurves") && Contains("$test_band using 1:4 with lines"));
 }
 
 TEST_CASE("curve figure: a title cannot end its string or its line", "[plot]") {
