@@ -195,6 +195,18 @@ TEST_CASE("error_barrier_interval: is exact where few resamples are possible", "
   CHECK_THAT(interval.high, WithinAbs(1, 1e-15));
 }
 
+TEST_CASE("error_barrier_interval: resamples by random numbers that are always the same and nothing else has",
+          "[connectivity]") {
+  // Which example is drawn is the first word of a resample's stream, times the number of changing examples.
+  const lmc::detail::Binomial always(1, 1.0);
+  for (std::uint32_t resample = 0; resample < 20; ++resample) {
+    const auto words = lmc::random_bits({.seed = 0, .purpose = lmc::Purpose::bootstrap, .epoch = resample}, 1);
+    std::vector<std::size_t> drawn;
+    lmc::detail::draw_changing(always, 1000, resample, [&](std::size_t example) { drawn.push_back(example); });
+    CHECK(drawn == std::vector{static_cast<std::size_t>(std::uint64_t{words[0]} * 1000 >> 32)});
+  }
+}
+
 TEST_CASE("error_barrier_interval: there is none where nothing was measured between the ends, or an error is NaN",
           "[connectivity]") {
   const lmc::Curve ends = testing::curve(std::vector<Row>{{false, true}, {true, false}, {true, true}});

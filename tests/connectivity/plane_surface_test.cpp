@@ -141,6 +141,11 @@ TEST_CASE("measure_plane: grids without area, and metrics that change their kind
   CHECK_THROWS_WITH(lmc::measure_plane(tilted(), {-1, 1, -1, 1, 1, 5}, constant), Contains("1 columns and 5 rows"));
   CHECK_THROWS_WITH(lmc::measure_plane(tilted(), {1, 1, -1, 1, 5, 5}, constant), Contains("u = 1 to 1"));
   CHECK_THROWS_WITH(lmc::measure_plane(tilted(), {-1, NAN, -1, 1, 5, 5}, constant), Contains("u = -1 to nan"));
+  constexpr double infinite = std::numeric_limits<double>::infinity(), huge = 1.7e308;
+  for (const PlaneGrid& wide :
+       {PlaneGrid{-infinite, 1, -1, 1, 5, 5}, PlaneGrid{-1, infinite, -1, 1, 5, 5}, PlaneGrid{-1, 1, -infinite, 1, 5, 5},
+        PlaneGrid{-1, 1, -1, infinite, 5, 5}, PlaneGrid{-huge, huge, -1, 1, 5, 5}, PlaneGrid{-1, 1, -huge, huge, 5, 5}})
+    CHECK_THROWS_WITH(lmc::measure_plane(tilted(), wide, constant), Contains("expected finite numbers that rise"));
   const PlaneSurface known = lmc::measure_plane(tilted(), {-1, 1, -1, 1, 2, 2}, constant);
   CHECK_THROWS_WITH(lmc::measure_plane(tilted(), {-1, 1, -1, 2, 2, 2}, constant, {.known = known}), Contains("another grid"));
   int calls = 0;

@@ -152,6 +152,14 @@ TEST_CASE("Network: initialize without a seed is seed 0", "[layers]") {
   CHECK_FALSE(net.initialize({}) == net.initialize({.seed = 1}));
 }
 
+TEST_CASE("Network: draws its start from random numbers that nothing else has", "[layers]") {
+  const lmc::Network<float> net({lmc::Dense<float>({.inputs = 3, .outputs = 2})});
+  std::vector<float> expected(8), none;
+  net.initialize(lmc::InitializeArgs<float>{
+      .params = expected, .buffers = none, .stream = {.seed = 5, .purpose = lmc::Purpose::initialization}});
+  CHECK(net.initialize({.seed = 5}).parameters == expected);
+}
+
 TEST_CASE("Network: neighbors that do not fit are named, with their shapes", "[layers][errors]") {
   using Layers = std::vector<lmc::AnyLayer<float>>;
   CHECK_THROWS_WITH(
