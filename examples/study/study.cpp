@@ -203,6 +203,7 @@ int run(const Options& o, const Job& job) {
   Wanted wanted;
   for (const study::Experiment* e : c.chosen) want(wanted, *e, o, c.all, data);
   name_absent(wanted, o);
+  lmc::require(!wanted.pairs.empty() || wanted.absent.empty(), "the data of no cell are there; say with --data where they lie");
   print_read(wanted, data);
   wanted.pairs = study::pairs_of_shard(wanted.pairs, shard, data);
   if (shard.index != 1) wanted.complexities.clear();

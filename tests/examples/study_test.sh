@@ -90,6 +90,15 @@ if git -C "$here" rev-parse > /dev/null 2>&1; then commit='\ \([0-9a-f]{10,}(-di
 # The experiments that come with the program, in the sizes that a test has time for.
 for preset in smoke standard; do says '^together *0/' plan --preset $preset --store none.db --data nowhere; done
 
+# Where some data are absent, their cells are left out; where all are, there is nothing to do.
+mkdir absent half
+sed 's/"spirals"/"nowhere.csv"/; /-examples/d' grids/01-depth.toml > absent/01-depth.toml
+refuses "the data of no cell are there; say with --data where they lie" run --experiments absent --preset smoke --store absent.db
+grep -q "note: there is no nowhere.csv in 'data'; its cells are left out" err || fail "what is absent is not named: $(cat err)"
+[[ ! -e absent.db ]] || fail "a study of nothing makes a store"
+cp grids/01-depth.toml half/ && sed 's/number = 1/number = 2/' absent/01-depth.toml > half/02-absent.toml
+says '^56 tasks' run --experiments half --preset smoke --store half.db
+
 # Killed again and again, without warning.
 for ((kills = 0; kills < 60; ++kills)); do
   "$program" "${run[@]}" --threads 2 --store killed.db 2> err &
