@@ -7,13 +7,15 @@
 Draws a folder of include/lmc by its lines, a kind of fault of those that it has, and one of that kind. Faults that do not compile are
 replaced by the next that are drawn. All faults of a header are built into one program for each test file, which is compiled once and
 run once without a fault, and then once with each that it came past, until a test fails, crashes, or takes ten times as long as it did
-and half a minute. Of the test files that include a header, those of its own name and folder come first; a survivor was tried on --tests
-of them only. Outcomes are appended to build/mutation/results.jsonl, and a run goes on where the last one stopped."""
+and half a minute. Of the test files that include a header, the one of its name comes first, then those that share rare words with it; a
+survivor was tried on --tests of them only. Outcomes are appended to build/mutation/results.jsonl, and a run goes on where the last one stopped."""
 import argparse
+import collections
 import concurrent.futures
 import difflib
 import hashlib
 import json
+import math
 import os
 import pathlib
 import random
@@ -71,13 +73,15 @@ def draw(headers, seed):
 
 
 class Includes:
-    """Which test files include a header, the most direct ones first."""
+    """Which test files include a header, the ones that most probably test it first."""
 
     def __init__(self):
         self.cache = {}
         self.tests = [path for path in sorted((ROOT / "tests").glob("*/*_test.cpp"))
                       if (ROOT / "include/lmc" / path.parent.name).is_dir()]
         self.depths = {test: self.depths_from(test) for test in self.tests}
+        self.words = {test: words_of(test) for test in self.tests}
+        self.files_with = collections.Counter(word for words in self.words.values() for word in words)
 
     def of(self, path):
         if path not in self.cache:
@@ -97,11 +101,17 @@ class Includes:
 
     def tests_of(self, header):
         path = ROOT / header
+        words = words_of(path)
 
         def order(test):
-            return (test.name != path.stem + "_test.cpp", test.parent.name != folder_of(header), self.depths[test][path],
-                    len(self.depths[test]))
+            # A word that few tests have tells more, and long tests share more by chance.
+            shared = math.fsum(1 / self.files_with[word]**2 for word in sorted(words & self.words[test])) / len(self.words[test])**0.5
+            return (test.name != path.stem + "_test.cpp", -shared, self.depths[test][path])
         return sorted((test for test in self.tests if path in self.depths[test]), key=order)
+
+
+def words_of(path):
+    return set(re.findall(r"[A-Za-z_]\w{3,}", re.sub(r"//.*", "", path.read_text(encoding="utf-8"))))
 
 
 def name_of(test):
