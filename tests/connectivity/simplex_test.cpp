@@ -88,6 +88,13 @@ TEST_CASE("sample_simplex: knows mean, its noise and the highest sample") {
   CHECK_THAT(sample.loss.weights[1] + 2 * sample.loss.weights[2], WithinAbs(sample.loss.maximum, 1e-15));
   REQUIRE(sample.error);
   CHECK_THAT(sample.error->mean, WithinAbs(1.0 / 6, 4 * sample.error->standard_error));
+  std::vector<double> two;
+  const auto kept = [&](std::span<const double> theta) {
+    two.push_back(theta[0]);
+    return lmc::Metrics{.loss = theta[0], .count = 1};
+  };
+  const lmc::SimplexSample few = lmc::sample_simplex<double>(v, kept, {.samples = 2, .seed = 1});
+  CHECK_THAT(few.loss.standard_error, WithinRel(std::abs(two[0] - two[1]) / 2, 1e-12));
   CHECK_THROWS_WITH(lmc::sample_simplex<double>(v, measure, {.samples = 1}), Contains("samples = 1; expected at least 2"));
 }
 

@@ -23,7 +23,7 @@ lmc::PlaneFigure figure() {
   figure.surface.values = {lmc::PlaneValue{0.5, 0.1}, lmc::PlaneValue{1, 0.2},      lmc::PlaneValue{2, 0.3},
                            lmc::PlaneValue{50, 0.9},  lmc::PlaneValue{INFINITY, 1}, std::nullopt};
   figure.marks = {{"A", {0, 0}, 0}, {"B", {2, 0}, 0}, {"", {1, 0.5}, 0}};
-  figure.lines = {{0, 1}};
+  figure.lines = {{0, 1}, {1, 2}};
   return figure;
 }
 
@@ -41,7 +41,7 @@ TEST_CASE("plane figure: has the values row by row, errors in percent, and gaps 
 TEST_CASE("plane figure: has marks with their names, and the line between the ends", "[plot]") {
   const std::string script = lmc::plane_figure_script(figure());
   CHECK_THAT(script, Contains("$marks_loss << END\n0 0\n2 0\n1 0.5\nEND\n"));
-  CHECK_THAT(script, Contains("$lines_loss << END\n0 0\n2 0\n\nEND\n"));
+  CHECK_THAT(script, Contains("$lines_loss << END\n0 0\n2 0\n\n2 0\n1 0.5\n\nEND\n"));
   CHECK_THAT(script, Contains("set label 'A' at 0,0 ") && Contains("set label 'B' at 2,0 ") && !Contains("set label '' "));
   lmc::PlaneFigure wrong = figure();
   wrong.lines = {{0, 3}};
