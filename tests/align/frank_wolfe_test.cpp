@@ -365,4 +365,17 @@ TEST_CASE("frank_wolfe: entries whose products underflow are matched as their mu
   }
 }
 
+TEST_CASE("random_order: shuffles the units of each group by random numbers that nothing else has") {
+  const auto layout = lmc::mlp<double>({.inputs = 3, .hidden = {9, 7}, .outputs = 2}).layout();
+  const Permutations found = lmc::detail::random_order(layout, 5, 3);
+  REQUIRE(found.size() == 2);
+  for (std::size_t g = 0; g < found.size(); ++g) {
+    std::vector<Index> expected(static_cast<std::size_t>(layout.groups[g].size));
+    std::iota(expected.begin(), expected.end(), Index{0});
+    lmc::shuffle({.seed = 5, .purpose = lmc::Purpose::unit_order, .epoch = static_cast<std::uint32_t>(g), .part = 6},
+                 std::span(expected));
+    CHECK(found[g] == expected);
+  }
+}
+
 }  // namespace align_frank_wolfe_test

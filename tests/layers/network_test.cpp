@@ -152,6 +152,19 @@ TEST_CASE("Network: initialize without a seed is seed 0", "[layers]") {
   CHECK_FALSE(net.initialize({}) == net.initialize({.seed = 1}));
 }
 
+TEST_CASE("NoiseAddress: the layers inside have random numbers of their own, which nothing else has", "[layers]") {
+  const std::vector<lmc::Index> examples{4, 2};
+  const lmc::NoiseAddress whole{.seed = 3, .epoch = 2, .examples = examples};
+  for (std::size_t i = 0; i < 5; ++i) {
+    const auto bits = lmc::random_bits({.seed = 3, .purpose = lmc::Purpose::layer_noise}, i);
+    const lmc::NoiseAddress inside = whole.inside(i);
+    CHECK(inside.seed == (std::uint64_t{bits[0]} << 32 | bits[1]));
+    CHECK(inside.epoch == 2);
+    CHECK(inside.example(0) == 4);
+    CHECK(inside.example(1) == 2);
+  }
+}
+
 TEST_CASE("Network: draws its start from random numbers that nothing else has", "[layers]") {
   const lmc::Network<float> net({lmc::Dense<float>({.inputs = 3, .outputs = 2})});
   std::vector<float> expected(8), none;
