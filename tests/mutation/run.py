@@ -5,10 +5,11 @@
     python3 tests/mutation/run.py [--faults 200] [--seed 1] [--folders core,connectivity] [--tests 4] [--jobs 2]
 
 Draws a folder of include/lmc by its lines, a kind of fault of those that it has, and one of that kind. Faults that do not compile are
-replaced by the next that are drawn. All faults of a header are built into one program for each test file, which is compiled once and
-run once without a fault, and then once with each that it came past, until a test fails, crashes, or takes ten times as long as it did
-and half a minute. Of the test files that include a header, the one of its name comes first, then those that share rare words with it; a
-survivor was tried on --tests of them only. Outcomes are appended to build/mutation/results.jsonl, and a run goes on where the last one stopped."""
+replaced by the next that are drawn. All faults of a header are built into one program for each test file, which is compiled once and run
+once without a fault, and then once with each that it came past, until a test fails, crashes, or takes ten times as long as it did and half
+a minute. Of the test files that include a header, the one of its name comes first, then those that share rare words with it, those of its
+folder before others; a survivor was tried on --tests of them only. Outcomes are appended to build/mutation/results.jsonl, and a run goes on
+where the last one stopped."""
 import argparse
 import collections
 import concurrent.futures
@@ -104,9 +105,10 @@ class Includes:
         words = words_of(path)
 
         def order(test):
-            # A word that few tests have tells more, and long tests share more by chance.
-            shared = math.fsum(1 / self.files_with[word]**2 for word in sorted(words & self.words[test])) / len(self.words[test])**0.5
-            return (test.name != path.stem + "_test.cpp", -shared, self.depths[test][path])
+            # A word that few tests have tells more, long tests share more by chance, and those of the folder know its cases.
+            shared = math.fsum(1 / self.files_with[word]**2 for word in sorted(words & self.words[test]))
+            likely = shared / len(self.words[test])**0.5 * (4 if test.parent.name == folder_of(header) else 1)
+            return (test.name != path.stem + "_test.cpp", -likely, self.depths[test][path])
         return sorted((test for test in self.tests if path in self.depths[test]), key=order)
 
 
