@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -205,6 +206,14 @@ TEST_CASE("cross_fitted_barrier: the seed divides the examples, and nothing else
     }
   }
   CHECK(cross_fitted(testing::curve(std::vector<Row>(2, {false, true, false})), {.folds = 2}).value == 1);
+}
+
+TEST_CASE("cross_fitted_barrier: deals examples to folds by random numbers that nothing else has", "[connectivity]") {
+  std::vector<std::size_t> order{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+  lmc::shuffle(lmc::Stream{.seed = 3, .purpose = lmc::Purpose::folds}, std::span(order));
+  const std::vector<std::size_t> fold_of = lmc::detail::deal_to_folds(11, 4, 3);
+  REQUIRE(fold_of.size() == 11);
+  for (std::size_t i = 0; i < 11; ++i) CHECK(fold_of[order[i]] == i % 4);
 }
 
 TEST_CASE("cross_fitted_barrier: there is none where there is no interval", "[connectivity]") {
