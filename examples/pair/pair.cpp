@@ -29,6 +29,11 @@ std::vector<std::string_view> further_figures(const Options& o) {
 
 // Returns the exit code of a program that a signal ended.
 int interrupted(const Results& r) {
+  if (!r.not_saved.empty()) {
+    std::cerr << "pair: stopped by a signal; what could be saved is in '" << *r.options.resume_folder
+              << "', and the same command goes on from there: " << r.not_saved.front() << '\n';
+    return 128 + r.interrupted_by;
+  }
   std::cerr << "pair: stopped by a signal; the runs are saved in '" << *r.options.resume_folder << "' after";
   for (const auto& runs : r.runs)
     for (const auto& run : runs) std::cerr << ' ' << run.steps;

@@ -4,6 +4,7 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <string>
 
 #include "pair/outputs.hpp"
 #include "pair/results.hpp"
@@ -25,7 +26,8 @@ int run_program(const char* name, const std::function<int()>& work) {
 
 int exit_code(const char* name, const Results& r, const Outputs& outputs) {
   if (!outputs.measured) return unmeasured_exit;
-  if (!outputs.written) return unwritten_exit;
+  for (const std::string& reason : r.not_saved) std::cerr << name << ": --checkpoint: " << reason << '\n';
+  if (!outputs.written || !r.not_saved.empty()) return unwritten_exit;
   if (r.judged() || r.options.allow_divergence) return 0;
   std::cerr << name << ": a network diverged, so that there is no verdict (exit code " << diverged_exit
             << "); a lower --learning-rate may help, and --allow-divergence takes this for a result\n";

@@ -42,6 +42,7 @@ struct Results {
   std::vector<std::vector<std::uint64_t>> init_seeds;  // of every run, for each initialization
   std::vector<std::string_view> differing;             // in what the first two runs differ
   std::vector<std::vector<lmc::Run<float>>> runs;      // for each initialization
+  std::vector<std::string> not_saved;                  // why a save of --checkpoint failed, once for each such run
   std::vector<Index> resumed_at;                       // updates of each run that --checkpoint held; empty without it
   int interrupted_by = 0;                              // a signal that ended the training early
   std::vector<PairMeasurement> pairs;                  // every two runs from each initialization; what follows is of the first

@@ -34,6 +34,7 @@ std::filesystem::path ResumeFolder::file(std::size_t run) const { return folder_
 
 std::vector<std::pair<const char*, std::filesystem::path>> ResumeFolder::outputs() const {
   std::vector<std::pair<const char*, std::filesystem::path>> all;
+  if (lock_) all.emplace_back("--checkpoint", folder_ / "lock");
   for (std::size_t run = 0; lock_ && run < runs_; ++run) all.emplace_back("--checkpoint", file(run));
   return all;
 }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <iostream>
+#include <mutex>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -89,6 +90,7 @@ void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, cons
     interruption.emplace();
     r.resumed_at.resize(all);
   }
+  std::mutex saving;
   const auto start = std::chrono::steady_clock::now();
   team.for_each(static_cast<Index>(all), [&](Index i, int) {
     const auto run = static_cast<std::size_t>(i), initialization = run / each;
@@ -99,11 +101,19 @@ void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, cons
       ended = lmc::train(net, data, initial, observed, noise, run);
       return;
     }
+    bool failed = false;
+    const auto not_saved = [&](const lmc::Error& e) {
+      if (std::exchange(failed, true)) return;
+      const std::lock_guard lock(saving);
+      r.not_saved.emplace_back(e.what());
+      std::cerr << lmc::concat("\nnote: --checkpoint: ", e.what(), "; run ", run + 1, " goes on without\n");
+    };
     auto resumed = lmc::train_resumable(net, data, initial, observed, noise,
                                         {.file = folder->file(run),
                                          .every = parse_save_every(r.options),
                                          .setting = {},
-                                         .interrupted = [] { return registry::Interruption::signal() != 0; }},
+                                         .interrupted = [] { return registry::Interruption::signal() != 0; },
+                                         .not_saved = not_saved},
                                         run);
     ended = std::move(resumed.run);
     r.resumed_at[run] = resumed.resumed_at;

@@ -29,8 +29,8 @@ using registry::typed;
 
 // A run as messages call it.
 std::string name_of(std::size_t initialization, std::size_t run) {
-  const std::string number = run == 0 ? "first" : run == 1 ? "second" : std::to_string(run + 1) + "th";
-  return "The " + number + " run" + (initialization == 0 ? "" : " of initialization " + std::to_string(initialization + 1));
+  const std::string number = run == 0 ? "The first run" : run == 1 ? "The second run" : lmc::concat("Run ", run + 1);
+  return number + (initialization == 0 ? "" : " of initialization " + std::to_string(initialization + 1));
 }
 
 // Throws: lmc::Error with the option as it was typed, where the training does not fit the data or the network.

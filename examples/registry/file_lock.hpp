@@ -13,7 +13,7 @@ namespace registry {
 class FileLock {
  public:
   /// `what` is locked, as "the store 'x'"; way_out ends the message. Throws: Error when another process holds the lock, or the file
-  /// cannot be written.
+  /// cannot be written, is a link, or has other content.
   FileLock(const std::filesystem::path& file, std::string_view what, std::string_view way_out);
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;

@@ -74,6 +74,19 @@ refuses "its start is" "${pair[@]}" --init-seed 1
 refuses "--every 0; expected epoch, or a number of updates" "${pair[@]}" --every 0
 refuses "--every week; expected epoch" "${pair[@]}" --every week
 refuses "--every requires --checkpoint" "$program" --dataset spirals --every 5
+mkdir taken && echo 'precious' > taken/lock
+refuses "'taken/lock' is a file of something else; move it away" "$program" --dataset spirals --checkpoint taken
+rm taken/lock && ln -s ../out taken/lock
+refuses "'taken/lock': it is a link" "$program" --dataset spirals --checkpoint taken
+refuses "--checkpoint and --json both write 'saved/lock'" "${pair[@]}" --json saved/lock
+# A save that fails costs itself alone.
+"$program" --dataset spirals --hidden 16 --epochs 1500 --checkpoint lost --every 1000000 --json lost.json > out 2> err &
+until [[ -e lost/lock ]]; do sleep 0.02; done
+rm -rf lost
+code=0
+wait $! || code=$?
+[[ $code == 4 && -s lost.json ]] || fail "a save that fails: exit code $code: $(cat err)"
+grep -q "^pair: --checkpoint: .*there is no directory 'lost'" err || fail "a save that fails is not named: $(cat err)"
 refuses "cannot make the folder '/proc/nowhere'" "$program" --dataset spirals --checkpoint /proc/nowhere
 refuses "cannot make the folder 'out'" "$program" --dataset spirals --checkpoint out
 

@@ -353,7 +353,7 @@ grep -q 'gnuplot is not installed' err || fail "nothing is said of the missing g
 [[ -s lonely.csv && ! -e lonely.png ]] || fail "no CSV file instead of the figure"
 # A gnuplot that fails, or is killed, costs the figure alone, and is named; one that cannot be started is found out before training.
 mkdir failing
-for ending in 'echo no display >&2; exit 3|gnuplot ended with status 3 and drew nothing: no display' 'kill -9 $$|gnuplot was ended by signal 9, Killed and drew nothing'; do
+for ending in 'echo no display >&2; exit 3|gnuplot ended with status 3: no display' 'kill -9 $$|gnuplot was ended by signal 9, Killed'; do
   printf '#!/bin/sh\nread -r line || exit 0\n%s\n' "${ending%|*}" > failing/gnuplot
   chmod +x failing/gnuplot
   code=$(PATH=$PWD/failing:$PATH exit_code "${pair[@]}" --figure failing.svg --json failing.json)
@@ -373,5 +373,23 @@ rm -rf gone
 wait $! || fail "a folder that was removed: exit code $?: $(cat err)"
 [[ -s gone/a.json && -s gone/a.csv && -s gone/weights/a.safetensors ]] || fail "results are lost with their folder: $(ls gone)"
 grep -qF 'note: the folder "gone" was removed meanwhile, and is made again' err || fail "not said: $(cat err)"
+# One that is copied to another place, and linked to from there, has copies of the files that the results are written to.
+mkdir moved && echo older > moved/a.json
+"${pair[@]}" --epochs 1500 --json moved/a.json > out 2> err &
+until [[ -n $(find moved -name '*.tmp' 2> /dev/null) ]]; do sleep 0.02; done
+cp -r moved elsewhere && rm -r moved && ln -s elsewhere moved
+wait $! || fail "a folder that was moved: exit code $?: $(cat err)"
+grep -q '"barrier"' elsewhere/a.json || fail "results are lost where their folder was moved to: $(cat elsewhere/a.json)"
+
+# What is printed is not overwritten, a limit of the shell is as a full disk, and a pipe of the shell is written to.
+echo 'an old log' > log
+code=0
+"${pair[@]}" --csv /dev/stdout >> log 2> err || code=$?
+[[ $code == 1 && $(cat log) == 'an old log' ]] || fail "--csv /dev/stdout: exit code $code: $(cat log)"
+grep -qF -- "--csv '/dev/stdout' is the file that the standard output goes to" err || fail "--csv /dev/stdout: $(cat err)"
+code=$(ulimit -f 64; exit_code "${pair[@]}" --hidden 20000 --epochs 1 --save-checkpoints large --csv small.csv)
+[[ $code == 4 && -s small.csv ]] || fail "ulimit -f: exit code $code: $(cat err)"
+"${pair[@]}" --csv >(cat > through.csv) > out 2> err || fail "a pipe of the shell: $(cat err)"
+until [[ -s through.csv ]]; do sleep 0.02; done
 
 ends

@@ -129,6 +129,35 @@ TEST_CASE("OutputFile: follows a symbolic link", "[io]") {
   CHECK(directory.names() == Names{"link", "target"});
 }
 
+TEST_CASE("OutputFile: follows a symbolic link to a file that is not there yet", "[io]") {
+  const testing::TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "folder");
+  std::filesystem::create_symlink("folder/between", directory / "link");
+  std::filesystem::create_symlink("target", directory / "folder/between");
+  OutputFile file(directory / "link");
+  file.stream() << "new";
+  file.commit();
+  CHECK(content(directory / "folder/target") == "new");
+  CHECK(std::filesystem::is_symlink(directory / "link"));
+}
+
+TEST_CASE("OutputFile: notices that its temporary file was removed, or replaced by a copy", "[io]") {
+  const testing::TemporaryDirectory directory;
+  for (const bool copied : {false, true}) {
+    OutputFile file(directory / "result.json");
+    file.stream() << "new";
+    CHECK_FALSE(file.is_lost());
+    const auto temporary = directory / *directory.names().begin();
+    const auto aside = directory / "aside";
+    std::filesystem::rename(temporary, aside);
+    if (copied) std::filesystem::copy_file(aside, temporary);
+    CHECK(file.is_lost());
+    CHECK_THROWS_WITH(file.commit(), Contains("was removed, or another put in its place"));
+    std::filesystem::remove(aside);
+  }
+  CHECK(directory.names().empty());
+}
+
 TEST_CASE("OutputFile: says at once that a file cannot be written", "[io]") {
   const testing::TemporaryDirectory directory;
   CHECK_THROWS_WITH(OutputFile(directory / "absent/result.json"),

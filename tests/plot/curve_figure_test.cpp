@@ -7,6 +7,8 @@
 #include <limits>
 #include <string>
 
+#include <sys/stat.h>
+
 #include "support/curves.hpp"
 #include "support/skip.hpp"
 #include "support/temporary_directory.hpp"
@@ -129,6 +131,30 @@ TEST_CASE("curve figure: what gnuplot complains about is in the error, and an ol
   CHECK_THROWS_WITH(lmc::save_curve_figure(path, figure), Contains("status 3: a complaint"));
   CHECK(content(path) == "older");
   CHECK(folder.names().size() == 2);
+}
+
+TEST_CASE("curve figure: a drawing that is cut or no drawing is none, though gnuplot ends well", "[plot]") {
+  const testing::TemporaryDirectory folder;
+  const SearchPath search(folder.path());
+  const auto saved = [&](const char* name, const std::string& drawn) {
+    const fs::path program = folder.write("gnuplot", "#!/bin/sh\nprintf '" + drawn + "'\n");
+    fs::permissions(program, fs::perms::owner_all);
+    lmc::save_curve_figure(folder / name, figure);
+  };
+  for (const char* name : {"x.svg", "x.pdf", "x.png"}) {
+    CHECK_THROWS_WITH(saved(name, "half"), Contains("gnuplot drew no whole figure; is the disk of temporary files"));
+    CHECK_THROWS_WITH(saved(name, ""), Contains("gnuplot drew nothing"));
+    CHECK_FALSE(fs::exists(folder / name));
+  }
+  CHECK_NOTHROW(saved("x.svg", "<svg></svg>\\n"));
+  CHECK_NOTHROW(saved("x.pdf", "pages\\n%%%%EOF\\n"));
+  CHECK_NOTHROW(saved("x.png", "chunksIEND\\256\\102\\140\\202"));
+}
+
+TEST_CASE("curve figure: a pipe is no place for a figure", "[plot]") {
+  const testing::TemporaryDirectory folder;
+  REQUIRE(::mkfifo((folder / "x.svg").c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(lmc::check_figure_path(folder / "x.svg"), Contains("x.svg': it is a pipe, expected a file"));
 }
 
 }  // namespace plot_curve_figure_test

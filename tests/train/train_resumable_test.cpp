@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -229,6 +230,30 @@ TEST_CASE("train_resumable: an interruption saves the run, an observer's stop do
   CHECK((end.state == whole.state && !end.stopped && at == 3));
   const auto [seen, ended] = lmc::train_resumable(net, data, start, options(), seeds, resume);
   CHECK((seen.state == whole.state && !seen.stopped && ended == whole.steps));
+}
+
+TEST_CASE("train_resumable: a save that fails is an error, or is told and costs nothing else", "[train]") {
+  const testing::TemporaryDirectory folder;
+  const auto net = network();
+  const auto start = net.initialize({.seed = 3});
+  const auto train = [&](const std::function<void(const lmc::Error&)>& not_saved) {
+    std::filesystem::create_directory(folder / "saves");
+    auto vanishing = options();
+    vanishing.observers.emplace_back([&](const lmc::StepEvent<float>& event) {
+      if (event.step == 8) std::filesystem::remove_all(folder / "saves");
+      return lmc::Control::proceed;
+    });
+    return lmc::train_resumable(net, spirals(), start, vanishing, seeds,
+                                {.file = folder / "saves/run.safetensors", .not_saved = not_saved});
+  };
+  CHECK_THROWS_WITH(train({}), Contains("there is no directory '") && Contains("saves'"));
+  int told = 0;
+  const auto run = train([&](const lmc::Error& e) {
+    CHECK_THAT(e.what(), Contains("there is no directory '"));
+    ++told;
+  });
+  CHECK(told == 5);  // the first of six epochs was saved
+  CHECK(run.run.digest() == lmc::train(net, spirals(), start, options(), seeds).digest());
 }
 
 TEST_CASE("train_resumable: a run that diverges ends the same from where it was saved", "[train]") {

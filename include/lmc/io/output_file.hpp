@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <lmc/core/error.hpp>
@@ -20,8 +21,8 @@ namespace lmc {
 /// A file that appears under its name when it is complete, or not at all. Until commit() what is written goes to a temporary
 /// file beside it, `name.<process>-<number>.tmp`, and an older file of that name stays as it is.
 ///
-/// Opened before a long computation, it finds out at once that its result could not be written. A symbolic link is followed.
-/// What exists and is no regular file (a pipe, /dev/null) cannot be replaced, and is written to directly.
+/// Opened before a long computation, it finds out at once that its result could not be written. A symbolic link is followed, also
+/// to a file that is not there yet. What exists and is no regular file (a pipe, /dev/null) cannot be replaced, and is written to directly.
 class OutputFile {
  public:
   /// Throws: Error when the file could not be written: its directory is missing, it is a directory itself, permission is
@@ -31,10 +32,9 @@ class OutputFile {
     require(path_.has_filename(), "cannot write '", path_.string(), "': expected the name of a file");
     const auto status = std::filesystem::status(path_, none);
     require(!std::filesystem::is_directory(status), "cannot write '", path_.string(), "': it is a directory, expected a file");
-    if (std::filesystem::is_symlink(path_, none) && std::filesystem::exists(status)) {
-      target_ = std::filesystem::canonical(path_, none);
-    }
     if (std::filesystem::exists(status)) {
+      // Of a pipe, /proc has a link to a name that there is not.
+      if (std::filesystem::is_regular_file(status)) target_ = std::filesystem::canonical(path_, none);
       // Renaming would replace a file that its owner has made read-only; appending nothing does not touch it.
       errno = 0;
       stream_.open(target_, std::ios::binary | std::ios::app);
@@ -42,13 +42,18 @@ class OutputFile {
       if (!std::filesystem::is_regular_file(status)) return;
       stream_.close();
     } else {
+      for (int links = 0; links < 40 && std::filesystem::is_symlink(target_, none); ++links)
+        target_ = target_.parent_path() / std::filesystem::read_symlink(target_, none);
       const std::filesystem::path directory = target_.has_parent_path() ? target_.parent_path() : ".";
       require(std::filesystem::is_directory(directory, none), "cannot write '", path_.string(), "': there is no directory '",
               directory.string(), "'; create it first");
     }
     create_temporary();
+    errno = 0;
     stream_.open(temporary_, std::ios::binary);
-    require(stream_.is_open(), "cannot write '", path_.string(), "'");
+    const int reason = errno;
+    if (!stream_.is_open()) remove_temporary();
+    require(stream_.is_open(), "cannot write '", path_.string(), "': ", std::strerror(reason));
   }
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
@@ -58,10 +63,12 @@ class OutputFile {
 
   /// Where to write, in binary.
   [[nodiscard]] std::ostream& stream() { return stream_; }
-  /// Whether what was written so far was removed by somebody, as with the folder that it was in.
+  /// Whether somebody has removed what was written so far, as with the folder that it was in, or put another file in its place, as
+  /// where the folder was copied to another disk.
   [[nodiscard]] bool is_lost() const {
-    std::error_code none;
-    return !temporary_.empty() && !std::filesystem::exists(temporary_, none);
+    struct stat now {};
+    return !temporary_.empty() &&
+           (::stat(temporary_.c_str(), &now) != 0 || now.st_dev != created_.st_dev || now.st_ino != created_.st_ino);
   }
   /// The name that the file will have, as it was given.
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -75,6 +82,8 @@ class OutputFile {
     require(stream_.good(), "cannot write all of '", path_.string(),
             "': ", errno != 0 ? std::strerror(errno) : "is the disk full?");
     if (temporary_.empty()) return;
+    require(!is_lost(), "cannot write '", path_.string(), "': its temporary file '", temporary_.string(),
+            "' was removed, or another put in its place");
     std::error_code failure;
     std::filesystem::rename(temporary_, target_, failure);
     require(!failure, "cannot write '", path_.string(), "': ", failure.message());
@@ -96,6 +105,7 @@ class OutputFile {
       temporary_.clear();
       throw Error(concat("cannot write '", path_.string(), "': ", std::strerror(reason)));
     }
+    ::fstat(::fileno(created), &created_);
     std::fclose(created);
   }
   void remove_temporary() {
@@ -107,6 +117,7 @@ class OutputFile {
   std::filesystem::path path_;       // as it was given
   std::filesystem::path target_;     // what a symbolic link points to
   std::filesystem::path temporary_;  // empty where the target is written directly, and after commit
+  struct stat created_ {};           // which file that is
   std::ofstream stream_;
 };
 

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <lmc/core/error.hpp>
@@ -40,11 +41,13 @@ struct CloseFile {
 class ScratchFile {
  public:
   ScratchFile() : file_(std::tmpfile()) {
-    require(file_ != nullptr, "gnuplot: no temporary file: ", std::strerror(errno), "; is the file system full?");
+    const int reason = errno;
+    require(file_ != nullptr, "gnuplot: no temporary file in " P_tmpdir ": ", std::strerror(reason));
   }
   void write(std::string_view text) {
-    require(std::fwrite(text.data(), 1, text.size(), file_.get()) == text.size() && std::fflush(file_.get()) == 0,
-            "gnuplot: cannot write to a temporary file: ", std::strerror(errno));
+    const bool written = std::fwrite(text.data(), 1, text.size(), file_.get()) == text.size() && std::fflush(file_.get()) == 0;
+    const int reason = errno;  // before the message is made, which may change it
+    require(written, "gnuplot: cannot write to a temporary file: ", std::strerror(reason));
     std::rewind(file_.get());
   }
   [[nodiscard]] int descriptor() const { return fileno(file_.get()); }
@@ -122,6 +125,14 @@ inline std::string gnuplot_string(std::string_view text) {
   return quoted + "'";
 }
 
+/// Whether a drawing ends as one of its format does: gnuplot itself ends well also where it could not write all of it.
+inline bool is_whole_drawing(const std::filesystem::path& path, std::string_view drawing) {
+  const auto last = drawing.find_last_not_of(" \r\n");
+  const std::string_view text = drawing.substr(0, last == std::string_view::npos ? 0 : last + 1);
+  if (path.extension() == ".png") return text.ends_with("IEND\xae\x42\x60\x82");  // the last chunk and its check sum
+  return text.ends_with(path.extension() == ".svg" ? "</svg>" : "%%EOF");
+}
+
 }  // namespace detail
 
 /// Whether gnuplot is installed. Throws: Error when the system cannot start it for another reason.
@@ -131,6 +142,9 @@ inline bool gnuplot_available() { return detail::run_gnuplot("").status.has_valu
 /// training.
 inline void check_figure_path(const std::filesystem::path& path) {
   detail::figure_terminal(path);
+  std::error_code none;
+  require(!std::filesystem::is_fifo(path, none), "cannot write the figure '", path.string(),
+          "': it is a pipe, expected a file");
   OutputFile{path};
 }
 
@@ -141,8 +155,9 @@ inline std::string draw_figure(const std::filesystem::path& path, std::string_vi
   const auto [status, drawing, messages] =
       detail::run_gnuplot(concat("set encoding utf8\nset terminal ", terminal, " noenhanced\n", script));
   require(status.has_value(), "figure '", path.string(), "': gnuplot is not installed; on Debian: apt install gnuplot-nox");
-  require(*status == 0 && !drawing.empty(), "figure '", path.string(), "': gnuplot ", detail::ending_text(*status),
-          drawing.empty() ? " and drew nothing" : "", messages.empty() ? "" : ": ", messages);
+  require(*status == 0, "figure '", path.string(), "': gnuplot ", detail::ending_text(*status), ": ", messages);
+  require(detail::is_whole_drawing(path, drawing), "figure '", path.string(), "': gnuplot drew ",
+          drawing.empty() ? "nothing" : "no whole figure", "; is the disk of temporary files, " P_tmpdir ", full? ", messages);
   return drawing;
 }
 

@@ -26,10 +26,11 @@ namespace lmc {
 
 /// Where and when train_resumable saves.
 struct ResumeOptions {
-  std::filesystem::path file = {};         // of this run alone, and of one process at a time
-  SaveEveryOptions every = {.epochs = 1};  // and at the end
-  Metadata setting = {};                   // what you want compared, too, as a name of the data; kept in the file
-  std::function<bool()> interrupted = {};  // asked after every update: with true, the run is saved and stopped there
+  std::filesystem::path file = {};                   // of this run alone, and of one process at a time
+  SaveEveryOptions every = {.epochs = 1};            // and at the end
+  Metadata setting = {};                             // what you want compared, too, as a name of the data; kept in the file
+  std::function<bool()> interrupted = {};            // asked after every update: with true, the run is saved and stopped there
+  std::function<void(const Error&)> not_saved = {};  // told why a save failed, and the run goes on; empty: that is an error
 };
 
 /// What train_resumable returns.
@@ -66,8 +67,14 @@ ResumableRun<Scalar> train_resumable(const Network<Scalar>& network, const Datas
     // Nothing is saved where an observer ends the run: what goes on from there would not be asked again.
     if (control == Control::stop) return control;
     const bool interrupted = resume.interrupted && event.step < event.steps && resume.interrupted();
-    if ((interrupted || event.step == event.steps || resume.every.due(event)) && simd::all_finite<Scalar>(event.parameters))
-      save_checkpoint<Scalar>(resume.file, network.layout(), {event.state(), *event.optimizer, event.step}, setting);
+    if ((interrupted || event.step == event.steps || resume.every.due(event)) && simd::all_finite<Scalar>(event.parameters)) {
+      try {
+        save_checkpoint<Scalar>(resume.file, network.layout(), {event.state(), *event.optimizer, event.step}, setting);
+      } catch (const Error& e) {
+        if (!resume.not_saved) throw;
+        resume.not_saved(e);
+      }
+    }
     return interrupted ? Control::stop : Control::proceed;
   }};
   if (!std::filesystem::exists(resume.file)) return {train(network, data, start, saving, seeds, run_number), 0};

@@ -130,7 +130,10 @@ inline void remove_unfinished(const std::filesystem::path& file) {
   std::filesystem::directory_iterator entries(file.has_parent_path() ? file.parent_path() : ".", none), end;
   for (; !none && entries != end; entries.increment(none)) {
     const std::string name = entries->path().filename().string();
-    if (name.starts_with(begin) && name.ends_with(".tmp")) std::filesystem::remove(entries->path(), none);
+    const auto is_number = [](char c) { return (c >= '0' && c <= '9') || c == '-'; };  // as in 1234-0
+    if (name.starts_with(begin) && name.ends_with(".tmp") && name.size() > begin.size() + 4 &&
+        std::all_of(name.begin() + std::ssize(begin), name.end() - 4, is_number))
+      std::filesystem::remove(entries->path(), none);
   }
 }
 
