@@ -92,6 +92,8 @@ TEST_CASE("random planes: a seed names the directions, and another seed others",
   };
   CHECK(axis(1) == axis(1));
   CHECK(axis(1) != axis(2));
+  for (const std::uint32_t k : {0U, 1U})
+    CHECK(lmc::random_direction(3, 5, k)[2] == lmc::normal({.seed = 5, .purpose = lmc::Purpose::plane, .part = k}, 2));
   CHECK_THROWS_WITH(lmc::random_plane(std::vector<float>{1}), Contains("multiple of the first"));
 }
 

@@ -281,6 +281,16 @@ TEST_CASE("layer_shapley: orders depend on the seed alone", "[connectivity]") {
   CHECK(shares(1) != shares(2));
 }
 
+TEST_CASE("layer_shapley: draws orders from random numbers that nothing else has", "[connectivity]") {
+  const auto orders = lmc::detail::sampled_orders({0, 1, 2, 3, 4}, 6, 9);
+  REQUIRE(orders.size() == 6);
+  for (std::uint32_t pair = 0; pair < 3; ++pair) {
+    std::vector<std::size_t> order{0, 1, 2, 3, 4};
+    lmc::shuffle({.seed = 9, .purpose = lmc::Purpose::layer_order, .epoch = pair}, std::span(order));
+    CHECK(orders[2 * pair] == order);
+  }
+}
+
 TEST_CASE("layer_shapley: takes float, and layers of one's own", "[connectivity]") {
   const auto squares = [](std::span<const float> t) {
     return lmc::Metrics{.loss = double{t[0]} * double{t[0]} + 10 * double{t[1]} * double{t[2]}, .count = 1};

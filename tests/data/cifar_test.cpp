@@ -145,6 +145,9 @@ TEST_CASE("load_cifar10: reports classes and batches that are missing, and refus
   directory.write("data_batch_1.bin", cifar_records({{3}, {9}, {9}}, 0));
   directory.write("test_batch.bin", cifar_records({{9}}, 3));
   const auto report = lmc::load_cifar10<float>(directory.path()).report;
+  REQUIRE(report.sizes.size() == 1);
+  CHECK(report.sizes[0].height == 32);
+  CHECK(report.sizes[0].width == 32);
   REQUIRE(report.classes.size() == 10);
   CHECK(report.classes[9].name == "9");
   CHECK(report.classes[9].train == 2);

@@ -110,6 +110,12 @@ TEST_CASE("random_subset: takes as many of all, whatever their classes, and keep
   CHECK(features(lmc::random_subset(counted(10), 10, 1)) == features(counted(10)));
 }
 
+TEST_CASE("per_class_subset, random_subset: draw from random numbers that nothing else has", "[data]") {
+  const lmc::Stream whole = lmc::detail::whole_subset_stream(5), of_class = lmc::detail::class_subset_stream(5, 2);
+  CHECK(lmc::random_bits(whole, 3) == lmc::random_bits({.seed = 5, .purpose = lmc::Purpose::subset}, 3));
+  CHECK(lmc::random_bits(of_class, 3) == lmc::random_bits({.seed = 5, .purpose = lmc::Purpose::subset, .part = 3}, 3));
+}
+
 TEST_CASE("random_subset: refuses to take none, or more than there are", "[data]") {
   CHECK_THROWS_WITH(lmc::random_subset(counted(10), 0, 1), Contains("random_subset: examples = 0; expected 1 to 10"));
   CHECK_THROWS_WITH(lmc::random_subset(counted(10), 11, 1), Contains("examples = 11; expected 1 to 10"));

@@ -218,8 +218,9 @@ TEST_CASE("load_table: notes numbers that may stand for missing ones", "[data]")
   for (const std::string text : {"-8", "-98", "9", "999"}) CHECK(among_positive(text).empty());
   CHECK(note("-99").empty());  // among −3 to 3
   for (const std::string text : {"99", "998", "999.99", "9990", "1e19"}) CHECK(note(text).empty());
-  CHECK(note("-999", 3, 250).empty());  // −125 to 124
-  CHECK(note("999", 39).empty());       // the training part has no other value
+  CHECK_THAT(note("999", 3, 1), Contains("'t' has '999', far from its other values"));  // which are 0, all of them
+  CHECK(note("-999", 3, 250).empty());                                                  // −125 to 124
+  CHECK(note("999", 39).empty());                                                       // the training part has no other value
   CHECK_THAT(note("999", 3, 7, {.missing_texts = {"?"}, .wording = lmc::Wording::command_line}),
              Contains("if it stands for a missing one: --missing-texts '?,999'\n"));
   CHECK(note("999", 3, 7, {.missing_texts = {"999"}, .missing = lmc::MissingValue::impute}).empty());

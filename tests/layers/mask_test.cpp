@@ -51,6 +51,16 @@ TEST_CASE("random_mask: is a function of seed and layer", "[layers]") {
   CHECK(mask(1, 0) != mask(1, 1));
 }
 
+TEST_CASE("random_mask: draws from random numbers that nothing else has", "[layers]") {
+  const lmc::Mask mask = random_mask({.outputs = 5, .inputs = 4, .sparsity = 0.5, .seed = 3, .layer = 2});
+  std::uint64_t to_drop = 10;
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    const bool drop = lmc::uniform_below({.seed = 3, .purpose = lmc::Purpose::mask, .part = 2}, i, 20 - i) < to_drop;
+    CHECK(mask.bits[i] == !drop);
+    to_drop -= drop ? 1 : 0;
+  }
+}
+
 TEST_CASE("random_mask: refuses what is no share or no matrix", "[layers][errors]") {
   CHECK_THROWS_WITH(random_mask({.outputs = 2, .inputs = 3, .sparsity = 1.5}),
                     "random_mask: sparsity = 1.5; expected a share in [0, 1]");

@@ -171,6 +171,7 @@ TEST_CASE("onset: refuses children that could not differ", "[measure][errors]") 
   CHECK_THROWS_WITH(with({.difference = lmc::DifferentBatch()}, {0, 42}), Catch::Contains("candidate 42 is the end"));
   CHECK_THROWS_WITH(with({}, {0, 43}), Catch::Contains("candidate 43, but the training ends after 42 updates"));
   CHECK_THROWS_WITH(with({.barriers_after = {0}}), Catch::Contains("barriers_after has 0"));
+  CHECK_THROWS_WITH(with({.barriers_after = {1}, .rate_from = 4, .rate_to = 4}), Catch::Contains("rate_from = 4"));
   CHECK_THROWS_WITH(with({.rate_from = 4, .rate_to = 4}), Catch::Contains("rate_from = 4"));
   seeds[1].b = seeds[1].a;
   CHECK_THROWS_WITH(with({}), Catch::Contains("initialization 1: the seeds of its two children are equal"));

@@ -127,6 +127,15 @@ TEST_CASE("calibrate_buffers: every example is in one of batches of nearly one s
   }
 }
 
+TEST_CASE("calibrate_buffers: deals out examples by random numbers that nothing else has", "[train]") {
+  std::vector<lmc::Index> order(20);
+  std::iota(order.begin(), order.end(), lmc::Index{0});
+  lmc::shuffle(lmc::Stream{.purpose = lmc::Purpose::calibration}, std::span(order));
+  std::sort(order.begin(), order.begin() + 10);
+  std::sort(order.begin() + 10, order.end());
+  CHECK(lmc::detail::calibration_order(20, 10) == order);
+}
+
 TEST_CASE("calibrate_buffers: batches count by their sizes, and no example is left out", "[train]") {
   // Below the first normalization the mean over all batches is that of all examples, whatever the batches are.
   const auto net = network<double>();

@@ -80,6 +80,10 @@ TEST_CASE("perturb: the direction is a function of the seed", "[train][determini
     across += (a[i] - before[i]) * (c[i] - before[i]);
   }
   CHECK_THAT(along, WithinRel(2.0, 1e-10));
+  CHECK_THAT((a[7] - before[7]) / (a[0] - before[0]),
+             WithinRel(lmc::normal({.seed = 4, .purpose = lmc::Purpose::perturbation}, 7) /
+                           lmc::normal({.seed = 4, .purpose = lmc::Purpose::perturbation}, 0),
+                       1e-6));
   CHECK(std::abs(across) < 0.15);  // of independent directions in 785 dimensions: a standard deviation of 0.036
 }
 
