@@ -58,8 +58,7 @@ awk 'BEGIN {
   for (i = 0; i < 300; ++i) print (i * 7) % 11 "," (i % 3 == 2 ? "red" : "blue") "," i % 3 + (i * 5) % 7 / 7 "," substr("abc", i % 3 + 1, 1)
 }' > data/flowers.csv
 mine=(--experiments own --preset smoke)
-says "there is no flowers.csv in 'nowhere'; its cells are left out" "$program" run "${mine[@]}" --data nowhere --store none.db
-rm -rf none.db*
+refuses "there is no flowers.csv in 'nowhere'; its cells are left out" "$program" run "${mine[@]}" --data nowhere --store none.db
 "$program" run "${mine[@]}" --store mine.db > out 2>&1 || fail "the experiment of docs/study.md: $(cat out)"
 says '^0 tasks' "$program" run "${mine[@]}" --store mine.db
 [[ $(sqlite3 mine.db 'SELECT train, test, classes FROM data') == '240|60|3' ]] ||

@@ -314,7 +314,7 @@ refuses "is no store" "${run[@]}" --store text.db
 grep -q 'this is a text' text.db || fail "a file that is no store was changed"
 refuses "there is no directory" "${run[@]}" --store nowhere/study.db
 sed 's/dataset = "spirals"/dataset = "mnist"/; s/hidden = "24,24"/hidden = "8"/' grids/01-depth.toml > bad/01-bad.toml
-says "there is no mnist in 'nowhere'" run --experiments bad --preset smoke --data nowhere --store absent.db
+refuses "there is no mnist in 'nowhere'" run --experiments bad --preset smoke --data nowhere --store absent.db
 
 # A checkpoint that is not that of its row.
 victim=$(sqlite3 merged.db "SELECT run_a FROM pairs LIMIT 1")
