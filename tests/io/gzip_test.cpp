@@ -119,7 +119,7 @@ TEST_CASE("GzipReader: passes over bytes 0 behind the last member, however many"
 TEST_CASE("GzipReader: refuses a file that is cut while it is read, at whatever byte", "[io]") {
   const testing::TemporaryDirectory directory;
   const std::string content(100000, 'x');
-  for (const std::size_t left : {0, 1, 20000, 65536, 99999}) {
+  for (const std::size_t left : std::vector<std::size_t>{0, 1, 20000, 65536, 99999}) {
     const auto path = directory.write("plain", content);
     lmc::GzipReader file(path);
     std::vector<std::uint8_t> bytes(10);

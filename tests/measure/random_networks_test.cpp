@@ -157,7 +157,7 @@ void for_each_case(Check check) {
 
 }  // namespace
 
-TEST_CASE("random networks: outputs, losses and gradients are those of plain loops", "[measure][random]") {
+TEST_CASE("random networks: outputs, losses and gradients are those of plain loops", "[measure][random][long]") {
   for_each_case([](const Case& c, const lmc::Network<double>& network, Draw&) {
     const PlainNetwork plain(network);
     // Values that float has, so that both start from the same.
@@ -185,7 +185,7 @@ TEST_CASE("random networks: outputs, losses and gradients are those of plain loo
   });
 }
 
-TEST_CASE("random networks: training is that of plain loops, for any options of SGD", "[measure][random]") {
+TEST_CASE("random networks: training is that of plain loops, for any options of SGD", "[measure][random][long]") {
   for_each_case([](const Case& c, const lmc::Network<double>& network, Draw& draw) {
     const bool nesterov = draw.number(0, 2) == 0;
     const double momentum = nesterov ? 0.9 : draw.one_of({0.0, 0.5, 0.9});
@@ -230,7 +230,7 @@ TEST_CASE("random networks: training is that of plain loops, for any options of 
   });
 }
 
-TEST_CASE("random networks: curves and barriers are those of plain loops", "[measure][random]") {
+TEST_CASE("random networks: curves and barriers are those of plain loops", "[measure][random][long]") {
   for_each_case([](const Case& c, const lmc::Network<double>& network, Draw& draw) {
     const PlainNetwork plain(network);
     const auto a = network.initialize({.seed = 1}).parameters, b = network.initialize({.seed = 2}).parameters;
@@ -274,7 +274,7 @@ TEST_CASE("random networks: curves and barriers are those of plain loops", "[mea
   });
 }
 
-TEST_CASE("random networks: the exact error is the grid's at each α of it, and its barrier no lower", "[measure][random]") {
+TEST_CASE("random networks: the exact error is the grid's at each α of it, and its barrier no lower", "[measure][random][long]") {
   unsigned traced = 0;
   for_each_case([&](const Case& c, const lmc::Network<double>& network, Draw& draw) {
     const lmc::Network<double> local = lmc::lift_to_local(network).network;  // whose layers are those that are traced
@@ -302,7 +302,7 @@ TEST_CASE("random networks: the exact error is the grid's at each α of it, and 
   CHECK(traced > cases / 3);
 }
 
-TEST_CASE("random networks: a lifted and a permuted network compute what their source does", "[measure][random]") {
+TEST_CASE("random networks: a lifted and a permuted network compute what their source does", "[measure][random][long]") {
   for_each_case([](const Case& c, const lmc::Network<double>& network, Draw& draw) {
     const auto state = network.initialize({.seed = 3});
     const auto data = c.data<double>();

@@ -94,7 +94,7 @@ void check_teams(const lmc::Network<float>& network, const lmc::OptimizerOptions
 }  // namespace
 
 TEST_CASE("a pair and its path have the same bits with 1, 2, 3, 5 and 16 threads, and in a parallel region of the caller's",
-          "[measure][determinism]") {
+          "[measure][determinism][long]") {
   for (const auto& [name, network] : networks()) {
     DYNAMIC_SECTION(name) { check_teams(network, optimizers().front().second); }
   }
