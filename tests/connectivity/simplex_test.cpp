@@ -95,6 +95,8 @@ TEST_CASE("sample_simplex: knows mean, its noise and the highest sample") {
   };
   const lmc::SimplexSample few = lmc::sample_simplex<double>(v, kept, {.samples = 2, .seed = 1});
   CHECK_THAT(few.loss.standard_error, WithinRel(std::abs(two[0] - two[1]) / 2, 1e-12));
+  const lmc::Stream stream{.seed = 1, .purpose = lmc::Purpose::simplex};  // which nothing else has
+  for (const std::size_t i : {0U, 1U}) CHECK_THAT(two[i], WithinRel(lmc::simplex_weights(stream, i, 3)[1], 1e-12));
   CHECK_THROWS_WITH(lmc::sample_simplex<double>(v, measure, {.samples = 1}), Contains("samples = 1; expected at least 2"));
 }
 

@@ -221,6 +221,9 @@ TEST_CASE("Conv2d: starts as PyTorch's, and describes itself", "[layers]") {
 TEST_CASE("Conv2d: refuses what does not fit, with the numbers", "[layers][errors]") {
   CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 4}, .outputs = 3}),
                     "Conv2d: inputs = [4, 4]; expected an image [rows, cols, channels] with positive lengths");
+  for (const lmc::Shape& flat : {lmc::Shape{0, 4, 1}, lmc::Shape{4, 0, 1}, lmc::Shape{4, 4, 0}})
+    CHECK_THROWS_WITH(lmc::Conv2d<double>({.inputs = flat, .outputs = 1, .kernel = 1}),
+                      Catch::Matchers::Contains("with positive lengths"));
   CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 4, 1}, .outputs = 0}),
                     "Conv2d: outputs = 0; expected a positive number of channels");
   CHECK_THROWS_WITH(Conv2d<float>({.inputs = {4, 4, 6}, .outputs = 8, .groups = 4}),

@@ -37,11 +37,14 @@ TEST_CASE("SaveEvery: saves checkpoints from which training goes on to the same 
   lmc::TrainOptions<float> options{.epochs = 4, .batch_size = 20, .optimizer = lmc::AdamOptions()};
   auto saved = options;
   const lmc::SaveEvery epochs(directory.path() / "a" / "epochs", net.layout(), {.epochs = 2}),
+      thirds(directory.path() / "thirds", net.layout(), {.epochs = 3}),
       updates(directory.path() / "updates", net.layout(), {.updates = 5});
-  saved.observers = {epochs, updates};
+  saved.observers = {epochs, thirds, updates};
   const auto pair = lmc::train_pair(net, data, start, saved, {.order = 1}, {.order = 2});
   CHECK(files_in(directory.path() / "a" / "epochs") == 4);  // of two runs, after 6 and 12 updates
-  CHECK(files_in(directory.path() / "updates") == 4);       // after 5 and 10
+  CHECK(files_in(directory.path() / "thirds") == 2);        // after 9
+  CHECK(std::filesystem::exists(thirds.file(0, 9)));
+  CHECK(files_in(directory.path() / "updates") == 4);  // after 5 and 10
   const auto at = lmc::load_checkpoint<float>(epochs.file(1, 6), net.layout());
   CHECK(at.step == 6);
   CHECK(lmc::train(net, data, at, options, {.order = 2}).state == pair.b.state);
