@@ -5,11 +5,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 out=$PWD/build/coverage
-programs=("$out"/tests/lmc_tests "$out"/tests/lmc_baseline_tests)
 cmake --preset coverage
 cmake --build --preset coverage
 rm -rf "$out/profiles"
 LLVM_PROFILE_FILE=$out/profiles/%m.profraw CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)} ctest --preset coverage
 llvm-profdata-16 merge -o "$out/tests.profdata" "$out"/profiles/*.profraw
-llvm-cov-16 export "${programs[@]/#/--object=}" --instr-profile "$out/tests.profdata" include/lmc > "$out/coverage.json"
+llvm-cov-16 export "$out/tests/lmc_tests" --object="$out/tests/lmc_baseline_tests" --instr-profile "$out/tests.profdata" include/lmc \
+  > "$out/coverage.json"
 python3 tests/coverage/report.py "$out/coverage.json" "$out/not_run.txt"
