@@ -274,7 +274,8 @@ TEST_CASE("random networks: curves and barriers are those of plain loops", "[mea
   });
 }
 
-TEST_CASE("random networks: the exact error is the grid's at each α of it, and its barrier no lower", "[measure][random][long]") {
+TEST_CASE("random networks: the exact error is the grid's at each α of it, and its barrier no lower",
+          "[measure][random][long]") {
   unsigned traced = 0;
   for_each_case([&](const Case& c, const lmc::Network<double>& network, Draw& draw) {
     const lmc::Network<double> local = lmc::lift_to_local(network).network;  // whose layers are those that are traced
