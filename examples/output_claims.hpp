@@ -9,9 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <lmc/core/error.hpp>
 #include <lmc/data/sources/detail/lower_case.hpp>
 #include <lmc/io/output_file.hpp>
@@ -29,9 +26,9 @@ class OutputClaims {
     std::error_code none;
     const auto file = std::filesystem::weakly_canonical(std::filesystem::absolute(path), none);
     if (std::filesystem::exists(file, none) && !std::filesystem::is_regular_file(file, none)) return;
-    for (const auto& [descriptor, name] : {std::pair(STDOUT_FILENO, "output"), std::pair(STDERR_FILENO, "error")})
-      lmc::require(!is_open_at(path, descriptor), option, " '", path.string(), "' is the file that the standard ", name,
-                   " goes to, and what is printed would be lost; give another name");
+    for (const auto& [stream, name] : {std::pair("/dev/stdout", "output"), std::pair("/dev/stderr", "error")})
+      lmc::require(!std::filesystem::equivalent(path, stream, none), option, " '", path.string(),
+                   "' is the file that the standard ", name, " goes to, and what is printed would be lost; give another name");
     if (images_) require_no_image(option, path, file);
     for (const std::string& input : read_) {
       lmc::require(!std::filesystem::equivalent(path, input, none), option, " '", path.string(),
@@ -52,12 +49,6 @@ class OutputClaims {
   }
 
  private:
-  static bool is_open_at(const std::filesystem::path& path, int descriptor) {
-    struct stat named {
-    }, open{};
-    return ::stat(path.c_str(), &named) == 0 && ::fstat(descriptor, &open) == 0 && named.st_dev == open.st_dev &&
-           named.st_ino == open.st_ino;
-  }
   // Throws: Error where the file would lie among the images of a class, at any depth.
   void require_no_image(const char* option, const std::filesystem::path& path, const std::filesystem::path& file) const {
     std::error_code none;

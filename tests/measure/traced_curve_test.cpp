@@ -23,6 +23,7 @@
 #include <lmc/models/sparse_mlp.hpp>
 #include <span>
 #include <string>
+#include <support/exact_outcomes.hpp>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -60,18 +61,7 @@ lmc::Dataset<Scalar> images() {
 Index disagreements(const lmc::ExactErrorCurve& curve, const Network<double>& net, const std::vector<double>& a,
                     const std::vector<double>& b, const lmc::Dataset<double>& data) {
   const auto measured = lmc::linear_path(a, b, lmc::evaluator(net, data), {.alphas = 401});
-  Index count = 0;
-  for (const lmc::CurvePoint& point : measured.points) {
-    if (point.alpha == 0 || point.alpha_bar == 0) continue;
-    std::vector<bool> wrong = curve.wrong, near(wrong.size());
-    for (const lmc::ErrorFlip& flip : curve.flips) {
-      const auto example = static_cast<std::size_t>(flip.example);
-      if (flip.at.alpha < point.alpha) wrong[example] = flip.wrong;
-      if (std::abs(flip.at.alpha - point.alpha) < 1e-9) near[example] = true;
-    }
-    for (std::size_t i = 0; i < wrong.size(); ++i) count += !near[i] && wrong[i] != point.metrics.wrong[i];
-  }
-  return count;
+  return testing::compare_outcomes(curve, measured).differing;
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ class OutputFile {
     const auto status = std::filesystem::status(path_, none);
     require(!std::filesystem::is_directory(status), "cannot write '", path_.string(), "': it is a directory, expected a file");
     if (std::filesystem::exists(status)) {
-      // Of a pipe, /proc has a link to a name that there is not.
+      // For a pipe, /dev/fd is a link to a name that does not exist.
       if (std::filesystem::is_regular_file(status)) target_ = std::filesystem::canonical(path_, none);
       // Renaming would replace a file that its owner has made read-only; appending nothing does not touch it.
       errno = 0;
