@@ -29,7 +29,12 @@ using testing::PlainNetwork;
 
 namespace {
 
+// Without optimization, as under the address sanitizer, a case takes 50 times as long.
+#ifdef __OPTIMIZE__
 constexpr unsigned cases = 1000;
+#else
+constexpr unsigned cases = 20;
+#endif
 
 class Draw {
  public:
@@ -144,7 +149,7 @@ std::vector<Scalar> rounded(const std::vector<double>& values) {
   return {values.begin(), values.end()};
 }
 
-/// Each of the thousand cases, by its number.
+/// Each of the cases, by its number.
 template <class Check>
 void for_each_case(Check check) {
   for (unsigned seed = 0; seed < cases; ++seed) {
@@ -158,7 +163,7 @@ void for_each_case(Check check) {
 
 }  // namespace
 
-TEST_CASE("random networks: outputs, losses and gradients are those of plain loops", "[measure][random][long]") {
+TEST_CASE("random networks: outputs, losses and gradients are those of plain loops", "[measure][random]") {
   for_each_case([](const Case& c, const lmc::Network<double>& network, Draw&) {
     const PlainNetwork plain(network);
     // Values that float has, so that both start from the same.
@@ -186,7 +191,7 @@ TEST_CASE("random networks: outputs, losses and gradients are those of plain loo
   });
 }
 
-TEST_CASE("random networks: training is that of plain loops, for any options of SGD", "[measure][random][long]") {
+TEST_CASE("random networks: training is that of plain loops, for any options of SGD", "[measure][random]") {
   for_each_case([](const Case& c, const lmc::Network<double>& network, Draw& draw) {
     const bool nesterov = draw.number(0, 2) == 0;
     const double momentum = nesterov ? 0.9 : draw.one_of({0.0, 0.5, 0.9});
@@ -231,7 +236,7 @@ TEST_CASE("random networks: training is that of plain loops, for any options of 
   });
 }
 
-TEST_CASE("random networks: curves and barriers are those of plain loops", "[measure][random][long]") {
+TEST_CASE("random networks: curves and barriers are those of plain loops", "[measure][random]") {
   for_each_case([](const Case& c, const lmc::Network<double>& network, Draw& draw) {
     const PlainNetwork plain(network);
     const auto a = network.initialize({.seed = 1}).parameters, b = network.initialize({.seed = 2}).parameters;
@@ -275,8 +280,7 @@ TEST_CASE("random networks: curves and barriers are those of plain loops", "[mea
   });
 }
 
-TEST_CASE("random networks: the exact error is the grid's at each α of it, and its barrier no lower",
-          "[measure][random][long]") {
+TEST_CASE("random networks: the exact error is the grid's at each α of it, and its barrier no lower", "[measure][random]") {
   unsigned traced = 0;
   for_each_case([&](const Case& c, const lmc::Network<double>& network, Draw& draw) {
     const lmc::Network<double> local = lmc::lift_to_local(network).network;  // whose layers are those that are traced
@@ -294,7 +298,7 @@ TEST_CASE("random networks: the exact error is the grid's at each α of it, and 
   CHECK(traced > cases / 3);
 }
 
-TEST_CASE("random networks: a lifted and a permuted network compute what their source does", "[measure][random][long]") {
+TEST_CASE("random networks: a lifted and a permuted network compute what their source does", "[measure][random]") {
   for_each_case([](const Case& c, const lmc::Network<double>& network, Draw& draw) {
     const auto state = network.initialize({.seed = 3});
     const auto data = c.data<double>();
