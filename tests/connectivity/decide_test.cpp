@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <span>
 #include <stdexcept>
@@ -265,6 +266,14 @@ TEST_CASE("decide: evaluates each example once at most, in an order of the seed,
   };
   decide(a, b, Counting{{population(500, 0.02, 0, 25)}, &batches}, {.confidence = 0.999999, .batch = 40});
   CHECK(batches == std::vector<std::size_t>{40, 40, 40, 40, 40, 50, 62, 78, 97, 13});
+}
+
+TEST_CASE("decide: the order of the examples is that of the seed's random subset", "[connectivity][determinism]") {
+  std::vector<Index> calls, order(300);
+  decide(a, b, Table{population(300, 0.02, 0, 25), &Table::ignored, &calls}, {.seed = 8, .batch = 300});
+  std::iota(order.begin(), order.end(), Index{0});
+  lmc::shuffle({.seed = 8, .purpose = lmc::Purpose::subset}, std::span(order));
+  CHECK(calls == order);
 }
 
 TEST_CASE("decide: swapping the ends mirrors where the maximum is, and changes nothing else", "[connectivity]") {

@@ -120,6 +120,24 @@ TEST_CASE("onset_curve: finds a planted curve, and its interval covers it about 
   CHECK(covered >= 50);
 }
 
+TEST_CASE("onset_curve: resample r draws initializations with the numbers of (seed, r)", "[connectivity][determinism]") {
+  const std::vector<Index> onsets{2, 4, 8, 16, 32};
+  std::vector<double> updates;
+  for (std::uint32_t r = 0; r < 100; ++r) {
+    // The same number for all initializations: the fit does not see them, and none are drawn again.
+    std::vector<SpawnOutcome> outcomes;
+    for (std::uint64_t i = 0; i < 5; ++i) {
+      const auto j = lmc::uniform_below({.seed = 3, .purpose = lmc::Purpose::bootstrap, .epoch = r}, i, 5);
+      for (SpawnOutcome outcome : planted({onsets[j]})) outcomes.push_back(outcome);
+    }
+    updates.push_back(lmc::onset_curve(outcomes).onset.update);
+  }
+  std::sort(updates.begin(), updates.end());
+  const auto curve = lmc::onset_curve(planted(onsets), {.resamples = 100, .seed = 3, .level = 0.9});
+  CHECK_THAT(curve.interval->low.update, WithinRel(updates[5], 1e-9));
+  CHECK_THAT(curve.interval->high.update, WithinRel(updates[94], 1e-9));
+}
+
 TEST_CASE("onset_curve: refuses what it cannot fit", "[connectivity][errors]") {
   CHECK_THROWS_WITH(lmc::onset_curve({}), Catch::Contains("there are no outcomes"));
   CHECK_THROWS_WITH(lmc::onset_curve(std::vector<SpawnOutcome>{{0, -1, true}}), Catch::Contains("the update -1"));

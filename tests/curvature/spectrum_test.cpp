@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <lmc/core/random.hpp>
 #include <lmc/curvature/block_hessian.hpp>
 #include <lmc/curvature/spectral_density.hpp>
 #include <lmc/curvature/spectrum_ends.hpp>
@@ -84,6 +85,34 @@ TEST_CASE("spectrum_ends: the same seed gives the same bits", "[curvature][deter
         lmc::spectrum_ends(h, 60, {.steps = 9, .seed = 4}).largest.value);
   CHECK(lmc::spectrum_ends(h, 60, {.steps = 4, .seed = 4}).smallest.value !=
         lmc::spectrum_ends(h, 60, {.steps = 4, .seed = 5}).smallest.value);
+}
+
+TEST_CASE("estimates of a spectrum begin with the random vectors of (seed, what they are for, number)",
+          "[curvature][determinism]") {
+  const auto stream = [](std::uint32_t probe, std::uint32_t number) {
+    return lmc::Stream{.seed = 4, .purpose = lmc::Purpose::curvature, .epoch = probe, .part = number};
+  };
+  std::vector<std::vector<double>> multiplied;
+  const auto recorded = [&, h = Planted(falling(60))](std::span<const double> v, std::span<double> product) {
+    multiplied.emplace_back(v.begin(), v.end());
+    h(v, product);
+  };
+  const auto check_normal = [&](std::uint32_t probe) {
+    // Ratios, since the start is scaled to unit length.
+    for (std::uint64_t i = 1; i < 60; ++i)
+      CHECK_THAT(multiplied[0][i] / multiplied[0][0],
+                 WithinAbs(lmc::normal(stream(probe, 0), i) / lmc::normal(stream(probe, 0), 0), 1e-9));
+    multiplied.clear();
+  };
+  lmc::spectrum_ends(recorded, 60, {.steps = 4, .seed = 4});
+  check_normal(0);
+  lmc::spectral_density(recorded, 60, {.steps = 4, .probes = 2, .seed = 4});
+  check_normal(3);
+  lmc::hessian_trace(recorded, 60, {.products = 6, .seed = 4});
+  for (std::uint32_t column = 0; column < 2; ++column) {
+    const auto bits = lmc::random_bits(stream(1, column), 0);
+    for (std::uint32_t i = 0; i < 60; ++i) CHECK(multiplied[column][i] == ((bits.at(i / 32) >> (i % 32) & 1) != 0 ? 1 : -1));
+  }
 }
 
 TEST_CASE("hessian_trace: is unbiased, with honest standard errors, for H and for its square", "[curvature]") {

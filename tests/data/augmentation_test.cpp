@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/core/random.hpp>
 #include <lmc/data/augmentation.hpp>
 
 #include <algorithm>
@@ -243,6 +244,34 @@ TEST_CASE("AugmentedDataset: what becomes of an example depends on seed, epoch a
   CHECK(std::vector(among.begin() + 140, among.begin() + 210) == alone);
   CHECK(gather({data, options, 9}, {5}, 4) != alone);
   CHECK(gather({data, options, 8}, {5}, 3) != alone);
+}
+
+TEST_CASE("AugmentedDataset: example i of an epoch is moved by the bits of (seed, epoch, i)", "[data][determinism]") {
+  const auto data = images();
+  const std::uint32_t epoch = 3;
+  for (const Index i : {0, 17, 63}) {
+    const auto bits =
+        lmc::random_bits({.seed = 9, .purpose = lmc::Purpose::augmentation, .epoch = epoch}, static_cast<std::uint64_t>(i));
+    // Five moves are possible along each axis, −2 to 2.
+    const auto shift = [](std::uint32_t word) { return static_cast<Index>(std::floor(std::ldexp(word, -32) * 5)) - 2; };
+    CHECK(gather({data, {.crop_padding = 2, .flip = true}, 9}, {i}, epoch) ==
+          moved(plain(data, i), shift(bits[0]), shift(bits[1]), bits[2] >= 0x80000000));
+
+    const auto position = lmc::random_bits({.seed = 9, .purpose = lmc::Purpose::augmentation, .epoch = epoch, .part = 1},
+                                           static_cast<std::uint64_t>(i));
+    const auto offset = [](std::uint32_t word) { return 2 * std::ldexp(word, -32) - 1; };
+    CHECK(offset(position[0]) != offset(position[2]));
+    const double down = offset(position[0]), right = offset(position[2]);
+    // Bilinear, at a pixel that has all its neighbors in the image.
+    const auto before = plain(data, i), after = gather({data, {.translation = 1}, 9}, {i}, epoch);
+    const auto pixel = [&](double row, double column) {
+      return before[static_cast<std::size_t>((static_cast<Index>(row) * width + static_cast<Index>(column)) * channels)];
+    };
+    const double top = std::floor(2 + down), left = std::floor(3 + right), v = 2 + down - top, h = 3 + right - left;
+    const double expected = (1 - v) * ((1 - h) * pixel(top, left) + h * pixel(top, left + 1)) +
+                            v * ((1 - h) * pixel(top + 1, left) + h * pixel(top + 1, left + 1));
+    CHECK_THAT(after[static_cast<std::size_t>((2 * width + 3) * channels)], WithinAbs(expected, 1e-6));
+  }
 }
 
 TEST_CASE("AugmentedDataset: refuses what does not fit", "[data][errors]") {

@@ -3,7 +3,12 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <vector>
 
+#include <lmc/core/random.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 
 #include <support/allocations.hpp>
@@ -61,6 +66,17 @@ TEST_CASE("Batches: the order is a function of seed and epoch alone", "[data]") 
   a.shuffle(0);
   CHECK(epoch_order(a) == first);
   CHECK(epoch_order(Batches(100, {.batch_size = 7, .order_seed = 2})) != first);
+}
+
+TEST_CASE("Batches: an epoch's order is the one that seed and epoch shuffle", "[data][determinism]") {
+  Batches batches(50, {.batch_size = 8, .order_seed = 3});
+  std::vector<Index> order(50);
+  for (const std::uint32_t epoch : {0U, 4U}) {
+    batches.shuffle(epoch);
+    std::iota(order.begin(), order.end(), Index{0});
+    lmc::shuffle({.seed = 3, .purpose = lmc::Purpose::order, .epoch = epoch}, std::span(order));
+    CHECK(epoch_order(batches) == order);
+  }
 }
 
 TEST_CASE("Batches: every example comes first about equally often", "[data]") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/core/random.hpp>
 #include <lmc/data/sources/image_folder.hpp>
 
 #include <algorithm>
@@ -142,6 +143,19 @@ TEST_CASE("load_image_folder: puts a share aside, by a seed, where there is no t
                                                                       "split_seed = 1); expected training images"));
   CHECK_THROWS_WITH(load(0, 1), Contains("test_share = 0; expected a number between 0 and 1"));
   CHECK_THROWS_WITH(load(1, 1), Contains("test_share = 1;"));
+}
+
+TEST_CASE("load_image_folder: puts aside the first images of an order that the seed shuffles", "[data][determinism]") {
+  const Tree tree;
+  Bytes order;
+  for (std::uint8_t i = 0; i < 40; ++i) {
+    tree.image((i < 20 ? "a/" : "b/") + std::to_string(100 + i) + ".png", i);
+    order.push_back(i);
+  }
+  lmc::shuffle({.seed = 6, .purpose = lmc::Purpose::split}, std::span(order));
+  order.resize(10);
+  std::sort(order.begin(), order.end());
+  CHECK(values(load_image_folder<float>(tree.path(), {.test_share = 0.25, .split_seed = 6, .cache = false}).test) == order);
 }
 
 TEST_CASE("load_image_folder: brings images to one channel or one size", "[data]") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/core/random.hpp>
 #include <lmc/data/label_noise.hpp>
 
 #include <array>
@@ -57,6 +58,16 @@ TEST_CASE("with_label_noise: is a function of the seed and the example, and more
   const auto less = noisy(0.2, 1), more = noisy(0.4, 1);
   for (std::size_t i = 0; i < less.size(); ++i)
     if (less[i] != truth.labels()[i]) REQUIRE(more[i] == less[i]);
+}
+
+TEST_CASE("with_label_noise: example i has the noise of (seed, i)", "[data][determinism]") {
+  const auto truth = in_turn();
+  const auto noisy = lmc::with_label_noise(truth, {.share = 0.3, .seed = 6});
+  for (std::size_t i = 0; i < 1000; ++i) {
+    const auto bits = lmc::random_bits({.seed = 6, .purpose = lmc::Purpose::label_noise}, i);
+    const bool changes = std::ldexp(bits[0], -32) + std::ldexp(bits[1], -64) < 0.3;
+    REQUIRE((noisy.labels()[i] != truth.labels()[i]) == changes);
+  }
 }
 
 TEST_CASE("with_label_noise: refuses a share outside [0, 1], and noise where there is one class", "[data][errors]") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/core/random.hpp>
 #include <lmc/data/split.hpp>
 
 #include <algorithm>
@@ -57,6 +58,15 @@ TEST_CASE("split: is decided by the seed, and not by the place in the data", "[d
     const auto part = validation(seed);
     CHECK(std::abs(std::accumulate(part.begin(), part.end(), 0.0) / 500 - 499.5) < 45);
   }
+}
+
+TEST_CASE("split: puts aside the first examples of an order that the seed shuffles", "[data][determinism]") {
+  std::vector<double> order(100);
+  std::iota(order.begin(), order.end(), 0.0);
+  lmc::shuffle({.seed = 4, .purpose = lmc::Purpose::split}, std::span(order));
+  std::sort(order.begin(), order.begin() + 30);
+  order.resize(30);
+  CHECK(features(lmc::split(counted(100), {.validation = 30, .seed = 4}).validation) == order);
 }
 
 TEST_CASE("split: refuses to leave a part empty", "[data]") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/core/random.hpp>
 #include <lmc/data/sources/synthetic.hpp>
 
 #include <catch2/catch.hpp>
@@ -140,6 +141,25 @@ TEST_CASE("gaussian_mixture: refuses sizes and separation out of range", "[data]
   CHECK_THROWS_WITH(lmc::gaussian_mixture<float>({.classes = 0}), Contains("classes = 0"));
   CHECK_THROWS_WITH(lmc::gaussian_mixture<float>({.dimension = 0}), Contains("dimension = 0"));
   CHECK_THROWS_WITH(lmc::gaussian_mixture<float>({.separation = -1}), Contains("separation = -1"));
+}
+
+TEST_CASE("synthetic data: position, noise and center of a point are those of (seed, number)", "[data][determinism]") {
+  const auto stream = [](std::uint64_t seed, std::uint32_t part) {
+    return lmc::Stream{.seed = seed, .purpose = lmc::Purpose::synthetic_data, .part = part};
+  };
+  const auto arms = features(lmc::spirals<double>({.examples = 6, .classes = 3, .turns = 0, .noise = 0.5, .seed = 5}));
+  for (std::size_t i = 0; i < 6; ++i) {
+    const double t = lmc::uniform(stream(5, 0), i), angle = 2 * std::numbers::pi * static_cast<double>(i % 3) / 3;
+    CHECK_THAT(arms[2 * i], WithinAbs(std::sqrt(6.0) * t * std::cos(angle) + 0.5 * lmc::normal(stream(5, 1), 2 * i), 1e-14));
+    CHECK_THAT(arms[2 * i + 1],
+               WithinAbs(std::sqrt(6.0) * t * std::sin(angle) + 0.5 * lmc::normal(stream(5, 1), 2 * i + 1), 1e-14));
+  }
+  const auto points = features(lmc::gaussian_mixture<double>(
+      {.examples = 6, .classes = 3, .dimension = 2, .separation = 4, .center_seed = 7, .seed = 5}));
+  for (std::size_t i = 0; i < 6; ++i)
+    for (std::size_t j = 0; j < 2; ++j)
+      CHECK_THAT(points[2 * i + j],
+                 WithinAbs(2 * lmc::normal(stream(7, 2), 2 * (i % 3) + j) + lmc::normal(stream(5, 1), 2 * i + j), 1e-14));
 }
 
 TEST_CASE("synthetic data: refuses more values than memory has", "[data]") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/core/random.hpp>
 #include <lmc/data/sources/tsv_text.hpp>
 
 #include <algorithm>
@@ -82,6 +83,21 @@ TEST_CASE("load_tsv_text: puts a share of each class aside, decided by the seed"
   for (const int n : numbers(load(0.5, 1).test)) (n % 2 == 0 ? even : odd).push_back(n % 2 == 0 ? n : n + 1);
   CHECK(odd.size() == 5);
   CHECK(odd != even);
+}
+
+TEST_CASE("load_tsv_text: puts aside the first lines of each class in an order that the seed shuffles", "[data][determinism]") {
+  const testing::TemporaryDirectory directory;
+  const auto data = lmc::load_tsv_text<float>(directory.write("lines", numbered_lines()),
+                                              {.test_share = 0.2, .features = letters, .seed = 5});
+  std::vector<int> aside;
+  for (const std::uint32_t label : {0U, 1U}) {
+    std::vector<int> lines;
+    for (int n = label == 0 ? 2 : 1; n <= 20; n += 2) lines.push_back(n);
+    lmc::shuffle({.seed = 5, .purpose = lmc::Purpose::split, .part = label}, std::span(lines));
+    aside.insert(aside.end(), lines.begin(), lines.begin() + 2);
+  }
+  std::sort(aside.begin(), aside.end());
+  CHECK(numbers(data.test) == aside);
 }
 
 TEST_CASE("load_tsv_text: says which line is not label, tab, text", "[data]") {

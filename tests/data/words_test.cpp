@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <lmc/core/random.hpp>
 #include <lmc/core/text.hpp>
 #include <lmc/data/sources/words.hpp>
 
@@ -137,6 +138,32 @@ TEST_CASE("load_words: draws on its own for each language and part, by the seed"
     return result;
   };
   CHECK(for_test(0) != for_test(1));
+}
+
+TEST_CASE("load_words: which numbers choose words, draw samples and decide what is for testing", "[data][determinism]") {
+  lmc::detail::WordsByLength words;
+  for (char a = 'a'; a < 'i'; ++a)
+    for (char b = 'a'; b < 'i'; ++b) words[0].push_back({a, b, 'x', 'x'});
+  const auto stream = [](std::uint32_t epoch, std::uint32_t part) {
+    return lmc::Stream{.seed = 7, .purpose = lmc::Purpose::text, .epoch = epoch, .part = part};
+  };
+  auto options = small_options;
+  options.seed = 7;
+  const lmc::detail::WordsPart test{"test", 20, 30};
+  const auto chosen = lmc::detail::choose_words({words, words}, test, options, "", {});
+  const auto samples = lmc::detail::sample_words(std::vector<std::vector<std::string>>(2, words[0]), test, options);
+  for (std::uint32_t language = 0; language < 2; ++language) {
+    auto order = words[0];
+    lmc::shuffle(stream(4, 2 * language + 1), std::span(order));  // words of four letters
+    order.resize(20);
+    CHECK(chosen[language] == order);
+    // The first word of the language's first sample.
+    CHECK(samples[30 * language].starts_with(words[0][lmc::uniform_below(stream(1, 2 * language + 1), 0, 64)]));
+  }
+  for (const std::string& word : words[0]) {
+    const double u = lmc::uniform(stream(0, 0), lmc::fnv1a(std::as_bytes(std::span(word))));
+    CHECK(lmc::detail::is_test_word(word, 0.5, 7) == (u < 0.5));
+  }
 }
 
 TEST_CASE("load_words: keeps words of one beginning in one part, and as many of each length in every language", "[data]") {

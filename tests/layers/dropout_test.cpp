@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <lmc/core/random.hpp>
 #include <lmc/layers/dense.hpp>
 #include <lmc/layers/dropout.hpp>
 #include <lmc/layers/flatten.hpp>
@@ -54,6 +55,14 @@ TEST_CASE("Dropout: an example's mask depends on its address, not on its batch",
   const lmc::NoiseAddress net{.seed = 1};
   CHECK(net.inside(0).seed != net.inside(1).seed);
   CHECK(net.inside(0).inside(1).seed != net.inside(1).inside(0).seed);
+}
+
+TEST_CASE("Dropout: entry j of example i is dropped by word j of the bits at (seed, epoch, i)", "[layers][determinism]") {
+  const auto m = mask(0.5, 7, {3}, {.seed = 9, .epoch = 2});
+  for (std::size_t j = 0; j < 7; ++j) {
+    const auto bits = lmc::random_bits({.seed = 9, .purpose = lmc::Purpose::layer_noise, .epoch = 2}, 3 * 2 + j / 4);
+    CHECK((m[j] == 0) == (bits.at(j % 4) < 0x80000000));
+  }
 }
 
 TEST_CASE("Dropout: refuses a rate outside [0, 1)", "[layers][errors]") {

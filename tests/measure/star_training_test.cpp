@@ -12,6 +12,7 @@
 #include <lmc/connectivity/paths/simplex.hpp>
 #include <lmc/connectivity/paths/simplex_volume.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/core/random.hpp>
 #include <lmc/measure/simplex_training.hpp>
 #include <lmc/measure/star_training.hpp>
 
@@ -110,6 +111,23 @@ TEST_CASE("train_simplex: a step is that of loss and volume") {
     CHECK_THAT((start.vertices[2][i] - trained.vertices[2][i]) / rate,
                WithinAbs((objective(above) - objective(below)) / (2 * h), 1e-7));
   }
+}
+
+TEST_CASE("train_simplex: an added vertex begins at the mean, with normal noise of (seed, its number)") {
+  const Points given{{0, 0, 1}, {1, 0, 0}};
+  const auto flat = [](std::span<const double>, std::span<double> gradient, Index) {
+    std::fill(gradient.begin(), gradient.end(), 0.0);
+    return 1.0;
+  };
+  const auto start =
+      lmc::train_simplex(given, flat, {.updates = 1}, {.added = 2, .volume = 0, .spread = 0.5, .places = {.seed = 2}});
+  const std::vector<double> mean{0.5, 0, 0.5};
+  const double scale = 0.5 * std::sqrt(0.5 / 3);
+  for (std::uint32_t k = 0; k < 2; ++k)
+    for (std::size_t i = 0; i < 3; ++i) {
+      const lmc::Stream stream{.seed = 2, .purpose = lmc::Purpose::path_place, .part = 2 + k};
+      CHECK_THAT(start.vertices[2 + k][i], WithinAbs(mean[i] + scale * lmc::normal(stream, i), 1e-14));
+    }
 }
 
 TEST_CASE("train_simplex: grows where the loss is flat") {
