@@ -738,6 +738,23 @@ TEST_CASE("load_image_folder: another share put aside is not taken from the cach
   }
 }
 
+TEST_CASE("load_image_folder: images that move to the test part, in the same order, are not taken from the cache", "[data]") {
+  const Tree tree;
+  for (std::uint8_t i = 0; i < 6; ++i) tree.image((i < 2 ? "a/" : "b/") + std::to_string(i) + ".png", i);
+  // A seed that puts the last image aside first, and the one before it second.
+  std::uint64_t seed = 0;
+  for (;; ++seed) {
+    Bytes order{0, 1, 2, 3, 4, 5};
+    lmc::shuffle({.seed = seed, .purpose = lmc::Purpose::split}, std::span(order));
+    if (order[0] == 5 && order[1] == 4) break;
+  }
+  const auto test = [&](double share) {
+    return values(load_image_folder<float>(tree.path(), {.test_share = share, .split_seed = seed}).test);
+  };
+  CHECK(test(1.0 / 6) == Bytes{5});
+  CHECK(test(2.0 / 6) == Bytes{4, 5});
+}
+
 TEST_CASE("load_image_folder: does without a cache where none can be written", "[data]") {
   const Tree tree;
   tree.two_classes("train/", 10);

@@ -251,6 +251,7 @@ TEST_CASE("state_of_torch: shapes that no table can bring together are marked", 
                         Contains("0.bias [5]\n") &&
                         Contains("2.weight [5, 3]   (no such shape in the network, but the transposed one)") &&
                         Contains("3.weight [7]   (no such shape in the network)") &&
+                        Contains("\nIn the network, with the shapes that they have in PyTorch:\n  dense") &&
                         Contains("dense2/weight [3, 5]   (no such shape in the file, but the transposed one)"));
 }
 

@@ -56,6 +56,7 @@ std::vector<Case> cases() {
       {"batch norm", lmc::BatchNorm<double>({.inputs = {2, 2, 3}})},
       {"attention", lmc::SelfAttention<double>({.inputs = {4, 6}, .heads = 2})},
       {"block", body(5, {lmc::dense(4), lmc::tanh(), lmc::dense(3), lmc::relu(), lmc::dense(2), lmc::tanh()})},
+      {"block that begins without parameters", body(5, {lmc::tanh(), lmc::dense(4)})},
       {"residual", lmc::Residual<double>({.body = body({5}, {lmc::dense(5), lmc::gelu(), lmc::dense(5)})})},
       {"residual, two branches",
        lmc::Residual<double>({.body = body(image, {lmc::conv2d(3, {.padding = 1}), lmc::batch_norm()}),
