@@ -10,11 +10,11 @@
 #include <string>
 
 #include "output_claims.hpp"
+#include "prepare_output.hpp"
 #include "registry/command_line.hpp"
 #include "registry/extra.hpp"
 #include "registry/named.hpp"
 #include "registry/read_report.hpp"
-#include "standard_streams.hpp"
 
 namespace {
 
@@ -82,7 +82,7 @@ void run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  prepare_standard_streams();
+  prepare_output();
   try {
     registry::register_extra(registry::known());
     run(parse(argc, argv));

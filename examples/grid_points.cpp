@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "prepare_output.hpp"
 #include "registry/command_line.hpp"
-#include "standard_streams.hpp"
 
 namespace {
 
@@ -103,7 +103,7 @@ void run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  prepare_standard_streams();
+  prepare_output();
   Options o;
   CLI::App app("What grids of α miss of the exact error barrier between two networks.");
   app.get_formatter()->column_width(34);

@@ -16,8 +16,8 @@
 #include <variant>
 #include <vector>
 
+#include "prepare_output.hpp"
 #include "registry/parse.hpp"
-#include "standard_streams.hpp"
 
 namespace {
 
@@ -128,7 +128,7 @@ void run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  prepare_standard_streams();
+  prepare_output();
   Options o;
   CLI::App app("How much of the barrier between two runs from one start is the order of units, and when do units move? MNIST.");
   app.add_option("--data", o.data, "folder of MNIST's files")->capture_default_str();

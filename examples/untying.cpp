@@ -16,9 +16,9 @@
 #include <utility>
 #include <vector>
 
+#include "prepare_output.hpp"
 #include "registry/command_line.hpp"
 #include "registry/lists.hpp"
-#include "standard_streams.hpp"
 
 namespace {
 
@@ -169,7 +169,7 @@ int run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  prepare_standard_streams();
+  prepare_output();
   Options o;
   CLI::App app("Barriers of convolutional networks whose filters are untied, on the way or in training. MNIST.");
   app.footer("Exit codes: 0 done; 1 not done; 3 networks diverged, whose rows have no barrier.");

@@ -31,8 +31,8 @@
 #include "align/network_pair.hpp"
 #include "align/table_suspects.hpp"
 #include "output_claims.hpp"
+#include "prepare_output.hpp"
 #include "registry/parse.hpp"
-#include "standard_streams.hpp"
 
 namespace {
 
@@ -148,7 +148,7 @@ void run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  prepare_standard_streams();
+  prepare_output();
   Options o;
   CLI::App app(
       "Finds the order of a network's units in which its weights are nearest to another network's, and writes it in that order.");

@@ -30,12 +30,12 @@
 #include "barrier/networks.hpp"
 #include "barrier/recording.hpp"
 #include "output_claims.hpp"
+#include "prepare_output.hpp"
 #include "registry/command_line.hpp"
 #include "registry/extra.hpp"
 #include "registry/read_report.hpp"
 #include "registry/registry.hpp"
 #include "registry/results_json.hpp"
-#include "standard_streams.hpp"
 
 using lmc::Curve;
 using lmc::fixed;
@@ -390,7 +390,7 @@ void run(const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  prepare_standard_streams();
+  prepare_output();
   registry::register_extra(registry::known());
   Options o;
   CLI::App app(

@@ -40,6 +40,9 @@ Outputs::Outputs(std::string_view program, const Options& o, const std::vector<s
       if (!csv_path) {
         csv_path = std::filesystem::path(*o.figure).replace_extension(".csv").string();
         csv_option = "--figure, without gnuplot,";
+        lmc::require(!std::filesystem::exists(*csv_path), "--figure ", *o.figure,
+                     ": gnuplot is not installed, and the numbers would replace '", *csv_path,
+                     "'; install gnuplot, or name a file for them with --csv");
       }
       std::cerr << "note: gnuplot is not installed, so that there will be no figure " << *o.figure
                 << ", but the curve's numbers in " << *csv_path << "; on Debian: apt install gnuplot-nox\n";

@@ -8,11 +8,11 @@
 
 #include "pair/outputs.hpp"
 #include "pair/results.hpp"
+#include "prepare_output.hpp"
 #include "registry/extra.hpp"
-#include "standard_streams.hpp"
 
 int run_program(const char* name, const std::function<int()>& work) {
-  prepare_standard_streams();
+  prepare_output();
   try {
     registry::register_extra(registry::known());
     return work();

@@ -6,9 +6,9 @@
 #include <iostream>
 #include <string>
 
+#include "prepare_output.hpp"
 #include "published.hpp"
 #include "registry/parse.hpp"
-#include "standard_streams.hpp"
 
 namespace {
 
@@ -29,7 +29,7 @@ void add_options(CLI::App& app, published::Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  prepare_standard_streams();
+  prepare_output();
   CLI::App app("Barriers after matching beside published ones, MNIST.");
   app.get_formatter()->column_width(34);
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);

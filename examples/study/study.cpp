@@ -33,7 +33,7 @@
 #include "study/store/merge.hpp"
 #include "study/store/store.hpp"
 
-#include "standard_streams.hpp"
+#include "prepare_output.hpp"
 #ifdef LMC_STUDY_MPI
 #include "study/running/mpi_study.hpp"
 #endif
@@ -313,7 +313,7 @@ int run_command(int argc, char** argv, const Job& job) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  prepare_standard_streams();
+  prepare_output();
   const Job job(argc, argv);
   try {
     return run_command(argc, argv, job);

@@ -351,6 +351,10 @@ fi
 env PATH=/nonexistent "${pair[@]}" --figure lonely.png > out 2> err || fail "a missing gnuplot is an error: $(cat err)"
 grep -q 'gnuplot is not installed' err || fail "nothing is said of the missing gnuplot"
 [[ -s lonely.csv && ! -e lonely.png ]] || fail "no CSV file instead of the figure"
+echo mine > lonely.csv
+if env PATH=/nonexistent "${pair[@]}" --figure lonely.png > out 2> err; then fail "numbers in place of a figure replace a file"; fi
+grep -q "would replace 'lonely.csv'; install gnuplot, or name a file for them with --csv" err || fail "the file to be replaced: $(cat err)"
+[[ $(cat lonely.csv) == mine ]] || fail "lonely.csv was replaced"
 # A gnuplot that fails, or is killed, costs the figure alone, and is named; one that cannot be started is found out before training.
 mkdir failing
 for ending in 'echo no display >&2; exit 3|gnuplot ended with status 3: no display' 'kill -9 $$|gnuplot was ended by signal 9, Killed'; do
@@ -389,6 +393,9 @@ code=0
 grep -qF -- "--csv '/dev/stdout' is the file that the standard output goes to" err || fail "--csv /dev/stdout: $(cat err)"
 code=$(ulimit -f 64; exit_code "${pair[@]}" --hidden 20000 --epochs 1 --save-checkpoints large --csv small.csv)
 [[ $code == 4 && -s small.csv ]] || fail "ulimit -f: exit code $code: $(cat err)"
+# More files than the soft limit lets be open.
+code=$(ulimit -Sn 40; exit_code "${pair[@]}" --epochs 1 --pairs 30 --save-checkpoints many)
+[[ $code == 0 && -s many/init29/b.safetensors ]] || fail "ulimit -Sn: exit code $code: $(cat err)"
 "${pair[@]}" --csv >(cat > through.csv) > out 2> err || fail "a pipe of the shell: $(cat err)"
 until [[ -s through.csv ]]; do sleep 0.02; done
 

@@ -146,6 +146,20 @@ TEST_CASE("state_of_torch: refuses what is open, with both lists, and takes a ta
   add("extra.bias", {3}, 7);
   CHECK_THROWS_WITH(read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),
                     Contains("no layer like the module 'extra'"));
+  file.tensors.pop_back();
+  const Safetensors without_norm = file;
+  add("norm.weight", {4}, 1), add("norm.bias", {4}, 0);
+  CHECK_THROWS_WITH(
+      read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),
+      Contains("no layer like the module 'norm'; a weight for each channel is layer normalization's: give a network "
+               "that has it, with Normalization::layer or --norm layer. In the file:\n"));
+  add("norm.running_mean", {4}, 0), add("norm.running_var", {4}, 1);
+  CHECK_THROWS_WITH(
+      read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),
+      Contains("no layer like the module 'norm'; running_mean is batch normalization's: give a network that has it, "
+               "with Normalization::batch or --norm batch. In the file:\n"));
+  file = without_norm;
+  add("extra.bias", {3}, 7);
   file.tensors.back().name = "temperature";
   CHECK_THROWS_WITH(read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),
                     Contains("no layer like the tensor 'temperature'"));

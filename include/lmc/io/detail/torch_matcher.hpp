@@ -107,11 +107,12 @@ class TorchMatcher {
     for (const auto& [place, text] : unlike) all_unlike.push_back(text);
     require(unlike.empty(), who_, ": ", joined(all_unlike), "; ", lists());
     if (!modules.empty()) {
-      const std::string& module = modules.begin()->second.front();
+      const auto& [form, names] = *modules.begin();
+      const std::string& module = names.front();
       const auto tensor = std::ranges::find_if(free_, [&](std::size_t t) { return module_of(t).first == module; });
       throw Error(concat(who_, ": the network has no layer like the ",
                          module.empty() ? concat("tensor '", file_.tensors[*tensor].name) : concat("module '", module), "'; ",
-                         lists()));
+                         lists(way_out(form))));
     }
     require_rising();
   }
@@ -275,8 +276,18 @@ class TorchMatcher {
     for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
     return text;
   }
-  // What there is on both sides, as the messages end. Where an array of one side has no shape of the other's, no table helps.
-  [[nodiscard]] std::string lists() const {
+  // Which network has layers like a module that this one lacks; empty where that is open.
+  static std::string_view way_out(const Form& module) {
+    if (std::ranges::find(module, "running_mean", &Leaf::first) != module.end())
+      return "running_mean is batch normalization's: give a network that has it, with Normalization::batch or --norm batch.";
+    const bool scales = module.size() == 2 && module[1].first == "weight" && module[1].second.size() == 1;
+    if (scales && module[0].first == "bias")
+      return "a weight for each channel is layer normalization's: give a network that has it, with Normalization::layer or --norm "
+             "layer.";
+    return "";
+  }
+  // What there is on both sides, behind an advice. Where an array of one side has no shape of the other's, no table of names helps.
+  [[nodiscard]] std::string lists(std::string_view advice = "") const {
     std::set<std::vector<Index>> of_file, of_network;
     for (const NamedTensor& t : file_.tensors) of_file.insert(t.shape.axes());
     for (const Place& p : segments_) of_network.insert(p.form.shape);
@@ -296,9 +307,10 @@ class TorchMatcher {
     for (const Place& p : segments_)
       text += concat("\n  ", p.segment->name, ' ', Shape(p.form.shape),
                      is_optional_in_torch(*p.segment) ? "" : note(p.form.shape, of_file, "file"));
-    return concat(all_have_one ? "a table of names says what belongs together."
-                               : "give the network that was trained, with its widths, normalization and number of classes.",
-                  " In the file:", text);
+    if (advice.empty())
+      advice = all_have_one ? "a table of names says what belongs together."
+                            : "give the network that was trained, with its widths, normalization and number of classes.";
+    return concat(advice, " In the file:", text);
   }
 
   const Safetensors& file_;
