@@ -83,9 +83,9 @@ TEST_CASE("LayoutBuilder: activations that are added share their groups, unless 
     const lmc::GroupId a = builder.add_group(3), b = builder.add_group(3);
     builder.add_parameter("a", 3, lmc::Role::bias, {a});
     builder.add_parameter("b", 3, lmc::Role::bias, {b});
-    builder.unify({flattened ? lmc::Shape{1, 3} : lmc::Shape{3},
-                   flattened ? std::vector<lmc::AxisGroups>{{}, a} : std::vector<lmc::AxisGroups>{a}},
-                  {3, {b}});
+    std::vector<lmc::AxisGroups> axes{a};
+    if (flattened) axes.insert(axes.begin(), lmc::AxisGroups());
+    builder.unify({flattened ? lmc::Shape{1, 3} : lmc::Shape{3}, axes}, {3, {b}});
     const lmc::ParameterLayout layout = std::move(builder).build();
     CHECK(layout.groups.size() == (flattened ? 0 : 1));
   }

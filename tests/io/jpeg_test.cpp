@@ -197,7 +197,7 @@ TEST_CASE("JpegDecoder: says where EXIF data turn or mirror an image, and keeps 
     };
     Bytes segment{'E', 'x', 'i', 'f', 0, 0};
     const auto add = [&](const Bytes& bytes) { segment.insert(segment.end(), bytes.begin(), bytes.end()); };
-    add(little ? Bytes{'I', 'I'} : Bytes{'M', 'M'}), add(number(42, 2)), add(number(8, 4)), add(number(2, 2));
+    add(Bytes(2, little ? 'I' : 'M')), add(number(42, 2)), add(number(8, 4)), add(number(2, 2));
     add(number(0x0100, 2)), add(number(4, 2)), add(number(1, 4)), add(number(640, 4));
     add(number(0x0112, 2)), add(number(3, 2)), add(number(1, 4)), add(number(orientation, 2)), add({0, 0}), add(number(0, 4));
     return segment;

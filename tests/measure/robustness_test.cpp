@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <lmc/data/sources/synthetic.hpp>
 #include <lmc/layers/batch_norm.hpp>
+#include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/robustness.hpp>
 #include <lmc/models/cnn.hpp>
 #include <lmc/models/mlp.hpp>

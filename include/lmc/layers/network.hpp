@@ -4,7 +4,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <iomanip>
 #include <map>
 #include <optional>
 #include <ostream>
@@ -18,6 +17,7 @@
 #include <lmc/core/layout.hpp>
 #include <lmc/core/random.hpp>
 #include <lmc/layers/any_layer.hpp>
+#include <lmc/layers/detail/print_layers.hpp>
 #include <lmc/layers/detail/tangent_rules.hpp>
 #include <lmc/layers/layer.hpp>
 #include <lmc/layers/tangent.hpp>
@@ -294,19 +294,8 @@ class Network {
   /// The layers with their options, output shapes and numbers of parameters, as a table; those inside another one beneath it,
   /// indented.
   friend std::ostream& operator<<(std::ostream& out, const Network& network) {
-    std::vector<Row> rows;
-    append_rows(rows, "  ", network.children());
-    std::size_t name = 16, options = 16, output = 14;  // room that small networks do not fill
-    for (const Row& row : rows) {
-      name = std::max(name, row.name.size() + 2);
-      options = std::max(options, row.options.size() + 1);
-      output = std::max(output, row.output.size() + 1);
-    }
-    const auto width = [](std::size_t n) { return std::setw(static_cast<int>(n)); };
     out << "input " << network.input_ << '\n';
-    for (const Row& row : rows)
-      out << std::left << width(name) << row.name << width(options) << row.options << " output " << width(output) << row.output
-          << std::right << std::setw(10) << row.parameters << " parameters\n";
+    detail::print_layers(out, network.children());
     out << "total " << network.layout_.parameter_count() << " parameters";
     if (network.layout_.buffer_count() > 0) out << ", " << network.layout_.buffer_count() << " buffer values";
     return out << '\n';
@@ -321,20 +310,6 @@ class Network {
     throw Error(concat("Network: none of its ", layers.size(),
                        " layers says which shape it takes; expected at least one that does, such as Dense, or the shape of an "
                        "example after the layers"));
-  }
-  // A line of the printed table.
-  struct Row {
-    std::string name, options, output;
-    Index parameters;
-  };
-  static void append_rows(std::vector<Row>& rows, const std::string& indent, const std::vector<ChildLayer<Scalar>>& children) {
-    for (const ChildLayer<Scalar>& child : children) {
-      const std::string kind(child.layer.kind()), options = child.layer.describe();
-      const bool named = child.name.starts_with(kind);  // its name says what it is
-      rows.push_back({indent + child.name, named ? options : kind + (options.empty() ? "" : ", " + options),
-                      concat(child.output), child.parameters});
-      append_rows(rows, indent + "  ", child.layer.children());
-    }
   }
   static std::string titled(const Part& part) {
     const std::string options = part.layer.describe();

@@ -17,7 +17,7 @@
 #include <lmc/loss/any_loss.hpp>
 #include <lmc/loss/cross_entropy.hpp>
 #include <lmc/matrix/views.hpp>
-#include <lmc/measure/evaluator.hpp>
+#include <lmc/measure/detail/dataset_metrics.hpp>
 #include <lmc/parallel/thread_team.hpp>
 #include <lmc/simd/normal_noise.hpp>
 #include <lmc/train/batch_memory.hpp>

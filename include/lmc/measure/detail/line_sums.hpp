@@ -84,8 +84,9 @@ class LineSums {
     }
     [[nodiscard]] Index count() const { return static_cast<Index>(places_.size()); }
     [[nodiscard]] std::vector<std::span<const Scalar>> heads() const {
-      const bool one_end = count() == 1 && at(0).alpha == 0;
-      return one_end ? std::vector{head_a_} : std::vector{head_a_, head_b_};
+      std::vector heads{head_a_};
+      if (count() != 1 || at(0).alpha != 0) heads.push_back(head_b_);
+      return heads;
     }
     void begin_part(const std::vector<std::span<Scalar>>&) const {}
     [[nodiscard]] std::vector<std::pair<Index, Index>> groups() const { return {{0, count()}}; }
