@@ -103,7 +103,7 @@ TEST_CASE("standardization_of: refuses no pixels, and channels that do not divid
 }
 
 TEMPLATE_TEST_CASE("Dataset: gathers standardized pixels and labels of the examples asked for", "[data]", float, double) {
-  const auto channels = GENERATE(as<Index>{}, 1, 3);
+  const auto channels = GENERATE(as<Index>{}, 1, 3, 7);  // fewer values than are converted at once, and more
   CAPTURE(channels);
   const auto parts = pixel_parts<TestType>(channels);
   const auto& bytes = std::get<lmc::SharedBytes>(parts.features);

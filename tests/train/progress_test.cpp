@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <lmc/train/progress.hpp>
 #include <sstream>
+#include <string>
+#include <thread>
 
 namespace train_progress_test {
 
@@ -35,6 +39,22 @@ TEST_CASE("Progress: one line for all runs on a terminal, closed at the end", "[
   CHECK(text.find(" s left") != std::string::npos);
   CHECK(text.back() == '\n');
   CHECK(std::count(text.begin(), text.end(), '\n') == 1);
+}
+
+TEST_CASE("Progress: nothing is left at the end, and as much as was needed in the middle", "[train]") {
+  std::ostringstream out;
+  const lmc::Progress progress({.runs = 1, .out = &out, .terminal = false});
+  progress(event(0, 1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  for (const lmc::Index step : {2, 3, 4}) progress(event(0, step));
+  const std::string text = out.str();
+  CHECK(text.ends_with(", 0.0 s left\n"));
+  double half_way = 0;
+  const auto end_of_epoch = text.find('\n');
+  REQUIRE(end_of_epoch != std::string::npos);
+  const auto begin = text.rfind(", ", end_of_epoch) + 2;
+  std::istringstream(text.substr(begin)) >> half_way;
+  CHECK(half_way > 0.05);  // a third of it: three of four steps are done
 }
 
 TEST_CASE("Progress: refuses to show no runs", "[train][errors]") {
