@@ -9,6 +9,7 @@
 #include <lmc/align/permutations.hpp>
 #include <lmc/align/permute.hpp>
 #include <lmc/core/layout.hpp>
+#include <lmc/core/random.hpp>
 #include <lmc/layers/network.hpp>
 #include <lmc/measure/frank_wolfe.hpp>
 #include <lmc/models/lcn.hpp>
@@ -165,6 +166,39 @@ TEST_CASE("common_order: equal arguments give equal bits, and restarts never los
   CHECK(many.objective_after >= one.objective_after);
   // The same by another product.
   CHECK(lmc::common_order(net, states).objective_after > one.objective_before);
+}
+
+TEST_CASE("common_order: joins networks as they come, and visits them in the order that seed and sweep shuffle",
+          "[align][determinism]") {
+  const auto net = lmc::mlp<double>({.inputs = 4, .hidden = {10, 10}, .outputs = 3});
+  const lmc::ParameterLayout& layout = net.layout();
+  const std::vector<State> states = random_states(layout, 5, 1);
+  for (const std::uint64_t seed : {0, 1, 2, 3}) {
+    CAPTURE(seed);
+    std::vector<Permutations> p(5, lmc::identity_permutations(layout));
+    std::vector<double> sum(states[0].parameters.size());
+    const auto moved = [&](std::size_t k) { return lmc::permute(layout, p[k], states[k]).parameters; };
+    const auto add = [&](std::size_t k, double sign) {
+      const std::vector<double> theta = moved(k);
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += sign * theta[i];
+    };
+    for (std::size_t k = 0; k < 5; ++k) {
+      if (k > 0) p[k] = lmc::frank_wolfe<double>(layout, sum, states[k].parameters).permutations;
+      add(k, 1);
+    }
+    std::vector<std::size_t> order(5);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    lmc::shuffle({.seed = seed, .purpose = lmc::Purpose::model_order, .epoch = 1}, std::span(order));
+    for (const std::size_t k : order) {
+      add(k, -1);
+      const auto found = lmc::frank_wolfe<double>(layout, sum, states[k].parameters, {.start = p[k]});
+      const std::vector<double> before = moved(k);
+      if (found.objective_after > std::inner_product(sum.begin(), sum.end(), before.begin(), 1e-9)) p[k] = found.permutations;
+      add(k, 1);
+    }
+    CHECK_THAT(align(layout, states, {.seed = seed, .max_sweeps = 1}).objective_after,
+               WithinRel(objective(layout, p, states), 1e-12));
+  }
 }
 
 TEST_CASE("common_order: refuses what it cannot align", "[align][errors]") {

@@ -226,6 +226,31 @@ TEST_CASE("weight_matching: gives the same bits for the same seed", "[align]") {
   CHECK(other.objective_before == first.objective_before);
 }
 
+TEST_CASE("weight_matching: visits groups in the order that seed and sweep shuffle, each for its best permutation",
+          "[align][determinism]") {
+  const ParameterLayout layout = mlp_layout(2, {4, 4, 4, 4}, 2);
+  const Vector a = normal_vector(layout.parameter_count(), 1), b = normal_vector(layout.parameter_count(), 2);
+  for (const std::uint64_t seed : {0, 1, 2, 3, 4, 5}) {
+    CAPTURE(seed);
+    Permutations found = lmc::identity_permutations(layout);
+    std::vector<std::size_t> order(layout.groups.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    lmc::shuffle({.seed = seed, .purpose = lmc::Purpose::unit_order, .part = 1}, std::span(order));
+    for (const std::size_t group : order) {
+      Permutations tried = found;
+      double best = -std::numeric_limits<double>::infinity();
+      std::iota(tried[group].begin(), tried[group].end(), Index{0});
+      do {
+        const double objective = dot(a, permuted(layout, tried, b));
+        if (objective <= best) continue;
+        best = objective;
+        found[group] = tried[group];
+      } while (std::next_permutation(tried[group].begin(), tried[group].end()));
+    }
+    CHECK(match(layout, a, b, {.seed = seed, .restarts = 0, .max_sweeps = 1}).permutations == found);
+  }
+}
+
 TEST_CASE("weight_matching: float parameters are matched as the same numbers in double", "[align]") {
   const ParameterLayout layout = mlp_layout(6, {12, 9}, 3);
   Vector a = normal_vector(layout.parameter_count(), 1), b = normal_vector(layout.parameter_count(), 2);
