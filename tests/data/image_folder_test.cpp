@@ -3,6 +3,7 @@
 #include <lmc/data/sources/image_folder.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -547,6 +549,21 @@ TEST_CASE("load_image_folder: reports progress up to the end, once where there i
   seen.clear();
   load_image_folder<float>(tree.path(), options);
   CHECK(seen == std::vector<Index>{71});
+}
+
+TEST_CASE("load_image_folder: reports progress from one thread at a time", "[data]") {
+  const Tree tree;
+  for (int i = 0; i < 70; ++i) tree.image("train/" + std::string(i < 60 ? "a/" : "b/") + std::to_string(i) + ".png", 1);
+  tree.image("val/a/1.png", 1);
+  std::atomic<int> inside = 0;
+  int most = 0;
+  const auto progress = [&](Index, Index) {
+    most = std::max(most, ++inside);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    --inside;
+  };
+  load_image_folder<float>(tree.path(), {.threads = 4, .progress = progress});
+  CHECK(most == 1);
 }
 
 TEST_CASE("load_image_folder: takes decoded images from the cache, and leaves nothing else", "[data]") {
