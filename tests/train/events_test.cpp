@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include <lmc/core/error.hpp>
@@ -61,6 +63,27 @@ TEST_CASE("GradientHook: sees the gradient before the optimizer, with what lies 
   lmc::train(net(), data(), start(), watched, {.order = 1}, 3);
   CHECK(steps == std::vector<Index>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13});
   CHECK(epochs == std::vector<Index>{0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1});
+}
+
+TEST_CASE("StepEvent: a training alone is run 0, many are counted from the first on", "[train]") {
+  auto watched = options(1);
+  std::set<std::size_t> seen;
+  watched.observers.push_back([&](const lmc::StepEvent<float>& e) {
+    seen.insert(e.run);
+    return lmc::Control::proceed;
+  });
+  const auto numbers = [&](const auto& train) {
+    train();
+    return std::exchange(seen, {});
+  };
+  const std::vector<lmc::NoiseSeeds> seeds{{.order = 1}, {.order = 2}};
+  const auto one = lmc::ThreadTeam(1);
+  const auto run = lmc::train(net(), data(), start(), options(1), {.order = 1});
+  CHECK(numbers([&] { lmc::train(net(), data(), start(), watched, {.order = 1}); }) == std::set<std::size_t>{0});
+  watched.epochs = 2;
+  CHECK(numbers([&] { lmc::train(net(), data(), run.checkpoint(), watched, {.order = 1}); }) == std::set<std::size_t>{0});
+  CHECK(numbers([&] { lmc::train_many(net(), data(), start(), watched, seeds, one); }) == std::set<std::size_t>{0, 1});
+  CHECK(numbers([&] { lmc::train_many(net(), data(), start(), watched, seeds, one, 5); }) == std::set<std::size_t>{5, 6});
 }
 
 TEST_CASE("GradientHook: what it writes is what the optimizer gets, in the order of the hooks and before clipping", "[train]") {
