@@ -35,6 +35,27 @@ TEST_CASE("cnn: layer → ReLU, then a readout; normalization, pooling and slope
   CHECK(net.layout().at("dense1/weight").shape == lmc::Shape{3, 3, 3, 4});
 }
 
+TEST_CASE("cnn, lcn: each layer has the channels, kernel, stride and padding of its own entry", "[layers]") {
+  const auto shapes = [](const lmc::Network<float>& net) {
+    std::vector<lmc::Shape> all;
+    for (const auto& part : net.parts()) all.push_back(part.output);
+    return all;
+  };
+  const std::vector<lmc::Shape> expected{{7, 3, 4}, {7, 3, 4}, {4, 4, 3}, {4, 4, 3}, {2}};
+  CHECK(shapes(lmc::cnn<float>({.inputs = {9, 8, 1},
+                                .channels = {4, 3},
+                                .outputs = 2,
+                                .kernel = {3, 2},
+                                .stride = {{1, 2}, {2, 1}},
+                                .padding = {0, 1}})) == expected);
+  CHECK(shapes(lmc::lcn<float>({.inputs = {9, 8, 1},
+                                .channels = {4, 3},
+                                .outputs = 2,
+                                .kernel = {3, 2},
+                                .stride = {{1, 2}, {2, 1}},
+                                .padding = {0, 1}})) == expected);
+}
+
 TEST_CASE("cnn, lcn, sparse_mlp: gradients are those of the function, through all layers", "[layers][gradient]") {
   CHECK(lmc::testing::gradient_error(
             lmc::cnn<double>({.inputs = {7, 6, 2}, .channels = {3, 2}, .outputs = 3, .stride = {2, 1}, .padding = {1}}),
