@@ -173,7 +173,7 @@ TEST_CASE("common_order: joins networks as they come, and visits them in the ord
   const auto net = lmc::mlp<double>({.inputs = 4, .hidden = {10, 10}, .outputs = 3});
   const lmc::ParameterLayout& layout = net.layout();
   const std::vector<State> states = random_states(layout, 5, 1);
-  for (const std::uint64_t seed : {0, 1, 2, 3}) {
+  for (const std::uint64_t seed : {0U, 1U, 2U, 3U}) {
     CAPTURE(seed);
     std::vector<Permutations> p(5, lmc::identity_permutations(layout));
     std::vector<double> sum(states[0].parameters.size());

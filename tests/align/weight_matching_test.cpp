@@ -230,7 +230,7 @@ TEST_CASE("weight_matching: visits groups in the order that seed and sweep shuff
           "[align][determinism]") {
   const ParameterLayout layout = mlp_layout(2, {4, 4, 4, 4}, 2);
   const Vector a = normal_vector(layout.parameter_count(), 1), b = normal_vector(layout.parameter_count(), 2);
-  for (const std::uint64_t seed : {0, 1, 2, 3, 4, 5}) {
+  for (const std::uint64_t seed : {0U, 1U, 2U, 3U, 4U, 5U}) {
     CAPTURE(seed);
     Permutations found = lmc::identity_permutations(layout);
     std::vector<std::size_t> order(layout.groups.size());
