@@ -60,6 +60,14 @@ std::set<std::string> beginnings(const std::vector<std::string>& samples) {
   return result;
 }
 
+// 64 words.
+lmc::detail::WordsByLength four_letter_words() {
+  lmc::detail::WordsByLength words;
+  for (char a = 'a'; a < 'i'; ++a)
+    for (char b = 'a'; b < 'i'; ++b) words[0].push_back({a, b, 'x', 'x'});
+  return words;
+}
+
 // The share of test bags that multinomial naive Bayes, with one added to each count, takes for the right class.
 double naive_bayes_accuracy(const lmc::TextData<float>& data) {
   const auto dimension = static_cast<std::size_t>(data.train.shape().size()), classes = data.classes.size();
@@ -107,9 +115,7 @@ TEST_CASE("load_words: gives as many samples of each language as were asked for,
 
 TEST_CASE("load_words: draws on its own for each language and part, by the seed", "[data]") {
   // The same 64 words in both languages and parts, so that only the draws can differ.
-  lmc::detail::WordsByLength words;
-  for (char a = 'a'; a < 'i'; ++a)
-    for (char b = 'a'; b < 'i'; ++b) words[0].push_back({a, b, 'x', 'x'});
+  const lmc::detail::WordsByLength words = four_letter_words();
   auto options = small_options, other = options;
   other.seed = 1;
   const lmc::detail::WordsPart train{"train", 20, 30}, test{"test", 20, 30};
@@ -141,9 +147,7 @@ TEST_CASE("load_words: draws on its own for each language and part, by the seed"
 }
 
 TEST_CASE("load_words: which numbers choose words, draw samples and decide what is for testing", "[data][determinism]") {
-  lmc::detail::WordsByLength words;
-  for (char a = 'a'; a < 'i'; ++a)
-    for (char b = 'a'; b < 'i'; ++b) words[0].push_back({a, b, 'x', 'x'});
+  const lmc::detail::WordsByLength words = four_letter_words();
   const auto stream = [](std::uint32_t epoch, std::uint32_t part) {
     return lmc::Stream{.seed = 7, .purpose = lmc::Purpose::text, .epoch = epoch, .part = part};
   };

@@ -42,18 +42,13 @@ TEST_CASE("cnn, lcn: each layer has the channels, kernel, stride and padding of 
     return all;
   };
   const std::vector<lmc::Shape> expected{{7, 3, 4}, {7, 3, 4}, {4, 4, 3}, {4, 4, 3}, {2}};
-  CHECK(shapes(lmc::cnn<float>({.inputs = {9, 8, 1},
-                                .channels = {4, 3},
-                                .outputs = 2,
-                                .kernel = {3, 2},
-                                .stride = {{1, 2}, {2, 1}},
-                                .padding = {0, 1}})) == expected);
-  CHECK(shapes(lmc::lcn<float>({.inputs = {9, 8, 1},
-                                .channels = {4, 3},
-                                .outputs = 2,
-                                .kernel = {3, 2},
-                                .stride = {{1, 2}, {2, 1}},
-                                .padding = {0, 1}})) == expected);
+  const auto with = [](auto options) {
+    options.inputs = {9, 8, 1}, options.channels = {4, 3}, options.outputs = 2;
+    options.kernel = {3, 2}, options.stride = {{1, 2}, {2, 1}}, options.padding = {0, 1};
+    return options;
+  };
+  CHECK(shapes(lmc::cnn<float>(with(lmc::CnnOptions()))) == expected);
+  CHECK(shapes(lmc::lcn<float>(with(lmc::LcnOptions()))) == expected);
 }
 
 TEST_CASE("cnn, lcn, sparse_mlp: gradients are those of the function, through all layers", "[layers][gradient]") {
