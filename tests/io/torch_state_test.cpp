@@ -151,8 +151,9 @@ TEST_CASE("state_of_torch: refuses what is open, with both lists, and takes a ta
   add("norm.weight", {4}, 1), add("norm.bias", {4}, 0);
   CHECK_THROWS_WITH(
       read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),
-      Contains("no layer like the module 'norm'; a weight for each channel is layer normalization's: give a network "
-               "that has it, with Normalization::layer or --norm layer. In the file:\n"));
+      Contains(
+          "no layer like the module 'norm'; a weight for each channel is a normalization's: give a network "
+          "that has it, with Normalization::layer or --norm layer, batch where running statistics were not kept. In the file:\n"));
   add("norm.running_mean", {4}, 0), add("norm.running_var", {4}, 1);
   CHECK_THROWS_WITH(
       read({{"stem.weight", "dense1/weight"}, {"stem.bias", "dense1/bias"}}),

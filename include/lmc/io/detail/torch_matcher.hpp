@@ -282,11 +282,11 @@ class TorchMatcher {
       return "running_mean is batch normalization's: give a network that has it, with Normalization::batch or --norm batch.";
     const bool scales = module.size() == 2 && module[1].first == "weight" && module[1].second.size() == 1;
     if (scales && module[0].first == "bias")
-      return "a weight for each channel is layer normalization's: give a network that has it, with Normalization::layer or --norm "
-             "layer.";
+      return "a weight for each channel is a normalization's: give a network that has it, with Normalization::layer or --norm layer, "
+             "batch where running statistics were not kept.";
     return "";
   }
-  // What there is on both sides, behind an advice. Where an array of one side has no shape of the other's, no table of names helps.
+  // What there is on both sides, after the way out. Where an array of one side has no shape of the other's, no table of names helps.
   [[nodiscard]] std::string lists(std::string_view advice = "") const {
     std::set<std::vector<Index>> of_file, of_network;
     for (const NamedTensor& t : file_.tensors) of_file.insert(t.shape.axes());
