@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # run.sh: the shares of the lines and branches of include/lmc that the library's tests run, by folder. What none of them runs is listed in
-# build/coverage/not_run.txt. Needs clang++-16 and llvm-16.
+# build/coverage/not_run.txt. On a fresh Debian 12 it installs what is missing first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source cmake/debian-packages.sh
+install_packages "${lmc_packages[@]}" "${lmc_study_packages[@]}" "${lmc_clang_packages[@]}" llvm-16
 out=$PWD/build/coverage
 cmake --preset coverage
 cmake --build --preset coverage
