@@ -112,7 +112,7 @@ lmc::AugmentationOptions parse_augmentation(const std::string& text) {
 
 lmc::AlphaGrid parse_alphas(const std::string& text) {
   const std::vector<double> numbers = registry::parse_list("--alphas", text);
-  lmc::require(numbers.size() != 1 || (numbers[0] == std::floor(numbers[0]) && numbers[0] <= 1e6), "--alphas ", text,
+  lmc::require(numbers.size() != 1 || (numbers[0] == std::floor(numbers[0]) && std::abs(numbers[0]) <= 1e6), "--alphas ", text,
                "; expected a number of steps, or a list of α from 0 to 1");
   return registry::named(registry::typed("--", "alphas", text), [&] {
     return numbers.size() == 1 ? lmc::AlphaGrid(static_cast<Index>(numbers[0])) : lmc::AlphaGrid(numbers);

@@ -2,6 +2,7 @@
 #include "registry/lists.hpp"
 
 #include <cmath>
+#include <cstddef>
 #include <exception>
 #include <sstream>
 
@@ -11,9 +12,13 @@ namespace registry {
 
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;
-  std::istringstream stream(text);
-  for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
-  return parts;
+  if (text.empty()) return parts;
+  for (std::size_t begin = 0;;) {
+    const std::size_t comma = text.find(',', begin);
+    parts.push_back(text.substr(begin, comma - begin));
+    if (comma == std::string::npos) return parts;
+    begin = comma + 1;
+  }
 }
 
 std::string one_of(std::span<const std::string_view> names) {
@@ -36,7 +41,7 @@ std::vector<double> parse_list(std::string_view option, const std::string& text)
       number = std::stod(part, &used);
     } catch (const std::exception&) {
     }
-    require_option(used == part.size() && used > 0, option, " ", text, ": '", part,
+    require_option(used == part.size() && used > 0 && std::isfinite(number), option, " ", text, ": '", part,
                    "' is not a number; expected numbers with commas between");
     numbers.push_back(number);
   }

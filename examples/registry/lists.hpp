@@ -11,7 +11,7 @@
 
 namespace registry {
 
-/// "a,b" as texts.
+/// "a,b" as texts, "a," as "a" and "", "" as none.
 std::vector<std::string> split_list(const std::string& text);
 
 /// "a, b or c": the names that an option takes, for its help.

@@ -207,3 +207,81 @@ write("image_cache", color=cache, gray=image_cache((5, 5, 1), 4, 1), cut=cache[:
       channels=image_cache((3, 4, 2), 3, 2), nan=image_cache((3, 4, 3), 3, 2, mean=(float("nan"),) * 3),
       zero=image_cache((3, 4, 3), 3, 2, deviation=(0.0,) * 3), no_test=image_cache((3, 4, 3), 3, 0),
       large=image_cache((16, 16, 3), 8, 2), changed=cache[:200] + b"\xff" + cache[201:])
+
+grid = b"""number = 3
+title = "Depth"
+question = "Does depth matter?"
+complexity = true
+measure = ["robustness"]
+[base]
+dataset = "spirals"
+hidden = 16
+epochs = 2
+label-noise = 0.1
+[axes]
+zeta = [{label = "one", hidden = "8"}, {label = "two", hidden = "8,8"}]
+optimizer = ["sgd", "adam"]
+rate = [0.5, 1]
+[presets.smoke]
+replicates = 2
+[presets.smoke.base]
+epochs = 1
+[presets.smoke.axes]
+rate = [1]
+[[claim]]
+text = "deeper is worse"
+test = "rises"
+along = "zeta"
+where = {optimizer = "adam", rate = [1]}
+[[claim]]
+text = "adam is worse"
+test = "greater"
+where = {optimizer = "adam"}
+than = {optimizer = "sgd"}
+matched = "rate"
+value = "loss-barrier"
+part = "train"
+[[claim]]
+text = "connected"
+test = "connected"
+threshold = 0.05
+[[claim]]
+text = "goes with"
+test = "correlates"
+value = "normalized-error-barrier"
+with = "instability"
+"""
+write("grid", good=grid, others=b"number = 16\ntitle = 't'\nquestion = 'q'\nof = 'all'\nmeasure = ['attribution']\n", empty=b"", cut=grid[:300],
+      huge=grid.replace(b"replicates = 2", b"replicates = 9223372036854775807"), deep=b"a = " + b"[" * 400, dotted=b"a.b.c.d.e = 1\n" * 3,
+      latin1=grid.replace(b"Depth", b"D\xe9pth"), dates=b"number = 1979-05-27T07:32:00Z\n", numbers=grid.replace(b"0.5, 1", b"nan, inf, 1e400, 0x1F"),
+      crlf=grid.replace(b"\n", b"\r\n"), unknown=grid.replace(b"hidden", b"hiden"), twice=grid.replace(b"[base]", b"[base]\n[base]"),
+      label=grid.replace(b'{optimizer = "sgd"}', b'{optimizer = "sgdd"}'), types=grid.replace(b'"8"', b"true").replace(b"= 16", b"= [1]"))
+write("lists", sizes=b"512,256", one=b"3", extents=b"3x5,3", alphas=b"0,0.25,1", steps=b"25", augment=b"crop=2,flip,translation=0.1,noise=0.05",
+      classes=b"3,cat,name:3,position:0", trailing=b"3,", empty=b"", commas=b",,", nan=b"nan,inf", huge=b"1e300,-1e300", hexadecimal=b"0x1p3",
+      digits=b"99999999999999999999999999x1", zero=b"0x0", negative=b"-1x-1", x=b"x", nul=b"1\0,2", spaces=b" 1, 2")
+
+# One column of a store, chosen by the first byte: runs' spec and losses, pairs' spec and two parts, a measurement, data's spec, shape, report.
+spirals = {"dataset": "spirals", "downsample": 1, "gray": False, "test-examples": 0, "train-examples": 0}
+run = {**spirals, "augmentation-seed": 0, "batch-size": 128, "crop": 0, "dropout-seed": 0, "epochs": 1, "flip": False, "hidden": "8,8",
+       "init": "torch", "init-seed": 1, "input-noise": 0.0, "keep-optimizer": False, "label-noise": 0.0, "label-noise-seed": 0,
+       "learning-rate": 0.001, "lift": "none", "lift-at": 0, "momentum": 0.0, "network": "mlp", "optimizer": "adam", "order-seed": 5, "prefix": 0,
+       "prefix-augmentation-seed": 0, "prefix-dropout-seed": 0, "prefix-label-noise-seed": 0, "prefix-order-seed": 0, "schedule": "constant",
+       "slope": 0.0, "translation": 0.0, "until": 0, "updates": 0, "warmup": 0.0, "weight-decay": 0.0}
+pair = {"a": run, "b": {**run, "order-seed": 6}, "alphas": 25, "curve-train-examples": 0}
+points = [{"alpha": alpha, "alpha-bar": 1 - alpha, "count": 3000, "error": 0.25, "loss": 1.5} for alpha in (0, 0.5, 1)]
+part = {"argmax": 0.1, "curve": points, "error-barrier": {"alpha": 0.5, "high": 0.1, "low": 0.0, "normalized": 0.2, "value": 0.05, "verdict": "undecided"},
+        "git-rebasin": 0.1, "instability": 0.1, "loss-barrier": {"alpha": 0.5, "normalized": "nan", "value": "inf"}, "midpoint": 0.1,
+        "midpoint-beside": points[1]}
+
+
+def column(index, content):
+    return bytes([index]) + (content if isinstance(content, bytes) else json.dumps(content, separators=(",", ":")).encode())
+
+
+write("store_row", run=column(0, run), losses=column(1, [1.5, "nan", "-inf"]), pair=column(2, pair), train=column(3, part), test=column(4, part),
+      measurement=column(5, {"x": 0.5, "y": [None, True]}), data=column(6, spirals), shape=column(7, [28, 28, 1]),
+      report=column(8, {"classes": [{"name": "0", "test": 10, "train": 10}]}), empty=b"", nothing=column(0, b""), null=column(2, None),
+      cut=column(3, part)[:300], deep=column(5, b"[" * 3000), negative=column(7, [-1, 2**63 - 1, 0]), huge=column(7, [2**40, 2**40]),
+      text=column(1, "nan"), table=column(0, {**run, "dataset": "csv", "label": "last"}), unknown=column(0, {**run, "optimizer": "sgdd"}),
+      lifted=column(0, {**run, "network": "cnn", "channels": "4,4", "lift": "local", "lift-at": 3, "prefix": 7}),
+      conv=column(0, {**run, "network": "cnn", "channels": "8,8", "kernel": "5,3x2", "stride": "2,1"}), control=column(8, b'"\\u0000\xff"'))

@@ -14,12 +14,12 @@ if [[ ! $seconds =~ ^[1-9][0-9]*$ ]]; then
   exit 1
 fi
 
-install_packages "${lmc_packages[@]}" "${lmc_clang_packages[@]}"
+install_packages "${lmc_packages[@]}" "${lmc_study_packages[@]}" "${lmc_clang_packages[@]}"
 cmake --preset fuzz > /dev/null
 cmake --build --preset fuzz
 
 formats=()
-for file in tests/fuzz/*_fuzz.cpp; do
+for file in tests/fuzz/{,programs/}*_fuzz.cpp; do
   formats+=("$(basename "$file" _fuzz.cpp)")
 done
 jobs=$(nproc)

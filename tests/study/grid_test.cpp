@@ -134,6 +134,17 @@ TEST_CASE("grid: options that do not fit together are named with their cell", "[
                     Contains("zeta one, optimizer sgd, rate 1: sparsity is an option of sparse-mlp"));
 }
 
+TEST_CASE("grid: more pairs than fit into the memory are refused", "[study]") {
+  const auto all = load(with(good, "replicates = 2", "replicates = 25_000"));
+  CHECK(expand(all[0], "standard", all).size() == 8);
+  CHECK(expand(all[0], "smoke", all).size() == 4);  // 100,000 pairs
+  const auto more = load(with(good, "replicates = 2", "replicates = 25_001"));
+  CHECK_THROWS_WITH(expand(more[0], "smoke", more),
+                    Contains("03-depth.toml: the size smoke has more than 100000 pairs") && Contains("25001 replicates"));
+  const auto most = load(with(good, "replicates = 2", "replicates = 9_223_372_036_854_775_807"));
+  CHECK_THROWS_WITH(expand(most[0], "smoke", most), Contains("the size smoke has more than 100000 pairs"));
+}
+
 TEST_CASE("grid: unknown experiments and presets are refused with the nearest name", "[study]") {
   const auto all = load(good);
   CHECK(&find_experiment(all, "3") == &all[0]);

@@ -173,6 +173,43 @@ TEST_CASE("Store: damage is found", "[study]") {
   CHECK_THROWS_WITH(Store(path, Access::write), Contains("is damaged"));
 }
 
+TEST_CASE("Store: a row that was changed by hand to what no row has is refused, and the store is named", "[study]") {
+  const testing::TemporaryDirectory folder;
+  const auto path = folder.path() / "s.db";
+  {
+    Store store(path, Access::write);
+    store.put(pair_row());
+  }
+  SQLite::Database database(path.string(), SQLite::OPEN_READWRITE);
+  const auto refusal = [&](const std::string& from, const std::string& to) {
+    const std::string before = database.execAndGet("SELECT test FROM pairs").getString();
+    const auto set = [&](const std::string& text) {
+      SQLite::Statement update(database, "UPDATE pairs SET test = ?");
+      update.bind(1, text);
+      update.exec();
+    };
+    std::string changed = before;
+    const auto at = changed.find(from);
+    REQUIRE(at != std::string::npos);
+    set(changed.replace(at, from.size(), to));
+    std::string text = "nothing was refused";
+    try {
+      (void)Store(path, Access::read).pairs();
+    } catch (const lmc::Error& e) {
+      text = e.what();
+    }
+    set(before);
+    return text;
+  };
+  const std::string store = "the store '" + path.string() + "'";
+  CHECK_THAT(refusal("\"broken\"", "\"brokn\""), Contains(store) && Contains("the verdict \"brokn\"; expected \"connected\""));
+  CHECK_THAT(refusal("\"instability\":", "\"instability\":\"0,5\",\"was\":"),
+             Contains(store) && Contains("'0,5'; expected a number"));
+  CHECK_THAT(refusal("\"instability\":", "\"was\":"), Contains(store) && Contains("instability"));
+  CHECK_THAT(refusal("{", "["), Contains(store) && Contains("is damaged"));
+  CHECK(Store(path, Access::read).pairs().size() == 1);
+}
+
 TEST_CASE("Store: a checkpoint that does not match its row is an error", "[study]") {
   const testing::TemporaryDirectory folder;
   Store store(folder.path() / "s.db", Access::write);

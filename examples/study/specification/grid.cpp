@@ -19,6 +19,9 @@ namespace lmc::study {
 
 namespace {
 
+// Far more than anybody trains, and few enough for the memory.
+constexpr Index most_pairs = 100'000;
+
 /// Replicate r of a cell: initialization seed r, and seeds of noise that no other replicate has.
 PairSpec replicate_of(const CellOptions& options, Index replicate) {
   const auto r = static_cast<std::uint64_t>(replicate);
@@ -59,7 +62,14 @@ std::vector<Cell> expand(const Experiment& experiment, std::string_view preset_n
   for (Axis& axis : axes)
     for (const Axis& other : preset.axes)
       if (other.name == axis.name) axis = other;
+  Index pairs = preset.replicates;
   std::vector<std::size_t> at(axes.size());
+  for (std::size_t i = 0; i <= axes.size(); ++i) {
+    require(pairs <= most_pairs, experiment.file, ": the size ", preset_name, " has more than ", most_pairs,
+            " pairs: as many cells as its axes have combinations, with ", preset.replicates,
+            " replicates each; take fewer replicates, or fewer values of an axis");
+    if (i < axes.size()) pairs *= static_cast<Index>(axes[i].values.size());
+  }
   while (true) {
     CellOptions options;
     for (const auto* base : {&experiment.base, &preset.base})

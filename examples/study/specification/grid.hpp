@@ -10,7 +10,7 @@
 namespace lmc::study {
 
 /// The cells of an experiment in a size, in the order of its axes, the last fastest. `all` are the experiments among which it
-/// is. Throws: Error that names the cell when its options do not fit together.
+/// is. Throws: Error that names the cell when its options do not fit together, and for more than 100,000 pairs.
 std::vector<Cell> expand(const Experiment& experiment, std::string_view preset_name, const std::vector<Experiment>& all);
 
 }  // namespace lmc::study

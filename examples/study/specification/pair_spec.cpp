@@ -92,7 +92,10 @@ double number_from_json(const nlohmann::json& json) {
   if (!json.is_string()) return json.get<double>();
   const auto text = json.get<std::string>();
   const double infinity = std::numeric_limits<double>::infinity();
-  return text == "inf" ? infinity : text == "-inf" ? -infinity : std::numeric_limits<double>::quiet_NaN();
+  if (text == "inf") return infinity;
+  if (text == "-inf") return -infinity;
+  require(text == "nan", "'", text, "'; expected a number, \"inf\", \"-inf\" or \"nan\"");
+  return std::numeric_limits<double>::quiet_NaN();
 }
 
 namespace {
@@ -111,6 +114,12 @@ CurvePoint point_from_json(const nlohmann::json& json) {
           .metrics = {.loss = number_from_json(json.at("loss")),
                       .error = number_from_json(json.at("error")),
                       .count = json.at("count").get<Index>()}};
+}
+
+Verdict verdict_from_json(const nlohmann::json& json) {
+  for (const Verdict verdict : {Verdict::connected, Verdict::broken, Verdict::undecided, Verdict::none})
+    if (json == lmc::concat(verdict)) return verdict;
+  throw Error(lmc::concat("the verdict ", json.dump(), "; expected \"connected\", \"broken\", \"undecided\" or \"none\""));
 }
 
 }  // namespace
@@ -148,8 +157,7 @@ PartResult part_result_from_json(const nlohmann::json& json) {
                .alpha = number_from_json(error.at("alpha")),
                .normalized = number_from_json(error.at("normalized"))};
     if (!error.at("low").is_null()) r.error.interval = Interval{error.at("low").get<double>(), error.at("high").get<double>()};
-    for (const Verdict verdict : {Verdict::connected, Verdict::broken, Verdict::none})
-      if (error.at("verdict") == lmc::concat(verdict)) r.error.verdict = verdict;
+    r.error.verdict = verdict_from_json(error.at("verdict"));
     r.loss = {.value = number_from_json(loss.at("value")),
               .alpha = number_from_json(loss.at("alpha")),
               .normalized = number_from_json(loss.at("normalized"))};

@@ -65,6 +65,7 @@ PartResult part_result(Curve curve);
 // JSON has no NaN and no infinities, which are results here: of a diverged run.
 nlohmann::json number_json(double x);
 
+/// The inverse of number_json. Throws: Error for another text, and nlohmann's exceptions for what is neither text nor number.
 double number_from_json(const nlohmann::json& json);
 
 nlohmann::json to_json(const PartResult& r);

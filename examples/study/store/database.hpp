@@ -66,9 +66,13 @@ class Database {
       std::vector<Row> all;
       while (select.executeStep()) {
         Row& row = all.emplace_back();
-        for_each_field(row, [&](const char* name, auto& field) {
-          read_field(value(select, name, is_document<std::remove_cvref_t<decltype(field)>>), field);
-        });
+        try {
+          for_each_field(row, [&](const char* name, auto& field) {
+            read_field(value(select, name, is_document<std::remove_cvref_t<decltype(field)>>), field);
+          });
+        } catch (const Error& e) {
+          throw Error(lmc::concat("the store '", path_.string(), "' has a row that cannot be read: ", e.what()));
+        }
       }
       return all;
     });
