@@ -185,11 +185,20 @@ void require_plane(const PlaneChoice& choice, const Results& r) {
 void require_plane_file(const PlaneChoice& choice) {
   std::error_code none;
   if (!choice.csv || !std::filesystem::is_regular_file(*choice.csv, none)) return;
-  std::string first;
-  std::getline(std::ifstream(*choice.csv), first);
+  std::string first, grid;
+  std::ifstream file(*choice.csv);
+  std::getline(file, first);
   lmc::require(
       first.starts_with("# plane: "), "--plane-csv '", *choice.csv,
       "': there is a file of that name, which is none of a plane: it does not begin with '# plane: '; give another name");
+  // How far a grid reaches is known after the training, and compared then; a line that a stopped run has cut is, too.
+  std::getline(file, grid);
+  const auto [columns, rows] = parse_grid(choice.grid.value_or("51"));
+  lmc::require(!grid.starts_with("# grid: ") || file.eof() ||
+                   (grid.starts_with(lmc::concat("# grid: ", columns, " columns,")) &&
+                    grid.find(lmc::concat("; ", rows, " rows,")) != std::string::npos),
+               "--plane-csv '", *choice.csv, "': what was measured is of another grid than --plane-grid ", columns, 'x', rows,
+               ": '", grid.substr(std::min<std::size_t>(grid.size(), 8)), "'; give the grid of the file, or another file");
 }
 
 void require_filters(const PlaneChoice& choice, const lmc::Network<float>& net, const lmc::ModelState<float>& start,

@@ -34,7 +34,7 @@ void add_plane_options(CLI::App& app, PlaneChoice& choice);
 /// Throws: lmc::Error with the option as it was typed, before anything is trained.
 void require_plane(const PlaneChoice& choice, const Results& r);
 
-/// Throws: lmc::Error, before anything is trained, when --plane-csv names a file that has no plane.
+/// Throws: lmc::Error, before anything is trained, when --plane-csv names a file that has no plane, or one of another grid.
 void require_plane_file(const PlaneChoice& choice);
 
 /// Throws: lmc::Error, before anything is trained, when the plane's directions take the norms of the network's filters, and training from

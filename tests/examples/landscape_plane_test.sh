@@ -51,7 +51,8 @@ done
 head -n 20 three.csv > stopped.csv
 "$program" "${setting[@]}" --plane three --plane-grid 7x5 --plane-csv stopped.csv > /dev/null 2>&1
 cmp stopped.csv three.csv || fail "a stopped run does not end with the bytes of one that was not"
-fails "what was measured is of another grid" --plane three --plane-grid 5x7 --plane-csv three.csv
+refuses "--plane-csv 'three.csv': what was measured is of another grid than --plane-grid 5x7: '7 columns, " --plane three --plane-grid 5x7 \
+  --plane-csv three.csv
 fails "what was measured is of another plane" --plane random --plane-grid 7x5 --plane-csv three.csv
 fails "what was measured is of another data" --plane three --plane-grid 7x5 --plane-data train --plane-csv three.csv
 
