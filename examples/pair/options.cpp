@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pair/options.hpp"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <numeric>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -86,10 +88,13 @@ std::vector<std::vector<lmc::NoiseSeeds>> noise_seeds(const Options& o) {
 lmc::AugmentationOptions parse_augmentation(const std::string& text) {
   lmc::AugmentationOptions options;
   constexpr std::array<std::string_view, 4> names{"crop", "flip", "translation", "noise"};
+  std::array<bool, names.size()> given{};
   for (const std::string& part : registry::split_list(text)) {
     const std::size_t equals = part.find('=');
     const std::size_t which =
         registry::named("--augment " + text, [&] { return lmc::find_name("augmentation", part.substr(0, equals), names); });
+    lmc::require(!std::exchange(given.at(which), true), "--augment ", text, ": ", names.at(which),
+                 " is given twice; leave one out");
     lmc::require((which == 1) == (equals == std::string::npos), "--augment ", text, ": '", part, "'; expected ",
                  which == 1 ? "flip, without a number" : lmc::concat(names.at(which), "= and a number"));
     if (which == 1) {

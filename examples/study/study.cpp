@@ -12,6 +12,7 @@
 #include <lmc/core/version.hpp>
 #include <lmc/parallel/thread_team.hpp>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -319,6 +320,9 @@ int main(int argc, char** argv) {
     return run_command(argc, argv, job);
   } catch (const std::bad_alloc&) {
     std::cerr << "study: not enough memory; fewer --threads need less\n";
+  } catch (const nlohmann::json::exception& e) {
+    std::cerr << "study: a measurement in the store cannot be read: " << e.what()
+              << "; was it changed by hand? Delete its row, and `run` computes it anew\n";
   } catch (const std::exception& e) {
     std::cerr << "study: " << e.what() << '\n';
   }

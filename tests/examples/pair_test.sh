@@ -38,6 +38,7 @@ refuses "--network mlp --hidden 16 --slope -1: layer 2: LeakyRelu: slope = -1; e
 refuses "without a hidden layer there is no ReLU" --hidden '' --slope 0.1
 refuses "pair: --alphas 1: AlphaGrid: alphas = 1; expected at least 2" --alphas 1
 refuses "--alphas '': AlphaGrid" --alphas ''
+refuses "--augment crop=2,noise=0.1,crop=3: crop is given twice" --augment crop=2,noise=0.1,crop=3
 refuses "--alphas -1e300; expected a number of steps, or a list" --alphas -1e300
 refuses "does not begin with α = 0" --alphas 0.5,1
 refuses "--batch-size 0; expected a positive number" --batch-size 0

@@ -270,6 +270,8 @@ if command -v gnuplot > /dev/null; then
     tables/claims.{csv,tex} tables/pairs.csv; do
     [[ -s report/$file ]] || fail "the report has no $file"
   done
+  sqlite3 complex1.db "UPDATE measurements SET value = '{}' WHERE name = 'complexity'"
+  refuses "a measurement in the store cannot be read" report --experiments complex --preset smoke --store complex1.db --output complex.html
   # The values of the tables are those of the store, and their means.
   [[ $(sqlite3 :memory: "ATTACH 'whole.db' AS store" '.import --csv report/tables/pairs.csv of_pairs' \
     '.import --csv report/tables/01-depth.csv of_cells' "

@@ -192,6 +192,41 @@ TEST_CASE("grid: noise says what the two runs differ in", "[study]") {
   CHECK(pair.a.seeds.augmentation != pair.b.seeds.augmentation);
   CHECK_THROWS_WITH(expand(load(with(good, "epochs = 2", "noise = 'ordre'"))[0], "smoke", {}),
                     Contains("did you mean 'order'?"));
+  for (const char* noise : {"augmentation", "both"}) {
+    const auto none = load(with(good, "epochs = 2", lmc::concat("epochs = 2\nnoise = '", noise, "'")));
+    CHECK_THROWS_WITH(expand(none[0], "smoke", none),
+                      Contains(noise) && Contains("the runs cannot differ in an augmentation that there is none of"));
+  }
+}
+
+TEST_CASE("grid: two axes that set one option are refused", "[study]") {
+  const auto all = load(with(good, "optimizer = [\"sgd\", \"adam\"]", "optimizer = [\"sgd\", \"adam\"]\nhidden = [8, 9]"));
+  CHECK_THROWS_WITH(expand(all[0], "standard", all), Contains("03-depth.toml:11: the axes zeta and hidden both set hidden"));
+}
+
+TEST_CASE("grid: numbers that an option cannot hold are refused with their line", "[study]") {
+  const auto refused = [](const std::string& line) { return load(with(good, "epochs = 2", line)); };
+  CHECK_THROWS_WITH(refused("iterations = 4294967301"),
+                    Contains("03-depth.toml:7: iterations = 4294967301; expected -2147483648 to 2147483647"));
+  CHECK_THROWS_WITH(refused("slope = nan"), Contains("03-depth.toml:7: slope = nan; expected a finite number"));
+  CHECK_THROWS_WITH(refused("learning-rate = inf"), Contains("03-depth.toml:7: learning-rate = inf; expected a finite number"));
+}
+
+TEST_CASE("grid: more points of a curve than can be measured are refused before anything runs", "[study]") {
+  const auto all = load(with(good, "epochs = 2", "alphas = 1000001"));
+  CHECK_THROWS_WITH(expand(all[0], "smoke", all), Contains("alphas = 1000001; expected 2 to 1000000"));
+}
+
+TEST_CASE("grid: a list for other layers than there are is refused, though its entries are equal", "[study]") {
+  const auto with_kernel = [](const std::string& kernel) {
+    return load(with(with(with(good, "hidden = 16", "network = 'cnn'\nchannels = '2,2'\nkernel = '" + kernel + "'"),
+                          "hidden = \"8\"", "stride = 1"),
+                     "hidden = \"8,8\"", "stride = 2"));
+  };
+  const auto two = with_kernel("3,3"), three = with_kernel("3,3,3");
+  CHECK(expand(two[0], "smoke", two)[0].pairs[0].a.network.kernel == "3");
+  CHECK_THROWS_WITH(expand(three[0], "smoke", three),
+                    Contains("kernel = 3,3,3 has 3 entries; expected one for all layers, or one for each of the 2"));
 }
 
 TEST_CASE("grid: a preset goes over the base, an axis over both, and each replicate has a mask of its own", "[study]") {

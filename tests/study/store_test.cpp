@@ -201,12 +201,17 @@ TEST_CASE("Store: a row that was changed by hand to what no row has is refused, 
     set(before);
     return text;
   };
-  const std::string store = "the store '" + path.string() + "'";
-  CHECK_THAT(refusal("\"broken\"", "\"brokn\""), Contains(store) && Contains("the verdict \"brokn\"; expected \"connected\""));
+  const std::string store =
+      "the store '" + path.string() + "': the row '" + pair_row().id + "' of the table pairs cannot be read: ";
+  CHECK_THAT(refusal("\"undecided\"", "\"undecide\""),
+             Contains(store) && Contains("the verdict \"undecide\"; expected \"connected\""));
   CHECK_THAT(refusal("\"instability\":", "\"instability\":\"0,5\",\"was\":"),
              Contains(store) && Contains("'0,5'; expected a number"));
   CHECK_THAT(refusal("\"instability\":", "\"was\":"), Contains(store) && Contains("instability"));
-  CHECK_THAT(refusal("{", "["), Contains(store) && Contains("is damaged"));
+  CHECK_THAT(refusal("{", "["), Contains(store));
+  CHECK_THAT(refusal("\"error\":0.1", "\"error\":5"), Contains(store) && Contains("error = 5"));
+  CHECK_THAT(refusal("\"alpha\":0.0", "\"alpha\":7"), Contains(store) && Contains("alpha = 7"));
+  CHECK_THAT(refusal("\"count\":4", "\"count\":-4"), Contains(store) && Contains("count = -4"));
   CHECK(Store(path, Access::read).pairs().size() == 1);
 }
 

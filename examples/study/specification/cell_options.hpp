@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -67,7 +69,7 @@ const char* value_text() {
     return "a text";
 }
 
-/// field ← value. Throws: Error when the value is not of the field's type.
+/// field ← value. Throws: Error when the value is not of the field's type, or beyond what it holds, and for NaN and infinities.
 template <class Field>
 void assign(Field& field, const Setting& s) {
   const auto fail = [&] { throw Error(lmc::concat(s.where, ": ", s.option, ": expected ", value_text<Field>())); };
@@ -87,9 +89,12 @@ void assign(Field& field, const Setting& s) {
       field = static_cast<double>(*whole);
     else
       fail();
+    require(std::isfinite(field), s.where, ": ", s.option, " = ", field, "; expected a finite number");
   } else if constexpr (std::is_integral_v<Field>) {
     const auto* value = std::get_if<std::int64_t>(&s.value);
-    if (value == nullptr || (std::is_unsigned_v<Field> && *value < 0)) fail();
+    if (value == nullptr) fail();
+    require(std::in_range<Field>(*value), s.where, ": ", s.option, " = ", *value, "; expected ",
+            std::numeric_limits<Field>::min(), " to ", std::numeric_limits<Field>::max());
     field = static_cast<Field>(*value);
   } else {
     if (const auto* value = std::get_if<std::string>(&s.value))

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -28,7 +30,11 @@ PairSpec replicate_of(const CellOptions& options, Index replicate) {
   RunSpec run = options.run;
   run.init_seed = r;
   if (run.network.network == "sparse-mlp" && !run.network.mask_seed) run.network.mask_seed = r;
-  const auto seeds = pair_seeds(parse_pair_noise(options.noise), 3 * r + 1, 3 * r + 2);
+  const PairNoise noise = parse_pair_noise(options.noise);
+  require(noise == PairNoise::order || run.crop != 0 || run.flip || run.translation != 0 || run.input_noise != 0,
+          "noise = ", options.noise, ": the runs cannot differ in an augmentation that there is none of; add crop, flip, ",
+          "translation or input-noise");
+  const auto seeds = pair_seeds(noise, 3 * r + 1, 3 * r + 2);
   run.prefix_seeds = pair_seeds(PairNoise::both, 3 * r + 3, 3 * r + 3)[0];
   const registry::OptimizerChoice optimizer = canonical(run).optimizer;
   run.optimizer.learning_rate = options.rate * *optimizer.learning_rate;
@@ -62,6 +68,14 @@ std::vector<Cell> expand(const Experiment& experiment, std::string_view preset_n
   for (Axis& axis : axes)
     for (const Axis& other : preset.axes)
       if (other.name == axis.name) axis = other;
+  std::map<std::string, std::string, std::less<>> set_by;  // the axis that sets an option
+  for (const Axis& axis : axes)
+    for (const AxisValue& value : axis.values)
+      for (const Setting& s : value.settings) {
+        const std::string& first = set_by.emplace(s.option, axis.name).first->second;
+        require(first == axis.name, s.where, ": the axes ", first, " and ", axis.name, " both set ", s.option,
+                ", so that one would hide the other; leave it to one of them");
+      }
   Index pairs = preset.replicates;
   std::vector<std::size_t> at(axes.size());
   for (std::size_t i = 0; i <= axes.size(); ++i) {

@@ -20,7 +20,8 @@ nlohmann::json to_json(const PairSpec& s) {
 PairSpec canonical(PairSpec s) {
   s.a = canonical(std::move(s.a));
   s.b = canonical(std::move(s.b));
-  require(s.alphas >= 2, "alphas = ", s.alphas, "; expected at least 2, since a barrier is measured from both ends");
+  require(s.alphas >= 2 && s.alphas <= AlphaGrid::most, "alphas = ", s.alphas, "; expected 2 to ", AlphaGrid::most,
+          ", since a barrier is measured from both ends, and each is an evaluation of the network");
   require(s.curve_train_examples >= 0, "curve-train-examples = ", s.curve_train_examples,
           "; expected a number that is not negative");
   const auto common = [](const RunSpec& spec) {
@@ -109,11 +110,16 @@ nlohmann::json point_json(const CurvePoint& p) {
 }
 
 CurvePoint point_from_json(const nlohmann::json& json) {
-  return {.alpha = json.at("alpha").get<double>(),
-          .alpha_bar = json.at("alpha-bar").get<double>(),
-          .metrics = {.loss = number_from_json(json.at("loss")),
-                      .error = number_from_json(json.at("error")),
-                      .count = json.at("count").get<Index>()}};
+  const CurvePoint p{.alpha = json.at("alpha").get<double>(),
+                     .alpha_bar = json.at("alpha-bar").get<double>(),
+                     .metrics = {.loss = number_from_json(json.at("loss")),
+                                 .error = number_from_json(json.at("error")),
+                                 .count = json.at("count").get<Index>()}};
+  const double error = p.metrics[Metric::error];
+  require(p.alpha >= 0 && p.alpha <= 1 && !(error < 0 || error > 1) && p.metrics.count > 0,
+          "a point of a curve has alpha = ", p.alpha, ", error = ", error, ", count = ", p.metrics.count,
+          "; expected alpha from 0 to 1, a share of wrong examples, and how many there were");
+  return p;
 }
 
 Verdict verdict_from_json(const nlohmann::json& json) {

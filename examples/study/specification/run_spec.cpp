@@ -48,9 +48,11 @@ void normalize_sizes(std::string_view option, std::optional<std::string>& list) 
   list = text;
 }
 
-/// One spelling for a list of extents: "3x3,3x3" and "3" name one network.
-std::string normal_extents(std::string_view option, const std::string& list, Index least) {
+/// One spelling for a list of extents: "3x3,3x3" and "3" name one network of two layers.
+std::string normal_extents(std::string_view option, const std::string& list, Index least, std::size_t layers) {
   std::vector<Extent> extents = registry::parse_extents(option, list, least);
+  require(extents.size() == 1 || extents.size() == layers, option, " = ", list, " has ", extents.size(),
+          " entries; expected one for all layers, or one for each of the ", layers);
   if (std::all_of(extents.begin(), extents.end(), [&](const Extent& e) { return e == extents[0]; }))
     extents.erase(extents.begin() + 1, extents.end());
   std::string text;
@@ -125,7 +127,7 @@ RunSpec canonical(RunSpec s) {
        {std::tuple("kernel", &s.network.kernel, 1), std::tuple("stride", &s.network.stride, 1),
         std::tuple("padding", &s.network.padding, 0), std::tuple("sharing", &s.network.sharing, 1),
         std::tuple("pool", &s.network.pool, 1)})
-    if (*list) *list = normal_extents(name, **list, least);
+    if (*list) *list = normal_extents(name, **list, least, registry::split_list(s.network.channels.value_or("")).size());
   (void)parse_initialization(s.init);
   s.optimizer = registry::canonical(s.optimizer);
   s.update = registry::canonical(s.update);
@@ -150,7 +152,8 @@ RunSpec canonical(RunSpec s) {
             " is for a network that filters positions: cnn, tied or lcn, not ", network);
     require(s.lift_at >= s.prefix, "lift-at = ", s.lift_at, " is within the prefix of ", s.prefix,
             " updates; a prefix is of the network itself");
-    if (s.lift != "dense" && s.lift != "masked-dense") s.lift = normal_extents("lift", s.lift, 1);
+    if (s.lift != "dense" && s.lift != "masked-dense")
+      s.lift = normal_extents("lift", s.lift, 1, registry::split_list(s.network.channels.value_or("")).size());
   }
   const auto without_meaning = [&](NoiseSeeds& seeds) {
     if (s.crop == 0 && !s.flip && s.translation == 0 && s.input_noise == 0) seeds.augmentation = 0;

@@ -4,6 +4,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -70,8 +71,12 @@ class Database {
           for_each_field(row, [&](const char* name, auto& field) {
             read_field(value(select, name, is_document<std::remove_cvref_t<decltype(field)>>), field);
           });
-        } catch (const Error& e) {
-          throw Error(lmc::concat("the store '", path_.string(), "' has a row that cannot be read: ", e.what()));
+        } catch (const SQLite::Exception&) {
+          throw;
+        } catch (const std::exception& e) {  // Error, or nlohmann's
+          throw Error(lmc::concat("the store '", path_.string(), "': the row '", select.getColumn(0).getString(),
+                                  "' of the table ", rest.substr(0, rest.find(' ')), " cannot be read: ", e.what(),
+                                  "; was it changed by hand? Delete it, and `run` computes it anew"));
         }
       }
       return all;
