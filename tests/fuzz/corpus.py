@@ -282,6 +282,6 @@ write("store_row", run=column(0, run), losses=column(1, [1.5, "nan", "-inf"]), p
       measurement=column(5, {"x": 0.5, "y": [None, True]}), data=column(6, spirals), shape=column(7, [28, 28, 1]),
       report=column(8, {"classes": [{"name": "0", "test": 10, "train": 10}]}), empty=b"", nothing=column(0, b""), null=column(2, None),
       cut=column(3, part)[:300], deep=column(5, b"[" * 3000), negative=column(7, [-1, 2**63 - 1, 0]), huge=column(7, [2**40, 2**40]),
-      text=column(1, "nan"), table=column(0, {**run, "dataset": "csv", "label": "last"}), unknown=column(0, {**run, "optimizer": "sgdd"}),
+      text=column(1, "nan"), overflow=column(7, [2**83, 16]), fraction=column(7, [2.5]), table=column(0, {**run, "dataset": "csv", "label": "last"}), unknown=column(0, {**run, "optimizer": "sgdd"}),
       lifted=column(0, {**run, "network": "cnn", "channels": "4,4", "lift": "local", "lift-at": 3, "prefix": 7}),
       conv=column(0, {**run, "network": "cnn", "channels": "8,8", "kernel": "5,3x2", "stride": "2,1"}), control=column(8, b'"\\u0000\xff"'))

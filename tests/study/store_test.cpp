@@ -211,6 +211,9 @@ TEST_CASE("Store: a row that was changed by hand to what no row has is refused, 
   CHECK_THAT(refusal("{", "["), Contains(store));
   CHECK_THAT(refusal("\"error\":0.1", "\"error\":5"), Contains(store) && Contains("error = 5"));
   CHECK_THAT(refusal("\"alpha\":0.0", "\"alpha\":7"), Contains(store) && Contains("alpha = 7"));
+  CHECK_THAT(refusal("\"count\":4", "\"count\":4.5"), Contains(store) && Contains("4.5; expected a whole number"));
+  CHECK_THAT(refusal("\"count\":4", "\"count\":1e30"), Contains(store) && Contains("1e+30; expected a whole number"));
+  CHECK_THAT(refusal("\"count\":4", "\"count\":18446744073709551615"), Contains(store) && Contains("to 9223372036854775807"));
   CHECK_THAT(refusal("\"count\":4", "\"count\":-4"), Contains(store) && Contains("count = -4"));
   CHECK(Store(path, Access::read).pairs().size() == 1);
 }

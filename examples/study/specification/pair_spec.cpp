@@ -10,6 +10,7 @@
 #include <lmc/connectivity/alpha_grid.hpp>
 
 #include "study/specification/spec_digest.hpp"
+#include "study/specification/whole_from_json.hpp"
 
 namespace lmc::study {
 
@@ -47,8 +48,8 @@ PairSpec pair_spec_from_json(const nlohmann::json& json) {
   try {
     return {.a = run_spec_from_json(json.at("a")),
             .b = run_spec_from_json(json.at("b")),
-            .alphas = json.at("alphas").get<Index>(),
-            .curve_train_examples = json.at("curve-train-examples").get<Index>()};
+            .alphas = whole_from_json<Index>(json.at("alphas")),
+            .curve_train_examples = whole_from_json<Index>(json.at("curve-train-examples"))};
   } catch (const nlohmann::json::exception& e) {
     throw Error(lmc::concat("a pair's specification cannot be read: ", e.what()));
   }
@@ -114,7 +115,7 @@ CurvePoint point_from_json(const nlohmann::json& json) {
                      .alpha_bar = json.at("alpha-bar").get<double>(),
                      .metrics = {.loss = number_from_json(json.at("loss")),
                                  .error = number_from_json(json.at("error")),
-                                 .count = json.at("count").get<Index>()}};
+                                 .count = whole_from_json<Index>(json.at("count"))}};
   const double error = p.metrics[Metric::error];
   require(p.alpha >= 0 && p.alpha <= 1 && !(error < 0 || error > 1) && p.metrics.count > 0,
           "a point of a curve has alpha = ", p.alpha, ", error = ", error, ", count = ", p.metrics.count,

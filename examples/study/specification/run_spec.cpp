@@ -16,6 +16,7 @@
 #include <lmc/optim/schedule.hpp>
 
 #include "study/specification/spec_digest.hpp"
+#include "study/specification/whole_from_json.hpp"
 
 #include "registry/lists.hpp"
 #include "registry/registry.hpp"
@@ -215,9 +216,9 @@ void read_fields(const nlohmann::json& json, ForEach for_each) {
       if (found == json.end()) return;
       ++used;
       if constexpr (is_optional<Field>)
-        field = found->template get<typename Field::value_type>();
+        field = value_from_json<typename Field::value_type>(*found);
       else
-        field = found->template get<Field>();
+        field = value_from_json<Field>(*found);
     });
   } catch (const nlohmann::json::exception& e) {
     throw Error(lmc::concat("a specification cannot be read: ", e.what()));

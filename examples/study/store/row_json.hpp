@@ -12,6 +12,7 @@
 
 #include "study/specification/pair_spec.hpp"
 #include "study/specification/run_spec.hpp"
+#include "study/specification/whole_from_json.hpp"
 #include "study/store/rows.hpp"
 
 namespace lmc::study {
@@ -29,16 +30,16 @@ inline nlohmann::json field_json(const PartResult& field) { return to_json(field
 nlohmann::json field_json(const std::optional<Index>& field);
 nlohmann::json field_json(const std::vector<double>& field);
 
-/// The inverse of field_json. Throws: nlohmann's exceptions for another type, Error for a specification that does not exist.
+/// The inverse of field_json. Throws: nlohmann's exceptions and Error for another type, Error for a specification that does not exist.
 inline void read_field(const nlohmann::json& json, std::string& field) { field = json; }
 inline void read_field(const nlohmann::json& json, double& field) { field = json; }
-inline void read_field(const nlohmann::json& json, std::int64_t& field) { field = json; }
+inline void read_field(const nlohmann::json& json, std::int64_t& field) { field = whole_from_json<std::int64_t>(json); }
 inline void read_field(const nlohmann::json& json, nlohmann::json& field) { field = json; }
-inline void read_field(const nlohmann::json& json, Shape& field) { field = Shape(json.get<std::vector<Index>>()); }
 inline void read_field(const nlohmann::json& json, DataSpec& field) { field = data_spec_from_json(json); }
 inline void read_field(const nlohmann::json& json, RunSpec& field) { field = run_spec_from_json(json); }
 inline void read_field(const nlohmann::json& json, PairSpec& field) { field = pair_spec_from_json(json); }
 inline void read_field(const nlohmann::json& json, PartResult& field) { field = part_result_from_json(json); }
+void read_field(const nlohmann::json& json, Shape& field);
 void read_field(const nlohmann::json& json, std::optional<Index>& field);
 void read_field(const nlohmann::json& json, std::vector<double>& field);
 
