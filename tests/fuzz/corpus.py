@@ -269,7 +269,8 @@ run = {**spirals, "augmentation-seed": 0, "batch-size": 128, "crop": 0, "dropout
        "slope": 0.0, "translation": 0.0, "until": 0, "updates": 0, "warmup": 0.0, "weight-decay": 0.0}
 pair = {"a": run, "b": {**run, "order-seed": 6}, "alphas": 25, "curve-train-examples": 0}
 points = [{"alpha": alpha, "alpha-bar": 1 - alpha, "count": 3000, "error": 0.25, "loss": 1.5} for alpha in (0, 0.5, 1)]
-part = {"argmax": 0.1, "curve": points, "error-barrier": {"alpha": 0.5, "high": 0.1, "low": 0.0, "normalized": 0.2, "value": 0.05, "verdict": "undecided"},
+part = {"argmax": 0.1, "curve": points,
+        "error-barrier": {"alpha": 0.5, "high": 0.1, "low": 0.0, "normalized": 0.2, "value": 0.05, "verdict": "undecided"},
         "git-rebasin": 0.1, "instability": 0.1, "loss-barrier": {"alpha": 0.5, "normalized": "nan", "value": "inf"}, "midpoint": 0.1,
         "midpoint-beside": points[1]}
 
@@ -282,6 +283,7 @@ write("store_row", run=column(0, run), losses=column(1, [1.5, "nan", "-inf"]), p
       measurement=column(5, {"x": 0.5, "y": [None, True]}), data=column(6, spirals), shape=column(7, [28, 28, 1]),
       report=column(8, {"classes": [{"name": "0", "test": 10, "train": 10}]}), empty=b"", nothing=column(0, b""), null=column(2, None),
       cut=column(3, part)[:300], deep=column(5, b"[" * 3000), negative=column(7, [-1, 2**63 - 1, 0]), huge=column(7, [2**40, 2**40]),
-      text=column(1, "nan"), overflow=column(7, [2**83, 16]), fraction=column(7, [2.5]), table=column(0, {**run, "dataset": "csv", "label": "last"}), unknown=column(0, {**run, "optimizer": "sgdd"}),
+      text=column(1, "nan"), overflow=column(7, [2**83, 16]), fraction=column(7, [2.5]),
+      table=column(0, {**run, "dataset": "csv", "label": "last"}), unknown=column(0, {**run, "optimizer": "sgdd"}),
       lifted=column(0, {**run, "network": "cnn", "channels": "4,4", "lift": "local", "lift-at": 3, "prefix": 7}),
       conv=column(0, {**run, "network": "cnn", "channels": "8,8", "kernel": "5,3x2", "stride": "2,1"}), control=column(8, b'"\\u0000\xff"'))
