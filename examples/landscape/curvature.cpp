@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "landscape/curvature.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 
 #include <lmc/core/error.hpp>
 #include <lmc/core/parameter_layers.hpp>
@@ -9,6 +11,8 @@
 #include <lmc/data/subset.hpp>
 #include <lmc/measure/gradient.hpp>
 #include <lmc/measure/hessian_vector.hpp>
+
+#include "registry/memory_limit.hpp"
 
 void add_curvature_options(CLI::App& app, CurvatureChoice& choice) {
   const char* const group = "Curvature";
@@ -44,6 +48,16 @@ void require_curvature(const CurvatureChoice& choice) {
 void require_examples(const CurvatureChoice& choice, Index training_examples) {
   lmc::require(choice.examples.value_or(1) <= training_examples, "--curvature-examples ", choice.examples.value_or(0),
                ": there are only ", training_examples, " training examples");
+}
+
+void require_memory(const CurvatureChoice& choice, Index parameters, std::size_t runs) {
+  if (!choice.asked) return;
+  // Lanczos keeps its basis, Hutch++ a third of its products; a few vectors more are at work.
+  const Index basis = std::min(parameters, std::max(choice.steps.value_or(30), choice.products.value_or(30) / 3)) + 4;
+  const double needed =
+      static_cast<double>(basis) * static_cast<double>(parameters) * sizeof(double) + static_cast<double>(runs);
+  registry::require_memory(needed, lmc::concat("--curvature: ", basis, " vectors of ", parameters, " numbers need"),
+                           "expected fewer --curvature-steps and --curvature-products, or a smaller network");
 }
 
 namespace {

@@ -33,6 +33,10 @@ void require_curvature(const CurvatureChoice& choice);
 /// Throws: lmc::Error, before anything is trained, when more examples are asked for than there are.
 void require_examples(const CurvatureChoice& choice, Index training_examples);
 
+/// Throws: lmc::Error, before anything is trained, when there is no memory for the vectors of a network of so many parameters beside the
+/// runs, which take so many bytes.
+void require_memory(const CurvatureChoice& choice, Index parameters, std::size_t runs);
+
 inline bool is_asked_for(const CurvatureChoice& choice) { return choice.asked; }
 
 // The Hessian at one network.

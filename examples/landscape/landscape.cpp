@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Trains a pair as the program pair does, and shows the landscape around it. Each kind of measurement has files of its own: options
 // that it adds to the command line, a function measure_…, and what is printed, written and drawn of its result.
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -13,6 +14,7 @@
 #include <lmc/core/error.hpp>
 #include <lmc/io/output_file.hpp>
 #include <lmc/plot/curve_figure.hpp>
+#include <lmc/train/training_bytes.hpp>
 
 #include "landscape/curvature.hpp"
 #include "landscape/ends.hpp"
@@ -54,6 +56,16 @@ void at_judged_ends(const Results& r, Outputs& outputs, const char* option, cons
     std::cerr << "note: " << option << " has nothing to measure around, since a network diverged\n";
 }
 
+// The memory that the measurements need beside the trained networks.
+void require_memory(const LandscapeOptions& o, const lmc::Network<float>& net, const Plan& plan) {
+  const std::size_t runs = plan.seeds.size() * plan.seeds.front().size();
+  const std::size_t bytes = runs * lmc::run_bytes(net, plan.training.optimizer);
+  const Index parameters = net.layout().parameter_count();
+  require_memory(o.path, net, plan.training.optimizer, bytes);
+  require_memory(o.plane, parameters, runs, bytes);
+  require_memory(o.curvature, parameters, bytes);
+}
+
 // Returns the exit code.
 int run(const LandscapeOptions& o) {
   Results r;
@@ -65,7 +77,7 @@ int run(const LandscapeOptions& o) {
   require_plane_file(o.plane);
   const Subject subject = load(o.pair, plan, r);
   require_measurable(o.pair, subject.net, subject.data);
-  if (is_asked_for(o.path)) require_memory_for_bends(o.path, subject.net.layout().parameter_count());
+  require_memory(o, subject.net, plan);
   PlanePoints points{.start = subject.net.initialize({.seed = r.init_seeds[0][0]})};
   require_filters(o.plane, subject.net, points.start, subject.data.train, plan.training.loss);
   require_examples(o.curvature, subject.data.train.size());

@@ -19,6 +19,9 @@
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/path_training.hpp>
 #include <lmc/train/calibrate_buffers.hpp>
+#include <lmc/train/training_bytes.hpp>
+
+#include "registry/memory_limit.hpp"
 
 void add_path_options(CLI::App& app, PathChoice& choice) {
   const char* const group = "Path";
@@ -59,12 +62,14 @@ void require_path(const PathChoice& choice, const Results& r) {
   positive("--path-seed", choice.seed, true);
 }
 
-void require_memory_for_bends(const PathChoice& choice, Index parameters) {
-  const Index most = 5'000'000'000 / std::max<Index>(1, parameters);
-  lmc::require(choice.bends.value_or(1) <= std::max<Index>(1, most), "--path-bends ", choice.bends.value_or(0),
-               ": each bend has ", parameters,
-               " parameters of 4 bytes, and is held twice, beside the optimizer's vectors; expected at most ",
-               std::max<Index>(1, most), " for this network, which are 40 GB");
+void require_memory(const PathChoice& choice, const lmc::Network<float>& net, const lmc::OptimizerOptions& optimizer,
+                    std::size_t runs) {
+  if (!is_asked_for(choice)) return;
+  const Index bends = choice.bends.value_or(1);
+  const std::size_t gradient = sizeof(float) * static_cast<std::size_t>(net.layout().parameter_count());
+  registry::require_memory(
+      static_cast<double>(runs) + static_cast<double>(bends) * static_cast<double>(lmc::run_bytes(net, optimizer) + gradient),
+      lmc::concat("--path-bends ", bends, ": training them beside the networks needs"), "expected fewer, or a smaller network");
 }
 
 PathMeasurement measure_path(const PathChoice& choice, const Ends& ends) {

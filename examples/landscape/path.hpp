@@ -2,6 +2,7 @@
 // A path between the two networks whose bends are trained, beside the straight line.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -28,8 +29,9 @@ void add_path_options(CLI::App& app, PathChoice& choice);
 /// Throws: lmc::Error with the option as it was typed, before anything is trained; r knows in what the runs differ.
 void require_path(const PathChoice& choice, const Results& r);
 
-/// Throws: lmc::Error, before anything is trained, when the bends of a network of so many parameters take more than 40 GB.
-void require_memory_for_bends(const PathChoice& choice, Index parameters);
+/// Throws: lmc::Error, before anything is trained, when there is no memory for the bends beside the runs, which take so many bytes.
+void require_memory(const PathChoice& choice, const lmc::Network<float>& net, const lmc::OptimizerOptions& optimizer,
+                    std::size_t runs);
 
 /// Whether there is a path to measure besides the line.
 inline bool is_asked_for(const PathChoice& choice) { return choice.kind != "line"; }

@@ -25,6 +25,8 @@
 #include <lmc/measure/gradient.hpp>
 #include <lmc/measure/plane_file.hpp>
 
+#include "registry/memory_limit.hpp"
+
 namespace {
 
 using Networks = std::vector<std::span<const float>>;
@@ -219,6 +221,17 @@ void require_filters(const PlaneChoice& choice, const lmc::Network<float>& net, 
       choice.kind,
       ": all weights are 0 at the start, and so are their gradients, so that no filter has a norm; expected another --init",
       choice.kind == "random" ? ", or --plane-radius" : "");
+}
+
+void require_memory(const PlaneChoice& choice, Index parameters, std::size_t runs, std::size_t bytes) {
+  if (choice.kind != "trajectory") return;
+  // Every run keeps its states until the plane takes those of the first.
+  const auto states = static_cast<double>(choice.checkpoints.value_or(default_checkpoints)) * static_cast<double>(runs + 1);
+  const double needed = states * sizeof(float) * static_cast<double>(parameters) + static_cast<double>(bytes);
+  registry::require_memory(needed,
+                           lmc::concat("--plane trajectory: keeping ", choice.checkpoints.value_or(default_checkpoints),
+                                       " states of each run needs"),
+                           "expected fewer --plane-checkpoints, or a smaller network");
 }
 
 std::optional<lmc::Trajectory<float>> plane_trajectory(const PlaneChoice& choice, const lmc::TrainOptions<float>& training,

@@ -3,6 +3,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -41,6 +42,10 @@ void require_plane_file(const PlaneChoice& choice);
 /// `start` would leave them 0.
 void require_filters(const PlaneChoice& choice, const lmc::Network<float>& net, const lmc::ModelState<float>& start,
                      const lmc::Dataset<float>& data, const lmc::AnyLoss<float>& loss);
+
+/// Throws: lmc::Error, before anything is trained, when there is no memory for the states that a plane goes through beside the runs:
+/// so many of a network of so many parameters, which take `bytes`.
+void require_memory(const PlaneChoice& choice, Index parameters, std::size_t runs, std::size_t bytes);
 
 /// Whether a plane is to be measured.
 inline bool is_asked_for(const PlaneChoice& choice) { return choice.kind != "none"; }

@@ -55,7 +55,7 @@ void require_memory(const lmc::Network<float>& net, const Plan& plan) {
   const std::size_t ended = lmc::run_bytes(net, plan.training.optimizer);
   const std::size_t bytes = std::max(together * (each + theta) + (runs - together) * ended, runs * ended + threads * theta);
   const std::string how = together > 1 ? lmc::concat(together, " of them side by side") : "one at a time";
-  registry::require_memory(bytes, lmc::concat("training ", runs, " networks, ", how, ", needs"),
+  registry::require_memory(static_cast<double>(bytes), lmc::concat("training ", runs, " networks, ", how, ", needs"),
                            lmc::concat("expected a smaller network or --batch-size",
                                        together > 1 ? ", or --threads 1, which trains one at a time" : ""));
 }

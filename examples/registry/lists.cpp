@@ -50,10 +50,12 @@ std::vector<double> parse_list(std::string_view option, const std::string& text)
 
 std::vector<lmc::Index> parse_sizes(std::string_view option, std::string_view what, const std::string& text) {
   std::vector<lmc::Index> sizes;
-  for (const double size : parse_list(option, text)) {
-    require_option(size >= 1 && size <= 1e6 && size == std::floor(size), option, " ", text, ": a layer of ", size, " ", what,
-                   "; expected whole numbers from 1 to 1000000");
-    sizes.push_back(static_cast<lmc::Index>(size));
+  const std::vector<double> numbers = parse_list(option, text);
+  const std::vector<std::string> parts = split_list(text);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    require_option(numbers[i] >= 1 && numbers[i] <= 1e6 && numbers[i] == std::floor(numbers[i]), option, " ", text,
+                   ": a layer of ", parts[i], " ", what, "; expected whole numbers from 1 to 1000000");
+    sizes.push_back(static_cast<lmc::Index>(numbers[i]));
   }
   return sizes;
 }
@@ -70,8 +72,8 @@ std::vector<lmc::Extent> parse_extents(std::string_view option, const std::strin
       good = good && lengths.back() >= least;
     }
     require_option(good && !part.empty() && part.back() != 'x' && (lengths.size() == 1 || lengths.size() == 2), option, " ",
-                   text, ": '", part, "'; expected a whole number of at least ", least,
-                   ", or rows and columns as in 3x5, with commas between layers");
+                   text, ": '", part, "'; expected a whole number from ", least,
+                   " to 999999, or rows and columns as in 3x5, with commas between layers");
     extents.emplace_back(lengths.front(), lengths.back());
   }
   require_option(!extents.empty(), option, " is empty; expected a number, as in 3, or one for each layer, as in 5,3");

@@ -41,19 +41,18 @@ void require_within(const Limit& limit, double bytes, const std::string& what, c
 
 }  // namespace
 
-void require_memory(std::size_t bytes, const std::string& what, const std::string& way_out) {
+void require_memory(double bytes, const std::string& what, const std::string& way_out) {
   const InUse used = in_use();
-  const auto needed = static_cast<double>(bytes);
   struct sysinfo machine = {};
   if (::sysinfo(&machine) == 0)
     require_within(
-        {"this machine has", static_cast<double>(machine.totalram + machine.totalswap) * machine.mem_unit, used.memory}, needed,
+        {"this machine has", static_cast<double>(machine.totalram + machine.totalswap) * machine.mem_unit, used.memory}, bytes,
         what, way_out);
   if (double group = 0; std::ifstream("/sys/fs/cgroup/memory.max") >> group)  // "max" where there is none
-    require_within({"its control group may have", group, used.memory}, needed, what, way_out);
+    require_within({"its control group may have", group, used.memory}, bytes, what, way_out);
   struct rlimit addresses = {};
   if (::getrlimit(RLIMIT_AS, &addresses) == 0 && addresses.rlim_cur != RLIM_INFINITY)
-    require_within({"ulimit -v allows", static_cast<double>(addresses.rlim_cur), used.addresses}, needed, what, way_out);
+    require_within({"ulimit -v allows", static_cast<double>(addresses.rlim_cur), used.addresses}, bytes, what, way_out);
 }
 
 }  // namespace registry

@@ -2,6 +2,7 @@
 #include "registry/networks.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <type_traits>
 
 #include <lmc/core/error.hpp>
@@ -106,9 +107,20 @@ ChosenNetwork tied(const NetworkOptions& o, const Shape& inputs, Index outputs, 
   return {lmc::lcn<float>(options), describe_convolutional(o) + " sharing " + *o.sharing};
 }
 
+// Far beyond any network that is trained here: a mistyped size is an error at once, and not a program that builds for hours.
+constexpr Index most_width = 16'384, most_blocks = 1'000;
+
+// width and blocks, within these bounds. Below, the networks say what they need.
+void require_sizes(const NetworkOptions& o) {
+  for (const auto& [name, given, most] :
+       {std::tuple("width", o.width, most_width), std::tuple("blocks", o.blocks, most_blocks)})
+    require_option(given.value_or(0) <= most, name, ' ', given.value_or(0), "; expected at most ", most);
+}
+
 Index patch_of(const NetworkOptions& o, const Shape& inputs) { return o.patch.value_or(std::max<Index>(1, inputs[0] / 4)); }
 
 ChosenNetwork attention(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  require_sizes(o);
   const Index patch = patch_of(o, inputs);
   return {
       lmc::attention<float>(
@@ -117,6 +129,7 @@ ChosenNetwork attention(const NetworkOptions& o, const Shape& inputs, Index outp
 }
 
 ChosenNetwork vit(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  require_sizes(o);
   const Index patch = patch_of(o, inputs);
   return {lmc::vit<float>({.inputs = inputs,
                            .outputs = outputs,
@@ -129,6 +142,7 @@ ChosenNetwork vit(const NetworkOptions& o, const Shape& inputs, Index outputs, I
 }
 
 ChosenNetwork resnet(const NetworkOptions& o, const Shape& inputs, Index outputs, Initialization init) {
+  require_sizes(o);
   return {lmc::resnet<float>({.inputs = inputs,
                               .outputs = outputs,
                               .blocks = *o.blocks,

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 #include "registry/extra.hpp"
+#include "registry/memory_limit.hpp"
 #include "registry/parse.hpp"
 #include "registry/read_report.hpp"
 #include "study/report/keys_page.hpp"
@@ -89,12 +90,12 @@ void want(Wanted& to, const study::Experiment& e, const Options& o, const std::v
   for (const study::Cell& cell : cells) {
     const study::RunSpec& run = cell.pairs.front().a;
     bool present = false;
-    // Made here, so that a network that does not fit its data is an error at once, and not after hours.
+    // Tried here, so that what does not fit is an error at once, and not after hours.
     try {
       present = data.present(run.data);
       if (present || study::data_kind(run.data).sizes) {
         const study::DataSizes sizes = data.sizes(run.data);
-        (void)study::final_network(run, sizes.shape, sizes.classes);
+        study::require_trainable(run, sizes.shape, sizes.classes, sizes.train);
       }
     } catch (const lmc::Error& error) {
       std::string name = e.file + ":";
@@ -130,6 +131,18 @@ void print_read(const Wanted& wanted, study::DataSets& data) {
 void require_same_data(const Wanted& wanted, study::DataSets& data, const study::Store& store) {
   for (const study::PlannedPair& planned : wanted.pairs)
     if (!study::data_kind(planned.pair.a.data).sizes) store.require_same(data.get(planned.pair.a.data).row);
+}
+
+// The memory that one of the runs needs in any case, before hours of others.
+void require_memory(const study::Plan& plan, study::DataSets& data) {
+  for (const study::PlannedTask& planned : plan.tasks) {
+    if (planned.task.kind != study::Task::Kind::run) continue;
+    const study::RunSpec& run = planned.task.run;
+    const study::DataSizes sizes = data.sizes(run.data);
+    registry::require_memory(static_cast<double>(study::training_bytes(run, sizes.shape, sizes.classes, sizes.train)),
+                             lmc::concat("training the network ", run.network.network, " on ", run.data.dataset, " needs"),
+                             "expected a smaller network or batch-size in the file of the experiment");
+  }
 }
 
 void name_absent(const Wanted& wanted, const Options& o) {
@@ -211,6 +224,7 @@ int run(const Options& o, const Job& job) {
   study::Store store(o.store, study::Access::write);
   require_same_data(wanted, data, store);
   study::Plan plan = make_plan(wanted.pairs, wanted.complexities, &store, study::CostModel(data, store));
+  require_memory(plan, data);
   const int workers = job.size() > 1 ? job.size() - 1 : lmc::ThreadTeam(o.threads).size();
   std::cerr << plan.tasks.size() << " tasks: " << plan.runs - plan.runs_done << " runs, " << plan.pairs - plan.pairs_done
             << " pairs and " << plan.measurements - plan.measurements_done << " further measurements, about "

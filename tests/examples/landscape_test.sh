@@ -10,7 +10,16 @@ refuses "--path spline; expected line, polychain or bezier" --path spline
 refuses "--path-bends 3: a line has no bends" --path-bends 3
 refuses "--path-bends 0; expected a positive number" --path bezier --path-bends 0
 refuses "--path-bends 9223372036854775807; expected at most 1000" --path bezier --path-bends 9223372036854775807
-refuses "is held twice, beside the optimizer's vectors; expected at most" --path bezier --path-bends 1000 --hidden 2300,2300
+# Memory is refused before the training, with what needs it.
+(
+  failures=0
+  ulimit -v 3000000
+  refuses "--path-bends 1000: training them beside the networks needs" --path bezier --path-bends 1000 --hidden 800,800 --threads 1
+  refuses "ulimit -v allows 2.9 GiB; expected fewer, or a smaller network" --path bezier --path-bends 1000 --hidden 800,800 --threads 1
+  refuses "--plane trajectory: keeping 900 states of each run needs" --plane trajectory --plane-checkpoints 900 --hidden 800,800 --threads 1
+  refuses "--curvature: 904 vectors of 645" --curvature --curvature-steps 900 --hidden 800,800 --threads 1
+  exit $failures
+) || fail "ulimit"
 refuses "--path-epochs -1; expected a positive number" --path bezier --path-epochs -1
 refuses "--path-learning-rate nan; expected a positive number" --path bezier --path-learning-rate nan
 refuses "--path-weight-decay -1; expected a finite number, at least 0" --path bezier --path-weight-decay -1

@@ -89,9 +89,9 @@ refuses "Conv2d: the kernel, 3x3, is larger than the input" --network cnn --chan
 refuses "padding = 3x3 with kernel = 3x3" --network lcn --padding 3
 refuses "stride has 3 entries; expected one for all layers, or one for each of the 2" --network cnn --stride 1,1,1
 refuses "LocallyConnected2d: sharing = 40x2" --network tied --sharing 40x2
-refuses "kernel 3x: '3x'; expected a whole number of at least 1" --network cnn --kernel 3x
-refuses "kernel 0: '0'; expected a whole number of at least 1" --network cnn --kernel 0
-refuses "kernel 3,: ''; expected a whole number of at least 1" --network cnn --kernel 3,
+refuses "kernel 3x: '3x'; expected a whole number from 1 to 999999" --network cnn --kernel 3x
+refuses "kernel 0: '0'; expected a whole number from 1 to 999999" --network cnn --kernel 0
+refuses "kernel 3,: ''; expected a whole number from 1 to 999999" --network cnn --kernel 3,
 refuses "channels 8,nan: 'nan' is not a number" --network cnn --channels 8,nan
 refuses "a layer of 0 channels" --network cnn --channels 8,0
 refuses "SelfAttention: heads = 5" --network vit --heads 5
@@ -99,6 +99,9 @@ refuses "patch" --network vit --patch 5
 refuses "sparsity = 1.5; expected a share in [0, 1]" --network sparse-mlp --sparsity 1.5
 refuses "unknown normalization 'bach'; did you mean 'batch'?" --network resnet --norm bach
 refuses "vit: blocks = 0; expected at least 1" --network vit --blocks 0
+refuses "--width 16385; expected at most 16384" --network vit --width 16385
+refuses "--blocks 1001; expected at most 1000" --network resnet --blocks 1001
+refuses "--channels 2000000: a layer of 2000000 channels; expected whole numbers from 1 to 1000000" --network cnn --channels 2000000
 pair=("$program" --dataset spirals --epochs 1)
 refuses "the network cnn takes images, but an example of the data set has the shape [2]" --network cnn
 

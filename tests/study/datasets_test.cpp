@@ -133,6 +133,21 @@ TEST_CASE("DataSets: what is prepared is what the specification says, and shared
         data.get({.dataset = "mixture", .train_examples = 40, .test_examples = 30}).row.digest);
 }
 
+TEST_CASE("DataSets: a preparation that does not fit is refused before anything is loaded, with its option", "[study]") {
+  DataSets data("");
+  CHECK_THROWS_WITH(data.sizes({.dataset = "spirals", .gray = true}), Contains("gray = true: grayscale"));
+  CHECK_THROWS_WITH(data.sizes({.dataset = "mnist", .gray = true}), Contains("gray = true: grayscale"));
+  CHECK(data.sizes({.dataset = "cifar10", .gray = true, .downsample = 2}).shape == lmc::Shape{16, 16, 1});
+  CHECK_THROWS_WITH(data.sizes({.dataset = "cifar10", .downsample = 3}), Contains("downsample = 3: downsample: factor = 3"));
+  CHECK(data.sizes({.dataset = "mnist", .train_examples = 60000}).train == 60000);
+  CHECK_THROWS_WITH(data.sizes({.dataset = "mnist", .train_examples = 60001}),
+                    Contains("train-examples = 60001: mnist has 60000; expected no more"));
+  CHECK_THROWS_WITH(data.sizes({.dataset = "mnist", .test_examples = 10001}), Contains("test-examples = 10001"));
+  CHECK(data.sizes({.dataset = "spirals", .train_examples = 3}).train == 3);
+  CHECK_THROWS_WITH(data.sizes({.dataset = "spirals", .train_examples = 2}),
+                    Contains("train-examples = 2: spirals has 3 classes; expected an example of each, or more"));
+}
+
 TEST_CASE("data_kinds: real data sets have the sizes that plans are made with", "[study][real][long]") {
   const char* const folder = std::getenv("LMC_TEST_DATA");
   if (folder == nullptr) return testing::skip("LMC_TEST_DATA is not set");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "study/specification/grid.hpp"
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <set>
 #include <string>
 #include "study/specification/grid_file.hpp"
@@ -210,6 +211,37 @@ TEST_CASE("grid: numbers that an option cannot hold are refused with their line"
                     Contains("03-depth.toml:7: iterations = 4294967301; expected -2147483648 to 2147483647"));
   CHECK_THROWS_WITH(refused("slope = nan"), Contains("03-depth.toml:7: slope = nan; expected a finite number"));
   CHECK_THROWS_WITH(refused("learning-rate = inf"), Contains("03-depth.toml:7: learning-rate = inf; expected a finite number"));
+}
+
+TEST_CASE("grid: claims that could never be decided are refused with their line", "[study]") {
+  const auto claim = [](const std::string& lines) {
+    return load(with(good, "test = \"rises\"\nalong = \"zeta\"\nwhere = {optimizer = \"adam\", rate = 1}\n", lines));
+  };
+  CHECK(claim("test = 'connected'\nthreshold = 0.1").size() == 1);
+  CHECK_THROWS_WITH(claim("test = 'connected'\nthreshold = nan"),
+                    Contains("03-depth.toml:21: threshold = nan; expected a finite number"));
+  CHECK_THROWS_WITH(claim("test = 'broken'\nthreshold = inf"), Contains("threshold = inf; expected a finite number"));
+  CHECK_THROWS_WITH(claim("test = 'rises'\nalong = 'rate'\nthreshold = 1"), Contains("test = rises has no use for threshold"));
+  CHECK_THROWS_WITH(claim("test = 'connected'\nwhere = {rate = []}"), Contains("03-depth.toml:21: rate: the list is empty"));
+  CHECK_THROWS_WITH(claim("test = 'greater'\nwhere = {rate = 1}\nthan = {rate = 1}"), Contains("compared with themselves"));
+  CHECK(claim("test = 'greater'\nwhere = {rate = 1}\nthan = {rate = 0.5}").size() == 1);
+  CHECK_THROWS_WITH(claim("test = 'correlates'\nwith = 'error-barrier'"), Contains("is the value itself"));
+  CHECK(claim("test = 'correlates'\nwith = '/robustness/noise/0.1'").size() == 1);
+  CHECK_THROWS_WITH(claim("test = 'correlates'\nwith = '/robustness~2'"),
+                    Contains("03-depth.toml:21: value '/robustness~2'; expected a place as in /robustness/noise/0.1"));
+}
+
+TEST_CASE("grid: a key of thousands of parts, which would end toml++ by a signal, is refused", "[study]") {
+  std::string key;
+  for (int part = 0; part < 50'000; ++part) key += "a.";
+  CHECK_THROWS_WITH(load(good + key + "a = 1\n"), Contains("03-depth.toml:23: more than 100 dots without a comma"));
+  CHECK(load("# " + std::string(200, '.') + "\n" + good).size() == 1);
+}
+
+TEST_CASE("load_experiments: a folder that is called as a grid is named", "[study]") {
+  const testing::TemporaryDirectory folder;
+  std::filesystem::create_directory(folder / "03-a.toml");
+  CHECK_THROWS_WITH(load_experiments(folder.path()), Contains("03-a.toml': it is a directory, expected a file"));
 }
 
 TEST_CASE("grid: more points of a curve than can be measured are refused before anything runs", "[study]") {

@@ -41,7 +41,16 @@ std::vector<std::string_view> pair_value_names() {
 }
 
 void check_pair_value(std::string_view name) {
-  if (!name.starts_with('/')) find_pair_value(name);
+  if (!name.starts_with('/')) {
+    find_pair_value(name);
+    return;
+  }
+  try {
+    (void)nlohmann::json::json_pointer{std::string(name)};
+  } catch (const nlohmann::json::exception&) {
+    throw Error(lmc::concat("value '", name,
+                            "'; expected a place as in /robustness/noise/0.1, where ~ is written ~0 and / in a name ~1"));
+  }
 }
 
 double pair_value(const PairResult& result, std::string_view name, std::string_view part) {

@@ -104,10 +104,7 @@ DataSizes CostModel::sizes(const DataSpec& s) const {
   return known != stored_.end() ? known->second : data_->sizes(s);
 }
 
-Index CostModel::updates(const RunSpec& s) const {
-  const Index per_epoch = (sizes(s.data).train + s.batch_size - 1) / s.batch_size;
-  return s.until > 0 ? s.until : s.updates > 0 ? s.updates : s.epochs * per_epoch;
-}
+Index CostModel::updates(const RunSpec& s) const { return last_update(s, sizes(s.data).train); }
 
 double CostModel::per_example(const RunSpec& s) const {
   auto& known = per_example_[key(s)];
@@ -119,7 +116,8 @@ double CostModel::per_example(const RunSpec& s) const {
 }
 
 double CostModel::work(const RunSpec& s, Index steps) const {
-  return static_cast<double>(steps) * static_cast<double>(s.batch_size) * per_example(s);
+  const Index batch = std::min(s.batch_size, sizes(s.data).train);
+  return static_cast<double>(steps) * static_cast<double>(batch) * per_example(s);
 }
 
 double CostModel::seconds_per_multiplication(const RunSpec& s) const {

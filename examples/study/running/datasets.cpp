@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <tuple>
 #include <type_traits>
 #include <variant>
 
@@ -14,6 +15,7 @@
 #include <lmc/data/subset.hpp>
 
 #include "registry/datasets.hpp"
+#include "registry/named.hpp"
 #include "registry/read_report.hpp"
 #include "registry/registry.hpp"
 #include "study/specification/spec_digest.hpp"
@@ -114,9 +116,17 @@ TrainTest<float> load_data(const DataKind& kind, const DataSpec& spec, const std
   return {computed(spec.train_examples, kind.sizes->train, 1), computed(spec.test_examples, kind.sizes->test, 2)};
 }
 
+/// data, or its examples, prepared in what an example is. Throws: Error with the option that does not fit.
+template <class Data>
+Data prepare_examples(Data data, const DataSpec& spec) {
+  if (spec.gray) data = registry::named("gray = true", [&] { return grayscale(data); });
+  if (spec.downsample > 1)
+    data = registry::named(lmc::concat("downsample = ", spec.downsample), [&] { return downsample(data, spec.downsample); });
+  return data;
+}
+
 TrainTest<float> prepare_data(TrainTest<float> data, const DataSpec& spec) {
-  if (spec.gray) data = grayscale(data);
-  if (spec.downsample > 1) data = downsample(data, spec.downsample);
+  data = prepare_examples(std::move(data), spec);
   for (const auto& [part, examples] : {std::pair(&data.train, spec.train_examples), std::pair(&data.test, spec.test_examples)})
     if (examples > 0 && examples != part->size()) *part = random_subset(*part, examples, 0);
   recount_classes(data);
@@ -149,10 +159,19 @@ DataSizes DataSets::sizes(const DataSpec& spec) {
     return {row.shape, row.classes, row.train, row.test};
   }
   DataSizes sizes = *kind.sizes;
-  if (sizes.shape.rank() == 3)
-    sizes.shape = {sizes.shape[0] / spec.downsample, sizes.shape[1] / spec.downsample, spec.gray ? 1 : sizes.shape[2]};
-  if (spec.train_examples > 0) sizes.train = spec.train_examples;
-  if (spec.test_examples > 0) sizes.test = spec.test_examples;
+  const Dataset<float> one({.shape = sizes.shape,
+                            .classes = sizes.classes,
+                            .labels = {0},
+                            .features = std::vector<float>(static_cast<std::size_t>(sizes.shape.size()))});
+  sizes.shape = prepare_examples(one, spec).shape();
+  for (const auto& [name, given, has] : {std::tuple("train-examples", spec.train_examples, &sizes.train),
+                                         std::tuple("test-examples", spec.test_examples, &sizes.test)}) {
+    if (given == 0) continue;
+    require(is_computed(kind) || given <= *has, name, " = ", given, ": ", kind.name, " has ", *has, "; expected no more");
+    require(!is_computed(kind) || given >= sizes.classes, name, " = ", given, ": ", kind.name, " has ", sizes.classes,
+            " classes; expected an example of each, or more");
+    *has = given;
+  }
   return sizes;
 }
 

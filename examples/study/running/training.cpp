@@ -4,14 +4,20 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <limits>
 #include <mutex>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <lmc/data/augmentation.hpp>
+#include <lmc/optim/parameter_group.hpp>
+#include <lmc/train/training_bytes.hpp>
 #include <lmc/transfer/lift_checkpoint.hpp>
 
 #include "registry/lists.hpp"
+#include "registry/named.hpp"
 #include "registry/schedules.hpp"
 #include "registry/updates.hpp"
 
@@ -41,6 +47,11 @@ registry::ChosenNetwork final_network(const RunSpec& s, const Shape& shape, Inde
 
 namespace {
 
+Index updates_of_an_epoch(const RunSpec& s, Index examples) {
+  const Index batch = std::min(s.batch_size, examples);
+  return examples / batch + (examples % batch > 0 ? 1 : 0);
+}
+
 /// Says that a batch is all of the data, once for each data set and size: runs of a study have it by the hundred.
 void note_batch(const RunSpec& s, Index examples) {
   static std::mutex mutex;
@@ -51,26 +62,72 @@ void note_batch(const RunSpec& s, Index examples) {
   if (said.insert(note).second) std::cerr << note;
 }
 
-}  // namespace
-
-Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optional<Checkpoint<float>>& start,
-                  const std::vector<Observer<float>>& observers) {
-  Network<float> network = first_network(s, data.shape(), data.classes()).network;
+TrainOptions<float> train_options(const RunSpec& s, Index examples) {
   TrainOptions<float> options{
       .epochs = s.epochs,
-      .batch_size = std::min(s.batch_size, data.size()),
+      .batch_size = std::min(s.batch_size, examples),
       .optimizer = registry::optimizer_options(s.optimizer, ""),
       .augmentation = {.crop_padding = s.crop, .flip = s.flip, .translation = s.translation, .noise = s.input_noise},
       .label_noise = s.label_noise,
-      .observers = observers,
       .schedule = registry::make_schedule(s, "")};
-  if (options.batch_size < s.batch_size) note_batch(s, data.size());
   registry::set_updates(s.update, "", options);
-  const Index per_epoch = (data.size() + options.batch_size - 1) / options.batch_size;
-  if (s.updates > 0) options.epochs = (s.updates + per_epoch - 1) / per_epoch;
-  const Index end = s.until > 0 ? s.until : s.updates > 0 ? s.updates : options.epochs * per_epoch;
-  require(s.until > 0 || (s.prefix <= end && s.lift_at <= end), "a run of ", end, " updates has a prefix of ", s.prefix,
-          " and is lifted after ", s.lift_at, "; use smaller numbers, or train longer");
+  const Index each = updates_of_an_epoch(s, examples);
+  if (s.updates > 0) options.epochs = s.updates / each + (s.updates % each > 0 ? 1 : 0);
+  return options;
+}
+
+}  // namespace
+
+Index last_update(const RunSpec& s, Index examples) {
+  if (s.until > 0) return s.until;
+  if (s.updates > 0) return s.updates;
+  const Index each = updates_of_an_epoch(s, examples);
+  require(s.epochs <= std::numeric_limits<Index>::max() / each, "epochs = ", s.epochs, ": with ", each,
+          " updates each, they are more than can be counted");
+  return s.epochs * each;
+}
+
+void require_trainable(const RunSpec& s, const Shape& shape, Index classes, Index examples) {
+  const Network<float> last = final_network(s, shape, classes).network;
+  const TrainOptions<float> options = train_options(s, examples);
+  const Index end = last_update(s, examples), each = updates_of_an_epoch(s, examples);
+  require(s.until > 0 || (s.prefix <= end && s.lift_at <= end), "prefix = ", s.prefix, ", lift-at = ", s.lift_at,
+          ": the run has ", end, " updates; use smaller numbers, or train longer");
+  require(options.epochs <= std::numeric_limits<Index>::max() / each, "updates = ", s.updates, ": with ", each,
+          " updates in an epoch, they are more than can be counted");
+  registry::require_schedule(s, "", options.schedule, options.epochs * each);
+  const std::string augmentation = registry::all_typed("", [&](const auto& visit) {
+    visit("crop", "", s.crop);
+    visit("flip", "", s.flip);
+    visit("translation", "", s.translation);
+    visit("input-noise", "", s.input_noise);
+  });
+  const Dataset<float> one({.shape = shape,
+                            .classes = classes,
+                            .labels = {0},
+                            .features = std::vector<float>(static_cast<std::size_t>(shape.size()))});
+  registry::named(augmentation, [&] { const AugmentedDataset<float> fits(one, options.augmentation, 0); });
+  const std::string updates = registry::all_typed("", [&](const auto& visit) { for_each_update_option(s.update, visit); });
+  const auto require_groups = [&](const Network<float>& network) {
+    registry::named(updates, [&] { (void)update_ranges(network.layout(), options.groups); });
+  };
+  require_groups(last);
+  if (s.lift != "none" && s.lift_at > 0) require_groups(first_network(s, shape, classes).network);
+}
+
+std::size_t training_bytes(const RunSpec& s, const Shape& shape, Index classes, Index examples) {
+  return lmc::training_bytes(final_network(s, shape, classes).network, std::min(s.batch_size, examples),
+                             registry::optimizer_options(s.optimizer, ""));
+}
+
+Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optional<Checkpoint<float>>& start,
+                  const std::vector<Observer<float>>& observers) {
+  require_trainable(s, data.shape(), data.classes(), data.size());
+  Network<float> network = first_network(s, data.shape(), data.classes()).network;
+  TrainOptions<float> options = train_options(s, data.size());
+  options.observers = observers;
+  if (options.batch_size < s.batch_size) note_batch(s, data.size());
+  const Index end = last_update(s, data.size());
 
   Trained result{.end = {{}, Optimizer<float>(options.optimizer, ParameterLayout()), 0}};
   std::vector<double> sums;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -24,6 +25,15 @@ Lift<float> lift_of(const RunSpec& s, const Network<float>& network);
 /// The network that a run ends in. Throws: Error as make_network and the lifts.
 registry::ChosenNetwork final_network(const RunSpec& s, const Shape& shape, Index classes);
 
+/// The number of updates after which the run ends, on so many training examples. Throws: Error when they cannot be counted.
+Index last_update(const RunSpec& s, Index examples);
+
+/// Throws: Error with the options that are wrong, where train_run on such data would throw: so many training examples of that shape.
+void require_trainable(const RunSpec& s, const Shape& shape, Index classes, Index examples);
+
+/// Bytes that train_run holds for such a run, at least. Throws: Error as final_network.
+std::size_t training_bytes(const RunSpec& s, const Shape& shape, Index classes, Index examples);
+
 /// A training's end.
 struct Trained {
   Checkpoint<float> end;
@@ -31,8 +41,7 @@ struct Trained {
   std::vector<double> epoch_losses = {};  // mean loss of each epoch's updates, before them; that of the prefix is not in it
 };
 
-/// Trains a run on data, from `start`, a place in its prefix, or from its initialization. Throws: Error as train, and when a
-/// prefix or an embedding lies behind the end.
+/// Trains a run on data, from `start`, a place in its prefix, or from its initialization. Throws: Error as require_trainable.
 Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optional<Checkpoint<float>>& start,
                   const std::vector<Observer<float>>& observers = {});
 

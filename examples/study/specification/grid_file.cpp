@@ -4,7 +4,9 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -16,6 +18,7 @@
 #include <lmc/core/names.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/core/text.hpp>
+#include <lmc/io/input_file.hpp>
 
 #include "study/analysis/pair_value.hpp"
 #include "study/specification/cell_options.hpp"
@@ -51,8 +54,23 @@ class GridReader {
 
  private:
   toml::table parse() const {
+    // toml++ makes and frees what is nested by recursion, and bounds it for brackets alone: a key of 50,000 parts, as in a.b.c, ends
+    // the program. No key of a grid has more than three.
+    InputFile file = open_input_file(path_);
+    const std::string text{std::istreambuf_iterator<char>(file.stream), {}};
+    require_unchanged(file);
+    Index line = 1, dots = 0;
+    char before = '\n';
+    for (const char c : text) {
+      if (c == '\n') ++line;
+      if (c == '\n' || c == ',') dots = 0;
+      if (c == '.' && before != '.') ++dots;
+      require(dots <= most_dots, path_.string(), ':', line, ": more than ", most_dots,
+              " dots without a comma between them; is this a key? It has three parts at most, as presets.smoke.axes");
+      before = c;
+    }
     try {
-      return toml::parse_file(path_.string());
+      return toml::parse(text, path_.string());
     } catch (const toml::parse_error& error) {
       throw Error(lmc::concat(path_.string(), ':', error.source().begin.line, ": ", error.description()));
     }
@@ -224,6 +242,8 @@ class GridReader {
         for (const toml::node& one : *several) list.push_back(label_of(one));
       else
         list.push_back(label_of(labels));
+      require(!list.empty(), where(labels), ": ", name,
+              ": the list is empty, and would mean no cell; expected a label, or leave ", name, " out, which takes all");
       if (e.all_others()) continue;  // the labels are those of the other experiments
       std::vector<std::string_view> known;
       const std::vector<Axis> axes_of_all = all_axes(e);
@@ -268,9 +288,20 @@ class GridReader {
             c.test == "greater" ? " needs" : " has no use for", " than, the cells to compare with");
     require((c.test == "correlates") == !c.with.empty(), where(table), ": test = ", c.test,
             c.test == "correlates" ? " needs" : " has no use for", " with, another value");
+    // What could never be decided would stand in the report as an open question.
+    require(c.test != "correlates" || c.with != c.value, where(table), ": with = ", c.with,
+            " is the value itself, with which it always correlates; expected another");
+    require(c.test != "greater" || c.where != c.than, where(table),
+            ": than = where: the cells would be compared with themselves; expected others");
+    const bool with_threshold = c.test == "connected" || c.test == "broken";
+    const toml::node* threshold = table.get("threshold");
+    require(with_threshold || threshold == nullptr, where(table), ": test = ", c.test, " has no use for threshold");
+    require(std::isfinite(c.threshold), where(threshold != nullptr ? *threshold : table), ": threshold = ", c.threshold,
+            "; expected a finite number");
     return c;
   }
 
+  static constexpr Index most_dots = 100;
   std::filesystem::path path_;
 };
 
