@@ -121,6 +121,20 @@ TEST_CASE("linear_path: swapping the ends mirrors the curve bit for bit", "[conn
   for (const auto& p : flat.points) CHECK(p.metrics == flat.points[0].metrics);
 }
 
+TEST_CASE("linear_path: an end may differ from itself evaluated alone by exactly the tolerance", "[connectivity]") {
+  // The losses of both ends alone, and then those of the path, in halves, whose differences are exact.
+  int calls = 0;
+  const auto half_more = [&](Theta theta) {
+    Metrics metrics = measure(theta);
+    metrics.loss = calls++ < 2 ? 1 : 1.5;
+    return metrics;
+  };
+  CHECK_NOTHROW(linear_path(a, b, half_more, {.alphas = 3, .endpoint_tolerance = 0.5}));
+  calls = 0;
+  CHECK_THROWS_WITH(linear_path(a, b, half_more, {.alphas = 3, .endpoint_tolerance = std::nextafter(0.5, 0.0)}),
+                    Contains("the loss is 1.5 on the path, but 1 when that end is evaluated alone"));
+}
+
 TEST_CASE("linear_path: an end that differs from itself evaluated alone is an error that shows both", "[connectivity]") {
   int calls = 0;
   const auto drifting = [&](Theta theta) {

@@ -305,7 +305,19 @@ sed 's/epochs/epoch/' grids/01-depth.toml > bad.toml && rm -rf bad && mkdir bad 
 refuses "bad/01-bad.toml:9: unknown option 'epoch'; did you mean 'epochs'?" run --experiments bad --store none.db
 sed 's/hidden = "24,24"/network = "cnn"/' grids/01-depth.toml > bad/01-bad.toml
 refuses "the network cnn takes images" run --experiments bad --store none.db
+sed 's/alphas = 5/crop = 1/' grids/01-depth.toml > bad/01-bad.toml
+refuses "bad/01-bad.toml: depth 1 spawn 0: crop 1: augmentation" run --experiments bad --store none.db
+sed 's/prefix = 400/prefix = 3601/' grids/01-depth.toml > bad/01-bad.toml
+refuses "bad/01-bad.toml: depth 1 spawn 400: prefix = 3601, lift-at = 0: the run has 3600 updates" plan --experiments bad --store none.db
 [[ ! -e none.db ]] || fail "a study that could not begin has made a store"
+sed 's/hidden = "24,24"/hidden = "20000,20000"/' grids/01-depth.toml > bad/01-bad.toml
+(
+  failures=0
+  ulimit -v 3000000
+  refuses "training the network mlp on spirals needs" run --experiments bad --threads 1 --store large.db
+  refuses "ulimit -v allows 2.9 GiB; expected a smaller network or batch-size" run --experiments bad --threads 1 --store large.db
+  exit $failures
+) || fail "ulimit"
 cp merged.db newer.db && sqlite3 newer.db 'PRAGMA user_version = 99'
 sum=$(md5sum < newer.db)
 refuses "is of version 99, made by a newer lmc" "${run[@]}" --store newer.db

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Fuzzes every parser: clang's libFuzzer under the address, undefined-behavior and leak sanitizers. On a fresh Debian 12 it installs
 # what is missing first.
-#   bash tests/fuzz/run.sh [SECONDS]     of all targets together, 120 by default
+#   bash tests/fuzz/run.sh [SECONDS [FORMAT...]]     of all targets together, 120 by default, or of those that are named
 # A line for each target tells what was run. Inputs that end a target are findings: they stay in build/fuzz/findings/FORMAT, and the
 # exit code is 1; `build/fuzz/tests/fuzz/fuzz_FORMAT FILE` runs one again. What was learned stays in build/fuzz/corpus/FORMAT.
 set -euo pipefail
@@ -14,14 +14,21 @@ if [[ ! $seconds =~ ^[1-9][0-9]*$ ]]; then
   exit 1
 fi
 
-install_packages "${lmc_packages[@]}" "${lmc_study_packages[@]}" "${lmc_clang_packages[@]}"
-cmake --preset fuzz > /dev/null
-cmake --build --preset fuzz
-
 formats=()
 for file in tests/fuzz/{,programs/}*_fuzz.cpp; do
   formats+=("$(basename "$file" _fuzz.cpp)")
 done
+for format in "${@:2}"; do
+  if [[ " ${formats[*]} " != *" $format "* ]]; then
+    echo "tests/fuzz/run.sh: unknown format '$format'; known are ${formats[*]}" >&2
+    exit 1
+  fi
+done
+(($# < 2)) || formats=("${@:2}")
+install_packages "${lmc_packages[@]}" "${lmc_study_packages[@]}" "${lmc_clang_packages[@]}"
+cmake --preset fuzz > /dev/null
+cmake --build --preset fuzz
+
 jobs=$(nproc)
 share=$((seconds * jobs / ${#formats[@]}))
 

@@ -55,7 +55,10 @@ class ClaimTest {
     for (const CellResult& c : result_.cells) {
       if (!matches(c.cell, filter)) continue;
       const std::size_t usable = count_usable(c);
-      if (c.diverged() > 0) left_out["diverged in a pair or more"].push_back(c.name());
+      if (c.diverged() > 0) {
+        left_out["diverged in a pair or more"].push_back(c.name());
+        j_.partial = j_.partial || claim_.test == "connected";
+      }
       if (usable >= min_replicates) {
         enough.push_back(&c);
         continue;
@@ -345,7 +348,7 @@ void decide(std::vector<Judgment>& all) {
     if (!j.tested()) continue;
     j.p_holm = adjusted[at++];
     const bool excluded = j.effect.interval.low > j.null || j.effect.interval.high < j.null;
-    if (j.p_holm >= 0.05 || !excluded)
+    if (j.partial || j.p_holm >= 0.05 || !excluded)
       j.verdict = ClaimVerdict::undecided;
     else
       j.verdict = j.sign * (j.effect.mean - j.null) > 0 ? ClaimVerdict::agrees : ClaimVerdict::disagrees;

@@ -35,7 +35,9 @@ struct Judgment {
   double null = 0;           // what effect is compared with
   double sign = 1;           // sign of effect − null where the claim holds
   double p = 1, p_holm = 1;  // two-sided, before and after the adjustment for all claims
-  bool partial = false;      // cells that the claim speaks of are not run, or have too few replicates
+  // Of the cells that the claim speaks of, some are not run, have too few replicates, or, where they are to be connected, have a pair that
+  // diverged: the claim is undecided, whatever the others say.
+  bool partial = false;
   std::vector<std::string> notes = {};
 
   /// Whether there was something to test.
@@ -44,15 +46,17 @@ struct Judgment {
 
 /// Tests a claim on the results of its experiment; undecided until `decide` has seen all claims. A cell counts with at least
 /// min_replicates pairs that are measured and not diverged, and a claim is tested on the replicates that all its cells have.
-///   connected, broken   each cell's mean is below (above) the threshold: t tests, intersection-union
+///   connected, broken   each cell's mean is below (above) the threshold: t tests, intersection-union; a pair that diverged is not
+///                       connected
 ///   greater             paired t test of the differences, their mean over all comparisons of cells that differ in
 ///                       what the claim names alone; `matched` compares those that are each other's nearest in training loss
 ///   rises, falls        Page's exact test on the ranks along the axis; of two places, the paired t test of their difference
 ///   correlates          t test of the rank correlations over the cells, one in each replicate: it speaks of these cells
 Judgment judge(const Claim& claim, const ExperimentResult& result);
 
-/// Holm's adjustment over all claims that were tested, and the verdicts: agrees (disagrees) where the adjusted p is below 0.05,
-/// the 95 % interval of the effect excludes what the null hypothesis says, and the effect is on the claim's (the other) side.
+/// Holm's adjustment over all claims that were tested, and the verdicts: agrees (disagrees) where no cell of the claim is missing, the
+/// adjusted p is below 0.05, the 95 % interval of the effect excludes what the null hypothesis says, and the effect is on the claim's (the
+/// other) side.
 void decide(std::vector<Judgment>& all);
 
 }  // namespace lmc::study

@@ -31,7 +31,8 @@ inline constexpr std::string_view method_text = R"(<p>The independent units are 
 initialization and noise of its own. Intervals are 95 % t intervals over replicates. A claim is tested, two-sided, on the replicates that
 all its cells have, at least five. The p values of all claims that were tested are adjusted by Holm's method. A claim is decided where
 its adjusted p is below 0.05 and the interval excludes the null hypothesis: it agrees or disagrees by the effect's side. Everything else
-is undecided, which is not evidence of no effect. In part: some of the cells that the claim speaks of are not run.</p>
+is undecided, which is not evidence of no effect. In part: some of the cells that the claim speaks of are not run, have too few pairs, or,
+where they are to be connected, have a pair that diverged. Such a claim is undecided: what is missing might contradict it.</p>
 <ul>
 <li>Connected, broken: every cell's mean is below (above) the threshold. For it, the largest p of the cells' t tests (intersection-union);
 against it, the smallest times the number of cells. The effect is the mean of the cell that is likeliest to contradict.</li>
