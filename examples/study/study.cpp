@@ -25,6 +25,7 @@
 #include "registry/read_report.hpp"
 #include "study/report/keys_page.hpp"
 #include "study/report/report.hpp"
+#include "study/running/measurements.hpp"
 #include "study/running/plan.hpp"
 #include "study/running/scheduler.hpp"
 #include "study/running/shard.hpp"
@@ -96,6 +97,8 @@ void want(Wanted& to, const study::Experiment& e, const Options& o, const std::v
       if (present || study::data_kind(run.data).sizes) {
         const study::DataSizes sizes = data.sizes(run.data);
         study::require_trainable(run, sizes.shape, sizes.classes, sizes.train);
+        const lmc::Network<float> network = study::final_network(run, sizes.shape, sizes.classes).network;
+        for (const std::string& name : cell.measure) study::require_measurable(name, cell.pairs.front(), network);
       }
     } catch (const lmc::Error& error) {
       std::string name = e.file + ":";

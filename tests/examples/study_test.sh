@@ -308,7 +308,9 @@ refuses "the network cnn takes images" run --experiments bad --store none.db
 sed 's/alphas = 5/crop = 1/' grids/01-depth.toml > bad/01-bad.toml
 refuses "bad/01-bad.toml: depth 1 spawn 0: crop 1: augmentation" run --experiments bad --store none.db
 sed 's/prefix = 400/prefix = 3601/' grids/01-depth.toml > bad/01-bad.toml
-refuses "bad/01-bad.toml: depth 1 spawn 400: prefix = 3601, lift-at = 0: the run has 3600 updates" plan --experiments bad --store none.db
+refuses "bad/01-bad.toml: depth 1 spawn 400: prefix = 3601: the run has 3600 updates" plan --experiments bad --store none.db
+sed 's/"robustness"/"block-path"/' grids/01-depth.toml > bad/01-bad.toml
+refuses 'bad/01-bad.toml: depth 1 spawn 0: measure = ["block-path"]: the network mlp has no filters' plan --experiments bad --store none.db
 [[ ! -e none.db ]] || fail "a study that could not begin has made a store"
 sed 's/hidden = "24,24"/hidden = "20000,20000"/' grids/01-depth.toml > bad/01-bad.toml
 (

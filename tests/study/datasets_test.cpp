@@ -81,6 +81,16 @@ TEST_CASE("DataSets: letter and satellite are divided behind their first rows, a
   }
 }
 
+TEST_CASE("DataSets: more examples than a table has are refused with the option", "[study]") {
+  const testing::TemporaryDirectory folder;
+  folder.write("a.csv", "x,y\n1,a\n2,b\n3,a\n4,b\n5,a\n6,b\n");
+  DataSets data(folder.path());
+  lmc::study::DataSpec spec{.dataset = "a.csv", .train_examples = 7};
+  CHECK_THROWS_WITH(data.get(spec), Contains("train-examples = 7: random_subset"));
+  spec.train_examples = 4;
+  CHECK(data.get(spec).row.train == 4);
+}
+
 TEST_CASE("DataSets: a table is found by its path, read as its options say, and tells its sizes", "[study]") {
   const testing::TemporaryDirectory folder;
   std::filesystem::create_directory(folder / "mine");

@@ -226,7 +226,19 @@ TEST_CASE("grid: claims that could never be decided are refused with their line"
   CHECK_THROWS_WITH(claim("test = 'greater'\nwhere = {rate = 1}\nthan = {rate = 1}"), Contains("compared with themselves"));
   CHECK(claim("test = 'greater'\nwhere = {rate = 1}\nthan = {rate = 0.5}").size() == 1);
   CHECK_THROWS_WITH(claim("test = 'correlates'\nwith = 'error-barrier'"), Contains("is the value itself"));
-  CHECK(claim("test = 'correlates'\nwith = '/robustness/noise/0.1'").size() == 1);
+  CHECK_THROWS_WITH(claim("test = 'correlates'\nwith = '/robustness/noise/0.1'"),
+                    Contains("03-depth.toml:21: /robustness/noise/0.1 is of the measurement robustness") &&
+                        Contains("add measure = [\"robustness\"]"));
+  CHECK_THROWS_WITH(claim("test = 'correlates'\nwith = '/robustnes/noise/0.1'"), Contains("did you mean 'robustness'?"));
+  CHECK(load("measure = ['robustness']\n" +
+             with(good, "test = \"rises\"\nalong = \"zeta\"", "test = 'correlates'\nwith = '/robustness/fgsm/0.1'"))
+            .size() == 1);
+  CHECK_THROWS_WITH(claim("test = 'rises'\nalong = 'rate'\nwhere = {rate = 1}"),
+                    Contains("where names one place on the axis rate"));
+  CHECK(claim("test = 'rises'\nalong = 'rate'\nwhere = {rate = [1, 0.5]}").size() == 1);
+  CHECK_THROWS_WITH(claim("test = 'connected'\nthreshold = -1"), Contains("threshold = -1; an error barrier is from 0 to 1"));
+  CHECK_THROWS_WITH(claim("test = 'connected'\nthreshold = 1"), Contains("threshold = 1; an error barrier is from 0 to 1"));
+  CHECK(claim("test = 'connected'\nthreshold = 5\nvalue = 'loss-barrier'").size() == 1);
   CHECK_THROWS_WITH(claim("test = 'correlates'\nwith = '/robustness~2'"),
                     Contains("03-depth.toml:21: value '/robustness~2'; expected a place as in /robustness/noise/0.1"));
 }

@@ -50,9 +50,18 @@ TEST_CASE("require_trainable: what a training would refuse is refused before it,
   CHECK_THROWS_WITH(spirals([](study::RunSpec& s) { s.flip = true; }), Contains("flip = true: augmentation"));
   CHECK_NOTHROW(refuse("mixture", [](study::RunSpec& s) { s.crop = 7; }));
   CHECK_THROWS_WITH(refuse("mixture", [](study::RunSpec& s) { s.crop = 8; }), Contains("crop 8: augmentation"));
-  CHECK_NOTHROW(spirals([](study::RunSpec& s) { s.prefix = 20; }));
-  CHECK_THROWS_WITH(spirals([](study::RunSpec& s) { s.prefix = 21; }),
-                    Contains("prefix = 21, lift-at = 0: the run has 20 updates"));
+  CHECK_NOTHROW(spirals([](study::RunSpec& s) { s.prefix = 19; }));
+  CHECK_THROWS_WITH(spirals([](study::RunSpec& s) { s.prefix = 20; }),
+                    Contains("prefix = 20: the run has 20 updates, so that the two of a pair would be one"));
+  const auto lifted = [&](const char* to, lmc::Index at) {
+    refuse("mixture", [&](study::RunSpec& s) {
+      s.network = {.network = "cnn", .channels = "2"};
+      s.lift = to;
+      s.lift_at = at;
+    });
+  };
+  CHECK_NOTHROW(lifted("2", 20));
+  CHECK_THROWS_WITH(lifted("2", 21), Contains("lift-at = 21: the run has 20 updates"));
   CHECK_NOTHROW(spirals([](study::RunSpec& s) { s.warmup = 20; }));
   CHECK_THROWS_WITH(spirals([](study::RunSpec& s) { s.warmup = 21; }), Contains("warmup 21: schedule: a warm-up of 21 steps"));
   CHECK_THROWS_WITH(spirals([](study::RunSpec& s) { s.update.rates = "dense7/*=0.1"; }),

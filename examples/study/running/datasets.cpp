@@ -127,8 +127,11 @@ Data prepare_examples(Data data, const DataSpec& spec) {
 
 TrainTest<float> prepare_data(TrainTest<float> data, const DataSpec& spec) {
   data = prepare_examples(std::move(data), spec);
-  for (const auto& [part, examples] : {std::pair(&data.train, spec.train_examples), std::pair(&data.test, spec.test_examples)})
-    if (examples > 0 && examples != part->size()) *part = random_subset(*part, examples, 0);
+  for (const auto& [name, part, examples] : {std::tuple("train-examples", &data.train, spec.train_examples),
+                                             std::tuple("test-examples", &data.test, spec.test_examples)})
+    if (examples > 0 && examples != part->size())
+      *part = registry::named(lmc::concat(name, " = ", examples),
+                              [&, whole = part, n = examples] { return random_subset(*whole, n, 0); });
   recount_classes(data);
   return data;
 }

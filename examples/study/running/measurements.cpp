@@ -135,9 +135,13 @@ nlohmann::json measure_attribution(const PairSpec& s, const PairEnds& ends, cons
   return result;
 }
 
+void require_measurable(std::string_view name, const PairSpec& s, const Network<float>& network) {
+  require(name != "block-path" || !output_grids(network).empty(), "measure = [\"block-path\"]: the network ",
+          s.a.network.network, " has no filters at positions; it is for cnn, tied and lcn");
+}
+
 nlohmann::json measure_block_path(const PairSpec& s, const PairEnds& ends, const TrainTest<float>& data) {
-  require(!output_grids(ends.network).empty(), "block-path: the network ", s.a.network.network,
-          " has no filters at positions; it is for cnn, tied and lcn");
+  require_measurable("block-path", s, ends.network);
   const Lift<float> e = lift_to_local(ends.network);
   const auto a = e.lift(std::span<const float>(ends.states[0].parameters)),
              b = e.lift(std::span<const float>(ends.states[1].parameters));

@@ -49,6 +49,9 @@ nlohmann::json measure_attribution(const PairSpec& s, const PairEnds& ends, cons
 /// Throws: Error when the network has no filters that could be untied.
 nlohmann::json measure_block_path(const PairSpec& s, const PairEnds& ends, const TrainTest<float>& data);
 
+/// Throws: Error when the measurement of that name is not for such a network.
+void require_measurable(std::string_view name, const PairSpec& s, const Network<float>& network);
+
 /// A further measurement by its name in measurement_names.
 nlohmann::json measure(std::string_view name, const PairSpec& s, const PairEnds& ends, const TrainTest<float>& data);
 

@@ -42,7 +42,8 @@ Lift<float> lift_of(const RunSpec& s, const Network<float>& network) {
 registry::ChosenNetwork final_network(const RunSpec& s, const Shape& shape, Index classes) {
   registry::ChosenNetwork chosen = first_network(s, shape, classes);
   if (s.lift == "none") return chosen;
-  return {lift_of(s, chosen.network).network, chosen.description + " lifted to " + s.lift};
+  return {registry::named("lift = " + s.lift, [&] { return lift_of(s, chosen.network); }).network,
+          chosen.description + " lifted to " + s.lift};
 }
 
 namespace {
@@ -91,8 +92,10 @@ void require_trainable(const RunSpec& s, const Shape& shape, Index classes, Inde
   const Network<float> last = final_network(s, shape, classes).network;
   const TrainOptions<float> options = train_options(s, examples);
   const Index end = last_update(s, examples), each = updates_of_an_epoch(s, examples);
-  require(s.until > 0 || (s.prefix <= end && s.lift_at <= end), "prefix = ", s.prefix, ", lift-at = ", s.lift_at,
-          ": the run has ", end, " updates; use smaller numbers, or train longer");
+  require(s.until > 0 || s.prefix < end, "prefix = ", s.prefix, ": the run has ", end,
+          " updates, so that the two of a pair would be one; use a smaller number, or train longer");
+  require(s.until > 0 || s.lift_at <= end, "lift-at = ", s.lift_at, ": the run has ", end,
+          " updates; use a smaller number, or train longer");
   require(options.epochs <= std::numeric_limits<Index>::max() / each, "updates = ", s.updates, ": with ", each,
           " updates in an epoch, they are more than can be counted");
   registry::require_schedule(s, "", options.schedule, options.epochs * each);

@@ -267,6 +267,15 @@ class GridReader {
     located(where, [&] { return find_name("axis", name, names); });
   }
 
+  // A number of a measurement is there where the experiment has it measured; of all other experiments, some may.
+  static void check_value(const std::string& value, const std::string& where, const Experiment& e) {
+    located(where, [&] { check_pair_value(value); });
+    if (!value.starts_with('/')) return;
+    const std::string name = value.substr(1, value.find('/', 1) - 1);
+    located(where, [&] { return find_name("measurement", name, measurement_names); });
+    require(e.all_others() || std::find(e.measure.begin(), e.measure.end(), name) != e.measure.end(), where, ": ", value,
+            " is of the measurement ", name, ", which the experiment does not have; add measure = [\"", name, "\"]");
+  }
   [[nodiscard]] Claim claim(const toml::table& table, const Experiment& e) const {
     Claim c;
     const auto for_each = [&](const auto& visit) { for_each_claim_key(c, visit); };
@@ -278,7 +287,7 @@ class GridReader {
     for (const auto& [key, axis] : {std::pair("along", &c.along), std::pair("matched", &c.matched)})
       if (const toml::node* node = table.get(key)) check_axis(*axis, where(*node), e);
     for (const auto& [key, value] : {std::pair("value", c.value), std::pair("with", c.with)})
-      if (const toml::node* node = table.get(key)) located(where(*node), [&, name = value] { check_pair_value(name); });
+      if (const toml::node* node = table.get(key)) check_value(value, where(*node), e);
     if (const toml::node* node = table.get("part"))
       require(c.part == "test" || c.part == "train", where(*node), ": part: expected train or test");
     const bool ordered = c.test == "rises" || c.test == "falls";
@@ -296,8 +305,14 @@ class GridReader {
     const bool with_threshold = c.test == "connected" || c.test == "broken";
     const toml::node* threshold = table.get("threshold");
     require(with_threshold || threshold == nullptr, where(table), ": test = ", c.test, " has no use for threshold");
+    require(!ordered || !c.where.contains(c.along) || c.where.at(c.along).size() > 1, where(table),
+            ": where names one place on the axis ", c.along,
+            ", along which nothing can then rise or fall; name two or more, or leave it out");
     require(std::isfinite(c.threshold), where(threshold != nullptr ? *threshold : table), ": threshold = ", c.threshold,
             "; expected a finite number");
+    require(c.value != "error-barrier" || !with_threshold || (c.threshold >= 0 && c.threshold < 1),
+            where(threshold != nullptr ? *threshold : table), ": threshold = ", c.threshold,
+            "; an error barrier is from 0 to 1");
     return c;
   }
 
