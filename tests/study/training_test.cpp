@@ -62,6 +62,12 @@ TEST_CASE("require_trainable: what a training would refuse is refused before it,
   };
   CHECK_NOTHROW(lifted("2", 20));
   CHECK_THROWS_WITH(lifted("2", 21), Contains("lift-at = 21: the run has 20 updates"));
+  CHECK_THROWS_WITH(refuse("mixture",
+                           [](study::RunSpec& s) {
+                             s.network = {.network = "tied", .channels = "2", .sharing = "3"};
+                             s.lift = "4";
+                           }),
+                    Contains("lift = 4: lift_to_tied"));
   CHECK_NOTHROW(spirals([](study::RunSpec& s) { s.warmup = 20; }));
   CHECK_THROWS_WITH(spirals([](study::RunSpec& s) { s.warmup = 21; }), Contains("warmup 21: schedule: a warm-up of 21 steps"));
   CHECK_THROWS_WITH(spirals([](study::RunSpec& s) { s.update.rates = "dense7/*=0.1"; }),

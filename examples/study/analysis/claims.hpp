@@ -35,8 +35,8 @@ struct Judgment {
   double null = 0;           // what effect is compared with
   double sign = 1;           // sign of effect − null where the claim holds
   double p = 1, p_holm = 1;  // two-sided, before and after the adjustment for all claims
-  // Of the cells that the claim speaks of, some are not run, have too few replicates, or, where they are to be connected, have a pair that
-  // diverged: the claim is undecided, whatever the others say.
+  // A cell of the claim is not run, has too few replicates, or, where it is to be connected, has a pair that diverged: the claim is
+  // undecided, whatever the other cells say.
   bool partial = false;
   std::vector<std::string> notes = {};
 
