@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <lmc/connectivity/alpha_grid.hpp>
+#include <lmc/data/batches.hpp>
 #include <lmc/data/label_noise.hpp>
 #include <lmc/measure/evaluator.hpp>
 #include <lmc/measure/exact_error.hpp>
@@ -79,7 +80,8 @@ void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, cons
   const std::size_t each = seeds.front().size(), all = seeds.size() * each;
   std::vector<Index> examples(all);
   lmc::TrainOptions<float> observed = options;
-  observed.observers.emplace_back(lmc::Progress({.runs = all}));
+  const lmc::Progress progress({.runs = all});
+  observed.observers.emplace_back(progress);
   observed.observers.emplace_back([&](const lmc::StepEvent<float>& event) {
     examples[event.run] += event.batch;
     return lmc::Control::proceed;
@@ -90,6 +92,7 @@ void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, cons
     interruption.emplace();
     r.resumed_at.resize(all);
   }
+  const Index updates = options.epochs * lmc::Batches(data.size(), {.batch_size = options.batch_size}).per_epoch();
   std::mutex saving;
   const auto start = std::chrono::steady_clock::now();
   team.for_each(static_cast<Index>(all), [&](Index i, int) {
@@ -106,17 +109,26 @@ void train(const lmc::Network<float>& net, const lmc::Dataset<float>& data, cons
       if (std::exchange(failed, true)) return;
       const std::lock_guard lock(saving);
       r.not_saved.emplace_back(e.what());
-      std::cerr << lmc::concat("\nnote: --checkpoint: ", e.what(), "; run ", run + 1, " goes on without\n");
+      progress.say(lmc::concat("note: --checkpoint: ", e.what(), "; run ", run + 1, " goes on without"));
     };
-    auto resumed = lmc::train_resumable(net, data, initial, observed, noise,
-                                        {.file = folder->file(run),
-                                         .every = parse_save_every(r.options),
-                                         .setting = {},
-                                         .interrupted = [] { return registry::Interruption::signal() != 0; },
-                                         .not_saved = not_saved},
-                                        run);
-    ended = std::move(resumed.run);
-    r.resumed_at[run] = resumed.resumed_at;
+    const auto resumed = [&](Index step) {
+      r.resumed_at[run] = step;
+      const std::string from = lmc::concat("from '", folder->file(run).string(), "'");
+      if (step < updates)
+        progress.say(lmc::concat("note: run ", run + 1, " goes on after ", step, " of ", updates, " updates, ", from));
+      if (step < updates) return;
+      progress.say(lmc::concat("note: run ", run + 1, " has ended before, and is taken ", from));
+      progress.ended(run);
+    };
+    ended = lmc::train_resumable(net, data, initial, observed, noise,
+                                 {.file = folder->file(run),
+                                  .every = parse_save_every(r.options),
+                                  .setting = {},
+                                  .interrupted = [] { return registry::Interruption::signal() != 0; },
+                                  .not_saved = not_saved,
+                                  .resumed = resumed},
+                                 run)
+                .run;
   });
   if (interruption) r.interrupted_by = registry::Interruption::signal();
   r.train_seconds = seconds_since(start);

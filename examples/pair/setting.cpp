@@ -14,7 +14,6 @@
 #include <lmc/data/batches.hpp>
 #include <lmc/data/dataset_digest.hpp>
 #include <lmc/io/safetensors.hpp>
-#include <lmc/optim/parameter_group.hpp>
 #include <lmc/train/noise_seeds.hpp>
 #include <lmc/train/training_bytes.hpp>
 
@@ -41,8 +40,7 @@ void require_trainable(const Options& o, const lmc::Network<float>& net, const l
                " updates each, they are more than can be counted");
   registry::require_schedule(o, "--", training.schedule, o.epochs * batches);
   named(typed("--", "augment", o.augment), [&] { lmc::AugmentedDataset<float>(data, training.augmentation, 0); });
-  const std::string updates = registry::all_typed("--", [&](const auto& visit) { for_each_update_option(o.updates, visit); });
-  named(updates, [&] { lmc::update_ranges(net.layout(), training.groups); });
+  registry::require_groups(o.updates, "--", training, net.layout());
 }
 
 // What is trained side by side holds all of a training and its start. What has ended keeps parameters and the optimizer's vectors, while
@@ -116,11 +114,6 @@ void train_and_save(const Subject& subject, const Plan& plan, Outputs& outputs, 
   const lmc::Network<float>& net = subject.net;
   print_setting(r, net, subject.data);
   train(net, subject.data.train, plan.training, plan.seeds, plan.team, folder, r);
-  if (std::ranges::any_of(r.resumed_at, [](Index step) { return step > 0; })) {
-    std::cerr << "note: went on from '" << *r.options.resume_folder << "', where the runs had";
-    for (const Index step : r.resumed_at) std::cerr << ' ' << step;
-    std::cerr << " updates\n";
-  }
   if (r.interrupted_by != 0) return;
   for (std::size_t i = 0; i < r.runs.size(); ++i)
     for (std::size_t run = 0; run < r.runs[i].size(); ++run) {

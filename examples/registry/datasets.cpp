@@ -40,39 +40,42 @@ std::vector<lmc::TableColumn> table_columns(const std::optional<std::string>& li
   return columns;
 }
 
+// An option's name as its reader writes it.
+std::string option(const DatasetOptions& o, std::string_view name) { return lmc::concat(option_prefix(o.wording), name); }
+
 // Whether the second of two names was given; the first is the default.
 bool is_second(std::string_view option, const std::optional<std::string>& given, const std::array<std::string_view, 2>& names) {
   return given && lmc::find_name(option, *given, names) == 1;
 }
 
 lmc::TextFeatures text_features(const DatasetOptions& o) {
-  if (is_second("--text-form", o.text_form, {"bag", "sequence"})) {
-    lmc::require(!o.ngram_dimension, "--ngram-dimension is of --text-form bag; leave it out");
+  if (is_second(option(o, "text-form"), o.text_form, {"bag", "sequence"})) {
+    lmc::require(!o.ngram_dimension, option(o, "ngram-dimension"), " is of ", option(o, "text-form"), " bag; leave it out");
     const lmc::SequenceOptions sequence{.length = o.text_length.value_or(lmc::SequenceOptions().length)};
-    named(typed("--", "text-length", sequence.length), [&] { lmc::detail::require_valid(sequence); });
+    named(typed(option_prefix(o.wording), "text-length", sequence.length), [&] { lmc::detail::require_valid(sequence); });
     return sequence;
   }
-  lmc::require(!o.text_length, "--text-length is of --text-form sequence; leave it out");
+  lmc::require(!o.text_length, option(o, "text-length"), " is of ", option(o, "text-form"), " sequence; leave it out");
   return lmc::NgramOptions{.dimension = o.ngram_dimension.value_or(lmc::NgramOptions().dimension)};
 }
 
 // The file to test with; none where there is none.
 std::string test_file(const DatasetOptions& o) {
-  lmc::require(o.test_data != "", "--test-data '': expected a file; leave the option out for none");
+  lmc::require(o.test_data != "", option(o, "test-data"), " '': expected a file; leave the option out for none");
   return o.test_data.value_or("");
 }
 
-lmc::NumberMark number_mark(std::string_view text) {
+lmc::NumberMark number_mark(const DatasetOptions& o, std::string_view text) {
   std::vector<std::string_view> names;
   for (const auto& [name, mark] : lmc::number_mark_names) names.push_back(name);
-  return lmc::number_mark_names[lmc::find_name("--number-format", text, names)].second;
+  return lmc::number_mark_names[lmc::find_name(option(o, "number-format"), text, names)].second;
 }
 
 lmc::CsvOptions csv_options(const DatasetOptions& o) {
-  lmc::CsvOptions csv{.wording = lmc::Wording::command_line};
+  lmc::CsvOptions csv{.wording = o.wording};
   if (o.delimiter) {
     const std::string& text = *o.delimiter;
-    lmc::require(text.size() == 1 || text == "tab" || text == "blank", "--delimiter '", text,
+    lmc::require(text.size() == 1 || text == "tab" || text == "blank", option(o, "delimiter"), " '", text,
                  "'; expected one character, tab or blank");
     csv.delimiter = text == "tab" ? '\t' : text == "blank" ? ' ' : text[0];
   }
@@ -81,18 +84,19 @@ lmc::CsvOptions csv_options(const DatasetOptions& o) {
   if (o.label) csv.label = lmc::ColumnText(*o.label);
   csv.categorical = table_columns(o.categorical);
   csv.drop = table_columns(o.drop);
-  if (is_second("--missing", o.missing, {"error", "impute"})) csv.missing = lmc::MissingValue::impute;
-  if (is_second("--unknown-category", o.unknown_category, {"error", "ignore"}))
+  if (is_second(option(o, "missing"), o.missing, {"error", "impute"})) csv.missing = lmc::MissingValue::impute;
+  if (is_second(option(o, "unknown-category"), o.unknown_category, {"error", "ignore"}))
     csv.unknown_category = lmc::UnknownCategory::ignore;
   if (o.missing_texts) {
     csv.missing_texts = split_list(*o.missing_texts);
     if (o.missing_texts->ends_with(',')) csv.missing_texts.emplace_back();  // "NA,": the empty text, too
     csv.missing_numbers.clear();
   }
-  for (const std::string& mark : split_list(o.number_format.value_or(""))) csv.number_format.push_back(number_mark(mark));
+  for (const std::string& mark : split_list(o.number_format.value_or(""))) csv.number_format.push_back(number_mark(o, mark));
   csv.standardize = !o.no_standardize;
   csv.test_path = test_file(o);
-  lmc::require(!o.train_rows || *o.train_rows > 0, "--train-rows ", o.train_rows.value_or(0), "; expected a positive number");
+  lmc::require(!o.train_rows || *o.train_rows > 0, option(o, "train-rows"), ' ', o.train_rows.value_or(0),
+               "; expected a positive number");
   csv.train_rows = o.train_rows.value_or(0);
   csv.test_share = o.test_share;
   csv.seed = o.split_seed;
@@ -105,7 +109,7 @@ std::string folder_of(const DatasetOptions& o) {
 }
 
 std::string given_path(const DatasetOptions& o, const char* what) {
-  lmc::require(!o.data.empty(), "--dataset ", o.dataset, " needs --data, its ", what);
+  lmc::require(!o.data.empty(), option(o, "dataset"), ' ', o.dataset, " needs ", option(o, "data"), ", its ", what);
   return o.data;
 }
 
@@ -120,16 +124,14 @@ Data fashion_mnist(const DatasetOptions& o, int) { return lmc::load_fashion_mnis
 Data cifar10(const DatasetOptions& o, int) { return lmc::load_cifar10<float>(folder_of(o)); }
 
 Data cifar100(const DatasetOptions& o, int) {
-  const bool coarse = is_second("--label-set", o.label_set, {"fine", "coarse"});
+  const bool coarse = is_second(option(o, "label-set"), o.label_set, {"fine", "coarse"});
   return lmc::load_cifar100<float>(folder_of(o), coarse ? lmc::Cifar100Labels::coarse : lmc::Cifar100Labels::fine);
 }
 
 Data tiny_imagenet(const DatasetOptions& o, int threads) {
-  return lmc::load_tiny_imagenet<float>(folder_of(o), {.channels = o.gray ? 1 : 3,
-                                                       .threads = threads,
-                                                       .cache = !o.no_cache,
-                                                       .progress = show_decoded,
-                                                       .wording = lmc::Wording::command_line});
+  return lmc::load_tiny_imagenet<float>(
+      folder_of(o),
+      {.channels = o.gray ? 1 : 3, .threads = threads, .cache = !o.no_cache, .progress = show_decoded, .wording = o.wording});
 }
 
 Data images(const DatasetOptions& o, int threads) {
@@ -140,15 +142,14 @@ Data images(const DatasetOptions& o, int threads) {
                                         .threads = threads,
                                         .cache = !o.no_cache,
                                         .progress = show_decoded,
-                                        .wording = lmc::Wording::command_line};
+                                        .wording = o.wording};
   return lmc::load_image_folder<float>(given_path(o, "folder"), options);
 }
 
 Data csv(const DatasetOptions& o, int) { return lmc::load_csv<float>(given_path(o, "file"), csv_options(o)); }
 
 Data words(const DatasetOptions& o, int) {
-  lmc::WordsOptions options{
-      .features = text_features(o), .seed = o.split_seed.value_or(0), .wording = lmc::Wording::command_line};
+  lmc::WordsOptions options{.features = text_features(o), .seed = o.split_seed.value_or(0), .wording = o.wording};
   if (o.languages) options.languages = split_list(*o.languages);
   options.train_words = o.train_words.value_or(options.train_words);
   options.test_words = o.test_words.value_or(options.test_words);
@@ -162,14 +163,14 @@ Data tsv(const DatasetOptions& o, int) {
                                     .test_share = o.test_share,
                                     .features = text_features(o),
                                     .seed = o.split_seed,
-                                    .wording = lmc::Wording::command_line};
+                                    .wording = o.wording};
   return lmc::load_tsv_text<float>(path, options);
 }
 
 // Both parts of what is computed, by `make` from a seed; its errors name the options that were given.
 template <class Make>
 Data computed(const DatasetOptions& o, const Make& make) {
-  const std::string given = all_typed("--", [&](const auto& visit) { for_each_dataset_option(o, visit); });
+  const std::string given = all_typed(option_prefix(o.wording), [&](const auto& visit) { for_each_dataset_option(o, visit); });
   const std::uint64_t seed = o.data_seed.value_or(1);
   return named(given, [&] { return Data{make(seed), make(seed + 1)}; });
 }
@@ -212,8 +213,8 @@ std::vector<DatasetKind> built_in_datasets() {
       {"images", "a folder for each class", with(color, {"no-cache", "image-size", "test-share", "split-seed"}), true, images},
       {"csv",
        "",
-       {"data", "label", "delimiter", "header", "no-names", "categorical", "drop", "missing", "missing-texts", "number-format",
-        "unknown-category", "no-standardize", "train-rows", "test-data", "test-share", "split-seed"},
+       {"data", "label-column", "delimiter", "header", "no-names", "categorical", "drop", "missing", "missing-texts",
+        "number-format", "unknown-category", "no-standardize", "train-rows", "test-data", "test-share", "split-seed"},
        false,
        csv},
       {"words",
@@ -253,13 +254,14 @@ Data read_dataset(const DatasetOptions& o, int threads) {
   for_each_dataset_option(o, [&](std::string_view name, const char*, const auto& field) {
     if (std::find(common_dataset_options.begin(), common_dataset_options.end(), name) == common_dataset_options.end() &&
         is_given(field))
-      require_taken(name, kind, dataset_kinds(), "--dataset");
+      require_taken(name, kind, dataset_kinds(), option(o, "dataset"));
   });
   Data data = kind.load(o, threads);
   if (data.report.classes.empty() && data.train.classes() > 0) data.report.classes = lmc::read_classes(data.train, data.test);
   const auto classes = std::ranges::count_if(data.report.classes, [](const lmc::ReadClass& c) { return c.train > 0; });
-  lmc::require(data.train.classes() == 0 || classes > 1, "--dataset ", o.dataset, ": all training examples are of the class '",
-               data.report.classes.empty() ? "" : data.report.classes[0].name, "'; expected two classes or more");
+  lmc::require(data.train.classes() == 0 || classes > 1, option(o, "dataset"), ' ', o.dataset,
+               ": all training examples are of the class '", data.report.classes.empty() ? "" : data.report.classes[0].name,
+               "'; expected two classes or more");
   return data;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <lmc/core/shape.hpp>
+#include <lmc/core/wording.hpp>
 #include <lmc/data/dataset.hpp>
 
 #include "registry/named.hpp"
@@ -18,7 +19,8 @@ namespace registry {
 /// A data set by name, and what is done to it, as a command line gives them. Nothing stands for the default.
 struct DatasetOptions {
   std::string dataset = "mnist";
-  std::string data = {};  // folder or file
+  std::string data = {};                              // folder or file
+  lmc::Wording wording = lmc::Wording::command_line;  // how messages write what follows
 
   // Preparation, in this order.
   std::optional<std::string> classes = {};
@@ -69,7 +71,7 @@ void for_each_dataset_option(Options& o, const Visit& visit) {
   visit("label-set", "cifar100: fine (100 classes) or coarse (20) [fine]", o.label_set);
   visit("image-size", "images: side that each is brought to [they are of one size]", o.image_size);
   visit("no-cache", "tiny-imagenet, images: keep no decoded copy beside them", o.no_cache);
-  visit("label", "csv: the label's column, by name or number, negative from the end [-1]", o.label);
+  visit("label-column", "csv: the label's column, by name or number, negative from the end [-1]", o.label);
   visit("delimiter", "csv: one character, tab or blank (or several of them) [,]", o.delimiter);
   visit("header", "csv, tsv: lines before the rows [csv: 1, tsv: 0]", o.header);
   visit("no-names", "csv: the last of them does not hold the columns' names", o.no_names);

@@ -74,6 +74,13 @@ lmc::OptimizerOptions optimizer_options(const OptimizerChoice& choice, std::stri
         });
       },
       options);
+  // Networks that stay as they are would count as connected.
+  std::visit(
+      [&](const auto& chosen) {
+        lmc::require(chosen.learning_rate != 0, typed(prefix, "learning-rate", choice.learning_rate),
+                     ": nothing would be trained; expected a positive number");
+      },
+      options);
   // The velocity would grow without bound.
   lmc::require(choice.momentum.value_or(0) < 1, typed(prefix, "momentum", choice.momentum), "; expected a number in [0, 1)");
   const std::string given = all_typed(prefix, [&](const auto& visit) {

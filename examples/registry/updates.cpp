@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "registry/updates.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <vector>
@@ -52,6 +53,16 @@ void set_updates(const UpdateChoice& choice, std::string_view prefix, lmc::Train
     options.groups = lmc::decay_of_weights_only();
   if (choice.rates)
     for (const std::string& part : split_list(*choice.rates)) options.groups.push_back(parse_rate(prefix, *choice.rates, part));
+}
+
+void require_groups(const UpdateChoice& choice, std::string_view prefix, const lmc::TrainOptions<float>& options,
+                    const lmc::ParameterLayout& layout) {
+  const std::string given = all_typed(prefix, [&](const auto& visit) { for_each_update_option(choice, visit); });
+  named(given, [&] {
+    const std::vector<lmc::UpdateRange> ranges = update_ranges(layout, options.groups);
+    lmc::require(ranges.empty() || std::ranges::any_of(ranges, [](const lmc::UpdateRange& range) { return range.rate > 0; }),
+                 "nothing would be trained; expected a positive factor for some of the parameters");
+  });
 }
 
 UpdateChoice canonical(const UpdateChoice& choice) {

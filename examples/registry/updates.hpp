@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <lmc/core/layout.hpp>
 #include <lmc/train/train_options.hpp>
 
 namespace registry {
@@ -29,6 +30,11 @@ void for_each_update_option(Choice& o, const Visit& visit) {
 /// Sets what the choice says in the options; `prefix` stands before the names of options in messages: "--" for a command line.
 /// Throws: lmc::Error for what is unknown or out of range; whether the names of parameters are there, train() finds out.
 void set_updates(const UpdateChoice& choice, std::string_view prefix, lmc::TrainOptions<float>& options);
+
+/// Throws: lmc::Error with the options that were given, where the network has no parameter that they name, or where they leave none that
+/// is trained.
+void require_groups(const UpdateChoice& choice, std::string_view prefix, const lmc::TrainOptions<float>& options,
+                    const lmc::ParameterLayout& layout);
 
 /// One spelling: an option that is set to its default is not set. Throws: as set_updates, with no prefix.
 UpdateChoice canonical(const UpdateChoice& choice);

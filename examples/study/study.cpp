@@ -101,9 +101,7 @@ void want(Wanted& to, const study::Experiment& e, const Options& o, const std::v
         for (const std::string& name : cell.measure) study::require_measurable(name, cell.pairs.front(), network);
       }
     } catch (const lmc::Error& error) {
-      std::string name = e.file + ":";
-      for (const auto& [axis, label] : cell.coordinates) name += " " + axis + " " + label;
-      throw lmc::Error(name + ": " + error.what());
+      throw lmc::Error(lmc::concat(e.file, ": ", cell.name(), ": ", error.what()));
     }
     if (!present) {
       to.absent.insert(run.data.dataset);
@@ -168,15 +166,17 @@ void plan(const Options& o, const char* time) {
   std::error_code none;
   if (std::filesystem::exists(o.store, none)) store.emplace(o.store, study::Access::read);
   const study::CostModel costs = store ? study::CostModel(data, *store) : study::CostModel(data);
+  std::ostringstream table;  // printed when all of it is there: an error comes without half a table before it
   const auto row = [&](const std::string& name, const Wanted& wanted) {
     const study::Plan p = make_plan(wanted.pairs, wanted.complexities, store ? &*store : nullptr, costs);
     const auto of = [](std::size_t done, std::size_t all) { return lmc::concat(done, '/', all); };
-    std::cout << std::left << std::setw(20) << name << std::right << std::setw(13) << of(p.runs_done, p.runs) << std::setw(13)
-              << of(p.pairs_done, p.pairs) << std::setw(13) << of(p.measurements_done, p.measurements);
-    std::cout << std::setw(14) << study::duration_text(p.seconds()) << '\n';
+    table << std::left << std::setw(20) << name << std::right << std::setw(13) << of(p.runs_done, p.runs) << std::setw(13)
+          << of(p.pairs_done, p.pairs) << std::setw(13) << of(p.measurements_done, p.measurements);
+    const bool short_time = p.seconds() > 0 && p.seconds() < 1;
+    table << std::setw(14) << (short_time ? "under 1 s" : study::duration_text(p.seconds())) << '\n';
   };
-  std::cout << std::left << std::setw(20) << o.preset << std::right << std::setw(13) << "runs" << std::setw(13) << "pairs"
-            << std::setw(13) << "measured" << std::setw(14) << time << '\n';
+  table << std::left << std::setw(20) << o.preset << std::right << std::setw(13) << "runs" << std::setw(13) << "pairs"
+        << std::setw(13) << "measured" << std::setw(14) << time << '\n';
   Wanted all;
   for (const study::Experiment* e : c.chosen) {
     Wanted one;
@@ -187,6 +187,7 @@ void plan(const Options& o, const char* time) {
   row("together", all);
   print_read(all, data);
   if (store) require_same_data(all, data, *store);
+  std::cout << table.str() << std::flush;
   name_absent(all, o);
 }
 
@@ -256,6 +257,8 @@ void report(const Options& o) {
   const study::Store store(o.store, study::Access::read);
   study::write_report(store, c.all,
                       {.preset = o.preset, .output = o.output, .grids = o.grids == LMC_STUDY_EXPERIMENTS ? "" : o.grids});
+  std::cout << o.output << ", with figures and tables in " << std::filesystem::path(o.output).replace_extension().string()
+            << "/\n";
 }
 
 // Returns the exit code.

@@ -163,9 +163,10 @@ TEST_CASE("load_table: says why a text is no number", "[data]") {
 
 TEST_CASE("load_table: says why there is one class, or one more to test with", "[data]") {
   const lmc::CsvOptions options{.train_rows = 4, .wording = Wording::command_line};
-  CHECK_THROWS_WITH(load("x,class\n1,a\n2,a\n3,a\n4,a\n5,b\n", options),
-                    Contains("all labels are 'a'") &&
-                        Contains("the first 4 rows have no other: shuffle the rows, or leave --train-rows out; --label"));
+  CHECK_THROWS_WITH(
+      load("x,class\n1,a\n2,a\n3,a\n4,a\n5,b\n", options),
+      Contains("all labels are 'a'") &&
+          Contains("the first 4 rows have no other: shuffle the rows, or leave --train-rows out; --label-column"));
   CHECK_THROWS_WITH(load("x,class\n1,a\n2,b\n3,a\n4,b\n5,c\n", options),
                     Contains("into the training part, too: shuffle the rows, or leave --train-rows out"));
   const std::string train = "x,class\n1,>50K\n2,<=50K\n3,>50K\n";

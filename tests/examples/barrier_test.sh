@@ -362,7 +362,7 @@ refuses "--alphas 1; expected a number of steps, at least 2" "${both[@]}" "${net
 refuses "--alphas 0,2,1: alphas = {" "${both[@]}" "${net[@]}" "${data[@]}" --alphas 0,2,1
 refuses "--network mlp --hidden 6 --slope 2: layer 2: LeakyRelu: slope = 2" "${both[@]}" "${net[@]}" "${data[@]}" --slope 2
 refuses "barrier: --kernel is an option of lcn tied cnn, not of the network mlp" "${both[@]}" "${net[@]}" "${data[@]}" --kernel 3
-refuses "--label: unknown column of" "${both[@]}" "${net[@]}" "${data[@]}" --label foo
+refuses "--label-column: unknown column of" "${both[@]}" "${net[@]}" "${data[@]}" --label-column foo
 refuses "--alphas 2.5; expected a number of steps" "${both[@]}" "${net[@]}" "${data[@]}" --alphas 2.5
 refuses "--initializations has 2 numbers for 1 pair; expected" "${both[@]}" "${net[@]}" "${data[@]}" --initializations 1,2
 refuses "expected the columns torch,lmc" "${both[@]}" "${net[@]}" "${data[@]}" --names "$given/points.csv"

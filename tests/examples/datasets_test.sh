@@ -52,7 +52,7 @@ trains "cifar100: 40 training and 40 test examples of shape [32, 32, 3], 100 cla
 trains "[32, 32, 3], 20 classes" --dataset cifar100 --data cifar100 --label-set coarse
 trains "csv: 48 training and 12 test examples of shape [3], 2 classes" --dataset csv --data table.csv --delimiter ';' --header 2
 trains "csv: 40 training and 20 test examples of shape [1]" --dataset csv --data table.csv --delimiter ';' --header 2 --drop color \
-  --label kind --train-rows 40 --json table.json
+  --label-column kind --train-rows 40 --json table.json
 grep -qF '"standardization": "of each column of numbers, by the training rows"' table.json || fail "how a table was standardized is not in its results"
 trains "csv: 48 training" --dataset csv --data table.csv --delimiter ';' --header 2 --no-standardize --json table.json
 if grep -q '"standardization"' table.json; then fail "a table that was taken as it is was standardized, say its results"; fi
@@ -123,7 +123,7 @@ refuses "expected a whole number of pixels" "${images[@]}" --augment crop=1.5
 refuses "is for images" --dataset spirals --augment flip
 refuses "--label-noise 1.5; expected a share of the labels in [0, 1)" "${images[@]}" --label-noise 1.5
 refuses "there is no label noise" "${images[@]}" --label-noise-seeds 1,2
-refuses "unknown column of 'table.csv'" --dataset csv --data table.csv --delimiter ';' --header 2 --label sort
+refuses "unknown column of 'table.csv'" --dataset csv --data table.csv --delimiter ';' --header 2 --label-column sort
 refuses "--classes 3,3: the class '3' is given twice" "${images[@]}" --classes 3,3
 refuses "--classes 3: expected two classes or more" "${images[@]}" --classes 3
 refuses "--subset 1: none of them is of the class '" --dataset spirals --subset 1
@@ -147,17 +147,17 @@ says "classes: cat 24 + 6, dog 24 + 6; label 'kind', 1 number, 1 category of 2 v
 says "1 number, 1 dropped" --dataset csv --data table.csv --delimiter ';' --header 2 --drop 1
 says "classes: ja 24 + 6, yes 24 + 6" --dataset tsv --data texts.tsv --ngram-dimension 32
 awk 'BEGIN { print "x,2,3,kind"; for (i = 0; i < 90; ++i) print (i % 13 == 0 ? "NULL" : i * 7 % 11) "," i % 5 ",1," i % 3 + 1 }' > codes.csv
-refuses "column 'x': the value is missing ('NULL'); fill it in, pass --missing impute" --dataset csv --data codes.csv --label kind
-codes=(--dataset csv --data codes.csv --label kind --missing impute)
+refuses "column 'x': the value is missing ('NULL'); fill it in, pass --missing impute" --dataset csv --data codes.csv --label-column kind
+codes=(--dataset csv --data codes.csv --label-column kind --missing impute)
 says "missing: 'NULL' 7" "${codes[@]}"
 refuses "'NULL' is no number" "${codes[@]}" --missing-texts ,NA
 sed 's/NULL//' codes.csv > empty.csv
-says "missing: '' 7" --dataset csv --data empty.csv --label kind --missing impute --missing-texts NA,
+says "missing: '' 7" --dataset csv --data empty.csv --label-column kind --missing impute --missing-texts NA,
 refuses "the class number 0 is called '1', and the class number 1 '2'; write name:1 or position:1" "${codes[@]}" --classes 1,2
 says "classes were taken: name:1 by name, 3 by name" "${codes[@]}" --classes name:1,3
 says "classes were taken: 0 by position: '1', position:1 by position: '2'" "${codes[@]}" --classes 0,position:1
 refuses "unknown class '1.7'" "${codes[@]}" --classes 1.7,3
-refuses "write name:2 or position:2" "${codes[@]}" --label 2
+refuses "write name:2 or position:2" "${codes[@]}" --label-column 2
 printf 'x;class\n1.234,5;a\n2.000,5;b\n7,0;a\n8,5;b\n' > comma.csv
 refuses "--number-format decimal-comma,thousands-point" --dataset csv --data comma.csv --delimiter ';' --train-rows 3
 says "note: --batch-size 16 is above the 3 training examples: all of them make one batch" --dataset csv --data comma.csv \

@@ -50,27 +50,29 @@ pair=("$program" --dataset spirals --hidden 16 --epochs 2000 --checkpoint saved)
 for signal in INT TERM; do
   rm -rf saved
   # A shell lets its background jobs ignore SIGINT; env gives it back.
-  env --default-signal=INT "${pair[@]}" > out 2> err &
+  env --default-signal=INT "${pair[@]}" > out 2> first &
   until [[ -e saved/run0.safetensors ]]; do sleep 0.02; done
   refuses "another process is writing to the folder 'saved' of --checkpoint: process" "${pair[@]}"
   kill -"$signal" $!
   code=0
   wait $! || code=$?
-  ((code == 128 + $(kill -l $signal))) || fail "SIG$signal: exit code $code: $(cat err)"
+  ((code == 128 + $(kill -l $signal))) || fail "SIG$signal: exit code $code: $(cat first)"
   : > again  # here and not only in the job, which may open it after grep has read what the last signal's pair wrote
   env --default-signal=INT "${pair[@]}" > /dev/null 2> again &
-  until grep -q 'done' again; do sleep 0.02; done
+  until grep -q 'goes on' again; do sleep 0.02; done
   kill -"$signal" $!
   wait $! || :
-  grep -q "^note: went on from 'saved'" again || fail "the second does not say where it went on: $(cat again)"
+  grep -qE "^note: run [12] goes on after [0-9]+ of [0-9]+ updates, from 'saved/run[01].safetensors'" again ||
+    fail "the second does not say where it went on: $(cat again)"
 done
-refuses "it is of another training: its epochs is '2000', this one's '2001'" "${pair[@]}" --epochs 2001
-refuses "its optimizer is" "${pair[@]}" --learning-rate 0.2
-refuses "its batch size is '128', this one's '64'" "${pair[@]}" --batch-size 64
-refuses "its network is" "${pair[@]}" --hidden 17
-refuses "its data is" "${pair[@]}" --subset 1000
-refuses "its seed of dropout is '1', this one's '3'" "${pair[@]}" --noise-seeds 3,4
-refuses "its start is" "${pair[@]}" --init-seed 1
+refuses "it is of another training, with epochs = '2000', where this one has '2001'" "${pair[@]}" --epochs 2001
+refuses "with optimizer's learning_rate = '0.1', where this one has '0.2'" "${pair[@]}" --learning-rate 0.2
+refuses "with batch size = '128', where this one has '64'" "${pair[@]}" --batch-size 64
+refuses "with optimizer = 'sgd', where this one has 'adam'" "${pair[@]}" --optimizer adam
+refuses "with network = " "${pair[@]}" --hidden 17
+refuses "with data = " "${pair[@]}" --subset 1000
+refuses "with seed of dropout = '1', where this one has '3'" "${pair[@]}" --noise-seeds 3,4
+refuses "with start = " "${pair[@]}" --init-seed 1
 refuses "--every 0; expected epoch, or a number of updates" "${pair[@]}" --every 0
 refuses "--every week; expected epoch" "${pair[@]}" --every week
 refuses "--every requires --checkpoint" "$program" --dataset spirals --every 5
@@ -95,7 +97,7 @@ short=("$program" --dataset spirals --hidden 16 --epochs 3 --checkpoint short --
 "${short[@]}" > second 2> err
 [[ $(digests < first) == "$(digests < second)" ]] || fail "a pair that has ended ends differently"
 json_lines results.json | grep -qxF 'resumed_at.1 72' || fail "results.json does not say where the runs went on"
-grep -qF "note: went on from 'short', where the runs had 72 72 updates" err || fail "not said: $(cat err)"
+grep -qxF "note: run 2 has ended before, and is taken from 'short/run1.safetensors'" err || fail "not said: $(cat err)"
 
 echo "$kills kills"
 ends

@@ -96,6 +96,8 @@ refuses "--nesterov is no option of adam" --optimizer adam --nesterov
 refuses "--no-nesterov is no option of adam" --optimizer adam --no-nesterov
 refuses "pair: --momentum 1; expected a number in [0, 1)" --optimizer muon --momentum 1
 refuses "pair: --momentum 1.5; expected a number in [0, 1)" --momentum 1.5
+refuses "pair: --learning-rate 0: nothing would be trained; expected a positive number" --learning-rate 0
+refuses "pair: --rates */weight=0,*/bias=0: nothing would be trained" --dataset spirals --rates '*/weight=0,*/bias=0'
 [[ $(digests --optimizer muon --no-nesterov --nesterov) == $(digests --optimizer muon) ]] || fail "the last of --no-nesterov --nesterov does not count"
 [[ $(digests --optimizer muon --nesterov --no-nesterov) != $(digests --optimizer muon) ]] || fail "--no-nesterov does not count"
 refuses "--beta1 1: LayerwiseAdam: beta1 = 1; expected a number in" --optimizer layerwise-adam --beta1 1
@@ -249,14 +251,14 @@ sed 's/"git_rebasin": .*,/"git_rebasin": 0.5,/' pair.json > changed.json
   echo a,b,kind
   for ((i = 0; i < 40; ++i)); do echo "$i,$((i * 7 % 10)),$((i % 2))"; done
 } > rows.csv
-table=(--dataset csv --data rows.csv --label kind --drop a --no-standardize --subset 20)
+table=(--dataset csv --data rows.csv --label-column kind --drop a --no-standardize --subset 20)
 "${pair[@]}" "${table[@]}" --json table.json > out 2> err || fail "a table: $(cat err)"
 json_lines table.json | grep '^data\.' > lines
 diff lines - << 'END' || fail "the options of the data set"
 data.data rows.csv
 data.dataset csv
 data.drop a
-data.label kind
+data.label_column kind
 data.no_standardize true
 data.subset 20
 END
@@ -265,7 +267,7 @@ says() {  # says TEXT OPTION...: of a table
   grep -qF -- "$1" err || fail "${*:2}: '$1' is not in: $(cat err)"
 }
 says "pair: --drop: unknown column of 'rows.csv': 'z'; did you mean 'a'?" --drop z
-says "pair: --label: 'rows.csv' has no column 7" --label 7
+says "pair: --label-column: 'rows.csv' has no column 7" --label-column 7
 says "pair: --test-data '': expected a file" --test-data ''
 # Metadata and arrays in the order of the layout, as the header of the safetensors format has them.
 for entry in '"dataset":"spirals"' '"network":"2-16-3 relu"' '"order_seed":"2"' '"steps":"72"' '"diverged_at":""' "\"digest\":\"${both#* }\"" \

@@ -69,6 +69,7 @@ awk -F, '{ print (NR == 1 ? "id" : NR) "," $0 }' data/flowers.csv > data/numbere
 sed 's/flowers.csv/numbered.csv/' own/01-mine.toml > numbered/01-mine.toml
 numbered=(--experiments numbered --preset smoke --store numbered.db)
 says "^note: column 'id' " "$program" plan "${numbered[@]}"
+says " drop id" "$program" plan "${numbered[@]}"  # as the file would say it
 says "label 'species'" "$program" run "${numbered[@]}"
 if command -v gnuplot > /dev/null; then
   "$program" report "${numbered[@]}" --output numbered.html > out 2>&1 || fail "a report with notes: $(cat out)"
@@ -88,7 +89,7 @@ bad_table() {
   refuses "$1" "$program" run --experiments plain --preset smoke --store none.db
   [[ ! -e none.db ]] || fail "a study that could not begin has made a store"
 }
-bad_table "unknown column of 'data/flowers.csv'" 'label-column = "species"' 'label-column = "spezies"'
+bad_table "plain/01-rings.toml: depth 1, optimizer SGD: label-column: unknown column of 'data/flowers.csv'" 'label-column = "species"' 'label-column = "spezies"'
 bad_table "unknown option 'label-colum'; did you mean 'label-column'?" label-column label-colum
 bad_table 'label-column is an option of a table, dataset = "FILE.csv", not of the data set spirals' flowers.csv spirals
 bad_table "label-column: expected a text" '"species"' true

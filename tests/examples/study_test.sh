@@ -58,7 +58,7 @@ says() {
 }
 
 says '1  depth .*Depth: Does depth matter?' list --experiments grids
-says '^together *0/32 *0/12 *0/12' plan --experiments grids --preset smoke --store whole.db
+says '^together *0/32 *0/12 *0/12 *under 1 s' plan --experiments grids --preset smoke --store whole.db
 [[ ! -e whole.db ]] || fail "a plan makes a store"
 "$program" "${run[@]}" --threads 1 --store whole.db 2> err || fail "run: $(cat err)"
 says '^together *32/32 *12/12 *12/12' status --experiments grids --preset smoke --store whole.db
@@ -265,6 +265,7 @@ grep -q 'apt install gnuplot-nox' err || fail "without gnuplot: $(cat err)"
 if command -v gnuplot > /dev/null; then
   sum=$(md5sum < whole.db)
   "$program" "${report[@]}" --output report.html > out 2>&1 || fail "report: $(cat out)"
+  grep -qxF 'report.html, with figures and tables in report/' out || fail "what was written is not said: $(cat out)"
   [[ $(md5sum < whole.db) == "$sum" ]] || fail "a report has changed the store"
   for file in summary.png claims.md figures/01-depth.{pdf,png} figures/summary.{pdf,png} tables/01-depth.{csv,tex} \
     tables/claims.{csv,tex} tables/pairs.csv; do
@@ -306,11 +307,11 @@ refuses "bad/01-bad.toml:9: unknown option 'epoch'; did you mean 'epochs'?" run 
 sed 's/hidden = "24,24"/network = "cnn"/' grids/01-depth.toml > bad/01-bad.toml
 refuses "the network cnn takes images" run --experiments bad --store none.db
 sed 's/alphas = 5/crop = 1/' grids/01-depth.toml > bad/01-bad.toml
-refuses "bad/01-bad.toml: depth 1 spawn 0: crop 1: augmentation" run --experiments bad --store none.db
+refuses "bad/01-bad.toml: depth 1, spawn 0: crop 1: augmentation" run --experiments bad --store none.db
 sed 's/prefix = 400/prefix = 3601/' grids/01-depth.toml > bad/01-bad.toml
-refuses "bad/01-bad.toml: depth 1 spawn 400: prefix = 3601: the run has 3600 updates" plan --experiments bad --store none.db
+refuses "bad/01-bad.toml: depth 1, spawn 400: prefix = 3601: the run has 3600 updates" plan --experiments bad --store none.db
 sed 's/"robustness"/"block-path"/' grids/01-depth.toml > bad/01-bad.toml
-refuses 'bad/01-bad.toml: depth 1 spawn 0: measure = ["block-path"]: the network mlp has no filters' plan --experiments bad --store none.db
+refuses 'bad/01-bad.toml: depth 1, spawn 0: measure = ["block-path"]: the network mlp has no filters' plan --experiments bad --store none.db
 [[ ! -e none.db ]] || fail "a study that could not begin has made a store"
 sed 's/hidden = "24,24"/hidden = "20000,20000"/' grids/01-depth.toml > bad/01-bad.toml
 (

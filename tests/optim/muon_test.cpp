@@ -171,7 +171,8 @@ TEST_CASE("Muon: refuses options out of range, by name", "[optim][errors]") {
     CHECK_THROWS_WITH(make({.epsilon = bad}), Contains("epsilon = "));
   }
   CHECK_THROWS_WITH(make({.momentum = 1}), Contains("momentum = 1; expected a number in [0, 1)"));
-  CHECK_THROWS_WITH(make({.iterations = 0}), Contains("iterations = 0; expected at least 1"));
+  CHECK_THROWS_WITH(make({.iterations = 0}), Contains("iterations = 0; expected 1 to 100"));
+  CHECK_THROWS_WITH(make({.iterations = 101}), Contains("iterations = 101; expected 1 to 100"));
   std::vector<float> three(3), four(4);
   CHECK_THROWS_WITH(make({}).step(four, three, 0.1, 0.1), Contains("gradient has 4 entries, theta 3; expected 4"));
 }

@@ -10,6 +10,7 @@ fail() {
   echo "FAILED: $*" >&2
   failures=$((failures + 1))
 }
+rm -rf "$work"  # a listing goes on from what an earlier version has saved
 mkdir -p "$work"
 cd "$source"
 pages=(README.md CONTRIBUTING.md docs/*.md)

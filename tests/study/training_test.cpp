@@ -53,6 +53,10 @@ TEST_CASE("require_trainable: what a training would refuse is refused before it,
   CHECK_NOTHROW(spirals([](study::RunSpec& s) { s.prefix = 19; }));
   CHECK_THROWS_WITH(spirals([](study::RunSpec& s) { s.prefix = 20; }),
                     Contains("prefix = 20: the run has 20 updates, so that the two of a pair would be one"));
+  CHECK_THROWS_WITH(spirals([](study::RunSpec& s) { s.optimizer.learning_rate = 0; }),
+                    Contains("learning-rate 0: nothing would be trained; expected a positive number"));
+  CHECK_THROWS_WITH(spirals([](study::RunSpec& s) { s.update.rates = "*=0"; }),
+                    Contains("rates *=0: nothing would be trained"));
   const auto lifted = [&](const char* to, lmc::Index at) {
     refuse("mixture", [&](study::RunSpec& s) {
       s.network = {.network = "cnn", .channels = "2"};

@@ -106,8 +106,12 @@ TEST_CASE("train_resumable: killed at a hundred random moments, ends at the same
       if (std::filesystem::exists(resume.file))
         went_on += lmc::load_checkpoint<float>(resume.file, net.layout()).step < whole.steps ? 1 : 0;
     }
-    const auto [run, resumed_at] = train();
+    Index told = 0;
+    auto told_resume = resume;
+    told_resume.resumed = [&](Index step) { told = step; };
+    const auto [run, resumed_at] = lmc::train_resumable(net, data, start, how, seeds, told_resume);
     CHECK(resumed_at == whole.steps);
+    CHECK(told == whole.steps);
     CHECK(run.state == whole.state);
     CHECK(run.steps == whole.steps);
   }
@@ -132,34 +136,36 @@ TEST_CASE("train_resumable: refuses the file of another training, and names what
     CHECK_THROWS_WITH(lmc::train_resumable(net, data, start, o, s, r),
                       Contains("run.safetensors") && Contains(std::string(what)) && Contains("another training"));
   };
-  refuses("epochs is '6', this one's '7'", [](auto& o, auto&, auto&) { o.epochs = 7; });
-  refuses("batch size is '16', this one's '15'", [](auto& o, auto&, auto&) { o.batch_size = 15; });
+  refuses("with epochs = '6', where this one has '7'", [](auto& o, auto&, auto&) { o.epochs = 7; });
+  refuses("with batch size = '16', where this one has '15'", [](auto& o, auto&, auto&) { o.batch_size = 15; });
   refuses("last short batch", [](auto& o, auto&, auto&) { o.drop_last = true; });
-  refuses("loss is 'cross-entropy', this one's 'cross-entropy(label_smoothing = 0.1)'",
+  refuses("with loss = 'cross-entropy', where this one has 'cross-entropy(label_smoothing = 0.1)'",
           [](auto& o, auto&, auto&) { o.loss = lmc::CrossEntropy{.label_smoothing = 0.1}; });
-  refuses("optimizer", [](auto& o, auto&, auto&) { o.optimizer = lmc::AdamOptions{.beta1 = 0.8}; });
+  refuses("with optimizer's beta1 = '0.9', where this one has '0.8'",
+          [](auto& o, auto&, auto&) { o.optimizer = lmc::AdamOptions{.beta1 = 0.8}; });
+  refuses("with optimizer = 'adam', where this one has 'sgd'", [](auto& o, auto&, auto&) { o.optimizer = lmc::SgdOptions(); });
   refuses("parameter groups", [](auto& o, auto&, auto&) { o.groups.clear(); });
-  refuses("clip norm is '1', this one's 'none'", [](auto& o, auto&, auto&) { o.clip_norm.reset(); });
+  refuses("with clip norm = '1', where this one has 'none'", [](auto& o, auto&, auto&) { o.clip_norm.reset(); });
   refuses("augmentation", [](auto& o, auto&, auto&) { o.augmentation.noise = 0.1000001; });
-  refuses("label noise is '0.1', this one's '0.2'", [](auto& o, auto&, auto&) { o.label_noise = 0.2; });
+  refuses("with label noise = '0.1', where this one has '0.2'", [](auto& o, auto&, auto&) { o.label_noise = 0.2; });
   refuses("schedule", [](auto& o, auto&, auto&) { o.schedule.warmup = 6; });
   refuses("schedule", [](auto& o, auto&, auto&) {  // same name and text, other rates
     o.schedule.then = lmc::CosineRate{.floor = 1e-9};
   });
-  refuses("seed of the order is '7', this one's '1'", [](auto&, auto& s, auto&) { s.order = 1; });
+  refuses("with seed of the order = '7', where this one has '1'", [](auto&, auto& s, auto&) { s.order = 1; });
   refuses("seed of the augmentation", [](auto&, auto& s, auto&) { s.augmentation = 1; });
   refuses("seed of dropout", [](auto&, auto& s, auto&) { s.dropout = 1; });
   refuses("seed of label noise", [](auto&, auto& s, auto&) { s.label_noise = 1; });
-  refuses("place is 'here', this one's 'there'", [](auto&, auto&, auto& r) { r.setting["place"] = "there"; });
+  refuses("with place = 'here', where this one has 'there'", [](auto&, auto&, auto& r) { r.setting["place"] = "there"; });
 
   refuses("it has 'place', which this one lacks", [](auto&, auto&, auto& r) { r.setting.clear(); });
 
   const auto of = [&](const auto& n, const auto& d, const auto& from) {
     lmc::train_resumable(n, d, from, options(), seeds, resume);
   };
-  CHECK_THROWS_WITH(of(net, spirals(2), start), Contains("its data is '90 examples, digest"));
-  CHECK_THROWS_WITH(of(net, data, net.initialize({.seed = 4})), Contains("its start is"));
-  CHECK_THROWS_WITH(of(network(5, 0.3), data, start), Contains("its network is") && Contains("0.2") && Contains("0.3"));
+  CHECK_THROWS_WITH(of(net, spirals(2), start), Contains("with data = '90 examples, digest"));
+  CHECK_THROWS_WITH(of(net, data, net.initialize({.seed = 4})), Contains("with start = "));
+  CHECK_THROWS_WITH(of(network(5, 0.3), data, start), Contains("with network = ") && Contains("0.2") && Contains("0.3"));
   lmc::save_checkpoint(resume.file, net.layout(), first.run.checkpoint());
   CHECK_THROWS_WITH(of(net, data, start),
                     Contains("it does not say 'training ") && Contains("remove it to train from the start"));
@@ -197,8 +203,8 @@ TEST_CASE("train_resumable: refuses the file of a training on pixels that were s
   };
   train(0.5, 1);
   train(0.5, 1);
-  CHECK_THROWS_WITH(train(0.25, 1), Contains("its mean of the data is '0.5 0.5', this one's '0.25 0.5'"));
-  CHECK_THROWS_WITH(train(0.5, 0.25), Contains("its standard deviation of the data is '1 1', this one's '0.25 1'"));
+  CHECK_THROWS_WITH(train(0.25, 1), Contains("with mean of the data = '0.5 0.5', where this one has '0.25 0.5'"));
+  CHECK_THROWS_WITH(train(0.5, 0.25), Contains("with standard deviation of the data = '1 1', where this one has '0.25 1'"));
 }
 
 TEST_CASE("train_resumable: an interruption saves the run, an observer's stop does not", "[train]") {

@@ -149,8 +149,9 @@ class ReportWriter {
         "trained under different noise; the error barrier is how far the test error rises over the line between them. ",
         "They count as connected below 0.02. Every cell is repeated with ", listed(replicates),
         " seeds of initialization, and no two pairs share an end.</p>\n<p><b>", judgments_.size(),
-        " claims: ", counted_verdicts(), ".</b> Measured: ", measured, " of ", planned, " pairs in ", cells, " cells; ",
-        diverged, " of them with a run that diverged, which are left out of all means and tests.",
+        judgments_.size() == 1 ? " claim: " : " claims: ", counted_verdicts(), ".</b> Measured: ", measured, " of ", planned,
+        " pairs in ", cells, " cells; ", diverged,
+        " of them with a run that diverged, which are left out of all means and tests.",
         empty.empty() ? "" : " No runs in this store on: " + html_text(listed(empty)) + ".", "</p>\n");
     text += figure("summary", summary_script(results_, judgments_), summary_size(results_.size()),
                    "Error barriers of all cells, means over their pairs, and the verdicts on the claims of each experiment. "

@@ -105,6 +105,7 @@ TrainTest<float> load_data(const DataKind& kind, const DataSpec& spec, const std
   registry::DatasetOptions options = kind.source;
   if (!is_computed(kind)) {
     options.data = place.string();
+    options.wording = Wording::file;
     if (options.test_data) options.test_data = (all_data / *options.test_data).string();
     return registry::read_dataset(options, 0);
   }

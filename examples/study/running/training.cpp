@@ -12,7 +12,6 @@
 #include <vector>
 
 #include <lmc/data/augmentation.hpp>
-#include <lmc/optim/parameter_group.hpp>
 #include <lmc/train/training_bytes.hpp>
 #include <lmc/transfer/lift_checkpoint.hpp>
 
@@ -110,12 +109,9 @@ void require_trainable(const RunSpec& s, const Shape& shape, Index classes, Inde
                             .labels = {0},
                             .features = std::vector<float>(static_cast<std::size_t>(shape.size()))});
   registry::named(augmentation, [&] { const AugmentedDataset<float> fits(one, options.augmentation, 0); });
-  const std::string updates = registry::all_typed("", [&](const auto& visit) { for_each_update_option(s.update, visit); });
-  const auto require_groups = [&](const Network<float>& network) {
-    registry::named(updates, [&] { (void)update_ranges(network.layout(), options.groups); });
-  };
-  require_groups(last);
-  if (s.lift != "none" && s.lift_at > 0) require_groups(first_network(s, shape, classes).network);
+  registry::require_groups(s.update, "", options, last.layout());
+  if (s.lift != "none" && s.lift_at > 0)
+    registry::require_groups(s.update, "", options, first_network(s, shape, classes).network.layout());
 }
 
 std::size_t training_bytes(const RunSpec& s, const Shape& shape, Index classes, Index examples) {

@@ -52,6 +52,8 @@ struct Cell {
 
   /// The label on an axis; empty where there is no such axis.
   [[nodiscard]] std::string_view label(std::string_view axis) const;
+  /// As messages call it: `depth 1, optimizer Adam`.
+  [[nodiscard]] std::string name() const;
 };
 
 /// Whether the cell is one of those that the filter means; an empty filter means all.

@@ -89,13 +89,12 @@ std::vector<Cell> expand(const Experiment& experiment, std::string_view preset_n
     for (const auto* base : {&experiment.base, &preset.base})
       for (const Setting& s : *base) apply(options, s);
     Cell cell{.coordinates = {}, .pairs = {}, .measure = experiment.measure};
-    std::string name = experiment.file;
     for (std::size_t i = 0; i < axes.size(); ++i) {
       const AxisValue& value = axes[i].values[at[i]];
       cell.coordinates.emplace_back(axes[i].name, value.label);
-      name += (i == 0 ? ": " : ", ") + axes[i].name + " " + value.label;
       for (const Setting& s : value.settings) apply(options, s);
     }
+    const std::string name = lmc::concat(experiment.file, ": ", cell.name());
     for (Index r = 0; r < preset.replicates; ++r) cell.pairs.push_back(located(name, [&] { return replicate_of(options, r); }));
     cells.push_back(std::move(cell));
     std::size_t i = axes.size();

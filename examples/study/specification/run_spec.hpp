@@ -90,12 +90,11 @@ void for_each_data_option(Spec& s, const Visit& visit) {
   visit("downsample", "images: the mean of squares of so many pixels on each side, at least 1", s.downsample);
 }
 
-/// Calls visit for the options of a table: those of the registry's csv. The label's column is not called `label`, which is the label of
-/// a place on an axis.
+/// Calls visit for the options of a table: those of the registry's csv.
 template <class Spec, class Visit>
 void for_each_table_option(Spec& s, const Visit& visit) {
   registry::for_each_dataset_option(s.table, [&](const char* name, const char* help, auto& field) {
-    if (is_table_option(name)) visit(name == std::string_view("label") ? "label-column" : name, help, field);
+    if (is_table_option(name)) visit(name, help, field);
   });
 }
 

@@ -26,7 +26,7 @@ struct MuonOptions {
   double learning_rate = 0.02;       // of the matrices, at least 0
   double momentum = 0.95;            // μ, share of the running mean of the gradients that is kept, in [0, 1)
   bool nesterov = true;              // orthogonalize the mean after the next gradient instead
-  int iterations = 5;                // Newton–Schulz, at least 1
+  int iterations = 5;                // Newton–Schulz, 1 to 100
   double weight_decay = 0.0;         // λ, decoupled from the gradient, of matrices and the rest; at least 0
   double adam_learning_rate = 3e-4;  // of the rest, at least 0
   double beta1 = 0.9;                // of the rest: decay of the mean of g, in [0, 1)
@@ -76,7 +76,7 @@ class Muon {
     require(std::isfinite(o.adam_learning_rate) && o.adam_learning_rate >= 0,
             "Muon: adam_learning_rate = ", o.adam_learning_rate, "; expected a finite number, at least 0");
     require(o.momentum >= 0 && o.momentum < 1, "Muon: momentum = ", o.momentum, "; expected a number in [0, 1)");
-    require(o.iterations >= 1, "Muon: iterations = ", o.iterations, "; expected at least 1");
+    require(o.iterations >= 1 && o.iterations <= 100, "Muon: iterations = ", o.iterations, "; expected 1 to 100");
     for (const Segment& s : layout.parameters) {
       const auto product = [&](Index first, Index last) {
         Index size = 1;

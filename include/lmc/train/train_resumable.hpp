@@ -31,6 +31,7 @@ struct ResumeOptions {
   Metadata setting = {};                             // what you want compared, too, as a name of the data; kept in the file
   std::function<bool()> interrupted = {};            // asked after every update: with true, the run is saved and stopped there
   std::function<void(const Error&)> not_saved = {};  // told why a save failed, and the run goes on; empty: that is an error
+  std::function<void(Index step)> resumed = {};  // told how many updates the file holds, before the training goes on from it
 };
 
 /// What train_resumable returns.
@@ -79,6 +80,7 @@ ResumableRun<Scalar> train_resumable(const Network<Scalar>& network, const Datas
   }};
   if (!std::filesystem::exists(resume.file)) return {train(network, data, start, saving, seeds, run_number), 0};
   const Checkpoint<Scalar> at = detail::resumed<Scalar>(resume.file, network.layout(), setting);
+  if (resume.resumed) resume.resumed(at.step);
   return {train(network, data, at, saving, seeds, run_number), at.step};
 }
 

@@ -53,16 +53,17 @@ inline std::string_view label_of(const TablePart& part, Index i, Index column, c
   const std::vector<Index> rows = all_rows(part.file.rows());
   require(std::ranges::any_of(rows, [&](Index row) { return !is_missing(part.file.field(row, column), o, false); }),
           part.where(column), ": no row has a label; fill them in, or choose another column, ",
-          option_text(o.wording, "label", "--label"));
+          option_text(o.wording, "label", "--label-column"));
   throw Error(concat(part.where(i, column), ": the label is missing ('", field, "'); fill it in, remove the row, or ",
                      value_advice(field, o)));
 }
 
 /// How to choose another column of labels; `other`: what other_label() says.
 inline std::string label_advice(const CsvTable& file, Index label, const std::string& other, const CsvOptions& o) {
-  return concat(other.empty() ? concat("is '", file.name(label), "' the column of labels? ",
-                                       option_text(o.wording, "label", "--label, by name or number,"), " chooses another")
-                              : other,
+  return concat(other.empty()
+                    ? concat("is '", file.name(label), "' the column of labels? ",
+                             option_text(o.wording, "label", "--label-column, by name or number,"), " chooses another")
+                    : other,
                 ", ", column_option(o, "categorical", file, label), " insists");
 }
 
@@ -99,15 +100,15 @@ inline Categories fit_classes(const TablePart& train, const TablePart& test, Ind
       notes.push_back(
           {concat("the label '", text, "' is a class; if it stands for a missing one, remove its rows"), count, ""});
   Categories classes(texts, by_text && (codes || has_value_twice(texts)));
-  require(classes.size() > 1, train.where(column), ": all labels are '", classes.names()[0],
-          "'; expected two classes or more; ",
-          o.train_rows > 0 && both.size() > 1
-              ? concat("the first ", o.train_rows, " rows have no other: shuffle the rows, or leave ",
-                       option_text(o.wording, "train_rows", "--train-rows"), " out; ")
-              : "",
-          other.empty()
-              ? concat(option_text(o.wording, "the option label", "--label, by name or number,"), " chooses another column")
-              : other);
+  require(
+      classes.size() > 1, train.where(column), ": all labels are '", classes.names()[0], "'; expected two classes or more; ",
+      o.train_rows > 0 && both.size() > 1
+          ? concat("the first ", o.train_rows, " rows have no other: shuffle the rows, or leave ",
+                   option_text(o.wording, "train_rows", "--train-rows"), " out; ")
+          : "",
+      other.empty()
+          ? concat(option_text(o.wording, "the option label", "--label-column, by name or number,"), " chooses another column")
+          : other);
   return classes;
 }
 
@@ -273,7 +274,7 @@ Table<Scalar> load_table(const std::filesystem::path& path, const CsvOptions& op
       throw Error(concat(option, ": ", e.what()));
     }
   };
-  const Index label = position(option_text(o.wording, "load_csv: label", "--label"), o.label);
+  const Index label = position(option_text(o.wording, "load_csv: label", "--label-column"), o.label);
   std::vector<bool> left_out(static_cast<std::size_t>(file.columns())), categorical = left_out;
   for (const auto& column : o.drop)
     left_out[static_cast<std::size_t>(position(option_text(o.wording, "load_csv: drop", "--drop"), column))] = true;

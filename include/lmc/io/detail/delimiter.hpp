@@ -71,7 +71,7 @@ inline std::string delimiter_advice(const std::filesystem::path& path, char deli
   const std::string text = *other == '\t'  ? std::string(code ? "delimiter = '\\t'" : "--delimiter tab")
                            : *other == ' ' ? std::string(code ? "delimiter = ' '" : "--delimiter blank")
                                            : concat(code ? "delimiter = '" : "--delimiter '", *other, "'");
-  return concat("; the lines look as if fields were separated by another: ", text);
+  return concat("; the lines look as if fields were separated by another: ", option_text(wording, text, text));
 }
 
 }  // namespace lmc::detail

@@ -76,7 +76,10 @@ Metadata training_setting(const Network<Scalar>& network, const Dataset<Scalar>&
   add("batch size", std::to_string(options.batch_size));
   add("last short batch", options.drop_last ? "left out" : "taken");
   add("loss", options.loss.name());
-  add("optimizer", optimizer_json(options.optimizer).dump());
+  const nlohmann::json optimizer = optimizer_json(options.optimizer);
+  for (const auto& [option, value] : optimizer.items())
+    add(option == "name" ? "optimizer" : concat("optimizer's ", option),
+        value.is_string() ? value.template get<std::string>() : value.dump());
   add("parameter groups", groups_text(options.groups));
   add("clip norm", options.clip_norm ? shortest(*options.clip_norm) : "none");
   add("augmentation", concat("crop ", a.crop_padding, a.flip ? " flip" : "", " translation ", shortest(a.translation),
@@ -102,6 +105,7 @@ inline std::string differing_line(std::string_view text, std::string_view other)
 template <std::floating_point Scalar>
 Checkpoint<Scalar> resumed(const std::filesystem::path& file, const ParameterLayout& layout, const Metadata& setting) {
   const std::string who = concat("cannot go on from '", file.string(), "'"), out = "; remove it to train from the start";
+  constexpr std::string_view out_of_another = "give what it was begun with, or another place to save in";
   const Safetensors saved = [&] {
     try {
       return load_safetensors(file);
@@ -112,14 +116,13 @@ Checkpoint<Scalar> resumed(const std::filesystem::path& file, const ParameterLay
   for (const auto& [name, value] : setting) {
     const auto found = saved.metadata.find(name);
     require(found != saved.metadata.end(), who, ": it does not say '", name, "' as train_resumable does", out);
-    require(found->second == value, who, ": it is of another training: its ", name.substr(setting_prefix.size()), " is '",
-            differing_line(found->second, value), "', this one's '", differing_line(value, found->second),
-            "'; give what it was begun with, or another file");
+    require(found->second == value, who, ": it is of another training, with ", name.substr(setting_prefix.size()), " = '",
+            differing_line(found->second, value), "', where this one has '", differing_line(value, found->second), "'; ",
+            out_of_another);
   }
   for (const auto& [name, value] : saved.metadata)
     require(!name.starts_with(setting_prefix) || setting.contains(name), who, ": it is of another training: it has '",
-            name.substr(std::min(name.size(), setting_prefix.size())),
-            "', which this one lacks; give what it was begun with, or another file");
+            name.substr(std::min(name.size(), setting_prefix.size())), "', which this one lacks; ", out_of_another);
   return checkpoint_of<Scalar>(saved, layout, who);
 }
 

@@ -79,7 +79,7 @@ inline void require_categories(const TablePart& train, Index column, const CsvOp
       common_unit(counts) ? concat("; numbers with a unit are numbers where '", *common_unit(counts), "' is left out") : "",
       is_date(train.field(0, column)) ? "; write dates as numbers, such as days since the first of them" : "",
       longest > 9 ? "; texts to learn from are read from lines of label<TAB>text" : "",
-      longest > 9 ? (o.wording == Wording::code ? ", load_tsv_text()" : ", --dataset tsv") : ""));
+      longest > 9 ? concat(", ", option_text(o.wording, "load_tsv_text()", "--dataset tsv")) : ""));
 }
 
 }  // namespace lmc::detail

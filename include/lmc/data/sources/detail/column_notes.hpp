@@ -170,9 +170,8 @@ inline void note_numbers(const TablePart& train, Index column, const std::map<st
     }
   }
   if (thousands && pointed > 1 && !has_decimals(train.file))
-    note(concat(
-             "numbers such as '", example, "', read with three decimals; if the point stands between thousands: ",
-             o.wording == Wording::code ? "number_format = {NumberMark::thousands_point}" : "--number-format thousands-point"),
+    note(concat("numbers such as '", example, "', read with three decimals; if the point stands between thousands: ",
+                option_text(o.wording, "number_format = {NumberMark::thousands_point}", "--number-format thousands-point")),
          pointed);
   if (has(NumberMark::currency)) note_currencies(train.file, column, counts, notes);
   if (percent > 0 && plain > 0) note("numbers with and without %, both taken as they stand: 7 % is 7", percent);

@@ -73,7 +73,7 @@ inline std::string missing_option(const CsvOptions& o, const std::vector<std::st
   for (const std::string& text : all)
     list +=
         o.wording == Wording::code ? concat(list.empty() ? "\"" : ", \"", text, "\"") : concat(list.empty() ? "" : ",", text);
-  return o.wording == Wording::code ? concat("missing_texts = {", list, "}") : concat("--missing-texts '", list, "'");
+  return std::string(option_text(o.wording, concat("missing_texts = {", list, "}"), concat("--missing-texts '", list, "'")));
 }
 inline std::string missing_option(const CsvOptions& o, std::string_view text) {
   return missing_option(o, std::vector<std::string>{std::string(text)});
@@ -84,9 +84,10 @@ inline std::string missing_option(const CsvOptions& o, std::string_view text) {
 inline std::string column_option(const CsvOptions& o, std::string_view option, const CsvTable& file, Index position) {
   const std::string& column = file.name(position);
   if (column.empty())
-    return o.wording == Wording::code ? concat(option, " = {", position, "}") : concat("--", option, " position:", position);
+    return std::string(
+        option_text(o.wording, concat(option, " = {", position, "}"), concat("--", option, " position:", position)));
   if (o.wording == Wording::code) return concat(option, " = {\"", column, "\"}");
-  return concat("--", option, position_text(column) ? " name:" : " ",
+  return concat(option_prefix(o.wording), option, position_text(column) ? " name:" : " ",
                 column.find_first_of(" '\"|;&()$") == std::string_view::npos ? column : concat("'", column, "'"));
 }
 

@@ -82,7 +82,7 @@ inline std::string other_label(const CsvTable& file, Index label, std::span<cons
   if (found == columns.end() || names_label(file.name(label), true)) return "";
   const std::string& name = file.name(*found);
   return concat("column '", name, "' is a feature, and '", file.name(label), "' the label; if '", name,
-                "' is the label: ", option_text(o.wording, concat("label = \"", name, "\""), concat("--label ", name)));
+                "' is the label: ", option_text(o.wording, concat("label = \"", name, "\""), concat("--label-column ", name)));
 }
 
 /// Notes a feature of few values, ten examples or more of each on average, whose value tells the label.

@@ -82,7 +82,7 @@ inline std::string number_advice(std::string_view field, const CsvTable& file, I
           }
           (list += list.empty() ? "" : o.wording == Wording::code ? ", " : ",") += text;
         }
-    return o.wording == Wording::code ? concat("number_format = {", list, "}") : "--number-format " + list;
+    return std::string(option_text(o.wording, concat("number_format = {", list, "}"), "--number-format " + list));
   };
   if (is_date(field))
     return concat("; it is a date: write dates as numbers, such as days since the first of them, or leave the column out, ",
