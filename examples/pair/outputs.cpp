@@ -61,7 +61,9 @@ Outputs::Outputs(std::string_view program, const Options& o, const std::vector<s
   }
   for (const auto& [option, path] : further) {
     claim(option, path);
-    const lmc::OutputFile writable(path);
+    // What is there is tried by who goes on from it; a kill while the lock is tried would leave its unfinished file behind.
+    std::error_code none;
+    if (!std::filesystem::exists(path, none)) const lmc::OutputFile writable(path);
   }
 }
 
