@@ -112,6 +112,7 @@
 #include <lmc/data/dataset_digest.hpp>
 #include <lmc/data/fold_latin.hpp>
 #include <lmc/data/label_noise.hpp>
+#include <lmc/data/merge_classes.hpp>
 #include <lmc/data/pixels.hpp>
 #include <lmc/data/read_report.hpp>
 #include <lmc/data/sources/cifar.hpp>
@@ -256,6 +257,7 @@
 #include <lmc/train/progress.hpp>
 #include <lmc/train/run.hpp>
 #include <lmc/train/save_every.hpp>
+#include <lmc/train/shared_gradient.hpp>
 #include <lmc/train/spawn.hpp>
 #include <lmc/train/step.hpp>
 #include <lmc/train/train.hpp>

@@ -24,21 +24,23 @@ enum class Purpose : std::uint8_t {
   subset = 8,       // which examples of a data set
   label_noise = 9,
   augmentation = 10,
-  text = 13,          // words chosen from lists, and samples of them
-  model_label = 14,   // labels drawn from a network's own probabilities
-  input_noise = 15,   // on the inputs that a network is tested with
-  intervention = 16,  // what a hook of your own changes in a step
-  folds = 17,         // which part of the examples chooses a place on a path, and which is measured there
-  sign_flips = 18,    // which of paired differences change their signs in a permutation test
-  layer_order = 19,   // in which order layers are moved along a path
-  unit_order = 20,    // in which order searches visit groups of units, and the orders of units that they start from
-  model_order = 22,   // in which order several networks are aligned
-  plane = 23,         // random directions that span a plane
-  path_place = 24,    // where on a path, a star or a simplex an update of its training looks
-  curvature = 25,     // vectors from which the spectrum of a Hessian is estimated
-  simplex = 26,       // where a simplex is measured
-  perturbation = 28,  // a direction in which a network is moved between two updates
-  calibration = 29,   // which examples make a batch that running statistics are estimated from
+  text = 13,            // words chosen from lists, and samples of them
+  model_label = 14,     // labels drawn from a network's own probabilities
+  input_noise = 15,     // on the inputs that a network is tested with
+  intervention = 16,    // what a hook of your own changes in a step
+  folds = 17,           // which part of the examples chooses a place on a path, and which is measured there
+  sign_flips = 18,      // which of paired differences change their signs in a permutation test
+  layer_order = 19,     // in which order layers are moved along a path
+  unit_order = 20,      // in which order searches visit groups of units, and the orders of units that they start from
+  model_order = 22,     // in which order several networks are aligned
+  plane = 23,           // random directions that span a plane
+  path_place = 24,      // where on a path, a star or a simplex an update of its training looks
+  curvature = 25,       // vectors from which the spectrum of a Hessian is estimated
+  simplex = 26,         // where a simplex is measured
+  settings = 27,        // which of several settings a pair of a study takes
+  perturbation = 28,    // a direction in which a network is moved between two updates
+  calibration = 29,     // which examples make a batch that running statistics are estimated from
+  merged_classes = 30,  // which classes of a data set become one
 };
 
 /// The address of a sequence of random numbers. A draw is a function of (stream, index) and of nothing else: the same on any

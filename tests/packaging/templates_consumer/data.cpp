@@ -6,6 +6,7 @@
 #include <lmc/data/class_counts.hpp>
 #include <lmc/data/dataset.hpp>
 #include <lmc/data/label_noise.hpp>
+#include <lmc/data/merge_classes.hpp>
 #include <lmc/data/pixels.hpp>
 #include <lmc/data/sources/cifar.hpp>
 #include <lmc/data/sources/mnist.hpp>
@@ -40,6 +41,7 @@ void use_data_with(T) {
   check(lmc::per_class_subset(points, 3, 1).size() == 12, "per_class_subset");
   check(lmc::random_subset(points, 7, 1).size() == 7, "random_subset");
   check(lmc::with_label_noise(points, {.share = 0.5, .seed = 1}).size() == 40, "with_label_noise");
+  check(lmc::merge_classes(both, 1, 1).train.classes() == 1, "merge_classes");
   check(lmc::split(points, {.validation = 10}).train.size() == 30, "split");
   lmc::TrainTest<T> parts{points, points};
   parts.report.classes = lmc::read_classes(parts.train, parts.test);

@@ -56,6 +56,7 @@
 #include <lmc/train/perturbation.hpp>
 #include <lmc/train/run.hpp>
 #include <lmc/train/save_every.hpp>
+#include <lmc/train/shared_gradient.hpp>
 #include <lmc/train/spawn.hpp>
 #include <lmc/train/step.hpp>
 #include <lmc/train/train.hpp>
@@ -194,6 +195,10 @@ void use_interventions_with(T) {
   options.gradient_hooks.push_back([](const lmc::GradientEvent<T>& event) {
     for (T& g : event.gradient) g *= T(0.5);
   });
+  const auto filters = lmc::lcn<T>({.inputs = {4, 4, 1}, .channels = {2}, .outputs = 2});
+  std::vector<T> shared(static_cast<std::size_t>(filters.layout().parameter_count()), T(1));
+  lmc::shared_gradient(filters, {.share = 0.5, .keep_norm = true})({.gradient = shared});
+  check(shared[0] == 1, "shared_gradient");
   const std::array seeds{lmc::NoiseSeeds{.order = 1}, lmc::NoiseSeeds{.order = 2}};
   const auto runs = lmc::train_lockstep<T>(
       net, data, start, options, seeds, [](const lmc::LockstepEvent<T>& event) { check(event.runs.size() == 2, "lockstep"); });
