@@ -115,6 +115,7 @@ void bind_classes(py::module_& m) {
       .def_readonly("pairs", &Comparison::pairs, "n")
       .def_readonly("shift", &Comparison::shift, "Hodges-Lehmann estimate, in the units of the numbers")
       .def_readonly("p", &Comparison::p, "two-sided, of the sign-flip test of the mean; None below 8 pairs")
+      .def_readonly("interval", &Comparison::interval, "95 % limits of the shift by the same test; None below 8 pairs")
       .def("__repr__", [](const Comparison& c) { return lmc::concat(c); });
 
   py::class_<lmc::CalibratedBarrier>(m, "CalibratedBarrier", "The loss barrier at temperatures that calibrate each place.")
@@ -237,6 +238,7 @@ initializations: a number for each pair; equal ones depend on each other. None: 
       py::arg("first"), py::arg("second"), Released(), R"(Two lists whose i-th numbers belong together; d = second − first:
   shift = median over i ≤ j of (d_i + d_j)/2
   p     = share of all choices of signs with |Σ ± d_i| ≥ |Σ d_i|; None below 8 pairs
+  interval = 95 % limits of the shift by the same test; None below 8 pairs
 Source: Hodges, Lehmann, Ann. Math. Stat. 34 (1963); Fisher, The design of experiments (1935), § 21.)");
   m.def("clopper_pearson", &lmc::clopper_pearson, py::arg("successes"), py::arg("trials"), py::arg("level") = 0.95, Released(),
         R"(Exact confidence limits of a probability of which `successes` of `trials` independent trials are known.

@@ -77,6 +77,8 @@ TEST_CASE("paired_comparison: swapping the lists changes the sign of the shift a
     const auto there = lmc::paired_comparison(x, y), back = lmc::paired_comparison(y, x);
     CHECK(there.shift == -back.shift);
     CHECK(there.p == back.p);
+    CHECK_THAT(there.interval->low, WithinAbs(-back.interval->high, 1e-12));
+    CHECK_THAT(there.interval->high, WithinAbs(-back.interval->low, 1e-12));
   }
 }
 
@@ -135,11 +137,58 @@ TEST_CASE("paired_comparison: random signs come from a stream of their own", "[c
   CHECK(lmc::detail::sampled_p(d, least) == extreme / 100000);
 }
 
+TEST_CASE("paired_comparison: the interval holds the shifts that the test does not reject", "[connectivity]") {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    const Numbers d = normals(8 + seed % 5, seed, 0.3);
+    CAPTURE(seed, d.size());
+    const lmc::Interval interval = lmc::paired_comparison(Numbers(d.size(), 0), d).interval.value();
+    const auto p = [&](double shift) { return lmc::paired_comparison(Numbers(d.size(), shift), d).p.value(); };
+    CHECK(interval.low < interval.high);
+    CHECK(p(interval.low + 1e-9) > 0.05);
+    CHECK(p(interval.low - 1e-9) <= 0.05);
+    CHECK(p(interval.high - 1e-9) > 0.05);
+    CHECK(p(interval.high + 1e-9) <= 0.05);
+  }
+}
+
+TEST_CASE("paired_comparison: the interval covers the center of skewed pairs in 95 of 100 cases", "[connectivity]") {
+  // Differences of two exponential numbers, symmetric about 0 with tails that are not normal, plus 0.7.
+  const std::uint64_t repetitions = 1000;
+  double covered = 0;
+  for (std::uint64_t seed = 0; seed < repetitions; ++seed) {
+    Numbers x, y;
+    for (std::uint64_t i = 0; i < 9; ++i) {
+      x.push_back(-std::log1p(-lmc::uniform({.seed = seed}, 2 * i)));
+      y.push_back(0.7 - std::log1p(-lmc::uniform({.seed = seed}, 2 * i + 1)));
+    }
+    const lmc::Interval interval = lmc::paired_comparison(x, y).interval.value();
+    covered += interval.low <= 0.7 && 0.7 <= interval.high ? 1.0 / repetitions : 0;
+  }
+  CHECK_THAT(covered, WithinAbs(0.953, 0.02));  // exactly 1 - 24/512 by the discreteness of 9 pairs; 3 standard errors
+}
+
+TEST_CASE("paired_comparison: random subsets give the interval of all of them", "[connectivity]") {
+  const Numbers d = normals(20, 7, 0.4);
+  const lmc::Interval all = lmc::paired_comparison(Numbers(20, 0), d).interval.value();
+  const lmc::Interval random = lmc::detail::typical_interval(lmc::detail::sampled_subset_means(d), 100000);
+  CHECK_THAT(random.low, WithinAbs(all.low, 0.01));
+  CHECK_THAT(random.high, WithinAbs(all.high, 0.01));
+  const Numbers many = normals(100, 3, 0.15);
+  double total = 0, squares = 0;
+  for (const double x : many) total += x, squares += x * x;
+  const double mean = total / 100, error = std::sqrt((squares / 100 - mean * mean) / 99);
+  const lmc::Interval of_many = lmc::paired_comparison(Numbers(100, 0), many).interval.value();
+  CHECK_THAT(of_many.low, WithinAbs(mean - 1.96 * error, 0.03));
+  CHECK_THAT(of_many.high, WithinAbs(mean + 1.96 * error, 0.03));
+}
+
 TEST_CASE("paired_comparison: below 8 pairs there is no p, and the text says why", "[connectivity]") {
   const auto few = lmc::paired_comparison(Numbers(5, 0.25), Numbers(5, 0.5));
   CHECK(!few.p);
   CHECK(printed(few) == "shift 0.2500 over 5 pairs, no p: with fewer than 8 pairs it cannot be small, here not below 0.0625");
-  CHECK(printed(lmc::paired_comparison(Numbers(8, 0), Numbers(8, -1))) == "shift -1.0000 over 8 pairs, p 0.0078");
+  CHECK(!few.interval);
+  CHECK(printed(lmc::paired_comparison(Numbers(8, 0), Numbers(8, -1))) ==
+        "shift -1.0000 [-1.0000, -1.0000] over 8 pairs, p 0.0078");
 }
 
 TEST_CASE("paired_comparison: says which numbers are no pairs", "[connectivity]") {

@@ -306,6 +306,8 @@ class Barriers(unittest.TestCase):
         comparison = lmc.paired_comparison([0] * 8, [1] * 8)
         self.assertEqual((comparison.pairs, comparison.shift), (8, 1))
         self.assertAlmostEqual(comparison.p, 2 / 2 ** 8)
+        low, high = comparison.interval
+        self.assertEqual((low, high), (1, 1))
         z = random.normal(size=(50, 4))
         labels = z.argmax(axis=1)
         other = np.roll(z, 1, axis=1)
