@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <span>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -91,15 +92,17 @@ void want(Wanted& to, const study::Experiment& e, const Options& o, const std::v
   for (const study::Cell& cell : cells) {
     const study::RunSpec& run = cell.pairs.front().a;
     bool present = false;
-    // Tried here, so that what does not fit is an error at once, and not after hours.
+    // Tried here, so that what does not fit is an error at once, and not after hours. Pairs of a cell differ where settings are drawn.
     try {
       present = data.present(run.data);
-      if (present || study::data_kind(run.data).sizes) {
-        const study::DataSizes sizes = data.sizes(run.data);
-        study::require_trainable(run, sizes.shape, sizes.classes, sizes.train);
-        const lmc::Network<float> network = study::final_network(run, sizes.shape, sizes.classes).network;
-        for (const std::string& name : cell.measure) study::require_measurable(name, cell.pairs.front(), network);
-      }
+      const bool all_pairs = !e.drawn.empty();
+      if (present || study::data_kind(run.data).sizes)
+        for (const study::PairSpec& pair : std::span(cell.pairs).first(all_pairs ? cell.pairs.size() : 1)) {
+          const study::DataSizes sizes = data.sizes(pair.a.data);
+          study::require_trainable(pair.a, sizes.shape, sizes.classes, sizes.train);
+          const lmc::Network<float> network = study::final_network(pair.a, sizes.shape, sizes.classes).network;
+          for (const std::string& name : cell.measure) study::require_measurable(name, pair, network);
+        }
     } catch (const lmc::Error& error) {
       throw lmc::Error(lmc::concat(e.file, ": ", cell.name(), ": ", error.what()));
     }

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <lmc/data/merge_classes.hpp>
 #include <string>
 
 #include <zlib.h>
@@ -156,6 +157,23 @@ TEST_CASE("DataSets: a preparation that does not fit is refused before anything 
   CHECK(data.sizes({.dataset = "spirals", .train_examples = 3}).train == 3);
   CHECK_THROWS_WITH(data.sizes({.dataset = "spirals", .train_examples = 2}),
                     Contains("train-examples = 2: spirals has 3 classes; expected an example of each, or more"));
+  CHECK(data.sizes({.dataset = "tiny-imagenet", .merge_classes = 10}).classes == 10);
+  CHECK_THROWS_WITH(data.sizes({.dataset = "mnist", .merge_classes = 11}),
+                    Contains("merge-classes = 11: mnist has 10 classes; expected no more"));
+}
+
+TEST_CASE("DataSets: merged classes are the same examples under fewer labels", "[study]") {
+  DataSets data("");
+  const lmc::study::DataSpec spec{.dataset = "mixture", .train_examples = 40, .test_examples = 30};
+  lmc::study::DataSpec merged = spec;
+  merged.merge_classes = 3;
+  const auto &before = data.get(spec), &after = data.get(merged);
+  CHECK(after.row.classes == 3);
+  CHECK(after.row.digest != before.row.digest);
+  CHECK(after.data.train.size() == 40);
+  const auto expected = lmc::merge_classes(before.data.train, 3, 0);
+  CHECK(std::ranges::equal(after.data.train.labels(), expected.labels()));
+  CHECK(after.data.report.classes.size() == 3);
 }
 
 TEST_CASE("data_kinds: real data sets have the sizes that plans are made with", "[study][real][long]") {

@@ -2,8 +2,11 @@
 #include "study/specification/grid.hpp"
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 #include "study/specification/grid_file.hpp"
 
 #include "support/temporary_directory.hpp"
@@ -84,8 +87,8 @@ TEST_CASE("grid: pairs share no endpoint, and cells share initializations and no
       const auto& pair = cell.pairs[r];
       runs.insert(id_of(pair.a));
       runs.insert(id_of(pair.b));
-      CHECK(pair.a.init_seed == r);
-      CHECK(pair.b.init_seed == r);
+      CHECK(pair.a.init_seed == 100 + r);
+      CHECK(pair.b.init_seed == 100 + r);
       CHECK(pair.a.seeds == cells[0].pairs[r].a.seeds);
     }
     CHECK(runs.size() == 2 * cell.pairs.size());
@@ -225,7 +228,7 @@ TEST_CASE("grid: claims that could never be decided are refused with their line"
   CHECK_THROWS_WITH(claim("test = 'connected'\nwhere = {rate = []}"), Contains("03-depth.toml:21: rate: the list is empty"));
   CHECK_THROWS_WITH(claim("test = 'greater'\nwhere = {rate = 1}\nthan = {rate = 1}"), Contains("compared with themselves"));
   CHECK(claim("test = 'greater'\nwhere = {rate = 1}\nthan = {rate = 0.5}").size() == 1);
-  CHECK_THROWS_WITH(claim("test = 'correlates'\nwith = 'error-barrier'"), Contains("is the value itself"));
+  CHECK_THROWS_WITH(claim("test = 'correlates'\nwith = 'cross-fitted-barrier'"), Contains("is the value itself"));
   CHECK_THROWS_WITH(claim("test = 'correlates'\nwith = '/robustness/noise/0.1'"),
                     Contains("03-depth.toml:21: /robustness/noise/0.1 is of the measurement robustness") &&
                         Contains("add measure = [\"robustness\"]"));
@@ -233,6 +236,16 @@ TEST_CASE("grid: claims that could never be decided are refused with their line"
   CHECK(load("measure = ['robustness']\n" +
              with(good, "test = \"rises\"\nalong = \"zeta\"", "test = 'correlates'\nwith = '/robustness/fgsm/0.1'"))
             .size() == 1);
+  const std::string correlates = "test = 'correlates'\nwith = 'error-gap'\n";
+  CHECK(claim(correlates + "given = 'training-loss'\nwithin = ['dataset', 'hidden']")[0].claims[0].within.size() == 2);
+  CHECK_THROWS_WITH(claim(correlates + "given = 'error-gap'"), Contains("given = error-gap is one of the two values"));
+  CHECK_THROWS_WITH(claim(correlates + "given = 'trainig-loss'"), Contains("did you mean 'training-loss'?"));
+  CHECK_THROWS_WITH(claim(correlates + "within = ['data-set']"),
+                    Contains("unknown option 'data-set'; did you mean 'dataset'?"));
+  CHECK_THROWS_WITH(claim("test = 'connected'\ngiven = 'training-loss'"), Contains("no use for given and within"));
+  CHECK(claim("test = 'rises'\nalong = 'rate'\nalso = 'loss-barrier'")[0].claims[0].also == "loss-barrier");
+  CHECK_THROWS_WITH(claim("test = 'rises'\nalong = 'rate'\nalso = 'cross-fitted-barrier'"),
+                    Contains("also = cross-fitted-barrier is the value itself"));
   CHECK_THROWS_WITH(claim("test = 'rises'\nalong = 'rate'\nwhere = {rate = 1}"),
                     Contains("where names one place on the axis rate"));
   CHECK(claim("test = 'rises'\nalong = 'rate'\nwhere = {rate = [1, 0.5]}").size() == 1);
@@ -241,6 +254,83 @@ TEST_CASE("grid: claims that could never be decided are refused with their line"
   CHECK(claim("test = 'connected'\nthreshold = 5\nvalue = 'loss-barrier'").size() == 1);
   CHECK_THROWS_WITH(claim("test = 'correlates'\nwith = '/robustness~2'"),
                     Contains("03-depth.toml:21: value '/robustness~2'; expected a place as in /robustness/noise/0.1"));
+}
+
+TEST_CASE("grid: initializations begin at 100, those of smoke at 0, and where first-seed says", "[study]") {
+  const auto all = load(good);
+  CHECK(expand(all[0], "smoke", all)[0].pairs[1].a.init_seed == 1);
+  CHECK(expand(all[0], "full", all)[0].pairs[0].a.init_seed == 100);
+  const auto other = load(with(good, "replicates = 2", "replicates = 2\nfirst-seed = 7000"));
+  CHECK(expand(other[0], "smoke", other)[3].pairs[1].b.init_seed == 7001);
+  CHECK_THROWS_WITH(load(with(good, "replicates = 2", "first-seed = -1")),
+                    Contains("03-depth.toml:13: first-seed = -1; expected 0 to 1000000000000"));
+  CHECK_THROWS_WITH(load(with(good, "replicates = 2", "first-seed = 9000000000000000000")), Contains("first-seed = 9"));
+}
+
+TEST_CASE("grid: of drawn axes each pair takes one place by its seed, the same in all cells", "[study]") {
+  const std::string text = with(good, "[presets.smoke]", R"([drawn]
+epochs = [1, 2, 3]
+size = [{label = "small", batch-size = 8}, {label = "large", batch-size = 64, label-noise = 0.1}]
+[presets.standard]
+replicates = 60
+[presets.full]
+replicates = 3
+[presets.full.drawn]
+epochs = [9]
+[presets.smoke])");
+  const auto all = load(with(text, "epochs = 2\n", ""));
+  const auto cells = expand(all[0], "standard", all);
+  REQUIRE(cells.size() == 8);
+  std::map<std::pair<lmc::Index, lmc::Index>, int> drawn;
+  for (std::size_t r = 0; r < 60; ++r) {
+    const auto& run = cells[0].pairs[r].a;
+    ++drawn[{run.epochs, run.batch_size}];
+    CHECK(run.label_noise == (run.batch_size == 64 ? 0.1 : 0));
+    CHECK(cells[0].pairs[r].b.epochs == run.epochs);
+    CHECK(cells[7].pairs[r].a.epochs == run.epochs);
+    CHECK(cells[7].pairs[r].a.batch_size == run.batch_size);
+  }
+  CHECK(drawn.size() == 6);  // every combination
+  for (const auto& [places, n] : drawn) CHECK(n >= 3);
+  CHECK(cells[0].coordinates.size() == 3);
+  // A replicate has the same places, however many there are.
+  const auto few = load(with(with(text, "epochs = 2\n", ""), "replicates = 60", "replicates = 5"));
+  for (std::size_t r = 0; r < 5; ++r) CHECK(id_of(expand(few[0], "standard", few)[2].pairs[r]) == id_of(cells[2].pairs[r]));
+  const auto full = expand(all[0], "full", all);
+  for (const auto& pair : full[0].pairs) CHECK(pair.a.epochs == 9);
+
+  CHECK_THROWS_WITH(load(with(good, "[presets.smoke]", "[drawn]\nrate = [1]\n[presets.smoke]")),
+                    Contains("the axis rate is drawn, and one of the axes, too"));
+  CHECK_THROWS_WITH(load(with(good, "[presets.smoke]", "[presets.full.drawn]\nepochs = [1]\n[presets.smoke]")),
+                    Contains("the experiment has no drawn axes"));
+  CHECK_THROWS_WITH(load(with(good, "[presets.smoke]", "[drawn]\nepoch = [1]\n[presets.smoke]")),
+                    Contains("did you mean 'epochs'?"));
+  const auto both = load(with(good, "[presets.smoke]", "[drawn]\nhidden = [1, 2]\n[presets.smoke]"));
+  CHECK_THROWS_WITH(expand(both[0], "standard", both), Contains("the axes zeta and hidden both set hidden"));
+}
+
+TEST_CASE("grid: ranks of claims belong together, in one file and over all", "[study]") {
+  const auto claim = [](const std::string& lines) {
+    return load(with(good, "test = \"rises\"", "test = \"rises\"\n" + lines));
+  };
+  CHECK(claim("rank = 'primary'\nname = 'depth'")[0].claims[0].rank == "primary");
+  CHECK(load(good)[0].claims[0].rank == "exploratory");
+  CHECK_THROWS_WITH(claim("rank = 'prime'"), Contains("03-depth.toml:21: unknown rank 'prime'; did you mean 'primary'?"));
+  CHECK_THROWS_WITH(claim("name = 'depth'"), Contains("name = depth: rank is exploratory; only primary claims have a name"));
+  CHECK_THROWS_WITH(claim("rank = 'secondary'"), Contains("rank = secondary needs behind, the name of a primary claim"));
+  CHECK_THROWS_WITH(claim("behind = 'depth'"), Contains("rank = exploratory has no use for behind"));
+  CHECK_THROWS_WITH(claim("rank = 'secondary'\nbehind = 'depth'"), Contains("behind = depth: no primary claim has a name"));
+  const std::string primary = good + "[[claim]]\ntext = 'a'\ntest = 'connected'\nrank = 'primary'\nname = 'width'\n",
+                    secondary = "[[claim]]\ntext = 'b'\ntest = 'connected'\nrank = 'secondary'\nbehind = ";
+  CHECK(load(primary + secondary + "'width'\n")[0].claims.size() == 3);
+  CHECK_THROWS_WITH(load(primary + secondary + "'widht'\n"), Contains("did you mean 'width'?"));
+  CHECK_THROWS_WITH(load(primary + "[[claim]]\ntext = 'a'\ntest = 'connected'\nrank = 'primary'\nname = 'width'\n"),
+                    Contains("two claims have the name 'width'"));
+}
+
+TEST_CASE("grid: the digest is that of the file", "[study]") {
+  CHECK(load(good)[0].digest == load(good)[0].digest);
+  CHECK(load(good)[0].digest != load(good + "\n")[0].digest);
 }
 
 TEST_CASE("grid: a key of thousands of parts, which would end toml++ by a signal, is refused", "[study]") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "study/specification/run_spec.hpp"
 #include <catch2/catch.hpp>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -234,6 +235,48 @@ TEST_CASE("prefix_of: is the same for children of other seeds and lifts", "[stud
   b.seeds.order = 9;
   CHECK(id_of(lmc::study::prefix_of(canonical(a), 5)) == id_of(lmc::study::prefix_of(canonical(b), 5)));
   CHECK(id_of(lmc::study::prefix_of(canonical(a), 5)) != id_of(lmc::study::prefix_of(canonical(a), 4)));
+}
+
+TEST_CASE("RunSpec: stopping at a loss and sharing gradients count where they change the training", "[study]") {
+  const std::string id = id_of(tiny_run());
+  RunSpec s = tiny_run();
+  s.stop_at_loss = 0.5;
+  CHECK(id_of(s) != id);
+  CHECK(run_spec_from_json(to_json(canonical(s))).stop_at_loss == 0.5);
+  s.prefix = 5;
+  CHECK_FALSE(prefix_of(s, 5).stop_at_loss);
+  for (const double loss : {0.0, -1.0, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    s.stop_at_loss = loss;
+    CHECK_THROWS_WITH(canonical(s), Contains("stop-at-loss = ") && Contains("; expected a positive number"));
+  }
+
+  RunSpec local = tiny_run();
+  local.network = {.network = "lcn", .channels = "4"};
+  const std::string plain = id_of(local);
+  local.shared_gradient = 0;
+  local.keep_gradient_norm = true;
+  CHECK(id_of(local) == plain);
+  local.shared_gradient = 0.5;
+  const std::string kept = id_of(local);
+  local.keep_gradient_norm = false;
+  CHECK(id_of(local) != plain);
+  CHECK(id_of(local) != kept);
+  local.shared_gradient = 1.5;
+  CHECK_THROWS_WITH(canonical(local), Contains("shared-gradient = 1.5; expected a number in [0, 1]"));
+  local.shared_gradient.reset();
+  local.keep_gradient_norm = true;
+  CHECK_THROWS_WITH(canonical(local), Contains("keep-gradient-norm is for shared-gradient"));
+
+  RunSpec lifted = tiny_run();
+  lifted.network = {.network = "cnn", .channels = "4"};
+  lifted.shared_gradient = 0.5;
+  CHECK_THROWS_WITH(canonical(lifted), Contains("lcn, tied, or cnn with lift = \"1\", not cnn"));
+  lifted.lift = "dense";
+  CHECK_THROWS_WITH(canonical(lifted), Contains("not cnn with lift = dense"));
+  lifted.lift = "1";
+  lifted.prefix = lifted.lift_at = 3;
+  CHECK_NOTHROW(canonical(lifted));
+  CHECK_FALSE(prefix_of(lifted, 3).shared_gradient);  // before the lift, there is one filter
 }
 
 TEST_CASE("prefix_of: is of the network itself, and keeps the optimizer", "[study]") {

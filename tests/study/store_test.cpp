@@ -136,25 +136,14 @@ TEST_CASE("Store: what is no store is refused and left as it is", "[study]") {
   CHECK(testing::content(newer) == before);
 }
 
-TEST_CASE("Store: one of version 1, without reports of data, is read, and brought up to date where it is written", "[study]") {
+TEST_CASE("Store: one of an older version is refused", "[study]") {
   const testing::TemporaryDirectory folder;
   const auto path = folder.path() / "old.db";
-  const lmc::study::DataSpec mnist{.dataset = "mnist"}, cifar{.dataset = "cifar10"};
-  {
-    Store store(path, Access::write);
-    store.put(lmc::study::DataRow{.spec = mnist, .digest = "d", .train = 1, .test = 1, .classes = 1, .shape = {2}});
-  }
-  SQLite::Database(path.string(), SQLite::OPEN_READWRITE).exec("ALTER TABLE data DROP COLUMN report; PRAGMA user_version = 1");
-  CHECK(Store(path, Access::read).data(mnist)->report.is_null());
-  {
-    Store store(path, Access::write);
-    CHECK(store.data(mnist)->report.is_null());
-    store.put(lmc::study::DataRow{
-        .spec = cifar, .digest = "d", .train = 1, .test = 1, .classes = 1, .shape = {2}, .report = {{"classes", {"cat"}}}});
-  }
-  const Store store(path, Access::read);
-  CHECK(store.data(cifar)->report.at("classes") == nlohmann::json{"cat"});
-  CHECK(SQLite::Database(path.string()).execAndGet("PRAGMA user_version").getInt() == 2);
+  Store(path, Access::write);
+  SQLite::Database(path.string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 2");
+  for (const Access access : {Access::read, Access::write})
+    CHECK_THROWS_WITH(Store(path, access),
+                      Contains("is of version 2, made by an older lmc") && Contains("begin another store"));
 }
 
 TEST_CASE("Store: damage is found", "[study]") {

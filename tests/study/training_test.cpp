@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "study/running/training.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <limits>
 #include <optional>
 #include <span>
 
+#include <lmc/data/subset.hpp>
+#include <lmc/measure/evaluator.hpp>
 #include <lmc/train/training_bytes.hpp>
 
 #include "study/running/datasets.hpp"
@@ -80,6 +83,76 @@ TEST_CASE("require_trainable: what a training would refuse is refused before it,
   CHECK_THROWS_WITH(spirals([](study::RunSpec& s) { s.epochs = most; }), Contains("with 10 updates each"));
   CHECK_THROWS_WITH(spirals([](study::RunSpec& s) { s.updates = most; }), Contains("with 10 updates in an epoch"));
   CHECK_NOTHROW(spirals([](study::RunSpec& s) { s.batch_size = most; }));
+}
+
+TEST_CASE("train_run: a run stops where its loss on a fixed part of the data has come down, and says where", "[study]") {
+  study::DataSets data("");
+  study::RunSpec s = testing::tiny_run();
+  s.epochs = 40;
+  const auto& train = data.get(s.data).data.train;
+  const auto whole = train_run(canonical(s), train, std::nullopt);
+  CHECK_FALSE(whole.reached_at);
+  CHECK(whole.end.step == 400);
+  const auto loss = [&](const study::Trained& t) {
+    return evaluate(study::first_network(s, train.shape(), train.classes()).network, t.end.state,
+                    lmc::random_subset(train, std::min<lmc::Index>(1000, train.size()), 0), lmc::ThreadTeam(1))
+        .loss;
+  };
+  const double end = loss(whole);
+  s.stop_at_loss = end + 0.05;
+  const auto stopped = train_run(canonical(s), train, std::nullopt);
+  REQUIRE(stopped.reached_at);
+  CHECK(stopped.end.step == *stopped.reached_at);
+  CHECK(stopped.end.step < 400);
+  CHECK(stopped.end.step % 25 == 0);
+  CHECK(loss(stopped) <= *s.stop_at_loss);
+  // Up to there it is the other run.
+  s.stop_at_loss.reset();
+  s.updates = stopped.end.step;
+  CHECK(train_run(canonical(s), train, std::nullopt).end.state == stopped.end.state);
+  s.updates = 0;
+  s.stop_at_loss = end / 2;
+  CHECK_FALSE(train_run(canonical(s), train, std::nullopt).reached_at);
+  // What is reached at once stops at once, but not within a prefix.
+  s.stop_at_loss = 1000;
+  CHECK(train_run(canonical(s), train, std::nullopt).end.step == 1);
+  s.prefix = 30;
+  CHECK(train_run(canonical(s), train, std::nullopt).end.step == 50);
+  CHECK(train_run(prefix_of(canonical(s), 30), train, std::nullopt).end.step == 30);
+}
+
+TEST_CASE("train_run: positions share their gradients from the lift on", "[study]") {
+  study::DataSets data("");
+  study::RunSpec s = testing::tiny_run();
+  s.data = {.dataset = "mixture", .train_examples = 100, .test_examples = 50};
+  s.network = {.network = "cnn", .channels = "2", .stride = "2"};
+  s.lift = "1";
+  const auto& train = data.get(s.data).data.train;
+  const auto ends = [&](std::optional<double> share) {
+    s.shared_gradient = share;
+    return train_run(canonical(s), train, std::nullopt).end.state.parameters;
+  };
+  // The filters of the first two positions.
+  const auto network = study::final_network(s, train.shape(), train.classes()).network;
+  const lmc::Segment filters = network.layout().parameters[0];
+  const auto bank = static_cast<std::size_t>(filters.size() / (filters.shape[0] * filters.shape[1]));
+  const auto same = [&](const std::vector<float>& theta) {
+    return std::equal(theta.begin(), theta.begin() + static_cast<std::ptrdiff_t>(bank),
+                      theta.begin() + static_cast<std::ptrdiff_t>(bank));
+  };
+  const auto none = ends(std::nullopt), all = ends(1.0), half = ends(0.5);
+  CHECK_FALSE(same(none));
+  CHECK_FALSE(same(half));
+  CHECK(same(all));
+  CHECK(ends(0.0) == none);
+  s.keep_gradient_norm = true;
+  const auto kept = ends(1.0);
+  CHECK(same(kept));
+  CHECK(kept != all);
+  s.keep_gradient_norm = false;
+  s.lift_at = 4;
+  CHECK(same(ends(1.0)));
+  CHECK_FALSE(same(ends(0.5)));
 }
 
 TEST_CASE("last_update: an epoch's last batch may be smaller, and counts", "[study]") {

@@ -15,12 +15,13 @@
 
 namespace lmc::study {
 
-/// What became of a claim. Fewer replicates than min_replicates decide nothing.
-enum class ClaimVerdict { agrees, disagrees, undecided, not_run };
+/// What became of a claim. An exploratory one is estimated, and not decided.
+enum class ClaimVerdict { agrees, disagrees, undecided, not_run, estimate };
 
 std::ostream& operator<<(std::ostream& out, ClaimVerdict verdict);
 
-inline constexpr std::size_t min_replicates = 5;
+/// `connected` says that in every cell fewer pairs than this share are broken: 59 pairs can show it, when none is.
+inline constexpr double most_broken = 0.05;
 
 /// A claim, tested.
 struct Judgment {
@@ -30,33 +31,40 @@ struct Judgment {
   std::string measure = {};  // what effect is, in words
   std::string test = {};     // in words
   std::size_t replicates = 0;
-  MeanEstimate effect = {};
+  MeanEstimate effect = {};  // with its 95 % interval, as far as there is one: a Hodges-Lehmann shift, or a share of pairs
   bool correlation = false;  // effect is a rank correlation, and no value of a pair
+  bool share = false;        // effect is a share of pairs
   double null = 0;           // what effect is compared with
   double sign = 1;           // sign of effect − null where the claim holds
-  double p = 1, p_holm = 1;  // two-sided, before and after the adjustment for all claims
-  // A cell of the claim is not run, has too few replicates, or, where it is to be connected, has a pair that diverged: the claim is
-  // undecided, whatever the other cells say.
-  bool partial = false;
+  double p = 1;              // one-sided, small where the claim holds
+  double p_opposite = 1;     // one-sided, small where its opposite holds
+  double p_adjusted = 1, p_opposite_adjusted = 1;  // for all claims that are decided together
+  bool partial = false;  // a pair of its cells is not run, or has no value: the claim is undecided, whatever the others say
+  bool pilot = false;    // some of its seeds are for trying out: the claim is estimated
   std::vector<std::string> notes = {};
 
   /// Whether there was something to test.
   [[nodiscard]] bool tested() const { return verdict != ClaimVerdict::not_run; }
 };
 
-/// Tests a claim on the results of its experiment; undecided until `decide` has seen all claims. A cell counts with at least
-/// min_replicates pairs that are measured and not diverged, and a claim is tested on the replicates that all its cells have.
-///   connected, broken   each cell's mean is below (above) the threshold: t tests, intersection-union; a pair that diverged is not
-///                       connected
-///   greater             paired t test of the differences, their mean over all comparisons of cells that differ in
-///                       what the claim names alone; `matched` compares those that are each other's nearest in training loss
-///   rises, falls        Page's exact test on the ranks along the axis; of two places, the paired t test of their difference
-///   correlates          t test of the rank correlations over the cells, one in each replicate: it speaks of these cells
+/// Tests a claim on the results of its experiment, on the replicates that all its cells have; undecided until `decide` has seen all
+/// claims.
+///   connected, broken   in every cell, fewer than 5 % (more than half) of the pairs are above the threshold, or diverged: exact binomial
+///                       tests, intersection-union
+///   greater             differences within a replicate, their mean over all comparisons of cells that differ in what the claim names alone
+///   rises, falls        rank correlations of value and place on the axis, mean over the other axes; of two places, their difference
+///   correlates          rank correlations over the cells: it speaks of these cells
+/// A claim of two values (`also`) has the larger p of both: an intersection-union test.
+/// All but the first are one number for each replicate, and tested by the exact sign-flip test of lmc::paired_comparison, from 8
+/// replicates on: it is valid where the number is as likely as its negative when neither the claim nor its opposite holds.
 Judgment judge(const Claim& claim, const ExperimentResult& result);
 
-/// Holm's adjustment over all claims that were tested, and the verdicts: agrees (disagrees) where no cell of the claim is missing, the
-/// adjusted p is below 0.05, the 95 % interval of the effect excludes what the null hypothesis says, and the effect is on the claim's (the
-/// other) side.
+/// The verdicts. Each claim is tested against both sides, one-sided: the probability that a claim agrees wrongly is at most 5 % over all
+/// primary claims together, and so is the probability that one disagrees wrongly.
+///   primary      agrees (disagrees) where p (p_opposite), adjusted by Holm over all primary claims, those not run with them, is below 0.05
+///   secondary    where the primary claim that it is behind agrees: as primary ones, adjusted over those behind the same claim, times the
+///                number of primary claims
+///   exploratory  an estimate, as is every claim with seeds that are for trying out
 void decide(std::vector<Judgment>& all);
 
 }  // namespace lmc::study

@@ -18,7 +18,16 @@ struct PairValue {
   std::string_view name;
   double (*of)(const PairResult& pair, const PartResult& part);
 };
-constexpr std::array<PairValue, 9> pair_values{{
+double cross_fitted(const PartResult& r) { return r.cross_fitted.value_or(std::numeric_limits<double>::quiet_NaN()); }
+
+constexpr std::array<PairValue, 13> pair_values{{
+    {"cross-fitted-barrier", [](const PairResult&, const PartResult& r) { return cross_fitted(r); }},
+    {"normalized-cross-fitted-barrier",
+     [](const PairResult&, const PartResult& r) { return cross_fitted(r) == 0 ? 0 : cross_fitted(r) / (1 - r.mean_error()); }},
+    {"noise-floor",
+     [](const PairResult&, const PartResult& r) {
+       return r.error.floor ? r.error.floor->mean : std::numeric_limits<double>::quiet_NaN();
+     }},
     {"error-barrier", [](const PairResult&, const PartResult& r) { return r.error.value; }},
     {"normalized-error-barrier", [](const PairResult&, const PartResult& r) { return r.error.normalized; }},
     {"loss-barrier", [](const PairResult&, const PartResult& r) { return r.loss.value; }},
@@ -26,6 +35,7 @@ constexpr std::array<PairValue, 9> pair_values{{
     {"instability", [](const PairResult&, const PartResult& r) { return r.instability; }},
     {"mean-error", [](const PairResult&, const PartResult& r) { return r.mean_error(); }},
     {"mean-loss", [](const PairResult&, const PartResult& r) { return r.mean_loss(); }},
+    {"training-loss", [](const PairResult& p, const PartResult&) { return p.train.mean_loss(); }},
     {"error-gap", [](const PairResult& p, const PartResult&) { return p.test.mean_error() - p.train.mean_error(); }},
     {"loss-gap", [](const PairResult& p, const PartResult&) { return p.test.mean_loss() - p.train.mean_loss(); }},
 }};

@@ -19,7 +19,8 @@ std::string label_text(const std::string& axis, const std::string& label) {
 }
 
 double Replicate::value(std::string_view name, std::string_view part) const {
-  return result != nullptr && !diverged ? pair_value(*result, name, part) : std::numeric_limits<double>::quiet_NaN();
+  return result != nullptr && !diverged && !unreached ? pair_value(*result, name, part)
+                                                      : std::numeric_limits<double>::quiet_NaN();
 }
 
 std::size_t CellResult::measured() const {
@@ -28,6 +29,10 @@ std::size_t CellResult::measured() const {
 
 std::size_t CellResult::diverged() const {
   return count([](const Replicate& r) { return r.diverged; });
+}
+
+std::size_t CellResult::unreached() const {
+  return count([](const Replicate& r) { return r.unreached; });
 }
 
 std::vector<double> CellResult::values(std::string_view name, std::string_view part) const {
@@ -54,7 +59,9 @@ std::size_t ExperimentResult::measured() const {
 StoredResults::StoredResults(const Store& store) {
   for (RunRow& row : store.runs()) {
     data_sets_.insert(row.spec.data.dataset);
-    runs_.emplace(row.id, Run{row.diverged_at.has_value(), std::move(row.made)});
+    runs_.emplace(row.id, Run{.diverged = row.diverged_at.has_value(),
+                              .unreached = row.spec.stop_at_loss && !row.reached_at && !row.diverged_at,
+                              .made = std::move(row.made)});
   }
   for (PairRow& row : store.pairs()) {
     made_.emplace(std::pair(row.id, ""), std::move(row.made));
@@ -83,11 +90,12 @@ ExperimentResult StoredResults::of(const Experiment& e, std::string_view preset,
     const DataSpec& data = c.cell.pairs.front().a.data;
     if (!data_sets_.contains(data.dataset)) result.empty_data.insert(data.dataset);
     for (const PairSpec& pair : c.cell.pairs) {
-      Replicate r{.pair = id_of(pair)};
+      Replicate r{.pair = id_of(pair), .pilot = pair.a.init_seed < static_cast<std::uint64_t>(first_seed_of_verdicts)};
       for (const RunSpec* run : {&pair.a, &pair.b}) {
         const auto row = runs_.find(id_of(*run));
         if (row == runs_.end()) continue;
         r.diverged = r.diverged || row->second.diverged;
+        r.unreached = r.unreached || row->second.unreached;
         count(&row->second.made);
         if (run->prefix > 0)
           if (const auto prefix = runs_.find(id_of(prefix_of(*run, run->prefix))); prefix != runs_.end())

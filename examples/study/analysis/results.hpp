@@ -28,18 +28,21 @@ struct Replicate {
   std::string pair = {};               // its id
   const PairResult* result = nullptr;  // none: not measured yet
   bool diverged = false;               // one of its runs, or both
+  bool unreached = false;              // one of its runs ended above the loss at which it was to stop
+  bool pilot = false;                  // its seed is one of those that decide no claim
 
-  /// pair_value of a pair that counts; NaN of one that is missing or diverged.
+  /// pair_value of a pair that counts; NaN of one that is missing, diverged or ended above its loss.
   [[nodiscard]] double value(std::string_view name, std::string_view part) const;
 };
 
 /// A cell and what there is of it.
 struct CellResult {
   Cell cell;
-  std::vector<Replicate> replicates = {};  // [r] is that of initialization seed r
+  std::vector<Replicate> replicates = {};  // in the order of the cell's pairs
 
   [[nodiscard]] std::size_t measured() const;
   [[nodiscard]] std::size_t diverged() const;
+  [[nodiscard]] std::size_t unreached() const;
   /// The finite values of the pairs that count.
   [[nodiscard]] std::vector<double> values(std::string_view name, std::string_view part) const;
   /// The labels of its axes, as `depth 3, Adam`.
@@ -86,7 +89,7 @@ class StoredResults {
 
  private:
   struct Run {
-    bool diverged;
+    bool diverged, unreached;
     Provenance made;
   };
   [[nodiscard]] const Provenance* made(const std::string& subject, const std::string& name) const;

@@ -2,8 +2,6 @@
 #include "study/analysis/statistics.hpp"
 
 #include <cmath>
-#include <cstdint>
-#include <map>
 #include <numeric>
 #include <utility>
 
@@ -71,51 +69,13 @@ MeanEstimate mean_estimate(std::span<const double> values) {
   return e;
 }
 
-OneSided t_test(std::span<const double> values, double null) {
-  const MeanEstimate e = mean_estimate(values);
-  if (e.count < 2 || !std::isfinite(e.mean)) return {};
-  if (e.error == 0) return {.above = e.mean > null ? 0.0 : 1.0, .below = e.mean < null ? 0.0 : 1.0};
-  const double t = (e.mean - null) / e.error, freedom = static_cast<double>(e.count) - 1;
-  return {.above = student_t_tail(t, freedom), .below = student_t_tail(-t, freedom)};
-}
-
-OneSided page_trend_test(const std::vector<std::vector<double>>& scores) {
-  if (scores.empty() || scores.front().size() < 2) return {};
-  const std::size_t places = scores.front().size();
-  require(places <= 10, "page_trend_test: ", places, " places; expected at most 10, since all orders of them are counted");
-  std::map<std::int64_t, double> total{{0, 1.0}};  // value of the statistic, times 4 ↦ its probability
-  std::int64_t observed = 0;
-  for (const std::vector<double>& replicate : scores) {
-    require(replicate.size() == places, "page_trend_test: replicates of ", places, " and ", replicate.size(),
-            " places; expected as many in each");
-    std::vector<std::int64_t> doubled;
-    for (const double score : replicate) doubled.push_back(std::llround(2 * score));
-    const auto statistic = [&] {
-      std::int64_t sum = 0;
-      for (std::size_t k = 0; k < places; ++k)
-        sum += (2 * static_cast<std::int64_t>(k) - static_cast<std::int64_t>(places) + 1) * doubled[k];
-      return sum;
-    };
-    observed += statistic();
-    // next_permutation visits every different order once, and each stands for as many orders of the places.
-    std::sort(doubled.begin(), doubled.end());
-    std::map<std::int64_t, double> one;
-    double orders = 0;
-    do {
-      ++one[statistic()];
-      ++orders;
-    } while (std::next_permutation(doubled.begin(), doubled.end()));
-    std::map<std::int64_t, double> sum;
-    for (const auto& [x, p] : total)
-      for (const auto& [y, count] : one) sum[x + y] += p * count / orders;
-    total = std::move(sum);
-  }
-  OneSided p{0, 0};
-  for (const auto& [value, probability] : total) {
-    if (value >= observed) p.above += probability;
-    if (value <= observed) p.below += probability;
-  }
-  return {std::min(p.above, 1.0), std::min(p.below, 1.0)};
+OneSided binomial_test(Index successes, Index trials, double probability) {
+  require(trials >= 1 && successes >= 0 && successes <= trials && probability > 0 && probability < 1,
+          "binomial_test: ", successes, " successes of ", trials, " trials at ", probability,
+          "; expected at least one trial, no more successes than trials, and a probability between 0 and 1");
+  const auto k = static_cast<double>(successes), n = static_cast<double>(trials);
+  return {.above = successes == 0 ? 1 : incomplete_beta(k, n - k + 1, probability),
+          .below = successes == trials ? 1 : incomplete_beta(n - k, k + 1, 1 - probability)};
 }
 
 std::vector<double> holm(std::span<const double> p) {

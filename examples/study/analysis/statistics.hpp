@@ -10,6 +10,7 @@
 
 #include <lmc/connectivity/statistics/interval.hpp>
 #include <lmc/core/error.hpp>
+#include <lmc/core/shape.hpp>
 
 namespace lmc::study {
 
@@ -37,24 +38,11 @@ MeanEstimate mean_estimate(std::span<const double> values);
 struct OneSided {
   double above = 1;  // small when what is tested is above what the null hypothesis says
   double below = 1;
-  [[nodiscard]] double two_sided() const { return std::min(1.0, 2 * std::min(above, below)); }
 };
 
-/// The t test of the mean of independent values: is it `null`? Of differences between pairs, the paired t test. Values that are
-/// all equal, and not to null, decide with p = 0: where five replicates agree in every digit, chance is not what a test is
-/// needed for. With fewer than two values nothing is decided.
-///
-/// Why not the exact sign-flip test: with five replicates its least two-sided p is 2/2⁵ = 0.0625, so that it can decide
-/// nothing, let alone after a correction for many claims.
-OneSided t_test(std::span<const double> values, double null);
-
-/// Page's test for ordered alternatives, exact: scores[r][k] is the rank in replicate r of what is at place k, less the mean
-/// rank (equal values have the mean of their ranks, so a score is a multiple of ½). Under the null hypothesis every order of a
-/// replicate's scores is equally likely, independently of the other replicates; tested is Σ_r Σ_k k scores[r][k]. As the orders
-/// are those of the scores themselves, ties leave the test exact. At most 10 places; time places! for each replicate.
-/// Throws: Error when replicates have different numbers of places, or more than 10.
-/// Source: Page, "Ordered hypotheses for multiple treatments", J. American Statistical Association 58 (1963).
-OneSided page_trend_test(const std::vector<std::vector<double>>& scores);
+/// The exact test of a probability: P(X ≥ successes) and P(X ≤ successes) of a binomial X. Throws: Error unless
+/// 0 ≤ successes ≤ trials, trials ≥ 1 and 0 < probability < 1.
+OneSided binomial_test(Index successes, Index trials, double probability);
 
 /// Holm's adjustment: the p values of m tests, so changed that those below a level reject a true null hypothesis with at most
 /// that probability in all, however the tests depend on each other. With p₍₁₎ ≤ … ≤ p₍ₘ₎,

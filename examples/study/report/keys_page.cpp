@@ -108,6 +108,8 @@ void write_keys_page(std::ostream& out) {
   page.begin_table("A claim", "In `[[claim]]`, as many as there are. A cell's value is one number for each of its pairs.");
   Claim claim;
   for_each_claim_key(claim, page);
+  out << "\n| rank | what it is |\n|---|---|\n";
+  for (const TestHelp& rank : claim_ranks) out << "| `" << rank.name << "` | " << cell(rank.help) << " |\n";
   out << "\n| test | it agrees if |\n|---|---|\n";
   for (const TestHelp& test : claim_tests) out << "| `" << test.name << "` | " << cell(test.help) << " |\n";
 }

@@ -232,7 +232,9 @@ class ReportWriter {
       put_table(file_stem(e) + "-data", complexity);
       text += "<h3>Complexity of the data sets</h3>\n" + table(complexity);
     }
-    text += lmc::concat("<p class=\"notes\">Again: <code>", html_text(command(e.name)), "</code><br/>");
+    text += lmc::concat("<p class=\"notes\">Again: <code>", html_text(command(e.name)),
+                        "</code><br/>Grid: ", html_text(std::filesystem::path(e.file).filename().string()), ", digest ",
+                        e.digest, "<br/>");
     if (r.measured() > 0)
       text += lmc::concat("Took ", study::duration_text(r.seconds),
                           " of one thread (what other experiments share is counted in each), on ",
@@ -242,7 +244,8 @@ class ReportWriter {
 
   [[nodiscard]] std::string claims(const Experiment& e) const {
     ReportTable t{
-        .columns = {{"claim"}, {"this run"}, {"effect [95 %]"}, {"what the effect is"}, {"test"}, {"p"}, {"p (Holm)"}},
+        .columns =
+            {{"claim"}, {"rank"}, {"this run"}, {"effect [95 %]"}, {"what the effect is"}, {"test"}, {"p"}, {"p (Holm)"}},
         .rows = {}};
     std::string notes;
     for (const Judgment& j : judgments_) {
@@ -251,9 +254,9 @@ class ReportWriter {
       if (j.tested())
         what += lmc::concat("; ", value_text({j.claim->value, j.claim->part}),
                             j.claim->with.empty() ? "" : " and " + value_text({j.claim->with, j.claim->part}));
-      if (j.null != 0) what += "; threshold " + lmc::shortest(j.null);
-      t.rows.push_back({j.claim->text, verdict_text(j), effect_text(j), what,
-                        j.tested() ? lmc::concat(j.test, ", n = ", j.replicates) : "", p_entry(j, j.p), p_entry(j, j.p_holm)});
+      t.rows.push_back({j.claim->text, j.claim->rank, verdict_text(j), effect_text(j), what,
+                        j.tested() ? lmc::concat(j.test, ", n = ", j.replicates) : "", p_entry(j, j.p),
+                        p_entry(j, j.p_adjusted)});
       for (const std::string& note : j.notes)
         notes += lmc::concat("<li>Claim ", t.rows.size(), ": ", html_text(note), "</li>\n");
     }

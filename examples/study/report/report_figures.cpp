@@ -25,7 +25,7 @@ constexpr double connected_below = 0.02;
 }  // namespace
 
 std::string_view verdict_mark(ClaimVerdict verdict) {
-  constexpr std::array<std::string_view, 4> marks{"✓", "✗", "?", "–"};
+  constexpr std::array<std::string_view, 5> marks{"✓", "✗", "?", "–", "≈"};
   return marks[static_cast<std::size_t>(verdict)];
 }
 
@@ -40,6 +40,8 @@ std::string value_text(const NamedPairValue& v) {
   if (name.starts_with(block_path))
     return "error barrier of the block path, σ = " + name.substr(block_path.size(), name.rfind('/') - block_path.size());
   if (name.ends_with("-gap")) return name.substr(0, name.find('-')) + ", test less train part";
+  if (name.ends_with("cross-fitted-barrier"))
+    return std::string(name.starts_with("normalized") ? "normalized " : "") + "cross-fitted error barrier, " + v.part + " part";
   return replace_all(name, {{"-", " "}}) + ", " + v.part + " part";
 }
 
@@ -283,7 +285,7 @@ std::string summary_script(const std::vector<ExperimentResult>& all, const std::
     verdicts += lmc::concat("set label ", lmc::detail::gnuplot_string(text), " at graph 1.02, first ", y, " left\n");
     if (r.experiment->all_others()) continue;  // its cells are those of the others
     for (const CellResult& c : r.cells) {
-      const MeanEstimate e = mean_estimate(c.values("error-barrier", "test"));
+      const MeanEstimate e = mean_estimate(c.values("cross-fitted-barrier", "test"));
       if (e.count == 0) continue;
       most = std::max(most, e.mean);
       const std::string& optimizer = c.cell.pairs.front().a.optimizer.name;
@@ -312,9 +314,9 @@ std::string summary_script(const std::vector<ExperimentResult>& all, const std::
       "set rmargin 18\nset border 3\nset tics nomirror out\n", "set xtics (", x_tics, ")\nset ytics (", tics,
       ")\nset grid y lc rgb '#cccccc' dt 1 lw 0.5\nset xrange [", lmc::shortest(-0.02 * right), ":", lmc::shortest(right),
       "]\nset yrange [", -static_cast<double>(rows) + 0.4,
-      ":0.6]\nset xlabel 'error barrier on the test part, mean of a cell (scale of square roots)'\n"
+      ":0.6]\nset xlabel 'cross-fitted error barrier on the test part, mean of a cell (scale of square roots)'\n"
       "set key outside top center horizontal maxrows 1 samplen 2\nset tmargin 4\n"
-      "set label 'claims:  ✓ agrees   ✗ disagrees   ? undecided   – not run' at screen 0.985, graph 1.03 right\n"
+      "set label 'claims:  ✓ agrees   ✗ disagrees   ? undecided   ≈ estimate   – not run' at screen 0.985, graph 1.03 right\n"
       "set arrow from ",
       lmc::shortest(std::sqrt(connected_below)), ", graph 0 to ", lmc::shortest(std::sqrt(connected_below)),
       ", graph 1 nohead dt 3 lw 1.5 lc rgb '#000000'\n", "plot ", sgd.empty() ? "NaN" : "$sgd using 1:2",

@@ -17,7 +17,7 @@ namespace lmc::study {
 
 /// A value of pairs as axes, tables and claims call it.
 struct NamedPairValue {
-  std::string value = "error-barrier", part = "test";
+  std::string value = "cross-fitted-barrier", part = "test";
   friend bool operator==(const NamedPairValue&, const NamedPairValue&) = default;
 };
 

@@ -17,33 +17,40 @@
 namespace lmc::study {
 
 std::string verdict_text(const Judgment& j) {
-  return lmc::concat(verdict_mark(j.verdict), ' ', j.verdict, j.tested() && j.partial ? ", in part" : "");
+  return lmc::concat(verdict_mark(j.verdict), ' ', j.verdict, j.tested() && j.partial ? ", cells missing" : "");
 }
 
 std::string effect_text(const Judgment& j) {
   if (!j.tested()) return "";
-  const int digits = j.correlation ? 2 : 4;
+  const int digits = j.correlation || j.share ? 2 : 4;
   const std::string interval = interval_text(j.effect.interval, digits);
-  return (j.correlation ? "ρ = " : "") + number_text(j.effect.mean, digits) + (interval.empty() ? "" : " " + interval);
+  return (j.correlation ? "ρ = "
+          : j.share     ? "broken "
+                        : "") +
+         number_text(j.effect.mean, digits) + (interval.empty() ? "" : " " + interval);
 }
 
 ReportTable::Entry p_entry(const Judgment& j, double p) {
-  return j.tested() ? ReportTable::Entry(p) : ReportTable::Entry(std::string());
+  const bool decided = j.tested() && j.verdict != ClaimVerdict::estimate;
+  return decided ? ReportTable::Entry(p) : ReportTable::Entry(std::string());
 }
 
 ReportTable short_claims_table(const std::vector<Judgment>& judgments) {
-  ReportTable t{.columns = {{"#"}, {"Claim"}, {"This run"}, {"Effect [95 %]"}, {"p (Holm)"}}, .rows = {}};
-  for (const Judgment& j : judgments)
-    t.rows.push_back(
-        {std::to_string(j.experiment->number), j.claim->text, verdict_text(j), effect_text(j), p_entry(j, j.p_holm)});
+  ReportTable t{.columns = {{"#"}, {"Claim"}, {"Rank"}, {"This run"}, {"Effect [95 %]"}, {"p (Holm)"}}, .rows = {}};
+  for (const TestHelp& rank : claim_ranks)
+    for (const Judgment& j : judgments)
+      if (j.claim->rank == rank.name)
+        t.rows.push_back({std::to_string(j.experiment->number), j.claim->text, j.claim->rank, verdict_text(j), effect_text(j),
+                          p_entry(j, j.p_adjusted)});
   return t;
 }
 
 ReportTable full_claims_table(const std::vector<Judgment>& judgments) {
   ReportTable t{.columns = {{"experiment"},
                             {"claim"},
+                            {"rank"},
                             {"verdict"},
-                            {"in part"},
+                            {"cells missing"},
                             {"effect"},
                             {"null"},
                             {"effect is"},
@@ -51,13 +58,16 @@ ReportTable full_claims_table(const std::vector<Judgment>& judgments) {
                             {"replicates"},
                             {"p"},
                             {"p Holm"},
+                            {"p opposite"},
+                            {"p opposite Holm"},
                             {"notes"}},
                 .rows = {}};
   for (const Judgment& j : judgments) {
     std::string notes;
     for (const std::string& note : j.notes) notes += (notes.empty() ? "" : "; ") + note;
-    t.rows.push_back({j.experiment->name, j.claim->text, lmc::concat(j.verdict), j.partial ? "yes" : "no", j.effect, j.null,
-                      j.measure, j.test, static_cast<double>(j.replicates), p_entry(j, j.p), p_entry(j, j.p_holm), notes});
+    t.rows.push_back({j.experiment->name, j.claim->text, j.claim->rank, lmc::concat(j.verdict), j.partial ? "yes" : "no",
+                      j.effect, j.null, j.measure, j.test, static_cast<double>(j.replicates), p_entry(j, j.p),
+                      p_entry(j, j.p_adjusted), p_entry(j, j.p_opposite), p_entry(j, j.p_opposite_adjusted), notes});
   }
   return t;
 }
@@ -78,6 +88,8 @@ ReportTable cells_table(const ExperimentResult& r) {
       if (c.value == v) return;
     columns.push_back({v, interval, digits});
   };
+  add({"noise-floor", "test"}, false, 4);
+  add({"error-barrier", "test"}, true, 4);
   add({"normalized-error-barrier", "test"}, true, 4);
   add({"error-barrier", "train"}, true, 4);
   for (const std::string& measure : r.experiment->measure) {
@@ -102,11 +114,13 @@ ReportTable cells_table(const ExperimentResult& r) {
   for (const CellResult& c : r.cells) {
     std::vector<ReportTable::Entry>& row = t.rows.emplace_back();
     for (const auto& [axis, label] : c.cell.coordinates) row.emplace_back(label);
-    const std::size_t measured = c.measured(), planned = c.replicates.size(), diverged = c.diverged();
+    const std::size_t measured = c.measured(), planned = c.replicates.size(), diverged = c.diverged(),
+                      unreached = c.unreached();
     row.emplace_back(std::to_string(measured) + (measured < planned ? " of " + std::to_string(planned) : ""));
     for (const Column& column : columns) row.emplace_back(mean_estimate(c.values(column.value.value, column.value.part)));
     std::string notes = measured == 0 ? "not run" : measured < planned ? "not all run" : "";
     if (diverged > 0) notes += lmc::concat(notes.empty() ? "" : "; ", diverged, " diverged, left out");
+    if (unreached > 0) notes += lmc::concat(notes.empty() ? "" : "; ", unreached, " above the training loss, left out");
     row.emplace_back(notes);
   }
   return t;
@@ -138,16 +152,19 @@ ReportTable complexity_table(const ExperimentResult& r) {
 }
 
 std::string pairs_csv(const std::vector<ExperimentResult>& all) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> values{{{"error-barrier", "test"},
-                                                                                 {"normalized-error-barrier", "test"},
-                                                                                 {"loss-barrier", "test"},
-                                                                                 {"error-barrier", "train"},
-                                                                                 {"loss-barrier", "train"},
-                                                                                 {"mean-error", "test"},
-                                                                                 {"mean-loss", "test"},
-                                                                                 {"mean-error", "train"},
-                                                                                 {"mean-loss", "train"}}};
-  std::string csv = "experiment,cell,replicate,pair,diverged";
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 12> values{{{"cross-fitted-barrier", "test"},
+                                                                                  {"noise-floor", "test"},
+                                                                                  {"cross-fitted-barrier", "train"},
+                                                                                  {"error-barrier", "test"},
+                                                                                  {"normalized-error-barrier", "test"},
+                                                                                  {"loss-barrier", "test"},
+                                                                                  {"error-barrier", "train"},
+                                                                                  {"loss-barrier", "train"},
+                                                                                  {"mean-error", "test"},
+                                                                                  {"mean-loss", "test"},
+                                                                                  {"mean-error", "train"},
+                                                                                  {"mean-loss", "train"}}};
+  std::string csv = "experiment,cell,replicate,pair,diverged,unreached";
   for (const auto& [value, part] : values) csv += lmc::concat(",", part, " ", value);
   csv += "\n";
   for (const ExperimentResult& r : all) {
@@ -156,7 +173,8 @@ std::string pairs_csv(const std::vector<ExperimentResult>& all) {
       for (std::size_t i = 0; i < c.replicates.size(); ++i) {
         const Replicate& p = c.replicates[i];
         if (p.result == nullptr) continue;
-        csv += lmc::concat(r.experiment->name, ",", csv_field(c.name()), ",", i, ",", p.pair, ",", p.diverged ? 1 : 0);
+        csv += lmc::concat(r.experiment->name, ",", csv_field(c.name()), ",", i, ",", p.pair, ",", p.diverged ? 1 : 0, ",",
+                           p.unreached ? 1 : 0);
         for (const auto& [value, part] : values) csv += "," + lmc::shortest(pair_value(*p.result, value, part));
         csv += "\n";
       }

@@ -28,25 +28,29 @@ code { background: #eee; padding: 0.1rem 0.3rem; overflow-wrap: anywhere; }
 
 /// How claims are judged.
 inline constexpr std::string_view method_text = R"(<p>The independent units are the replicates: a pair of runs with an
-initialization and noise of its own. Intervals are 95 % t intervals over replicates. A claim is tested, two-sided, on the replicates that
-all its cells have, at least five. The p values of all claims that were tested are adjusted by Holm's method. A claim is decided where
-its adjusted p is below 0.05 and the interval excludes the null hypothesis: it agrees or disagrees by the effect's side. Everything else
-is undecided, which is not evidence of no effect. In part: some of the cells that the claim speaks of are not run, have too few pairs, or,
-where they are to be connected, have a pair that diverged. Such a claim is undecided: what is missing might contradict it.</p>
+initialization and noise of its own. A barrier is the cross-fitted error barrier: the place on the line is chosen on some examples, and the
+height taken on others, so that it is 0 on average where there is none, and often negative. The maximum over the line is beside it, and the
+noise floor, which is that maximum where chance alone makes it.</p>
+<p>Each claim has a rank. The <b>primary</b> ones are decided together: p values, one-sided, adjusted by Holm's method over all of them,
+those that were not run among them. A claim agrees where its adjusted p is below 0.05, and disagrees where that of its opposite is. So the
+probability of a false agreement is at most 5 % over all primary claims, and so is that of a false disagreement. A <b>secondary</b> claim is decided
+only where the primary one that it is behind agrees; its p is adjusted over those behind the same claim, times the number of primary claims. All
+others are <b>exploratory</b>: an estimate, and no verdict. Undecided is not evidence of no effect. A claim stays undecided where a pair of its
+cells is not run or has no value, since what is missing might contradict it.</p>
 <ul>
-<li>Connected, broken: every cell's mean is below (above) the threshold. For it, the largest p of the cells' t tests (intersection-union);
-against it, the smallest times the number of cells. The effect is the mean of the cell that is likeliest to contradict.</li>
-<li>Greater: the paired t test of the differences by replicate, averaged over all comparisons of cells that differ in nothing but what
-the claim names. At matched training loss, cells that are each other's nearest in training loss are compared, if they are within a
-quarter of it.</li>
-<li>Rises, falls: Page's exact permutation test of the ranks along the axis in each replicate; the effect is the mean of their rank
-correlations. Of two places only, the paired t test of their difference.</li>
-<li>Correlates: the rank correlation over cells, in each replicate; t test of their mean. It speaks of these cells, not of all that could
-be thought of.</li>
+<li>Connected: in every cell, fewer than 5 % of all pairs are broken, that is, above the threshold or diverged. Broken: more than half are. Exact
+binomial tests; for the claim the largest p of its cells counts (intersection-union), for its opposite the smallest times their number. 59 pairs
+of which none is broken show at 5 % that a cell is connected. The effect is the share of broken pairs, with Clopper-Pearson limits, in the cell
+that is likeliest to contradict.</li>
+<li>Greater: the differences by replicate, averaged over all comparisons of cells that differ in nothing but what the claim names.</li>
+<li>Rises, falls: the rank correlation of value and place on the axis in each replicate. Of two places, their difference.</li>
+<li>Correlates: the rank correlation over cells, in each replicate. It speaks of these cells, not of all that could be thought of.</li>
+<li>A claim of two values has the larger p of both (intersection-union).</li>
 </ul>
-<p>The exact sign-flip test is not used, since with five replicates its smallest two-sided p is 0.0625. The t test assumes nearly normal
-values. Barriers near 0 are skewed: of five exponential values the interval covers the mean in 88 % of cases, and in 11 % its upper end
-is too low, so that "connected" close to the threshold asks for more replicates. The figures show every one. The interval of a single
+<p>The last three are one number for each replicate, and are tested by the exact sign-flip test. It needs no distribution, but that the number
+would be as likely as its negative if neither the claim nor its opposite held. Its p cannot be small for fewer than 8 replicates, of which nothing is
+decided. The effect is the Hodges-Lehmann estimate, and its interval belongs to the same test. Intervals of cells in figures and tables are t
+intervals over replicates: of five skewed values, such as barriers near 0, they are too short. The figures show every value. The interval of a single
 pair's barrier, over test examples, is in the store.</p>
 )";
 

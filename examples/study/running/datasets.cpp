@@ -11,6 +11,7 @@
 
 #include <lmc/core/names.hpp>
 #include <lmc/data/class_counts.hpp>
+#include <lmc/data/merge_classes.hpp>
 #include <lmc/data/pixels.hpp>
 #include <lmc/data/subset.hpp>
 
@@ -134,6 +135,9 @@ TrainTest<float> prepare_data(TrainTest<float> data, const DataSpec& spec) {
       *part = registry::named(lmc::concat(name, " = ", examples),
                               [&, whole = part, n = examples] { return random_subset(*whole, n, 0); });
   recount_classes(data);
+  if (spec.merge_classes > 0)
+    data = registry::named(lmc::concat("merge-classes = ", spec.merge_classes),
+                           [&] { return merge_classes(data, spec.merge_classes, 0); });
   return data;
 }
 
@@ -176,6 +180,9 @@ DataSizes DataSets::sizes(const DataSpec& spec) {
             " classes; expected an example of each, or more");
     *has = given;
   }
+  require(spec.merge_classes <= sizes.classes, "merge-classes = ", spec.merge_classes, ": ", kind.name, " has ", sizes.classes,
+          " classes; expected no more");
+  if (spec.merge_classes > 0) sizes.classes = spec.merge_classes;
   return sizes;
 }
 

@@ -66,6 +66,7 @@ Outcome execute_run(const Task& task, const LoadedData& loaded, const std::vecto
                        .parameters = network.network.layout().parameter_count(),
                        .steps = trained.end.step,
                        .diverged_at = trained.diverged_at,
+                       .reached_at = trained.reached_at,
                        .epoch_losses = std::move(trained.epoch_losses),
                        .digest = digest(std::span<const float>(trained.end.state.parameters)),
                        .checkpoint = SpecDigest().add(outcome.checkpoint).text()};

@@ -12,6 +12,9 @@
 #include <vector>
 
 #include <lmc/data/augmentation.hpp>
+#include <lmc/data/subset.hpp>
+#include <lmc/measure/stop_at_loss.hpp>
+#include <lmc/train/shared_gradient.hpp>
 #include <lmc/train/training_bytes.hpp>
 #include <lmc/transfer/lift_checkpoint.hpp>
 
@@ -51,6 +54,16 @@ Index updates_of_an_epoch(const RunSpec& s, Index examples) {
   const Index batch = std::min(s.batch_size, examples);
   return examples / batch + (examples % batch > 0 ? 1 : 0);
 }
+
+/// The hook of a network whose positions share gradients.
+GradientHook<float> sharing_of(const RunSpec& s, const Network<float>& network) {
+  return registry::named(lmc::concat("shared-gradient = ", *s.shared_gradient), [&] {
+    return shared_gradient(network, {.share = *s.shared_gradient, .keep_norm = s.keep_gradient_norm});
+  });
+}
+
+/// Where every run measures whether it has come to stop_at_loss: all runs on the same examples.
+constexpr Index stopping_examples = 1000, stopping_every = 25;
 
 /// Says that a batch is all of the data, once for each data set and size: runs of a study have it by the hundred.
 void note_batch(const RunSpec& s, Index examples) {
@@ -110,6 +123,7 @@ void require_trainable(const RunSpec& s, const Shape& shape, Index classes, Inde
                             .features = std::vector<float>(static_cast<std::size_t>(shape.size()))});
   registry::named(augmentation, [&] { const AugmentedDataset<float> fits(one, options.augmentation, 0); });
   registry::require_groups(s.update, "", options, last.layout());
+  if (s.shared_gradient) (void)sharing_of(s, last);
   if (s.lift != "none" && s.lift_at > 0)
     registry::require_groups(s.update, "", options, first_network(s, shape, classes).network.layout());
 }
@@ -150,11 +164,23 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
   if (s.prefix > now->step) stretches.insert(s.prefix);
   const bool lifted = s.lift != "none";
   if (lifted) stretches.insert(s.lift_at);
+  std::optional<Dataset<float>> measured;
+  if (s.stop_at_loss) measured = random_subset(data, std::min(stopping_examples, data.size()), 0);
   for (const Index to : stretches) {
-    if (to > now->step && !result.diverged_at) {
-      options.until = to;
-      Run<float> run = train(network, data, *now, options, s.until == 0 && now->step < s.prefix ? s.prefix_seeds : s.seeds);
+    if (to > now->step && !result.diverged_at && !result.reached_at) {
+      const bool of_prefix = s.until == 0 && now->step < s.prefix;
+      TrainOptions<float> here = options;
+      here.until = to;
+      if (s.shared_gradient && now->step >= s.lift_at) here.gradient_hooks.push_back(sharing_of(s, network));
+      std::optional<StopAtLoss<float>> stopping;
+      if (measured && !of_prefix) {
+        stopping.emplace(network, *measured, StopAtLossOptions{.loss = *s.stop_at_loss, .every = stopping_every}, ThreadTeam(1),
+                         options.loss);
+        here.observers.emplace_back(*stopping);
+      }
+      Run<float> run = train(network, data, *now, here, of_prefix ? s.prefix_seeds : s.seeds);
       result.diverged_at = run.diverged_at;
+      if (stopping && stopping->crossing()) result.reached_at = run.steps;
       now = run.checkpoint();
     }
     if (lifted && to == s.lift_at) {

@@ -38,6 +38,7 @@ std::size_t training_bytes(const RunSpec& s, const Shape& shape, Index classes, 
 struct Trained {
   Checkpoint<float> end;
   std::optional<Index> diverged_at = {};
+  std::optional<Index> reached_at = {};   // the updates after which the loss was that of stop_at_loss
   std::vector<double> epoch_losses = {};  // mean loss of each epoch's updates, before them; that of the prefix is not in it
 };
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <lmc/core/names.hpp>
+#include <lmc/core/random.hpp>
 #include <lmc/core/shape.hpp>
 #include <lmc/train/noise_seeds.hpp>
 
@@ -24,9 +25,26 @@ namespace {
 // Far more than anybody trains, and few enough for the memory.
 constexpr Index most_pairs = 100'000;
 
-/// Replicate r of a cell: initialization seed r, and seeds of noise that no other replicate has.
-PairSpec replicate_of(const CellOptions& options, Index replicate) {
-  const auto r = static_cast<std::uint64_t>(replicate);
+std::vector<Axis> replaced(std::vector<Axis> axes, const std::vector<Axis>& by) {
+  for (Axis& axis : axes)
+    for (const Axis& other : by)
+      if (other.name == axis.name) axis = other;
+  return axes;
+}
+
+/// The options of a cell with the place that an initialization seed takes on each of the drawn axes.
+CellOptions with_drawn(CellOptions options, const std::vector<Axis>& drawn, Index init_seed) {
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    const Stream stream{.seed = static_cast<std::uint64_t>(init_seed), .purpose = Purpose::settings};
+    const std::vector<AxisValue>& places = drawn[i].values;
+    for (const Setting& s : places[uniform_below(stream, i, places.size())].settings) apply(options, s);
+  }
+  return options;
+}
+
+/// The pair of a cell with an initialization seed, and with seeds of noise that no other has.
+PairSpec replicate_of(const CellOptions& options, Index init_seed) {
+  const auto r = static_cast<std::uint64_t>(init_seed);
   RunSpec run = options.run;
   run.init_seed = r;
   if (run.network.network == "sparse-mlp" && !run.network.mask_seed) run.network.mask_seed = r;
@@ -64,18 +82,16 @@ std::vector<Cell> expand(const Experiment& experiment, std::string_view preset_n
     return cells;
   }
   const Preset& preset = experiment.presets.find(preset_name)->second;
-  std::vector<Axis> axes = experiment.axes;
-  for (Axis& axis : axes)
-    for (const Axis& other : preset.axes)
-      if (other.name == axis.name) axis = other;
+  const std::vector<Axis> axes = replaced(experiment.axes, preset.axes), drawn = replaced(experiment.drawn, preset.drawn);
   std::map<std::string, std::string, std::less<>> set_by;  // the axis that sets an option
-  for (const Axis& axis : axes)
-    for (const AxisValue& value : axis.values)
-      for (const Setting& s : value.settings) {
-        const std::string& first = set_by.emplace(s.option, axis.name).first->second;
-        require(first == axis.name, s.where, ": the axes ", first, " and ", axis.name, " both set ", s.option,
-                ", so that one would hide the other; leave it to one of them");
-      }
+  for (const auto* list : {&axes, &drawn})
+    for (const Axis& axis : *list)
+      for (const AxisValue& value : axis.values)
+        for (const Setting& s : value.settings) {
+          const std::string& first = set_by.emplace(s.option, axis.name).first->second;
+          require(first == axis.name, s.where, ": the axes ", first, " and ", axis.name, " both set ", s.option,
+                  ", so that one would hide the other; leave it to one of them");
+        }
   Index pairs = preset.replicates;
   std::vector<std::size_t> at(axes.size());
   for (std::size_t i = 0; i <= axes.size(); ++i) {
@@ -95,7 +111,10 @@ std::vector<Cell> expand(const Experiment& experiment, std::string_view preset_n
       for (const Setting& s : value.settings) apply(options, s);
     }
     const std::string name = lmc::concat(experiment.file, ": ", cell.name());
-    for (Index r = 0; r < preset.replicates; ++r) cell.pairs.push_back(located(name, [&] { return replicate_of(options, r); }));
+    for (Index r = 0; r < preset.replicates; ++r) {
+      const Index seed = preset.first_seed + r;
+      cell.pairs.push_back(located(name, [&] { return replicate_of(with_drawn(options, drawn, seed), seed); }));
+    }
     cells.push_back(std::move(cell));
     std::size_t i = axes.size();
     while (i > 0 && ++at[i - 1] == axes[i - 1].values.size()) at[--i] = 0;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -23,6 +24,7 @@
 #include "study/analysis/pair_value.hpp"
 #include "study/specification/cell_options.hpp"
 #include "study/specification/grid_keys.hpp"
+#include "study/specification/spec_digest.hpp"
 
 namespace lmc::study {
 
@@ -34,11 +36,13 @@ class GridReader {
   explicit GridReader(const std::filesystem::path& path) : path_(path) {}
 
   Experiment read() {
-    const toml::table file = parse();
+    const std::string text = content();
+    const toml::table file = parse(text);
     Experiment e{.name = path_.stem().string()};
+    e.digest = SpecDigest().add(text).text();
     e.file = path_.string();
     if (const auto dash = e.name.find('-'); dash != std::string::npos) e.name.erase(0, dash + 1);
-    for (const std::string_view name : preset_names) e.presets.emplace(name, Preset{});
+    for (const std::string_view name : preset_names) e.presets.emplace(name, usual_preset(name));
     const auto for_each = [&](const auto& visit) { for_each_experiment_key(e, visit); };
     check_keys(file, for_each);
     for_each([&](const GridKey& key, auto& field) { read(file, key, field, e); });
@@ -46,19 +50,25 @@ class GridReader {
       throw Error(where(*file.get("of")) + ": of: expected \"all\", the cells of all other experiments");
     for (const std::string& name : e.measure)
       located(where(*file.get("measure")), [&] { return find_name("measurement", name, measurement_names); });
-    require(!e.all_others() || (e.base.empty() && e.axes.empty()), path_.string(),
+    require(!e.all_others() || (e.base.empty() && e.axes.empty() && e.drawn.empty()), path_.string(),
             ": of = \"all\" leaves no room for a base or axes: the cells are those of the others");
+    for (const Axis& axis : e.drawn)
+      require(std::ranges::none_of(e.axes, [&](const Axis& other) { return other.name == axis.name; }), path_.string(),
+              ": the axis ", axis.name, " is drawn, and one of the axes, too; leave one out");
     check_options(e);
     return e;
   }
 
  private:
-  toml::table parse() const {
+  [[nodiscard]] std::string content() const {
+    InputFile file = open_input_file(path_);
+    std::string text{std::istreambuf_iterator<char>(file.stream), {}};
+    require_unchanged(file);
+    return text;
+  }
+  [[nodiscard]] toml::table parse(const std::string& text) const {
     // toml++ makes and frees what is nested by recursion, and bounds it for brackets alone: a key of 50,000 parts, as in a.b.c, ends
     // the program. No key of a grid has more than three.
-    InputFile file = open_input_file(path_);
-    const std::string text{std::istreambuf_iterator<char>(file.stream), {}};
-    require_unchanged(file);
     Index line = 1, dots = 0;
     char before = '\n';
     for (const char c : text) {
@@ -137,7 +147,7 @@ class GridReader {
     for (const auto& [name, content] :
          as<toml::table>(node, key, grid_value_text<std::map<std::string, Preset, std::less<>>>())) {
       located(where(name), [preset = name.str()] { return find_name("preset", preset, preset_names); });
-      field.insert_or_assign(std::string(name.str()), preset(as<toml::table>(content, name.str(), "a table"), e));
+      field.insert_or_assign(std::string(name.str()), preset(name.str(), as<toml::table>(content, name.str(), "a table"), e));
     }
   }
   void set(CellFilter& field, const toml::node& node, std::string_view key, const Experiment& e) const {
@@ -199,19 +209,30 @@ class GridReader {
     return sorted;
   }
 
-  [[nodiscard]] Preset preset(const toml::table& table, const Experiment& e) const {
-    Preset p;
+  /// The size smoke is for trying out.
+  static Preset usual_preset(std::string_view name) {
+    Preset usual;
+    if (name == "smoke") usual.first_seed = 0;
+    return usual;
+  }
+  [[nodiscard]] Preset preset(std::string_view name, const toml::table& table, const Experiment& e) const {
+    Preset p = usual_preset(name);
     const auto for_each = [&](const auto& visit) { for_each_preset_key(p, visit); };
     check_keys(table, for_each);
     for_each([&](const GridKey& key, auto& field) { read(table, key, field, e); });
     if (p.replicates < 1)
       throw Error(lmc::concat(where(*table.get("replicates")), ": replicates = ", p.replicates, "; expected at least 1"));
-    for (const Axis& axis : p.axes) {
-      std::vector<std::string_view> names;
-      for (const Axis& known : e.axes) names.push_back(known.name);
-      require(!names.empty(), where(*table.get("axes")), ": the experiment has no axes");
-      located(where(*table.get("axes")), [&] { return find_name("axis", axis.name, names); });
-    }
+    if (p.first_seed < 0 || p.first_seed > most_seed)
+      throw Error(lmc::concat(where(*table.get("first-seed")), ": first-seed = ", p.first_seed, "; expected 0 to ", most_seed));
+    for (const auto& [key, replacing, replaced] :
+         {std::tuple("axes", &p.axes, &e.axes), std::tuple("drawn", &p.drawn, &e.drawn)})
+      for (const Axis& axis : *replacing) {
+        std::vector<std::string_view> names;
+        for (const Axis& known : *replaced) names.push_back(known.name);
+        require(!names.empty(), where(*table.get(key)), ": the experiment has no ",
+                key == std::string_view("axes") ? "" : "drawn ", "axes");
+        located(where(*table.get(key)), [name = axis.name, &names] { return find_name("axis", name, names); });
+      }
     return p;
   }
 
@@ -226,9 +247,11 @@ class GridReader {
     };
     check(e.base);
     check_axes(e.axes);
+    check_axes(e.drawn);
     for (const auto& [name, preset] : e.presets) {
       check(preset.base);
       check_axes(preset.axes);
+      check_axes(preset.drawn);
     }
   }
 
@@ -284,9 +307,16 @@ class GridReader {
     std::vector<std::string_view> tests;
     for (const TestHelp& test : claim_tests) tests.push_back(test.name);
     located(where(*table.get("test")), [&] { return find_name("test", c.test, tests); });
-    for (const auto& [key, axis] : {std::pair("along", &c.along), std::pair("matched", &c.matched)})
-      if (const toml::node* node = table.get(key)) check_axis(*axis, where(*node), e);
-    for (const auto& [key, value] : {std::pair("value", c.value), std::pair("with", c.with)})
+    std::vector<std::string_view> ranks;
+    for (const TestHelp& rank : claim_ranks) ranks.push_back(rank.name);
+    if (const toml::node* node = table.get("rank")) located(where(*node), [&] { return find_name("rank", c.rank, ranks); });
+    require(c.rank == "primary" || c.name.empty(), where(table), ": name = ", c.name, ": rank is ", c.rank,
+            "; only primary claims have a name, by which others are put behind them");
+    require((c.rank == "secondary") == !c.behind.empty(), where(table), ": rank = ", c.rank,
+            c.rank == "secondary" ? " needs" : " has no use for", " behind, the name of a primary claim");
+    if (const toml::node* node = table.get("along")) check_axis(c.along, where(*node), e);
+    for (const auto& [key, value] :
+         {std::pair("value", c.value), std::pair("also", c.also), std::pair("with", c.with), std::pair("given", c.given)})
       if (const toml::node* node = table.get(key)) check_value(value, where(*node), e);
     if (const toml::node* node = table.get("part"))
       require(c.part == "test" || c.part == "train", where(*node), ": part: expected train or test");
@@ -297,9 +327,17 @@ class GridReader {
             c.test == "greater" ? " needs" : " has no use for", " than, the cells to compare with");
     require((c.test == "correlates") == !c.with.empty(), where(table), ": test = ", c.test,
             c.test == "correlates" ? " needs" : " has no use for", " with, another value");
+    require(c.test == "correlates" || (c.given.empty() && c.within.empty()), where(table), ": test = ", c.test,
+            " has no use for given and within, which are of correlates");
+    require(c.given.empty() || (c.given != c.value && c.given != c.with), where(table), ": given = ", c.given,
+            " is one of the two values that are compared; expected a third");
+    if (const toml::node* node = table.get("within"))
+      for (const std::string& option : c.within)
+        located(where(*node), [&] { return find_name("option", option, cell_option_names()); });
     // What could never be decided would stand in the report as an open question.
     require(c.test != "correlates" || c.with != c.value, where(table), ": with = ", c.with,
             " is the value itself, with which it always correlates; expected another");
+    require(c.also != c.value, where(table), ": also = ", c.also, " is the value itself; expected another, or leave it out");
     require(c.test != "greater" || c.where != c.than, where(table),
             ": than = where: the cells would be compared with themselves; expected others");
     const bool with_threshold = c.test == "connected" || c.test == "broken";
@@ -310,15 +348,35 @@ class GridReader {
             ", along which nothing can then rise or fall; name two or more, or leave it out");
     require(std::isfinite(c.threshold), where(threshold != nullptr ? *threshold : table), ": threshold = ", c.threshold,
             "; expected a finite number");
-    require(c.value != "error-barrier" || !with_threshold || (c.threshold >= 0 && c.threshold < 1),
+    const bool is_share = c.value == "error-barrier" || c.value == "cross-fitted-barrier";
+    require(!is_share || !with_threshold || (c.threshold >= 0 && c.threshold < 1),
             where(threshold != nullptr ? *threshold : table), ": threshold = ", c.threshold,
             "; an error barrier is from 0 to 1");
     return c;
   }
 
   static constexpr Index most_dots = 100;
+  static constexpr Index most_seed = 1'000'000'000'000;  // each replicate has seeds of noise three times as large
   std::filesystem::path path_;
 };
+
+/// Throws: Error where two primary claims have one name, or a secondary one is behind none.
+void check_ranks(const std::vector<Experiment>& all) {
+  std::vector<std::string_view> names;
+  for (const Experiment& e : all)
+    for (const Claim& c : e.claims) {
+      if (c.name.empty()) continue;
+      require(std::find(names.begin(), names.end(), c.name) == names.end(), e.file, ": two claims have the name '", c.name,
+              "'; give each another");
+      names.push_back(c.name);
+    }
+  for (const Experiment& e : all)
+    for (const Claim& c : e.claims)
+      if (c.rank == "secondary") {
+        require(!names.empty(), e.file, ": behind = ", c.behind, ": no primary claim has a name");
+        located(e.file, [&] { return find_name("name of a primary claim", c.behind, names); });
+      }
+}
 
 }  // namespace
 
@@ -339,6 +397,7 @@ std::vector<Experiment> load_experiments(const std::filesystem::path& folder) {
     const Experiment &a = experiments[i - 1], &b = experiments[i];
     require(a.number != b.number, a.file, " and ", b.file, " both have the number ", a.number);
   }
+  check_ranks(experiments);
   return experiments;
 }
 

@@ -13,8 +13,9 @@ const char* measure_help() {
 }
 
 const char* claim_value_help() {
-  static const std::string help = registry::one_of(pair_value_names()) +
-                                  ", or a number of a measurement by its place, as in /robustness/noise/0.1 [error-barrier]";
+  static const std::string help =
+      registry::one_of(pair_value_names()) +
+      ", or a number of a measurement by its place, as in /robustness/noise/0.1 [cross-fitted-barrier]";
   return help.c_str();
 }
 

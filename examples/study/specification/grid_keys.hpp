@@ -53,6 +53,8 @@ void for_each_experiment_key(Experiment& e, const Visit& visit) {
   visit(GridKey{"measure", measure_help()}, e.measure);
   visit(GridKey{"base", "what all cells have in common"}, e.base);
   visit(GridKey{"axes", "what the cells differ in: one cell for each combination"}, e.axes);
+  visit(GridKey{"drawn", "axes in which the cells do not differ: of each, a pair takes one place, at random by its seed"},
+        e.drawn);
   visit(GridKey{"presets", "sizes of the experiment: `smoke`, `standard` and `full`"}, e.presets);
   visit(GridKey{"claim", "what the report judges"}, e.claims);
 }
@@ -61,8 +63,15 @@ void for_each_experiment_key(Experiment& e, const Visit& visit) {
 template <class Visit>
 void for_each_preset_key(Preset& p, const Visit& visit) {
   visit(GridKey{"replicates", "pairs of each cell, each from another initialization, at least 1 [5]"}, p.replicates);
+  visit(
+      GridKey{
+          "first-seed",
+          "seed of the first initialization, the others have the next ones; below 100 they are for trying out, and decide no "
+          "claim [100; smoke: 0]"},
+      p.first_seed);
   visit(GridKey{"base", "options that are set after those of the experiment's base"}, p.base);
   visit(GridKey{"axes", "axes that replace those of the same name"}, p.axes);
+  visit(GridKey{"drawn", "the same for those that are drawn"}, p.drawn);
 }
 
 /// The same for what the report judges, in [[claim]].
@@ -70,14 +79,24 @@ template <class Visit>
 void for_each_claim_key(Claim& c, const Visit& visit) {
   visit(GridKey{"text", "the claim in words", true}, c.text);
   visit(GridKey{"test", "how it is tested; the tests are listed below", true}, c.test);
+  visit(GridKey{"rank", "primary, secondary or exploratory, as listed below [exploratory]"}, c.rank);
+  visit(GridKey{"name", "of a primary claim, by which `behind` names it [none]"}, c.name);
+  visit(GridKey{"behind", "the name of the primary claim that a secondary one waits for"}, c.behind);
   visit(GridKey{"where", "the cells that it speaks of, as in {optimizer = \"adam\"} [all]"}, c.where);
   visit(GridKey{"than", "`greater`: the cells to compare with"}, c.than);
   visit(GridKey{"along", "`rises`, `falls`: an axis"}, c.along);
   visit(GridKey{"value", claim_value_help()}, c.value);
+  visit(GridKey{"also", "another value of which the same has to hold; the claim's p is then the larger of both [none]"},
+        c.also);
   visit(GridKey{"part", "of the data from which the value is: `test` or `train` [test]"}, c.part);
   visit(GridKey{"with", "`correlates`: another value"}, c.with);
-  visit(GridKey{"matched", "`greater`: the axis of rates, along which cells are matched in training loss [not matched]"},
-        c.matched);
+  visit(GridKey{"given", "`correlates`: a value whose share in both is taken out: the partial rank correlation [none]"},
+        c.given);
+  visit(
+      GridKey{
+          "within",
+          "`correlates`: options; the correlation is among cells that agree in them, its mean over such groups [all cells]"},
+      c.within);
   visit(GridKey{"threshold", "`connected`, `broken`: in the units of the value [0.02]"}, c.threshold);
 }
 

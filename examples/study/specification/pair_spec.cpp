@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "study/specification/pair_spec.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include <lmc/connectivity/alpha_grid.hpp>
+#include <lmc/connectivity/statistics/cross_fitted_barrier.hpp>
 
 #include "study/specification/spec_digest.hpp"
 #include "study/specification/whole_from_json.hpp"
@@ -67,9 +69,21 @@ double PartResult::mean_loss() const {
   return mean([](const Metrics& m) { return m.loss; });
 }
 
+namespace {
+
+std::optional<double> cross_fitted_value(const Curve& curve) {
+  const Index examples = curve.points.front().metrics.count;
+  if (examples < 2) return std::nullopt;
+  const auto barrier = cross_fitted_barrier(curve, {.folds = std::min(CrossFitOptions().folds, examples)});
+  return barrier ? std::optional(barrier->value) : std::nullopt;
+}
+
+}  // namespace
+
 PartResult part_result(Curve curve) {
   PartResult r{.curve = {},
                .error = error_barrier(curve),
+               .cross_fitted = cross_fitted_value(curve),
                .loss = loss_barrier(curve),
                .instability = lmc::instability(curve),
                .git_rebasin = lmc::git_rebasin_barrier(curve),
@@ -142,6 +156,9 @@ nlohmann::json to_json(const PartResult& r) {
             {"normalized", number_json(r.error.normalized)},
             {"low", r.error.interval ? nlohmann::json(r.error.interval->low) : nlohmann::json()},
             {"high", r.error.interval ? nlohmann::json(r.error.interval->high) : nlohmann::json()},
+            {"cross-fitted", r.cross_fitted ? nlohmann::json(*r.cross_fitted) : nlohmann::json()},
+            {"floor", r.error.floor ? nlohmann::json(r.error.floor->mean) : nlohmann::json()},
+            {"floor-quantile", r.error.floor ? nlohmann::json(r.error.floor->quantile) : nlohmann::json()},
             {"verdict", lmc::concat(r.error.verdict)}}},
           {"loss-barrier",
            {{"value", number_json(r.loss.value)},
@@ -164,6 +181,9 @@ PartResult part_result_from_json(const nlohmann::json& json) {
                .alpha = number_from_json(error.at("alpha")),
                .normalized = number_from_json(error.at("normalized"))};
     if (!error.at("low").is_null()) r.error.interval = Interval{error.at("low").get<double>(), error.at("high").get<double>()};
+    if (!error.at("cross-fitted").is_null()) r.cross_fitted = error.at("cross-fitted").get<double>();
+    if (!error.at("floor").is_null())
+      r.error.floor = NoiseFloor{error.at("floor").get<double>(), error.at("floor-quantile").get<double>()};
     r.error.verdict = verdict_from_json(error.at("verdict"));
     r.loss = {.value = number_from_json(loss.at("value")),
               .alpha = number_from_json(loss.at("alpha")),

@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include <lmc/connectivity/barriers.hpp>
@@ -39,6 +40,7 @@ bool operator==(const PairSpec& x, const PairSpec& y);
 struct PartResult {
   Curve curve;  // without the outcomes of single examples
   ErrorBarrier error;
+  std::optional<double> cross_fitted = {};  // error barrier without the bias of a maximum; none where a run diverged
   LossBarrier loss;
   double instability = 0, git_rebasin = 0, argmax = 0, midpoint = 0;
 

@@ -141,10 +141,14 @@ RunSpec canonical(RunSpec s) {
   require(s.batch_size > 0, "batch-size = ", s.batch_size, "; expected a positive number");
   for (const auto& [name, number] :
        {std::pair("updates", s.updates), std::pair("prefix", s.prefix), std::pair("lift-at", s.lift_at),
-        std::pair("train-examples", s.data.train_examples), std::pair("test-examples", s.data.test_examples)})
+        std::pair("train-examples", s.data.train_examples), std::pair("test-examples", s.data.test_examples),
+        std::pair("merge-classes", s.data.merge_classes)})
     require(number >= 0, name, " = ", number, "; expected a number that is not negative");
   require(s.data.downsample > 0, "downsample = ", s.data.downsample, "; expected a positive number");
   if (s.updates > 0) s.epochs = 0;  // follows from the updates and the data
+  require(!s.stop_at_loss || (std::isfinite(*s.stop_at_loss) && *s.stop_at_loss > 0),
+          "stop-at-loss = ", s.stop_at_loss.value_or(0), "; expected a positive number");
+  if (s.until > 0) s.stop_at_loss.reset();  // a prefix has its length
   if (s.lift == "none") {
     require(s.lift_at == 0, "lift-at = ", s.lift_at, ", but nothing is lifted; say to what by lift");
   } else {
@@ -155,6 +159,20 @@ RunSpec canonical(RunSpec s) {
             " updates; a prefix is of the network itself");
     if (s.lift != "dense" && s.lift != "masked-dense")
       s.lift = normal_extents("lift", s.lift, 1, registry::split_list(s.network.channels.value_or("")).size());
+  }
+  const double shared = s.shared_gradient.value_or(0);
+  require(shared >= 0 && shared <= 1, "shared-gradient = ", shared, "; expected a number in [0, 1]");
+  require(!s.keep_gradient_norm || s.shared_gradient,
+          "keep-gradient-norm is for shared-gradient, which is not given; leave it out");
+  if (shared == 0) {
+    s.shared_gradient.reset();
+    s.keep_gradient_norm = false;
+  } else {
+    const std::string& network = s.network.network;
+    const bool lifted = s.lift != "none" && s.lift != "dense" && s.lift != "masked-dense";
+    require(lifted || (s.lift == "none" && (network == "lcn" || network == "tied")), "shared-gradient = ", shared,
+            " is for a network whose positions have filters of their own: lcn, tied, or cnn with lift = \"1\", not ", network,
+            s.lift == "none" ? "" : " with lift = " + s.lift);
   }
   const auto without_meaning = [&](NoiseSeeds& seeds) {
     if (s.crop == 0 && !s.flip && s.translation == 0 && s.input_noise == 0) seeds.augmentation = 0;
@@ -256,8 +274,13 @@ RunSpec prefix_of(const RunSpec& s, Index at) {
   RunSpec prefix = s;
   prefix.seeds = s.prefix_seeds;
   prefix.prefix = 0;
+  if (s.lift != "none") {  // it begins in a network that shares its filters
+    prefix.shared_gradient.reset();
+    prefix.keep_gradient_norm = false;
+  }
   prefix.lift = "none";
   prefix.lift_at = 0;
+  prefix.stop_at_loss.reset();
   prefix.until = at;
   prefix.keep_optimizer = true;
   return canonical(prefix);

@@ -24,6 +24,7 @@ struct DataSpec {
   std::string dataset = "mnist";
   Index train_examples = 0;             // a random sample of the training part; 0: all
   Index test_examples = 0;              // the same of the test part
+  Index merge_classes = 0;              // the classes, merged at random into so many; 0: as they are
   bool gray = false;                    // color images become gray
   Index downsample = 1;                 // images: each value is the mean of a square with sides of so many pixels
   registry::DatasetOptions table = {};  // how a table is read; only options of for_each_table_option are set
@@ -46,7 +47,8 @@ struct RunSpec {
   // As Restarts; nothing stands for no restarts, and for a growth of 1.
   std::optional<double> restart_first = {}, restart_growth = {};
   Index epochs = 10;
-  Index updates = 0;  // end after so many updates instead, in as many epochs as they take; 0: not
+  Index updates = 0;                        // end after so many updates instead, in as many epochs as they take; 0: not
+  std::optional<double> stop_at_loss = {};  // end before that where the training loss has come down to this
   Index batch_size = 128;
   Index crop = 0;  // augmentation, as AugmentationOptions
   bool flip = false;
@@ -60,6 +62,9 @@ struct RunSpec {
   // share a filter (as 4x4; 1 shares none), masked-dense or dense.
   std::string lift = "none";
   Index lift_at = 0;
+  // Positions that have filters of their own share this much of their gradients, as SharedGradientOptions; nothing: none.
+  std::optional<double> shared_gradient = {};
+  bool keep_gradient_norm = false;
   Index until = 0;              // end here: the prefix of others; 0: a run of its own
   bool keep_optimizer = false;  // the checkpoint holds the optimizer's state, too; that of a prefix does anyway
 };
@@ -86,6 +91,7 @@ void for_each_data_option(Spec& s, const Visit& visit) {
   visit("dataset", data_help(), s.dataset);
   visit("train-examples", "so many training examples, at random; 0 takes all", s.train_examples);
   visit("test-examples", "the same of the test part", s.test_examples);
+  visit("merge-classes", "the classes, merged at random into so many; 0 leaves them", s.merge_classes);
   visit("gray", "color images to gray", s.gray);
   visit("downsample", "images: the mean of squares of so many pixels on each side, at least 1", s.downsample);
 }
@@ -123,6 +129,9 @@ void for_each_training_option(Spec& s, const Visit& visit) {
   registry::for_each_update_option(s.update, visit);
   visit("epochs", "passes over the training part, at least 1; without meaning where `updates` is set", s.epochs);
   visit("updates", "ends after so many updates, in as many epochs as they take; 0 leaves it to `epochs`", s.updates);
+  visit("stop-at-loss",
+        "ends before that where the loss on 1,000 training examples, measured every 25 updates, has come down to this [no]",
+        s.stop_at_loss);
   visit("batch-size", "examples of an update, at least 1", s.batch_size);
   visit("crop", "images: pixels of padding, out of which each is cut at random", s.crop);
   visit("flip", "images: mirrored at random", s.flip);
@@ -136,6 +145,12 @@ void for_each_training_option(Spec& s, const Visit& visit) {
       "as in 4x4; 1 shares none",
       s.lift);
   visit("lift-at", "the update from which on it is that one, not before the prefix ends", s.lift_at);
+  visit(
+      "shared-gradient",
+      "lcn, tied, and what is lifted to blocks: the share of its gradient that each filter has from the mean over all positions, in [0, 1] [0]",
+      s.shared_gradient);
+  visit("keep-gradient-norm", "with `shared-gradient`: each layer's gradient is scaled to the length that it had",
+        s.keep_gradient_norm);
   visit("keep-optimizer", "the checkpoint holds the optimizer's state, too; `attribution` then has its second moment",
         s.keep_optimizer);
 }

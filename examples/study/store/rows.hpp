@@ -30,6 +30,7 @@ struct RunRow {
   Index parameters = 0;
   Index steps = 0;  // updates that led to the end
   std::optional<Index> diverged_at = {};
+  std::optional<Index> reached_at = {};   // updates after which it had come down to the loss at which it stops
   std::vector<double> epoch_losses = {};  // mean training loss of each epoch's updates
   std::string digest = {};                // digest of the final parameters (Run::digest)
   std::string checkpoint = {};            // digest of the checkpoint file's bytes
@@ -74,6 +75,7 @@ void for_each_field(Row& row, const Visit& visit) {
     visit("parameters", row.parameters);
     visit("steps", row.steps);
     visit("diverged_at", row.diverged_at);
+    visit("reached_at", row.reached_at);
     visit("epoch_losses", row.epoch_losses);
     visit("digest", row.digest);
     visit("checkpoint", row.checkpoint);

@@ -16,7 +16,7 @@ namespace lmc::study {
 
 namespace {
 
-constexpr int store_version = 2;
+constexpr int store_version = 3;
 constexpr int store_application = 0x6c6d6373;  // "lmcs"
 
 constexpr const char* store_schema = R"(
@@ -26,7 +26,7 @@ CREATE TABLE data (
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, spec TEXT NOT NULL, dataset TEXT NOT NULL, network TEXT NOT NULL, optimizer TEXT NOT NULL,
   learning_rate REAL NOT NULL, init_seed INTEGER NOT NULL, order_seed INTEGER NOT NULL, parameters INTEGER NOT NULL,
-  steps INTEGER NOT NULL, diverged_at INTEGER, epoch_losses TEXT NOT NULL, digest TEXT NOT NULL, checkpoint TEXT NOT NULL,
+  steps INTEGER NOT NULL, diverged_at INTEGER, reached_at INTEGER, epoch_losses TEXT NOT NULL, digest TEXT NOT NULL, checkpoint TEXT NOT NULL,
   seconds REAL NOT NULL, machine TEXT NOT NULL, version TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE pairs (
   id TEXT PRIMARY KEY, spec TEXT NOT NULL, run_a TEXT NOT NULL, run_b TEXT NOT NULL, train TEXT NOT NULL, test TEXT NOT NULL,
@@ -118,13 +118,9 @@ Store::Store(std::filesystem::path path, Access access) : path_(std::move(path))
   remove_left_over();
   database_ = std::make_unique<Database>(path_, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
   database_->transaction([&] {
-    if (has_schema(*database_)) {
-      if (database_->number("PRAGMA user_version") == store_version) return;
-      database_->execute("ALTER TABLE data ADD COLUMN report TEXT NOT NULL DEFAULT 'null'");  // version 1 has no report
-    } else {
-      database_->execute(store_schema);
-      database_->execute(lmc::concat("PRAGMA application_id = ", store_application));
-    }
+    if (has_schema(*database_)) return;
+    database_->execute(store_schema);
+    database_->execute(lmc::concat("PRAGMA application_id = ", store_application));
     database_->execute(lmc::concat("PRAGMA user_version = ", store_version));
   });
 }
@@ -232,7 +228,9 @@ void Store::check(Access access) const {
   require(application == store_application, "'", path_.string(),
           "' is an SQLite database, but no store of a study; give another --store");
   require(version <= store_version, "the store '", path_.string(), "' is of version ", version,
-          ", made by a newer lmc; this one knows versions up to ", store_version, "; use the newer one");
+          ", made by a newer lmc; this one knows version ", store_version, "; use the newer one");
+  require(version == store_version, "the store '", path_.string(), "' is of version ", version,
+          ", made by an older lmc, whose pairs lack what is measured now; begin another store, or use the older lmc");
   const std::string health = database_->text("PRAGMA quick_check(1)");
   require(health == "ok", "the store '", path_.string(), "' is damaged: ", health,
           "; take a copy, or recover what is left by sqlite3's .recover");
