@@ -3,6 +3,7 @@
 // the same way, under its name.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <concepts>
 #include <cstdint>
@@ -11,8 +12,10 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <lmc/core/error.hpp>
+#include <lmc/core/names.hpp>
 
 namespace registry {
 
@@ -56,6 +59,27 @@ inline void require_name(CLI::Option* option) {
   });
 }
 
+/// Throws: lmc::Error that names an argument which no option takes, and for an option the one that is spelled most like it.
+[[noreturn]] inline void refuse_extra_arguments(const CLI::App& app) {
+  std::vector<std::string> known;
+  const auto add = [&](const CLI::App& of) {
+    for (const CLI::Option* const option : of.get_options())
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  };
+  add(app);
+  for (const CLI::App* const command : app.get_subcommands()) add(*command);
+  const std::vector<std::string> extra = app.remaining(true);
+  for (const std::string& argument : extra) {
+    if (!argument.starts_with("--")) continue;
+    const std::string name = argument.substr(0, argument.find('='));
+    const std::string nearest =
+        *std::ranges::min_element(known, {}, [&](const std::string& other) { return lmc::detail::edit_distance(name, other); });
+    throw lmc::Error(lmc::concat("unknown option ", name, "; did you mean ", nearest, "? --help lists all"));
+  }
+  throw lmc::Error(lmc::concat("unexpected argument '", extra.empty() ? "" : extra.front(),
+                               "'; options begin with --, and a value stands behind its option; --help lists all"));
+}
+
 /// Parses. Returns false where help was asked for, which has been shown. Throws: lmc::Error for what cannot be parsed.
 [[nodiscard]] inline bool parse_or_help(CLI::App& app, int argc, char** argv) {
   check_numbers(app);
@@ -65,6 +89,8 @@ inline void require_name(CLI::Option* option) {
   } catch (const CLI::Success& help) {
     app.exit(help);
     return false;
+  } catch (const CLI::ExtrasError&) {
+    refuse_extra_arguments(app);
   } catch (const CLI::ParseError& e) {
     throw lmc::Error(lmc::concat(e.what(), "\nRun with --help for more information."));
   }

@@ -44,6 +44,9 @@ refuses "does not begin with α = 0" --alphas 0.5,1
 refuses "--batch-size 0; expected a positive number" --batch-size 0
 refuses "--epochs 0; expected a positive number" --epochs 0
 refuses "pair: --epochs 'many'; expected a whole number" --epochs many
+refuses "pair: unknown option --epoch; did you mean --epochs?" --epoch 3
+refuses "pair: unknown option --learning-rat; did you mean --learning-rate?" --learning-rat=0.1
+refuses "pair: unexpected argument '7'; options begin with --" 7
 # Numbers are those that were typed: no sign is lost, none is cut, and none is octal.
 refuses "pair: --init-seed '-1'; expected a whole number, at least 0" --init-seed -1
 refuses "--split-seed '-1'; expected a whole number, at least 0" --split-seed -1

@@ -238,18 +238,24 @@ text = "adam is worse"
 test = "greater"
 where = {optimizer = "adam"}
 than = {optimizer = "sgd"}
-matched = "rate"
 value = "loss-barrier"
+also = "error-barrier"
 part = "train"
+rank = "primary"
+name = "adam"
 [[claim]]
 text = "connected"
 test = "connected"
 threshold = 0.05
+rank = "secondary"
+behind = "adam"
 [[claim]]
 text = "goes with"
 test = "correlates"
 value = "normalized-error-barrier"
 with = "instability"
+given = "training-loss"
+within = ["dataset", "hidden"]
 """
 write("grid", good=grid, others=b"number = 16\ntitle = 't'\nquestion = 'q'\nof = 'all'\nmeasure = ['attribution']\n", empty=b"", cut=grid[:300],
       huge=grid.replace(b"replicates = 2", b"replicates = 9223372036854775807"), deep=b"a = " + b"[" * 400, dotted=b"a.b.c.d.e = 1\n" * 3,
@@ -263,14 +269,15 @@ write("lists", sizes=b"512,256", one=b"3", extents=b"3x5,3", alphas=b"0,0.25,1",
 # One column of a store, chosen by the first byte: runs' spec and losses, pairs' spec and two parts, a measurement, data's spec, shape, report.
 spirals = {"dataset": "spirals", "downsample": 1, "gray": False, "test-examples": 0, "train-examples": 0}
 run = {**spirals, "augmentation-seed": 0, "batch-size": 128, "crop": 0, "dropout-seed": 0, "epochs": 1, "flip": False, "hidden": "8,8",
-       "init": "torch", "init-seed": 1, "input-noise": 0.0, "keep-optimizer": False, "label-noise": 0.0, "label-noise-seed": 0,
-       "learning-rate": 0.001, "lift": "none", "lift-at": 0, "momentum": 0.0, "network": "mlp", "optimizer": "adam", "order-seed": 5, "prefix": 0,
+       "init": "torch", "init-seed": 1, "input-noise": 0.0, "keep-gradient-norm": False, "keep-optimizer": False, "label-noise": 0.0, "label-noise-seed": 0,
+       "learning-rate": 0.001, "lift": "none", "lift-at": 0, "merge-classes": 0, "momentum": 0.0, "network": "mlp", "optimizer": "adam", "order-seed": 5, "prefix": 0,
        "prefix-augmentation-seed": 0, "prefix-dropout-seed": 0, "prefix-label-noise-seed": 0, "prefix-order-seed": 0, "schedule": "constant",
-       "slope": 0.0, "translation": 0.0, "until": 0, "updates": 0, "warmup": 0.0, "weight-decay": 0.0}
+       "slope": 0.0, "stop-at-loss": 0.5, "translation": 0.0, "until": 0, "updates": 0, "warmup": 0.0, "weight-decay": 0.0}
 pair = {"a": run, "b": {**run, "order-seed": 6}, "alphas": 25, "curve-train-examples": 0}
 points = [{"alpha": alpha, "alpha-bar": 1 - alpha, "count": 3000, "error": 0.25, "loss": 1.5} for alpha in (0, 0.5, 1)]
 part = {"argmax": 0.1, "curve": points,
-        "error-barrier": {"alpha": 0.5, "high": 0.1, "low": 0.0, "normalized": 0.2, "value": 0.05, "verdict": "undecided"},
+        "error-barrier": {"alpha": 0.5, "cross-fitted": 0.04, "floor": 0.001, "floor-quantile": 0.002, "high": 0.1, "low": 0.0, "normalized": 0.2,
+                          "value": 0.05, "verdict": "undecided"},
         "git-rebasin": 0.1, "instability": 0.1, "loss-barrier": {"alpha": 0.5, "normalized": "nan", "value": "inf"}, "midpoint": 0.1,
         "midpoint-beside": points[1]}
 
@@ -285,5 +292,5 @@ write("store_row", run=column(0, run), losses=column(1, [1.5, "nan", "-inf"]), p
       cut=column(3, part)[:300], deep=column(5, b"[" * 3000), negative=column(7, [-1, 2**63 - 1, 0]), huge=column(7, [2**40, 2**40]),
       text=column(1, "nan"), overflow=column(7, [2**83, 16]), fraction=column(7, [2.5]),
       table=column(0, {**run, "dataset": "csv", "label": "last"}), unknown=column(0, {**run, "optimizer": "sgdd"}),
-      lifted=column(0, {**run, "network": "cnn", "channels": "4,4", "lift": "local", "lift-at": 3, "prefix": 7}),
+      lifted=column(0, {**run, "network": "cnn", "channels": "4,4", "lift": "1", "lift-at": 7, "prefix": 3, "shared-gradient": 0.5}),
       conv=column(0, {**run, "network": "cnn", "channels": "8,8", "kernel": "5,3x2", "stride": "2,1"}), control=column(8, b'"\\u0000\xff"'))

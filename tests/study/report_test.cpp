@@ -9,6 +9,7 @@
 #include <vector>
 #include "study/analysis/results.hpp"
 #include "study/analysis/statistics.hpp"
+#include "study/report/primary_claims.hpp"
 #include "study/report/report_figures.hpp"
 #include "study/report/report_table.hpp"
 #include "study/specification/grid.hpp"
@@ -163,8 +164,10 @@ TEST_CASE("report: one page without outer references, and figures and tables bes
   for (const char* tag : {"section", "table", "tr", "td", "th", "figure", "p", "ul", "li", "code", "div"})
     CHECK(count(page, std::string("<") + tag + ">") + count(page, std::string("<") + tag + " ") ==
           count(page, std::string("</") + tag + ">"));
-  CHECK(count(page, "<img alt=") == 3);
-  CHECK(count(page, "src=\"data:image/svg+xml;base64,PD94bWwg") == 3);  // <?xml
+  CHECK(count(page, "<img alt=") == 6);                                 // of the primary claims, of all experiments, of each
+  CHECK(count(page, "src=\"data:image/svg+xml;base64,PD94bWwg") == 6);  // <?xml
+  CHECK(page.find("<h2>The primary claims</h2>") < page.find("<h2>All experiments</h2>"));
+  CHECK_THAT(page, Contains("<h3>? Adam is broken.</h3>") && Contains("Not decided. Of 10 pairs, 10 are broken: 100 %"));
   // The page says what is missing.
   CHECK_THAT(
       page, Contains("23 of 30 pairs") && Contains("3 of 5") && Contains("not all run") && Contains("<td class=\"n\">not run"));
@@ -228,6 +231,65 @@ TEST_CASE("report: a figure has every replicate, the mean with its interval, and
   CHECK(panel.series[1].dots.size() == 9);                                                   // without the diverged one
   const std::string script = dot_figure_script(figure);
   CHECK_THAT(script, Contains("0.02 with lines dt 3") && Contains("set xtics norotate ('1' 0, '2' 1, '3' 2)"));
+}
+
+TEST_CASE("report: a primary claim is told in sentences, with the estimate and what it is against", "[study]") {
+  using lmc::study::ClaimVerdict;
+  lmc::study::Claim claim{.rank = "primary"};
+  lmc::study::Judgment j{.claim = &claim, .measure = "mean difference over 1 pair of cells", .replicates = 12};
+  CHECK_THAT(verdict_sentences(j), Catch::StartsWith("Not run"));
+  j.verdict = ClaimVerdict::agrees;
+  j.effect = {.count = 12, .mean = 0.0312, .error = 0.01, .interval = {0.02, 0.0451}};
+  j.p_adjusted = 0.00098;
+  CHECK(
+      verdict_sentences(j) ==
+      "Yes. The mean difference over 1 pair of cells is 0.0312 over 12 initializations, with 95 % confidence between 0.0200 and "
+      "0.0451. Adjusted for all primary claims, p = 0.0010.");
+  j.verdict = ClaimVerdict::disagrees;
+  j.p_opposite_adjusted = 0.02;
+  CHECK_THAT(verdict_sentences(j), Catch::StartsWith("No, the opposite. ") && Contains("p of the opposite = 0.0200"));
+  j.verdict = ClaimVerdict::undecided;
+  CHECK_THAT(verdict_sentences(j), Catch::StartsWith("Not decided. ") && Contains("none that there is no effect"));
+  j.partial = true;
+  CHECK_THAT(verdict_sentences(j), Contains("Some of its pairs are missing"));
+  j.verdict = ClaimVerdict::estimate;
+  CHECK_THAT(verdict_sentences(j), Contains("its seeds are for trying out"));
+  const lmc::study::Judgment share{.claim = &claim,
+                                   .verdict = ClaimVerdict::agrees,
+                                   .replicates = 90,
+                                   .effect = {.count = 90, .mean = 1 / 90.0, .interval = {0.0003, 0.06}},
+                                   .share = true,
+                                   .null = 0.05,
+                                   .sign = -1};
+  CHECK_THAT(
+      verdict_sentences(share),
+      Contains(
+          "Of 90 pairs, 1 is broken: 1.1 % of all such pairs, with 95 % confidence 0 % to 6 %. The claim says fewer than 5 %."));
+}
+
+TEST_CASE("report: the figure of a claim has its cells alone, or all pairs in the order of their values", "[study]") {
+  const Study s;
+  std::vector<lmc::study::Experiment> experiments = s.experiments;
+  experiments[0].complexity = false;
+  const lmc::study::StoredResults stored(Store(s.path, Access::read));
+  const lmc::study::ExperimentResult result = stored.of(experiments[0], "smoke", experiments);
+  const lmc::DotFigure rises = figure_of_claim(experiments[0].claims[0], result);
+  REQUIRE(rises.panels.size() == 1);
+  REQUIRE(rises.panels[0].series.size() == 1);
+  CHECK(rises.panels[0].series[0].means.size() == 3);
+  const lmc::DotFigure broken = figure_of_claim(experiments[0].claims[1], result);
+  REQUIRE(broken.panels.size() == 1);
+  const auto& dots = broken.panels[0].series[0].dots;
+  REQUIRE(dots.size() == 9);
+  CHECK(std::ranges::is_sorted(dots, {}, [](const auto& dot) { return dot[1]; }));
+  CHECK(dots.back()[0] == 9);
+  CHECK(broken.panels[0].level == 0.02);
+  lmc::study::Claim both = experiments[0].claims[0];
+  both.also = "error-barrier";
+  CHECK(figure_of_claim(both, result).panels.size() == 2);
+  lmc::study::ExperimentResult empty = result;
+  empty.cells.clear();
+  CHECK(figure_of_claim(both, empty).panels.empty());
 }
 
 TEST_CASE("report: what it refuses", "[study][long]") {

@@ -2,6 +2,7 @@
 #include "study/running/task_queue.hpp"
 
 #include <catch2/catch.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,28 @@ TEST_CASE("TaskQueue: the time left is corrected for each kind of task by what t
   for (const std::size_t i : {2u, 3u, 4u, 5u}) queue.finish(i, 1);
   CHECK(queue.seconds_left() == 0);
   CHECK(queue.share_done() == 1);
+}
+
+TEST_CASE("TaskQueue: that some runs stop early says nothing of the others", "[study]") {
+  study::Plan plan;
+  const auto add = [&](std::optional<double> stop, const char* optimizer) {
+    study::Task task{.kind = study::Task::Kind::run};
+    task.run.stop_at_loss = stop;
+    task.run.optimizer.name = optimizer;
+    plan.tasks.push_back({.task = task, .after = {}, .seconds = 10});
+  };
+  for (int i = 0; i < 3; ++i) {
+    add(0.5, "sgd");
+    add(0.5, "adam");
+    add(std::nullopt, "sgd");
+  }
+  study::TaskQueue queue(plan);
+  while (queue.next()) {
+  }
+  queue.finish(0, 1);
+  queue.finish(1, 2);
+  queue.finish(2, 8);
+  CHECK(queue.seconds_left() == 2 * 1 + 2 * 2 + 2 * 8);
 }
 
 }  // namespace study_task_queue_test

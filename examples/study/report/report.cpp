@@ -16,6 +16,7 @@
 
 #include "study/analysis/claims.hpp"
 #include "study/analysis/results.hpp"
+#include "study/report/primary_claims.hpp"
 #include "study/report/report_figures.hpp"
 #include "study/report/report_table.hpp"
 #include "study/report/report_tables.hpp"
@@ -153,6 +154,8 @@ class ReportWriter {
         " pairs in ", cells, " cells; ", diverged,
         " of them with a run that diverged, which are left out of all means and tests.",
         empty.empty() ? "" : " No runs in this store on: " + html_text(listed(empty)) + ".", "</p>\n");
+    text += primary_claims();
+    text += "<h2>All experiments</h2>\n";
     text += figure("summary", summary_script(results_, judgments_), summary_size(results_.size()),
                    "Error barriers of all cells, means over their pairs, and the verdicts on the claims of each experiment. "
                    "Intervals and single pairs are in the experiments' figures.");
@@ -175,6 +178,25 @@ class ReportWriter {
       text += lmc::concat("<li value=\"", r.experiment->number, "\"><a href=\"#experiment-", r.experiment->number, "\">",
                           html_text(r.experiment->title), "</a>: ", html_text(r.experiment->question), "</li>\n");
     return text + "</ol>\n<p><a href=\"#method\">How it is judged</a></p>\n";
+  }
+
+  /// The claims that the study is made for, in words, with a figure each; nothing where there is none.
+  [[nodiscard]] std::string primary_claims() const {
+    std::string text;
+    for (const Judgment& j : judgments_) {
+      if (j.claim->rank != "primary") continue;
+      text += lmc::concat("<h3>", verdict_mark(j.verdict), ' ', html_text(j.claim->text), "</h3>\n<p>",
+                          html_text(verdict_sentences(j)), " <a href=\"#experiment-", j.experiment->number,
+                          "\">The experiment</a>.</p>\n");
+      const auto result = std::ranges::find(results_, j.experiment, [](const ExperimentResult& r) { return r.experiment; });
+      const DotFigure drawn = figure_of_claim(*j.claim, *result);
+      if (drawn.panels.empty()) continue;
+      text += figure(
+          "primary-" + j.experiment->name, dot_figure_script(drawn), drawn.size(),
+          "Small marks: single pairs. Large marks: their means, with 95 % intervals. The noise floor is the maximum over the "
+          "line where chance alone makes it; the cross-fitted barrier is 0 there on average.");
+    }
+    return text.empty() ? "" : "<h2>The primary claims</h2>\n" + text;
   }
 
   /// What the loaders noted of the files, of all data sets in the store; nothing where they noted nothing.

@@ -52,7 +52,7 @@ std::string axis_text(const std::string& axis) {
   static const std::map<std::string, std::string> texts{
       {"width", "hidden units"},
       {"depth", "hidden layers"},
-      {"rate", "learning rate, in multiples of the optimizer's usual one"},
+      {"rate", "learning rate, in multiples of that of the grid"},
       {"slope", "slope of the units below 0 (1: linear, 0: ReLU)"},
       {"sparsity", "share of the weights that is masked"},
       {"warmup", "updates of warm-up"},
@@ -62,6 +62,8 @@ std::string axis_text(const std::string& axis) {
       {"untied", "update from which on the filters are untied"},
       {"spawn", "update at which the two runs part"},
       {"rung", "network, from dense to convolution"},
+      {"shared-gradient", "share of the gradients that positions have in common"},
+      {"classes", "classes of the same images"},
   };
   const auto found = texts.find(axis);
   return found == texts.end() ? axis : found->second;
@@ -149,6 +151,7 @@ DotPanel panel_of_cells(const ExperimentResult& r, const FigureAxes& f, const Na
     panel.places = labels_on(r.cells, f.x);
   }
   const std::vector<std::string> series = labels_on(r.cells, f.series);
+  DotSeries floor{.name = "noise floor of the maximum"};
   for (std::size_t i = 0; i < series.size(); ++i) {
     DotSeries s{.name = f.series.empty() ? "" : label_text(f.series, series[i]), .joined = f.ordered && !numeric};
     for (const CellResult& c : r.cells) {
@@ -164,14 +167,25 @@ DotPanel panel_of_cells(const ExperimentResult& r, const FigureAxes& f, const Na
         x = static_cast<double>(place - panel.places.begin()) + dodge(i, series.size());
       }
       add_values(s, x, c.values(v.value, v.part), numeric ? label : "");
+      if (v.value != "cross-fitted-barrier" && v.value != "error-barrier") continue;
+      if (const MeanEstimate e = mean_estimate(c.values("noise-floor", v.part)); e.count > 0)
+        floor.means.push_back({x, e.mean, e.mean, e.mean});
     }
     panel.series.push_back(std::move(s));
   }
+  if (!floor.means.empty()) panel.series.push_back(std::move(floor));
   set_level(panel, *r.experiment, v);
   return panel;
 }
 
 }  // namespace
+
+std::vector<DotPanel> panels_of(const ExperimentResult& r, const NamedPairValue& v) {
+  const FigureAxes f = figure_axes(r);
+  std::vector<DotPanel> panels;
+  for (const std::string& label : labels_on(r.cells, f.panels)) panels.push_back(panel_of_cells(r, f, v, label));
+  return panels;
+}
 
 std::vector<std::string> members_of(const ExperimentResult& r, const std::string& measurement,
                                     const nlohmann::json::json_pointer& at) {
@@ -259,12 +273,11 @@ DotFigure figure_of(const ExperimentResult& r) {
     add_relations(figure, r);
     return figure;
   }
-  const FigureAxes f = figure_axes(r);
   for (const NamedPairValue& v : values_of(*r.experiment))
     if (!v.value.starts_with('/'))
-      for (const std::string& label : labels_on(r.cells, f.panels)) figure.panels.push_back(panel_of_cells(r, f, v, label));
+      for (DotPanel& panel : panels_of(r, v)) figure.panels.push_back(std::move(panel));
   if (r.experiment->complexity) figure.columns = 1;
-  if (measures("block-path") && f.series.empty()) add_block_path(figure.panels.front(), r);
+  if (measures("block-path") && figure_axes(r).series.empty()) add_block_path(figure.panels.front(), r);
   if (measures("attribution")) add_attribution(figure, r);
   return figure;
 }

@@ -33,6 +33,10 @@ std::vector<NamedPairValue> values_of(const Experiment& e);
 std::vector<std::string> members_of(const ExperimentResult& r, const std::string& measurement,
                                     const nlohmann::json::json_pointer& at);
 
+/// The cells of an experiment by one value: a panel for each place on its third axis, and beside each mean of error barriers its noise
+/// floor.
+std::vector<DotPanel> panels_of(const ExperimentResult& r, const NamedPairValue& v);
+
 /// The figure of an experiment.
 DotFigure figure_of(const ExperimentResult& r);
 

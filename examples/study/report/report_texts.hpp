@@ -16,6 +16,10 @@ th { background: #eee; border-bottom: 2px solid #000; } td.n { white-space: nowr
 small { color: #333; } figure { margin: 1rem 0; } figure img { width: 100%; height: auto; max-width: 62rem; }
 figure.narrow img { max-width: 46rem; } figcaption, .notes { font-size: 0.82rem; }
 code { background: #eee; padding: 0.1rem 0.3rem; overflow-wrap: anywhere; }
+@media screen and (prefers-color-scheme: dark) {
+  body { color: #e8e8e8; background: #161616; } h2 { border-color: #e8e8e8; } a { color: #8cb8ff; } small { color: #bbb; }
+  th, code { background: #2a2a2a; } th { border-bottom-color: #e8e8e8; } figure img { background: #fff; }
+}
 @media print {
   @page { size: A4; margin: 14mm; }
   body { font-size: 10pt; max-width: none; margin: 0; padding: 0; } a { color: #000; text-decoration: none; }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include <lmc/core/text.hpp>
+
 namespace lmc::study {
 
 TaskQueue::TaskQueue(Plan plan) : plan_(std::move(plan)), urgency_(size()), waits_for_(size()), waiting_(size()) {
@@ -38,6 +40,14 @@ void TaskQueue::finish(std::size_t i, double seconds) {
   work_of(i).left -= plan_.tasks[i].seconds;
   for (const std::size_t next : waiting_[i])
     if (--waits_for_[next] == 0) ready_.insert(rank(next));
+}
+
+TaskQueue::Work& TaskQueue::work_of(std::size_t i) {
+  const Task& t = task(i);
+  std::string name = t.name;
+  if (t.kind == Task::Kind::run && t.run.stop_at_loss)
+    name = lmc::concat(t.run.data.dataset, ' ', t.run.network.network, ' ', t.run.optimizer.name, ' ', *t.run.stop_at_loss);
+  return of_kind_[{t.kind, name}];
 }
 
 double TaskQueue::seconds_left() const {

@@ -32,7 +32,8 @@ class TaskQueue {
   /// The task is done, and took so many seconds.
   void finish(std::size_t i, double seconds);
 
-  /// Seconds of one thread that the rest will take: the estimates, corrected by what tasks of the same kind took so far.
+  /// Seconds of one thread that the rest will take: the estimates, corrected by what tasks of the same kind took so far. Runs that stop
+  /// at a loss, of which the estimate is the most that they can take, are of one kind where they are alike.
   [[nodiscard]] double seconds_left() const;
   /// The share of the work that is done, in [0, 1].
   [[nodiscard]] double share_done() const;
@@ -43,7 +44,7 @@ class TaskQueue {
     double estimated = 0, measured = 0;  // seconds of what is done
     [[nodiscard]] double correction() const { return estimated > 0 ? measured / estimated : 1.0; }
   };
-  Work& work_of(std::size_t i) { return of_kind_[{task(i).kind, task(i).name}]; }
+  [[nodiscard]] Work& work_of(std::size_t i);
   [[nodiscard]] std::pair<std::pair<bool, double>, std::size_t> rank(std::size_t i) const;
 
   Plan plan_;

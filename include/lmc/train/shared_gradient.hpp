@@ -70,10 +70,14 @@ GradientHook<Scalar> shared_gradient(const Network<Scalar>& network, const Share
       for (const Block& b : layer) {
         const std::span<Scalar> g = event.gradient.subspan(b.first, b.count * b.blocks);
         mean.assign(b.count, 0);
-        for (std::size_t i = 0; i < g.size(); ++i) mean[i % b.count] += static_cast<double>(g[i]);
+        for (std::size_t first = 0; first < g.size(); first += b.count)
+          for (std::size_t i = 0; i < b.count; ++i) mean[i] += static_cast<double>(g[first + i]);
         for (double& m : mean) m /= static_cast<double>(b.blocks);
-        for (std::size_t i = 0; i < g.size(); ++i)
-          g[i] = static_cast<Scalar>((1 - options.share) * static_cast<double>(g[i]) + options.share * mean[i % b.count]);
+        for (std::size_t first = 0; first < g.size(); first += b.count)
+          for (std::size_t i = 0; i < b.count; ++i) {
+            Scalar& entry = g[first + i];
+            entry = static_cast<Scalar>((1 - options.share) * static_cast<double>(entry) + options.share * mean[i]);
+          }
       }
       const double after = options.keep_norm ? square_of(layer) : 0;
       if (after == 0) continue;
