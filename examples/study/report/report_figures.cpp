@@ -62,7 +62,7 @@ std::string axis_text(const std::string& axis) {
       {"untied", "update from which on the filters are untied"},
       {"spawn", "update at which the two runs part"},
       {"rung", "network, from dense to convolution"},
-      {"shared-gradient", "share of the gradients that positions have in common"},
+      {"shared-gradient", "share of the gradient in common"},
       {"classes", "classes of the same images"},
   };
   const auto found = texts.find(axis);
