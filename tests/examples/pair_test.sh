@@ -105,7 +105,7 @@ refuses "pair: --rates */weight=0,*/bias=0: nothing would be trained" --dataset 
 [[ $(digests --optimizer muon --nesterov --no-nesterov) != $(digests --optimizer muon) ]] || fail "--no-nesterov does not count"
 refuses "--beta1 1: LayerwiseAdam: beta1 = 1; expected a number in" --optimizer layerwise-adam --beta1 1
 refuses "--optimizer sgd --learning-rate -1: Sgd: learning_rate = -1" --learning-rate -1
-refuses "pair: The following argument was not expected: --bogus" --bogus
+refuses "pair: unknown option --bogus; did you mean --" --bogus
 rm out err
 
 # Data are not overwritten, by whatever name: files, folders, and what a link leads to.

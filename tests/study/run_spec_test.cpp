@@ -237,6 +237,25 @@ TEST_CASE("prefix_of: is the same for children of other seeds and lifts", "[stud
   CHECK(id_of(lmc::study::prefix_of(canonical(a), 5)) != id_of(lmc::study::prefix_of(canonical(a), 4)));
 }
 
+TEST_CASE("RunSpec: where noise ends, what follows it has a seed", "[study]") {
+  RunSpec s = tiny_run();
+  const std::string id = id_of(s);
+  s.noise_until = 5;
+  const std::string ends = id_of(s);
+  CHECK(ends != id);
+  s.prefix_seeds.order = 7;
+  CHECK(id_of(s) != ends);
+  s.prefix = 3;
+  CHECK_FALSE(prefix_of(s, 3).noise_until);
+  s.prefix = 5;
+  CHECK_THROWS_WITH(canonical(s), Contains("noise-until = 5; expected an update after the prefix of 5"));
+  s.prefix = 0;
+  for (const lmc::Index update : {-1, 0}) {
+    s.noise_until = update;
+    CHECK_THROWS_WITH(canonical(s), Contains("; expected an update after the prefix of 0"));
+  }
+}
+
 TEST_CASE("RunSpec: stopping at a loss and sharing gradients count where they change the training", "[study]") {
   const std::string id = id_of(tiny_run());
   RunSpec s = tiny_run();

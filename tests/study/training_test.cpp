@@ -121,6 +121,28 @@ TEST_CASE("train_run: a run stops where its loss on a fixed part of the data has
   CHECK(train_run(prefix_of(canonical(s), 30), train, std::nullopt).end.step == 30);
 }
 
+TEST_CASE("train_run: noise that ends is followed by that which both runs have in common", "[study]") {
+  study::DataSets data("");
+  study::RunSpec s = testing::tiny_run();
+  s.prefix_seeds.order = 77;
+  const auto& train = data.get(s.data).data.train;
+  const auto end = [&](lmc::Index until, std::uint64_t order) {
+    s.noise_until = until > 0 ? std::optional(until) : std::nullopt;
+    s.seeds.order = order;
+    return train_run(canonical(s), train, std::nullopt).end.state.parameters;
+  };
+  const auto network = study::first_network(s, train.shape(), train.classes()).network;
+  lmc::TrainOptions<float> options{.epochs = 2, .until = 7, .batch_size = 20};
+  const auto part = lmc::train(network, train, network.initialize({.seed = s.init_seed}), options, {.order = 1});
+  options.until.reset();
+  const auto rest = lmc::train(network, train, part.checkpoint(), options, {.order = 77});
+  CHECK(end(7, 1) == rest.state.parameters);
+  CHECK(end(7, 2) != end(7, 1));
+  CHECK(end(0, 1) != end(7, 1));
+  CHECK(end(19, 1) != end(0, 1));
+  CHECK_THROWS_WITH(end(20, 1), Contains("noise-until = 20: the run has 20 updates"));
+}
+
 TEST_CASE("train_run: positions share their gradients from the lift on", "[study]") {
   study::DataSets data("");
   study::RunSpec s = testing::tiny_run();

@@ -93,6 +93,7 @@ DotFigure figure_of_claim(const Claim& claim, const ExperimentResult& r) {
       if (c.measured() > 0) meant.cells.push_back(c);
   DotFigure figure;
   if (meant.cells.empty()) return figure;
+  if (r.experiment->complexity) figure.columns = 1;  // the horizontal axis has a long name
   const NamedPairValue value{claim.value, claim.part};
   if (claim.test == "connected" || claim.test == "broken") {
     figure.panels.push_back(sorted_pairs(meant.cells, value, claim.threshold));

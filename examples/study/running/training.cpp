@@ -106,6 +106,8 @@ void require_trainable(const RunSpec& s, const Shape& shape, Index classes, Inde
   const Index end = last_update(s, examples), each = updates_of_an_epoch(s, examples);
   require(s.until > 0 || s.prefix < end, "prefix = ", s.prefix, ": the run has ", end,
           " updates, so that the two of a pair would be one; use a smaller number, or train longer");
+  require(s.until > 0 || s.noise_until.value_or(0) < end, "noise-until = ", s.noise_until.value_or(0), ": the run has ", end,
+          " updates; use a smaller number, or leave it out");
   require(s.until > 0 || s.lift_at <= end, "lift-at = ", s.lift_at, ": the run has ", end,
           " updates; use a smaller number, or train longer");
   require(options.epochs <= std::numeric_limits<Index>::max() / each, "updates = ", s.updates, ": with ", each,
@@ -162,6 +164,7 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
   // The run in the stretches between the updates at which something changes.
   std::set<Index> stretches{end};
   if (s.prefix > now->step) stretches.insert(s.prefix);
+  if (s.noise_until && *s.noise_until > now->step) stretches.insert(*s.noise_until);
   const bool lifted = s.lift != "none";
   if (lifted) stretches.insert(s.lift_at);
   std::optional<Dataset<float>> measured;
@@ -178,7 +181,8 @@ Trained train_run(const RunSpec& s, const Dataset<float>& data, const std::optio
                          options.loss);
         here.observers.emplace_back(*stopping);
       }
-      Run<float> run = train(network, data, *now, here, of_prefix ? s.prefix_seeds : s.seeds);
+      const bool in_common = of_prefix || (s.noise_until && now->step >= *s.noise_until);
+      Run<float> run = train(network, data, *now, here, in_common ? s.prefix_seeds : s.seeds);
       result.diverged_at = run.diverged_at;
       if (stopping && stopping->crossing()) result.reached_at = run.steps;
       now = run.checkpoint();

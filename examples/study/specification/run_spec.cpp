@@ -182,7 +182,9 @@ RunSpec canonical(RunSpec s) {
   };
   without_meaning(s.seeds);
   without_meaning(s.prefix_seeds);
-  if (s.prefix == 0) s.prefix_seeds = {};
+  require(!s.noise_until || *s.noise_until > s.prefix, "noise-until = ", s.noise_until.value_or(0),
+          "; expected an update after the prefix of ", s.prefix, ", or the two runs of a pair would be one");
+  if (s.prefix == 0 && !s.noise_until) s.prefix_seeds = {};
   return s;
 }
 
@@ -274,6 +276,7 @@ RunSpec prefix_of(const RunSpec& s, Index at) {
   RunSpec prefix = s;
   prefix.seeds = s.prefix_seeds;
   prefix.prefix = 0;
+  prefix.noise_until.reset();
   if (s.lift != "none") {  // it begins in a network that shares its filters
     prefix.shared_gradient.reset();
     prefix.keep_gradient_norm = false;

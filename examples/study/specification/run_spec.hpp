@@ -56,8 +56,9 @@ struct RunSpec {
   double input_noise = 0;
   double label_noise = 0;
   NoiseSeeds seeds = {};
-  Index prefix = 0;              // the first so many updates are those of a run with prefix_seeds
-  NoiseSeeds prefix_seeds = {};  // without meaning where prefix is 0
+  Index prefix = 0;                       // the first so many updates are those of a run with prefix_seeds
+  std::optional<Index> noise_until = {};  // from this update on, the noise is that of prefix_seeds again; nothing: never
+  NoiseSeeds prefix_seeds = {};           // without meaning where there is neither
   // From update lift_at on, the network is the larger one that it is lifted to: the sizes of the blocks of positions that
   // share a filter (as 4x4; 1 shares none), masked-dense or dense.
   std::string lift = "none";
@@ -139,6 +140,8 @@ void for_each_training_option(Spec& s, const Visit& visit) {
   visit("input-noise", "standard deviation of noise on the inputs", s.input_noise);
   visit("label-noise", "share of the training labels that are wrong", s.label_noise);
   visit("prefix", "so many updates that the two runs of a pair have in common", s.prefix);
+  visit("noise-until", "the update from which on the two runs of a pair have their noise in common again [never]",
+        s.noise_until);
   visit(
       "lift",
       "cnn, lcn, tied: the larger network to go on in: `none`, `dense`, `masked-dense`, or the block of positions that share a filter, "
